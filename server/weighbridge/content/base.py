@@ -1,0 +1,106 @@
+"""One interface for every kind of content.
+
+A handler turns a `Request` (a reference seen from the place it stands in) into `Content`. Two steps, so that asking
+"is it the same thing?" and "did it change?" never read it:
+
+    key = handler.key(request)          # loop, no input or output: names the thing; equal keys share one reading
+    content = await/handler.load(...)   # worker (file, variable) or loop (api, async): may block or fail
+    for chunk in content.chunks(): …    # worker: the text, streamed, again from the start at each call
+    handler.changed(content)            # worker: cheap: stat, time to live, digest of a value
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from weighbridge.config import Settings
+from weighbridge.references.model import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the place of a reference decides: shared by all references of one root document.
+
+    `document`: the root document's path, None while it has none (untitled). `folders`: the workspace's folders.
+    `front_matter`: the root document's front matter `variables:`.
+    """
+
+    document: Path | None
+    folders: tuple[Path, ...]
+    settings: Settings
+    front_matter: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A reference as a handler needs it. `base`: the folder that relative paths start from (of the including file)."""
+
+    kind: Kind
+    target: str
+    fragment: str | None
+    default: str | None
+    base: Path | None
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a reference stands for.
+
+    `identity`: the thing itself, after links are followed (a real path, a URL, a variable's name): equal for two ways
+    to the same thing, so cycles are seen. `stamp`: what `changed` compares; opaque. `source`: where it came from, for
+    people; never a secret. `path`: the file behind it, if any. `scannable`: nested references are looked for in it.
+    `stale`: the last good text, not today's. `size`: bytes, where known. `secret`: the text must not be shown.
+    `chunks()` yields the text (str, any size of piece) from the start at every call; it raises ReferenceFault
+    (not text, vanished, too large) in the middle if it must.
+    """
+
+    identity: str
+    stamp: Hashable
+    source: str
+    chunks: Callable[[], Iterator[str]]
+    path: Path | None = None
+    scannable: bool = False
+    stale: bool = False
+    size: int | None = None
+    secret: bool = False
+    #: Seconds until it should be looked at again (an API's time to live); None: only when told of a change.
+    expires_in: float | None = None
+
+
+class Handler(Protocol):
+    """Resolves one kind of reference."""
+
+    kind: Kind
+
+    def key(self, request: Request) -> Hashable:
+        """Name what the request stands for, without input or output. Equal keys: one reading serves all."""
+        ...
+
+    def load(self, request: Request) -> Content:
+        """Find it and check that it may be read. Blocks: call on a worker.
+
+        Raises:
+            ReferenceFault: not found, denied, failed, undefined.
+            TransientFault: the same, and another try may help.
+        """
+        ...
+
+    def changed(self, content: Content) -> bool:
+        """Tell cheaply whether `load` would give something else now. Blocks a little: call on a worker."""
+        ...
+
+
+class AsyncHandler(Protocol):
+    """A handler whose `load` waits for the network: call on the loop."""
+
+    kind: Kind
+
+    def key(self, request: Request) -> Hashable: ...
+
+    async def load(self, request: Request, *, force: bool = False) -> Content:
+        """As `Handler.load`; `force` asks the other side even if the time to live is not over."""
+        ...
+
+    def changed(self, content: Content) -> bool: ...

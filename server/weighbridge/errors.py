@@ -1,0 +1,64 @@
+"""What can go wrong, as values.
+
+A fault of a reference is not an exception to its readers: it is a `Problem`, carried by the reference it
+belongs to, shown as a diagnostic. Handlers raise `ReferenceFault`; `Problem` is what arrives.
+
+    WeighbridgeError
+    ├── ReferenceFault     a reference can't be resolved; holds the Problem
+    │   └── TransientFault worth another try (connection lost, 429, 5xx)
+    ├── SettingsError      settings that can't be used at all
+    └── UnknownEncodingError
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The diagnostics' codes: fixed public names."""
+
+    BUDGET = "budget"
+    NOT_FOUND = "reference.not-found"
+    CYCLE = "reference.cycle"
+    DEPTH = "reference.depth"
+    DENIED = "reference.denied"
+    FAILED = "reference.failed"
+    NOT_TEXT = "reference.not-text"
+    TOO_LARGE = "reference.too-large"
+    UNDEFINED = "variable.undefined"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a reference stands for no content. `message` names the input and what to do; never a secret."""
+
+    code: Code
+    message: str
+
+
+class WeighbridgeError(Exception):
+    """The root of all errors raised here."""
+
+
+class ReferenceFault(WeighbridgeError):
+    """A reference can't be resolved, and trying again won't help."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message)
+
+
+class TransientFault(ReferenceFault):
+    """A fault that may pass: connection lost, 429, 5xx. `retry_after`: seconds the other side asked for."""
+
+    def __init__(self, code: Code, message: str, retry_after: float | None = None) -> None:
+        super().__init__(code, message)
+        self.retry_after = retry_after
+
+
+class SettingsError(WeighbridgeError):
+    """Settings that can't be used; the message names the setting and the value."""
+
+
+class UnknownEncodingError(WeighbridgeError):
+    """An encoding or model nobody here knows; the message lists what there is."""

@@ -1,0 +1,1 @@
+"""Exact counting: tokenizers, summaries that join, the counted buffer, the counting service."""

@@ -1,0 +1,53 @@
+"""What the rest may know of a tokenizer."""
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Exactness(StrEnum):
+    EXACT = "exact"
+    RECONSTRUCTION = "reconstruction"
+    ESTIMATE = "estimate"
+
+
+class Borders(Protocol):
+    """Where counts may be cut: a border never changes the count of either side.
+
+    Every border is known from the two characters around it. A text of n characters has the inner positions 1 to n-1.
+    """
+
+    def between(self, before: str, after: str) -> bool:
+        """Whether there is always a border between these two characters (each one code point)."""
+        ...
+
+    def first(self, text: str, start: int = 0, end: int | None = None) -> int:
+        """The first inner border in text[start:end], as an index of `text`; -1 if there is none."""
+        ...
+
+    def last(self, text: str, start: int = 0, end: int | None = None) -> int:
+        """The last inner border in text[start:end], as an index of `text`; -1 if there is none. Cost: what it skips."""
+        ...
+
+
+class Tokenizer(Protocol):
+    """Text to token count. Thread-safe. Never raises on any `str`, lone surrogates and a million blanks included."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """Part of the cache's key: changes when any count might (engine version, vocabulary's hash)."""
+        ...
+
+    @property
+    def exactness(self) -> Exactness: ...
+
+    @property
+    def borders(self) -> Borders:
+        """This tokenizer's proven borders; a tokenizer without any gives `NO_BORDERS`."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Tokens of `text`, as `len(encode_ordinary(text))` would say."""
+        ...
