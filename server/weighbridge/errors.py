@@ -7,7 +7,8 @@ belongs to, shown as a diagnostic. Handlers raise `ReferenceFault`; `Problem` is
     ├── ReferenceFault     a reference can't be resolved; holds the Problem
     │   └── TransientFault worth another try (connection lost, 429, 5xx)
     ├── SettingsError      settings that can't be used at all
-    └── UnknownEncodingError
+    ├── UnknownEncodingError
+    └── BorderlessError    a text with nowhere to cut it, too long to be counted in one piece
 """
 
 from dataclasses import dataclass
@@ -62,3 +63,7 @@ class SettingsError(WeighbridgeError):
 
 class UnknownEncodingError(WeighbridgeError):
     """An encoding or model nobody here knows; the message lists what there is."""
+
+
+class BorderlessError(WeighbridgeError):
+    """A text without a border for so long that counting it exactly would take unbounded memory: data, not text."""
