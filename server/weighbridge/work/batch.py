@@ -1,0 +1,75 @@
+"""Many items in batches, several batches at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from weighbridge.work.cancel import CancelToken
+from weighbridge.work.outcome import Outcome
+
+Item = TypeVar("Item")
+R = TypeVar("R")
+
+Progress = Callable[[int, int], None]
+
+
+async def process(
+    items: Sequence[Item],
+    work: Callable[[Sequence[Item]], Awaitable[Sequence[R]]],
+    *,
+    size: int = 32,
+    concurrency: int = 4,
+    progress: Progress | None = None,
+    token: CancelToken | None = None,
+) -> list[Outcome[R]]:
+    """Hand `items` to `work` in batches of up to `size`, at most `concurrency` batches at a time.
+
+    `work` returns one result per item. What became of each item, in order: a batch that fails leaves its error with
+    its own items and the others alone. `progress(done, total)` is told, on the loop, how many items are through after
+    each batch. Once `token` is cancelled no further batch begins, and what did not begin is a `TaskCancelledError`;
+    cancelling the awaiting coroutine cancels the batches under way too.
+
+    Raises:
+        ValueError: `size` or `concurrency` is less than 1.
+
+    """
+    if size < 1 or concurrency < 1:
+        raise ValueError(f"size and concurrency must be 1 or more, not {size} and {concurrency}")
+    batches = [items[start : start + size] for start in range(0, len(items), size)]
+    outcomes: list[list[Outcome[R]]] = [[] for _ in batches]
+    running: dict[asyncio.Task[list[Outcome[R]]], int] = {}
+    begun = done = 0
+    try:
+        while begun < len(batches) or running:
+            while begun < len(batches) and len(running) < concurrency:
+                batch = _attempt(batches[begun], work, token)
+                running[asyncio.create_task(batch)] = begun
+                begun += 1
+            finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                number = running.pop(task)
+                outcomes[number] = task.result()
+                done += len(batches[number])
+                if progress is not None:
+                    progress(done, len(items))
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    return [outcome for batch_outcomes in outcomes for outcome in batch_outcomes]
+
+
+async def _attempt(
+    batch: Sequence[Item], work: Callable[[Sequence[Item]], Awaitable[Sequence[R]]], token: CancelToken | None
+) -> list[Outcome[R]]:
+    try:
+        if token is not None:
+            token.raise_if_cancelled()
+        results = await work(batch)
+    except Exception as error:  # noqa: BLE001  # the batch's failure is its items' outcome
+        return [Outcome.failed(error)] * len(batch)
+    if len(results) != len(batch):
+        return [
+            Outcome.failed(ValueError(f"{len(results)} results for a batch of {len(batch)} items"))
+        ] * len(batch)
+    return [Outcome(result) for result in results]

@@ -1,0 +1,406 @@
+"""The way in: work is submitted here, watched here and called off here."""
+
+import asyncio
+import inspect
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast, overload
+
+from weighbridge.work.cancel import CancelToken, TaskCancelledError
+from weighbridge.work.clock import Clock, SystemClock
+from weighbridge.work.history import Census, History
+from weighbridge.work.lane import Lane
+from weighbridge.work.outcome import Outcome
+from weighbridge.work.pool import AsyncWork, BlockingWork, CoroutinePool, Run, WorkerPool
+from weighbridge.work.queue import Priority
+from weighbridge.work.retry import RetryPolicy
+from weighbridge.work.task import Task, TaskState, TaskStatus
+
+T = TypeVar("T")
+Listener = Callable[[TaskStatus], None]
+
+_log = logging.getLogger(__name__)
+
+
+class ClosedError(RuntimeError):
+    """Work was submitted after the manager was closed."""
+
+
+def default_workers() -> int:
+    """Threads to use when nobody says: one for each core, at least 2."""
+    return max(2, os.cpu_count() or 2)
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """An unfinished task and what its manager needs for it."""
+
+    task: Task[Any]
+    work: BlockingWork | AsyncWork
+    retry: RetryPolicy | None
+    lane: Lane["_Entry"]
+    run: Run | None = None
+    nap: asyncio.Task[None] | None = None
+
+
+class TaskManager:
+    """Runs submitted work in the background, the most urgent first, one task per key.
+
+    Plain functions run on daemon threads (`workers` at a time), coroutine functions on the loop (`coroutines` at a
+    time). All methods are for the loop's thread. Nothing starts before the loop's next turn, so what is submitted
+    together is ordered by priority, not by luck.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        coroutines: int = 16,
+        patience: int = 8,
+        history: int = 1000,
+        clock: Clock | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """`workers`, `coroutines`: runs at a time, 1 or more; None: one worker per core, at least 2. `patience`: see
+        `PriorityQueue`. `history`: finished tasks whose status is remembered. `loop`: the running one by default.
+        """
+        self._loop = asyncio.get_running_loop() if loop is None else loop
+        self._thread = threading.get_ident()
+        self._clock: Clock = SystemClock() if clock is None else clock
+        pool = WorkerPool(default_workers() if workers is None else workers, self._loop)
+        self._blocking: Lane[_Entry] = Lane(pool, patience)
+        self._waiting: Lane[_Entry] = Lane(CoroutinePool(coroutines, self._loop), patience)
+        self._entries: dict[Hashable, _Entry] = {}
+        self._history = History(history)
+        self._census = Census()
+        self._listeners: list[Listener] = []
+        self._news: deque[TaskStatus] = deque()
+        self._telling = False
+        self._dispatching = False
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._landed_all = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    # -- asking for work ------------------------------------------------------------------------------------------
+
+    @overload
+    def submit(
+        self,
+        key: Hashable,
+        work: Callable[[CancelToken], Coroutine[Any, Any, T]],
+        *,
+        priority: Priority = ...,
+        title: str = ...,
+        retry: RetryPolicy | None = ...,
+        join: bool = ...,
+    ) -> Task[T]: ...
+
+    @overload
+    def submit(
+        self,
+        key: Hashable,
+        work: Callable[[CancelToken], T],
+        *,
+        priority: Priority = ...,
+        title: str = ...,
+        retry: RetryPolicy | None = ...,
+        join: bool = ...,
+    ) -> Task[T]: ...
+
+    def submit(
+        self,
+        key: Hashable,
+        work: BlockingWork | AsyncWork,
+        *,
+        priority: Priority = Priority.MEDIUM,
+        title: str = "",
+        retry: RetryPolicy | None = None,
+        join: bool = True,
+    ) -> Task[Any]:
+        """Ask for work; returns at once.
+
+        If the key has an unfinished task, that task is what is returned, at the more urgent of both priorities. With
+        `join` it goes on as it is. Without, `work` replaces what it was to do: whoever waits for it gets the newer
+        result, a run under way is told to stop and its result dropped (it may overlap with the newer run while it
+        comes to a stop), and tries are counted anew.
+
+        Raises:
+            ClosedError: the manager is closed.
+
+        """
+        self._check_thread()
+        if self._closed:
+            raise ClosedError(f"no work is taken any more: {key!r}")
+        lane = self._waiting if _is_async(work) else self._blocking
+        entry = self._entries.get(key)
+        if entry is None:
+            task = Task[Any](key, priority, title, self._clock.now())
+            entry = self._entries[key] = _Entry(task, work, retry, lane)
+            self._idle.clear()
+            self._enqueue(entry, None)
+        elif join:
+            self.raise_priority(key, priority)
+        else:
+            old = entry.task.state
+            self._withdraw(entry, keep_place=entry.lane is lane)
+            entry.work, entry.retry, entry.lane = work, retry, lane
+            entry.task.renew(priority, title)
+            self._enqueue(entry, old)
+        return entry.task
+
+    def submit_batch(
+        self,
+        work: Iterable[
+            tuple[Hashable, Callable[[CancelToken], T] | Callable[[CancelToken], Coroutine[Any, Any, T]]]
+        ],
+        *,
+        priority: Priority = Priority.LOW,
+        title: str = "",
+        retry: RetryPolicy | None = None,
+        join: bool = True,
+    ) -> list[Task[T]]:
+        """`submit` for many (key, work) pairs; the tasks in their order, one task several times if keys repeat."""
+        return [
+            cast("Task[T]", self.submit(key, one, priority=priority, title=title, retry=retry, join=join))
+            for key, one in work
+        ]
+
+    async def await_batch(self, tasks: Iterable[Task[T]]) -> list[Outcome[T]]:
+        """Wait until all are finished: what became of each, in order. One's failure leaves the others alone."""
+        return [await task.outcome() for task in tasks]
+
+    # -- changing one's mind --------------------------------------------------------------------------------------
+
+    def raise_priority(self, key: Hashable, priority: Priority) -> bool:
+        """Make unfinished work more urgent; False if there is none, or it is as urgent already."""
+        entry = self._entries.get(key)
+        return entry is not None and priority < entry.task.priority and self._move(entry, priority)
+
+    def lower_priority(self, key: Hashable, priority: Priority) -> bool:
+        """Make unfinished work less urgent; False if there is none, or it is no more urgent already."""
+        entry = self._entries.get(key)
+        return entry is not None and priority > entry.task.priority and self._move(entry, priority)
+
+    def cancel(self, key: Hashable) -> bool:
+        """Call work off; False if there is none unfinished. Whoever waits gets `TaskCancelledError` now; a run under
+        way is told to stop, and what it still returns is dropped.
+        """
+        self._check_thread()
+        entry = self._entries.get(key)
+        if entry is None:
+            return False
+        self._withdraw(entry)
+        self._finish(entry, TaskState.CANCELLED, Outcome(error=TaskCancelledError(f"cancelled: {key!r}")))
+        return True
+
+    def cancel_where(self, predicate: Callable[[Task[Any]], bool]) -> int:
+        """Cancel every unfinished task the predicate holds for; how many."""
+        keys = [key for key, entry in self._entries.items() if predicate(entry.task)]
+        return sum(self.cancel(key) for key in keys)
+
+    def resize(self, *, workers: int | None = None, coroutines: int | None = None) -> None:
+        """Change how many runs there are at a time, now; runs under way are left alone."""
+        self._check_thread()
+        if workers is not None:
+            self._blocking.pool.resize(workers)
+        if coroutines is not None:
+            self._waiting.pool.resize(coroutines)
+        self._dispatch_soon()
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is queued, running or to be retried."""
+        return not self._entries
+
+    async def wait_idle(self) -> None:
+        """Wait until there is a moment with nothing to do."""
+        while self._entries:
+            await self._idle.wait()
+
+    def task(self, key: Hashable) -> Task[Any] | None:
+        """Give the unfinished task of this key."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.task
+
+    def status(self, key: Hashable) -> TaskStatus | None:
+        """How this key's task stands, or how its last one ended, as long as that is remembered."""
+        entry = self._entries.get(key)
+        return self._history.get(key) if entry is None else entry.task.status()
+
+    def statuses(self) -> list[TaskStatus]:
+        """Finished tasks, as far as remembered, oldest first; then unfinished ones in order of submission."""
+        finished = [status for status in self._history if status.key not in self._entries]
+        return finished + [entry.task.status() for entry in self._entries.values()]
+
+    def counts(self) -> dict[TaskState, int]:
+        """Tasks in each state: now for unfinished ones, since the manager began for finished ones."""
+        return self._census.counts()
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` on the loop at each change of state, in order; returns what ends that.
+
+        It is called for every single change and must be quick: to collect changes is the listener's own business.
+        """
+        self._listeners.append(listener)
+        return partial(self._forget, listener)
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    async def aclose(self, timeout: float = 2.0) -> int:  # noqa: ASYNC109  # the injected clock keeps it, not asyncio's
+        """Take no more work, cancel what there is, and wait up to `timeout` seconds for runs to stop.
+
+        Returns how many did not: their threads are left behind and do not keep the interpreter from leaving.
+        """
+        self._check_thread()
+        self._closed = True
+        self.cancel_where(lambda _task: True)
+        self._landed_all.clear()
+        if self._under_way():
+            waiters = {
+                asyncio.ensure_future(self._landed_all.wait()),
+                asyncio.ensure_future(self._clock.sleep(timeout)),
+            }
+            try:
+                await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for waiter in waiters:
+                    waiter.cancel()
+                await asyncio.gather(*waiters, return_exceptions=True)
+        await asyncio.sleep(0)  # One turn for cancelled naps to end, should the loop be closed next.
+        self._blocking.pool.close()
+        self._waiting.pool.close()
+        return self._under_way()
+
+    # -- how it goes on -------------------------------------------------------------------------------------------
+
+    def _enqueue(self, entry: _Entry, old: TaskState | None) -> None:
+        entry.lane.queue.put(entry.task.key, entry, entry.task.priority)
+        self._change(entry, TaskState.QUEUED, old)
+        self._dispatch_soon()
+
+    def _dispatch_soon(self) -> None:
+        if not self._dispatching:
+            self._dispatching = True
+            self._loop.call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatching = False
+        for lane in (self._blocking, self._waiting):
+            while (entry := lane.next()) is not None:
+                entry.task.begin(self._clock.now())
+                entry.run = lane.start(entry.work, entry.task.priority, partial(self._landed, entry, lane))
+                self._change(entry, TaskState.RUNNING, TaskState.QUEUED)
+
+    def _landed(self, entry: _Entry, lane: Lane[_Entry], run: Run, outcome: Outcome[Any]) -> None:
+        lane.leave(run)
+        self._dispatch_soon()
+        if not self._under_way():
+            self._landed_all.set()
+        if entry.run is not run:
+            return  # Cancelled or replaced meanwhile: nobody waits for this.
+        entry.run = None
+        if outcome.error is None:
+            self._finish(entry, TaskState.DONE, outcome)
+        elif outcome.cancelled:
+            self._finish(entry, TaskState.CANCELLED, outcome)
+        else:
+            self._failed(entry, outcome, outcome.error)
+
+    def _failed(self, entry: _Entry, outcome: Outcome[Any], error: Exception) -> None:
+        task = entry.task
+        delay = None if entry.retry is None else entry.retry.delay_after(task.attempts, error)
+        if delay is None:
+            self._finish(entry, TaskState.FAILED, outcome)
+            return
+        task.error = error
+        entry.nap = self._loop.create_task(self._again_after(entry, delay))
+        self._change(entry, TaskState.RETRYING, TaskState.RUNNING)
+
+    async def _again_after(self, entry: _Entry, delay: float) -> None:
+        await self._clock.sleep(delay)
+        entry.nap = None
+        self._enqueue(entry, TaskState.RETRYING)
+
+    def _move(self, entry: _Entry, priority: Priority) -> bool:
+        self._check_thread()
+        entry.task.priority = priority
+        entry.lane.queue.move(entry.task.key, priority)
+        return True
+
+    def _withdraw(self, entry: _Entry, *, keep_place: bool = False) -> None:
+        """Take a task out of the queue, off its worker or out of its nap: wherever it is."""
+        if not keep_place:
+            entry.lane.queue.remove(entry.task.key)
+        if entry.run is not None:
+            run, entry.run = entry.run, None
+            entry.lane.leave(run)
+            run.stop()
+            self._dispatch_soon()
+        if entry.nap is not None:
+            entry.nap.cancel()
+            entry.nap = None
+
+    def _finish(self, entry: _Entry, state: TaskState, outcome: Outcome[Any]) -> None:
+        task = entry.task
+        del self._entries[task.key]
+        if not self._entries:
+            self._idle.set()
+        task.finish(outcome, self._clock.now())
+        old, task.state = task.state, state
+        self._history.add(task.status())
+        self._change(entry, state, old)
+
+    def _change(self, entry: _Entry, new: TaskState, old: TaskState | None) -> None:
+        self._census.move(old, new)
+        entry.task.state = new
+        if self._listeners:
+            self._tell(entry.task.status())
+
+    def _tell(self, status: TaskStatus) -> None:
+        """Pass on the news in order, though a listener may cause more of them."""
+        self._news.append(status)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._news:
+                status = self._news.popleft()
+                for listener in tuple(self._listeners):
+                    try:
+                        listener(status)
+                    except Exception:  # noqa: BLE001  # a listener's fault must not stop the work
+                        _log.exception("A listener failed on %r", status.key)
+        finally:
+            self._telling = False
+
+    def _forget(self, listener: Listener) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def _under_way(self) -> int:
+        return self._blocking.pool.running + self._waiting.pool.running
+
+    def _check_thread(self) -> None:
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("a task manager is handled from its loop's thread only")
+
+
+def _is_async(work: object) -> bool:
+    return inspect.iscoroutinefunction(work) or inspect.iscoroutinefunction(getattr(work, "__call__", None))  # noqa: B004
