@@ -1,10 +1,12 @@
 """The work room: background tasks with priorities, workers, retries and states. Knows nothing of what the work is."""
 
 from weighbridge.work.batch import Progress, process
+from weighbridge.work.board import Listener
 from weighbridge.work.cancel import CancelToken, TaskCancelledError
 from weighbridge.work.clock import Clock, SystemClock
-from weighbridge.work.manager import ClosedError, TaskManager, default_workers
+from weighbridge.work.manager import ClosedError, TaskManager
 from weighbridge.work.outcome import Outcome, PanicError
+from weighbridge.work.pool import default_workers
 from weighbridge.work.queue import Priority, PriorityQueue
 from weighbridge.work.retry import RetryPolicy, retry
 from weighbridge.work.task import Task, TaskState, TaskStatus
@@ -13,6 +15,7 @@ __all__ = [
     "CancelToken",
     "Clock",
     "ClosedError",
+    "Listener",
     "Outcome",
     "PanicError",
     "Priority",

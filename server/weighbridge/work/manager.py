@@ -1,52 +1,34 @@
 """The way in: work is submitted here, watched here and called off here."""
 
 import asyncio
-import inspect
-import logging
-import os
 import threading
-from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable
-from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast, overload
 
+from weighbridge.work.board import Board, Listener
 from weighbridge.work.cancel import CancelToken, TaskCancelledError
 from weighbridge.work.clock import Clock, SystemClock
-from weighbridge.work.history import Census, History
-from weighbridge.work.lane import Lane
+from weighbridge.work.lane import Entry, Lane
 from weighbridge.work.outcome import Outcome
-from weighbridge.work.pool import AsyncWork, BlockingWork, CoroutinePool, Run, WorkerPool
+from weighbridge.work.pool import (
+    AsyncWork,
+    BlockingWork,
+    CoroutinePool,
+    Run,
+    WorkerPool,
+    default_workers,
+    is_async,
+)
 from weighbridge.work.queue import Priority
 from weighbridge.work.retry import RetryPolicy
 from weighbridge.work.task import Task, TaskState, TaskStatus
 
 T = TypeVar("T")
-Listener = Callable[[TaskStatus], None]
-
-_log = logging.getLogger(__name__)
 
 
 class ClosedError(RuntimeError):
     """Work was submitted after the manager was closed."""
-
-
-def default_workers() -> int:
-    """Threads to use when nobody says: one for each core, at least 2."""
-    return max(2, os.cpu_count() or 2)
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """An unfinished task and what its manager needs for it."""
-
-    task: Task[Any]
-    work: BlockingWork | AsyncWork
-    retry: RetryPolicy | None
-    lane: Lane["_Entry"]
-    run: Run | None = None
-    nap: asyncio.Task[None] | None = None
 
 
 class TaskManager:
@@ -74,14 +56,10 @@ class TaskManager:
         self._thread = threading.get_ident()
         self._clock: Clock = SystemClock() if clock is None else clock
         pool = WorkerPool(default_workers() if workers is None else workers, self._loop)
-        self._blocking: Lane[_Entry] = Lane(pool, patience)
-        self._waiting: Lane[_Entry] = Lane(CoroutinePool(coroutines, self._loop), patience)
-        self._entries: dict[Hashable, _Entry] = {}
-        self._history = History(history)
-        self._census = Census()
-        self._listeners: list[Listener] = []
-        self._news: deque[TaskStatus] = deque()
-        self._telling = False
+        self._blocking: Lane = Lane(pool, patience)
+        self._waiting: Lane = Lane(CoroutinePool(coroutines, self._loop), patience)
+        self._entries: dict[Hashable, Entry] = {}
+        self._board = Board(history)
         self._dispatching = False
         self._closed = False
         self._idle = asyncio.Event()
@@ -146,21 +124,23 @@ class TaskManager:
         self._check_thread()
         if self._closed:
             raise ClosedError(f"no work is taken any more: {key!r}")
-        lane = self._waiting if _is_async(work) else self._blocking
+        lane = self._waiting if is_async(work) else self._blocking
         entry = self._entries.get(key)
         if entry is None:
             task = Task[Any](key, priority, title, self._clock.now())
-            entry = self._entries[key] = _Entry(task, work, retry, lane)
+            entry = self._entries[key] = Entry(task, work, retry, lane)
             self._idle.clear()
-            self._enqueue(entry, None)
+            entry.enqueue()
+            self._dispatch_soon()
+            self._board.add(task)
         elif join:
             self.raise_priority(key, priority)
         else:
-            old = entry.task.state
-            self._withdraw(entry, keep_place=entry.lane is lane)
-            entry.work, entry.retry, entry.lane = work, retry, lane
+            entry.replace(work, retry, lane)
             entry.task.renew(priority, title)
-            self._enqueue(entry, old)
+            entry.enqueue()
+            self._dispatch_soon()
+            self._board.change(entry.task, TaskState.QUEUED)
         return entry.task
 
     def submit_batch(
@@ -204,7 +184,8 @@ class TaskManager:
         entry = self._entries.get(key)
         if entry is None:
             return False
-        self._withdraw(entry)
+        entry.withdraw()
+        self._dispatch_soon()  # Its place may be free now.
         self._finish(entry, TaskState.CANCELLED, Outcome(error=TaskCancelledError(f"cancelled: {key!r}")))
         return True
 
@@ -242,24 +223,23 @@ class TaskManager:
     def status(self, key: Hashable) -> TaskStatus | None:
         """How this key's task stands, or how its last one ended, as long as that is remembered."""
         entry = self._entries.get(key)
-        return self._history.get(key) if entry is None else entry.task.status()
+        return self._board.last(key) if entry is None else entry.task.status()
 
     def statuses(self) -> list[TaskStatus]:
         """Finished tasks, as far as remembered, oldest first; then unfinished ones in order of submission."""
-        finished = [status for status in self._history if status.key not in self._entries]
+        finished = [status for status in self._board.finished() if status.key not in self._entries]
         return finished + [entry.task.status() for entry in self._entries.values()]
 
     def counts(self) -> dict[TaskState, int]:
         """Tasks in each state: now for unfinished ones, since the manager began for finished ones."""
-        return self._census.counts()
+        return self._board.counts()
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the loop at each change of state, in order; returns what ends that.
 
         It is called for every single change and must be quick: to collect changes is the listener's own business.
         """
-        self._listeners.append(listener)
-        return partial(self._forget, listener)
+        return self._board.listen(listener)
 
     # -- the end --------------------------------------------------------------------------------------------------
 
@@ -290,11 +270,6 @@ class TaskManager:
 
     # -- how it goes on -------------------------------------------------------------------------------------------
 
-    def _enqueue(self, entry: _Entry, old: TaskState | None) -> None:
-        entry.lane.queue.put(entry.task.key, entry, entry.task.priority)
-        self._change(entry, TaskState.QUEUED, old)
-        self._dispatch_soon()
-
     def _dispatch_soon(self) -> None:
         if not self._dispatching:
             self._dispatching = True
@@ -303,13 +278,11 @@ class TaskManager:
     def _dispatch(self) -> None:
         self._dispatching = False
         for lane in (self._blocking, self._waiting):
-            while (entry := lane.next()) is not None:
+            while (entry := lane.start_next(self._landed)) is not None:
                 entry.task.begin(self._clock.now())
-                entry.run = lane.start(entry.work, entry.task.priority, partial(self._landed, entry, lane))
-                self._change(entry, TaskState.RUNNING, TaskState.QUEUED)
+                self._board.change(entry.task, TaskState.RUNNING)
 
-    def _landed(self, entry: _Entry, lane: Lane[_Entry], run: Run, outcome: Outcome[Any]) -> None:
-        lane.leave(run)
+    def _landed(self, entry: Entry, run: Run, outcome: Outcome[Any]) -> None:
         self._dispatch_soon()
         if not self._under_way():
             self._landed_all.set()
@@ -323,76 +296,39 @@ class TaskManager:
         else:
             self._failed(entry, outcome, outcome.error)
 
-    def _failed(self, entry: _Entry, outcome: Outcome[Any], error: Exception) -> None:
+    def _failed(self, entry: Entry, outcome: Outcome[Any], error: Exception) -> None:
         task = entry.task
-        delay = None if entry.retry is None else entry.retry.delay_after(task.attempts, error)
+        try:
+            delay = None if entry.retry is None else entry.retry.delay_after(task.attempts, error)
+        except Exception as fault:  # noqa: BLE001  # a faulty exception filter must not leave the task running for ever
+            delay, outcome = None, Outcome.failed(fault)
         if delay is None:
             self._finish(entry, TaskState.FAILED, outcome)
             return
         task.error = error
         entry.nap = self._loop.create_task(self._again_after(entry, delay))
-        self._change(entry, TaskState.RETRYING, TaskState.RUNNING)
+        self._board.change(task, TaskState.RETRYING)
 
-    async def _again_after(self, entry: _Entry, delay: float) -> None:
+    async def _again_after(self, entry: Entry, delay: float) -> None:
         await self._clock.sleep(delay)
         entry.nap = None
-        self._enqueue(entry, TaskState.RETRYING)
+        entry.enqueue()
+        self._dispatch_soon()
+        self._board.change(entry.task, TaskState.QUEUED)
 
-    def _move(self, entry: _Entry, priority: Priority) -> bool:
+    def _move(self, entry: Entry, priority: Priority) -> bool:
         self._check_thread()
         entry.task.priority = priority
         entry.lane.queue.move(entry.task.key, priority)
         return True
 
-    def _withdraw(self, entry: _Entry, *, keep_place: bool = False) -> None:
-        """Take a task out of the queue, off its worker or out of its nap: wherever it is."""
-        if not keep_place:
-            entry.lane.queue.remove(entry.task.key)
-        if entry.run is not None:
-            run, entry.run = entry.run, None
-            entry.lane.leave(run)
-            run.stop()
-            self._dispatch_soon()
-        if entry.nap is not None:
-            entry.nap.cancel()
-            entry.nap = None
-
-    def _finish(self, entry: _Entry, state: TaskState, outcome: Outcome[Any]) -> None:
+    def _finish(self, entry: Entry, state: TaskState, outcome: Outcome[Any]) -> None:
         task = entry.task
         del self._entries[task.key]
         if not self._entries:
             self._idle.set()
         task.finish(outcome, self._clock.now())
-        old, task.state = task.state, state
-        self._history.add(task.status())
-        self._change(entry, state, old)
-
-    def _change(self, entry: _Entry, new: TaskState, old: TaskState | None) -> None:
-        self._census.move(old, new)
-        entry.task.state = new
-        if self._listeners:
-            self._tell(entry.task.status())
-
-    def _tell(self, status: TaskStatus) -> None:
-        """Pass on the news in order, though a listener may cause more of them."""
-        self._news.append(status)
-        if self._telling:
-            return
-        self._telling = True
-        try:
-            while self._news:
-                status = self._news.popleft()
-                for listener in tuple(self._listeners):
-                    try:
-                        listener(status)
-                    except Exception:  # noqa: BLE001  # a listener's fault must not stop the work
-                        _log.exception("A listener failed on %r", status.key)
-        finally:
-            self._telling = False
-
-    def _forget(self, listener: Listener) -> None:
-        if listener in self._listeners:
-            self._listeners.remove(listener)
+        self._board.change(task, state)
 
     def _under_way(self) -> int:
         return self._blocking.pool.running + self._waiting.pool.running
@@ -400,7 +336,3 @@ class TaskManager:
     def _check_thread(self) -> None:
         if threading.get_ident() != self._thread:
             raise RuntimeError("a task manager is handled from its loop's thread only")
-
-
-def _is_async(work: object) -> bool:
-    return inspect.iscoroutinefunction(work) or inspect.iscoroutinefunction(getattr(work, "__call__", None))  # noqa: B004

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import itertools
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
@@ -30,7 +31,7 @@ class Pool(ABC):
     def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._runs: set[Run] = set()
-        self._stopping = 0
+        self._stopping: set[Run] = set()
         self.limit = 0
         self.resize(limit)
 
@@ -59,13 +60,13 @@ class Pool(ABC):
 
     def stop(self, run: "Run") -> None:
         """Ask a run to stop. `done` is called all the same, when it has."""
-        if run in self._runs and not run.token.cancelled:
+        if run in self._runs:
             run.token.cancel()
-            self._stopping += 1
+            self._stopping.add(run)
 
     def land(self, run: "Run", outcome: Outcome[Any]) -> None:
         self._runs.discard(run)
-        self._stopping -= run.token.cancelled
+        self._stopping.discard(run)
         run.done(run, outcome)
 
     @abstractmethod
@@ -77,7 +78,7 @@ class Pool(ABC):
 
     @property
     def _forgiven(self) -> int:
-        return min(self._stopping, self.limit)
+        return min(len(self._stopping), self.limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,3 +221,13 @@ class CoroutinePool(Pool):
 
 async def _await(work: AsyncWork, token: CancelToken) -> Any:
     return await work(token)
+
+
+def default_workers() -> int:
+    """Threads to use when nobody says: one for each core, at least 2."""
+    return max(2, os.cpu_count() or 2)
+
+
+def is_async(work: BlockingWork | AsyncWork) -> bool:
+    """Whether it is a coroutine function, or an object that is called like one."""
+    return inspect.iscoroutinefunction(work) or inspect.iscoroutinefunction(type(work).__call__)

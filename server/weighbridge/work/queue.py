@@ -1,7 +1,7 @@
 """Who is next: three bands, first in first out within each, one place per key."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from enum import IntEnum
 from typing import Generic, TypeVar
 
@@ -37,14 +37,6 @@ class PriorityQueue(Generic[K, V]):
 
     def __contains__(self, key: K) -> bool:
         return key in self._priorities
-
-    def __iter__(self) -> Iterator[K]:
-        """Go through the keys, band by band, oldest first."""
-        for band in self._bands:
-            yield from band
-
-    def priority(self, key: K) -> Priority | None:
-        return self._priorities.get(key)
 
     def put(self, key: K, value: V, priority: Priority) -> None:
         """Add a value. One that waits under the same key is replaced: the newer takes its place in the line,
