@@ -1,0 +1,57 @@
+"""Texts that take too long to count between two keystrokes, to be counted by a worker."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Count `text`. `id` is unique within one buffer."""
+
+    id: int
+    text: str
+
+
+class Owner(Protocol):
+    """Who waits for a job's answer."""
+
+    def answered(self, job: int, tokens: int) -> None: ...
+
+
+class Jobs:
+    """The jobs of one buffer: posted, handed out once, then answered or withdrawn."""
+
+    __slots__ = ("_fresh", "_next", "_open")
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._open: dict[int, Owner] = {}
+        self._fresh: dict[int, Callable[[], str]] = {}
+
+    def post(self, owner: Owner, text: Callable[[], str]) -> int:
+        """Ask for a count; `text` is called when the job is handed out, or never. Returns the job's id."""
+        job = self._next
+        self._next += 1
+        self._open[job] = owner
+        self._fresh[job] = text
+        return job
+
+    def withdraw(self, job: int) -> None:
+        """Forget a job: its answer, if it comes, is obsolete."""
+        self._open.pop(job, None)
+        self._fresh.pop(job, None)
+
+    def take(self, limit: int | None) -> list[Job]:
+        """Hand out at most `limit` jobs, oldest first, none twice."""
+        ids = list(self._fresh)[:limit]
+        return [Job(job, self._fresh.pop(job)()) for job in ids]
+
+    def answer(self, job: int, tokens: int) -> bool:
+        """Tell the owner; False if the job is withdrawn or answered."""
+        owner = self._open.pop(job, None)
+        if owner is None:
+            return False
+        self._fresh.pop(job, None)
+        owner.answered(job, tokens)
+        return True

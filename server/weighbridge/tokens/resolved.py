@@ -1,0 +1,60 @@
+"""Reading the resolved text of a document's rows."""
+
+from weighbridge.tokens.base import Borders
+from weighbridge.tokens.chunks import Chunks
+from weighbridge.tokens.rows import Lines, Resolved, first_border
+
+
+class ResolvedRows:
+    """The document's rows as resolved: the lines, and what stands over some of them."""
+
+    __slots__ = ("_chunks", "borders", "lines")
+
+    def __init__(self, lines: Lines, chunks: Chunks, borders: Borders) -> None:
+        self.lines = lines
+        self._chunks = chunks
+        self.borders = borders
+
+    def at(self, line: int) -> Resolved:
+        index, row = self._chunks.locate(line)
+        resolved = self._chunks.list[index].over.get(row)
+        return Resolved((self.lines.line(line),)) if resolved is None else resolved
+
+    def before(self, line: int) -> str:
+        """The last character before a row; "" if there is none."""
+        while line > 0:
+            line -= 1
+            text = self.at(line).texts[-1]
+            if text:
+                return text[-1]
+        return ""
+
+    def border(self, line: int) -> int:
+        """Where the row's first border is; -1: nowhere."""
+        return first_border(self.borders, self.before(line), self.at(line))
+
+    def atoms(self, start: int, offset: int, stop: int, tail: str) -> list[str | int]:
+        """What is between `offset` in the first text of row `start` and the start of row `stop`, then `tail`.
+
+        Texts (none empty but a single one) and the tokens of the gaps between them.
+        """
+        index, row = self._chunks.locate(start)
+        chunk = self._chunks.list[index]
+        if row + stop - start <= chunk.rows and not (
+            chunk.over and any(row <= other < row + stop - start for other in chunk.over)
+        ):
+            return [self.lines.slice(start, stop)[offset:] + tail]
+        texts: list[str] = []
+        atoms: list[str | int] = []
+        for line in range(start, stop):
+            resolved = self.at(line)
+            for place, text in enumerate(resolved.texts):
+                if place:
+                    atoms.append("".join(texts))
+                    atoms.append(resolved.gaps[place - 1])
+                    texts = []
+                texts.append(text[offset:])
+                offset = 0
+        texts.append(tail)
+        atoms.append("".join(texts))
+        return atoms

@@ -1,0 +1,69 @@
+"""The document as resolved rows: what each line stands for, and where borders are in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from weighbridge.tokens.base import Borders
+from weighbridge.tokens.summary import Summary
+
+#: A piece of a line: literal text, or what a resolved reference in it stands for.
+Part = str | Summary
+
+
+class Lines(Protocol):
+    """The text of a document by line, each with its line end, so that all lines joined are the text."""
+
+    def __len__(self) -> int: ...
+
+    def line(self, index: int, /) -> str: ...
+
+    def slice(self, start: int, stop: int, /) -> str:
+        """Lines [start, stop) joined."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A row's resolved text where it is not what is typed: texts[0], gaps[0], texts[1], … texts[-1].
+
+    A gap is text known by its tokens alone, between two borders; so no text beside a gap is empty.
+    """
+
+    texts: tuple[str, ...]
+    gaps: tuple[int, ...] = ()
+
+
+def resolve(parts: Iterable[Part]) -> Resolved:
+    """Put a row's parts together."""
+    texts: list[str] = []
+    gaps: list[int] = []
+    current: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            current.append(part)
+        elif part.inner is None:
+            current.append(part.head)
+        else:
+            current.append(part.head)
+            texts.append("".join(current))
+            gaps.append(part.inner)
+            current = [part.tail]
+    texts.append("".join(current))
+    return Resolved(tuple(texts), tuple(gaps))
+
+
+def first_border(borders: Borders, before: str, row: Resolved) -> int:
+    """Where the first border is in a row that follows the character `before` ("": it starts the document); -1: nowhere."""
+    text = row.texts[0]
+    found = first_border_typed(borders, before, text)
+    return len(text) if found < 0 and row.gaps else found
+
+
+def first_border_typed(borders: Borders, before: str, text: str) -> int:
+    """As `first_border`, of a row that stands for itself."""
+    if not text:
+        return -1
+    if not before or borders.between(before, text[0]):
+        return 0
+    return borders.first(text)
