@@ -48,27 +48,19 @@ def summarize(text: str, tokenizer: Tokenizer) -> Summary:
 
 def join(a: Summary, b: Summary, tokenizer: Tokenizer) -> Summary:
     """The summary of the text of `a` followed by that of `b`. Raises BorderlessError as `summarize` does."""
-    if not b.head:
-        return a
-    if not a.head:
-        return b
+    if not a.head or not b.head:
+        return a if a.head else b
     count = tokenizer.count
     left = a.head if a.inner is None else a.tail
-    at_border = tokenizer.borders.between(left[-1], b.head[0])
-    if a.inner is None:
-        if at_border:
-            return (
-                Summary(left, 0, b.head)
-                if b.inner is None
-                else Summary(left, count(b.head) + b.inner, b.tail)
-            )
-        return _checked(left + b.head, b.inner, b.tail)
-    if b.inner is None:
-        if at_border:
-            return Summary(a.head, a.inner + count(left), b.head)
-        return _checked(a.head, a.inner, left + b.head)
-    middle = count(left) + count(b.head) if at_border else count(left + b.head)
-    return Summary(a.head, a.inner + middle + b.inner, b.tail)
+    if not tokenizer.borders.between(left[-1], b.head[0]):
+        if a.inner is None:
+            return _checked(left + b.head, b.inner, b.tail)
+        if b.inner is None:
+            return _checked(a.head, a.inner, left + b.head)
+        return Summary(a.head, a.inner + count(left + b.head) + b.inner, b.tail)
+    before = 0 if a.inner is None else a.inner + count(left)
+    after = 0 if b.inner is None else count(b.head) + b.inner
+    return Summary(a.head, before + after, b.head if b.inner is None else b.tail)
 
 
 def join_all(summaries: Iterable[Summary], tokenizer: Tokenizer) -> Summary:
