@@ -9,7 +9,7 @@ A handler turns a `Request` (a reference seen from the place it stands in) into 
     handler.changed(content)            # worker: cheap: stat, time to live, digest of a value
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -54,6 +54,9 @@ class Content:
     `stale`: the last good text, not today's. `size`: bytes, where known. `secret`: the text must not be shown.
     `chunks()` yields the text (str, any size of piece) from the start at every call; it raises ReferenceFault
     (not text, vanished, too large) in the middle if it must.
+
+    With a fragment, `chunks()` yields the selection only, `lines` says which lines of the file it is (from 0, the end
+    excluded) and `whole()` yields the whole file: what a line means (inside a fence or not) depends on all above it.
     """
 
     identity: str
@@ -67,6 +70,26 @@ class Content:
     secret: bool = False
     #: Seconds until it should be looked at again (an API's time to live); None: only when told of a change.
     expires_in: float | None = None
+    lines: tuple[int, int] | None = None
+    whole: Callable[[], Iterator[str]] | None = None
+
+
+class Overlay(Protocol):
+    """The documents that are open in an editor: their text counts, saved or not."""
+
+    def text_of(self, path: Path) -> tuple[Hashable, Iterable[str]] | None:
+        """Give the open document at this real path: its version and its text in pieces; None if it is not open.
+
+        Called from workers. The pieces can be iterated over again and again, and never change.
+        """
+        ...
+
+
+class NoOverlay:
+    """Nothing is open: the command line's overlay."""
+
+    def text_of(self, path: Path) -> None:  # noqa: ARG002  (a protocol's parameter)
+        return None
 
 
 class Handler(Protocol):
@@ -76,6 +99,10 @@ class Handler(Protocol):
 
     def key(self, request: Request) -> Hashable:
         """Name what the request stands for, without input or output. Equal keys: one reading serves all."""
+        ...
+
+    def paths(self, request: Request) -> tuple[Path, ...]:
+        """Name the files that decide what it stands for, existing or not, without input or output: what to watch."""
         ...
 
     def load(self, request: Request) -> Content:
@@ -98,6 +125,8 @@ class AsyncHandler(Protocol):
     kind: Kind
 
     def key(self, request: Request) -> Hashable: ...
+
+    def paths(self, request: Request) -> tuple[Path, ...]: ...
 
     async def load(self, request: Request, *, force: bool = False) -> Content:
         """As `Handler.load`; `force` asks the other side even if the time to live is not over."""

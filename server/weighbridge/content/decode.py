@@ -1,0 +1,57 @@
+"""Bytes to text, a piece at a time: UTF-8, or UTF-16 where a byte order mark says so."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+
+from weighbridge.errors import Code, ReferenceFault
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+)
+
+
+def decoded(pieces: Iterable[bytes], name: str) -> Iterator[str]:
+    """Decode a file's bytes as they are stored: no line end is touched; a byte order mark is no text.
+
+    `name`: the file's, for messages. Pieces may be cut anywhere.
+
+    Raises:
+        ReferenceFault: NOT_TEXT, with the offset in bytes, for a NUL and for what the encoding does not allow.
+    """
+    source = iter(pieces)
+    head = b""
+    for piece in source:
+        head += piece
+        if len(head) >= len(codecs.BOM_UTF8):
+            break
+    encoding, label, mark = "utf-8", "UTF-8", 0
+    for bom, codec, called in _MARKS:
+        if head.startswith(bom):
+            encoding, label, mark = codec, called, len(bom)
+            break
+    decoder = codecs.getincrementaldecoder(encoding)()
+    offset = mark  # bytes before what the decoder has not turned into text yet
+    for piece, final in _with_end(head[mark:], source):
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(piece, final)
+        except UnicodeDecodeError as error:
+            raise ReferenceFault(
+                Code.NOT_TEXT, f"{name}: not text: no {label} at byte {offset + error.start:,}"
+            ) from error
+        nul = text.find("\0")
+        if nul >= 0:
+            at = offset + len(text[:nul].encode(encoding))
+            raise ReferenceFault(Code.NOT_TEXT, f"{name}: not text: a NUL at byte {at:,}")
+        offset += waiting + len(piece) - len(decoder.getstate()[0])
+        if text:
+            yield text
+
+
+def _with_end(head: bytes, rest: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    yield head, False
+    for piece in rest:
+        yield piece, False
+    yield b"", True

@@ -1,0 +1,85 @@
+"""Files: the whole, some lines, or a section; as in the editor if open there, else as on disk."""
+
+import os
+from collections.abc import Hashable
+from functools import partial
+from pathlib import Path
+
+from weighbridge.content.base import Content, Overlay, Request
+from weighbridge.content.lines import select_lines
+from weighbridge.content.policy import place_of, roots_of
+from weighbridge.content.section import lines_selected
+from weighbridge.content.text_file import Found, TextFiles
+from weighbridge.errors import ReferenceFault
+from weighbridge.references.model import Kind
+
+_SCANNABLE = frozenset((".md", ".markdown", ".mdx", ".mdc", ".txt", ".text", ".prompt", ".prompty", ".mkd"))
+
+
+def is_scannable(path: Path) -> bool:
+    """Tell whether references are looked for in a file: only in Markdown, text and prompts."""
+    return path.suffix.lower() in _SCANNABLE
+
+
+class FileHandler:
+    """Resolves file references. Holds nothing that changes; any thread may use it."""
+
+    kind = Kind.FILE
+
+    def __init__(self, overlay: Overlay | None = None) -> None:
+        self._files = TextFiles(overlay)
+
+    def key(self, request: Request) -> Hashable:
+        """Name the file by its letters, and what it may be denied by: no other scope gets what this one may read."""
+        settings = request.scope.settings
+        limits = (roots_of(request.scope), settings.max_file_bytes)
+        try:
+            place = place_of(request.target, request.base, request.scope)
+        except ReferenceFault:
+            return ("file", request.target, request.base, request.fragment, limits)
+        return ("file", str(place.path), None, request.fragment, limits)
+
+    def paths(self, request: Request) -> tuple[Path, ...]:
+        """Name the file itself; none for what can't be a path."""
+        try:
+            return (place_of(request.target, request.base, request.scope).path,)
+        except ReferenceFault:
+            return ()
+
+    def load(self, request: Request) -> Content:
+        """Find the file and what its fragment selects. Reads it once if there is a fragment. Blocks.
+
+        Raises:
+            ReferenceFault: not found, denied, too large; with a fragment, also not text.
+            TransientFault: it changed while it was read.
+        """
+        place = place_of(request.target, request.base, request.scope)
+        found = self._files.find(place, request.scope.settings.max_file_bytes, "weighbridge.maxFileBytes")
+        scannable = is_scannable(found.real)
+        whole = partial(self._files.chunks, found)
+        content = Content(
+            identity=os.fspath(found.real),
+            stamp=found,
+            source=place.name,
+            chunks=whole,
+            path=found.real,
+            scannable=scannable,
+            size=found.size,
+        )
+        if not request.fragment:
+            return content
+        lines = lines_selected(request.fragment, whole, place.name, scannable=scannable)
+        return Content(
+            identity=content.identity,
+            stamp=found,
+            source=f"{place.name}#{request.fragment}",
+            chunks=lambda: select_lines(whole(), *lines),
+            path=found.real,
+            scannable=scannable,
+            lines=lines,
+            whole=whole,
+        )
+
+    def changed(self, content: Content) -> bool:
+        """Tell whether a look at the file tells that it is another, or was edited."""
+        return not isinstance(content.stamp, Found) or self._files.changed(content.stamp)

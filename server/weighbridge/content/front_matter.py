@@ -1,0 +1,76 @@
+"""Front matter: the YAML between `---` lines at the very start of a document, and the variables it sets."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from weighbridge.content.values import DataError, read_yaml, text_of_value
+from weighbridge.errors import Code, Problem
+
+#: Bytes; what is longer is not front matter.
+LONGEST = 1 << 16
+
+_FENCE = re.compile(r"---[ \t]*(?:\r\n|\n|\r|\Z)")
+_END = re.compile(r"(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)")
+_VARIABLES = re.compile(r"^variables[ \t]*:", re.MULTILINE)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """`lines`: how many lines it takes, both fences included; 0 if there is none. `variables`: its `variables:`."""
+
+    lines: int
+    variables: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    problem: Problem | None = None
+
+
+NO_FRONT_MATTER = FrontMatter(0)
+
+
+def read_front_matter(lines: Iterable[str]) -> FrontMatter:
+    """Read a document's front matter. `lines`: with or without their ends; only as many as needed are taken.
+
+    It counts as front matter only if it is a YAML mapping: a rule drawn with `---` starts prose just as well. Never
+    raises.
+    """
+    held: list[str] = []
+    size = 0
+    for line in lines:
+        if not held:
+            if not _FENCE.fullmatch(line):
+                return NO_FRONT_MATTER
+            held.append(line)
+            continue
+        if _END.fullmatch(line):
+            # Line 1 is the fence: in its place an empty line keeps YAML's line numbers the document's own.
+            return _read("\n".join(["", *(text.rstrip("\r\n") for text in held[1:])]), len(held) + 1)
+        size += len(line.encode("utf-8", "surrogatepass"))
+        if size > LONGEST:
+            return NO_FRONT_MATTER
+        held.append(line)
+    return NO_FRONT_MATTER
+
+
+def _read(text: str, lines: int) -> FrontMatter:
+    try:
+        data = read_yaml(text)
+    except DataError as error:
+        # Prose between two rules is no fault; a list of variables that can't be read is.
+        if not _VARIABLES.search(text):
+            return NO_FRONT_MATTER
+        return FrontMatter(0, problem=_problem(f"{error}"))
+    if not isinstance(data, dict):
+        return NO_FRONT_MATTER
+    variables = data.get("variables")
+    if variables is None:
+        return FrontMatter(lines)
+    if not isinstance(variables, dict):
+        return FrontMatter(lines, problem=_problem("`variables:` must map names to values"))
+    texts = ((str(name), text_of_value(value)) for name, value in variables.items())
+    return FrontMatter(lines, MappingProxyType({name: text for name, text in texts if text is not None}))
+
+
+def _problem(message: str) -> Problem:
+    return Problem(Code.FAILED, f"front matter: {message}")

@@ -1,0 +1,217 @@
+"""Which files references may read, and how one is opened so that nothing else can slip in.
+
+A path is checked three times: as written, before the disk is touched at all; with every link followed; and once more
+on the open descriptor, since a link can be swapped between the check and the opening. Only ordinary files are opened:
+a pipe would hang, a device might do anything, and `/proc` would give away the environment.
+"""
+
+import contextlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from weighbridge.content.base import Scope
+from weighbridge.errors import Code, ReferenceFault, TransientFault
+
+#: Bytes. Linux's own limit; other systems allow less and say so themselves.
+LONGEST_PATH = 4096
+
+_DRIVE_PATH = re.compile(r"[A-Za-z]:[\\/]" if os.name == "posix" else r"[A-Za-z]:")
+_NETWORK_PATH = re.compile(r"[\\/]{2}")
+# Kernel interfaces that look like files: never content, and some of them are secrets or never end.
+_KERNEL_FOLDERS = tuple(map(Path, ("/proc", "/sys", "/dev"))) if os.name == "posix" else ()
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (an ordinary file system, recognised and not used here)
+_DESCRIPTORS = Path("/proc/self/fd")
+# Not every system has every flag; O_NONBLOCK keeps a pipe that replaced a file from hanging the opening.
+_OPEN_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+    _OPEN_FLAGS |= getattr(os, _name, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path as written, made absolute, and the folders it may lie in. Nothing is known of it yet.
+
+    `roots`: absolute folders. `base`: the folder of the file that names it, itself allowed. `name`: for people.
+    """
+
+    path: Path
+    roots: tuple[Path, ...]
+    base: Path | None
+    name: str
+
+
+def roots_of(scope: Scope) -> tuple[Path, ...]:
+    """List the folders a scope's references may read: the workspace's, else the document's own, and `fileRoots`."""
+    folders = scope.folders
+    if not folders and scope.document is not None:
+        folders = (scope.document.parent,)
+    if not scope.settings.trusted:
+        return folders
+    roots = list(folders)
+    for root in scope.settings.file_roots:
+        path = Path(os.path.expanduser(root))  # noqa: PTH111  (Path.expanduser raises where there is no home)
+        roots.extend([path] if path.is_absolute() else [folder / path for folder in folders])
+    return tuple(Path(os.path.normpath(root)) for root in roots)
+
+
+def place_of(target: str, base: Path | None, scope: Scope) -> Place:
+    """Make a file target absolute, by its letters alone.
+
+    Raises:
+        ReferenceFault: it can't be a path here.
+    """
+    name = shown(target)
+    if not target or "\0" in target:
+        raise ReferenceFault(Code.NOT_FOUND, f"{name}: not a path")
+    if _NETWORK_PATH.match(target):
+        raise ReferenceFault(Code.DENIED, f"{name}: network paths are never read")
+    if target == "~" or target.startswith(("~/", "~\\")):
+        raise ReferenceFault(
+            Code.DENIED,
+            f"{name}: `~` is not expanded; write the path out and allow its folder in weighbridge.fileRoots",
+        )
+    if _DRIVE_PATH.match(target) and not Path(target).is_absolute():
+        raise ReferenceFault(
+            Code.DENIED, f"{name}: a drive's path; write it relative to this document, with `/`"
+        )
+    roots = roots_of(scope)
+    if base is None:
+        base = roots[0] if roots else None
+    path = Path(target)
+    if not path.is_absolute():
+        if base is None:
+            raise ReferenceFault(Code.NOT_FOUND, f"{name}: this document has no folder yet; save it first")
+        path = base / path
+    if len(str(path).encode("utf-8", "replace")) > LONGEST_PATH:
+        raise ReferenceFault(Code.NOT_FOUND, f"{name}: longer than a path can be ({LONGEST_PATH:,} bytes)")
+    path = Path(os.path.normpath(path))
+    return Place(path, roots, base, _relative_name(path, roots) or name)
+
+
+def shown(text: str, most: int = 120) -> str:
+    """Show what a stranger wrote in a message: one line of printable characters, at most `most` of them."""
+    line = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def real_path(place: Place) -> Path:
+    """Follow every link of a place; the file itself need not exist.
+
+    Raises:
+        ReferenceFault: it lies or leads outside the folders that may be read.
+    """
+    real_roots = _real_roots(place)
+    touchable = (*place.roots, *real_roots, *(() if place.base is None else (place.base,)))
+    if not _inside(place.path, touchable):
+        raise ReferenceFault(
+            Code.DENIED,
+            f"{place.name}: outside the workspace's folders; allow its folder in weighbridge.fileRoots",
+        )
+    try:
+        real = Path(os.path.realpath(place.path))
+    except (OSError, ValueError) as error:
+        raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not a path here") from error
+    if not _inside(real, real_roots):
+        raise ReferenceFault(
+            Code.DENIED,
+            f"{place.name}: a link leads outside the workspace's folders; "
+            "allow where it leads in weighbridge.fileRoots",
+        )
+    if _inside(real, _KERNEL_FOLDERS) and not _inside(real, (_SHARED_MEMORY,)):
+        raise ReferenceFault(Code.DENIED, f"{place.name}: part of the system, not an ordinary file")
+    return real
+
+
+def status(place: Place, real: Path) -> os.stat_result:
+    """Look at an allowed file without opening it.
+
+    Raises:
+        ReferenceFault: it isn't there, or is no ordinary file.
+    """
+    try:
+        found = real.lstat()
+    except (OSError, ValueError) as error:
+        raise _fault_of(place, error) from error
+    _check_ordinary(place, found)
+    return found
+
+
+@contextlib.contextmanager
+def opened(place: Place, real: Path) -> Iterator[tuple[int, os.stat_result]]:
+    """Open an allowed file: its descriptor, and what the system says of it. `real`: from `real_path`.
+
+    Raises:
+        ReferenceFault: it isn't there, is no ordinary file, or is not what was checked.
+    """
+    status(place, real)
+    try:
+        descriptor = os.open(real, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        raise _fault_of(place, error) from error
+    try:
+        found = os.fstat(descriptor)
+        _check_ordinary(place, found)
+        _check_descriptor(place, real, descriptor, found)
+        yield descriptor, found
+    finally:
+        os.close(descriptor)
+
+
+def changed_fault(place: Place) -> TransientFault:
+    """Make the fault of a file that changed under the reader's hands."""
+    return TransientFault(Code.FAILED, f"{place.name}: changed while it was read")
+
+
+def _check_ordinary(place: Place, found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise ReferenceFault(Code.NOT_TEXT, f"{place.name}: a folder, not a file")
+    if stat.S_ISLNK(found.st_mode):
+        raise changed_fault(place)
+    if not stat.S_ISREG(found.st_mode):
+        raise ReferenceFault(Code.DENIED, f"{place.name}: a pipe or device, not an ordinary file")
+
+
+def _check_descriptor(place: Place, real: Path, descriptor: int, found: os.stat_result) -> None:
+    """Make sure that what was opened is what was checked: any folder on the way may have become a link since."""
+    try:
+        now = (_DESCRIPTORS / str(descriptor)).readlink()
+    except OSError:
+        # No such listing here: the path must still lead, without links, to the very file that is open.
+        try:
+            same = os.path.samestat(real.lstat(), found) and Path(os.path.realpath(real)) == real
+        except OSError as error:
+            raise changed_fault(place) from error
+        if not same:
+            raise changed_fault(place) from None
+        return
+    if now != real:
+        if not _inside(now, _real_roots(place)):
+            raise ReferenceFault(Code.DENIED, f"{place.name}: leads outside the workspace's folders")
+        raise changed_fault(place)
+
+
+def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
+    if isinstance(error, PermissionError):
+        return ReferenceFault(Code.FAILED, f"{place.name}: the system does not permit reading it")
+    return ReferenceFault(Code.NOT_FOUND, f"{place.name}: not found")
+
+
+def _real_roots(place: Place) -> tuple[Path, ...]:
+    return tuple(Path(os.path.realpath(root)) for root in place.roots)
+
+
+def _inside(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _relative_name(path: Path, roots: tuple[Path, ...]) -> str | None:
+    for root in roots:
+        if path.is_relative_to(root):
+            return shown(path.relative_to(root).as_posix())
+    return None

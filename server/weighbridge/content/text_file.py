@@ -1,0 +1,142 @@
+"""Text files as they stand: in the editor if they are open there, else on disk, streamed in constant memory."""
+
+import difflib
+import itertools
+import os
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from weighbridge.content import policy
+from weighbridge.content.base import NoOverlay, Overlay
+from weighbridge.content.decode import decoded
+from weighbridge.content.policy import Place
+from weighbridge.errors import Code, ReferenceFault, TransientFault
+
+#: Bytes read at once.
+PIECE = 1 << 16
+#: Entries of a folder that are looked at for a similar name.
+MOST_ENTRIES = 2000
+#: Share of two names' stems that must agree for one to be a slip of the other.
+LEAST_ALIKE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that may be read, as it was when it was found. Equal if nothing changed since, as far as a look tells.
+
+    `version`: of the open document, None if it is read from disk. `stamp`: modification time in nanoseconds, size in
+    bytes, inode, device; None if it is open. `limit`: bytes, larger is refused.
+    """
+
+    place: Place
+    real: Path
+    version: Hashable | None
+    stamp: tuple[int, int, int, int] | None
+    size: int
+    limit: int
+
+
+class TextFiles:
+    """Finds and reads text files. Holds nothing; any thread may use it."""
+
+    def __init__(self, overlay: Overlay | None = None) -> None:
+        self._overlay: Overlay = NoOverlay() if overlay is None else overlay
+
+    def find(self, place: Place, limit: int, setting: str) -> Found:
+        """Find a file and check that it may be read. `setting`: what to say where `limit`, in bytes, comes from.
+
+        Raises:
+            ReferenceFault: denied, not there, too large, no ordinary file.
+        """
+        real = policy.real_path(place)
+        document = self._overlay.text_of(real)
+        if document is not None:
+            version, pieces = document
+            size = sum(len(piece.encode("utf-8", "surrogatepass")) for piece in pieces)
+            found = Found(place, real, version, None, size, limit)
+        else:
+            try:
+                status = policy.status(place, real)
+            except ReferenceFault as fault:
+                if fault.problem.code is Code.NOT_FOUND:
+                    raise ReferenceFault(Code.NOT_FOUND, _not_found(place, real)) from fault
+                raise
+            found = Found(place, real, None, _stamp(status), status.st_size, limit)
+        if found.size > limit:
+            raise ReferenceFault(
+                Code.TOO_LARGE, f"{place.name}: {found.size:,} bytes, more than the {limit:,} of {setting}"
+            )
+        return found
+
+    def chunks(self, found: Found) -> Iterator[str]:
+        """Stream the text of a file that was found.
+
+        Raises:
+            ReferenceFault: not text, no longer there, or no longer allowed.
+            TransientFault: it is not the file that was found any more, or changes while it is read.
+        """
+        if found.stamp is not None:
+            return decoded(_bytes_of(found), found.place.name)
+        document = self._overlay.text_of(found.real)
+        if document is None or document[0] != found.version:
+            raise policy.changed_fault(found.place)
+        return iter(document[1])
+
+    def changed(self, found: Found) -> bool:
+        """Tell whether finding it again gives something else. Looks, and does not read."""
+        try:
+            real = policy.real_path(found.place)
+            document = self._overlay.text_of(real)
+            if document is not None:
+                return (real, document[0], None) != (found.real, found.version, found.stamp)
+            stamp = _stamp(policy.status(found.place, real))
+        except ReferenceFault:
+            return True
+        return (real, None, stamp) != (found.real, found.version, found.stamp)
+
+
+def _bytes_of(found: Found) -> Iterator[bytes]:
+    with policy.opened(found.place, policy.real_path(found.place)) as (descriptor, status):
+        if _stamp(status) != found.stamp:
+            raise policy.changed_fault(found.place)
+        read = 0
+        while True:
+            try:
+                piece = os.read(descriptor, PIECE)
+            except OSError as error:
+                raise TransientFault(Code.FAILED, f"{found.place.name}: the disk does not give it") from error
+            if not piece:
+                break
+            read += len(piece)
+            # Checked before it is handed on: a file that grows without end must not be followed.
+            if read > found.size:
+                raise policy.changed_fault(found.place)
+            yield piece
+        if read != found.size or _stamp(os.fstat(descriptor)) != found.stamp:
+            raise policy.changed_fault(found.place)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev
+
+
+def _not_found(place: Place, real: Path) -> str:
+    """Say that a file isn't there, and which similar one is."""
+    try:
+        with os.scandir(real.parent) as entries:
+            names = {
+                entry.name.casefold(): entry.name
+                for entry in itertools.islice(entries, MOST_ENTRIES)
+                if not entry.is_dir(follow_symlinks=False)
+            }
+    except OSError:
+        names = {}
+    wanted = place.path.name.casefold()[:255]
+    for name in difflib.get_close_matches(wanted, names, n=3, cutoff=0.7):
+        # The same ending alone makes short names no more alike.
+        if difflib.SequenceMatcher(None, Path(wanted).stem, Path(name).stem).ratio() < LEAST_ALIKE:
+            continue
+        folder, slash, _ = place.name.rpartition("/")
+        return f"{place.name}: not found; did you mean {folder}{slash}{policy.shown(names[name])}?"
+    return f"{place.name}: not found"

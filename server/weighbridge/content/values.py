@@ -1,0 +1,189 @@
+"""Data files read into plain values, and values into text: scalars as they were typed, the rest as JSON."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+#: Containers inside containers; and values in all, with aliases written out.
+DEEPEST = 100
+MOST_VALUES = 100_000
+
+# The C parser where PyYAML has it: a megabyte takes the one in Python half a minute.
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class DataError(Exception):
+    """Data that can't be used. The message says why; `line`, from 1, where; 0 if that is unknown."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(f"line {line}: {reason}" if line else reason)
+        self.line = line
+
+
+class _Integer(int):
+    """A whole number that remembers how it was typed."""
+
+    typed: str
+
+
+class _Fraction(float):
+    """Any other number that remembers how it was typed."""
+
+    typed: str
+
+
+def _integer(typed: str, value: int | None = None) -> _Integer:
+    number = _Integer(typed if value is None else value)
+    number.typed = typed
+    return number
+
+
+def _fraction(typed: str, value: float | None = None) -> _Fraction:
+    number = _Fraction(typed if value is None else value)
+    number.typed = typed
+    return number
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]  # which of two base classes is known at run time only
+    """PyYAML's safe loader, with YAML 1.2's scalars: `yes`, `on`, dates and `<<` are words, as people mean them."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (the base class's form)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""]
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789")
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"),
+    "-+0123456789.",
+)
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: _integer(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: _fraction(node.value))
+
+
+def read_yaml(text: str) -> object:
+    """Read one YAML document. Nothing but plain data is made, and aliases can't make it large.
+
+    Raises:
+        DataError: not YAML, or too much of it.
+    """
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise DataError(f"nested more than {DEEPEST} deep", event.start_mark.line + 1)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506  (a subclass of the safe loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise DataError(f"not YAML: {error.problem}", mark.line + 1 if mark else 0) from error
+    except yaml.YAMLError as error:
+        raise DataError("not YAML: a character that YAML does not allow") from error
+    except ValueError as error:
+        raise DataError("not YAML: a number too long") from error
+    _check_size(data)
+    return data
+
+
+def read_toml(text: str) -> object:
+    """Read a TOML document.
+
+    Raises:
+        DataError: not TOML, or nested too deeply.
+    """
+    try:
+        return tomllib.loads(text, parse_float=_fraction)
+    except tomllib.TOMLDecodeError as error:
+        reason, _, position = str(error).rpartition(" (at line ")
+        line = position.partition(",")[0]
+        raise DataError(f"not TOML: {reason or error}", int(line) if line.isdecimal() else 0) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError("not TOML: a number too long, or nested too deeply") from error
+
+
+def read_json(text: str) -> object:
+    """Read a JSON document.
+
+    Raises:
+        DataError: not JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text, parse_float=_fraction, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise DataError(f"not JSON: {error.msg}", error.lineno) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError("not JSON: a number too long, or nested too deeply") from error
+
+
+#: How a data file is read, by the end of its name.
+READERS: dict[str, Callable[[str], object]] = {
+    ".toml": read_toml,
+    ".yaml": read_yaml,
+    ".yml": read_yaml,
+    ".json": read_json,
+}
+
+
+def text_of_value(value: object) -> str | None:
+    """Write the text a value stands for: a number as it was typed, `true` or `false`, a list or mapping as JSON.
+
+    None for null, which means "not set". JSON keeps the order of the keys and every character, separated by `, ` and
+    `: `.
+    """
+    match value:
+        case None:
+            return None
+        case str():
+            return whole_characters(value)
+        case bool():
+            return "true" if value else "false"
+        case _Integer() | _Fraction():
+            return value.typed
+        case int() | float():
+            return str(value)
+        case list() | dict():
+            return whole_characters(json.dumps(value, ensure_ascii=False, default=str, skipkeys=True))
+        case _:
+            return str(value)
+
+
+def whole_characters(text: str) -> str:
+    """Join surrogate pairs, and replace halves, which no encoding can hold, by U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _check_size(data: object) -> None:
+    """Refuse data whose aliases, written out, are endless or too many."""
+    sizes: dict[int, int] = {}
+    open_: set[int] = set()
+
+    def size(value: object) -> int:
+        if not isinstance(value, dict | list | set):
+            return 1
+        known = sizes.get(id(value))
+        if known is not None:
+            return known
+        if id(value) in open_:
+            raise DataError("not usable: an alias holds itself")
+        open_.add(id(value))
+        parts: list[Any] = list(value.values()) if isinstance(value, dict) else list(value)
+        count = 1 + sum(map(size, parts))
+        open_.discard(id(value))
+        sizes[id(value)] = count
+        return count
+
+    if size(data) > MOST_VALUES:
+        raise DataError(f"not usable: more than {MOST_VALUES:,} values, aliases written out")

@@ -1,0 +1,219 @@
+"""Variables: looked up in one place after another, the first that sets a name wins.
+
+    settings → variables file beside the document → front matter → allowed environment → the reference's default
+
+The variables file is `<document>.vars.toml`, `.yaml`, `.yml` or `.json`. `<document>` is the document's whole name or
+what is left of it without its last endings: for `a.prompt.md` first `a.prompt.md.vars.*`, then `a.prompt.vars.*`, then
+`a.vars.*`. The first that is there is read, alone. A value of null counts as not set.
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cachetools import LRUCache
+
+from weighbridge.content.base import Content, Overlay, Request, Scope
+from weighbridge.content.policy import place_of, shown
+from weighbridge.content.text_file import Found, TextFiles
+from weighbridge.content.values import READERS, DataError, text_of_value, whole_characters
+from weighbridge.errors import Code, ReferenceFault
+from weighbridge.references.model import Kind
+
+#: Bytes of a variables file.
+LARGEST_FILE = 1_000_000
+ENVIRONMENT = "env."
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a variable stands for. `source`: the place that sets it, for people. `secret`: never shown."""
+
+    text: str
+    source: str
+    path: Path | None = None
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What a value was: only its digest, so that a secret is not held twice; and what to ask again."""
+
+    digest: bytes
+    request: Request = field(compare=False)
+
+
+class VariableHandler:
+    """Resolves variables. Any thread may use it."""
+
+    kind = Kind.VARIABLE
+
+    def __init__(self, overlay: Overlay | None = None, environment: Mapping[str, str] | None = None) -> None:
+        """`environment`: the process's own by default."""
+        self._files = TextFiles(overlay)
+        self._environment = os.environ if environment is None else environment
+        # A document names many variables: its file is read once. Entries are small (a file is at most a megabyte).
+        self._read: LRUCache[Found, Mapping[str, str]] = LRUCache(maxsize=16)
+        self._lock = threading.Lock()
+
+    def key(self, request: Request) -> Hashable:
+        """Name the variable, and everything but the file and the environment that decides its value."""
+        scope, name = request.scope, request.target
+        return (
+            "variable",
+            name,
+            request.default,
+            scope.document,
+            scope.folders,
+            scope.settings.trusted,
+            name.removeprefix(ENVIRONMENT) in scope.settings.env,
+            _digest(text_of_value(scope.settings.variables.get(name))),
+            _digest(scope.front_matter.get(name)),
+        )
+
+    def paths(self, request: Request) -> tuple[Path, ...]:
+        """Name the files that may set it, there or not; none if the settings do."""
+        if request.target in request.scope.settings.variables:
+            return ()
+        return tuple(variable_files(request.scope.document))
+
+    def load(self, request: Request) -> Content:
+        """Look the variable up. Reads its file if that is new. Blocks.
+
+        Raises:
+            ReferenceFault: set nowhere; or the variables file is of no use.
+            TransientFault: the file changed while it was read.
+        """
+        value = self.look_up(request)
+        text = whole_characters(value.text)
+        return Content(
+            identity=f"variable:{request.target}",
+            stamp=_Stamp(_digest_of(value), request),
+            source=value.source,
+            chunks=lambda: iter((text,) if text else ()),
+            path=value.path,
+            size=len(text.encode()),
+            secret=value.secret,
+        )
+
+    def changed(self, content: Content) -> bool:
+        """Tell whether the variable stands for another value now."""
+        if not isinstance(content.stamp, _Stamp):
+            return True
+        try:
+            return _digest_of(self.look_up(content.stamp.request)) != content.stamp.digest
+        except ReferenceFault:
+            return True
+
+    def look_up(self, request: Request) -> Value:
+        """Find a variable's value. Raises as `load`."""
+        name, scope = request.target, request.scope
+        text = text_of_value(scope.settings.variables.get(name))
+        if text is not None:
+            return Value(text, "weighbridge.variables")
+        found = self._file(scope)
+        if found is not None:
+            text = self._values(found).get(name)
+            if text is not None:
+                return Value(text, found.place.name, found.real)
+        text = scope.front_matter.get(name)
+        if text is not None:
+            return Value(text, "front matter")
+        permitted = _may_read(name, scope)
+        if permitted:
+            text = self._environment.get(name.removeprefix(ENVIRONMENT))
+            if text is not None:
+                return Value(text, "environment", secret=True)
+        if request.default is not None:
+            return Value(request.default, "default")
+        raise ReferenceFault(Code.UNDEFINED, _undefined(name, found, scope, permitted=permitted))
+
+    def _file(self, scope: Scope) -> Found | None:
+        """Find the variables file that counts, if there is one."""
+        for path in variable_files(scope.document):
+            place = place_of(os.fspath(path), path.parent, scope)
+            try:
+                return self._files.find(place, LARGEST_FILE, "a variables file")
+            except ReferenceFault as fault:
+                if fault.problem.code is not Code.NOT_FOUND and _could_be_there(path):
+                    raise
+        return None
+
+    def _values(self, found: Found) -> Mapping[str, str]:
+        with self._lock:
+            known = self._read.get(found)
+        if known is not None:
+            return known
+        name = found.place.name
+        try:
+            data = READERS[found.place.path.suffix.lower()]("".join(self._files.chunks(found)))
+        except DataError as error:
+            raise ReferenceFault(Code.FAILED, f"{name}: {error}") from error
+        if data is None:
+            data = {}
+        if not isinstance(data, dict):
+            raise ReferenceFault(Code.FAILED, f"{name}: must map names to values")
+        texts = ((str(key), text_of_value(value)) for key, value in data.items())
+        values = {key: text for key, text in texts if text is not None}
+        with self._lock:
+            self._read[found] = values
+        return values
+
+
+def variable_files(document: Path | None) -> Iterator[Path]:
+    """List where a document's variables file may lie, in the order that they are looked for."""
+    if document is None:
+        return
+    name = document.name
+    while name:
+        for ending in READERS:
+            yield document.with_name(f"{name}.vars{ending}")
+        shorter = Path(name).stem
+        if shorter == name:
+            return
+        name = shorter
+
+
+def _could_be_there(path: Path) -> bool:
+    """Tell whether a file that may not be read is worth a word: a document outside all folders has no variables file."""
+    return os.path.lexists(path)
+
+
+def _may_read(name: str, scope: Scope) -> bool:
+    return (
+        name.startswith(ENVIRONMENT)
+        and scope.settings.trusted
+        and name.removeprefix(ENVIRONMENT) in scope.settings.env
+    )
+
+
+def _undefined(name: str, found: Found | None, scope: Scope, *, permitted: bool) -> str:
+    places = ["weighbridge.variables"]
+    if found is not None:
+        places.append(found.place.name)
+    elif scope.document is not None:
+        places.append(f"{shown(scope.document.name)}.vars.*")
+    places.append("the front matter")
+    if permitted:
+        places.append("the environment")
+    message = f"{shown(name)}: not set; looked in {', '.join(places[:-1])} and {places[-1]}"
+    if not name.startswith(ENVIRONMENT) or permitted:
+        return message
+    if not scope.settings.trusted:
+        return f"{message}; the environment of an untrusted workspace is not read"
+    return (
+        f"{message}; to read the environment, name {shown(name.removeprefix(ENVIRONMENT))} in weighbridge.env"
+    )
+
+
+def _digest_of(value: Value) -> bytes:
+    return _digest(value.text) + _digest(value.source)
+
+
+def _digest(text: str | None) -> bytes:
+    if text is None:
+        return b""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
