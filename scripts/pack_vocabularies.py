@@ -33,22 +33,28 @@ def main() -> int:
     for source in parser.parse_args().source:
         for data in contents(source):
             sha256 = hashlib.sha256(data).hexdigest()
-            if sha256 not in missing:
-                continue
-            content = pack(data)
-            for other, vocabulary in VOCABULARIES.items():
-                if vocabulary.packed == VOCABULARIES[sha256].packed:
-                    if restored(content, vocabulary.size) != other:
-                        print(
-                            f"{vocabulary.packed} can't be packed: it would not be read as it was",
-                            file=sys.stderr,
-                        )
-                        return 1
-                    missing.pop(other, None)
-            write(VOCABULARIES[sha256].packed, content)
+            if sha256 in missing:
+                for packed in pack_one(VOCABULARIES[sha256].packed, data):
+                    missing.pop(packed, None)
     for sha256, vocabulary in missing.items():
         sys.stderr.write(f"{vocabulary.packed}: no source holds a file with SHA-256 {sha256}\n")
     return 1 if missing else 0
+
+
+def pack_one(name: str, data: bytes) -> list[str]:
+    """Write the packed file of this name; the SHA-256 of each vocabulary read from it. ValueError: it would not be read as it was."""
+    content = pack(data)
+    held = {sha256: found.size for sha256, found in VOCABULARIES.items() if found.packed == name}
+    for sha256, size in held.items():
+        if restored(content, size) != sha256:
+            raise ValueError(
+                f"{name} can't be packed: the vocabulary with SHA-256 {sha256} would not be read from it"
+            )
+    packed = zlib.compress(content, 9)
+    (TARGET / f"{name}.zlib").write_bytes(packed)
+    digest = hashlib.sha256(content).hexdigest()
+    sys.stdout.write(f"{name}.zlib: {len(packed):,} bytes, content's SHA-256 {digest}\n")
+    return list(held)
 
 
 def contents(source: Path) -> Iterator[bytes]:
@@ -72,13 +78,6 @@ def restored(content: bytes, size: int) -> str:
     """The SHA-256 of the `.tiktoken` file of the ranks below `size`."""
     ranks = {token: rank for token, rank in unpack(content) if rank < size}
     return hashlib.sha256(tiktoken_file(ranks)).hexdigest()
-
-
-def write(name: str, content: bytes) -> None:
-    packed = zlib.compress(content, 9)
-    (TARGET / f"{name}.zlib").write_bytes(packed)
-    digest = hashlib.sha256(content).hexdigest()
-    sys.stdout.write(f"{name}.zlib: {len(packed):,} bytes, content's SHA-256 {digest}\n")
 
 
 if __name__ == "__main__":
