@@ -6,13 +6,8 @@ from itertools import accumulate, pairwise
 from typing import Protocol
 
 from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.grain import Grain
 from weighbridge.tokens.jobs import Jobs
-
-#: Characters that may be counted between two keystrokes; more is a worker's job.
-MOST_AT_ONCE = 16 * 1024
-#: Characters of a piece of a touched text, at least, and of a worker's job on a very long one.
-FINE_PIECE = 160
-COARSE_PIECE = 6 * 1024
 
 
 def common_prefix(a: str, b: str) -> int:
@@ -77,8 +72,9 @@ class Strand:
     def _cut(self, first: int, last: int, start: int, stop: int) -> None:
         """Put new pieces, of the text from `start` to `stop`, in the place of pieces [first, last)."""
         cell, text = self._cell, self.text
-        at_once = stop - start <= MOST_AT_ONCE
-        size = FINE_PIECE if at_once else COARSE_PIECE
+        grain = cell.grain
+        at_once = stop - start <= grain.at_once
+        size = grain.fine_piece if at_once else grain.coarse_piece
         find = cell.tokenizer.borders.first
         cuts = [start]
         while stop - cuts[-1] > 2 * size:
@@ -91,9 +87,7 @@ class Strand:
         for count in self._counts[first:last]:
             cell.drop(count)
         self._lengths[first:last] = [b - a for a, b in pairwise(cuts)]
-        self._counts[first:last] = [
-            cell.take(self, text[a:b], at_once=b - a <= MOST_AT_ONCE and at_once) for a, b in pairwise(cuts)
-        ]
+        self._counts[first:last] = [cell.take(self, text[a:b], at_once=at_once) for a, b in pairwise(cuts)]
 
     def update(self, text: str) -> None:
         """Change the text; pieces before and after what changed stay."""
@@ -129,10 +123,11 @@ class Cell:
     `known`: tokens counted so far. `waiting`: jobs open.
     """
 
-    __slots__ = ("_items", "_jobs", "home", "known", "tokenizer", "waiting")
+    __slots__ = ("_items", "_jobs", "grain", "home", "known", "tokenizer", "waiting")
 
-    def __init__(self, tokenizer: Tokenizer, jobs: Jobs, home: "Home") -> None:
+    def __init__(self, tokenizer: Tokenizer, jobs: Jobs, grain: Grain, home: Home) -> None:
         self.tokenizer = tokenizer
+        self.grain = grain
         self._jobs = jobs
         self.home = home
         self._items: list[Strand | int] = []

@@ -107,7 +107,7 @@ class Chunks:
         self.waiting = self._open.sum(len(self.list))
 
     def locate(self, line: int) -> tuple[int, int]:
-        """The index of the chunk that holds `line`, and the row in it; past the end: the last chunk."""
+        """Find the index of the chunk that holds `line`, and the row in it; past the end: the last chunk."""
         index, row = self._lines.find(line)
         if index == len(self.list):
             index -= 1
@@ -118,7 +118,7 @@ class Chunks:
         return self._lines.sum(index)
 
     def lead_after(self, chunk: Chunk) -> str:
-        """What follows the chunk's rows before the next chunk's text starts."""
+        """Say what follows the chunk's rows before the next chunk's text starts."""
         after = chunk.index + 1
         return self.list[after].lead if after < len(self.list) else ""
 

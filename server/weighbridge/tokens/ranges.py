@@ -5,8 +5,8 @@ from hashlib import blake2b
 from typing import Final
 
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.cells import MOST_AT_ONCE
 from weighbridge.tokens.chunks import Chunk, Chunks
+from weighbridge.tokens.grain import Grain
 from weighbridge.tokens.jobs import Jobs
 from weighbridge.tokens.resolved import ResolvedRows
 from weighbridge.tokens.summary import Summary
@@ -31,7 +31,10 @@ class LongText:
 class Ranges:
     """Answers for parts of one document."""
 
-    def __init__(self, rows: ResolvedRows, chunks: Chunks, jobs: Jobs, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, rows: ResolvedRows, chunks: Chunks, jobs: Jobs, grain: Grain
+    ) -> None:
+        self._grain = grain
         self._rows = rows
         self._lines = rows.lines
         self._chunks = chunks
@@ -41,7 +44,7 @@ class Ranges:
         self._long: dict[bytes, LongText] = {}
 
     def edited(self) -> None:
-        """The document changed: what is asked of workers may not be wanted any longer."""
+        """Note that the document changed: what is asked of workers may not be wanted any longer."""
         if self._long:
             for key in [key for key, text in self._long.items() if text.tokens is None]:
                 self._jobs.withdraw(self._long.pop(key).job)
@@ -59,7 +62,7 @@ class Ranges:
             return self._sum(self._rows.atoms(start, 0, stop, ""))
         row, offset = begin
         head = self._sum(self._rows.atoms(start, 0, row, self._prefix(row, offset)))
-        last = (stop, 0) if stop == end or self._rows.border(stop) == 0 else self._last(row, stop)
+        last = (stop, 0) if stop == end or self._rows.border(stop) == 0 else self._last(stop)
         tail = self._sum(self._rows.atoms(*last, stop, "")) if last[0] < stop else 0
         return _plus(head, self._cells(begin, last), tail)
 
@@ -77,9 +80,9 @@ class Ranges:
             # Between two rows that aren't as typed, from one border on to another, the cells hold what is typed.
             begin = self._first(max(previous + 2, at[0] + 1), min(over, stop_line + 1, end))
             if begin is not None:
-                last = self._last(begin[0], min(over, stop_line + 1, end))
+                last = self._last(min(over, stop_line + 1, end))
                 if last > (stop_line, stop_col):
-                    last = self._last(begin[0], stop_line) if begin[0] < stop_line else begin
+                    last = self._last(stop_line) if begin[0] < stop_line else begin
                 if last > begin:
                     total = _plus(total, self._text_tokens(self._typed(at, begin)), self._cells(begin, last))
                     at = last
@@ -87,7 +90,7 @@ class Ranges:
         return _plus(total, self._text_tokens(self._typed(at, (stop_line, stop_col))))
 
     def summary(self, start: int, stop: int) -> Summary | None:
-        """The summary of rows [start, stop)."""
+        """Summarize rows [start, stop)."""
         start, stop = max(start, 0), min(stop, len(self._lines))
         head = self._head(start, stop)
         if head is None:
@@ -100,7 +103,7 @@ class Ranges:
         return Summary(head, total - before - after, tail)
 
     def _head(self, start: int, stop: int) -> str | None:
-        """What is before the first border within rows [start, stop); None if there is none."""
+        """Find what is before the first border within rows [start, stop); None if there is none."""
         while start < stop:
             resolved = self._rows.at(start)
             found = self._borders.first(resolved.texts[0])
@@ -118,8 +121,8 @@ class Ranges:
         return None
 
     def _tail(self, start: int, stop: int) -> str:
-        """What is after the last border within rows [start, stop), which hold one."""
-        row, _ = self._last(start, stop)
+        """Find what is after the last border within rows [start, stop), which hold one."""
+        row, _ = self._last(stop)
         text = self._rows.at(row).texts[-1]
         found = max(self._borders.last(text), 0)
         return "".join((text[found:], *(self._rows.at(line).texts[0] for line in range(row + 1, stop))))
@@ -128,7 +131,7 @@ class Ranges:
         return self._rows.at(row).texts[0][:offset] if offset else ""
 
     def _over(self, start: int, stop: int) -> list[int]:
-        """The rows in [start, stop] that don't stand for what is typed."""
+        """List the rows in [start, stop] that don't stand for what is typed."""
         index, row = self._chunks.locate(start)
         first = start - row
         found: list[int] = []
@@ -146,7 +149,7 @@ class Ranges:
         return self._lines.slice(line, last)[column:] + (self._lines.line(last)[:end] if end else "")
 
     def _first(self, start: int, stop: int) -> tuple[int, int] | None:
-        """The first row in [start, stop) that has a border, and its first border."""
+        """Find the first row in [start, stop) that has a border, and its first border."""
         while start < stop:
             index, row = self._chunks.locate(start)
             chunk = self._chunks.list[index]
@@ -164,8 +167,8 @@ class Ranges:
             start += 1
         return None
 
-    def _last(self, start: int, stop: int) -> tuple[int, int]:
-        """The last row in [start, stop) that has a border, and its first border. There must be one."""
+    def _last(self, stop: int) -> tuple[int, int]:
+        """Find the last row before `stop` that has a border, and its first border. There must be one."""
         while True:
             index, row = self._chunks.locate(stop - 1)
             chunk = self._chunks.list[index]
@@ -186,19 +189,19 @@ class Ranges:
         last, end = self._chunks.locate(stop[0])
         chunk = self._chunks.list[index]
         if index == last:
-            return self._part(chunk, start[0] - row, row, end, start, stop)
+            return self._part(chunk, row, end, start, stop)
         first = start[0] - row
         after = self._chunks.list[index + 1]
-        begin = self._part(chunk, first, row, chunk.rows, start, (first + chunk.rows, len(after.lead)))
+        begin = self._part(chunk, row, chunk.rows, start, (first + chunk.rows, len(after.lead)))
         middle = self._chunks.between(index + 1, last)
         if not end:
             return _plus(begin, middle)
         chunk = self._chunks.list[last]
         first = stop[0] - end
-        return _plus(begin, middle, self._part(chunk, first, 0, end, (first, len(chunk.lead)), stop))
+        return _plus(begin, middle, self._part(chunk, 0, end, (first, len(chunk.lead)), stop))
 
     def _part(
-        self, chunk: Chunk, first: int, row: int, end: int, start: tuple[int, int], stop: tuple[int, int]
+        self, chunk: Chunk, row: int, end: int, start: tuple[int, int], stop: tuple[int, int]
     ) -> int | None:
         """Tokens of the chunk's rows [row, end): from the first border in one to that in the other."""
         if row == 0 and end == chunk.rows:
@@ -215,7 +218,7 @@ class Ranges:
         return _plus(*(atom if isinstance(atom, int) else self._text_tokens(atom) for atom in atoms))
 
     def _text_tokens(self, text: str) -> int | None:
-        if len(text) <= MOST_AT_ONCE:
+        if len(text) <= self._grain.at_once:
             return self._count(text)
         key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         known = self._long.get(key)

@@ -21,7 +21,7 @@ class ResolvedRows:
         return Resolved((self.lines.line(line),)) if resolved is None else resolved
 
     def before(self, line: int) -> str:
-        """The last character before a row; "" if there is none."""
+        """Read the last character before a row; "" if there is none."""
         while line > 0:
             line -= 1
             text = self.at(line).texts[-1]
@@ -34,7 +34,7 @@ class ResolvedRows:
         return first_border(self.borders, self.before(line), self.at(line))
 
     def atoms(self, start: int, offset: int, stop: int, tail: str) -> list[str | int]:
-        """What is between `offset` in the first text of row `start` and the start of row `stop`, then `tail`.
+        """Read what is between `offset` in the first text of row `start` and the start of row `stop`, then `tail`.
 
         Texts (none empty but a single one) and the tokens of the gaps between them.
         """
