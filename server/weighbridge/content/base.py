@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from weighbridge.config import Settings
+from weighbridge.errors import Problem
 from weighbridge.references.model import Kind
 
 
@@ -70,6 +71,8 @@ class Content:
     secret: bool = False
     #: Seconds until it should be looked at again (an API's time to live); None: only when told of a change.
     expires_in: float | None = None
+    #: Why it is stale.
+    problem: Problem | None = None
     lines: tuple[int, int] | None = None
     whole: Callable[[], Iterator[str]] | None = None
 

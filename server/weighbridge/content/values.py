@@ -81,11 +81,10 @@ def read_yaml(text: str) -> object:
         for event in yaml.parse(text, Loader=_Loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
-                raise DataError(f"nested more than {DEEPEST} deep", event.start_mark.line + 1)
+                raise DataError(f"nested more than {DEEPEST} deep", _line_of(event.start_mark))
         data = yaml.load(text, Loader=_Loader)  # noqa: S506  (a subclass of the safe loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise DataError(f"not YAML: {error.problem}", mark.line + 1 if mark else 0) from error
+        raise DataError(f"not YAML: {error.problem}", _line_of(error.problem_mark)) from error
     except yaml.YAMLError as error:
         raise DataError("not YAML: a character that YAML does not allow") from error
     except ValueError as error:
@@ -142,18 +141,15 @@ def text_of_value(value: object) -> str | None:
     match value:
         case None:
             return None
-        case str():
-            return whole_characters(value)
         case bool():
-            return "true" if value else "false"
+            text = "true" if value else "false"
         case _Integer() | _Fraction():
-            return value.typed
-        case int() | float():
-            return str(value)
+            text = value.typed
         case list() | dict():
-            return whole_characters(json.dumps(value, ensure_ascii=False, default=str, skipkeys=True))
+            text = json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
         case _:
-            return str(value)
+            text = str(value)
+    return whole_characters(text)
 
 
 def whole_characters(text: str) -> str:
@@ -163,6 +159,11 @@ def whole_characters(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _line_of(mark: Any) -> int:
+    """Give a mark's line, from 1; PyYAML's two parsers have a class of marks each."""
+    return 0 if mark is None else int(mark.line) + 1
 
 
 def _check_size(data: object) -> None:

@@ -1,0 +1,325 @@
+"""API responses: named endpoints of the settings, or URLs; asked for at most once in their time to live.
+
+What counts when the other side fails: the last good response, marked stale; else the sample of the settings, marked
+stale too; else nothing, and the reference says why. A host that may not be fetched from has no last good response,
+whatever another workspace was allowed.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from weighbridge.content.base import Content, Request
+from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
+from weighbridge.content.policy import shown
+from weighbridge.content.responses import LastGood, ResponseStore
+from weighbridge.content.selection import select
+from weighbridge.errors import Code, Problem, ReferenceFault, TransientFault
+from weighbridge.references.model import Kind
+from weighbridge.work.retry import RetryPolicy, retry
+
+if TYPE_CHECKING:
+    import httpx
+
+    from weighbridge.content.fetch import Fetcher
+
+#: Seconds that a response counts as today's where nothing says otherwise; and until a failed one is asked for again.
+TIME_TO_LIVE = 300.0
+TRY_AGAIN = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a reference asks for. `name`: for people: never a query or credentials. `ttl`: seconds."""
+
+    name: str
+    url: str
+    ttl: float
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    select: str | None = None
+    sample: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """Which response a content is. `expires_at`: seconds since 1970."""
+
+    key: str
+    fetched_at: float
+    expires_at: float
+
+
+class ApiHandler:
+    """Resolves API references. Lives on one loop; the network's libraries are loaded at the first fetch."""
+
+    kind = Kind.API
+
+    def __init__(
+        self,
+        cache_folder: Path | None = None,
+        *,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+        resolve: Resolver = resolve_by_system,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        longest_time: float | None = None,
+    ) -> None:
+        """`cache_folder`: for last good responses, None: memory only.
+
+        `transport`, `resolve`, `now` (seconds since 1970), `sleep` and `longest_time` (seconds, of one try) are the
+        world, to be replaced by tests.
+        """
+        self._store = ResponseStore(cache_folder)
+        self._transport = transport
+        self._resolve = resolve
+        self._now = now
+        self._sleep = sleep
+        self._longest_time = longest_time
+        self._fetcher: Fetcher | None = None
+        self._flights: dict[Hashable, asyncio.Task[LastGood]] = {}
+        # Whose response it is: another token may see another answer. Kept in memory only.
+        self._headers_used: dict[str, bytes] = {}
+
+    def key(self, request: Request) -> Hashable:
+        """Name the endpoint and all settings that decide what it gives and whether it may be asked."""
+        settings = request.scope.settings
+        permissions = (settings.trusted, tuple(settings.api_allow))
+        try:
+            endpoint = endpoint_of(request)
+        except ReferenceFault:
+            return ("api", request.target, permissions)
+        return (
+            "api",
+            endpoint.name,
+            endpoint.url,
+            endpoint.ttl,
+            endpoint.select,
+            endpoint.sample,
+            _digest_of(endpoint.headers),
+            permissions,
+        )
+
+    def paths(self, request: Request) -> tuple[Path, ...]:  # noqa: ARG002  (the interface's parameter)
+        """Name no file: there is none."""
+        return ()
+
+    async def load(self, request: Request, *, force: bool = False) -> Content:
+        """Give the response: the last one while its time to live lasts, unless `force`; else a new one.
+
+        Raises:
+            ReferenceFault: denied; or it failed, and there is no earlier response and no sample.
+        """
+        endpoint = endpoint_of(request)
+        settings = request.scope.settings
+        try:
+            allowed = AllowedHosts(settings.api_allow)
+            _check_permission(endpoint, allowed, trusted=settings.trusted)
+            key = _store_key(endpoint)
+            last = await asyncio.to_thread(self._store.get, key)
+            if last is not None and not force and self._is_fresh(key, last, endpoint):
+                return self._content(endpoint, key, last)
+            try:
+                policy = RetryPolicy(
+                    attempts=settings.retry.attempts,
+                    delay=settings.retry.delay,
+                    backoff=settings.retry.backoff,
+                    max_delay=settings.retry.max_delay,
+                    retry_on=(TransientFault,),
+                )
+                return self._content(endpoint, key, await self._fetched(endpoint, key, allowed, policy, last))
+            except ReferenceFault as fault:
+                if last is None or fault.problem.code is Code.DENIED:
+                    raise
+                return self._content(endpoint, key, last, fault.problem)
+        except ReferenceFault as fault:
+            if endpoint.sample is None:
+                raise
+            return self._sample(endpoint, endpoint.sample, fault.problem)
+
+    def changed(self, content: Content) -> bool:
+        """Tell whether the time to live is over, or the time until a failed one is asked for again."""
+        return not isinstance(content.stamp, _Stamp) or self._now() >= content.stamp.expires_at
+
+    def clear(self) -> None:
+        """Forget all responses, on disk too. Blocks a little."""
+        self._store.clear()
+        self._headers_used.clear()
+
+    async def aclose(self) -> None:
+        """Stop what is under way and close all connections."""
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+        if self._fetcher is not None:
+            await self._fetcher.aclose()
+            self._fetcher = None
+
+    def _is_fresh(self, key: str, last: LastGood, endpoint: Endpoint) -> bool:
+        if self._headers_used.get(key, _digest_of(endpoint.headers)) != _digest_of(endpoint.headers):
+            return False
+        return 0 <= self._now() - last.fetched_at < endpoint.ttl
+
+    async def _fetched(
+        self, endpoint: Endpoint, key: str, allowed: AllowedHosts, policy: RetryPolicy, last: LastGood | None
+    ) -> LastGood:
+        """Fetch, or wait for the fetch that is under way: one for all who ask."""
+        name = (key, _digest_of(endpoint.headers))
+        flight = self._flights.get(name)
+        if flight is None:
+            flight = asyncio.get_running_loop().create_task(self._fetch(endpoint, key, allowed, policy, last))
+            self._flights[name] = flight
+            flight.add_done_callback(lambda done: self._landed(name, done))
+        # Shielded: others may wait for it too.
+        return await asyncio.shield(flight)
+
+    def _landed(self, name: Hashable, flight: "asyncio.Task[LastGood]") -> None:
+        self._flights.pop(name, None)
+        if not flight.cancelled():
+            flight.exception()  # looked at, in case nobody waits any more
+
+    async def _fetch(
+        self, endpoint: Endpoint, key: str, allowed: AllowedHosts, policy: RetryPolicy, last: LastGood | None
+    ) -> LastGood:
+        # httpx takes a tenth of a second to load: only who fetches pays for it.
+        from weighbridge.content.fetch import LONGEST_TIME, Fetcher, Known  # noqa: PLC0415
+
+        if self._fetcher is None:
+            self._fetcher = Fetcher(
+                self._transport, self._resolve, self._now, self._longest_time or LONGEST_TIME
+            )
+        fetcher = self._fetcher
+        headers_digest = _digest_of(endpoint.headers)
+        same = last is not None and self._headers_used.get(key, headers_digest) == headers_digest
+        known = Known(last.url_digest, last.etag, last.last_modified) if last is not None and same else None
+
+        @retry(policy, sleep=self._sleep)
+        async def attempt() -> LastGood:
+            answer = await fetcher.fetch(endpoint.url, endpoint.name, endpoint.headers, allowed, known)
+            text = answer.text
+            if text is None:
+                if last is None or known is None:
+                    raise ReferenceFault(Code.FAILED, f"{endpoint.name}: HTTP 304 to a plain question")
+                text = last.text
+            good = LastGood(
+                text,
+                self._now(),
+                answer.url_digest,
+                answer.etag or (last.etag if answer.text is None and last is not None else None),
+                answer.last_modified
+                or (last.last_modified if answer.text is None and last is not None else None),
+            )
+            self._headers_used[key] = headers_digest
+            await asyncio.to_thread(self._store.put, key, good, keep=answer.keep)
+            return good
+
+        return await attempt()
+
+    def _content(
+        self, endpoint: Endpoint, key: str, last: LastGood, problem: Problem | None = None
+    ) -> Content:
+        left = TRY_AGAIN if problem is not None else max(1.0, last.fetched_at + endpoint.ttl - self._now())
+        return Content(
+            identity=f"api:{key}",
+            stamp=_Stamp(key, last.fetched_at, self._now() + left),
+            source=endpoint.name,
+            chunks=lambda: _selected(endpoint, last.text),
+            stale=problem is not None,
+            problem=problem,
+            expires_in=left,
+        )
+
+    def _sample(self, endpoint: Endpoint, sample: str, problem: Problem) -> Content:
+        return Content(
+            identity=f"api:{_store_key(endpoint)}",
+            stamp=_Stamp(_store_key(endpoint), 0.0, self._now() + TRY_AGAIN),
+            source=f"{endpoint.name} (sample)",
+            chunks=lambda: iter((sample,) if sample else ()),
+            stale=True,
+            problem=problem,
+            # Asking again helps only where the other side may do better.
+            expires_in=None if problem.code is Code.DENIED else TRY_AGAIN,
+        )
+
+
+def endpoint_of(request: Request) -> Endpoint:
+    """Find what a reference asks for: an endpoint by its name, else a URL.
+
+    Raises:
+        ReferenceFault: neither.
+    """
+    settings, target = request.scope.settings, request.target
+    api = settings.apis.get(target)
+    if api is not None:
+        ttl = _ttl_by_pattern(request, target, api.url)
+        if ttl is None:
+            ttl = TIME_TO_LIVE if api.ttl is None else float(api.ttl)
+        return Endpoint(shown(target), api.url, ttl, dict(api.headers), api.select, api.sample)
+    if target.lower().startswith(("http://", "https://")):
+        ttl = _ttl_by_pattern(request, target)
+        return Endpoint(_shown_url(target), target, TIME_TO_LIVE if ttl is None else ttl)
+    if "://" in target:
+        raise ReferenceFault(Code.DENIED, f"{_shown_url(target)}: only http and https are fetched")
+    raise ReferenceFault(
+        Code.NOT_FOUND, f"{shown(target)}: no such API; name it in weighbridge.apis or write a URL"
+    )
+
+
+def _ttl_by_pattern(request: Request, *names: str) -> float | None:
+    for entry in request.scope.settings.api_cache:
+        if any(fnmatchcase(name, entry.pattern) for name in names):
+            return float(entry.ttl)
+    return None
+
+
+def _check_permission(endpoint: Endpoint, allowed: AllowedHosts, *, trusted: bool) -> None:
+    """Check the host by name, so that a last good response needs the same permission as a new one."""
+    if not trusted:
+        raise ReferenceFault(Code.DENIED, f"{endpoint.name}: not fetched: the workspace is not trusted")
+    try:
+        parts = urlsplit(endpoint.url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ReferenceFault(Code.FAILED, f"{endpoint.name}: not a URL") from error
+    if parts.scheme not in {"http", "https"}:
+        raise ReferenceFault(Code.DENIED, f"{endpoint.name}: only http and https are fetched")
+    try:
+        allowed.check_name(host, port or (80 if parts.scheme == "http" else 443))
+    except ReferenceFault as fault:
+        raise ReferenceFault(Code.DENIED, f"{endpoint.name}: {fault.problem.message}") from fault
+
+
+def _selected(endpoint: Endpoint, text: str) -> Iterator[str]:
+    """Give the part of a response that counts. Runs where the content is read, not on the loop."""
+    part = text if endpoint.select is None else select(text, endpoint.select, endpoint.name)
+    if part:
+        yield part
+
+
+def _shown_url(url: str) -> str:
+    """Write a URL for people: no credentials, query or fragment, any of which may be secret."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        return "a URL"
+    return shown(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}")
+
+
+def _store_key(endpoint: Endpoint) -> str:
+    # The token is no part of it: a digest of a short secret could be guessed.
+    return hashlib.blake2b(
+        f"{endpoint.name}\0{endpoint.url}".encode("utf-8", "replace"), digest_size=20
+    ).hexdigest()
+
+
+def _digest_of(headers: Mapping[str, str]) -> bytes:
+    text = "\0".join(f"{name}\0{value}" for name, value in sorted(headers.items()))
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
