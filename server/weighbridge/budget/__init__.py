@@ -1,0 +1,1 @@
+"""What counts mean: budgets, thresholds, sections, models and cost. Pure."""

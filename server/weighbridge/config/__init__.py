@@ -1,0 +1,31 @@
+"""Settings: one model that validates and describes them, and the layers they come from."""
+
+from weighbridge.config.files import read_folder_layer
+from weighbridge.config.globs import matches
+from weighbridge.config.layers import Layer, Resolved, resolve
+from weighbridge.config.settings import (
+    DEFAULT_INCLUDE,
+    Api,
+    ApiCache,
+    InlayHints,
+    Retry,
+    Settings,
+    Severity,
+    Threshold,
+)
+
+__all__ = [
+    "DEFAULT_INCLUDE",
+    "Api",
+    "ApiCache",
+    "InlayHints",
+    "Layer",
+    "Resolved",
+    "Retry",
+    "Settings",
+    "Severity",
+    "Threshold",
+    "matches",
+    "read_folder_layer",
+    "resolve",
+]
