@@ -106,7 +106,7 @@ class Strand:
         for count in self._counts:
             self._cell.drop(count)
 
-    def answered(self, job: int, tokens: int) -> None:
+    def answered(self, job: int, tokens: int, /) -> None:
         self._counts[self._counts.index(-1 - job)] = tokens
         self._cell.answered(tokens)
 

@@ -58,6 +58,10 @@ class Chunk:
     def fine(self) -> bool:
         return bool(self.at)
 
+    def cell_start(self, place: int, row: int) -> int:
+        """Where the cell at `place` starts in `row`'s text; -1 if it isn't that row's."""
+        return self.starts[place] if place < len(self.at) and self.at[place] == row else -1
+
     def shift_rows(self, row: int, old: int, new: int, over: Mapping[int, Resolved]) -> None:
         """Rows [row, row + old) became `new` rows; `over` (by row) for those among them."""
         if self.over:
@@ -77,7 +81,7 @@ class Chunk:
         for cell in self.cells.values():
             cell.withdraw()
 
-    def answered(self, job: int, tokens: int) -> None:
+    def answered(self, _job: int, tokens: int, /) -> None:
         """Take the count of a coarse chunk."""
         self.job = None
         self._chunks.counted(self, tokens, -1)

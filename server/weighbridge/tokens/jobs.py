@@ -16,7 +16,7 @@ class Job:
 class Owner(Protocol):
     """Who waits for a job's answer."""
 
-    def answered(self, job: int, tokens: int) -> None: ...
+    def answered(self, job: int, tokens: int, /) -> None: ...
 
 
 class Jobs:

@@ -24,7 +24,7 @@ class LongText:
         self.job = -1
         self.tokens: int | None = None
 
-    def answered(self, job: int, tokens: int) -> None:  # noqa: ARG002 - the owner's protocol; there is one job
+    def answered(self, _job: int, tokens: int, /) -> None:
         self.tokens = tokens
 
 
@@ -96,7 +96,7 @@ class Ranges:
         if head is None:
             whole = self._rows.atoms(start, 0, stop, "") if start < stop else [""]
             return Summary("".join(atom for atom in whole if isinstance(atom, str)), None, "")
-        tail = self._tail(start, stop)
+        tail = self._tail(stop)
         total, before, after = self.tokens(start, stop), self._text_tokens(head), self._text_tokens(tail)
         if total is None or before is None or after is None:
             return None
@@ -120,8 +120,8 @@ class Ranges:
             start = begin[0]
         return None
 
-    def _tail(self, start: int, stop: int) -> str:
-        """Find what is after the last border within rows [start, stop), which hold one."""
+    def _tail(self, stop: int) -> str:
+        """Find what is after the last border before row `stop`, where there is one."""
         row, _ = self._last(stop)
         text = self._rows.at(row).texts[-1]
         found = max(self._borders.last(text), 0)

@@ -1,6 +1,7 @@
 """Counting again what an edit changed within a fine chunk."""
 
 from bisect import bisect_left
+from typing import Final
 
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.borders import NO_BORDERS
@@ -10,6 +11,9 @@ from weighbridge.tokens.grain import Grain
 from weighbridge.tokens.jobs import Jobs
 from weighbridge.tokens.resolved import ResolvedRows
 from weighbridge.tokens.rows import first_border, first_border_typed
+
+#: The row after an edit has its border where it was.
+SAME: Final[list[tuple[int, int]]] = []
 
 
 class Recounter:
@@ -39,13 +43,9 @@ class Recounter:
 
     def patch(self, chunk: Chunk, first: int, row: int, old: int, new: int) -> bool:
         """Change the cells of a fine chunk whose rows [row, row + old) became `new`; False if that isn't enough."""
-        at, starts = chunk.at, chunk.starts
-        begin = bisect_left(at, row)
-        end = bisect_left(at, row + old, begin)
-        if row == 0 or row - 1 in chunk.over:
-            before = self._rows.before(first + row)
-        else:
-            before = self._lines.line(first + row - 1)[-1:]
+        begin = bisect_left(chunk.at, row)
+        end = bisect_left(chunk.at, row + old, begin)
+        before = self._before(chunk, first, row)
         if not before and first + row:
             return False
         fresh: list[tuple[int, int]] = []
@@ -54,36 +54,54 @@ class Recounter:
             before = last or before
             if border >= 0:
                 fresh.append((place, border))
-        if row == 0 and not (fresh and fresh[0][0] == 0):
+        starts_chunk = row == 0
+        if starts_chunk and not (fresh and fresh[0][0] == 0):
             return False
-        same_lead = (
-            begin < end and at[begin] == row and not starts[begin] and bool(fresh) and fresh[0] == (row, 0)
-        )
-        own = len(fresh)
-        after = row + new
-        if after < chunk.rows:
-            border, last = self._border(chunk, first, after, before)
-            if not last and first + after + 1 < len(self._lines):
-                return False
-            known = starts[end] if end < len(at) and at[end] == row + old else -1
-            if border != known:
-                end += known >= 0
-                if border >= 0:
-                    fresh.append((after, border))
-        elif chunk.index + 1 < len(self._chunks.list):
-            following = self._chunks.list[chunk.index + 1]
-            if self._border(following, first + after, 0, before)[0] != len(following.lead):
-                return False
-        if row == 0 and not self.set_lead(chunk, first, fresh[0][1]):
+        # What is before the edit is as it was if it still ends right at the edited row's start.
+        begins_alike = fresh[:1] == [(row, 0)] and begin < end and chunk.cell_start(begin, row) == 0
+        after = self._after(chunk, first, row + new, before, chunk.cell_start(end, row + old))
+        if after is None:
+            return False
+        if after is not SAME:
+            end += end < len(chunk.at) and chunk.at[end] == row + old
+            fresh += after
+        if starts_chunk and not self.set_lead(chunk, first, fresh[0][1]):
             return False
         known, waiting = self._replace_cells(chunk, begin, end, fresh, new - old)
-        changed_before = row > 0 and not (same_lead and own)
-        for place in range(begin - changed_before, begin + len(fresh)):
+        if not (starts_chunk or begins_alike):
+            begin, fresh = begin - 1, [(0, 0), *fresh]
+        for place in range(begin, begin + len(fresh)):
             more, jobs = self._recount(chunk, first, place, touched=True)
             known += more
             waiting += jobs
         self._chunks.counted(chunk, known, waiting)
         return True
+
+    def _before(self, chunk: Chunk, first: int, row: int) -> str:
+        """Read the last character of the row before; "" if that row is empty or there is none."""
+        if row == 0 or row - 1 in chunk.over:
+            return self._rows.before(first + row)
+        return self._lines.line(first + row - 1)[-1:]
+
+    def _after(
+        self, chunk: Chunk, first: int, row: int, before: str, known: int
+    ) -> list[tuple[int, int]] | None:
+        """Look at the row after an edit, whose first border was at `known`: `SAME`, or its cell, if any, as it is now.
+
+        None: what changed goes on beyond the chunk, or beyond a row without text.
+        """
+        if row < chunk.rows:
+            border, last = self._border(chunk, first, row, before)
+            if not last and first + row + 1 < len(self._lines):
+                return None
+            if border == known:
+                return SAME
+            return [(row, border)] if border >= 0 else []
+        if chunk.index + 1 < len(self._chunks.list):
+            following = self._chunks.list[chunk.index + 1]
+            if self._border(following, first + row, 0, before)[0] != len(following.lead):
+                return None
+        return SAME
 
     def set_lead(self, chunk: Chunk, first: int, border: int) -> bool:
         """Note where the chunk's text starts now; False if the chunk before can't take what changed."""
@@ -128,30 +146,7 @@ class Recounter:
 
     def _recount(self, chunk: Chunk, first: int, place: int, *, touched: bool) -> tuple[int, int]:
         """Count a cell of a fine chunk; returns the change in tokens and in open jobs."""
-        start, offset = chunk.at[place], chunk.starts[place]
-        if place + 1 < len(chunk.at):
-            stop, border = chunk.at[place + 1], chunk.starts[place + 1]
-            if not border:
-                tail = ""
-            elif stop in chunk.over:
-                tail = chunk.over[stop].texts[0][:border]
-            else:
-                tail = self._lines.line(first + stop)[:border]
-        else:
-            stop, tail = chunk.rows, self._chunks.lead_after(chunk)
-        if chunk.over:
-            atoms = self._rows.atoms(first + start, offset, first + stop, tail)
-            size = sum(len(atom) for atom in atoms if isinstance(atom, str))
-        else:
-            text = (
-                self._lines.line(first + start)
-                if stop - start == 1
-                else self._lines.slice(first + start, first + stop)
-            )
-            if offset or tail:
-                text = text[offset:] + tail
-            size = len(text)
-            atoms = [text]
+        atoms, size = self._atoms(chunk, first, place)
         known = -chunk.counts[place]
         cell = chunk.cells.get(place) if chunk.cells else None
         waiting = -cell.waiting if cell is not None else 0
@@ -170,6 +165,28 @@ class Recounter:
             waiting += cell.waiting
         chunk.counts[place] = count
         return known + count, waiting
+
+    def _atoms(self, chunk: Chunk, first: int, place: int) -> tuple[list[str | int], int]:
+        """Read a cell: its texts and the tokens of the gaps between them; and how many characters that is."""
+        start, offset = chunk.at[place], chunk.starts[place]
+        if place + 1 < len(chunk.at):
+            stop, border = chunk.at[place + 1], chunk.starts[place + 1]
+            if not border:
+                tail = ""
+            elif stop in chunk.over:
+                tail = chunk.over[stop].texts[0][:border]
+            else:
+                tail = self._lines.line(first + stop)[:border]
+        else:
+            stop, tail = chunk.rows, self._chunks.lead_after(chunk)
+        if chunk.over:
+            atoms = self._rows.atoms(first + start, offset, first + stop, tail)
+            return atoms, sum(len(atom) for atom in atoms if isinstance(atom, str))
+        lines = self._lines
+        text = lines.line(first + start) if stop - start == 1 else lines.slice(first + start, first + stop)
+        if offset or tail:
+            text = text[offset:] + tail
+        return [text], len(text)
 
     def refine(self, chunk: Chunk, first: int) -> None:
         """Find and count the cells of a chunk's rows."""

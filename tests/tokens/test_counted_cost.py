@@ -1,0 +1,188 @@
+"""What the counted buffer counts, and what it leaves to workers: a keystroke costs the words around it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.tokens.documents import CL100K, ListOfLines, Watched, answer_all, split
+
+from weighbridge.tokens.borders import NO_BORDERS
+from weighbridge.tokens.cells import common_prefix, common_suffix
+from weighbridge.tokens.counted import CountedBuffer, Job
+from weighbridge.tokens.fenwick import Fenwick
+from weighbridge.tokens.registry import tokenizer
+from weighbridge.tokens.summary import summarize
+
+PROSE = "The quick brown fox jumps over the lazy dog, again and again.\n"
+CODE = "    for name, value in sorted(items):\n"
+ASIAN = "天地玄黃，宇宙洪荒。日月盈昃，辰宿列張。\n"
+
+
+def count(text: str) -> int:
+    return tokenizer(CL100K).count(text)
+
+
+def opened(text: str, watched: Watched) -> tuple[CountedBuffer, ListOfLines]:
+    lines = ListOfLines(split(text))
+    buffer = CountedBuffer(watched, lines)
+    answer_all(buffer)
+    return buffer, lines
+
+
+def type_in(buffer: CountedBuffer, lines: ListOfLines, line: int, text: str) -> None:
+    old = lines.lines[line]
+    lines.lines[line] = old[: len(old) // 2] + text + old[len(old) // 2 :]
+    buffer.splice(line, 1, 1)
+
+
+def test_opening_counts_nothing() -> None:
+    watched = Watched()
+    buffer = CountedBuffer(watched, ListOfLines(split(PROSE * 1000)))
+    assert (watched.counted, buffer.tokens, buffer.known) == ([], None, 0)
+    jobs = buffer.pending()
+    assert "".join(job.text for job in jobs) == PROSE * 1000
+    assert max(len(job.text) for job in jobs) <= 8 * 1024
+    assert buffer.pending() == []
+    for job in jobs:
+        assert buffer.answer(job, count(job.text))
+    assert buffer.tokens == count(PROSE * 1000)
+
+
+def test_an_empty_document_has_no_tokens() -> None:
+    buffer = CountedBuffer(Watched(), ListOfLines([""]))
+    assert (buffer.tokens, buffer.pending()) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("sample", "texts", "characters"),
+    [
+        (PROSE, 1, 70),
+        (CODE, 2, 80),
+        (ASIAN, 1, 30),
+        (PROSE[:-2] * 50 + "\n", 2, 400),
+        ("a,b;" * 9000 + "\n", 2, 400),
+    ],
+)
+def test_a_keystroke_counts_a_cell_or_two(sample: str, texts: int, characters: int) -> None:
+    watched = Watched()
+    buffer, lines = opened(sample * (200_000 // len(sample)), watched)
+    line = len(lines) // 2
+    type_in(buffer, lines, line, "x")
+    type_in(buffer, lines, line, "y")
+    watched.counted.clear()
+    type_in(buffer, lines, line, "z")
+    assert buffer.tokens == count("".join(lines.lines))
+    assert len(watched.counted) <= texts
+    assert sum(map(len, watched.counted)) <= characters
+
+
+def test_a_new_line_counts_the_lines_it_makes() -> None:
+    watched = Watched()
+    buffer, lines = opened(PROSE * 3000, watched)
+    type_in(buffer, lines, 1500, "x")
+    watched.counted.clear()
+    lines.lines[1500:1501] = ["The quick\n", "brown fox.\n"]
+    buffer.splice(1500, 1, 2)
+    assert watched.counted == ["The quick\n", "brown fox.\n"]
+    assert buffer.tokens == count("".join(lines.lines))
+
+
+def test_lines_put_in_one_by_one_split_the_chunk() -> None:
+    watched = Watched()
+    buffer, lines = opened(PROSE * 100, watched)
+    for _ in range(1200):
+        lines.lines.insert(50, PROSE)
+        buffer.splice(50, 0, 1)
+    watched.counted.clear()
+    assert buffer.tokens == count(PROSE * 1300)
+    assert buffer.tokens_between(3, 900) == count(PROSE * 897)
+    assert sum(map(len, watched.counted)) == 0
+
+
+def test_a_large_paste_is_left_to_workers() -> None:
+    watched = Watched()
+    buffer, lines = opened(PROSE * 100, watched)
+    watched.counted.clear()
+    lines.lines[50:50] = [CODE] * 5000
+    buffer.splice(50, 0, 5000)
+    assert (watched.counted, buffer.tokens) == ([], None)
+    answer_all(buffer)
+    assert buffer.tokens == count("".join(lines.lines))
+
+
+def test_a_long_text_without_borders_is_a_job_at_each_edit() -> None:
+    watched = Watched()
+    buffer, lines = opened("word\n" + "A" * 40_000 + "\nword\n", watched)
+    watched.counted.clear()
+    type_in(buffer, lines, 1, "b")
+    assert (max(map(len, watched.counted), default=0) < 100, buffer.tokens) == (True, None)
+    obsolete = buffer.pending()
+    type_in(buffer, lines, 1, "c")
+    assert [buffer.answer(job, 1) for job in obsolete] == [False]
+    assert answer_all(buffer) == [lines.lines[1][:-1]]
+    assert buffer.tokens == count("".join(lines.lines))
+
+
+def test_an_unknown_answer_changes_nothing() -> None:
+    buffer, _ = opened(PROSE, Watched())
+    assert not buffer.answer(Job(99, "x"), 7)
+    assert buffer.tokens == count(PROSE)
+
+
+def test_without_borders_the_document_is_one_job() -> None:
+    watched = Watched(NO_BORDERS)
+    buffer, lines = opened(PROSE * 1000, watched)
+    type_in(buffer, lines, 500, "x")
+    assert (watched.counted, buffer.tokens) == ([], None)
+    assert answer_all(buffer) == ["".join(lines.lines)]
+    assert buffer.tokens == count("".join(lines.lines))
+
+
+def test_a_long_part_of_a_text_without_borders_is_asked_of_a_worker_and_remembered() -> None:
+    buffer, _ = opened(PROSE * 1000, Watched(NO_BORDERS))
+    assert buffer.tokens_between(100, 900) is None
+    assert answer_all(buffer) == [PROSE * 800]
+    assert buffer.tokens_between(100, 900) == count(PROSE * 800)
+    assert buffer.pending() == []
+
+
+def test_a_resolved_reference_is_counted_at_its_ends_only() -> None:
+    watched = Watched()
+    buffer, lines = opened(PROSE * 100 + "See @docs/a.md here.\n" + PROSE * 100, watched)
+    content = summarize(CODE * 4000, watched)
+    watched.counted.clear()
+    buffer.set_parts(100, ("See ", content, " here.\n"))
+    assert buffer.tokens == count(PROSE * 100 + "See " + CODE * 4000 + " here.\n" + PROSE * 100)
+    assert sum(map(len, watched.counted)) < 12_000
+    buffer.set_parts(100, None)
+    assert buffer.tokens == count("".join(lines.lines))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 9), max_size=40),
+    st.lists(st.tuples(st.integers(0, 39), st.integers(0, 5)), max_size=5),
+)
+def test_fenwick_sums_and_finds(values: list[int], changes: list[tuple[int, int]]) -> None:
+    sums = Fenwick(values)
+    for index, delta in changes:
+        if index < len(values):
+            sums.add(index, delta)
+            values[index] += delta
+    prefixes = [sum(values[:stop]) for stop in range(len(values) + 1)]
+    assert [sums.sum(stop) for stop in range(len(values) + 1)] == prefixes
+    for position in range(prefixes[-1] + 2):
+        fit = max(stop for stop, prefix in enumerate(prefixes) if prefix <= position)
+        assert sums.find(position) == (fit, position - prefixes[fit])
+
+
+TEXTS = st.text("ab", max_size=6).flatmap(
+    lambda text: st.sampled_from((text, text * 50, "a" * 300 + text, text + "b" * 300))
+)
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS)
+def test_common_ends(a: str, b: str) -> None:
+    most = min(len(a), len(b))
+    assert common_prefix(a, b) == max(n for n in range(most + 1) if a[:n] == b[:n])
+    assert common_suffix(a, b, most) == max(n for n in range(most + 1) if a[len(a) - n :] == b[len(b) - n :])
