@@ -1,0 +1,20 @@
+"""Counts that survive restarts: a store over SQLAlchemy that never stands in the way.
+
+It holds digests and numbers, no content and no paths. SQLAlchemy is imported only when a store opens.
+"""
+
+from weighbridge.cache.digest import Digester, digest
+from weighbridge.cache.entry import Counted, CountKey
+from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
+from weighbridge.cache.store import CountStore
+
+__all__ = [
+    "CountKey",
+    "CountStore",
+    "Counted",
+    "Digester",
+    "StoreLimits",
+    "StoreState",
+    "StoreStatus",
+    "digest",
+]

@@ -1,0 +1,245 @@
+"""The database behind a store. Any thread may read, one writes. Every method may raise what its driver does."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, cast
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    QueuePool,
+    Table,
+    and_,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import ColumnElement
+
+from weighbridge.cache.entry import Counted, CountKey
+from weighbridge.cache.faults import UnusableError, is_busy
+from weighbridge.cache.migrations import check, migrate
+from weighbridge.cache.models import TokenCount
+from weighbridge.cache.place import Place, identity, prepare, set_aside
+
+Rows = Mapping[CountKey, tuple[Counted, datetime]]
+"""Counts, each with the moment it was made."""
+
+Touches = Mapping[CountKey, tuple[int, datetime]]
+"""How often each count was given, and when last."""
+
+# Below the 999 variables that old builds of SQLite allow.
+_KEYS_AT_ONCE: Final = 500
+
+_table: Final = cast("Table", TokenCount.__table__)
+_KEY: Final = ("digest", "tokenizer", "version")
+_VALUES: Final = tuple(field.name for field in fields(Counted))
+
+
+class Database:
+    """A connected engine."""
+
+    def __init__(self, place: Place, busy_timeout: float) -> None:
+        self.place = place
+        self._engine = _engine(place, busy_timeout)
+        self._sqlite = self._engine.dialect.name == "sqlite"
+        self._upsert = _upsert(self._engine)
+        self._identity: tuple[int, int] | None = None
+
+    def open(self) -> None:
+        """Make the file if there is none, and give the tables today's shape."""
+        prepare(self.place)
+        self._identity = None if self.place.path is None else identity(self.place.path)
+        with self._engine.connect() as connection:
+            # Before anything else: not a bit of a newer Weighbridge's file is to change.
+            check(connection)
+        if self._sqlite:
+            self._keep_a_log()
+        with self._writing() as connection:
+            migrate(connection)
+
+    def get(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
+        """Look up counts. Rows that can't be a text's are as good as none."""
+        groups: dict[tuple[str, str], list[bytes]] = {}
+        for key in keys:
+            groups.setdefault((key.tokenizer, key.version), []).append(key.digest)
+        found: dict[CountKey, Counted] = {}
+        with self._engine.connect() as connection:
+            for (tokenizer, version), digests in groups.items():
+                for start in range(0, len(digests), _KEYS_AT_ONCE):
+                    rows = connection.execute(
+                        _SELECT,
+                        {
+                            "tokenizer": tokenizer,
+                            "version": version,
+                            "digests": digests[start : start + _KEYS_AT_ONCE],
+                        },
+                    )
+                    for digest, *values in rows:
+                        if (
+                            all(type(value) is int for value in values)
+                            and (counted := Counted(*values)).sound
+                        ):
+                            found[CountKey(digest, tokenizer, version)] = counted
+        return found
+
+    def write(self, rows: Rows, touches: Touches) -> None:
+        """Write counts, and that some were given, in one transaction."""
+        with self._writing() as connection:
+            if rows:
+                self._put(connection, rows)
+            if touches:
+                connection.execute(
+                    _TOUCH,
+                    [
+                        _bound(key) | {"more": hits, "moment": moment}
+                        for key, (hits, moment) in touches.items()
+                    ],
+                )
+
+    def evict(self, max_rows: int) -> int:
+        """Delete the rows above `max_rows` whose last access is longest ago. Give how many."""
+        with self._engine.connect() as connection:
+            excess = connection.execute(select(func.count()).select_from(_table)).scalar_one() - max_rows
+            if excess <= 0:
+                return 0
+            oldest = select(*(_table.c[name] for name in _KEY)).order_by(_table.c.accessed_at).limit(excess)
+            keys = [CountKey(*row) for row in connection.execute(oldest)]
+        self._delete(keys)
+        return len(keys)
+
+    def clear(self) -> None:
+        """Delete all rows, and give their space back to the disk."""
+        with self._writing() as connection:
+            connection.execute(delete(_table))
+        if self._sqlite:
+            with self._engine.connect() as connection:
+                try:
+                    connection.exec_driver_sql("VACUUM")
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                except DBAPIError as error:
+                    # Another process is at work: the space will be used again, only later.
+                    if not is_busy(error):
+                        raise
+
+    def close(self) -> None:
+        """Close all connections that aren't in use; the others close when they are given back."""
+        self._engine.dispose()
+
+    def set_aside(self) -> Path | None:
+        """Rename the damaged file, after `close`. Give its new path; None if another process was faster.
+
+        Raises OSError if it can't be renamed, UnusableError if it is in no file.
+        """
+        path = self.place.path
+        if path is None:
+            raise UnusableError("it is damaged")
+        return set_aside(path) if identity(path) == self._identity else None
+
+    def _keep_a_log(self) -> None:
+        """Let readers and a writer work at once. Remembered by the file."""
+        with self._engine.connect() as connection:
+            try:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            except DBAPIError as error:
+                # Somebody else is opening it now and does the same; without, it works too, only slower.
+                if not is_busy(error):
+                    raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Open a transaction that is committed at the end, and rolled back on an error."""
+        with self._engine.begin() as connection:
+            if self._sqlite:
+                # Taken at the first write instead, the lock would be refused at once where another is faster.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def _put(self, connection: Connection, rows: Rows) -> None:
+        written = [
+            asdict(key) | asdict(counted) | {"hits": 0, "created_at": moment, "accessed_at": moment}
+            for key, (counted, moment) in rows.items()
+        ]
+        if self._upsert is not None:
+            connection.execute(self._upsert, written)
+            return
+        connection.execute(_DELETE, [_bound(key) for key in rows])
+        connection.execute(insert(_table), written)
+
+    def _delete(self, keys: Sequence[CountKey]) -> None:
+        for start in range(0, len(keys), _DELETED_AT_ONCE):
+            with self._writing() as connection:
+                connection.execute(_DELETE, [_bound(key) for key in keys[start : start + _DELETED_AT_ONCE]])
+
+
+# Other processes wait for so many rows at most.
+_DELETED_AT_ONCE: Final = 5_000
+
+
+def _bound(key: CountKey) -> dict[str, Any]:
+    """Make a key parameters: a column's own name is taken where the statement writes it."""
+    return {"key_digest": key.digest, "key_tokenizer": key.tokenizer, "key_version": key.version}
+
+
+def _has_key() -> ColumnElement[bool]:
+    return and_(*(_table.c[name] == bindparam(f"key_{name}") for name in _KEY))
+
+
+_SELECT: Final = select(_table.c.digest, *(_table.c[name] for name in _VALUES)).where(
+    _table.c.tokenizer == bindparam("tokenizer"),
+    _table.c.version == bindparam("version"),
+    _table.c.digest.in_(bindparam("digests", expanding=True)),
+)
+_DELETE: Final = delete(_table).where(_has_key())
+_TOUCH: Final = (
+    update(_table)
+    .where(_has_key())
+    .values(hits=_table.c.hits + bindparam("more"), accessed_at=bindparam("moment"))
+)
+
+
+def _upsert(engine: Engine) -> Insert | None:
+    """Make an insert that replaces the numbers of a row that is there, and keeps its hits; None where it takes two statements."""
+    if engine.dialect.name not in {"sqlite", "postgresql"}:
+        return None
+    statement = postgresql.insert(_table) if engine.dialect.name == "postgresql" else sqlite.insert(_table)
+    replaced = {name: statement.excluded[name] for name in (*_VALUES, "accessed_at")}
+    return statement.on_conflict_do_update(index_elements=_KEY, set_=replaced)
+
+
+def _engine(place: Place, busy_timeout: float) -> Engine:
+    if place.url.get_dialect().is_async:
+        raise UnusableError("its driver is an asynchronous one; name another in cacheUrl")
+    if place.url.get_backend_name() != "sqlite":
+        return create_engine(place.url, hide_parameters=True, pool_pre_ping=True)
+    engine = create_engine(
+        place.url,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        # What isn't in a file is gone with its connection, and no other connection sees it.
+        pool_size=1 if place.path is None else 4,
+        max_overflow=0 if place.path is None else -1,
+        connect_args={"timeout": busy_timeout, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _configure)
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    """Set up a new SQLite connection."""
+    # A crash of the machine may lose the last counts, nothing else: no need to wait for the disk at every write.
+    connection.execute("PRAGMA synchronous=NORMAL")
+    # A file that somebody else made gets to run nothing, and its damage is seen early.
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")

@@ -1,0 +1,73 @@
+"""What keeps a database from being used, in words for people. No message of a driver is repeated: it may hold a password."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from weighbridge.cache.migrations import NewerSchemaError
+
+
+class Remedy(Enum):
+    """What can be done about it."""
+
+    WAIT = auto()
+    REBUILD = auto()
+    NOTHING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a database can't be used. `reason` follows a name and a colon in a sentence."""
+
+    reason: str
+    remedy: Remedy
+
+
+class UnusableError(Exception):
+    """A database that can't be opened, found before any driver was asked. The text is the reason."""
+
+
+# SQLite's primary result codes, of https://www.sqlite.org/rescode.html.
+_SQLITE: Final = {
+    5: Fault("it is locked by another program", Remedy.WAIT),
+    6: Fault("it is locked by another program", Remedy.WAIT),
+    8: Fault("it can't be written to", Remedy.WAIT),
+    10: Fault("reading or writing it failed", Remedy.WAIT),
+    11: Fault("it is damaged", Remedy.REBUILD),
+    13: Fault("the disk is full", Remedy.WAIT),
+    14: Fault("it can't be opened", Remedy.WAIT),
+    26: Fault("it is no database", Remedy.REBUILD),
+}
+
+
+_BUSY: Final = (5, 6)
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether it is SQLite saying that somebody else holds a lock."""
+    return _sqlite_code(error) in _BUSY
+
+
+def fault_of(error: Exception) -> Fault:
+    """Say what is behind an error of the database, of its driver, or of the disk."""
+    if isinstance(error, DBAPIError):
+        return _SQLITE.get(_sqlite_code(error)) or Fault(
+            f"it gave an error ({type(error.orig).__name__})", Remedy.WAIT
+        )
+    if isinstance(error, UnusableError | NewerSchemaError):
+        return Fault(str(error), Remedy.NOTHING)
+    if isinstance(error, NoSuchModuleError | ImportError):
+        return Fault("the driver for this kind of database is not installed", Remedy.NOTHING)
+    if isinstance(error, ArgumentError):
+        return Fault("it is no URL of a database", Remedy.NOTHING)
+    if isinstance(error, OSError):
+        return Fault(error.strerror or type(error).__name__, Remedy.WAIT)
+    return Fault(f"it can't be used ({type(error).__name__})", Remedy.NOTHING)
+
+
+def _sqlite_code(error: DBAPIError) -> int:
+    """SQLite's primary result code; 0 if it is another database's error."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else 0

@@ -1,0 +1,80 @@
+"""From any earlier shape of the tables to today's.
+
+The store is a cache: what can't be migrated is dropped and begun anew, but only our own tables, and never those of a
+newer Weighbridge.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, cast
+
+from sqlalchemy import Connection, Table, inspect, select
+
+from weighbridge.cache.models import Base, SchemaVersion, TokenCount
+
+Step = Callable[[Connection], None]
+
+STEPS: Final[tuple[Step, ...]] = ()
+"""What leads from version 1 to 2, from 2 to 3, and so on: each an `ALTER TABLE` or two."""
+
+_ROW: Final = 1
+
+_schema: Final = cast("Table", SchemaVersion.__table__)
+_counts: Final = cast("Table", TokenCount.__table__)
+
+
+class NewerSchemaError(Exception):
+    """The tables were written by a newer Weighbridge."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"it was written by a newer Weighbridge (schema {found}, this one knows {known})")
+
+
+def check(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
+    """Read which version the tables have, without touching anything. Raises NewerSchemaError."""
+    version = _version(connection)
+    if version is not None and version > len(steps) + 1:
+        raise NewerSchemaError(version, len(steps) + 1)
+
+
+def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
+    """Give the tables today's shape, within the caller's transaction. Raises NewerSchemaError."""
+    check(connection, steps)
+    version = _version(connection)
+    if version is None or version < 1:
+        _begin_anew(connection, len(steps) + 1)
+        return
+    for step in steps[version - 1 :]:
+        step(connection)
+    if version <= len(steps):
+        connection.execute(_schema.update().values(version=len(steps) + 1))
+    if not _has_shape(connection):
+        _begin_anew(connection, len(steps) + 1)
+
+
+def _version(connection: Connection) -> int | None:
+    """Read the tables' version; None if they have none that can be read."""
+    if not _columns(connection, _schema) >= set(_schema.c.keys()):
+        return None
+    version = connection.execute(select(_schema.c.version).where(_schema.c.id == _ROW)).scalar()
+    return version if isinstance(version, int) else None
+
+
+def _has_shape(connection: Connection) -> bool:
+    if not _columns(connection, _counts) >= set(_counts.c.keys()):
+        return False
+    key = inspect(connection).get_pk_constraint(_counts.name)["constrained_columns"]
+    return key == list(_counts.primary_key.columns.keys())
+
+
+def _columns(connection: Connection, table: Table) -> set[str]:
+    """Look up the columns that a table really has; none if there is no such table."""
+    inspector = inspect(connection)
+    if not inspector.has_table(table.name):
+        return set()
+    return {column["name"] for column in inspector.get_columns(table.name)}
+
+
+def _begin_anew(connection: Connection, version: int) -> None:
+    Base.metadata.drop_all(connection)
+    Base.metadata.create_all(connection)
+    connection.execute(_schema.insert().values(id=_ROW, version=version))

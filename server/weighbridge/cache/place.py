@@ -1,0 +1,100 @@
+"""Where a store's database is, and what is done to its file."""
+
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from platformdirs import user_cache_path
+from sqlalchemy import URL, make_url
+
+from weighbridge.cache.faults import UnusableError
+
+FILE_NAME: Final = "counts.sqlite3"
+
+# SQLite's companions of a file. They go first when it is set aside: a new database must never meet an old log.
+_COMPANIONS: Final = ("-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database's URL, and its file if it is SQLite in one. `ours`: in the user's cache folder, not somewhere they named."""
+
+    url: URL
+    path: Path | None
+    ours: bool
+
+    @property
+    def label(self) -> str:
+        """What it is called in messages. Of a URL only the kind of database: every other part of it may be secret."""
+        return (
+            str(self.path)
+            if self.path is not None
+            else f"the {self.url.get_backend_name()} database of cacheUrl"
+        )
+
+
+def place_of(cache_url: str | None) -> Place:
+    """Say where counts are kept: what `cacheUrl` says, or the user's cache folder.
+
+    Raises ArgumentError, SQLAlchemy's, if that is no URL.
+    """
+    if cache_url is None:
+        path = user_cache_path("weighbridge", appauthor=False) / FILE_NAME
+        return Place(URL.create("sqlite", database=str(path)), path, ours=True)
+    url = make_url(cache_url)
+    name = url.database
+    in_file = (
+        url.get_backend_name() == "sqlite" and name and name != ":memory:" and not name.startswith("file:")
+    )
+    return Place(url, Path(name) if in_file and name else None, ours=False)
+
+
+def prepare(place: Place) -> None:
+    """Make the file's folder and the file, for its owner's eyes alone. One that was there keeps its permissions unless it is ours.
+
+    Raises UnusableError if what is there is no file, OSError if it can't be made.
+    """
+    path = place.path
+    if path is None:
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        # Opening a pipe would wait for its other end, so what is there is looked at first.
+        found = path.stat()
+    except FileNotFoundError:
+        # SQLite gives its companion files the permissions of the database.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        return
+    if not stat.S_ISREG(found.st_mode):
+        raise UnusableError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
+    if place.ours and os.name == "posix":
+        path.parent.chmod(0o700)
+        path.chmod(0o600)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Give what tells a file from another that took its name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged database with its companions. Nothing is deleted. Give its new path.
+
+    Raises OSError if it can't be renamed.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    aside = path.with_name(f"{path.name}.corrupt-{stamp}")
+    for companion in _COMPANIONS:
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + companion).rename(aside.with_name(aside.name + companion))
+    path.rename(aside)
+    return aside

@@ -1,0 +1,34 @@
+"""How a store is, and what it may do: plain values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StoreState(StrEnum):
+    OK = "ok"
+    DEGRADED = "degraded"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """`reason`: why it is degraded, for people; None if it isn't."""
+
+    state: StoreState
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLimits:
+    """What a store may hold, and how long it waits.
+
+    `max_rows`: counts kept, those used last. `flush_rows`, `flush_after`: how many counts, and seconds, may wait to be
+    written. `busy_timeout`: seconds to wait for another process. `patience`: seconds, from the start, that reads wait
+    for the database to open. `retry_after`: seconds from a fault that may pass to the next try.
+    """
+
+    max_rows: int = 500_000
+    flush_rows: int = 1_000
+    flush_after: float = 2.0
+    busy_timeout: float = 2.0
+    patience: float = 3.0
+    retry_after: float = 60.0

@@ -1,0 +1,307 @@
+"""Counts that survive restarts. Whatever happens to the database, callers never notice more than a miss.
+
+    get_many ──▶ backlog ──▶ database    workers' threads
+    put_many ──▶ backlog                 any thread: never waits for a disk
+                    │  every so many rows, every so many seconds, at close
+                    ▼
+        the store's own thread: opens, writes, evicts, clears, sets aside what is damaged
+
+When the database can't be used the store is degraded: it says so once, gives and keeps nothing, and, where the fault
+may pass (a lock, a full disk), tries again later.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from weighbridge.cache.backlog import Backlog
+from weighbridge.cache.entry import Counted, CountKey
+from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
+
+if TYPE_CHECKING:
+    from weighbridge.cache.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Request:
+    """What a caller waits for the writer to do."""
+
+    clear: bool
+    done: threading.Event = field(default_factory=threading.Event)
+    succeeded: bool = False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class CountStore:
+    """A table of counts in a database, opened and written by a thread of its own. Thread-safe; no method raises.
+
+    `cache_url`: any SQLAlchemy URL; None is SQLite in the user's cache folder. `on_warning` is called from any thread,
+    once when the store is degraded, and when a damaged database was set aside.
+    """
+
+    def __init__(
+        self,
+        cache_url: str | None = None,
+        *,
+        on_warning: Callable[[str], None] | None = None,
+        limits: StoreLimits | None = None,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._cache_url = cache_url
+        self._on_warning = on_warning
+        self._limits = limits or StoreLimits()
+        self._now = now
+        self._born = monotonic()
+        self._opened = threading.Event()
+
+        # Shared, under the condition that the writer waits on.
+        self._wake = threading.Condition()
+        self._backlog = Backlog()
+        self._due: float | None = None
+        self._requests: list[_Request] = []
+        self._closing = False
+        self._database: Database | None = None
+        self._failure: tuple[Database, Exception] | None = None
+        self._reason: str | None = None
+        self._warned = False
+
+        # The writer's alone.
+        self._retry_at: float | None = None
+        self._rebuilt = False
+        self._unchecked = self._limits.max_rows
+
+        self._writer = threading.Thread(target=self._run, name="weighbridge-cache", daemon=True)
+        self._writer.start()
+
+    @property
+    def status(self) -> StoreStatus:
+        """Whether counts are kept."""
+        reason = self._reason
+        return StoreStatus(StoreState.OK) if reason is None else StoreStatus(StoreState.DEGRADED, reason)
+
+    def get_many(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
+        """Look up counts. May wait for the disk: call on a worker."""
+        database = self._wait_for_database()
+        found: dict[CountKey, Counted] = {}
+        missing: list[CountKey] = []
+        with self._wake:
+            for key in dict.fromkeys(keys):
+                counted = self._backlog.get(key)
+                if counted is None:
+                    missing.append(key)
+                else:
+                    found[key] = counted
+        if database is not None and missing:
+            try:
+                found |= database.get(missing)
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is no more than a miss
+                self._fail(database, error)
+        if found:
+            self._add(lambda backlog, moment: backlog.touch(found, moment))
+        return found
+
+    def put_many(self, rows: Mapping[CountKey, Counted]) -> None:
+        """Have counts written soon. Never waits for the disk."""
+        if rows:
+            self._add(lambda backlog, moment: backlog.put(rows, moment))
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait, at most `timeout` seconds, until all that was put is in the database. Tell whether it is."""
+        return self._request(clear=False, timeout=timeout)
+
+    def clear(self, timeout: float = 10.0) -> bool:
+        """Forget all counts, those being written too. Waits at most `timeout` seconds; tells whether it is done."""
+        return self._request(clear=True, timeout=timeout)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Write what waits, and close; give up after `timeout` seconds. After this the store gives and keeps nothing."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._writer.join(timeout)
+
+    # Callers' threads
+
+    def _wait_for_database(self) -> "Database | None":
+        """Give the database, None while there is none to be used. Waits for it to open, but not forever."""
+        if not self._opened.wait(max(0.0, self._born + self._limits.patience - monotonic())):
+            self._degrade(f"opening the database takes longer than {self._limits.patience:g} seconds")
+        with self._wake:
+            return None if self._closing else self._database
+
+    def _add(self, change: Callable[[Backlog, datetime], None]) -> None:
+        """Change the backlog, and see that it is written in time."""
+        moment = self._now()
+        with self._wake:
+            if self._closing or (self._opened.is_set() and self._database is None and self._retry_at is None):
+                return
+            change(self._backlog, moment)
+            if self._due is None:
+                self._due = monotonic() + self._limits.flush_after
+                self._wake.notify()
+            elif len(self._backlog) >= self._limits.flush_rows:
+                self._wake.notify()
+
+    def _request(self, *, clear: bool, timeout: float) -> bool:
+        request = _Request(clear)
+        with self._wake:
+            if clear:
+                self._backlog.forget()
+            if self._closing:
+                return False
+            self._requests.append(request)
+            self._wake.notify()
+        return request.done.wait(timeout) and request.succeeded
+
+    def _fail(self, database: "Database", error: Exception) -> None:
+        """Use a database no more; the writer sees what can be done."""
+        with self._wake:
+            if self._database is database:
+                self._database = None
+                self._failure = database, error
+                self._wake.notify()
+
+    def _degrade(self, reason: str) -> None:
+        with self._wake:
+            self._reason = reason
+            warned, self._warned = self._warned, True
+        if not warned:
+            self._warn(f"Counts are not kept across restarts: {reason}")
+
+    def _warn(self, text: str) -> None:
+        if self._on_warning is None:
+            logger.warning("%s", text)
+            return
+        try:
+            self._on_warning(text)
+        except Exception:  # whoever listens may be gone; the store goes on
+            logger.exception("%s", text)
+
+    # The writer's thread
+
+    def _run(self) -> None:
+        self._open()
+        self._opened.set()
+        closing = False
+        while not closing:
+            closing, requests = self._wait()
+            self._mend()
+            cleared = not any(request.clear for request in requests) or self._attempt(lambda it: it.clear())
+            flushed = self._flush()
+            if flushed and (closing or self._unchecked > self._limits.max_rows // 20):
+                self._evict()
+            for request in requests:
+                request.succeeded = cleared and flushed
+                request.done.set()
+        with self._wake:
+            database, self._database = self._database, None
+            requests, self._requests = self._requests, []
+        if database is not None:
+            database.close()
+        for request in requests:
+            request.done.set()
+
+    def _wait(self) -> tuple[bool, list[_Request]]:
+        """Wait until there is something to do. Tell whether to end, and what was asked for."""
+        with self._wake:
+            while not (self._closing or self._requests or self._failure):
+                at = self._due if self._database is not None else self._retry_at if self._backlog else None
+                timeout = None if at is None else at - monotonic()
+                full = self._database is not None and len(self._backlog) >= self._limits.flush_rows
+                if full or (timeout is not None and timeout <= 0):
+                    break
+                self._wake.wait(timeout)
+            self._due = None
+            requests, self._requests = self._requests, []
+            return self._closing, requests
+
+    def _mend(self) -> None:
+        """Do something about a database that failed, or about one that failed a while ago."""
+        with self._wake:
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            self._remedy(*failure)
+        elif self._retry_at is not None and monotonic() >= self._retry_at:
+            self._open()
+
+    def _open(self) -> None:
+        self._retry_at = None
+        try:
+            # Here, so that nobody waits for SQLAlchemy who doesn't open a store.
+            from weighbridge.cache.database import Database  # noqa: PLC0415
+            from weighbridge.cache.place import place_of  # noqa: PLC0415
+        except ImportError:
+            self._degrade("SQLAlchemy is not installed as it should be")
+            return
+        database: Database | None = None
+        try:
+            database = Database(place_of(self._cache_url), self._limits.busy_timeout)
+            database.open()
+        except Exception as error:  # noqa: BLE001 - whatever a driver or a disk raises
+            self._remedy(database, error)
+            return
+        with self._wake:
+            self._database = database
+            self._reason = None
+
+    def _remedy(self, database: "Database | None", error: Exception) -> None:
+        """Set a damaged database aside and begin anew, once; else be degraded, for good or for a while."""
+        from weighbridge.cache.faults import Remedy, UnusableError, fault_of  # noqa: PLC0415 - as in _open
+
+        fault = fault_of(error)
+        label = "cacheUrl" if database is None else database.place.label
+        logger.info("%s: %s (%s)", label, fault.reason, type(error).__name__)
+        if database is not None:
+            database.close()
+            if fault.remedy is Remedy.REBUILD and not self._rebuilt:
+                self._rebuilt = True
+                try:
+                    aside = database.set_aside()
+                except (OSError, UnusableError) as hindrance:
+                    fault = fault_of(hindrance)
+                else:
+                    if aside is not None:
+                        self._warn(f"{label}: {fault.reason}; it is now {aside.name}, and counts begin anew")
+                    self._open()
+                    return
+        self._retry_at = monotonic() + self._limits.retry_after if fault.remedy is Remedy.WAIT else None
+        self._degrade(f"{label}: {fault.reason}")
+
+    def _attempt(self, action: "Callable[[Database], object]") -> bool:
+        database = self._database
+        if database is None:
+            return False
+        try:
+            action(database)
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises
+            self._fail(database, error)
+            return False
+        return True
+
+    def _flush(self) -> bool:
+        """Write all that waits. Tell whether it was."""
+        while self._database is not None:
+            with self._wake:
+                batch = self._backlog.take()
+            if not batch:
+                return True
+            written = self._attempt(lambda database: database.write(batch.rows, batch.touches))  # noqa: B023 - called at once
+            with self._wake:
+                self._backlog.done(batch, written=written)
+            self._unchecked += len(batch.rows)
+            # After a database was begun anew, once more.
+            self._mend()
+        return False
+
+    def _evict(self) -> None:
+        self._unchecked = 0
+        self._attempt(lambda database: database.evict(self._limits.max_rows))

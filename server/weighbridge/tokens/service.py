@@ -1,0 +1,317 @@
+"""Counts of texts, each made once: from memory, from the store, at last from the tokenizer. Called from workers.
+
+A text is known by its digest. Identical texts that several workers ask for at once are tokenized by one of them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final, Self
+
+from cachetools import LRUCache
+
+from weighbridge.cache import Counted, CountKey, CountStore, Digester, digest
+from weighbridge.errors import BorderlessError, Code, TransientFault
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.summary import FRAGMENT_LIMIT, Summarizer, Summary, summarize
+
+__all__ = ["CountStats", "Counted", "TokenCountingService"]
+
+STORED_FROM: Final = 256
+"""Characters. A shorter text is tokenized in less time than it takes to find it in a database."""
+
+IN_MEMORY: Final = 4 * 1024 * 1024
+"""Characters. A content up to this length is read once and held; a longer one is read twice, unless it is known."""
+
+END: Final = 64 * 1024
+"""Characters kept of either end of a content that isn't held."""
+
+TRIES: Final = 3
+"""How often a content that changes while it is read is read again from its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountStats:
+    """Where counts came from so far: how many texts; of those tokenized, how many characters too.
+
+    A text that waited for another worker's count of it is a memory hit.
+    """
+
+    memory_hits: int = 0
+    store_hits: int = 0
+    tokenized: int = 0
+    tokenized_chars: int = 0
+
+
+class TokenCountingService:
+    """Counts and summaries of texts. Thread-safe.
+
+    `store`: what survives restarts; None for memory alone. `entries`: counts held in memory, those used last (1 or more).
+    """
+
+    def __init__(self, store: CountStore | None, entries: int) -> None:
+        self._store = store
+        # Guards all below.
+        self._lock = Lock()
+        self._memory: LRUCache[CountKey, Counted] = LRUCache(max(1, entries))
+        self._under_way: dict[CountKey, Future[Counted | None]] = {}
+        self._memory_hits = 0
+        self._store_hits = 0
+        self._tokenized = 0
+        self._tokenized_chars = 0
+
+    @property
+    def stats(self) -> CountStats:
+        """Where counts came from so far."""
+        with self._lock:
+            return CountStats(self._memory_hits, self._store_hits, self._tokenized, self._tokenized_chars)
+
+    def resize(self, entries: int) -> None:
+        """Hold another number of counts in memory (1 or more); the least recently used go first."""
+        with self._lock:
+            resized: LRUCache[CountKey, Counted] = LRUCache(max(1, entries))
+            while self._memory:
+                key, counted = self._memory.popitem()
+                resized[key] = counted
+            self._memory = resized
+
+    def clear(self) -> None:
+        """Forget all counts, in the store too. Waits for the disk: call on a worker."""
+        with self._lock:
+            self._memory.clear()
+        if self._store is not None:
+            self._store.clear()
+
+    def count(self, text: str, tokenizer: Tokenizer) -> int:
+        """Count the tokens of a text."""
+        return self.count_many((text,), tokenizer)[0]
+
+    def count_many(self, texts: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+        """Count the tokens of each text. The store is asked once for all of them."""
+        keys = [_key(digest(text), tokenizer) for text in texts]
+        text_of = dict(zip(keys, texts, strict=True))
+        counts = self._obtain(
+            {key: len(text) for key, text in text_of.items()},
+            lambda key: _measure(text_of[key], tokenizer),
+            stored_from=STORED_FROM,
+        )
+        return [counts[key].tokens for key in keys]
+
+    def summarize(self, text: str, tokenizer: Tokenizer) -> Summary:
+        """Summarize a text: equal to `summarize` of `tokens.summary`, and raises BorderlessError as it does."""
+        return self._summarize(text, digest(text), tokenizer)
+
+    def summarize_stream(
+        self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
+    ) -> tuple[Summary, bytes]:
+        """Summarize a text that arrives in chunks, in constant memory; give its digest too.
+
+        `chunks` begins at the text's start at each call: one call, or a second one for a long text that isn't known. Its
+        errors are passed on. Raises BorderlessError as `summarize` does, and TransientFault if the text is another at
+        each reading.
+        """
+        for _ in range(TRIES):
+            read = _Read.of(chunks())
+            if read.text is not None:
+                return self._summarize(read.text, read.digest, tokenizer), read.digest
+            summary = self._summarize_long(read, chunks, tokenizer)
+            if summary is not None:
+                return summary, read.digest
+        raise TransientFault(Code.FAILED, "the content changes while it is read")
+
+    def _summarize(self, text: str, text_digest: bytes, tokenizer: Tokenizer) -> Summary:
+        key = _key(text_digest, tokenizer)
+        counted = self._obtain(
+            {key: len(text)}, lambda _: _counted(summarize(text, tokenizer), len(text), tokenizer)
+        )[key]
+        if max(counted.head_chars, counted.tail_chars) > FRAGMENT_LIMIT:
+            # It was counted, which is always possible; it has no summary, and this raises.
+            return summarize(text, tokenizer)
+        return _summary(counted, text, text)
+
+    def _summarize_long(
+        self, read: "_Read", chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
+    ) -> Summary | None:
+        """Summarize a text of which only the ends are held. None if it is another by now."""
+        made: list[Summary] = []
+
+        def stream(_: CountKey) -> Counted:
+            summarizer, digester = Summarizer(tokenizer), Digester()
+            for chunk in chunks():
+                digester.update(chunk)
+                summarizer.feed(chunk)
+            if digester.digest() != read.digest:
+                raise _ChangedError
+            made.append(summarizer.finish())
+            return _counted(made[0], read.chars, tokenizer)
+
+        key = _key(read.digest, tokenizer)
+        try:
+            counted = self._obtain({key: read.chars}, stream)[key]
+            if not made and max(counted.head_chars, counted.tail_chars) > END:
+                stream(key)
+                self._note_tokenized(read.chars)
+        except _ChangedError:
+            return None
+        return made[0] if made else _summary(counted, read.head, read.tail)
+
+    def _obtain(
+        self,
+        lengths: Mapping[CountKey, int],
+        measure: Callable[[CountKey], Counted],
+        stored_from: int = 0,
+    ) -> dict[CountKey, Counted]:
+        """Get counts from wherever they are; `measure` makes what is nowhere, and its errors are passed on.
+
+        `lengths`: each text's code points; those of `stored_from` and more are kept in the store.
+        """
+        counts: dict[CountKey, Counted] = {}
+        while len(counts) < len(lengths):
+            own: dict[CountKey, Future[Counted | None]] = {}
+            others: dict[CountKey, Future[Counted | None]] = {}
+            with self._lock:
+                for key in lengths:
+                    if key in counts:
+                        continue
+                    known = self._memory.get(key)
+                    if known is not None:
+                        counts[key] = known
+                        self._memory_hits += 1
+                    elif key in self._under_way:
+                        others[key] = self._under_way[key]
+                    else:
+                        own[key] = self._under_way[key] = Future()
+            # First what others may wait for, then what others are at: so nobody waits in a circle.
+            counts |= self._make({key: lengths[key] for key in own}, measure, stored_from)
+            for key, future in others.items():
+                result = future.result()
+                # None: whoever was at it failed. The next round makes it here, or fails here.
+                if result is not None:
+                    counts[key] = result
+                    with self._lock:
+                        self._memory_hits += 1
+        return counts
+
+    def _make(
+        self, lengths: Mapping[CountKey, int], measure: Callable[[CountKey], Counted], stored_from: int
+    ) -> dict[CountKey, Counted]:
+        """Get counts that this thread has announced: from the store, else by measuring."""
+        counts: dict[CountKey, Counted] = {}
+        fresh: dict[CountKey, Counted] = {}
+        try:
+            stored = self._stored(lengths, stored_from)
+            for key, chars in lengths.items():
+                counted = stored.get(key)
+                if counted is None:
+                    counted = measure(key)
+                    self._note_tokenized(chars)
+                    if chars >= stored_from:
+                        fresh[key] = counted
+                counts[key] = counted
+                self._finish(key, counted)
+        finally:
+            for key in lengths.keys() - counts.keys():
+                self._finish(key, None)
+            if self._store is not None:
+                self._store.put_many(fresh)
+        return counts
+
+    def _stored(self, lengths: Mapping[CountKey, int], stored_from: int) -> dict[CountKey, Counted]:
+        """Look up what the store has. What can't be a count of a text of that length is none: anybody may write there."""
+        asked = [key for key, chars in lengths.items() if chars >= stored_from]
+        if self._store is None or not asked:
+            return {}
+        found = self._store.get_many(asked)
+        stored = {key: counted for key, counted in found.items() if counted.chars == lengths[key]}
+        with self._lock:
+            self._store_hits += len(stored)
+        return stored
+
+    def _finish(self, key: CountKey, counted: Counted | None) -> None:
+        """Let those who wait have a count, or know that there is none."""
+        with self._lock:
+            if counted is not None:
+                self._memory[key] = counted
+            future = self._under_way.pop(key)
+        future.set_result(counted)
+
+    def _note_tokenized(self, chars: int) -> None:
+        with self._lock:
+            self._tokenized += 1
+            self._tokenized_chars += chars
+
+
+class _ChangedError(Exception):
+    """A text is another than at its first reading; never leaves this module."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text read once: all of it if it is short, else its two ends."""
+
+    digest: bytes
+    chars: int
+    head: str
+    tail: str
+    text: str | None
+
+    @classmethod
+    def of(cls, chunks: Iterable[str]) -> Self:
+        digester = Digester()
+        held: deque[str] = deque()
+        head = ""
+        chars = held_chars = 0
+        for chunk in chunks:
+            digester.update(chunk)
+            held.append(chunk)
+            chars += len(chunk)
+            held_chars += len(chunk)
+            if chars <= IN_MEMORY:
+                continue
+            if not head:
+                head = "".join(held)[:END]
+            while held_chars - len(held[0]) >= END:
+                held_chars -= len(held.popleft())
+        rest = "".join(held)
+        if chars <= IN_MEMORY:
+            return cls(digester.digest(), chars, rest[:END], rest[-END:], rest)
+        return cls(digester.digest(), chars, head, rest[-END:], None)
+
+
+def _key(text_digest: bytes, tokenizer: Tokenizer) -> CountKey:
+    return CountKey(text_digest, tokenizer.name, tokenizer.version)
+
+
+def _measure(text: str, tokenizer: Tokenizer) -> Counted:
+    """Count any text, one without a border too."""
+    try:
+        summary = summarize(text, tokenizer)
+    except BorderlessError:
+        summary = Summary(text, None, "")
+    return _counted(summary, len(text), tokenizer)
+
+
+def _counted(summary: Summary, chars: int, tokenizer: Tokenizer) -> Counted:
+    head_tokens = tokenizer.count(summary.head)
+    tail_tokens = tokenizer.count(summary.tail) if summary.tail else 0
+    return Counted(
+        tokens=head_tokens + (summary.inner or 0) + tail_tokens,
+        chars=chars,
+        head_chars=len(summary.head),
+        head_tokens=head_tokens,
+        tail_chars=len(summary.tail),
+        tail_tokens=tail_tokens,
+    )
+
+
+def _summary(counted: Counted, beginning: str, end: str) -> Summary:
+    """Make a summary again from a text's two ends, of which enough is there."""
+    if not counted.tail_chars:
+        return Summary(beginning, None, "")
+    return Summary(
+        head=beginning[: counted.head_chars],
+        inner=counted.tokens - counted.head_tokens - counted.tail_tokens,
+        tail=end[-counted.tail_chars :],
+    )
