@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 from tests.clock import FakeClock
+from tests.work.gate import Gate
 
 from weighbridge.work import TaskManager
 
@@ -26,6 +27,7 @@ def complaints(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Nothing may be complained about on the way: 'never retrieved', 'destroyed but pending' and the like."""
     gc.freeze()  # What was there before is no business of this test, and collecting it again takes long.
     yield
+    assert Gate.forgotten == []
     gc.collect()
     gc.unfreeze()
     records = caplog.get_records("call") + caplog.get_records("teardown")

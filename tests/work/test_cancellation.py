@@ -133,6 +133,29 @@ async def test_cancelling_one_who_waits_cancels_nothing_else(manager: TaskManage
     assert await second == "through"
 
 
+async def test_one_who_waits_may_leave_at_the_moment_it_ends(manager: TaskManager) -> None:
+    task = manager.submit("key", answer)
+    first, second = asyncio.ensure_future(task.result()), asyncio.ensure_future(task.result())
+    await asyncio.sleep(0)
+    first.cancel()
+    manager.cancel("key")
+    ended = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(error) for error in ended] == [asyncio.CancelledError, TaskCancelledError]
+
+
+async def test_those_who_left_are_forgotten(manager: TaskManager) -> None:
+    gate = Gate()
+    task = manager.submit("key", gate)
+    waiting = [asyncio.ensure_future(task.result()) for _ in range(10)]
+    await settle()
+    for one in waiting:
+        one.cancel()
+    await settle()
+    assert len(task._waiters) == 0
+    gate.release.set()
+    await task
+
+
 async def test_work_goes_on_when_nobody_waits_any_more(manager: TaskManager) -> None:
     gate = Gate()
     task = manager.submit("key", gate)
@@ -164,6 +187,15 @@ async def test_stuck_work_gives_its_place_up_when_cancelled(manager: TaskManager
         gate.release.set()
     await manager.wait_idle()
     assert manager.counts()[DONE] == 2
+
+
+async def test_stuck_low_work_gives_its_place_up_to_low_work(manager: TaskManager) -> None:
+    gate = Gate()
+    manager.submit("stuck", gate, priority=Priority.LOW)
+    await gate.entered.wait()
+    manager.cancel("stuck")
+    assert await manager.submit("next", answer, priority=Priority.LOW) == 42
+    gate.release.set()
 
 
 async def test_surplus_threads_go_home(clock: FakeClock) -> None:
@@ -320,3 +352,24 @@ async def test_no_thread_to_be_had(manager: TaskManager, monkeypatch: pytest.Mon
         patch.setattr(threading.Thread, "start", refuse)
         tasks = [manager.submit(number, answer) for number in range(4)]
         assert await asyncio.gather(*tasks) == [42] * 4
+
+
+async def test_work_cancelled_before_a_thread_took_it_never_starts(
+    manager: TaskManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    gate = Gate()
+    calls: list[CancelToken] = []
+    first = manager.submit("first", gate)
+    await gate.entered.wait()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    second = manager.submit("second", calls.append)
+    await settle()
+    assert second.state is RUNNING
+    manager.cancel("second")
+    gate.release.set()
+    assert await first == "through"
+    assert await manager.submit("third", answer) == 42
+    assert calls == []

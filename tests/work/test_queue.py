@@ -181,6 +181,17 @@ def test_a_band_never_empty_gets_its_share() -> None:
     assert names == "HHHMLHHHMLHHHMLHHHML"
 
 
+def test_whoever_comes_to_an_emptied_band_has_not_been_passed_over() -> None:
+    queue: PriorityQueue[str, int] = PriorityQueue(patience=1)
+    queue.put("a", 1, HIGH)
+    queue.put("b", 2, LOW)
+    assert queue.pop() == ("a", 1)
+    queue.remove("b")
+    queue.put("c", 3, LOW)
+    queue.put("d", 4, HIGH)
+    assert drain(queue) == [("d", 4), ("c", 3)]
+
+
 def test_nothing_is_kept_of_what_has_left() -> None:
     queue: PriorityQueue[int, object] = PriorityQueue()
     for number in range(10_000):

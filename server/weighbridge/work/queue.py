@@ -78,15 +78,10 @@ class PriorityQueue(Generic[K, V]):
         self._passed_over[chosen] = 0
         key, value = self._bands[chosen].popitem(last=False)
         del self._priorities[key]
-        self._calm(chosen)
         return key, value
 
     def _take(self, band: Priority, key: K) -> V:
         value = self._bands[band].pop(key)
-        self._calm(band)
-        return value
-
-    def _calm(self, band: Priority) -> None:
-        """Let an empty band forget how long it was passed over."""
         if not self._bands[band]:
-            self._passed_over[band] = 0
+            self._passed_over[band] = 0  # Whoever comes next has not been passed over yet.
+        return value
