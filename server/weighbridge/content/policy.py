@@ -172,7 +172,7 @@ def _check_ordinary(place: Place, found: os.stat_result) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise ReferenceFault(Code.NOT_TEXT, f"{place.name}: a folder, not a file")
     if stat.S_ISLNK(found.st_mode):
-        raise changed_fault(place)
+        raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not found, its links lead in a circle")
     if not stat.S_ISREG(found.st_mode):
         raise ReferenceFault(Code.DENIED, f"{place.name}: a pipe or device, not an ordinary file")
 

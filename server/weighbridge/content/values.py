@@ -104,7 +104,9 @@ def read_toml(text: str) -> object:
     except tomllib.TOMLDecodeError as error:
         reason, _, position = str(error).rpartition(" (at line ")
         line = position.partition(",")[0]
-        raise DataError(f"not TOML: {reason or error}", int(line) if line.isdecimal() else 0) from error
+        if not line.isdecimal():
+            reason, line = str(error).removesuffix(" (at end of document)"), str(text.count("\n") + 1)
+        raise DataError(f"not TOML: {reason}", int(line)) from error
     except (ValueError, RecursionError) as error:
         raise DataError("not TOML: a number too long, or nested too deeply") from error
 

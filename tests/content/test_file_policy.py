@@ -1,0 +1,324 @@
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.content.place import OpenDocuments, code_of, outcome, request, scope, settings_of, text_of
+
+from weighbridge.content import policy
+from weighbridge.content.base import Content, Request, Scope
+from weighbridge.content.file import FileHandler
+from weighbridge.content.policy import place_of, real_path
+from weighbridge.errors import Code, Problem, ReferenceFault, TransientFault
+from weighbridge.references.model import Kind
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Path:
+    """A workspace with a secret beside it, and every kind of thing that isn't an ordinary file in it."""
+    room = tmp_path / "room"
+    (room / "docs").mkdir(parents=True)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.md").write_text("secret")
+    (tmp_path / "room-beside").mkdir()
+    (tmp_path / "room-beside" / "secret.md").write_text("secret")
+    (room / "docs" / "style.md").write_text("style")
+    (room / "docs" / "deep").symlink_to(tmp_path / "outside")
+    (room / "inner").symlink_to(room / "docs")
+    (room / "link.md").symlink_to("docs/style.md")
+    (room / "out.md").symlink_to(tmp_path / "outside" / "secret.md")
+    (room / "out-relative.md").symlink_to("../outside/secret.md")
+    (room / "chain.md").symlink_to("out.md")
+    (room / "nowhere.md").symlink_to(tmp_path / "outside" / "absent.md")
+    (room / "loop.md").symlink_to("loop.md")
+    (room / "proc").symlink_to("/proc")
+    (room / "zero").symlink_to("/dev/zero")
+    os.mkfifo(room / "pipe")
+    os.mkfifo(room / "pipe.md")
+    return room
+
+
+CASES = [
+    ("docs/style.md", "style"),
+    ("./docs/../docs/style.md", "style"),
+    ("link.md", "style"),
+    ("inner/style.md", "style"),
+    ("out.md", Code.DENIED),
+    ("out-relative.md", Code.DENIED),
+    ("chain.md", Code.DENIED),
+    ("nowhere.md", Code.DENIED),
+    ("docs/deep/secret.md", Code.DENIED),
+    ("docs/deep/absent.md", Code.DENIED),
+    ("../outside/secret.md", Code.DENIED),
+    ("../outside/absent.md", Code.DENIED),
+    ("../room-beside/secret.md", Code.DENIED),
+    ("/etc/passwd", Code.DENIED),
+    ("/etc/absent", Code.DENIED),
+    ("proc/self/environ", Code.DENIED),
+    ("/proc/self/environ", Code.DENIED),
+    ("zero", Code.DENIED),
+    ("/dev/zero", Code.DENIED),
+    ("pipe", Code.DENIED),
+    ("pipe.md", Code.DENIED),
+    ("docs", Code.NOT_TEXT),
+    (".", Code.NOT_TEXT),
+    ("loop.md", Code.NOT_FOUND),
+    ("docs/style.md/more", Code.NOT_FOUND),
+    ("absent.md", Code.NOT_FOUND),
+    ("", Code.NOT_FOUND),
+    ("a\0b", Code.NOT_FOUND),
+    ("\ud800.md", Code.NOT_FOUND),
+    ("n" * 300, Code.NOT_FOUND),
+    ("d/" * 3000, Code.NOT_FOUND),
+    ("~", Code.DENIED),
+    ("~/.ssh/id_rsa", Code.DENIED),
+    ("C:\\Windows\\win.ini", Code.DENIED),
+    ("c:/Windows/win.ini", Code.DENIED),
+    ("\\\\server\\share\\a.md", Code.DENIED),
+    ("//server/share/a.md", Code.DENIED),
+    ("\\\\?\\C:\\a.md", Code.DENIED),
+]
+
+
+@pytest.mark.parametrize(("target", "expected"), CASES)
+def test_what_may_be_read(room: Path, target: str, expected: str | Code) -> None:
+    assert code_of(outcome(FileHandler(), request(Kind.FILE, target, scope(room)))) == expected
+
+
+@pytest.mark.parametrize(("target", "expected"), CASES)
+def test_faults_do_not_tell_what_lies_outside(room: Path, target: str, expected: str | Code) -> None:
+    result = outcome(FileHandler(), request(Kind.FILE, target, scope(room)))
+    message = result.message if isinstance(result, Problem) else ""
+    assert "secret" not in message.replace(target, "").replace("secret.md", "")
+    assert len(message) < 300
+    assert message.isprintable()
+
+
+def test_a_socket_is_not_read(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(room)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("sock")
+        assert code_of(outcome(FileHandler(), request(Kind.FILE, "sock", scope(room)))) == Code.DENIED
+
+
+def test_the_kernel_is_not_read_even_where_the_whole_machine_is_the_workspace(room: Path) -> None:
+    everything = Scope(room / "doc.md", (Path("/"),), settings_of())
+    handler = FileHandler()
+    for target in ("/proc/self/environ", "/dev/zero", "/sys/kernel/notes", "proc/self/environ"):
+        assert code_of(outcome(handler, request(Kind.FILE, target, everything))) == Code.DENIED
+    assert outcome(handler, request(Kind.FILE, "docs/style.md", everything)) == "style"
+
+
+def test_file_roots_open_other_folders(room: Path) -> None:
+    outside = room.parent / "outside"
+    target = "../outside/secret.md"
+    open_ = scope(room, fileRoots=[str(outside)])
+    assert outcome(FileHandler(), request(Kind.FILE, target, open_)) == "secret"
+    assert outcome(FileHandler(), request(Kind.FILE, "out.md", open_)) == "secret"
+    closed = scope(room, fileRoots=[str(outside)], trusted=False)
+    assert code_of(outcome(FileHandler(), request(Kind.FILE, target, closed))) == Code.DENIED
+    assert outcome(FileHandler(), request(Kind.FILE, "docs/style.md", closed)) == "style"
+
+
+def test_without_a_workspace_the_documents_own_folder_counts(room: Path) -> None:
+    alone = Scope(room / "docs" / "doc.md", (), settings_of())
+    assert outcome(FileHandler(), request(Kind.FILE, "style.md", alone)) == "style"
+    assert code_of(outcome(FileHandler(), request(Kind.FILE, "../link.md", alone))) == Code.DENIED
+
+
+def test_an_untitled_document_reads_from_the_workspace_or_not_at_all(room: Path) -> None:
+    in_workspace = request(Kind.FILE, "docs/style.md", Scope(None, (room,), settings_of()))
+    assert outcome(FileHandler(), in_workspace) == "style"
+    nowhere = request(Kind.FILE, "docs/style.md", Scope(None, (), settings_of()))
+    assert outcome(FileHandler(), nowhere) == Problem(
+        Code.NOT_FOUND, "docs/style.md: this document has no folder yet; save it first"
+    )
+
+
+def test_keys_are_equal_for_the_same_file_in_the_same_scope_only(room: Path) -> None:
+    handler, here = FileHandler(), scope(room)
+    key = handler.key(request(Kind.FILE, "docs/style.md", here))
+    assert key == handler.key(request(Kind.FILE, "./x/../docs//style.md", here))
+    assert key == handler.key(request(Kind.FILE, str(room / "docs" / "style.md"), here))
+    assert key != handler.key(request(Kind.FILE, "docs/style.md", here, fragment="L1"))
+    assert key != handler.key(request(Kind.FILE, "docs/style.md", scope(room, fileRoots=["/srv"])))
+    assert key != handler.key(request(Kind.FILE, "docs/style.md", Scope(here.document, (room / "docs",), here.settings)))
+    for target, _ in CASES:
+        hash(handler.key(request(Kind.FILE, target, here)))
+
+
+def test_two_ways_to_a_file_have_one_identity(room: Path) -> None:
+    handler, here = FileHandler(), scope(room)
+    identities = {
+        handler.load(request(Kind.FILE, target, here)).identity
+        for target in ("docs/style.md", "link.md", "inner/style.md")
+    }
+    assert identities == {os.path.realpath(room / "docs" / "style.md")}
+
+
+class Swapped:
+    """Lets a check pass, and then puts a link in the checked folder's place before the file is opened."""
+
+    def __init__(self, room: Path, *, listing: bool) -> None:
+        self.room = room
+        self.listing = listing
+        self.open = os.open
+
+    def __call__(self, path: Path, flags: int) -> int:
+        folder = self.room / "docs"
+        folder.rename(self.room / "docs-before")
+        folder.symlink_to(self.room.parent / "outside")
+        return self.open(path, flags)
+
+
+@pytest.mark.parametrize("listing", [True, False], ids=["with /proc", "without /proc"])
+def test_a_folder_swapped_for_a_link_between_check_and_opening(
+    room: Path, monkeypatch: pytest.MonkeyPatch, *, listing: bool
+) -> None:
+    (room / "docs" / "secret.md").write_text("harmless")
+    handler = FileHandler()
+    content = handler.load(request(Kind.FILE, "docs/secret.md", scope(room)))
+    if not listing:
+        monkeypatch.setattr(policy, "_DESCRIPTORS", room / "absent")
+    monkeypatch.setattr(policy.os, "open", Swapped(room, listing=listing))
+    with pytest.raises(ReferenceFault):
+        text_of(content)
+    monkeypatch.undo()
+    assert code_of(outcome(handler, request(Kind.FILE, "docs/secret.md", scope(room)))) == Code.DENIED
+
+
+def test_without_a_listing_of_descriptors_files_are_still_read(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "_DESCRIPTORS", room / "absent")
+    assert outcome(FileHandler(), request(Kind.FILE, "link.md", scope(room))) == "style"
+
+
+def test_a_file_swapped_for_a_pipe_does_not_hang(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = FileHandler().load(request(Kind.FILE, "docs/style.md", scope(room)))
+    open_file = os.open
+
+    def swap(path: Path, flags: int) -> int:
+        path.unlink()
+        os.mkfifo(path)
+        return open_file(path, flags)
+
+    monkeypatch.setattr(policy.os, "open", swap)
+    with pytest.raises(ReferenceFault) as caught:
+        text_of(content)
+    assert caught.value.problem.code == Code.DENIED
+
+
+def test_descriptors_are_closed_whatever_happens(room: Path) -> None:
+    def open_descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    (room / "binary.md").write_bytes(b"a" * 100_000 + b"\0")
+    handler, here = FileHandler(), scope(room)
+    before = open_descriptors()
+    for target in ("docs/style.md", "binary.md", "pipe", "absent.md"):
+        outcome(handler, request(Kind.FILE, target, here))
+    abandoned: Iterator[str] = handler.load(request(Kind.FILE, "binary.md", here)).chunks()
+    next(abandoned)
+    del abandoned
+    assert open_descriptors() == before
+
+
+def _edited(room: Path) -> Content:
+    content = FileHandler().load(request(Kind.FILE, "docs/style.md", scope(room)))
+    (room / "docs" / "style.md").write_text("another style")
+    return content
+
+
+def test_a_change_since_the_check_is_transient(room: Path) -> None:
+    with pytest.raises(TransientFault) as caught:
+        text_of(_edited(room))
+    assert caught.value.problem == Problem(Code.FAILED, "docs/style.md: changed while it was read")
+
+
+def test_a_change_while_reading_is_transient(room: Path) -> None:
+    path = room / "docs" / "style.md"
+    path.write_text("a" * 200_000)
+    chunks = FileHandler().load(request(Kind.FILE, "docs/style.md", scope(room))).chunks()
+    next(chunks)
+    with path.open("a") as file:
+        file.write("more")
+    with pytest.raises(TransientFault):
+        list(chunks)
+
+
+def test_changed_looks_at_files_links_and_the_editor(room: Path) -> None:
+    overlay = OpenDocuments({})
+    handler, here = FileHandler(overlay), scope(room)
+    content = handler.load(request(Kind.FILE, "link.md", here))
+    assert not handler.changed(content)
+    real = Path(os.path.realpath(room / "docs" / "style.md"))
+    overlay.documents[real] = (1, ["typed"])
+    assert handler.changed(content)
+    opened = handler.load(request(Kind.FILE, "link.md", here))
+    assert (text_of(opened), handler.changed(opened)) == ("typed", False)
+    overlay.documents[real] = (2, ["typed on"])
+    assert handler.changed(opened)
+    with pytest.raises(TransientFault):
+        text_of(opened)
+    del overlay.documents[real]
+    assert handler.changed(opened)
+    assert not handler.changed(content)
+    (room / "link.md").unlink()
+    assert handler.changed(content)
+    (room / "link.md").symlink_to("doc.md")
+    (room / "doc.md").write_text("style")
+    assert handler.changed(content)
+
+
+def test_an_open_document_is_read_as_it_is_in_the_editor_but_under_the_same_rules(room: Path) -> None:
+    overlay = OpenDocuments(
+        {
+            Path(os.path.realpath(room / "unsaved.md")): (1, ["not ", "on disk"]),
+            Path(os.path.realpath(room.parent / "outside" / "secret.md")): (1, ["open secret"]),
+        }
+    )
+    handler = FileHandler(overlay)
+    assert outcome(handler, request(Kind.FILE, "unsaved.md", scope(room))) == "not on disk"
+    assert code_of(outcome(handler, request(Kind.FILE, "out.md", scope(room)))) == Code.DENIED
+    assert outcome(handler, request(Kind.FILE, "unsaved.md", scope(room, maxFileBytes=10))) == Problem(
+        Code.TOO_LARGE, "unsaved.md: 11 bytes, more than the 10 of weighbridge.maxFileBytes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("docs/stile.md", "docs/stile.md: not found; did you mean docs/style.md?"),
+        ("docs/Style.md", "docs/Style.md: not found; did you mean docs/style.md?"),
+        ("docs/nothing-like-it.md", "docs/nothing-like-it.md: not found"),
+        ("absent/style.md", "absent/style.md: not found"),
+        ("lonk.md", "lonk.md: not found; did you mean link.md?"),
+    ],
+)
+def test_not_found_suggests_a_near_name(room: Path, target: str, message: str) -> None:
+    assert outcome(FileHandler(), request(Kind.FILE, target, scope(room))) == Problem(Code.NOT_FOUND, message)
+
+
+def test_messages_name_the_path_from_the_workspaces_folder(room: Path) -> None:
+    nested = Request(Kind.FILE, "../absent/x.md", None, None, room / "docs", scope(room))
+    assert outcome(FileHandler(), nested) == Problem(Code.NOT_FOUND, "absent/x.md: not found")
+
+
+def test_messages_are_one_printable_line() -> None:
+    assert policy.shown("a\nb\x1b[31m\u202ec") == "a\ufffdb\ufffd[31m\ufffdc"
+    assert policy.shown("x" * 500) == "x" * 119 + "…"
+
+
+def test_nothing_outside_is_even_looked_at(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path such as /net/host/x may mount or call something when it is only looked at."""
+    looked_at: list[str] = []
+    real = os.path.realpath
+
+    def watch(path: str | Path) -> str:
+        looked_at.append(str(path))
+        return real(path)
+
+    monkeypatch.setattr(policy.os.path, "realpath", watch)
+    with pytest.raises(ReferenceFault):
+        real_path(place_of("/net/host/x", room, scope(room)))
+    assert looked_at == [str(room)]
