@@ -70,7 +70,9 @@ class Network:
     @property
     def urls(self) -> list[str]:
         """What was asked for, as the other side sees it."""
-        return [f"{one.url.scheme}://{one.headers['host']}{one.url.raw_path.decode()}" for one in self.requests]
+        return [
+            f"{one.url.scheme}://{one.headers['host']}{one.url.raw_path.decode()}" for one in self.requests
+        ]
 
     @contextlib.asynccontextmanager
     async def handler(self, folder: Path | None = None, **world: Any) -> AsyncIterator[ApiHandler]:

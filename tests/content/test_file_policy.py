@@ -143,7 +143,9 @@ def test_keys_are_equal_for_the_same_file_in_the_same_scope_only(room: Path) -> 
     assert key == handler.key(request(Kind.FILE, str(room / "docs" / "style.md"), here))
     assert key != handler.key(request(Kind.FILE, "docs/style.md", here, fragment="L1"))
     assert key != handler.key(request(Kind.FILE, "docs/style.md", scope(room, fileRoots=["/srv"])))
-    assert key != handler.key(request(Kind.FILE, "docs/style.md", Scope(here.document, (room / "docs",), here.settings)))
+    assert key != handler.key(
+        request(Kind.FILE, "docs/style.md", Scope(here.document, (room / "docs",), here.settings))
+    )
     for target, _ in CASES:
         hash(handler.key(request(Kind.FILE, target, here)))
 
@@ -181,14 +183,16 @@ def test_a_folder_swapped_for_a_link_between_check_and_opening(
     content = handler.load(request(Kind.FILE, "docs/secret.md", scope(room)))
     if not listing:
         monkeypatch.setattr(policy, "_DESCRIPTORS", room / "absent")
-    monkeypatch.setattr(policy.os, "open", Swapped(room, listing=listing))
+    monkeypatch.setattr(os, "open", Swapped(room, listing=listing))
     with pytest.raises(ReferenceFault):
         text_of(content)
     monkeypatch.undo()
     assert code_of(outcome(handler, request(Kind.FILE, "docs/secret.md", scope(room)))) == Code.DENIED
 
 
-def test_without_a_listing_of_descriptors_files_are_still_read(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_listing_of_descriptors_files_are_still_read(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(policy, "_DESCRIPTORS", room / "absent")
     assert outcome(FileHandler(), request(Kind.FILE, "link.md", scope(room))) == "style"
 
@@ -202,7 +206,7 @@ def test_a_file_swapped_for_a_pipe_does_not_hang(room: Path, monkeypatch: pytest
         os.mkfifo(path)
         return open_file(path, flags)
 
-    monkeypatch.setattr(policy.os, "open", swap)
+    monkeypatch.setattr(os, "open", swap)
     with pytest.raises(ReferenceFault) as caught:
         text_of(content)
     assert caught.value.problem.code == Code.DENIED
@@ -318,7 +322,7 @@ def test_nothing_outside_is_even_looked_at(room: Path, monkeypatch: pytest.Monke
         looked_at.append(str(path))
         return real(path)
 
-    monkeypatch.setattr(policy.os.path, "realpath", watch)
+    monkeypatch.setattr(os.path, "realpath", watch)
     with pytest.raises(ReferenceFault):
         real_path(place_of("/net/host/x", room, scope(room)))
     assert looked_at == [str(room)]

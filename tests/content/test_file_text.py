@@ -1,4 +1,5 @@
 import codecs
+import itertools
 import re
 import tracemalloc
 from collections.abc import Iterator
@@ -38,11 +39,17 @@ LETTERS = st.text(alphabet="ab \r\né€😀\u2028\f\x85", max_size=60)
         (codecs.BOM_UTF8 + b"a\0", Problem(Code.NOT_TEXT, "a.md: not text: a NUL at byte 4")),
         (codecs.BOM_UTF16_LE + b"a\0\0\0", Problem(Code.NOT_TEXT, "a.md: not text: a NUL at byte 4")),
         (codecs.BOM_UTF16_LE + b"a\0b", Problem(Code.NOT_TEXT, "a.md: not text: no UTF-16 at byte 4")),
-        (codecs.BOM_UTF16_LE + b"a\0\x00\xd8b\0", Problem(Code.NOT_TEXT, "a.md: not text: no UTF-16 at byte 4")),
+        (
+            codecs.BOM_UTF16_LE + b"a\0\x00\xd8b\0",
+            Problem(Code.NOT_TEXT, "a.md: not text: no UTF-16 at byte 4"),
+        ),
         (codecs.BOM_UTF32_LE + b"a\0\0\0", Problem(Code.NOT_TEXT, "a.md: not text: a NUL at byte 2")),
         (b"\xed\xa0\x80", Problem(Code.NOT_TEXT, "a.md: not text: no UTF-8 at byte 0")),
         (b"a" * 70_000 + b"\xff", Problem(Code.NOT_TEXT, "a.md: not text: no UTF-8 at byte 70,000")),
-        (b"a" * 65_535 + "é".encode() + b"\0", Problem(Code.NOT_TEXT, "a.md: not text: a NUL at byte 65,537")),
+        (
+            b"a" * 65_535 + "é".encode() + b"\0",
+            Problem(Code.NOT_TEXT, "a.md: not text: a NUL at byte 65,537"),
+        ),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Problem(Code.NOT_TEXT, "a.md: not text: no UTF-8 at byte 0")),
     ],
 )
@@ -60,7 +67,7 @@ def test_what_counts_as_text(tmp_path: Path, stored: bytes, expected: str | Prob
 def test_decoding_in_pieces_equals_decoding_at_once(body: bytes, mark: bytes, cuts: list[int]) -> None:
     stored = mark + body
     at = [0, *sorted(cut for cut in cuts if cut < len(stored)), len(stored)]
-    pieces = [stored[start:end] for start, end in zip(at, at[1:], strict=False)]
+    pieces = [stored[start:end] for start, end in itertools.pairwise(at)]
 
     def result(source: list[bytes]) -> str | Problem:
         try:
@@ -97,7 +104,9 @@ def test_lines_in_pieces_equal_a_slow_slice(pieces: list[str], first: int, more:
 
 @settings(deadline=None, max_examples=60)
 @given(LETTERS, st.integers(1, 9), st.integers(0, 9))
-def test_line_fragments_equal_a_slow_slice(tmp_path_factory: pytest.TempPathFactory, text: str, first: int, more: int) -> None:
+def test_line_fragments_equal_a_slow_slice(
+    tmp_path_factory: pytest.TempPathFactory, text: str, first: int, more: int
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     (folder / "property.md").write_bytes(text.encode())
     lines = slow_lines(text)
@@ -180,10 +189,16 @@ HAS = "the file has #One, #Sub part, #Deeper, #Next: `code` & [link](http://x)!,
         ("empty.md", "L1", "empty.md#L1: the file has 0 lines"),
         ("empty.md", "One", "empty.md#One: no such heading; the file has no headings"),
         ("one.py", "L2", "one.py#L2: the file has 1 line"),
-        ("one.py", "One", "one.py#One: headings are looked for in Markdown and text only; name lines: #L1-L20"),
+        (
+            "one.py",
+            "One",
+            "one.py#One: headings are looked for in Markdown and text only; name lines: #L1-L20",
+        ),
     ],
 )
-def test_fragments_that_select_nothing_say_what_there_is(tmp_path: Path, file: str, fragment: str, message: str) -> None:
+def test_fragments_that_select_nothing_say_what_there_is(
+    tmp_path: Path, file: str, fragment: str, message: str
+) -> None:
     (tmp_path / "notes.md").write_text(NOTES)
     (tmp_path / "empty.md").write_text("")
     (tmp_path / "one.py").write_text("# One\n")
@@ -210,7 +225,9 @@ def test_too_large_says_both_numbers(tmp_path: Path) -> None:
     assert outcome(FileHandler(), request(Kind.FILE, "a.md", scope(tmp_path, maxFileBytes=1000))) == Problem(
         Code.TOO_LARGE, "a.md: 1,001 bytes, more than the 1,000 of weighbridge.maxFileBytes"
     )
-    assert outcome(FileHandler(), request(Kind.FILE, "a.md", scope(tmp_path, maxFileBytes=1001))) == "x" * 1001
+    assert (
+        outcome(FileHandler(), request(Kind.FILE, "a.md", scope(tmp_path, maxFileBytes=1001))) == "x" * 1001
+    )
 
 
 def test_a_sparse_terabyte_is_refused_by_a_look(tmp_path: Path) -> None:

@@ -33,7 +33,10 @@ def failed(message: str) -> Problem:
             "---\nvariables:\n  a: 1.10\n  b: yes\n  c:\n  d: [x]\n  2: two\n---\n",
             FrontMatter(8, {"a": "1.10", "b": "yes", "d": '["x"]', "2": "two"}),
         ),
-        ("---\nvariables: [a]\n---\n", FrontMatter(3, problem=failed("`variables:` must map names to values"))),
+        (
+            "---\nvariables: [a]\n---\n",
+            FrontMatter(3, problem=failed("`variables:` must map names to values")),
+        ),
         (
             "---\nvariables:\n  a: [\n---\n",
             FrontMatter(0, problem=failed("line 4: not YAML: did not find expected node content")),

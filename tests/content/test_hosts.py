@@ -3,7 +3,6 @@ import socket
 
 import pytest
 
-from weighbridge.content import hosts
 from weighbridge.content.hosts import AllowedHosts, Reach, normal_host, reach_of, resolve_by_system
 from weighbridge.errors import Code, ReferenceFault, TransientFault
 
@@ -166,7 +165,12 @@ async def test_no_address_may_pass() -> None:
 
 @pytest.mark.parametrize(
     ("host", "normal"),
-    [("Example.COM.", "example.com"), ("[::1]", "::1"), ("0:0::1", "::1"), ("münchen.example", "xn--mnchen-3ya.example")],
+    [
+        ("Example.COM.", "example.com"),
+        ("[::1]", "::1"),
+        ("0:0::1", "::1"),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+    ],
 )
 def test_hosts_have_one_form(host: str, normal: str) -> None:
     assert normal_host(host) == normal
@@ -178,9 +182,12 @@ async def test_the_systems_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
             raise socket.gaierror(socket.EAI_NONAME, "unknown")
         if host == "\udcff":
             raise UnicodeError
-        return [(socket.AF_INET, 1, 6, "", ("8.8.8.8", port)), (socket.AF_INET6, 1, 6, "", ("::1", port, 0, 0))]
+        return [
+            (socket.AF_INET, 1, 6, "", ("8.8.8.8", port)),
+            (socket.AF_INET6, 1, 6, "", ("::1", port, 0, 0)),
+        ]
 
-    monkeypatch.setattr(hosts.socket, "getaddrinfo", answer)
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
     assert await resolve_by_system("a.example", 80) == ["8.8.8.8", "::1"]
     for host in ("absent", "\udcff"):
         with pytest.raises(socket.gaierror):

@@ -87,7 +87,10 @@ class ApiHandler:
         self._headers_used: dict[str, bytes] = {}
 
     def key(self, request: Request) -> Hashable:
-        """Name the endpoint and all settings that decide what it gives and whether it may be asked."""
+        """Name the endpoint and all settings that decide what it gives and whether it may be asked.
+
+        URLs and headers, which may hold secrets, are in it as digests: keys are logged.
+        """
         settings = request.scope.settings
         permissions = (settings.trusted, tuple(settings.api_allow))
         try:
@@ -96,8 +99,7 @@ class ApiHandler:
             return ("api", request.target, permissions)
         return (
             "api",
-            endpoint.name,
-            endpoint.url,
+            _store_key(endpoint),
             endpoint.ttl,
             endpoint.select,
             endpoint.sample,

@@ -14,7 +14,6 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
@@ -28,6 +27,7 @@ LONGEST_TIME = 10.0
 MOST_REDIRECTS = 5
 MOST_ADDRESSES = 3
 MOST_AT_ONCE = 8
+LARGEST_PORT = 65_535
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _NOT_MODIFIED, _TOO_MANY, _SERVER_ERROR = 304, 429, 500
@@ -77,15 +77,11 @@ class Fetcher:
         longest_time: float = LONGEST_TIME,
     ) -> None:
         """`now`: seconds since 1970, to understand dates with. `longest_time`: seconds, for a fetch in all."""
-        # No connection is kept: a pool knows them by address, and another host's certificate is no proof.
-        self._client = httpx.AsyncClient(
-            transport=transport
-            or httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=longest_time,
+        # Spoken to without httpx's client, which would keep cookies, follow redirects and log URLs. No connection is
+        # kept: a pool knows them by address, and another host's certificate is no proof.
+        self._transport = transport or httpx.AsyncHTTPTransport(
+            trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
         )
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._resolve = resolve
         self._now = now
         self._longest_time = longest_time
@@ -131,7 +127,7 @@ class Fetcher:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def _follow(
         self, start: str, name: str, headers: Mapping[str, str], allowed: AllowedHosts, known: Known | None
@@ -178,7 +174,7 @@ class Fetcher:
                 "timeout": httpx.Timeout(self._longest_time).as_dict(),
             },
         )
-        return await self._client.send(request, stream=True)
+        return await self._transport.handle_async_request(request)
 
     async def _read(self, response: httpx.Response, url: httpx.URL, name: str) -> Answer:
         status = response.status_code
@@ -213,7 +209,10 @@ def _check_url(url: httpx.URL) -> int:
         raise ReferenceFault(Code.DENIED, "only http and https are fetched")
     if url.userinfo:
         raise ReferenceFault(Code.DENIED, "a URL must not hold credentials; put them in the API's `headers`")
-    return url.port or _DEFAULT_PORTS[url.scheme]
+    port = url.port or _DEFAULT_PORTS[url.scheme]
+    if port > LARGEST_PORT:
+        raise ReferenceFault(Code.FAILED, f"a port is at most {LARGEST_PORT}")
+    return port
 
 
 def _same_host(first: httpx.URL, url: httpx.URL) -> bool:
@@ -226,18 +225,26 @@ def _same_host(first: httpx.URL, url: httpx.URL) -> bool:
     )
 
 
+async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Stream the body as it was sent."""
+    # A transport for asyncio has no other kind of stream.
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        async for piece in response.stream:
+            yield piece
+
+
 async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
     """Stream the body, decompressed a bounded piece at a time: a few bytes can stand for gigabytes."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding in {"", "identity"}:
-        async for piece in response.aiter_raw():
+        async for piece in _raw(response):
             yield piece
         return
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise ReferenceFault(Code.FAILED, "answers in a compression that was not asked for")
     unpacker = zlib.decompressobj(wbits=47)
     try:
-        async for piece in response.aiter_raw():
+        async for piece in _raw(response):
             waiting = piece
             while waiting and not unpacker.eof:
                 yield unpacker.decompress(waiting, 1 << 18)
