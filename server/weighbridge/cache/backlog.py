@@ -14,12 +14,19 @@ MOST_WAITING: Final = 20_000
 _TAKEN_AT_ONCE: Final = 2_000
 
 
+Rows = dict[CountKey, tuple[Counted, datetime]]
+"""Counts, each with the moment it was made."""
+
+Touches = dict[CountKey, tuple[int, datetime]]
+"""How often each count was given, and when last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What is written in one transaction."""
 
-    rows: dict[CountKey, tuple[Counted, datetime]] = field(default_factory=dict)
-    touches: dict[CountKey, tuple[int, datetime]] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
+    touches: Touches = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.touches)
@@ -43,16 +50,17 @@ class Backlog:
 
     def put(self, rows: Mapping[CountKey, Counted], moment: datetime) -> None:
         """Have counts written."""
-        for key, counted in islice(rows.items(), max(0, MOST_WAITING - len(self._waiting.rows))):
-            self._waiting.rows[key] = (counted, moment)
+        waiting = self._waiting.rows
+        for key, counted in rows.items():
+            if len(waiting) < MOST_WAITING or key in waiting:
+                waiting[key] = (counted, moment)
 
     def touch(self, keys: Iterable[CountKey], moment: datetime) -> None:
         """Have it written that counts were given."""
         touches = self._waiting.touches
         for key in keys:
-            hits = touches[key][0] if key in touches else 0
-            if hits or len(touches) < MOST_WAITING:
-                touches[key] = (hits + 1, moment)
+            if len(touches) < MOST_WAITING or key in touches:
+                touches[key] = (touches[key][0] + 1 if key in touches else 1, moment)
 
     def take(self) -> Batch:
         """Take the next batch. Hits come after all rows, for they may be of these."""
@@ -71,9 +79,13 @@ class Backlog:
         if batch is not self._taken:
             return
         self._taken = Batch()
-        if not written:
-            waiting = self._waiting
-            self._waiting = Batch(batch.rows | waiting.rows, batch.touches | waiting.touches)
+        if written:
+            return
+        waiting = self._waiting
+        self._waiting = Batch(batch.rows | waiting.rows, batch.touches | waiting.touches)
+        for key in batch.touches.keys() & waiting.touches.keys():
+            hits, moment = waiting.touches[key]
+            self._waiting.touches[key] = (batch.touches[key][0] + hits, moment)
 
     def forget(self) -> None:
         """Let nothing wait any more."""

@@ -1,9 +1,8 @@
 """The database behind a store. Any thread may read, one writes. Every method may raise what its driver does."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -27,20 +26,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement
 
+from weighbridge.cache.backlog import Batch, Rows
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.faults import UnusableError, is_busy
 from weighbridge.cache.migrations import check, migrate
 from weighbridge.cache.models import TokenCount
 from weighbridge.cache.place import Place, identity, prepare, set_aside
 
-Rows = Mapping[CountKey, tuple[Counted, datetime]]
-"""Counts, each with the moment it was made."""
-
-Touches = Mapping[CountKey, tuple[int, datetime]]
-"""How often each count was given, and when last."""
-
 # Below the 999 variables that old builds of SQLite allow.
 _KEYS_AT_ONCE: Final = 500
+
+_DELETED_AT_ONCE: Final = 5_000
 
 _table: Final = cast("Table", TokenCount.__table__)
 _KEY: Final = ("digest", "tokenizer", "version")
@@ -94,30 +90,33 @@ class Database:
                             found[CountKey(digest, tokenizer, version)] = counted
         return found
 
-    def write(self, rows: Rows, touches: Touches) -> None:
+    def write(self, batch: Batch) -> None:
         """Write counts, and that some were given, in one transaction."""
         with self._writing() as connection:
-            if rows:
-                self._put(connection, rows)
-            if touches:
+            if batch.rows:
+                self._put(connection, batch.rows)
+            if batch.touches:
                 connection.execute(
                     _TOUCH,
                     [
                         _bound(key) | {"more": hits, "moment": moment}
-                        for key, (hits, moment) in touches.items()
+                        for key, (hits, moment) in batch.touches.items()
                     ],
                 )
 
-    def evict(self, max_rows: int) -> int:
-        """Delete the rows above `max_rows` whose last access is longest ago. Give how many."""
+    def evict(self, max_rows: int) -> None:
+        """Delete the rows above `max_rows` whose last access is longest ago."""
         with self._engine.connect() as connection:
             excess = connection.execute(select(func.count()).select_from(_table)).scalar_one() - max_rows
-            if excess <= 0:
-                return 0
-            oldest = select(*(_table.c[name] for name in _KEY)).order_by(_table.c.accessed_at).limit(excess)
-            keys = [CountKey(*row) for row in connection.execute(oldest)]
-        self._delete(keys)
-        return len(keys)
+        # In steps: other processes wait for one at a time.
+        for start in range(0, excess, _DELETED_AT_ONCE):
+            oldest = select(*(_table.c[name] for name in _KEY)).order_by(_table.c.accessed_at)
+            with self._writing() as connection:
+                rows = connection.execute(oldest.limit(min(_DELETED_AT_ONCE, excess - start)))
+                keys = [_bound(CountKey(*row)) for row in rows]
+                # Another process may have been at it too.
+                if keys:
+                    connection.execute(_DELETE, keys)
 
     def clear(self) -> None:
         """Delete all rows, and give their space back to the disk."""
@@ -176,15 +175,6 @@ class Database:
             return
         connection.execute(_DELETE, [_bound(key) for key in rows])
         connection.execute(insert(_table), written)
-
-    def _delete(self, keys: Sequence[CountKey]) -> None:
-        for start in range(0, len(keys), _DELETED_AT_ONCE):
-            with self._writing() as connection:
-                connection.execute(_DELETE, [_bound(key) for key in keys[start : start + _DELETED_AT_ONCE]])
-
-
-# Other processes wait for so many rows at most.
-_DELETED_AT_ONCE: Final = 5_000
 
 
 def _bound(key: CountKey) -> dict[str, Any]:

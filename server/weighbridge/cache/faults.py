@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
 from weighbridge.cache.migrations import NewerSchemaError
 
@@ -53,8 +61,10 @@ def is_busy(error: DBAPIError) -> bool:
 def fault_of(error: Exception) -> Fault:
     """Say what is behind an error of the database, of its driver, or of the disk."""
     if isinstance(error, DBAPIError):
+        # The other errors are about what was written or asked: that won't be different the next time.
+        passing = isinstance(error, OperationalError | InterfaceError | InternalError | IntegrityError)
         return _SQLITE.get(_sqlite_code(error)) or Fault(
-            f"it gave an error ({type(error.orig).__name__})", Remedy.WAIT
+            f"it gave an error ({type(error.orig).__name__})", Remedy.WAIT if passing else Remedy.NOTHING
         )
     if isinstance(error, UnusableError | NewerSchemaError):
         return Fault(str(error), Remedy.NOTHING)

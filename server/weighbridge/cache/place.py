@@ -62,6 +62,8 @@ def prepare(place: Place) -> None:
     if path is None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if place.ours and os.name == "posix":
+        path.parent.chmod(0o700)
     try:
         # Opening a pipe would wait for its other end, so what is there is looked at first.
         found = path.stat()
@@ -73,7 +75,6 @@ def prepare(place: Place) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise UnusableError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
     if place.ours and os.name == "posix":
-        path.parent.chmod(0o700)
         path.chmod(0o600)
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from weighbridge.cache.backlog import Backlog
+from weighbridge.cache.backlog import Backlog, Batch
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
 
@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 class _Request:
     """What a caller waits for the writer to do."""
 
-    clear: bool
     done: threading.Event = field(default_factory=threading.Event)
     succeeded: bool = False
 
@@ -67,6 +66,7 @@ class CountStore:
         self._wake = threading.Condition()
         self._backlog = Backlog()
         self._due: float | None = None
+        self._to_clear = False
         self._requests: list[_Request] = []
         self._closing = False
         self._database: Database | None = None
@@ -152,12 +152,13 @@ class CountStore:
                 self._wake.notify()
 
     def _request(self, *, clear: bool, timeout: float) -> bool:
-        request = _Request(clear)
+        request = _Request()
         with self._wake:
-            if clear:
-                self._backlog.forget()
             if self._closing:
                 return False
+            if clear:
+                self._backlog.forget()
+                self._to_clear = True
             self._requests.append(request)
             self._wake.notify()
         return request.done.wait(timeout) and request.succeeded
@@ -172,6 +173,9 @@ class CountStore:
 
     def _degrade(self, reason: str) -> None:
         with self._wake:
+            if self._database is not None:
+                # It opened, after all.
+                return
             self._reason = reason
             warned, self._warned = self._warned, True
         if not warned:
@@ -195,12 +199,11 @@ class CountStore:
         while not closing:
             closing, requests = self._wait()
             self._mend()
-            cleared = not any(request.clear for request in requests) or self._attempt(lambda it: it.clear())
             flushed = self._flush()
             if flushed and (closing or self._unchecked > self._limits.max_rows // 20):
                 self._evict()
             for request in requests:
-                request.succeeded = cleared and flushed
+                request.succeeded = flushed
                 request.done.set()
         with self._wake:
             database, self._database = self._database, None
@@ -214,7 +217,13 @@ class CountStore:
         """Wait until there is something to do. Tell whether to end, and what was asked for."""
         with self._wake:
             while not (self._closing or self._requests or self._failure):
-                at = self._due if self._database is not None else self._retry_at if self._backlog else None
+                at = (
+                    self._due
+                    if self._database is not None
+                    else self._retry_at
+                    if self._backlog or self._to_clear
+                    else None
+                )
                 timeout = None if at is None else at - monotonic()
                 full = self._database is not None and len(self._backlog) >= self._limits.flush_rows
                 if full or (timeout is not None and timeout <= 0):
@@ -263,12 +272,12 @@ class CountStore:
         if database is not None:
             database.close()
             if fault.remedy is Remedy.REBUILD and not self._rebuilt:
-                self._rebuilt = True
                 try:
                     aside = database.set_aside()
                 except (OSError, UnusableError) as hindrance:
                     fault = fault_of(hindrance)
                 else:
+                    self._rebuilt = True
                     if aside is not None:
                         self._warn(f"{label}: {fault.reason}; it is now {aside.name}, and counts begin anew")
                     self._open()
@@ -291,16 +300,26 @@ class CountStore:
         """Write all that waits. Tell whether it was."""
         while self._database is not None:
             with self._wake:
-                batch = self._backlog.take()
-            if not batch:
+                clear = self._to_clear
+                batch = Batch() if clear else self._backlog.take()
+            if clear:
+                # First: what waits by now was put after the call.
+                cleared = self._attempt(lambda database: database.clear())
+                with self._wake:
+                    self._to_clear = not cleared
+            elif batch:
+                self._write(batch)
+            else:
                 return True
-            written = self._attempt(lambda database: database.write(batch.rows, batch.touches))  # noqa: B023 - called at once
-            with self._wake:
-                self._backlog.done(batch, written=written)
-            self._unchecked += len(batch.rows)
-            # After a database was begun anew, once more.
+            # What failed is done once more if the database could be begun anew.
             self._mend()
         return False
+
+    def _write(self, batch: Batch) -> None:
+        written = self._attempt(lambda database: database.write(batch))
+        with self._wake:
+            self._backlog.done(batch, written=written)
+        self._unchecked += len(batch.rows)
 
     def _evict(self) -> None:
         self._unchecked = 0

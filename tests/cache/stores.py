@@ -1,0 +1,102 @@
+"""Stores under test, and a look into their files past all of our code."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from weighbridge.cache import Counted, CountKey, CountStore, StoreLimits, StoreState, StoreStatus
+
+OK = StoreStatus(StoreState.OK)
+TABLE = "weighbridge_token_counts"
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def key(number: int, tokenizer: str = "cl100k_base", version: str = "1") -> CountKey:
+    return CountKey(hashlib.sha256(b"%d" % number).digest(), tokenizer, version)
+
+
+def counted(number: int) -> Counted:
+    return Counted(
+        tokens=number + 3, chars=10 * number + 9, head_chars=4, head_tokens=1, tail_chars=5, tail_tokens=2
+    )
+
+
+def rows(*numbers: int) -> dict[CountKey, Counted]:
+    return {key(number): counted(number) for number in numbers}
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@dataclass
+class Moments:
+    """A clock that a test moves, in seconds."""
+
+    at: float = 0
+
+    def __call__(self) -> datetime:
+        return BEGINNING + timedelta(seconds=self.at)
+
+
+@dataclass
+class Kept:
+    """A store, and what it warned of."""
+
+    store: CountStore
+    warnings: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def kept(
+    cache_url: str | None, *, now: Callable[[], datetime] | None = None, **limits: Any
+) -> Iterator[Kept]:
+    """A store that waits for nothing unless told: it writes when it is asked to, tries again at once."""
+    defaults = {
+        "flush_rows": 1_000_000,
+        "flush_after": 3600.0,
+        "busy_timeout": 0.02,
+        "retry_after": 0.0,
+        "patience": 30.0,
+    }
+    warnings: list[str] = []
+    store = CountStore(
+        cache_url,
+        on_warning=warnings.append,
+        limits=StoreLimits(**{**defaults, **limits}),
+        now=now or Moments(),
+    )
+    try:
+        yield Kept(store, warnings)
+    finally:
+        store.close(timeout=30)
+
+
+def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def execute(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def numbers_in(path: Path, of: int = 1000) -> set[int]:
+    """Which of the numbers below `of` have a row."""
+    by_digest = {key(number).digest: number for number in range(of)}
+    return {by_digest[digest] for (digest,) in query(path, f"SELECT digest FROM {TABLE}")}
+
+
+def make(path: Path, *numbers: int) -> None:
+    """A database with rows, as a store leaves it."""
+    with kept(url(path)) as it:
+        it.store.put_many(rows(*numbers))
+        assert it.store.flush(30)
