@@ -34,9 +34,9 @@ async def test_every_kind_has_its_handler(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         factory.blocking(Kind.API)
     assert factory.of(Kind.API).paths(request(Kind.API, "x", here)) == ()
-    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert len(list((tmp_path / "cache" / "responses").iterdir())) == 1
     factory.clear()
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert list((tmp_path / "cache" / "responses").iterdir()) == []
     await factory.aclose()
 
 

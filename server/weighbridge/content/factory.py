@@ -36,8 +36,10 @@ class HandlerFactory:
         The rest is the world, to be replaced by tests: the process's environment, the network, the resolver, the clock
         (seconds since 1970), and waiting.
         """
+        # A folder of its own: what is old there is removed, whoever wrote it.
+        responses = None if cache_folder is None else cache_folder / "responses"
         self.api: AsyncHandler = ApiHandler(
-            cache_folder, transport=transport, resolve=resolve, now=now, sleep=sleep
+            responses, transport=transport, resolve=resolve, now=now, sleep=sleep
         )
         self._blocking: dict[Kind, Handler] = {
             Kind.FILE: FileHandler(overlay),
