@@ -43,8 +43,10 @@ class TextFiles:
     def __init__(self, overlay: Overlay | None = None) -> None:
         self._overlay: Overlay = NoOverlay() if overlay is None else overlay
 
-    def find(self, place: Place, limit: int, setting: str) -> Found:
-        """Find a file and check that it may be read. `setting`: what to say where `limit`, in bytes, comes from.
+    def find(self, place: Place, limit: int, setting: str, *, suggest: bool = True) -> Found:
+        """Find a file and check that it may be read.
+
+        `setting`: what to say where `limit`, in bytes, comes from. `suggest`: look for a similar name if it isn't there.
 
         Raises:
             ReferenceFault: denied, not there, too large, no ordinary file.
@@ -59,7 +61,7 @@ class TextFiles:
             try:
                 status = policy.status(place, real)
             except ReferenceFault as fault:
-                if fault.problem.code is Code.NOT_FOUND:
+                if suggest and fault.problem.code is Code.NOT_FOUND:
                     raise ReferenceFault(Code.NOT_FOUND, _not_found(place, real)) from fault
                 raise
             found = Found(place, real, None, _stamp(status), status.st_size, limit)

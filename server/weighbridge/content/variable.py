@@ -136,7 +136,7 @@ class VariableHandler:
         for path in variable_files(scope.document):
             place = place_of(os.fspath(path), path.parent, scope)
             try:
-                return self._files.find(place, LARGEST_FILE, "a variables file")
+                return self._files.find(place, LARGEST_FILE, "a variables file", suggest=False)
             except ReferenceFault as fault:
                 if fault.problem.code is not Code.NOT_FOUND and _could_be_there(path):
                     raise
