@@ -28,7 +28,7 @@ from sqlalchemy.sql import ColumnElement
 
 from weighbridge.cache.backlog import Batch, Rows
 from weighbridge.cache.entry import Counted, CountKey
-from weighbridge.cache.faults import UnusableError, is_busy
+from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
 from weighbridge.cache.migrations import check, migrate
 from weighbridge.cache.models import TokenCount
 from weighbridge.cache.place import Place, identity, prepare, set_aside
@@ -92,6 +92,9 @@ class Database:
 
     def write(self, batch: Batch) -> None:
         """Write counts, and that some were given, in one transaction."""
+        if self.place.path is not None and not self.place.path.exists():
+            # A deleted file can be written to, and nobody would ever read it.
+            raise DeletedError
         with self._writing() as connection:
             if batch.rows:
                 self._put(connection, batch.rows)

@@ -14,8 +14,6 @@ from sqlalchemy.exc import (
     OperationalError,
 )
 
-from weighbridge.cache.migrations import NewerSchemaError
-
 
 class Remedy(Enum):
     """What can be done about it."""
@@ -34,7 +32,25 @@ class Fault:
 
 
 class UnusableError(Exception):
-    """A database that can't be opened, found before any driver was asked. The text is the reason."""
+    """A database that no driver complains of, but that can't be used. Its text is the reason."""
+
+    remedy = Remedy.NOTHING
+
+
+class DeletedError(UnusableError):
+    """The database's file is gone."""
+
+    remedy = Remedy.REBUILD
+
+    def __init__(self) -> None:
+        super().__init__("it was deleted")
+
+
+class NewerSchemaError(UnusableError):
+    """The tables were written by a newer Weighbridge."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"it was written by a newer Weighbridge (schema {found}, this one knows {known})")
 
 
 # SQLite's primary result codes, of https://www.sqlite.org/rescode.html.
@@ -66,8 +82,8 @@ def fault_of(error: Exception) -> Fault:
         return _SQLITE.get(_sqlite_code(error)) or Fault(
             f"it gave an error ({type(error.orig).__name__})", Remedy.WAIT if passing else Remedy.NOTHING
         )
-    if isinstance(error, UnusableError | NewerSchemaError):
-        return Fault(str(error), Remedy.NOTHING)
+    if isinstance(error, UnusableError):
+        return Fault(str(error), error.remedy)
     if isinstance(error, NoSuchModuleError | ImportError):
         return Fault("the driver for this kind of database is not installed", Remedy.NOTHING)
     if isinstance(error, ArgumentError):

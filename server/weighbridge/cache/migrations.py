@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from sqlalchemy import Connection, Table, inspect, select
 
+from weighbridge.cache.faults import NewerSchemaError
 from weighbridge.cache.models import Base, SchemaVersion, TokenCount
 
 Step = Callable[[Connection], None]
@@ -20,13 +21,6 @@ _ROW: Final = 1
 
 _schema: Final = cast("Table", SchemaVersion.__table__)
 _counts: Final = cast("Table", TokenCount.__table__)
-
-
-class NewerSchemaError(Exception):
-    """The tables were written by a newer Weighbridge."""
-
-    def __init__(self, found: int, known: int) -> None:
-        super().__init__(f"it was written by a newer Weighbridge (schema {found}, this one knows {known})")
 
 
 def check(connection: Connection, steps: Sequence[Step] = STEPS) -> None:

@@ -19,6 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from weighbridge.cache.backlog import Backlog, Batch
+from weighbridge.cache.connector import Connector, Hindrance
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
 
@@ -55,7 +56,6 @@ class CountStore:
         limits: StoreLimits | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
-        self._cache_url = cache_url
         self._on_warning = on_warning
         self._limits = limits or StoreLimits()
         self._now = now
@@ -72,11 +72,12 @@ class CountStore:
         self._database: Database | None = None
         self._failure: tuple[Database, Exception] | None = None
         self._reason: str | None = None
+        self._given_up = False
         self._warned = False
 
         # The writer's alone.
         self._retry_at: float | None = None
-        self._rebuilt = False
+        self._connector = Connector(cache_url, self._limits, self._warn)
         self._unchecked = self._limits.max_rows
 
         self._writer = threading.Thread(target=self._run, name="weighbridge-cache", daemon=True)
@@ -142,7 +143,7 @@ class CountStore:
         """Change the backlog, and see that it is written in time."""
         moment = self._now()
         with self._wake:
-            if self._closing or (self._opened.is_set() and self._database is None and self._retry_at is None):
+            if self._closing or self._given_up:
                 return
             change(self._backlog, moment)
             if self._due is None:
@@ -193,7 +194,7 @@ class CountStore:
     # The writer's thread
 
     def _run(self) -> None:
-        self._open()
+        self._settle(self._connector.open())
         self._opened.set()
         closing = False
         while not closing:
@@ -238,52 +239,25 @@ class CountStore:
         with self._wake:
             failure, self._failure = self._failure, None
         if failure is not None:
-            self._remedy(*failure)
+            self._settle(self._connector.replace(*failure))
         elif self._retry_at is not None and monotonic() >= self._retry_at:
-            self._open()
+            self._settle(self._connector.open())
 
-    def _open(self) -> None:
-        self._retry_at = None
-        try:
-            # Here, so that nobody waits for SQLAlchemy who doesn't open a store.
-            from weighbridge.cache.database import Database  # noqa: PLC0415
-            from weighbridge.cache.place import place_of  # noqa: PLC0415
-        except ImportError:
-            self._degrade("SQLAlchemy is not installed as it should be")
-            return
-        database: Database | None = None
-        try:
-            database = Database(place_of(self._cache_url), self._limits.busy_timeout)
-            database.open()
-        except Exception as error:  # noqa: BLE001 - whatever a driver or a disk raises
-            self._remedy(database, error)
-            return
-        with self._wake:
-            self._database = database
-            self._reason = None
-
-    def _remedy(self, database: "Database | None", error: Exception) -> None:
-        """Set a damaged database aside and begin anew, once; else be degraded, for good or for a while."""
-        from weighbridge.cache.faults import Remedy, UnusableError, fault_of  # noqa: PLC0415 - as in _open
-
-        fault = fault_of(error)
-        label = "cacheUrl" if database is None else database.place.label
-        logger.info("%s: %s (%s)", label, fault.reason, type(error).__name__)
-        if database is not None:
-            database.close()
-            if fault.remedy is Remedy.REBUILD and not self._rebuilt:
-                try:
-                    aside = database.set_aside()
-                except (OSError, UnusableError) as hindrance:
-                    fault = fault_of(hindrance)
-                else:
-                    self._rebuilt = True
-                    if aside is not None:
-                        self._warn(f"{label}: {fault.reason}; it is now {aside.name}, and counts begin anew")
-                    self._open()
-                    return
-        self._retry_at = monotonic() + self._limits.retry_after if fault.remedy is Remedy.WAIT else None
-        self._degrade(f"{label}: {fault.reason}")
+    def _settle(self, result: "Database | Hindrance") -> None:
+        """Use a database from now on, or do without."""
+        if isinstance(result, Hindrance):
+            with self._wake:
+                self._retry_at = result.retry_at
+                if result.retry_at is None:
+                    # Nothing needs to wait any more.
+                    self._given_up = True
+                    self._backlog.forget()
+            self._degrade(result.reason)
+        else:
+            with self._wake:
+                self._retry_at = None
+                self._database = result
+                self._reason = None
 
     def _attempt(self, action: "Callable[[Database], object]") -> bool:
         database = self._database
