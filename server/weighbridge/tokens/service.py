@@ -199,7 +199,6 @@ class TokenCountingService:
     ) -> dict[CountKey, Counted]:
         """Get counts that this thread has announced: from the store, else by measuring."""
         counts: dict[CountKey, Counted] = {}
-        fresh: dict[CountKey, Counted] = {}
         try:
             stored = self._stored(lengths, stored_from)
             for key, chars in lengths.items():
@@ -207,15 +206,14 @@ class TokenCountingService:
                 if counted is None:
                     counted = measure(key)
                     self._note_tokenized(chars)
-                    if chars >= stored_from:
-                        fresh[key] = counted
+                    # Before anybody is told: from here on it is found, however small the memory.
+                    if self._store is not None and chars >= stored_from:
+                        self._store.put_many({key: counted})
                 counts[key] = counted
                 self._finish(key, counted)
         finally:
             for key in lengths.keys() - counts.keys():
                 self._finish(key, None)
-            if self._store is not None:
-                self._store.put_many(fresh)
         return counts
 
     def _stored(self, lengths: Mapping[CountKey, int], stored_from: int) -> dict[CountKey, Counted]:
