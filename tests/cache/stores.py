@@ -7,12 +7,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
+
+import pytest
 
 from weighbridge.cache import Counted, CountKey, CountStore, StoreLimits, StoreState, StoreStatus
 
 OK = StoreStatus(StoreState.OK)
 TABLE = "weighbridge_token_counts"
+HOUR = 3600.0
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -56,12 +60,12 @@ class Kept:
 def kept(
     cache_url: str | None, *, now: Callable[[], datetime] | None = None, **limits: Any
 ) -> Iterator[Kept]:
-    """A store that waits for nothing unless told: it writes when it is asked to, tries again at once."""
+    """A store that does nothing by itself: it writes when it is asked to, and tries again after an hour."""
     defaults = {
         "flush_rows": 1_000_000,
-        "flush_after": 3600.0,
+        "flush_after": HOUR,
         "busy_timeout": 0.02,
-        "retry_after": 0.0,
+        "retry_after": HOUR,
         "patience": 30.0,
     }
     warnings: list[str] = []
@@ -75,6 +79,20 @@ def kept(
         yield Kept(store, warnings)
     finally:
         store.close(timeout=30)
+
+
+@dataclass
+class Hours:
+    """Lets hours pass, as stores count them."""
+
+    patch: pytest.MonkeyPatch
+    passed: int = 0
+
+    def __post_init__(self) -> None:
+        for module in ("store", "connector"):
+            self.patch.setattr(
+                f"weighbridge.cache.{module}.monotonic", lambda: monotonic() + HOUR * self.passed
+            )
 
 
 def query(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.cache.stores import (
     OK,
     TABLE,
+    Hours,
     Kept,
     Moments,
     counted,
@@ -36,6 +37,11 @@ from weighbridge.cache.place import FILE_NAME
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "counts.db"
+
+
+@pytest.fixture
+def hours(monkeypatch: pytest.MonkeyPatch) -> Hours:
+    return Hours(monkeypatch)
 
 
 @contextmanager
@@ -288,41 +294,45 @@ def test_unusable_urls_tell_no_secret(
 
 def test_a_database_locked_while_it_is_opened(path: Path) -> None:
     make(path, 1)
-    with held(path), kept(url(path), retry_after=3600.0) as it:
+    with held(path), kept(url(path)) as it:
         degraded(it, f"{path}: it is locked by another program")
     assert numbers_in(path) == {1}
 
 
-def test_a_lock_that_passes(path: Path) -> None:
+def test_a_lock_that_passes(path: Path, hours: Hours) -> None:
     with kept(url(path)) as it:
         it.store.put_many(rows(1))
         assert it.store.flush(30)
         with held(path):
             it.store.put_many(rows(2))
-            assert [it.store.flush(30) for _ in range(3)] == [False, False, False]
+            for passed in range(4):
+                hours.passed = passed
+                assert it.store.flush(30) is False
             assert it.store.status == StoreStatus(
                 StoreState.DEGRADED, f"{path}: it is locked by another program"
             )
             it.store.put_many(rows(3))
             assert it.store.get_many([key(2), key(3)]) == rows(2, 3)
+        hours.passed += 1
         assert it.store.flush(30)
         assert (it.store.status, len(it.warnings)) == (OK, 1)
     assert numbers_in(path) == {1, 2, 3}
 
 
-def test_what_was_to_be_cleared_is_cleared_when_the_lock_has_passed(path: Path) -> None:
+def test_what_was_to_be_cleared_is_cleared_when_the_lock_has_passed(path: Path, hours: Hours) -> None:
     make(path, 1, 2)
     with kept(url(path)) as it:
         assert it.store.get_many([key(1)]) == rows(1)
         with held(path):
             assert it.store.clear(30) is False
             it.store.put_many(rows(3))
+        hours.passed += 1
         assert it.store.flush(30)
     assert numbers_in(path) == {3}
 
 
 def test_a_fault_is_not_tried_again_before_its_time(path: Path) -> None:
-    with kept(url(path), retry_after=3600.0) as it:
+    with kept(url(path)) as it:
         assert it.store.flush(30)
         with held(path):
             it.store.put_many(rows(2))
@@ -331,7 +341,7 @@ def test_a_fault_is_not_tried_again_before_its_time(path: Path) -> None:
         degraded(it, f"{path}: it is locked by another program")
 
 
-def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch, hours: Hours) -> None:
     configure = database_module._configure
     pages = 20
 
@@ -348,6 +358,7 @@ def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert it.store.status == StoreStatus(StoreState.DEGRADED, f"{path}: the disk is full")
         assert it.store.get_many([key(2)]) == rows(2)
         pages = 10_000
+        hours.passed += 1
         assert it.store.flush(30)
         assert (it.store.status, len(it.warnings)) == (OK, 1)
     assert len(query(path, f"SELECT 1 FROM {TABLE}")) == 1_999

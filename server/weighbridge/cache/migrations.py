@@ -39,8 +39,8 @@ def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
         return
     for step in steps[version - 1 :]:
         step(connection)
-    if version <= len(steps):
-        connection.execute(_schema.update().values(version=len(steps) + 1))
+    # Said even if it is so already: where nothing can be written, that shows now.
+    connection.execute(_schema.update().values(version=len(steps) + 1))
     if not _has_shape(connection):
         _begin_anew(connection, len(steps) + 1)
 
