@@ -11,14 +11,8 @@ from weighbridge.content.policy import place_of, roots_of
 from weighbridge.content.section import lines_selected
 from weighbridge.content.text_file import Found, TextFiles
 from weighbridge.errors import ReferenceFault
+from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Kind
-
-_SCANNABLE = frozenset((".md", ".markdown", ".mdx", ".mdc", ".txt", ".text", ".prompt", ".prompty", ".mkd"))
-
-
-def is_scannable(path: Path) -> bool:
-    """Tell whether references are looked for in a file: only in Markdown, text and prompts."""
-    return path.suffix.lower() in _SCANNABLE
 
 
 class FileHandler:

@@ -1,0 +1,53 @@
+"""Dialects: how one kind of document writes references. A dialect is data; the session asks it, and knows no names."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Protocol
+
+from weighbridge.references.index import StreamScanner
+from weighbridge.references.model import ScannedLine
+
+#: Files that references are looked for in: Markdown, text and prompts. All else is literal.
+SCANNABLE_SUFFIXES = frozenset(
+    ".md .markdown .mdown .mkd .mkdn .mdx .mdc .txt .text .prompt .prompty".split()
+)
+#: Names without such a suffix that are Markdown or text all the same.
+SCANNABLE_NAMES = frozenset(
+    (
+        *("readme", "claude", "agents", "agent", "gemini", "skill", "prompt"),
+        *(".cursorrules", ".windsurfrules", ".clinerules", ".goosehints", ".rules"),
+    )
+)
+
+
+class Scanner(Protocol):
+    """Finds what stands in the lines of a stream; see StreamScanner."""
+
+    def feed(self, line: str) -> Iterator[tuple[int, ScannedLine]]: ...
+
+    def close(self) -> Iterator[tuple[int, ScannedLine]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How references are written. `marks`: a line without any of these holds none. `max_depth`: nesting of files, None: the setting's."""
+
+    name: str
+    stream_scanner: Callable[[], Scanner]
+    marks: tuple[str, ...]
+    max_depth: int | None = None
+
+    def may_hold_reference(self, line: str) -> bool:
+        """Whether a line may hold a reference: quick, and never wrongly no."""
+        return any(mark in line for mark in self.marks)
+
+
+MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"))
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (MARKDOWN,)}
+
+
+def is_scannable(path: PurePath) -> bool:
+    """Whether references are looked for in a file, by its name."""
+    return path.suffix.lower() in SCANNABLE_SUFFIXES or path.name.lower() in SCANNABLE_NAMES

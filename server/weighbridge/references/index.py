@@ -1,0 +1,218 @@
+"""What stands in each line of a document, kept true under edits.
+
+An edit is re-scanned from the start of the paragraph it touches until the block structure is what it was before: most
+keys cost one line. A fence or comment opened far above re-scans what it changes, which is all below it.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from weighbridge.references.blocks import START, Line, LineKind, State, advance
+from weighbridge.references.leaves import CROSSING, LONGEST_LINE, TELLING, WINDOW, Leafed, Leaves
+from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
+from weighbridge.text import Edit
+
+_IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
+_SKIPPED = Leafed(Line(LineKind.BLANK), START, 0, PLAIN)
+
+
+class Lines(Protocol):
+    """A document's lines, each with its line end."""
+
+    def __len__(self) -> int: ...
+
+    def line(self, index: int, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """Lines [start, old_end) of the text before became [start, new_end): what they hold may be other than before."""
+
+    start: int
+    old_end: int
+    new_end: int
+
+
+class _Places:
+    """Line numbers in ascending order."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        self.lines: list[int] = []
+
+    def replace(self, start: int, old_end: int, shift: int, new: list[int]) -> None:
+        """Lines [start, old_end) hold anew what `new` says; all behind them moved by `shift`."""
+        lines = self.lines
+        first, last = bisect_left(lines, start), bisect_left(lines, old_end)
+        if first == last and not new and (not shift or last == len(lines)):
+            return
+        tail = lines[last:] if not shift else [line + shift for line in lines[last:]]
+        lines[first:] = new + tail
+
+
+class ScanIndex:
+    """The references, headings and directives of a document by line."""
+
+    def __init__(self, lines: Lines, skip: int = 0) -> None:
+        """Scan a whole text. `skip`: lines of front matter at its start, in which nothing is looked for."""
+        self.skip = min(skip, len(lines))
+        leaves = Leaves()
+        for number in range(self.skip, len(lines)):
+            leaves.feed(lines.line(number))
+        leaves.finish()
+        self._leafed: list[Leafed] = [_SKIPPED] * self.skip + leaves.done
+        self._holding = _Places()
+        self._directing = _Places()
+        self._note(0, 0, 0, len(self._leafed))
+
+    def __len__(self) -> int:
+        return len(self._leafed)
+
+    def line(self, index: int) -> ScannedLine:
+        """What a line holds."""
+        return self._leafed[index].scanned
+
+    def references(self) -> Iterator[tuple[int, Reference]]:
+        """All references with their lines, in order."""
+        for line in self._holding.lines:
+            for reference in self._leafed[line].scanned.references:
+                yield line, reference
+
+    def headings(self) -> Iterator[tuple[int, Heading]]:
+        """All headings with their lines, in order."""
+        for line in self._holding.lines:
+            heading = self._leafed[line].scanned.heading
+            if heading is not None:
+                yield line, heading
+
+    def directives(self) -> Iterator[tuple[int, Directive]]:
+        """All directives with their lines, in order."""
+        for line in self._directing.lines:
+            directive = self._leafed[line].scanned.directive
+            if directive is not None:
+                yield line, directive
+
+    def update(self, edit: Edit, lines: Lines) -> Rescan:
+        """Follow an edit; `lines` is the text after it. An edit of the front matter needs a new index."""
+        if (
+            edit.old_lines == edit.new_lines == 1
+            and edit.start >= self.skip
+            and self._update_line(edit.start, lines)
+        ):
+            return Rescan(edit.start, edit.start + 1, edit.start + 1)
+        start = self._leaf_start(max(edit.start, self.skip))
+        shift = edit.new_lines - edit.old_lines
+        edited_end = edit.start + edit.new_lines
+        leaves = Leaves(self._state_before(start))
+        end = len(lines)
+        for number in range(start, len(lines)):
+            text = lines.line(number)
+            if number >= edited_end and self._converges(number - shift, leaves, text):
+                end = number
+                break
+            leaves.feed(text)
+        leaves.finish()
+        old_end = end - shift
+        self._leafed[start:old_end] = leaves.done
+        self._note(start, old_end, shift, end)
+        return Rescan(start, old_end, end)
+
+    def _update_line(self, number: int, lines: Lines) -> bool:
+        """Follow an edit inside a line that matters to no other line; False if it may."""
+        old = self._leafed[number]
+        text = lines.line(number)
+        if old.flags & (CROSSING | TELLING) or len(text) > LONGEST_LINE:
+            return False
+        info, after = advance(old.before, text)
+        if (
+            info.kind is not old.info.kind
+            or info.top is not old.info.top
+            or info.comment is not old.info.comment
+        ):
+            return False
+        if number + 1 < len(self._leafed) and after != self._leafed[number + 1].before:
+            return False
+        leaves = Leaves(old.before)
+        leaves.feed(text)
+        leaves.finish()
+        new = leaves.done[0]
+        if new.flags & (CROSSING | TELLING):
+            return False
+        new = Leafed(new.info, new.before, old.flags & WINDOW, new.scanned)
+        self._leafed[number] = new
+        if old.scanned is not PLAIN or new.scanned is not PLAIN:
+            self._note(number, number + 1, 0, number + 1)
+        return True
+
+    def _leaf_start(self, line: int) -> int:
+        """The first line of the leaf that an edit at `line` may belong to."""
+        start = min(line, len(self._leafed))
+        if start > self.skip and self._leafed[start - 1].info.kind in _IN_PARAGRAPH:
+            start -= 1
+        while (
+            self.skip < start < len(self._leafed)
+            and self._leafed[start].info.kind in (LineKind.CONTINUATION, LineKind.UNDERLINE)
+            and not self._leafed[start].flags & WINDOW
+        ):
+            start -= 1
+        return start
+
+    def _state_before(self, line: int) -> State:
+        return self._leafed[line].before if self.skip < line < len(self._leafed) else START
+
+    def _converges(self, old: int, leaves: Leaves, text: str) -> bool:
+        """Whether from an old line on all is as it was: the same state, and a leaf or window begins."""
+        if old >= len(self._leafed):
+            return False
+        was = self._leafed[old]
+        if was.before != leaves.state:
+            return False
+        if was.flags & WINDOW:
+            return leaves.cuts_before(text)
+        return was.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
+
+    def _note(self, start: int, old_end: int, shift: int, new_end: int) -> None:
+        holding = [line for line in range(start, new_end) if self._leafed[line].scanned is not PLAIN]
+        self._holding.replace(start, old_end, shift, holding)
+        directing = [line for line in holding if self._leafed[line].scanned.directive is not None]
+        self._directing.replace(start, old_end, shift, directing)
+
+
+class StreamScanner:
+    """The same for a text that is read once, from its start: holds a window of a paragraph, never the text."""
+
+    def __init__(self) -> None:
+        self._leaves = Leaves()
+        self._number = 0
+
+    def feed(self, line: str) -> Iterator[tuple[int, ScannedLine]]:
+        """Take the next line; give the lines that are done by it and hold something, numbered from 0."""
+        self._leaves.feed(line)
+        return self._taken()
+
+    def close(self) -> Iterator[tuple[int, ScannedLine]]:
+        """Give the rest."""
+        self._leaves.finish()
+        return self._taken()
+
+    def _taken(self) -> Iterator[tuple[int, ScannedLine]]:
+        done, self._leaves.done = self._leaves.done, []
+        first, self._number = self._number, self._number + len(done)
+        return iter(
+            [(first + n, leafed.scanned) for n, leafed in enumerate(done) if leafed.scanned is not PLAIN]
+        )
+
+
+def scan(lines: Iterable[str], skip: int = 0) -> list[ScannedLine]:
+    """Scan a whole text: what each line holds."""
+    leaves = Leaves()
+    count = 0
+    for number, line in enumerate(lines):
+        count += 1
+        if number >= skip:
+            leaves.feed(line)
+    leaves.finish()
+    return [PLAIN] * min(skip, count) + [leafed.scanned for leafed in leaves.done]

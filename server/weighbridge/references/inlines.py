@@ -1,0 +1,364 @@
+r"""CommonMark's inline structure, as far as it decides where references stand: code spans, comments, tags, escapes.
+
+A leaf's text is read from left to right; whatever begins first wins: an escape, a code span, a comment, a tag or
+autolink, a reference. Code spans and comments hold no references. Tags and autolinks hide their backticks from code
+spans, but references in them count: `<a href="{{url}}">` reaches the model with the URL in it.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from weighbridge.references.blocks import CLOSE_TAG, OPEN_TAG
+from weighbridge.references.model import Directive, Kind, Reference
+
+#: Where something may begin that decides or is a reference.
+_SPECIAL = re.compile(r"[\\`<]|@|\{\{")
+_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_TICKS = re.compile(r"`+")
+_AUTOLINK = re.compile(r"<[A-Za-z][A-Za-z0-9.+-]{1,31}:[^<>\x00-\x20]*+>")
+_EMAIL = re.compile(
+    r"<[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]++@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*>"
+)
+_TAG = re.compile(rf"{OPEN_TAG}|{CLOSE_TAG}")
+_DECLARATION = re.compile(r"<![A-Za-z]")
+_DIRECTIVE = re.compile(r"<!--[ \t]*weighbridge:([^\r\n]*?)-->")
+_SETTING = re.compile(r"([A-Za-z][\w-]*)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"']+))")
+
+# A target ends at the first `]` that is not escaped. Another `@[` inside means that the first one was never closed.
+_EXPLICIT = re.compile(r"@\[(file|api|var):((?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[))*+)\]")
+_BRACES = re.compile(r"\{\{[ \t]*+([^\W\d][\w.-]*+)[ \t]*+(?::((?:[^{}\r\n]|\}(?!\})|\{(?!\{))*+))?\}\}")
+_PATH = re.compile(r"@((?:[^\s@<>\"'`|(){}\[\]*?;,:#\\]|:(?=[^\s:]))++(?:#[\w./%:~-]+)?)")
+#: What may stand before a short file reference.
+_BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘«<>*_~|,;:=-—–!")
+_TRAILING = ".,;:!?…"
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
+_RELATIVE = re.compile(r"\.{1,2}/.")
+_UNESCAPE = re.compile(r"\\([\\\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a stretch of text holds, in order; offsets in code points of that text.
+
+    `spans`: code spans, comments and tags, start and end. `unclosed`: the first `<` that could begin a tag but for
+    what comes later; -1 if there is none.
+    """
+
+    references: tuple[Reference, ...]
+    directives: tuple[Directive, ...]
+    spans: tuple[tuple[int, int], ...]
+    unclosed: int = -1
+
+
+NOTHING: Final = Found((), (), ())
+
+
+def scan_inlines(text: str, start: int = 0) -> Found:
+    """Scan the inline content of a paragraph or heading from `start` on. Linear in the text."""
+    return _Scanner(text).inlines(start)
+
+
+def scan_html(text: str, start: int, *, comment: bool) -> Found:
+    """Scan a line of an HTML block: all but comments counts. `comment`: the line begins inside one."""
+    return _Scanner(text).html(start, comment=comment)
+
+
+class _Scanner:
+    """One text being read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.references: list[Reference] = []
+        self.directives: list[Directive] = []
+        self.spans: list[tuple[int, int]] = []
+        self._unclosed = -1
+        self._ticks: dict[int, list[int]] | None = None
+        # What was looked for in vain up to the text's end: from there on it is not looked for again.
+        self._missing: set[str] = set()
+
+    def inlines(self, start: int) -> Found:
+        text, at = self.text, start
+        while (match := _SPECIAL.search(text, at)) is not None:
+            at = match.start()
+            char = text[at]
+            if char == "\\":
+                at += 2 if text[at + 1 : at + 2] in _PUNCTUATION and at + 1 < len(text) else 1
+            elif char == "`":
+                at = self._code(at)
+            elif char == "<":
+                at = self._angle(at)
+            else:
+                at = self._reference(at)
+        return self._found()
+
+    def html(self, start: int, *, comment: bool) -> Found:
+        text, at = self.text, start
+        while True:
+            if comment:
+                end = text.find("-->", at)
+                if end < 0:
+                    return self._found()
+                at = end + 3
+                comment = False
+            match = _SPECIAL.search(text, at)
+            if match is None:
+                return self._found()
+            at = match.start()
+            if text.startswith("<!--", at):
+                self._directive(at)
+                at += 2
+                comment = True
+            elif text[at] in "\\`<":
+                escaped = text[at] == "\\" and text[at + 1 : at + 2] in ("@", "{", "\\")
+                at += 2 if escaped and at + 1 < len(text) else 1
+            else:
+                at = self._reference(at)
+
+    def _found(self) -> Found:
+        if not self.references and not self.directives and not self.spans and self._unclosed < 0:
+            return NOTHING
+        return Found(tuple(self.references), tuple(self.directives), tuple(self.spans), self._unclosed)
+
+    def _code(self, at: int) -> int:
+        """Where to go on behind a run of backticks: behind the code span it opens, if any."""
+        match = _TICKS.match(self.text, at)
+        assert match is not None  # noqa: S101  there is a backtick
+        end, size = match.end(), match.end() - at
+        if self._ticks is None:
+            self._ticks = {}
+            for run in _TICKS.finditer(self.text, at):
+                self._ticks.setdefault(run.end() - run.start(), []).append(run.start())
+        runs = self._ticks.get(size, [])
+        place = bisect_left(runs, end)
+        if place == len(runs):
+            return end
+        close = runs[place] + size
+        self.spans.append((at, close))
+        return close
+
+    def _angle(self, at: int) -> int:
+        """Where to go on behind a `<`: behind the comment, tag or autolink it opens, if any."""
+        text = self.text
+        if text.startswith("<!--", at):
+            end = self._find("-->", at + 2)
+            if end < 0:
+                return at + 4
+            self._directive(at)
+            self.spans.append((at, end))
+            return end
+        end = -1
+        if text.startswith("<?", at):
+            end = self._find("?>", at + 2)
+        elif text.startswith("<![CDATA[", at):
+            end = self._find("]]>", at + 9)
+        elif _DECLARATION.match(text, at):
+            end = self._find(">", at + 3)
+        else:
+            for pattern in (_AUTOLINK, _EMAIL, _TAG):
+                match = pattern.match(text, at)
+                if match is not None:
+                    end = match.end()
+                    break
+        if end < 0:
+            if self._unclosed < 0:
+                self._unclosed = at
+            return at + 1
+        self.spans.append((at, end))
+        self._inside(at + 1, end)
+        return end
+
+    def _inside(self, start: int, end: int) -> None:
+        """Take the references that stand whole inside a tag or autolink."""
+        at = start
+        while (match := _SPECIAL.search(self.text, at, end)) is not None:
+            at = match.start()
+            if self.text[at] in "\\`<":
+                at += 1
+                continue
+            count = len(self.references)
+            at = self._reference(at)
+            if len(self.references) > count and self.references[-1].end > end:
+                self.references.pop()
+                return
+
+    def _find(self, what: str, start: int) -> int:
+        """Where the text behind `what` goes on; -1 if there is none."""
+        if what in self._missing:
+            return -1
+        end = self.text.find(what, start)
+        if end < 0:
+            self._missing.add(what)
+            return -1
+        return end + len(what)
+
+    def _directive(self, at: int) -> None:
+        match = _DIRECTIVE.match(self.text, at)
+        if match is not None:
+            settings = tuple(
+                (one[1], one[2] if one[2] is not None else one[3] if one[3] is not None else one[4])
+                for one in _SETTING.finditer(match[1])
+            )
+            self.directives.append(Directive(settings, at, match.end()))
+
+    def _reference(self, at: int) -> int:
+        """Take the reference that begins here, if one does; where to go on."""
+        if self.text[at] == "{":
+            match = _BRACES.match(self.text, at)
+            # Of three braces the inner two open; of an unclosed pair the second may open the next.
+            if match is None:
+                return at + 1
+            self._add(Kind.VARIABLE, match[1], at, match.end(), default=match[2], explicit=False)
+            return match.end()
+        match = _EXPLICIT.match(self.text, at)
+        if match is not None:
+            self._explicit(match[1], match[2], at, match.end())
+            return match.end()
+        return self._short(at)
+
+    def _explicit(self, kind: str, target: str, start: int, end: int) -> None:
+        plain = _UNESCAPE.sub(r"\1", target)
+        if kind == "api":
+            if plain.strip():
+                self._add(Kind.API, plain.strip(), start, end)
+        elif kind == "file":
+            path, hash_sign, fragment = plain.strip().partition("#")
+            if path.strip():
+                self._add(
+                    Kind.FILE,
+                    path.strip(),
+                    start,
+                    end,
+                    fragment=fragment.strip() or None if hash_sign else None,
+                )
+        else:
+            name, colon, default = plain.partition(":")
+            if name.strip():
+                self._add(Kind.VARIABLE, name.strip(), start, end, default=default if colon else None)
+
+    def _short(self, at: int) -> int:
+        """A path behind an `@`, where it looks like one."""
+        if at > 0 and self.text[at - 1] not in _BEFORE_PATH:
+            return at + 1
+        match = _PATH.match(self.text, at)
+        if match is None:
+            return at + 1
+        path, hash_sign, fragment = match[1].partition("#")
+        if hash_sign:
+            fragment = fragment.rstrip(_TRAILING + "-")
+        if not fragment:
+            path, hash_sign = path.rstrip(_TRAILING), ""
+        if not _looks_like_path(path):
+            return at + 1
+        end = at + 1 + len(path) + (1 + len(fragment) if hash_sign else 0)
+        self._add(Kind.FILE, path, at, end, fragment=fragment if hash_sign else None, explicit=False)
+        return end
+
+    def _add(
+        self,
+        kind: Kind,
+        target: str,
+        start: int,
+        end: int,
+        *,
+        fragment: str | None = None,
+        default: str | None = None,
+        explicit: bool = True,
+    ) -> None:
+        self.references.append(Reference(kind, target, start, end, fragment, default, explicit))
+
+
+def _looks_like_path(path: str) -> bool:
+    """Whether a word behind an `@` is meant as a file: its last part has an extension, or it begins with a dot.
+
+    `@someone`, `@scope/package` and `@v1.2` stay quiet.
+    """
+    if "://" in path or path.endswith("/"):
+        return False
+    if _RELATIVE.match(path):
+        return True
+    return _EXTENSION.search(path) is not None and not path.startswith("-")
+
+
+_LABEL = re.compile(r"\[(?=[^\]]*?[^\s\]])(?:[^\\\[\]]|\\.){1,1000}+\]:", re.DOTALL)
+_GAP = re.compile(r"[ \t]*+(?:\r\n|\r|\n)?[ \t]*+")
+_BRACKETED = re.compile(r"<(?:[^<>\r\n\\]|\\.)*+>")
+_TITLE = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)", re.DOTALL)
+_END_OF_LINE = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
+_BARE = re.compile(r"(?:[^\s\x00-\x1f\x7f\\()]|\\[!-/:-@\[-`{-~]|\\)++|[()]")
+
+
+def skip_definitions(text: str) -> int:
+    """Where a paragraph's text begins behind the link reference definitions at its start."""
+    at = 0
+    while text.startswith("[", at):
+        end = _definition(text, at)
+        if end < 0:
+            break
+        at = end
+    return at
+
+
+def _definition(text: str, at: int) -> int:
+    """Where a link reference definition ends; -1 if there is none."""
+    label = _LABEL.match(text, at)
+    if label is None:
+        return -1
+    gap = _GAP.match(text, label.end())
+    place = gap.end() if gap is not None else label.end()
+    place = _destination(text, place)
+    if place < 0:
+        return -1
+    without_title = _END_OF_LINE.match(text, place)
+    gap = _GAP.match(text, place)
+    if gap is not None and gap.end() > place and (title := _TITLE.match(text, gap.end())) is not None:
+        ended = _END_OF_LINE.match(text, title.end())
+        if ended is not None:
+            return ended.end()
+    return -1 if without_title is None else without_title.end()
+
+
+def _destination(text: str, at: int) -> int:
+    if text.startswith("<", at):
+        match = _BRACKETED.match(text, at)
+        return -1 if match is None else match.end()
+    depth, place = 0, at
+    while (match := _BARE.match(text, place)) is not None:
+        if match[0] == "(":
+            depth += 1
+        elif match[0] == ")":
+            if depth == 0:
+                break
+            depth -= 1
+        place = match.end()
+    return place if place > at and depth == 0 else -1
+
+
+def spread(found: Found, starts: Sequence[int]) -> Iterator[tuple[int, Reference | Directive]]:
+    """Assign what was found in a text of several lines to its lines: number, and the same relative to the line.
+
+    `starts`: where each line begins in the text, ascending from 0.
+    """
+    for one in found.references:
+        line = bisect_left(starts, one.start + 1) - 1
+        yield (
+            line,
+            Reference(
+                one.kind,
+                one.target,
+                one.start - starts[line],
+                one.end - starts[line],
+                one.fragment,
+                one.default,
+                one.explicit,
+            ),
+        )
+    for directive in found.directives:
+        line = bisect_left(starts, directive.start + 1) - 1
+        yield (
+            line,
+            Directive(directive.settings, directive.start - starts[line], directive.end - starts[line]),
+        )
