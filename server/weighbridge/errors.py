@@ -41,7 +41,7 @@ class WeighbridgeError(Exception):
     """The root of all errors raised here."""
 
 
-class ReferenceFault(WeighbridgeError):
+class ReferenceFault(WeighbridgeError):  # noqa: N818  a fault of the reference, not of ours
     """A reference can't be resolved, and trying again won't help."""
 
     def __init__(self, code: Code, message: str) -> None:

@@ -31,7 +31,7 @@ def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[str,
                 warnings.append(f"weighbridge directive: {name}: unknown{meant}")
             elif name == "budget":
                 digits = value.replace("_", "").replace(",", "")
-                if digits.isascii() and digits.isdecimal() and 0 < int(digits[:18]):
+                if digits.isascii() and digits.isdecimal() and int(digits[:18]) > 0:
                     budget = int(digits[:18])
                 else:
                     warnings.append(

@@ -31,7 +31,7 @@ def _read(folder: Path, name: str, warnings: list[str]) -> dict[str, Any] | None
     path = folder / name
     try:
         real = Path(os.path.realpath(path))
-        status = os.stat(real)
+        status = real.stat()
         if not stat.S_ISREG(status.st_mode) or not real.is_relative_to(os.path.realpath(folder)):
             warnings.append(f"{name}: not a file of this folder; ignored")
             return {}

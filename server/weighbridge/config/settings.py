@@ -3,10 +3,9 @@
 import math
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 #: Prompt and context files: documents that get hints, diagnostics and status by themselves.
@@ -92,10 +91,10 @@ class Threshold(_Model):
 class Retry(_Model):
     """When and how often a transient fault is tried again."""
 
-    attempts: int = Field(3, ge=1, le=20, description="tries in all")
-    delay: float = Field(0.5, ge=0, le=3600, description="seconds before the second try")
-    backoff: float = Field(2.0, ge=1, le=100, description="factor on each further delay")
-    max_delay: float = Field(30, ge=0, le=3600, description="longest delay in seconds")
+    attempts: int = Field(default=3, ge=1, le=20, description="tries in all")
+    delay: float = Field(default=0.5, ge=0, le=3600, description="seconds before the second try")
+    backoff: float = Field(default=2.0, ge=1, le=100, description="factor on each further delay")
+    max_delay: float = Field(default=30, ge=0, le=3600, description="longest delay in seconds")
 
 
 class Api(_Model):
@@ -105,9 +104,11 @@ class Api(_Model):
     headers: Mapping[str, str] = Field(
         default_factory=dict, description="sent to its host only; never from the repository"
     )
-    ttl: float | None = Field(None, ge=0, description="seconds a response counts as fresh")
-    select: str | None = Field(None, description="JMESPath of the part of a JSON response that counts")
-    sample: str | None = Field(None, description="text that counts while nothing was ever fetched")
+    ttl: float | None = Field(default=None, ge=0, description="seconds a response counts as fresh")
+    select: str | None = Field(
+        default=None, description="JMESPath of the part of a JSON response that counts"
+    )
+    sample: str | None = Field(default=None, description="text that counts while nothing was ever fetched")
 
 
 class ApiCache(_Model):
@@ -120,18 +121,19 @@ class ApiCache(_Model):
 class InlayHints(_Model):
     """Which hints are shown."""
 
-    references: bool = Field(True, description="after each reference")
-    sections: bool = Field(True, description="after each heading")
-    total: bool = Field(True, description="at the end of line 1")
+    references: bool = Field(default=True, description="after each reference")
+    sections: bool = Field(default=True, description="after each heading")
+    total: bool = Field(default=True, description="at the end of line 1")
 
 
-def _frozen(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(value))
+def _scalar(value: Any) -> Any:
+    """A variable's value: text, a number, true or false."""
+    if not isinstance(value, (str, int, float, bool)):
+        raise ValueError("expected text, a number, true or false")  # noqa: TRY004  pydantic wants it
+    return value
 
 
-_Variables = Annotated[
-    Mapping[str, str | int | float | bool], PlainSerializer(lambda value: dict(value), return_type=dict)
-]
+_Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 
 _DEFAULT_THRESHOLDS = (
     Threshold(at="80%", severity=Severity.WARNING),
@@ -143,7 +145,7 @@ class Settings(_Model):
     """All settings, resolved. Those marked so never come from a repository's files."""
 
     encoding: str = Field("cl100k_base", description="tokenizer when no model is named")
-    model: str | None = Field(None, description="picks tokenizer, context window and price")
+    model: str | None = Field(default=None, description="picks tokenizer, context window and price")
     budget: int | None = Field(
         None, ge=1, description="tokens; null is the model's context window, else 128000"
     )
@@ -152,8 +154,8 @@ class Settings(_Model):
     workers: int | None = Field(
         None, ge=1, le=256, description="background workers; null is the cores, at least 2"
     )
-    retry: Retry = Field(Retry(), description="transient faults only")
-    variables: _Variables = Field(default_factory=dict, description="name to value")
+    retry: Retry = Field(default_factory=Retry, description="transient faults only")
+    variables: Mapping[str, _Scalar] = Field(default_factory=dict, description="name to value")
     env: tuple[str, ...] = Field(
         (), description="environment variables that may be read; never from the repository"
     )
@@ -164,7 +166,9 @@ class Settings(_Model):
     file_roots: tuple[str, ...] = Field(
         (), description="folders besides the workspace's that may be read; never from the repository"
     )
-    trusted: bool = Field(True, description="false: no network, no environment; never from the repository")
+    trusted: bool = Field(
+        default=True, description="false: no network, no environment; never from the repository"
+    )
     api_cache: tuple[ApiCache, ...] = Field((), description="time to live by pattern; the first match counts")
     max_file_bytes: int = Field(10_485_760, ge=0, description="bytes; larger files are not counted")
     max_depth: int = Field(10, ge=0, le=100, description="nesting of files, where the dialect sets none")
@@ -173,8 +177,8 @@ class Settings(_Model):
         description="any SQLAlchemy URL; null is SQLite in the user's cache folder; never from the repository",
     )
     cache_entries: int = Field(10_000, ge=0, le=10_000_000, description="counts kept in memory")
-    inlay_hints: InlayHints = Field(InlayHints(), description="which hints are shown")
-    code_lens: bool = Field(False, description="counts above headings, for editors without hints")
+    inlay_hints: InlayHints = Field(default_factory=InlayHints, description="which hints are shown")
+    code_lens: bool = Field(default=False, description="counts above headings, for editors without hints")
     include: tuple[str, ...] = Field(DEFAULT_INCLUDE, description="globs of prompt and context files")
     dialects: Mapping[str, str] = Field(
         default_factory=dict, description="glob to dialect, over the built-in choice"

@@ -308,8 +308,6 @@ def _start_blocks(
     lazy = in_paragraph and not all_matched
     paragraph = in_paragraph and all_matched
     while True:
-        if not cursor.blank and _ORDINARY.match(cursor.text, cursor.next) and not cursor.indented:
-            break
         if not cursor.indented:
             found = _start_leaf(cursor, containers, paragraph=paragraph, lazy=lazy)
             if found is not None:

@@ -10,7 +10,10 @@ from weighbridge.references.model import ScannedLine
 
 #: Files that references are looked for in: Markdown, text and prompts. All else is literal.
 SCANNABLE_SUFFIXES = frozenset(
-    ".md .markdown .mdown .mkd .mkdn .mdx .mdc .txt .text .prompt .prompty".split()
+    (
+        *(".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdx", ".mdc"),
+        *(".txt", ".text", ".prompt", ".prompty"),
+    )
 )
 #: Names without such a suffix that are Markdown or text all the same.
 SCANNABLE_NAMES = frozenset(

@@ -15,7 +15,9 @@ from weighbridge.references.blocks import CLOSE_TAG, OPEN_TAG
 from weighbridge.references.model import Directive, Kind, Reference
 
 #: Where something may begin that decides or is a reference.
-_SPECIAL = re.compile(r"[\\`<]|@|\{\{")
+_SPECIAL = re.compile(r"[\\`<@\[\]]|\{\{")
+#: The same where brackets mean nothing: in raw HTML.
+_SPECIAL_RAW = re.compile(r"[\\`<@]|\{\{")
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _TICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(r"<[A-Za-z][A-Za-z0-9.+-]{1,31}:[^<>\x00-\x20]*+>")
@@ -33,7 +35,7 @@ _EXPLICIT = re.compile(r"@\[(file|api|var):((?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[))*+
 _BRACES = re.compile(r"\{\{[ \t]*+([^\W\d][\w.-]*+)[ \t]*+(?::((?:[^{}\r\n]|\}(?!\})|\{(?!\{))*+))?\}\}")
 _PATH = re.compile(r"@((?:[^\s@<>\"'`|(){}\[\]*?;,:#\\]|:(?=[^\s:]))++(?:#[\w./%:~-]+)?)")
 #: What may stand before a short file reference.
-_BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘«<>*_~|,;:=-—–!")
+_BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘«<>*_~|,;:=-—–!")  # noqa: RUF001  quotes and dashes of all sorts
 _TRAILING = ".,;:!?…"
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
 _RELATIVE = re.compile(r"\.{1,2}/.")
@@ -67,6 +69,13 @@ def scan_html(text: str, start: int, *, comment: bool) -> Found:
     return _Scanner(text).html(start, comment=comment)
 
 
+def scan_definitions(text: str, end: int) -> Found:
+    """Scan link reference definitions, which `text` begins with up to `end`: neither code nor comments are in them."""
+    scanner = _Scanner(text)
+    scanner.take_references(0, end)
+    return scanner.found()
+
+
 class _Scanner:
     """One text being read."""
 
@@ -82,18 +91,43 @@ class _Scanner:
 
     def inlines(self, start: int) -> Found:
         text, at = self.text, start
+        # Open brackets: of links (true) and images (false). A link holds no link: its opener closes those before it.
+        brackets: list[bool] = []
         while (match := _SPECIAL.search(text, at)) is not None:
             at = match.start()
             char = text[at]
-            if char == "\\":
+            if char == "[":
+                brackets.append(text[at - 1 : at] != "!")
+                at += 1
+            elif char == "]":
+                at = self._bracket(at + 1, brackets)
+            elif char == "\\":
                 at += 2 if text[at + 1 : at + 2] in _PUNCTUATION and at + 1 < len(text) else 1
             elif char == "`":
                 at = self._code(at)
             elif char == "<":
                 at = self._angle(at)
             else:
-                at = self._reference(at)
-        return self._found()
+                begun, at = at, self._reference(at)
+                if text[at - 1] == "]" and at - begun > 1:
+                    # To Markdown a reference's own brackets may be a link's.
+                    brackets.append(True)
+                    at = self._bracket(at, brackets)
+        return self.found()
+
+    def _bracket(self, at: int, brackets: list[bool]) -> int:
+        """Where to go on behind a `]`: behind the destination and title in parentheses, where it ends a link or image."""
+        if not brackets:
+            return at
+        is_link = brackets.pop()
+        end = link_tail(self.text, at)
+        if end < 0:
+            return at
+        if is_link:
+            brackets[:] = [one for one in brackets if not one]
+        self.spans.append((at, end))
+        self.take_references(at, end)
+        return end
 
     def html(self, start: int, *, comment: bool) -> Found:
         text, at = self.text, start
@@ -101,12 +135,12 @@ class _Scanner:
             if comment:
                 end = text.find("-->", at)
                 if end < 0:
-                    return self._found()
+                    return self.found()
                 at = end + 3
                 comment = False
-            match = _SPECIAL.search(text, at)
+            match = _SPECIAL_RAW.search(text, at)
             if match is None:
-                return self._found()
+                return self.found()
             at = match.start()
             if text.startswith("<!--", at):
                 self._directive(at)
@@ -118,7 +152,7 @@ class _Scanner:
             else:
                 at = self._reference(at)
 
-    def _found(self) -> Found:
+    def found(self) -> Found:
         if not self.references and not self.directives and not self.spans and self._unclosed < 0:
             return NOTHING
         return Found(tuple(self.references), tuple(self.directives), tuple(self.spans), self._unclosed)
@@ -168,13 +202,13 @@ class _Scanner:
                 self._unclosed = at
             return at + 1
         self.spans.append((at, end))
-        self._inside(at + 1, end)
+        self.take_references(at + 1, end)
         return end
 
-    def _inside(self, start: int, end: int) -> None:
-        """Take the references that stand whole inside a tag or autolink."""
+    def take_references(self, start: int, end: int) -> None:
+        """Take the references that stand whole inside a tag, an autolink, a destination: whatever holds no other inlines."""
         at = start
-        while (match := _SPECIAL.search(self.text, at, end)) is not None:
+        while (match := _SPECIAL_RAW.search(self.text, at, end)) is not None:
             at = match.start()
             if self.text[at] in "\\`<":
                 at += 1
@@ -288,6 +322,8 @@ _GAP = re.compile(r"[ \t]*+(?:\r\n|\r|\n)?[ \t]*+")
 _BRACKETED = re.compile(r"<(?:[^<>\r\n\\]|\\.)*+>")
 _TITLE = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)", re.DOTALL)
 _END_OF_LINE = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
+#: Parentheses inside each other in a link's destination; the specification allows a limit of 3 or more.
+_MOST_PARENTHESES = 32
 _BARE = re.compile(r"(?:[^\s\x00-\x1f\x7f\\()]|\\[!-/:-@\[-`{-~]|\\)++|[()]")
 
 
@@ -321,6 +357,25 @@ def _definition(text: str, at: int) -> int:
     return -1 if without_title is None else without_title.end()
 
 
+def link_tail(text: str, at: int) -> int:
+    """Where an inline link's `(destination "title")` ends; -1 if there is none at `at`."""
+    if not text.startswith("(", at):
+        return -1
+    place = _space(text, at + 1)
+    end = _destination(text, place)
+    if end < 0:
+        end = place
+    gap = _space(text, end)
+    if gap > end and (title := _TITLE.match(text, gap)) is not None:
+        gap = _space(text, title.end())
+    return gap + 1 if text.startswith(")", gap) else -1
+
+
+def _space(text: str, at: int) -> int:
+    match = _GAP.match(text, at)
+    return at if match is None else match.end()
+
+
 def _destination(text: str, at: int) -> int:
     if text.startswith("<", at):
         match = _BRACKETED.match(text, at)
@@ -329,6 +384,8 @@ def _destination(text: str, at: int) -> int:
     while (match := _BARE.match(text, place)) is not None:
         if match[0] == "(":
             depth += 1
+            if depth > _MOST_PARENTHESES:
+                return -1
         elif match[0] == ")":
             if depth == 0:
                 break

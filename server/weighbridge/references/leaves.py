@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from weighbridge.references.blocks import START, Line, LineKind, State, advance
-from weighbridge.references.inlines import Found, scan_html, scan_inlines, skip_definitions, spread
+from weighbridge.references.inlines import (
+    Found,
+    scan_definitions,
+    scan_html,
+    scan_inlines,
+    skip_definitions,
+    spread,
+)
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
 
 #: A paragraph is read in windows of at most so many lines and characters, cut between lines: a code span longer than
@@ -133,7 +140,7 @@ class Leaves:
         for text in texts[:-1]:
             starts.append(starts[-1] + len(text))
         # Definitions are no inline text: their backticks open no code span. What they name still reaches the model.
-        parts = [scan_html(whole[:definitions], 0, comment=False)] if definitions else []
+        parts = [scan_definitions(whole, definitions)] if definitions else []
         parts.append(scan_inlines(whole, definitions))
         for found in parts:
             _mark_crossing(flags, found, starts)

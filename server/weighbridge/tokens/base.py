@@ -45,7 +45,7 @@ class Tokenizer(Protocol):
 
     @property
     def borders(self) -> Borders:
-        """This tokenizer's proven borders; a tokenizer without any gives `NO_BORDERS`."""
+        """The tokenizer's proven borders; a tokenizer without any gives `NO_BORDERS`."""
         ...
 
     def count(self, text: str) -> int:

@@ -1,0 +1,302 @@
+"""Resolve a reference with everything nested in it, from contents already read: pure, and the same every time.
+
+A cycle is closed by the reference whose content already stands above it; depth is counted from the document (its own
+references are at depth 1). Both fail at that reference, whose literal text then counts.
+
+Hostile repositories include in fans: ten levels of ten references are ten thousand million. So an expansion may hold
+at most `MOST_REFERENCES`, counted with repeats, or the document's reference fails as a whole: a bound that depends on
+the contents alone, not on what happens to be remembered.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from weighbridge.content.base import Request, Scope
+from weighbridge.errors import BorderlessError, Code, Problem
+from weighbridge.references.model import Kind, Reference
+from weighbridge.text import PositionEncoding
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.summary import Summary, join_all, summarize, total
+
+#: References in one expansion, repeats counted.
+MOST_REFERENCES = 10_000
+
+
+class State(StrEnum):
+    """How a reference stands."""
+
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    STALE = "stale"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A reference inside a content: where it stands, and its literal text.
+
+    `offset`: code points from the content's start. `line`: from 0, of the whole file, whatever part of it is included.
+
+    `before`: what the text before it in its line is longer in UTF-8 bytes and in UTF-16 units than in code points.
+    """
+
+    offset: int
+    line: int
+    reference: Reference
+    literal: str
+    before: tuple[int, int] = (0, 0)
+
+    def columns(self, encoding: PositionEncoding) -> tuple[int, int]:
+        """Its start and end in the line, in the encoding's units."""
+        if encoding is PositionEncoding.UTF32:
+            return self.reference.start, self.reference.end
+        codec, extra = (
+            ("utf-8", self.before[0]) if encoding is PositionEncoding.UTF8 else ("utf-16-le", self.before[1])
+        )
+        units = len(self.literal.encode(codec, "surrogatepass")) // (1 if codec == "utf-8" else 2)
+        start = self.reference.start + extra
+        return start, start + units
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One content, read, scanned and counted under one tokenizer; or why not.
+
+    `segments`: the content's text in order, literal stretches as summaries, with the references between them.
+    `identity`: equal for two ways to the same thing (see Content). `source`: where it came from, for people.
+    `digest`: of the text; empty while pending or failed.
+    """
+
+    state: State
+    identity: str
+    source: str
+    segments: tuple[Summary | Nested, ...] = ()
+    digest: bytes = b""
+    path: Path | None = None
+    base: Path | None = None
+    size: int | None = None
+    secret: bool = False
+    problem: Problem | None = None
+
+
+PENDING = Reading(State.PENDING, identity="", source="")
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A reference resolved as far as is known.
+
+    `tokens`: of its content standing alone, nested references resolved; None while pending or failed.
+    `summary`: what stands in its place, None while that is its literal text. `references`: how many there are in it,
+    itself and repeats included. `waiting`, `broken`: how many of them are pending and failed.
+    """
+
+    key: Hashable
+    state: State
+    summary: Summary | None
+    tokens: int | None
+    problem: Problem | None
+    reading: Reading
+    nested: tuple["Placed", ...] = ()
+    references: int = 1
+    waiting: int = 0
+    broken: int = 0
+    #: What decides whether it may be reused elsewhere: the levels below it, what stands in it,
+    #: which contents above it closed cycles in it, and whether the depth's limit cut it.
+    height: int = 0
+    identities: frozenset[str] = frozenset()
+    cut_by: frozenset[str] = frozenset()
+    cut_deep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An expansion in its place: what is nested in another content."""
+
+    nested: Nested
+    expansion: Expansion
+
+
+class TooManyReferencesError(Exception):
+    """The expansion is over `MOST_REFERENCES`; never leaves this module."""
+
+
+@dataclass(slots=True)
+class Expander:
+    """Expands a document's references. One for each document: variables and folders differ between documents.
+
+    `lookup` gives what is known of a key; `key_of` names what a request stands for. What `lookup` doesn't know is
+    pending. Keys met for the first time are noted in `wanted`, for the caller to have them read. `users` remembers which
+    keys stand in which, so that a changed content is forgotten with all that holds it.
+    """
+
+    tokenizer: Tokenizer
+    scope: Scope
+    max_depth: int
+    key_of: Callable[[Request], Hashable]
+    lookup: Callable[[Hashable], Reading | None]
+    document_identity: str | None = None
+    wanted: dict[Hashable, Request] = field(default_factory=dict)
+    users: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    requests: dict[Hashable, Request] = field(default_factory=dict)
+    _known: dict[Hashable, Expansion] = field(default_factory=dict)
+    _steps: int = 0
+
+    def expand(self, reference: Reference, base: Path | None) -> Expansion:
+        """Expand one of the document's own references. `base`: the document's folder."""
+        self._steps = 0
+        above = frozenset(() if self.document_identity is None else (self.document_identity,))
+        try:
+            return self._expand(self._request(reference, base), above, 1)
+        except TooManyReferencesError:
+            return failed(
+                self.key_of(self._request(reference, base)),
+                Code.DEPTH,
+                f"{reference.target}: holds more than {MOST_REFERENCES:,} references, repeats counted",
+            )
+
+    def forget(self, key: Hashable) -> frozenset[Hashable]:
+        """Forget what was expanded of `key` and of all that holds it; return those keys."""
+        gone: set[Hashable] = set()
+        todo = [key]
+        while todo:
+            one = todo.pop()
+            if one in gone:
+                continue
+            gone.add(one)
+            self._known.pop(one, None)
+            todo.extend(self.users.get(one, ()))
+        return frozenset(gone)
+
+    def retain(self, roots: frozenset[Hashable]) -> frozenset[Hashable]:
+        """Drop all keys that no root reaches any longer; return those that went."""
+        held: dict[Hashable, set[Hashable]] = {}
+        for child, parents in self.users.items():
+            for parent in parents:
+                held.setdefault(parent, set()).add(child)
+        live: set[Hashable] = set()
+        todo = list(roots)
+        while todo:
+            one = todo.pop()
+            if one not in live:
+                live.add(one)
+                todo.extend(held.get(one, ()))
+        gone = frozenset(key for key in self.requests if key not in live)
+        for key in gone:
+            self._known.pop(key, None)
+            self.users.pop(key, None)
+            self.requests.pop(key, None)
+            self.wanted.pop(key, None)
+        for parents in self.users.values():
+            parents.difference_update(gone)
+        return gone
+
+    def _request(self, reference: Reference, base: Path | None) -> Request:
+        return Request(
+            reference.kind, reference.target, reference.fragment, reference.default, base, self.scope
+        )
+
+    def _expand(self, request: Request, above: frozenset[str], depth: int) -> Expansion:
+        key = self.key_of(request)
+        self._steps += 1
+        if self._steps > MOST_REFERENCES:
+            raise TooManyReferencesError
+        if request.kind is Kind.FILE and depth > self.max_depth:
+            return failed(
+                key,
+                Code.DEPTH,
+                f"{request.target}: nested more than {self.max_depth} deep; raise weighbridge.maxDepth or nest less",
+                cut_deep=True,
+            )
+        if key not in self.requests:
+            self.requests[key] = request
+            self.wanted[key] = request
+        known = self._known.get(key)
+        if known is not None and depth + known.height <= self.max_depth and not known.identities & above:
+            self._steps += known.references - 1
+            if self._steps > MOST_REFERENCES:
+                raise TooManyReferencesError
+            return known
+        reading = self.lookup(key)
+        if reading is None:
+            reading = PENDING
+        if reading.identity and reading.identity in above and reading.state is not State.FAILED:
+            return failed(
+                key,
+                Code.CYCLE,
+                f"{request.target}: includes itself, directly or by what it includes",
+                cut_by=frozenset((reading.identity,)) - {self.document_identity},
+            )
+        expansion = self._expand_reading(key, reading, above, depth)
+        if not expansion.cut_by and not expansion.cut_deep:
+            self._known[key] = expansion
+        return expansion
+
+    def _expand_reading(
+        self, key: Hashable, reading: Reading, above: frozenset[str], depth: int
+    ) -> Expansion:
+        if reading.state is State.PENDING:
+            return Expansion(key, State.PENDING, None, None, None, reading, waiting=1)
+        if reading.state is State.FAILED:
+            return Expansion(key, State.FAILED, None, None, reading.problem, reading, broken=1)
+        here = above | {reading.identity}
+        pieces: list[Summary] = []
+        nested: list[Placed] = []
+        identities = {reading.identity}
+        cut_by: set[str] = set()
+        references, waiting, broken, height, cut_deep = 1, 0, 0, 0, False
+        for segment in reading.segments:
+            if isinstance(segment, Summary):
+                pieces.append(segment)
+                continue
+            child = self._expand(self._request(segment.reference, reading.base), here, depth + 1)
+            self.users.setdefault(child.key, set()).add(key)
+            nested.append(Placed(segment, child))
+            pieces.append(
+                child.summary if child.summary is not None else summarize(segment.literal, self.tokenizer)
+            )
+            references += child.references
+            waiting += child.waiting
+            broken += child.broken
+            height = max(height, child.height + 1)
+            identities |= child.identities
+            cut_by |= child.cut_by
+            cut_deep = cut_deep or child.cut_deep
+        try:
+            whole = join_all(pieces, self.tokenizer)
+        except BorderlessError as error:
+            return failed(key, Code.TOO_LARGE, f"{reading.source}: {error}")
+        return Expansion(
+            key,
+            reading.state,
+            whole,
+            total(whole, self.tokenizer),
+            reading.problem,
+            reading,
+            tuple(nested),
+            references,
+            waiting,
+            broken,
+            height,
+            frozenset(identities),
+            frozenset(cut_by - {reading.identity}),
+            cut_deep,
+        )
+
+
+def failed(
+    key: Hashable,
+    code: Code,
+    message: str,
+    *,
+    cut_by: frozenset[str] = frozenset(),
+    cut_deep: bool = False,
+) -> Expansion:
+    """An expansion that stands for no content."""
+    problem = Problem(code, message)
+    reading = Reading(State.FAILED, identity="", source="", problem=problem)
+    return Expansion(
+        key, State.FAILED, None, None, problem, reading, broken=1, cut_by=cut_by, cut_deep=cut_deep
+    )

@@ -1,0 +1,216 @@
+"""Read one content: find the references in it, count the text between them. A worker's work, in constant memory.
+
+chunks ──▶ scan (where are references?) ──▶ cut there ──▶ summaries and nested references, in order
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from weighbridge.analysis.expand import Nested, Reading, State
+from weighbridge.cache.digest import Digester
+from weighbridge.content.base import Content
+from weighbridge.content.lines import lines_of
+from weighbridge.errors import Code, TransientFault
+from weighbridge.references.dialect import Dialect
+from weighbridge.references.model import Reference
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.service import TokenCountingService
+from weighbridge.tokens.summary import Summarizer, Summary
+from weighbridge.work import CancelToken
+
+#: Characters of a literal stretch that are held to be counted at once, and so remembered by digest.
+_MOST_HELD = 4 * 1024 * 1024
+
+
+def read(
+    content: Content,
+    dialect: Dialect,
+    service: TokenCountingService,
+    tokenizer: Tokenizer,
+    token: CancelToken,
+) -> Reading:
+    """Read, scan and count a content.
+
+    Raises:
+        ReferenceFault: it can't be read, or is not text.
+        TransientFault: it changed while it was read.
+        BorderlessError: it can't be counted in bounded memory.
+        TaskCancelledError: nobody wants it any more.
+    """
+    places = list(_places(content, dialect, token)) if content.scannable else []
+    if places:
+        segments, digest = _cut(content, places, service, tokenizer, token)
+    else:
+        summary, digest = service.summarize_stream(lambda: _watched(content.chunks(), token), tokenizer)
+        segments = (summary,)
+    return Reading(
+        state=State.STALE if content.stale else State.RESOLVED,
+        identity=content.identity,
+        source=content.source,
+        segments=segments,
+        digest=digest,
+        path=content.path,
+        base=None if content.path is None else content.path.parent,
+        size=content.size,
+        secret=content.secret,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A reference in a text: `offset` of its line's start, code points from the text's start; its line in the file."""
+
+    offset: int
+    line: int
+    reference: Reference
+
+    @property
+    def start(self) -> int:
+        return self.offset + self.reference.start
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.reference.end
+
+
+def _places(content: Content, dialect: Dialect, token: CancelToken) -> Iterator[_Place]:
+    """Find the references of the text, in order. Scans the whole file even where only a part of it is included."""
+    first, end = content.lines if content.lines is not None else (0, None)
+    scanner = dialect.stream_scanner()
+    # Only lines that may hold a reference are remembered until the scanner has made up its mind.
+    starts: dict[int, int] = {}
+    offset = 0
+    whole = content.chunks if content.whole is None else content.whole
+    for number, line in enumerate(lines_of(_watched(whole(), token))):
+        selected = number >= first and (end is None or number < end)
+        if selected:
+            if dialect.may_hold_reference(line):
+                starts[number] = offset
+            offset += len(line)
+        for at, found in scanner.feed(line):
+            yield from _selected(starts, at, found.references)
+    for at, found in scanner.close():
+        yield from _selected(starts, at, found.references)
+
+
+def _selected(starts: dict[int, int], line: int, references: Sequence[Reference]) -> Iterator[_Place]:
+    while starts and (earliest := next(iter(starts))) < line:
+        del starts[earliest]
+    if line in starts:
+        for reference in references:
+            yield _Place(starts[line], line, reference)
+
+
+def _cut(
+    content: Content,
+    places: Sequence[_Place],
+    service: TokenCountingService,
+    tokenizer: Tokenizer,
+    token: CancelToken,
+) -> tuple[tuple[Summary | Nested, ...], bytes]:
+    """Cut the text at its references: summaries and nested references in order, and the whole text's digest."""
+    digester = Digester()
+    segments: list[Summary | Nested] = []
+    literal = _Literal(service, tokenizer)
+    remaining = iter(places)
+    place = next(remaining, None)
+    written: list[str] = []
+    more8 = more16 = 0
+    cuts = sorted({cut for one in places for cut in (one.offset, one.start, one.end)})
+    offset = 0
+    for piece in _pieces(_watched(content.chunks(), token), cuts):
+        digester.update(piece)
+        if place is not None and offset == place.offset:
+            more8 = more16 = 0
+        if place is not None and offset >= place.start:
+            written.append(piece)
+        else:
+            literal.add(piece)
+        if place is not None and offset >= place.offset and not piece.isascii():
+            more8 += len(piece.encode("utf-8", "surrogatepass")) - len(piece)
+            more16 += len(piece.encode("utf-16-le", "surrogatepass")) // 2 - len(piece)
+        offset += len(piece)
+        if place is not None and offset == place.end:
+            if (summary := literal.take()) is not None:
+                segments.append(summary)
+            text = "".join(written)
+            segments.append(
+                Nested(place.start, place.line, place.reference, text, _before(text, more8, more16))
+            )
+            written.clear()
+            before, place = place, next(remaining, None)
+            if place is not None and place.offset != before.offset:
+                more8 = more16 = 0
+    if place is not None:
+        raise TransientFault(Code.FAILED, f"{content.source}: changed while it was read")
+    if (summary := literal.take()) is not None:
+        segments.append(summary)
+    return tuple(segments), digester.digest()
+
+
+def _before(text: str, more8: int, more16: int) -> tuple[int, int]:
+    """What the line's text before a reference is longer in UTF-8 and UTF-16, from what it is longer with it."""
+    return (
+        more8 - (len(text.encode("utf-8", "surrogatepass")) - len(text)),
+        more16 - (len(text.encode("utf-16-le", "surrogatepass")) // 2 - len(text)),
+    )
+
+
+class _Literal:
+    """A stretch of literal text: counted at once and remembered if it is short, streamed if it is not."""
+
+    def __init__(self, service: TokenCountingService, tokenizer: Tokenizer) -> None:
+        self._service = service
+        self._tokenizer = tokenizer
+        self._held: list[str] = []
+        self._characters = 0
+        self._stream: Summarizer | None = None
+
+    def add(self, text: str) -> None:
+        self._held.append(text)
+        self._characters += len(text)
+        if self._characters > _MOST_HELD:
+            if self._stream is None:
+                self._stream = Summarizer(self._tokenizer)
+            for held in self._held:
+                self._stream.feed(held)
+            self._held.clear()
+            self._characters = 0
+
+    def take(self) -> Summary | None:
+        """The stretch so far, None if there is none; begin a new one."""
+        stream, text = self._stream, "".join(self._held)
+        self._stream = None
+        self._held.clear()
+        self._characters = 0
+        if stream is None:
+            return self._service.summarize(text, self._tokenizer) if text else None
+        stream.feed(text)
+        return stream.finish()
+
+
+def _pieces(chunks: Iterable[str], cuts: Sequence[int]) -> Iterator[str]:
+    """Cut a text in chunks anew, so that every offset in `cuts` is between two pieces. No piece is empty."""
+    offset, waiting = 0, iter(cuts)
+    cut = next(waiting, None)
+    for chunk in chunks:
+        inside = [0]
+        while cut is not None and cut < offset + len(chunk):
+            if cut > offset:
+                inside.append(cut - offset)
+            cut = next(waiting, None)
+        inside.append(len(chunk))
+        for start, end in pairwise(inside):
+            if end > start:
+                yield chunk[start:end]
+        offset += len(chunk)
+        if cut is not None and cut == offset:
+            cut = next(waiting, None)
+
+
+def _watched(chunks: Iterable[str], token: CancelToken) -> Iterator[str]:
+    """The same chunks, as long as somebody wants them."""
+    for chunk in chunks:
+        token.raise_if_cancelled()
+        yield chunk

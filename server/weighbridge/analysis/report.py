@@ -1,0 +1,217 @@
+"""The report: a document's tree of counts, as values and as the JSON that outsiders rely on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from weighbridge.analysis.expand import Expansion, Nested, State
+from weighbridge.errors import Problem
+from weighbridge.references.model import Kind, Reference
+from weighbridge.text import PositionEncoding
+from weighbridge.tokens.base import Exactness
+
+#: Nested references listed in one report; hostile includes could list millions.
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range as the protocol writes it: lines from 0, characters in the client's units, end exclusive."""
+
+    start_line: int
+    start_character: int
+    end_line: int
+    end_character: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "start": {"line": self.start_line, "character": self.start_character},
+            "end": {"line": self.end_line, "character": self.end_character},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetReport:
+    """`limit`: tokens. `used`: share of it, 1.0 is all. `severity`: of the highest threshold crossed, or None."""
+
+    limit: int
+    used: float
+    severity: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"limit": self.limit, "used": self.used, "severity": self.severity}
+
+
+@dataclass(frozen=True, slots=True)
+class SectionReport:
+    """A heading with what stands under it, subsections included; `tokens` are resolved."""
+
+    title: str
+    level: int
+    range: Range
+    tokens: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "level": self.level,
+            "range": self.range.as_json(),
+            "tokens": self.tokens,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceReport:
+    """A reference as it stands. `tokens`: of its content standing alone; None while pending or failed."""
+
+    kind: Kind
+    target: str
+    range: Range
+    state: State
+    tokens: int | None
+    problem: Problem | None
+    uri: str | None
+    references: tuple["ReferenceReport", ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "target": self.target,
+            "range": self.range.as_json(),
+            "state": self.state.value,
+            "tokens": self.tokens,
+            "reason": None if self.problem is None else self.problem.message,
+            "uri": self.uri,
+            "references": [nested.as_json() for nested in self.references],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTotals:
+    """How the document's own references stand: each is in one of the three, by itself and all nested in it."""
+
+    total: int
+    resolved: int
+    pending: int
+    failed: int
+
+    def as_json(self) -> dict[str, int]:
+        return {
+            "total": self.total,
+            "resolved": self.resolved,
+            "pending": self.pending,
+            "failed": self.failed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One document's counts. `tokens`: resolved; while `counting` the last true total, or what is known so far."""
+
+    uri: str
+    version: int | None
+    dialect: str
+    model: str | None
+    encoding: str
+    exactness: Exactness
+    ready: bool
+    tokens: int
+    own_tokens: int
+    budget: BudgetReport
+    input_usd: float | None
+    sections: tuple[SectionReport, ...]
+    references: tuple[ReferenceReport, ...]
+    totals: ReferenceTotals
+
+    @property
+    def over_budget(self) -> bool:
+        """More tokens than the budget, or a threshold of severity error reached below it."""
+        early = self.budget.severity == "error" and self.tokens < self.budget.limit
+        return self.tokens > self.budget.limit or early
+
+    @property
+    def state(self) -> str:
+        return "ready" if self.ready else "counting"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "uri": self.uri,
+            "version": self.version,
+            "dialect": self.dialect,
+            "model": self.model,
+            "encoding": self.encoding,
+            "exactness": self.exactness.value,
+            "state": self.state,
+            "tokens": self.tokens,
+            "own_tokens": self.own_tokens,
+            "budget": self.budget.as_json(),
+            "cost": None if self.input_usd is None else {"input_usd": self.input_usd},
+            "sections": [section.as_json() for section in self.sections],
+            "references": [reference.as_json() for reference in self.references],
+        }
+
+    def status_json(self) -> dict[str, Any]:
+        """What `weighbridge/status` says."""
+        return {
+            "uri": self.uri,
+            "version": self.version,
+            "state": self.state,
+            "tokens": self.tokens,
+            "own_tokens": self.own_tokens,
+            "budget": self.budget.as_json(),
+            "model": self.model,
+            "encoding": self.encoding,
+            "exactness": self.exactness.value,
+            "cost": None if self.input_usd is None else {"input_usd": self.input_usd},
+            "references": self.totals.as_json(),
+        }
+
+
+def reference_reports(
+    placed: Sequence[tuple[Reference, Range, Expansion]], encoding: PositionEncoding
+) -> tuple[ReferenceReport, ...]:
+    """Report the document's own references, each with what is nested in it, `MOST_ROWS` nested ones at most."""
+    room = iter(range(MOST_ROWS))
+    return tuple(
+        _reference_report(reference, range_, expansion, encoding, room)
+        for reference, range_, expansion in placed
+    )
+
+
+def totals_of(expansions: Sequence[Expansion]) -> ReferenceTotals:
+    """Count how the document's own references stand."""
+    pending = sum(1 for expansion in expansions if expansion.waiting)
+    failed = sum(1 for expansion in expansions if expansion.broken and not expansion.waiting)
+    return ReferenceTotals(len(expansions), len(expansions) - pending - failed, pending, failed)
+
+
+def written_target(reference: Reference) -> str:
+    """The target as people know it: with its fragment."""
+    return reference.target if reference.fragment is None else f"{reference.target}#{reference.fragment}"
+
+
+def _reference_report(
+    reference: Reference, range_: Range, expansion: Expansion, encoding: PositionEncoding, room: Iterator[int]
+) -> ReferenceReport:
+    path = expansion.reading.path
+    return ReferenceReport(
+        kind=reference.kind,
+        target=written_target(reference),
+        range=range_,
+        state=expansion.state,
+        tokens=expansion.tokens,
+        problem=expansion.problem,
+        uri=path.as_uri() if path is not None and expansion.state is not State.FAILED else None,
+        references=tuple(
+            _reference_report(
+                inner.nested.reference, _range_of(inner.nested, encoding), inner.expansion, encoding, room
+            )
+            for inner in expansion.nested
+            if next(room, None) is not None
+        ),
+    )
+
+
+def _range_of(nested: Nested, encoding: PositionEncoding) -> Range:
+    start, end = nested.columns(encoding)
+    return Range(nested.line, start, nested.line, end)

@@ -1,0 +1,164 @@
+"""Many files weighed by one session without an editor: what the command line runs."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from weighbridge.analysis.report import Report
+from weighbridge.config import Layer
+from weighbridge.content.discovery import find_documents
+from weighbridge.content.named_file import read_named_file
+from weighbridge.errors import ReferenceFault
+from weighbridge.session.configuration import Configuration
+from weighbridge.session.document import Document
+from weighbridge.session.services import Services
+from weighbridge.session.session import Session
+from weighbridge.text import PositionEncoding
+from weighbridge.uris import uri_of
+
+#: Documents open at a time: enough to keep all workers busy.
+_AT_A_TIME = 16
+#: What marks the root of a workspace.
+_ROOT_MARKERS = ("weighbridge.toml", ".git")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: a report, or a problem that names it."""
+
+    path: Path
+    report: Report | None = None
+    problem: str | None = None
+    text: str | None = None
+
+
+class _Silent:
+    """Nobody is shown anything while the command line works."""
+
+    def typed(self, document: Document) -> None:
+        """Nothing."""
+
+    def updated(self, document: Document) -> None:
+        """Nothing."""
+
+    def closed(self, document: Document) -> None:
+        """Nothing."""
+
+
+async def weigh(paths: Sequence[Path], settings: Mapping[str, Any]) -> list[Outcome]:
+    """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal."""
+    absolute = [_absolute(path) for path in paths]
+    async with _session(absolute, settings) as session:
+        files = await asyncio.to_thread(_files, absolute, session.configuration)
+        gate = asyncio.Semaphore(_AT_A_TIME)
+        with _progress() as progress:
+            bar = progress.add_task("counting", total=len(files))
+
+            async def one(path: Path) -> Outcome:
+                async with gate:
+                    outcome = await _weigh_one(session, path)
+                progress.advance(bar)
+                return outcome
+
+            return list(await asyncio.gather(*(one(path) for path in files)))
+
+
+async def render_file(path: Path, settings: Mapping[str, Any]) -> Outcome:
+    """Resolve one file: its text, or a problem."""
+    absolute = _absolute(path)
+    async with _session([absolute], settings) as session:
+        return await _weigh_one(session, absolute, render=True)
+
+
+async def _weigh_one(session: Session, path: Path, *, render: bool = False) -> Outcome:
+    try:
+        text = await asyncio.to_thread(read_named_file, path)
+    except ReferenceFault as fault:
+        return Outcome(path, problem=fault.problem.message)
+    uri = uri_of(path)
+    document = session.open(uri, None, "", text)
+    try:
+        await session.ready(document)
+        report = session.report(document)
+        return Outcome(path, report, text=await session.render(document) if render else None)
+    except ReferenceFault as fault:
+        return Outcome(path, problem=fault.problem.message)
+    finally:
+        session.close(uri)
+
+
+@asynccontextmanager
+async def _session(paths: Sequence[Path], settings: Mapping[str, Any]) -> AsyncIterator[Session]:
+    folders = list(dict.fromkeys(_root_of(path) for path in paths))
+    configuration = Configuration(folders, [Layer("command line", dict(settings), trusted_source=True)])
+    configuration.take_files(await asyncio.to_thread(configuration.read_files, folders))
+    for warning in configuration.warnings:
+        _warn(warning)
+    services = Services.make(configuration.settings, _warn)
+    session = Session(
+        tasks=services.tasks,
+        handlers=services.handlers,
+        service=services.service,
+        configuration=configuration,
+        open_texts=services.open_texts,
+        encoding=PositionEncoding.UTF16,
+        listener=_Silent(),
+        retry=services.retry,
+    )
+    session.configured()
+    try:
+        yield session
+    finally:
+        await session.aclose()
+        await services.aclose()
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"weighbridge: {text}\n")
+
+
+def _absolute(path: Path) -> Path:
+    """The path from the root, without `..`; links are left to the file policy."""
+    return Path(os.path.normpath(Path.cwd() / path))
+
+
+def _root_of(path: Path) -> Path:
+    """The workspace a path belongs to: up to the nearest marker; else the working folder, or the path's own."""
+    start = path if path.is_dir() else path.parent
+    for folder in (start, *start.parents):
+        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+            return folder
+    here = Path.cwd()
+    return here if start.is_relative_to(here) else start
+
+
+def _files(paths: Sequence[Path], configuration: Configuration) -> list[Path]:
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            root = configuration.folder_of(path) or path
+            include = configuration.settings_of(path).include
+            found.update(dict.fromkeys(find_documents(root, path, include)))
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _progress() -> Progress:
+    """A bar on standard error, gone when done; nothing where that is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )

@@ -1,0 +1,238 @@
+"""The command line: the same engine as the language server's, for terminals and CI.
+
+weighbridge serve            speak LSP on standard input and output
+weighbridge count PATH…      tokens of prompts, references resolved
+weighbridge check PATH…      exit 1 when a budget is crossed
+weighbridge render FILE      the resolved text, byte for byte
+weighbridge models           the models known by name
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weighbridge import __version__
+
+if TYPE_CHECKING:
+    from weighbridge.batch import Outcome
+
+EXIT_OK = 0
+EXIT_OVER = 1
+EXIT_UNUSABLE = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    _start_logging(options)
+    try:
+        code: int = options.run(options)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads our output had enough; nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="weighbridge",
+        description="Exact token counts of prompts and agent context files, references resolved.",
+    )
+    parser.add_argument("--version", action="version", version=f"weighbridge {__version__}")
+    parser.add_argument(
+        "--log-level",
+        default="warning",
+        choices=("debug", "info", "warning", "error"),
+        help="to standard error",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="speak LSP on standard input and output")
+    way = serve.add_mutually_exclusive_group()
+    way.add_argument("--stdio", action="store_true", help="the default")
+    way.add_argument(
+        "--tcp", metavar="HOST:PORT", help="on a TCP port instead; 127.0.0.1 when no host is given"
+    )
+    way.add_argument("--ws", metavar="HOST:PORT", help="on a WebSocket instead")
+    serve.set_defaults(run=_serve)
+
+    for name, run, text in (
+        ("count", _count, "tokens of prompts, references resolved"),
+        ("check", _check, "the same against their budgets: exit 1 when one is crossed"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of prompts")
+        command.add_argument("--format", choices=("text", "json"), default="text")
+        if name == "check":
+            command.add_argument("--strict", action="store_true", help="broken references fail the check too")
+        _add_engine(command)
+        command.set_defaults(run=run)
+
+    render = commands.add_parser("render", help="the resolved text of a file, byte for byte")
+    render.add_argument("path", metavar="FILE")
+    _add_engine(render)
+    render.set_defaults(run=_render)
+
+    models = commands.add_parser("models", help="the models known by name")
+    models.add_argument("--format", choices=("text", "json"), default="text")
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", help="picks tokenizer, context window and price")
+    command.add_argument("--encoding", help="tokenizer, when no model is named")
+    command.add_argument("--budget", type=_positive, metavar="TOKENS")
+    command.add_argument("--dialect", help="how the documents write references")
+    command.add_argument(
+        "--allow", action="append", default=[], metavar="HOST", help="a host that may be fetched"
+    )
+    command.add_argument(
+        "--env", action="append", default=[], metavar="NAME", help="an environment variable that may be read"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text.replace("_", "").replace(",", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError("expected a number of tokens, 1 or more")
+    return number
+
+
+def _start_logging(options: argparse.Namespace) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=options.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    # These write whole requests, with what is in them.
+    for chatty in ("httpx", "httpcore", "pygls", "watchfiles"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from weighbridge.lsp import serve  # noqa: PLC0415  each command imports what it needs: starting is what users feel
+
+    if options.tcp is not None:
+        return serve.serve_on_tcp(*_address(options.tcp))
+    if options.ws is not None:
+        return serve.serve_on_websocket(*_address(options.ws))
+    return serve.serve_stdio()
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        sys.exit(f"weighbridge: {text}: expected HOST:PORT or PORT")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _count(options: argparse.Namespace) -> int:
+    from weighbridge.terminal import print_table  # noqa: PLC0415  as above
+
+    outcomes = _weigh(options)
+    _tell_unusable(outcomes)
+    if options.format == "json":
+        _print_json(
+            {
+                "documents": [outcome.report.as_json() for outcome in outcomes if outcome.report is not None],
+                "total": sum(outcome.report.tokens for outcome in outcomes if outcome.report is not None),
+            }
+        )
+    else:
+        print_table([outcome.report for outcome in outcomes if outcome.report is not None])
+    return EXIT_UNUSABLE if any(outcome.report is None for outcome in outcomes) or not outcomes else EXIT_OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from weighbridge.terminal import findings_of, print_findings  # noqa: PLC0415  as above
+
+    outcomes = _weigh(options)
+    _tell_unusable(outcomes)
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    findings = findings_of(reports)
+    if options.format == "json":
+        _print_json(
+            {
+                "documents": [report.as_json() for report in reports],
+                "total": sum(report.tokens for report in reports),
+                "findings": [finding.as_json() for finding in findings],
+            }
+        )
+    else:
+        print_findings(reports, findings)
+    if len(reports) < len(outcomes) or not outcomes:
+        return EXIT_UNUSABLE
+    over = any(report.over_budget for report in reports)
+    broken = options.strict and any(finding.code != "budget" for finding in findings)
+    return EXIT_OVER if over or broken else EXIT_OK
+
+
+def _render(options: argparse.Namespace) -> int:
+    from weighbridge.batch import render_file  # noqa: PLC0415  as above
+
+    outcome = asyncio.run(render_file(Path(options.path), _layer(options)))
+    if outcome.text is None:
+        sys.stderr.write(f"weighbridge: {outcome.problem}\n")
+        return EXIT_UNUSABLE
+    sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.flush()
+    return EXIT_OK
+
+
+def _models(options: argparse.Namespace) -> int:
+    from weighbridge.terminal import models_json, print_models  # noqa: PLC0415  as above
+
+    if options.format == "json":
+        _print_json(models_json())
+    else:
+        print_models()
+    return EXIT_OK
+
+
+def _weigh(options: argparse.Namespace) -> "list[Outcome]":
+    from weighbridge.batch import weigh  # noqa: PLC0415  as above
+
+    return asyncio.run(weigh([Path(path) for path in options.paths], _layer(options)))
+
+
+def _layer(options: argparse.Namespace) -> dict[str, Any]:
+    """The command line's settings, over all others."""
+    values = {"model": options.model, "encoding": options.encoding, "budget": options.budget}
+    if options.encoding is not None and options.model is None:
+        values["model"] = None
+    found: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    if options.allow:
+        found["apiAllow"] = options.allow
+    if options.env:
+        found["env"] = options.env
+    if options.dialect is not None:
+        found["dialects"] = {"**": options.dialect}
+    return found
+
+
+def _tell_unusable(outcomes: "list[Outcome]") -> None:
+    for outcome in outcomes:
+        if outcome.problem is not None:
+            sys.stderr.write(f"weighbridge: {outcome.problem}\n")
+    if not outcomes:
+        sys.stderr.write("weighbridge: no prompts or context files there (see the setting `include`)\n")
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=True, indent=2)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

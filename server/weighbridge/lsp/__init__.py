@@ -1,0 +1,1 @@
+"""The language server: the only rooms that know pygls and lsprotocol."""

@@ -1,0 +1,150 @@
+"""`textDocument/diagnostic` and `publishDiagnostics`: thresholds crossed, references that stand for nothing."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from lsprotocol import types
+
+from weighbridge.analysis.report import Range, ReferenceReport, Report
+from weighbridge.errors import Code
+from weighbridge.lsp.features.wording import share_text, tokens_text
+from weighbridge.references.model import Kind
+
+SOURCE = "weighbridge"
+
+#: References named with a crossed threshold.
+_LARGEST = 5
+#: Nested faults shown at one reference.
+_MOST_NESTED = 20
+
+_SEVERITIES = {
+    "information": types.DiagnosticSeverity.Information,
+    "warning": types.DiagnosticSeverity.Warning,
+    "error": types.DiagnosticSeverity.Error,
+}
+
+
+def diagnostics(report: Report, first_line_end: int, *, related: bool) -> list[types.Diagnostic]:
+    """All diagnostics of a document, in order of place.
+
+    `first_line_end`: where line 1 ends, in the client's units. `related`: whether the client shows related information.
+    """
+    found = [*_budget(report, first_line_end, related=related)]
+    for reference in report.references:
+        found.extend(_broken(report.uri, reference, related=related))
+    return sorted(found, key=lambda one: (one.range.start.line, one.range.start.character))
+
+
+def result_id(found: list[types.Diagnostic]) -> str:
+    """A name for these diagnostics: equal for equal ones."""
+    plain = [
+        (
+            str(one.code),
+            one.message,
+            int(one.severity or 0),
+            one.range.start.line,
+            one.range.start.character,
+            one.range.end.line,
+            one.range.end.character,
+            [(info.location.uri, info.message) for info in one.related_information or ()],
+        )
+        for one in found
+    ]
+    return hashlib.blake2b(json.dumps(plain).encode(), digest_size=8).hexdigest()
+
+
+def _budget(report: Report, first_line_end: int, *, related: bool) -> Iterator[types.Diagnostic]:
+    severity = report.budget.severity
+    if severity is None or not report.ready:
+        return
+    limit, over = report.budget.limit, report.tokens - report.budget.limit
+    text = f"{tokens_text(report.tokens)}, {share_text(report.budget.used)} of the budget of {limit:,}"
+    if over > 0:
+        text += f": {over:,} over"
+    yield types.Diagnostic(
+        range=types.Range(types.Position(0, 0), types.Position(0, first_line_end)),
+        message=text,
+        severity=_SEVERITIES[severity],
+        code=Code.BUDGET.value,
+        source=SOURCE,
+        related_information=_largest(report) if related else None,
+    )
+
+
+def _largest(report: Report) -> list[types.DiagnosticRelatedInformation]:
+    """The references that weigh most, each at its place in the document."""
+    counted = [reference for reference in report.references if reference.tokens]
+    counted.sort(key=lambda reference: -(reference.tokens or 0))
+    largest = [
+        _related(report.uri, reference.range, f"{reference.target}: {tokens_text(reference.tokens or 0)}")
+        for reference in counted[:_LARGEST]
+    ]
+    top = [section for section in report.sections if section.tokens]
+    top.sort(key=lambda section: -section.tokens)
+    if len(report.sections) > 1:
+        largest += [
+            _related(report.uri, section.range, f"section “{section.title}”: {tokens_text(section.tokens)}")
+            for section in top[: _LARGEST - min(_LARGEST - 1, len(largest))]
+        ]
+    return largest
+
+
+def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[types.Diagnostic]:
+    """A diagnostic for a reference that failed, or that includes one that did."""
+    if reference.problem is not None:
+        yield _at(reference, reference.problem.code, reference.problem.message)
+        return
+    for chain in _failed_below(reference):
+        problem = chain[-1].problem
+        assert problem is not None  # noqa: S101  that is what was looked for
+        through = " → ".join(link.target for link in chain)
+        where = chain[-2].uri if len(chain) > 1 else uri
+        yield _at(
+            reference,
+            problem.code,
+            f"{problem.message} (through {through})",
+            [_related(where, chain[-1].range, problem.message)] if related and where else None,
+        )
+
+
+def _failed_below(reference: ReferenceReport) -> Iterator[list[ReferenceReport]]:
+    """The failed references nested in one, each with the way to it; the first of each code and target is enough."""
+    seen: set[tuple[str, str]] = set()
+    todo = [[reference]]
+    while todo and len(seen) < _MOST_NESTED:
+        chain = todo.pop()
+        todo.extend([*chain, nested] for nested in reversed(chain[-1].references))
+        problem = chain[-1].problem
+        if len(chain) > 1 and problem is not None and (problem.code, chain[-1].target) not in seen:
+            seen.add((problem.code, chain[-1].target))
+            yield chain
+
+
+def _at(
+    reference: ReferenceReport,
+    code: Code,
+    message: str,
+    related: list[types.DiagnosticRelatedInformation] | None = None,
+) -> types.Diagnostic:
+    soft = reference.kind is Kind.VARIABLE and code is Code.UNDEFINED
+    return types.Diagnostic(
+        range=to_range(reference.range),
+        message=message,
+        severity=types.DiagnosticSeverity.Warning if soft else types.DiagnosticSeverity.Error,
+        code=code.value,
+        source=SOURCE,
+        related_information=related,
+    )
+
+
+def _related(uri: str, range_: Range, message: str) -> types.DiagnosticRelatedInformation:
+    return types.DiagnosticRelatedInformation(types.Location(uri, to_range(range_)), message)
+
+
+def to_range(range_: Range) -> types.Range:
+    """A report's range as the protocol's."""
+    return types.Range(
+        types.Position(range_.start_line, range_.start_character),
+        types.Position(range_.end_line, range_.end_character),
+    )

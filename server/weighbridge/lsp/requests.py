@@ -1,0 +1,100 @@
+"""What the client asks: each answer is made from a report, in one place. Unknown documents are an error that says so."""
+
+from typing import Any
+
+from lsprotocol import types
+
+from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.convert import selections_of, text_document_uri
+from weighbridge.lsp.features.diagnostics import result_id
+from weighbridge.lsp.features.hover import hover
+from weighbridge.lsp.protocol import InvalidParamsError, RequestError
+from weighbridge.lsp.publisher import ClientAbilities, document_diagnostics, document_hints
+from weighbridge.session.document import Document
+from weighbridge.session.session import Session
+
+
+class Requests:
+    """Answers for one client."""
+
+    def __init__(self, session: Session, abilities: ClientAbilities, *, markdown_hovers: bool) -> None:
+        self._session = session
+        self._abilities = abilities
+        self._markdown_hovers = markdown_hovers
+
+    # Editors' own
+
+    def inlay_hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
+        """Hints of the asked lines, for documents that show themselves."""
+        document = self._session.documents.get(params.text_document.uri)
+        if document is None or not self._session.shows_itself(document):
+            return []
+        return document_hints(self._session, document, params.range.start.line, params.range.end.line)
+
+    def hover(self, params: types.HoverParams) -> types.Hover | None:
+        """What stands at a place, in tokens."""
+        document = self._session.documents.get(params.text_document.uri)
+        if document is None:
+            return None
+        report = self._session.report(document)
+        place = params.position
+        return hover(report, place.line, place.character, markdown=self._markdown_hovers)
+
+    def diagnostic(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        """Diagnostics for clients that pull them; none for those that get them pushed."""
+        document = self._session.documents.get(params.text_document.uri)
+        found: list[types.Diagnostic] = []
+        if document is not None and self._abilities.pull_diagnostics and self._session.shows_itself(document):
+            found = document_diagnostics(self._session, document, related=self._abilities.related_information)
+        name = result_id(found)
+        if params.previous_result_id == name:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
+        return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
+
+    # Weighbridge's own
+
+    def report(self, params: Any) -> dict[str, Any]:
+        """`weighbridge/report`: as things stand."""
+        return self._session.report(self._document(text_document_uri(params))).as_json()
+
+    async def count(self, params: Any) -> dict[str, int]:
+        """`weighbridge/count`: waits until the count is true."""
+        document = self._document(text_document_uri(params))
+        selections = selections_of(params, document)
+        return {"tokens": await self._session.count(document, selections)}
+
+    async def render(self, params: Any) -> dict[str, str]:
+        """`weighbridge/render`: the resolved text."""
+        document = self._document(text_document_uri(params))
+        try:
+            return {"text": await self._session.render(document)}
+        except ReferenceFault as fault:
+            raise RequestError(fault.problem.message) from None
+
+    async def command(self, name: str, arguments: list[Any]) -> Any:
+        """A command; its first argument names the document, as a URI or `{textDocument}` or `{uri}`."""
+        if name == "clearCache":
+            await self._session.clear_cache()
+            return None
+        if name == "refresh" and not arguments:
+            self._session.refresh()
+            return None
+        params = {"textDocument": {"uri": _uri(arguments)}}
+        if name == "refresh":
+            self._session.refresh(self._document(text_document_uri(params)))
+            return None
+        return self.report(params) if name == "report" else await self.render(params)
+
+    def _document(self, uri: str) -> Document:
+        document = self._session.documents.get(uri)
+        if document is None:
+            raise InvalidParamsError(f"{uri}: not an open document")
+        return document
+
+
+def _uri(arguments: list[Any]) -> Any:
+    first = arguments[0] if arguments else None
+    if isinstance(first, dict):
+        inner = first.get("textDocument")
+        return inner.get("uri") if isinstance(inner, dict) else first.get("uri")
+    return first

@@ -1,0 +1,129 @@
+"""The language server: what it can do, and how its rooms are wired for one client.
+
+    initialize ──▶ reply ──▶ (heavy imports on a thread) ──▶ Session ──▶ messages that waited, in order
+
+**The reply to `initialize` waits for nothing heavy**: the session's imports (database, HTTP, tokenizers) begin on a
+thread when the process starts, and messages that come before they are done are kept, in order.
+"""
+
+import asyncio
+import importlib
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from weighbridge import __version__
+from weighbridge.lsp.protocol import Protocol
+
+if TYPE_CHECKING:
+    from weighbridge.lsp.wiring import Wiring
+
+logger = logging.getLogger(__name__)
+
+
+class Server(LanguageServer):
+    """One client's server. `wiring` is there once the session is."""
+
+    protocol: Protocol
+
+    def __init__(self) -> None:
+        super().__init__(
+            "weighbridge",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=Protocol,
+        )
+        self._wiring: Wiring | None = None
+        self._imports = threading.Thread(target=_import_heavy, name="weighbridge-imports", daemon=True)
+        self._imports.start()
+        self._starting: asyncio.Task[None] | None = None
+        #: Runs something on the loop's thread, from any thread.
+        self.loop_call: Callable[[Callable[[], None]], Any] = lambda call: call()
+        self._register()
+
+    @property
+    def wiring(self) -> "Wiring":
+        """The session and what shows it. Messages are held back until it is there."""
+        if self._wiring is None:
+            raise RuntimeError("asked before the session was there")
+        return self._wiring
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log: a pop-up in the user's face helps nobody."""
+        logger.error("internal error (%s): %s", getattr(source, "__name__", source), error)
+
+    async def aclose(self) -> None:
+        """End the session, whatever it does."""
+        if self._starting is not None:
+            self._starting.cancel()
+        self.protocol.abandon()
+        if self._wiring is not None:
+            await self._wiring.aclose()
+
+    # Life
+
+    def _initialize(self, params: types.InitializeParams) -> None:
+        self.protocol.hold()
+        self._starting = asyncio.get_running_loop().create_task(self._start(params))
+
+    async def _start(self, params: types.InitializeParams) -> None:
+        while self._imports.is_alive():  # noqa: ASYNC110  a thread's end has no event of the loop's
+            await asyncio.sleep(0.005)
+        wiring = importlib.import_module("weighbridge.lsp.wiring")
+        self._wiring = cast("Wiring", await wiring.Wiring.make(self, params))
+        self.protocol.release()
+
+    def _register(self) -> None:
+        # Partials, because pygls marks what it registers, and methods can't be marked.
+        self.feature(types.INITIALIZE)(partial(self._initialize))
+        inlay_hints = types.InlayHintOptions(resolve_provider=False)
+        diagnostics = types.DiagnosticOptions(
+            inter_file_dependencies=True, workspace_diagnostics=False, identifier="weighbridge"
+        )
+        ways: list[tuple[str, Any, Callable[[Wiring], Callable[[Any], Any]]]] = [
+            (types.INITIALIZED, None, lambda wiring: wiring.initialized),
+            (types.TEXT_DOCUMENT_DID_OPEN, None, lambda wiring: wiring.sync.did_open),
+            (types.TEXT_DOCUMENT_DID_CHANGE, None, lambda wiring: wiring.sync.did_change),
+            (types.TEXT_DOCUMENT_DID_CLOSE, None, lambda wiring: wiring.sync.did_close),
+            (types.TEXT_DOCUMENT_DID_SAVE, None, lambda wiring: wiring.sync.did_save),
+            (types.WORKSPACE_DID_CHANGE_CONFIGURATION, None, lambda wiring: wiring.did_change_configuration),
+            (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, None, lambda wiring: wiring.did_change_watched_files),
+            (
+                types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
+                None,
+                lambda wiring: wiring.did_change_workspace_folders,
+            ),
+            (types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints, lambda wiring: wiring.requests.inlay_hints),
+            (types.TEXT_DOCUMENT_HOVER, None, lambda wiring: wiring.requests.hover),
+            (types.TEXT_DOCUMENT_DIAGNOSTIC, diagnostics, lambda wiring: wiring.requests.diagnostic),
+            ("weighbridge/report", None, lambda wiring: wiring.requests.report),
+            ("weighbridge/count", None, lambda wiring: wiring.requests.count),
+            ("weighbridge/render", None, lambda wiring: wiring.requests.render),
+        ]
+        for method, options, way in ways:
+            self.feature(method, options)(partial(self._answer, way))
+        for command in ("report", "render", "refresh", "clearCache"):
+            self._register_command(command)
+
+    def _answer(self, way: "Callable[[Wiring], Callable[[Any], Any]]", params: Any) -> Any:
+        """Hand a message to the session's rooms, which are there by the time it is handled."""
+        return way(self.wiring)(params)
+
+    def _register_command(self, command: str) -> None:
+        async def run(arguments: list[Any]) -> Any:
+            return await self.wiring.requests.command(command, arguments)
+
+        self.command(f"weighbridge.{command}")(run)
+
+
+def _import_heavy() -> None:
+    """Import what the session needs while the client is still saying hello."""
+    try:
+        importlib.import_module("weighbridge.lsp.wiring")
+    except Exception:  # imported again, and reported, where it is needed
+        logger.debug("early import failed", exc_info=True)

@@ -1,0 +1,207 @@
+"""One client's session and all that shows it, wired together after `initialize`."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from lsprotocol import types
+
+from weighbridge.config import Layer
+from weighbridge.lsp.convert import encoding_of
+from weighbridge.lsp.health import Health
+from weighbridge.lsp.protocol import RequestError
+from weighbridge.lsp.publisher import ClientAbilities, Publisher
+from weighbridge.lsp.requests import Requests
+from weighbridge.lsp.sync import TextSync
+from weighbridge.lsp.watching import Watching
+from weighbridge.session.configuration import Configuration
+from weighbridge.session.display import Display
+from weighbridge.session.services import Services
+from weighbridge.session.session import Session
+from weighbridge.uris import path_of
+
+if TYPE_CHECKING:
+    from weighbridge.lsp.server import Server
+
+logger = logging.getLogger(__name__)
+
+SECTION = "weighbridge"
+#: Files of settings at a folder's root.
+SETTINGS_FILES = ("weighbridge.toml", "pyproject.toml")
+
+
+class Wiring:
+    """Everything of one client that needs a session."""
+
+    def __init__(
+        self,
+        server: "Server",
+        params: types.InitializeParams,
+        services: Services,
+        configuration: Configuration,
+    ) -> None:
+        self._server = server
+        self._services = services
+        self._configuration = configuration
+        self._background: set[asyncio.Task[None]] = set()
+        self.abilities = ClientAbilities.of(params.capabilities, params.initialization_options)
+        self._publisher = Publisher(server.protocol, self.abilities, lambda: self.session)
+        self._display = Display(
+            show=self._publisher.show,
+            debounce=lambda document: self.session.settings_of(document).debounce / 1000,
+            quiet=lambda document: self.session.quiet(document),  # noqa: PLW0108  the session is made below
+            hide=self._publisher.hide,
+        )
+        self.session: Session = Session(
+            tasks=services.tasks,
+            handlers=services.handlers,
+            service=services.service,
+            configuration=configuration,
+            open_texts=services.open_texts,
+            encoding=encoding_of(server.protocol.position_encoding),
+            listener=self._display,
+            retry=services.retry,
+        )
+        self.sync = TextSync(self.session)
+        self.requests = Requests(
+            self.session, self.abilities, markdown_hovers=_wants_markdown(params.capabilities)
+        )
+        self.health = Health(server.protocol, self.abilities, services.tasks)
+        self._watching = Watching(server.protocol, self.abilities, self._files_changed)
+
+    @classmethod
+    async def make(cls, server: "Server", params: types.InitializeParams) -> Self:
+        """Wire a session for a client that said `initialize`."""
+        folders = _folders(params)
+        configuration = Configuration(
+            folders, [_editor_layer("initializationOptions", params.initialization_options)]
+        )
+        warnings: list[str] = []
+        services = Services.make(
+            configuration.settings, lambda text: wired.warn(text) if wired else warnings.append(text)
+        )
+        wired: Self | None = None
+        wired = cls(server, params, services, configuration)
+        for text in warnings:
+            wired.warn(text)
+        return wired
+
+    def initialized(self, _: types.InitializedParams) -> None:
+        """The client is ready to be asked: settings first, then what is to be watched."""
+        self._follow(self._begin())
+
+    def warn(self, text: str) -> None:
+        """Tell the user once of something degraded. Called from any thread."""
+        self._server.loop_call(lambda: self.health.warn(text))
+
+    async def aclose(self) -> None:
+        """End all of it."""
+        self._display.close()
+        await self._watching.aclose()
+        for task in self._background:
+            task.cancel()
+        await self.session.aclose()
+        await self._services.aclose()
+
+    # Settings
+
+    def did_change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
+        """The editor's values changed: those it sends, or those it is asked for."""
+        if isinstance(params.settings, dict) and SECTION in params.settings:
+            self._configuration.set_layer(_editor_layer("editor", params.settings))
+            self._settings_changed()
+        else:
+            self._follow(self._configure())
+
+    def did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        """Folders came or went."""
+        gone = {path_of(folder.uri) for folder in params.event.removed}
+        came = [path for folder in params.event.added if (path := path_of(folder.uri)) is not None]
+        kept = [folder for folder in self._configuration.folders if folder not in gone]
+        self._configuration.set_folders([*kept, *(path for path in came if path not in kept)])
+        self._follow(self._configure())
+
+    async def _begin(self) -> None:
+        await self._configure()
+        self.session.readings.on_watched = self._watching.look
+        await self._watching.begin(self._configuration.folders, self.session.readings.watched)
+        if self.abilities.watch_configuration:
+            registration = types.Registration(
+                "weighbridge-configuration",
+                types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+                {"section": SECTION},
+            )
+            with contextlib.suppress(RequestError):
+                await self._server.protocol.ask(
+                    types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration])
+                )
+
+    async def _configure(self) -> None:
+        """Read the folders' files, ask the editor, put both in force."""
+        folders = self._configuration.folders
+        found = await self._services.tasks.submit(
+            ("settings",), lambda token: self._configuration.read_files(folders), title="settings", join=False
+        )
+        self._configuration.take_files(found)
+        if self.abilities.configuration:
+            params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+            try:
+                answer = await self._server.protocol.ask(types.WORKSPACE_CONFIGURATION, params)
+            except RequestError as error:
+                logger.warning("the editor gave no settings: %s", error)
+            else:
+                values = answer[0] if isinstance(answer, list) and answer else None
+                self._configuration.set_layer(_editor_layer("editor", values))
+        self._settings_changed()
+
+    def _settings_changed(self) -> None:
+        settings = self._configuration.settings
+        self.health.settings_warnings(self._configuration.warnings)
+        self._services.tasks.resize(workers=settings.workers) if settings.workers is not None else None
+        self._services.service.resize(settings.cache_entries)
+        self.session.configured()
+
+    # Files
+
+    def did_change_watched_files(self, params: types.DidChangeWatchedFilesParams) -> None:
+        """Files changed on disk, says the client."""
+        self._files_changed([path for event in params.changes if (path := path_of(event.uri)) is not None])
+
+    def _files_changed(self, paths: Sequence[Path]) -> None:
+        if any(path.name in SETTINGS_FILES and path.parent in self._configuration.folders for path in paths):
+            self._follow(self._configure())
+        self.session.files_changed(paths)
+
+    def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+        async def run() -> None:
+            try:
+                await work
+            except Exception:  # nobody waits for it: the log is all there is
+                logger.exception("background work failed")
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _editor_layer(name: str, values: Any) -> Layer:
+    return Layer(name, values if isinstance(values, dict) else {}, trusted_source=True)
+
+
+def _folders(params: types.InitializeParams) -> list[Path]:
+    uris = [folder.uri for folder in params.workspace_folders or ()]
+    if not uris and params.root_uri:
+        uris = [params.root_uri]
+    folders = [path for uri in uris if (path := path_of(uri)) is not None]
+    if not uris and params.root_path:
+        folders = [Path(params.root_path)]
+    return folders
+
+
+def _wants_markdown(capabilities: types.ClientCapabilities) -> bool:
+    hover = capabilities.text_document.hover if capabilities.text_document else None
+    formats = hover.content_format if hover else None
+    return bool(formats) and types.MarkupKind.Markdown in (formats or ())

@@ -1,0 +1,113 @@
+"""Settings in force: defaults, the folder's files, the editor's values, the command line; resolved once, not per keystroke."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from weighbridge.config import Layer, Settings, matches, read_folder_layer, resolve
+from weighbridge.references.dialect import DIALECTS, MARKDOWN, Dialect
+
+
+class Configuration:
+    """The settings of each of the workspace's folders. Changing anything resolves anew; asking is a lookup."""
+
+    def __init__(self, folders: Sequence[Path], layers: Sequence[Layer] = ()) -> None:
+        """`layers`: the editor's or the command line's, lowest first."""
+        self._folders = tuple(folders)
+        self._layers: dict[str, Layer] = {layer.name: layer for layer in layers}
+        self._files: dict[Path, Layer] = {}
+        self._file_warnings: dict[Path, tuple[str, ...]] = {}
+        self._settings: dict[Path | None, Settings] = {}
+        self._included: dict[Path, bool] = {}
+        self.warnings: tuple[str, ...] = ()
+        self._resolve()
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The workspace's folders."""
+        return self._folders
+
+    def read_files(self, folders: Sequence[Path]) -> dict[Path, tuple[Layer, tuple[str, ...]]]:
+        """Read the folders' settings files, for `take_files`. Blocks: a worker's work."""
+        return {folder: read_folder_layer(folder) for folder in folders}
+
+    def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...]]]) -> None:
+        """Put what `read_files` found in force."""
+        for folder, (layer, warnings) in found.items():
+            self._files[folder] = layer
+            self._file_warnings[folder] = warnings
+        self._resolve()
+
+    def set_folders(self, folders: Sequence[Path]) -> None:
+        """The workspace has other folders now; their files are to be read next."""
+        self._folders = tuple(folders)
+        self._files = {folder: layer for folder, layer in self._files.items() if folder in folders}
+        self._resolve()
+
+    def set_layer(self, layer: Layer) -> None:
+        """Put an editor's values in force, over those of the same name before."""
+        self._layers[layer.name] = layer
+        self._resolve()
+
+    def folder_of(self, path: Path | None) -> Path | None:
+        """The innermost of the workspace's folders that holds a file."""
+        if path is None:
+            return self._folders[0] if self._folders else None
+        holding = [folder for folder in self._folders if path.is_relative_to(folder)]
+        return max(holding, key=lambda folder: len(folder.parts), default=None)
+
+    def settings_of(self, path: Path | None) -> Settings:
+        """The settings in force for a document."""
+        return self._settings[self.folder_of(path)]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the session as a whole: the first folder's."""
+        return self._settings[self._folders[0] if self._folders else None]
+
+    def folders_for(self, path: Path | None) -> tuple[Path, ...]:
+        """The folders that a document's references may read: the workspace's; without any, the document's own."""
+        if self._folders:
+            return self._folders
+        return () if path is None else (path.parent,)
+
+    def dialect_of(self, path: Path | None) -> Dialect:
+        """The dialect of a document."""
+        relative = self._relative(path)
+        for glob, name in self.settings_of(path).dialects.items():
+            if relative is not None and matches(relative, (glob,)):
+                return DIALECTS.get(name, MARKDOWN)
+        return MARKDOWN
+
+    def included(self, path: Path | None) -> bool:
+        """Whether a document is a prompt or context file by its name."""
+        if path is None:
+            return False
+        known = self._included.get(path)
+        if known is None:
+            relative = self._relative(path)
+            known = relative is not None and matches(relative, self.settings_of(path).include)
+            self._included[path] = known
+        return known
+
+    def _relative(self, path: Path | None) -> str | None:
+        if path is None:
+            return None
+        folder = self.folder_of(path)
+        return path.name if folder is None else path.relative_to(folder).as_posix()
+
+    def _resolve(self) -> None:
+        warnings: list[str] = []
+        self._settings.clear()
+        self._included.clear()
+        for folder in (None, *self._folders):
+            files = [self._files[folder]] if folder in self._files else []
+            warnings.extend(self._file_warnings.get(folder, ()) if folder is not None else ())
+            resolved = resolve([*files, *self._layers.values()])
+            self._settings[folder] = resolved.settings
+            warnings.extend(resolved.warnings)
+            warnings.extend(
+                f"weighbridge.dialects: {name}: unknown dialect; there are {', '.join(DIALECTS)}"
+                for name in resolved.settings.dialects.values()
+                if name not in DIALECTS
+            )
+        self.warnings = tuple(dict.fromkeys(warnings))

@@ -1,0 +1,292 @@
+"""One open document: its text, its references, its counts, all kept true under edits.
+
+    edit ──▶ LineBuffer ──▶ ScanIndex ──▶ CountedBuffer ──▶ total
+                                │              ▲
+                                └─ targets ──▶ Expander (what each reference stands for)
+
+**Typing outside a reference never resolves any reference.** Everything here runs on the loop's thread and costs what
+changed; what costs more is handed out as jobs and answered later.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from weighbridge.analysis.expand import Expander, Expansion
+from weighbridge.budget.directive import Overrides
+from weighbridge.config import Settings
+from weighbridge.content.front_matter import FrontMatter
+from weighbridge.references.dialect import Dialect
+from weighbridge.references.index import ScanIndex
+from weighbridge.references.model import Directive, Kind, Reference
+from weighbridge.text import Edit, LineBuffer, Snapshot
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.counted import CountedBuffer, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a reference names, wherever it stands: equal targets in one document stand for the same content."""
+
+    kind: Kind
+    target: str
+    fragment: str | None
+    default: str | None
+
+    @classmethod
+    def of(cls, reference: Reference) -> "Target":
+        return cls(reference.kind, reference.target, reference.fragment, reference.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a worker found out about a text before its document can be counted."""
+
+    index: ScanIndex
+    tokenizer: Tokenizer
+    dialect: Dialect
+    settings: Settings
+    front_matter: FrontMatter
+    overrides: Overrides
+    identity: str | None
+    model: str | None
+    warnings: tuple[str, ...]
+    directives: tuple[Directive, ...]
+
+
+class Document:
+    """The state of one open document. See the module's text."""
+
+    def __init__(
+        self, uri: str, version: int | None, language: str, buffer: LineBuffer, path: Path | None
+    ) -> None:
+        self.uri = uri
+        self.version = version
+        self.language = language
+        self.buffer = buffer
+        self.path = path
+        #: Grows with every change of anything a report shows.
+        self.revision = 0
+        #: Grows with every change of the text.
+        self.text_revision = 0
+        self.prepared: Prepared | None = None
+        #: What was prepared no longer fits: front matter, directives or settings changed.
+        self.outdated = True
+        self.expander: Expander | None = None
+        self.expansions: dict[Target, Expansion] = {}
+        #: Targets whose expansion is to be looked at again.
+        self.dirty: set[Target] = set()
+        self._counted: CountedBuffer | None = None
+        self._own: CountedBuffer | None = None
+        self._since_snapshot: Edit | None = None
+        self._last_tokens = 0
+        self._last_own = 0
+
+    # Preparing
+
+    def snapshot(self) -> Snapshot:
+        """The text as it is now, for workers; edits since are remembered for `adopt`."""
+        self._since_snapshot = None
+        return self.buffer.snapshot()
+
+    def adopt(self, prepared: Prepared, expander: Expander) -> None:
+        """Take what a worker prepared from the last snapshot; edits made since then are applied to it."""
+        if self._since_snapshot is not None:
+            prepared.index.update(self._since_snapshot, self.buffer)
+        self.prepared = prepared
+        self.outdated = False
+        self.expander = expander
+        self.expansions.clear()
+        self.dirty = {Target.of(reference) for _, reference in prepared.index.references()}
+        cuts = [line for line, _ in prepared.index.headings()]
+        self._counted = CountedBuffer(prepared.tokenizer, self.buffer, self._all_parts(), cuts)
+        self._own = None
+        self.revision += 1
+
+    # Editing
+
+    def apply(self, edit: Edit) -> None:
+        """Follow an edit that the buffer has already made."""
+        self.revision += 1
+        self.text_revision += 1
+        merged = edit if self._since_snapshot is None else self._since_snapshot.then(edit)
+        self._since_snapshot = merged
+        if self.prepared is None or self._counted is None:
+            return
+        index = self.prepared.index
+        rescan = index.update(edit, self.buffer)
+        shift = edit.new_lines - edit.old_lines
+        start = min(edit.start, rescan.start)
+        stop = max(edit.start + edit.new_lines, rescan.new_end)
+        parts: dict[int, tuple[Part, ...]] = {}
+        for line in range(start, stop):
+            references = index.line(line).references
+            if references:
+                parts[line] = self._parts(line, references)
+                for reference in references:
+                    target = Target.of(reference)
+                    if target not in self.expansions:
+                        self.dirty.add(target)
+        self._counted.splice(start, stop - start - shift, stop - start, parts)
+        if self._own is not None:
+            self._own.splice(edit.start, edit.old_lines, edit.new_lines)
+        self.outdated = self.outdated or self._head_changed(edit)
+
+    def _head_changed(self, edit: Edit) -> bool:
+        """Whether an edit may have changed what preparing found: the front matter, a directive."""
+        assert self.prepared is not None  # noqa: S101  the caller saw to it
+        if edit.start < self.prepared.front_matter.lines:
+            return True
+        if edit.start == 0 and self.buffer.line(0).rstrip() == "---":
+            return True
+        directives = self.prepared.directives
+        found = tuple(directive for _, directive in self.prepared.index.directives())
+        return [one.settings for one in found] != [one.settings for one in directives]
+
+    # References
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the document's relative paths start from."""
+        return None if self.path is None else self.path.parent
+
+    def references(self) -> list[tuple[int, Reference]]:
+        """The document's own references with their lines, in order."""
+        return [] if self.prepared is None else list(self.prepared.index.references())
+
+    def expand_dirty(self, most: int) -> bool:
+        """Look again at up to `most` targets that may stand for something else now; True when none is left."""
+        if self.prepared is None or self.expander is None or not self.dirty:
+            return True
+        changed: set[Target] = set()
+        for _ in range(min(most, len(self.dirty))):
+            target = self.dirty.pop()
+            reference = Reference(target.kind, target.target, 0, 0, target.fragment, target.default)
+            before = self.expansions.get(target)
+            after = self.expander.expand(reference, self.folder)
+            self.expansions[target] = after
+            if before is None or before != after:
+                changed.add(target)
+        if changed:
+            self._show_expansions(changed)
+            self.revision += 1
+        return not self.dirty
+
+    def touch(self, keys: frozenset[Hashable]) -> None:
+        """Mark the targets whose content is one of these keys as to be looked at again."""
+        self.dirty.update(target for target, expansion in self.expansions.items() if expansion.key in keys)
+
+    def drop_unused(self) -> frozenset[Hashable]:
+        """Forget targets that no longer stand in the text; return the keys nobody here uses any more."""
+        if self.prepared is None or self.expander is None:
+            return frozenset()
+        used = {Target.of(reference) for _, reference in self.prepared.index.references()}
+        for target in [target for target in self.expansions if target not in used]:
+            del self.expansions[target]
+        self.dirty &= used
+        return self.expander.retain(frozenset(expansion.key for expansion in self.expansions.values()))
+
+    def _show_expansions(self, changed: set[Target]) -> None:
+        assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
+        lines: dict[int, list[Reference]] = {}
+        touched: set[int] = set()
+        for line, reference in self.prepared.index.references():
+            lines.setdefault(line, []).append(reference)
+            if Target.of(reference) in changed:
+                touched.add(line)
+        for line in touched:
+            self._counted.set_parts(line, self._parts(line, tuple(lines[line])))
+
+    def _all_parts(self) -> Mapping[int, tuple[Part, ...]]:
+        assert self.prepared is not None  # noqa: S101  the caller saw to it
+        lines: dict[int, list[Reference]] = {}
+        for line, reference in self.prepared.index.references():
+            lines.setdefault(line, []).append(reference)
+        return {line: self._parts(line, tuple(references)) for line, references in lines.items()}
+
+    def _parts(self, line: int, references: tuple[Reference, ...]) -> tuple[Part, ...]:
+        """The line's resolved text: literal stretches, and summaries of what its references stand for."""
+        return resolved_parts(self.buffer.line(line), references, self.expansions)
+
+    def buffers(self) -> list[CountedBuffer]:
+        """What is to be counted: the resolved text, and the text as typed where that differs."""
+        found = [buffer for buffer in (self.counted, self.own) if buffer is not None]
+        return found[:1] if len(found) == 2 and found[0] is found[1] else found
+
+    def places(self) -> list[tuple[int, int, int, Expansion]]:
+        """Where references stand that stand for content: line, start and end column, expansion; in order."""
+        return [
+            (line, reference.start, reference.end, expansion)
+            for line, reference in self.references()
+            if (expansion := self.expansions.get(Target.of(reference))) is not None
+        ]
+
+    # Counts
+
+    @property
+    def counted(self) -> CountedBuffer | None:
+        """The resolved text's counts."""
+        return self._counted if self.prepared is not None else None
+
+    @property
+    def own(self) -> CountedBuffer | None:
+        """The counts of the text as typed: the same buffer while nothing is referenced."""
+        if self.prepared is None or self._counted is None:
+            return None
+        if self._own is None and any(True for _ in self.prepared.index.references()):
+            self._own = CountedBuffer(self.prepared.tokenizer, self.buffer)
+        return self._counted if self._own is None else self._own
+
+    @property
+    def tokens(self) -> int:
+        """The resolved total: true when `ready`, else the last that was, or what is known so far."""
+        if self.counted is not None:
+            tokens = self.counted.tokens
+            self._last_tokens = tokens if tokens is not None else max(self._last_tokens, self.counted.known)
+        return self._last_tokens
+
+    @property
+    def own_tokens(self) -> int:
+        """The total of the text as typed, in the same way."""
+        if self.own is not None:
+            tokens = self.own.tokens
+            self._last_own = tokens if tokens is not None else max(self._last_own, self.own.known)
+        return self._last_own
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything is counted, and every reference resolved or failed."""
+        return (
+            self.counted is not None
+            and not self.outdated
+            and not self.dirty
+            and self.counted.tokens is not None
+            and self.own is not None
+            and self.own.tokens is not None
+            and not any(expansion.waiting for expansion in self.expansions.values())
+        )
+
+
+def resolved_parts(
+    text: str, references: tuple[Reference, ...], expansions: Mapping[Target, Expansion], start: int = 0
+) -> tuple[Part, ...]:
+    """Cut a text at its references: literal stretches, and a summary for each reference that stands for content.
+
+    `start`: the column of the line that `text` begins with; references outside the text are left alone.
+    """
+    parts: list[Part] = []
+    literal_from = 0
+    for reference in references:
+        begin, end = reference.start - start, reference.end - start
+        if begin < literal_from or end > len(text):
+            continue
+        expansion = expansions.get(Target.of(reference))
+        if expansion is None or expansion.summary is None:
+            continue
+        if begin > literal_from:
+            parts.append(text[literal_from:begin])
+        parts.append(expansion.summary)
+        literal_from = end
+    if literal_from < len(text):
+        parts.append(text[literal_from:])
+    return tuple(parts)

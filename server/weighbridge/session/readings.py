@@ -1,0 +1,276 @@
+"""What is known of every content that open documents refer to: read once, shared, read again when it changed.
+
+    want ──▶ load (handler) ──▶ read (scan, count) ──▶ changed(key)
+
+**A reading on show stays until its successor is there**, so nothing flickers. A result that arrives late, for a key
+nobody wants any more, has filled the count cache and is dropped.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from weighbridge.analysis.expand import Reading, State
+from weighbridge.analysis.reading import read
+from weighbridge.content.base import Content, Request
+from weighbridge.content.factory import HandlerFactory
+from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault
+from weighbridge.references.dialect import Dialect
+from weighbridge.references.model import Kind
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.service import TokenCountingService
+from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledError, TaskManager
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One content: what is asked for, by whom, and what is known of it."""
+
+    request: Request
+    tokenizer: Tokenizer
+    dialect: Dialect
+    users: set[Hashable] = field(default_factory=set)
+    paths: set[Path] = field(default_factory=set)
+    reading: Reading | None = None
+    content: Content | None = None
+    running: asyncio.Task[None] | None = None
+    again: bool = False
+    force: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+
+class Readings:
+    """All contents in use. Everything here runs on the loop's thread; reading itself runs on workers."""
+
+    def __init__(
+        self,
+        tasks: TaskManager,
+        handlers: HandlerFactory,
+        service: TokenCountingService,
+        on_changed: Callable[[Hashable, frozenset[Hashable]], None],
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """`on_changed` is told the key and its users whenever a reading is new or another.
+
+        `on_watched`, an attribute, is told when other files matter than before.
+        """
+        self.on_watched: Callable[[], None] = lambda: None
+        self._tasks = tasks
+        self._handlers = handlers
+        self._service = service
+        self._on_changed = on_changed
+        self._retry = retry
+        self._entries: dict[Hashable, _Entry] = {}
+        self._by_path: dict[Path, set[Hashable]] = {}
+
+    def lookup(self, key: Hashable) -> Reading | None:
+        """What is known of a key; None while nothing is."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.reading
+
+    def key_of(self, request: Request, tokenizer: Tokenizer, dialect: Dialect) -> Hashable:
+        """Name what a request stands for, under a tokenizer and a dialect. No input or output."""
+        return (request.kind, self._handlers.of(request.kind).key(request), tokenizer.name, dialect.name)
+
+    def want(
+        self,
+        key: Hashable,
+        request: Request,
+        user: Hashable,
+        tokenizer: Tokenizer,
+        dialect: Dialect,
+        priority: Priority = Priority.MEDIUM,
+    ) -> None:
+        """Note that `user` uses the content, and read it unless that is done or under way."""
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry(request, tokenizer, dialect)
+            self._depend(key, entry, self._handlers.of(request.kind).paths(request))
+        entry.users.add(user)
+        if entry.reading is None and entry.running is None:
+            self._start(key, entry, priority)
+
+    def release(self, user: Hashable, keys: Iterable[Hashable]) -> None:
+        """Forget that `user` uses these contents, and the contents nobody uses."""
+        for key in keys:
+            entry = self._entries.get(key)
+            if entry is None:
+                continue
+            entry.users.discard(user)
+            if not entry.users:
+                del self._entries[key]
+                for path in entry.paths:
+                    self._by_path[path].discard(key)
+                    if not self._by_path[path]:
+                        del self._by_path[path]
+                        self.on_watched()
+                if entry.timer is not None:
+                    entry.timer.cancel()
+                if entry.running is not None:
+                    entry.running.cancel()
+
+    def recheck(self, keys: Iterable[Hashable], *, force: bool = False) -> None:
+        """Read contents again if they changed; `force`: whether they seem to or not."""
+        for key in keys:
+            entry = self._entries.get(key)
+            if entry is None:
+                continue
+            entry.force = entry.force or force
+            if entry.running is not None:
+                entry.again = True
+            else:
+                self._start(key, entry, Priority.HIGH)
+
+    def recheck_all(self, user: Hashable | None = None, *, force: bool = False) -> None:
+        """The same for all contents, or all that `user` uses."""
+        self.recheck(
+            [key for key, entry in self._entries.items() if user is None or user in entry.users], force=force
+        )
+
+    def keys_of_path(self, path: Path) -> list[Hashable]:
+        """The keys whose content depends on this file, existing or not."""
+        return list(self._by_path.get(path, ()))
+
+    def watched(self) -> frozenset[Path]:
+        """All files that contents in use depend on, existing or not."""
+        return frozenset(self._by_path)
+
+    def contents(self, user: Hashable) -> dict[Hashable, Content]:
+        """The contents that `user` uses, for rendering."""
+        return {
+            key: entry.content
+            for key, entry in self._entries.items()
+            if user in entry.users and entry.content is not None
+        }
+
+    async def settled(self, user: Hashable) -> None:
+        """Wait until nothing that `user` uses is being read."""
+        while running := [
+            entry.running
+            for entry in self._entries.values()
+            if user in entry.users and entry.running is not None
+        ]:
+            await asyncio.wait(running)
+
+    def close(self) -> None:
+        """Stop everything that is under way."""
+        for entry in self._entries.values():
+            if entry.timer is not None:
+                entry.timer.cancel()
+            if entry.running is not None:
+                entry.running.cancel()
+        self._entries.clear()
+
+    def _depend(self, key: Hashable, entry: _Entry, paths: Iterable[Path]) -> None:
+        """Note files that a content depends on."""
+        for path in paths:
+            entry.paths.add(path)
+            if path not in self._by_path:
+                self._by_path[path] = set()
+                self.on_watched()
+            self._by_path[path].add(key)
+
+    def _start(self, key: Hashable, entry: _Entry, priority: Priority) -> None:
+        entry.again = False
+        entry.running = asyncio.get_running_loop().create_task(self._run(key, entry, priority))
+
+    async def _run(self, key: Hashable, entry: _Entry, priority: Priority) -> None:
+        try:
+            force, entry.force = entry.force, False
+            reading, content = await self._read(key, entry, priority, force=force)
+        except TaskCancelledError:
+            return
+        finally:
+            entry.running = None
+        if self._entries.get(key) is not entry:
+            return
+        if entry.again:
+            self._start(key, entry, Priority.HIGH)
+        entry.content = content
+        if content is not None and content.path is not None:
+            self._depend(key, entry, (content.path,))
+        self._set_timer(key, entry)
+        if reading is not None and reading != entry.reading:
+            entry.reading = reading
+            self._on_changed(key, frozenset(entry.users))
+
+    async def _read(
+        self, key: Hashable, entry: _Entry, priority: Priority, *, force: bool
+    ) -> tuple[Reading | None, Content | None]:
+        """Read a content: its reading and itself; no reading if it is the same as before."""
+        request = entry.request
+        try:
+            if request.kind is Kind.API:
+                return await self._fetch(key, entry, priority, force=force)
+            return await self._tasks.submit(
+                ("read", key),
+                lambda token: self._read_blocking(entry, token, force=force),
+                priority=priority,
+                title=request.target,
+                retry=self._retry,
+                join=False,
+            )
+        except ReferenceFault as fault:
+            problem = fault.problem
+        except BorderlessError as error:
+            problem = Problem(Code.TOO_LARGE, f"{request.target}: {error}")
+        except TaskCancelledError:
+            raise
+        except Exception:  # a handler's own fault: shown at the reference, told in the log
+            logger.exception("reading a %s reference failed", request.kind.value)
+            problem = Problem(Code.FAILED, f"{request.target}: internal error, see the server's log")
+        return Reading(State.FAILED, identity="", source="", problem=problem), None
+
+    def _read_blocking(
+        self, entry: _Entry, token: CancelToken, *, force: bool
+    ) -> tuple[Reading | None, Content]:
+        """Load and read on a worker."""
+        handler, before = self._handlers.blocking(entry.request.kind), entry.content
+        if before is not None and not force and not handler.changed(before):
+            return None, before
+        content = handler.load(entry.request)
+        return read(content, entry.dialect, self._service, entry.tokenizer, token), content
+
+    async def _fetch(
+        self, key: Hashable, entry: _Entry, priority: Priority, *, force: bool
+    ) -> tuple[Reading | None, Content]:
+        """Fetch on the loop, read on a worker."""
+        handler, request, before = self._handlers.api, entry.request, entry.content
+        if before is not None and not force and not handler.changed(before):
+            return None, before
+
+        async def fetch(_: CancelToken) -> Content:
+            return await handler.load(request, force=force)
+
+        content = await self._tasks.submit(
+            ("fetch", key),
+            fetch,
+            priority=priority,
+            title=request.target,
+            join=False,
+        )
+        reading = await self._tasks.submit(
+            ("read", key),
+            lambda token: read(content, entry.dialect, self._service, entry.tokenizer, token),
+            priority=priority,
+            title=request.target,
+            join=False,
+        )
+        return reading, content
+
+    def _set_timer(self, key: Hashable, entry: _Entry) -> None:
+        """Look again when an API's time to live is over."""
+        if entry.timer is not None:
+            entry.timer.cancel()
+            entry.timer = None
+        expires_in = entry.content.expires_in if entry.content is not None else None
+        if expires_in is not None:
+            with contextlib.suppress(RuntimeError):
+                entry.timer = asyncio.get_running_loop().call_later(
+                    max(1.0, expires_in), self.recheck, (key,)
+                )

@@ -1,0 +1,115 @@
+"""A document's report, from its live state. Costs its references and headings, never its text."""
+
+from collections.abc import Sequence
+
+from weighbridge.analysis.expand import PENDING, Expansion, State
+from weighbridge.analysis.report import (
+    BudgetReport,
+    Range,
+    ReferenceTotals,
+    Report,
+    SectionReport,
+    reference_reports,
+    totals_of,
+)
+from weighbridge.budget.cost import input_cost
+from weighbridge.budget.models import find as find_model
+from weighbridge.budget.sections import Section, sections
+from weighbridge.budget.thresholds import budget_of, crossed
+from weighbridge.config import Settings
+from weighbridge.references.model import Reference
+from weighbridge.session.document import Document, Target
+from weighbridge.text import PositionEncoding
+from weighbridge.tokens.base import Exactness
+
+_WAITING = Expansion(None, State.PENDING, None, None, None, PENDING, waiting=1)
+
+
+def build_report(document: Document, encoding: PositionEncoding) -> Report:
+    """Build the report as things stand. Before the document is prepared, it says `counting` and little else."""
+    prepared = document.prepared
+    if prepared is None:
+        return _unprepared(document)
+    placed = [
+        (
+            reference,
+            range_of(document, line, reference),
+            document.expansions.get(Target.of(reference), _WAITING),
+        )
+        for line, reference in prepared.index.references()
+    ]
+    model = find_model(prepared.model) if prepared.model is not None else None
+    limit = budget_of(prepared.settings, prepared.overrides, model)
+    tokens = document.tokens
+    return Report(
+        uri=document.uri,
+        version=document.version,
+        dialect=prepared.dialect.name,
+        model=prepared.model,
+        encoding=prepared.tokenizer.name,
+        exactness=prepared.tokenizer.exactness,
+        ready=document.ready,
+        tokens=tokens,
+        own_tokens=document.own_tokens,
+        budget=_budget(tokens, limit, prepared.settings),
+        input_usd=None if model is None else input_cost(tokens, model),
+        sections=tuple(_section(document, section) for section in document_sections(document)),
+        references=reference_reports(placed, encoding),
+        totals=totals_of([expansion for _, _, expansion in placed]),
+    )
+
+
+def document_sections(document: Document) -> Sequence[Section]:
+    """The document's sections, in order."""
+    if document.prepared is None:
+        return ()
+    return sections(list(document.prepared.index.headings()), document.buffer.line_count)
+
+
+def range_of(document: Document, line: int, reference: Reference) -> Range:
+    """Where a reference stands, in the client's units."""
+    start = document.buffer.to_units(line, reference.start)
+    return Range(line, start, line, document.buffer.to_units(line, reference.end))
+
+
+def _section(document: Document, section: Section) -> SectionReport:
+    counted = document.counted
+    tokens = None if counted is None else counted.tokens_between(section.start_line, section.end_line)
+    return SectionReport(
+        section.title,
+        section.level,
+        _lines(document, section.start_line, section.end_line),
+        0 if tokens is None else tokens,
+    )
+
+
+def _lines(document: Document, start: int, end: int) -> Range:
+    """Whole lines as a range: it ends at the start of the next line, or at the document's end."""
+    if end < document.buffer.line_count:
+        return Range(start, 0, end, 0)
+    last = document.buffer.line_count - 1
+    return Range(start, 0, last, document.buffer.to_units(last, len(document.buffer.line(last))))
+
+
+def _budget(tokens: int, limit: int, settings: Settings) -> BudgetReport:
+    hit = crossed(tokens, limit, settings.thresholds)
+    return BudgetReport(limit, tokens / limit, None if hit is None else hit.severity)
+
+
+def _unprepared(document: Document) -> Report:
+    return Report(
+        uri=document.uri,
+        version=document.version,
+        dialect="markdown",
+        model=None,
+        encoding="cl100k_base",
+        exactness=Exactness.EXACT,
+        ready=False,
+        tokens=document.tokens,
+        own_tokens=document.own_tokens,
+        budget=BudgetReport(128_000, document.tokens / 128_000, None),
+        input_usd=None,
+        sections=(),
+        references=(),
+        totals=ReferenceTotals(0, 0, 0, 0),
+    )

@@ -1,0 +1,25 @@
+"""Document URIs and the files they name."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+
+def path_of(uri: str) -> Path | None:
+    """The file that a `file:` URI names, absolute and without `..`; None for other schemes and other hosts."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if parts.scheme.lower() != "file" or parts.netloc not in {"", "localhost"}:
+        return None
+    path = url2pathname(parts.path) if os.name == "nt" else unquote(parts.path)
+    if "\0" in path or not path:
+        return None
+    return Path(os.path.normpath(path))
+
+
+def uri_of(path: Path) -> str:
+    """The `file:` URI of an absolute path."""
+    return path.as_uri()

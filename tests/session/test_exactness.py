@@ -1,0 +1,117 @@
+"""The count equals the tokenizer run on the rendered text: of any document, after any edit, in every encoding."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.session.harness import a_session, open_file
+
+from weighbridge.analysis.expand import State
+from weighbridge.session.document import Document
+from weighbridge.session.session import Session
+from weighbridge.text import PositionEncoding
+from weighbridge.tokens.registry import encodings, tokenizer
+
+#: Pieces that make borders, references and Markdown collide.
+PIECES = (
+    *("word", " two words", "\n", "\n\n", "\r\n", "\r", "  ", "\t", "x" * 40, "/", "// ", "'s", "’", "1234"),
+    *("é", "e\u0301", "漢字", "😀", "👩‍👩‍👧", "\u200b", "\u2028", "\f", "\u00a0", "İ", "ß", "\ufeff"),
+    *(
+        "@[file:a.md]",
+        "@[file:b.md]",
+        "@b.md",
+        "@[file:c.txt]",
+        "@[file:code.py]",
+        "@[file:no.md]",
+        "@[file:empty.md]",
+    ),
+    *(
+        "@[file:a.md#L1-L2]",
+        "@[file:b.md#Part]",
+        "{{name}}",
+        "{{other:default}}",
+        "@[var:none]",
+        "\\@[file:a.md]",
+    ),
+    *("`", "```\n", "    ", "# Part\n", "<!-- ", " -->", "- ", "> ", "<|endoftext|>", "{", "}", '"key": '),
+)
+FILES = ("a.md", "b.md", "c.txt", "code.py")
+
+texts = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=30)
+#: What a file can hold: no lone surrogates.
+file_texts = texts.map(lambda text: text.encode("utf-8", "replace").decode("utf-8"))
+edits = st.lists(
+    st.tuples(st.integers(0, 8), st.integers(0, 30), st.integers(0, 8), st.integers(0, 30), texts), max_size=4
+)
+
+relaxed = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+async def check(session: Session, document: Document) -> str:
+    """Hold the document's counts against the tokenizer run on what it renders to."""
+    tokens = await session.count(document)
+    rendered = await session.render(document)
+    assert document.prepared is not None
+    count = document.prepared.tokenizer.count
+    assert tokens == count(rendered)
+    report = session.report(document)
+    assert (report.ready, report.tokens, report.own_tokens) == (True, tokens, count(document.buffer.text()))
+    for reference in report.references:
+        assert (reference.tokens is None) == (reference.state is State.FAILED)
+    return rendered
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_bytes(text.encode("utf-8"))
+    (folder / "empty.md").write_bytes(b"")
+
+
+@relaxed
+@given(
+    files=st.fixed_dictionaries(dict.fromkeys(FILES, file_texts)),
+    text=texts,
+    changes=edits,
+    name=st.sampled_from(encodings()),
+    encoding=st.sampled_from(PositionEncoding),
+)
+def test_any_document_after_any_edit(
+    files: dict[str, str],
+    text: str,
+    changes: list[tuple[int, int, int, int, str]],
+    name: str,
+    encoding: PositionEncoding,
+) -> None:
+    async def run(folder: Path) -> None:
+        write(folder, files)
+        values = {"encoding": name, "variables": {"name": "value \u00e9 {{other}}"}}
+        async with a_session(folder, values, encoding=encoding) as session:
+            document = session.open((folder / "doc.prompt.md").as_uri(), 1, "markdown", text)
+            await check(session, document)
+            for number, (start, column, end, end_column, new) in enumerate(changes):
+                document.apply(document.buffer.apply((start, column), (end, end_column), new))
+                session.edited(document, number + 2)
+                await check(session, document)
+            fresh = session.open((folder / "again.prompt.md").as_uri(), 1, "markdown", document.buffer.text())
+            assert await check(session, fresh) == await check(session, document)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder).resolve()))
+
+
+@pytest.mark.parametrize("name", encodings())
+async def test_nested_references_in_every_encoding(tmp_path: Path, name: str) -> None:
+    write(
+        tmp_path,
+        {"a.md": "Start @b.md end\n", "b.md": "in {{name}} @[file:c.txt]", "c.txt": " last", "code.py": ""},
+    )
+    (tmp_path / "doc.md").write_text("# T\n\n@a.md@a.md @[file:b.md]/\n")
+    async with a_session(tmp_path, {"encoding": name, "variables": {"name": "N"}}) as session:
+        document = open_file(session, tmp_path / "doc.md")
+        assert await check(session, document) == "# T\n\nStart in N  last end\n@a.md in N  last/\n"
+        assert document.tokens == tokenizer(name).count("# T\n\nStart in N  last end\n@a.md in N  last/\n")
