@@ -64,7 +64,9 @@ class ScanIndex:
             leaves.feed(lines.line(number))
         leaves.finish()
         self._leafed: list[Leafed] = [_SKIPPED] * self.skip + leaves.done
-        self._holding = _Places()
+        # Apart, because each key asks whether there are any references, and headings may be many.
+        self._referring = _Places()
+        self._heading = _Places()
         self._directing = _Places()
         self._note(0, 0, 0, len(self._leafed))
 
@@ -77,13 +79,18 @@ class ScanIndex:
 
     def references(self) -> Iterator[tuple[int, Reference]]:
         """All references with their lines, in order."""
-        for line in self._holding.lines:
+        for line in self._referring.lines:
             for reference in self._leafed[line].scanned.references:
                 yield line, reference
 
+    @property
+    def refers(self) -> bool:
+        """Whether there is any reference."""
+        return bool(self._referring.lines)
+
     def headings(self) -> Iterator[tuple[int, Heading]]:
         """All headings with their lines, in order."""
-        for line in self._holding.lines:
+        for line in self._heading.lines:
             heading = self._leafed[line].scanned.heading
             if heading is not None:
                 yield line, heading
@@ -175,10 +182,17 @@ class ScanIndex:
         return was.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
 
     def _note(self, start: int, old_end: int, shift: int, new_end: int) -> None:
-        holding = [line for line in range(start, new_end) if self._leafed[line].scanned is not PLAIN]
-        self._holding.replace(start, old_end, shift, holding)
-        directing = [line for line in holding if self._leafed[line].scanned.directive is not None]
-        self._directing.replace(start, old_end, shift, directing)
+        holding = [
+            (line, scanned)
+            for line in range(start, new_end)
+            if (scanned := self._leafed[line].scanned) is not PLAIN
+        ]
+        for places, lines in (
+            (self._referring, [line for line, scanned in holding if scanned.references]),
+            (self._heading, [line for line, scanned in holding if scanned.heading is not None]),
+            (self._directing, [line for line, scanned in holding if scanned.directive is not None]),
+        ):
+            places.replace(start, old_end, shift, lines)
 
 
 class StreamScanner:

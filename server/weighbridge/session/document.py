@@ -233,7 +233,7 @@ class Document:
         """The counts of the text as typed: the same buffer while nothing is referenced."""
         if self.prepared is None or self._counted is None:
             return None
-        if self._own is None and any(True for _ in self.prepared.index.references()):
+        if self._own is None and self.prepared.index.refers:
             self._own = CountedBuffer(self.prepared.tokenizer, self.buffer)
         return self._counted if self._own is None else self._own
 
