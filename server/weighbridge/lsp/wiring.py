@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SECTION = "weighbridge"
+#: Seconds that the client gets to answer what its settings are; then documents are counted without.
+_SECONDS_FOR_SETTINGS = 10.0
 #: Files of settings at a folder's root.
 SETTINGS_FILES = ("weighbridge.toml", "pyproject.toml")
 
@@ -79,13 +81,18 @@ class Wiring:
         configuration = Configuration(
             folders, [_editor_layer("initializationOptions", params.initialization_options)]
         )
-        warnings: list[str] = []
-        services = Services.make(
-            configuration.settings, lambda text: wired.warn(text) if wired else warnings.append(text)
-        )
+        early: list[str] = []
         wired: Self | None = None
-        wired = cls(server, params, services, configuration)
-        for text in warnings:
+
+        def warn(text: str) -> None:
+            # The store opens itself on a thread of its own, and may have something to say before all is wired.
+            if wired is None:
+                early.append(text)
+            else:
+                wired.warn(text)
+
+        wired = cls(server, params, Services.make(configuration.settings, warn), configuration)
+        for text in early:
             wired.warn(text)
         return wired
 
@@ -100,6 +107,7 @@ class Wiring:
     async def aclose(self) -> None:
         """End all of it."""
         self._display.close()
+        self.health.close()
         await self._watching.aclose()
         for task in self._background:
             task.cancel()
@@ -149,8 +157,10 @@ class Wiring:
         if self.abilities.configuration:
             params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
             try:
-                answer = await self._server.protocol.ask(types.WORKSPACE_CONFIGURATION, params)
-            except RequestError as error:
+                answer = await asyncio.wait_for(
+                    self._server.protocol.ask(types.WORKSPACE_CONFIGURATION, params), _SECONDS_FOR_SETTINGS
+                )
+            except (RequestError, TimeoutError) as error:
                 logger.warning("the editor gave no settings: %s", error)
             else:
                 values = answer[0] if isinstance(answer, list) and answer else None
