@@ -142,6 +142,7 @@ class Expander:
     users: dict[Hashable, set[Hashable]] = field(default_factory=dict)
     requests: dict[Hashable, Request] = field(default_factory=dict)
     _known: dict[Hashable, Expansion] = field(default_factory=dict)
+    _keys: dict[Hashable, Hashable] = field(default_factory=dict)
     _steps: int = 0
 
     def expand(self, reference: Reference, base: Path | None) -> Expansion:
@@ -152,7 +153,7 @@ class Expander:
             return self._expand(self._request(reference, base), above, 1)
         except TooManyReferencesError:
             return failed(
-                self.key_of(self._request(reference, base)),
+                self._key(self._request(reference, base)),
                 Code.DEPTH,
                 f"{reference.target}: holds more than {MOST_REFERENCES:,} references, repeats counted",
             )
@@ -189,6 +190,7 @@ class Expander:
             self.users.pop(key, None)
             self.requests.pop(key, None)
             self.wanted.pop(key, None)
+        self._keys = {name: key for name, key in self._keys.items() if key not in gone}
         for parents in self.users.values():
             parents.difference_update(gone)
         return gone
@@ -198,8 +200,16 @@ class Expander:
             reference.kind, reference.target, reference.fragment, reference.default, base, self.scope
         )
 
+    def _key(self, request: Request) -> Hashable:
+        """`key_of`, remembered: the same few requests are met again and again."""
+        name = (request.kind, request.target, request.fragment, request.default, request.base)
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = self.key_of(request)
+        return key
+
     def _expand(self, request: Request, above: frozenset[str], depth: int) -> Expansion:
-        key = self.key_of(request)
+        key = self._key(request)
         self._steps += 1
         if self._steps > MOST_REFERENCES:
             raise TooManyReferencesError

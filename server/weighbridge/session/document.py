@@ -76,6 +76,11 @@ class Document:
         self.expansions: dict[Target, Expansion] = {}
         #: Targets whose expansion is to be looked at again.
         self.dirty: set[Target] = set()
+        #: What is looked up for each content that arrives, and must not cost the document: targets by key, targets that
+        #: wait, and lines by target (None: to be gathered anew, the references or their lines changed).
+        self._targets_of: dict[Hashable, set[Target]] = {}
+        self._waiting: set[Target] = set()
+        self._lines_of: dict[Target, list[int]] | None = None
         self._counted: CountedBuffer | None = None
         self._own: CountedBuffer | None = None
         self._since_snapshot: Edit | None = None
@@ -97,6 +102,9 @@ class Document:
         self.outdated = False
         self.expander = expander
         self.expansions.clear()
+        self._targets_of.clear()
+        self._waiting.clear()
+        self._lines_of = None
         self.dirty = {Target.of(reference) for _, reference in prepared.index.references()}
         cuts = [line for line, _ in prepared.index.headings()]
         self._counted = CountedBuffer(prepared.tokenizer, self.buffer, self._all_parts(), cuts)
@@ -116,12 +124,15 @@ class Document:
         index = self.prepared.index
         rescan = index.update(edit, self.buffer)
         shift = edit.new_lines - edit.old_lines
+        if shift and index.refers:
+            self._lines_of = None
         start = min(edit.start, rescan.start)
         stop = max(edit.start + edit.new_lines, rescan.new_end)
         parts: dict[int, tuple[Part, ...]] = {}
         for line in range(start, stop):
             references = index.line(line).references
             if references:
+                self._lines_of = None
                 parts[line] = self._parts(line, references)
                 for reference in references:
                     target = Target.of(reference)
@@ -164,7 +175,7 @@ class Document:
             reference = Reference(target.kind, target.target, 0, 0, target.fragment, target.default)
             before = self.expansions.get(target)
             after = self.expander.expand(reference, self.folder)
-            self.expansions[target] = after
+            self._set_expansion(target, after)
             if before is None or before != after:
                 changed.add(target)
         if changed:
@@ -174,7 +185,8 @@ class Document:
 
     def touch(self, keys: frozenset[Hashable]) -> None:
         """Mark the targets whose content is one of these keys as to be looked at again."""
-        self.dirty.update(target for target, expansion in self.expansions.items() if expansion.key in keys)
+        for key in keys:
+            self.dirty.update(self._targets_of.get(key, ()))
 
     def drop_unused(self) -> frozenset[Hashable]:
         """Forget targets that no longer stand in the text; return the keys nobody here uses any more."""
@@ -182,20 +194,31 @@ class Document:
             return frozenset()
         used = {Target.of(reference) for _, reference in self.prepared.index.references()}
         for target in [target for target in self.expansions if target not in used]:
+            self._targets_of[self.expansions[target].key].discard(target)
+            self._waiting.discard(target)
             del self.expansions[target]
         self.dirty &= used
+        self._targets_of = {key: targets for key, targets in self._targets_of.items() if targets}
         return self.expander.retain(frozenset(expansion.key for expansion in self.expansions.values()))
+
+    def _set_expansion(self, target: Target, expansion: Expansion) -> None:
+        self.expansions[target] = expansion
+        self._targets_of.setdefault(expansion.key, set()).add(target)
+        if expansion.waiting:
+            self._waiting.add(target)
+        else:
+            self._waiting.discard(target)
 
     def _show_expansions(self, changed: set[Target]) -> None:
         assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
-        lines: dict[int, list[Reference]] = {}
-        touched: set[int] = set()
-        for line, reference in self.prepared.index.references():
-            lines.setdefault(line, []).append(reference)
-            if Target.of(reference) in changed:
-                touched.add(line)
-        for line in touched:
-            self._counted.set_parts(line, self._parts(line, tuple(lines[line])))
+        if self._lines_of is None:
+            self._lines_of = {}
+            for line, reference in self.prepared.index.references():
+                lines = self._lines_of.setdefault(Target.of(reference), [])
+                if not lines or lines[-1] != line:
+                    lines.append(line)
+        for line in {line for target in changed for line in self._lines_of.get(target, ())}:
+            self._counted.set_parts(line, self._parts(line, self.prepared.index.line(line).references))
 
     def _all_parts(self) -> Mapping[int, tuple[Part, ...]]:
         assert self.prepared is not None  # noqa: S101  the caller saw to it
@@ -263,7 +286,7 @@ class Document:
             and self.counted.tokens is not None
             and self.own is not None
             and self.own.tokens is not None
-            and not any(expansion.waiting for expansion in self.expansions.values())
+            and not self._waiting
         )
 
 
