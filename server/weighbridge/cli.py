@@ -133,7 +133,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
-        sys.exit(f"weighbridge: {text}: expected HOST:PORT or PORT")
+        _unusable(f"{text}: expected HOST:PORT or PORT")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
@@ -149,7 +149,7 @@ def _count(options: argparse.Namespace) -> int:
                 "total": sum(outcome.report.tokens for outcome in outcomes if outcome.report is not None),
             }
         )
-    else:
+    elif any(outcome.report is not None for outcome in outcomes):
         print_table([outcome.report for outcome in outcomes if outcome.report is not None])
     return EXIT_UNUSABLE if any(outcome.report is None for outcome in outcomes) or not outcomes else EXIT_OK
 
@@ -174,7 +174,9 @@ def _check(options: argparse.Namespace) -> int:
     if len(reports) < len(outcomes) or not outcomes:
         return EXIT_UNUSABLE
     over = any(report.over_budget for report in reports)
-    broken = options.strict and any(finding.code != "budget" for finding in findings)
+    broken = options.strict and any(
+        finding.code not in {"budget", "settings.invalid"} for finding in findings
+    )
     return EXIT_OVER if over or broken else EXIT_OK
 
 
@@ -207,7 +209,20 @@ def _weigh(options: argparse.Namespace) -> "list[Outcome]":
 
 
 def _layer(options: argparse.Namespace) -> dict[str, Any]:
-    """The command line's settings, over all others."""
+    """The command line's settings, over all others. Leaves with what is wrong with them."""
+    from weighbridge.errors import UnknownEncodingError  # noqa: PLC0415  as above
+    from weighbridge.references.dialect import DIALECTS  # noqa: PLC0415  as above
+    from weighbridge.tokens.registry import encoding_for_model, encodings  # noqa: PLC0415  as above
+
+    if options.encoding is not None and options.encoding not in encodings():
+        _unusable(f"--encoding {options.encoding}: unknown; there are {', '.join(encodings())}")
+    if options.model is not None:
+        try:
+            encoding_for_model(options.model)
+        except UnknownEncodingError as error:
+            _unusable(f"--model: {error}")
+    if options.dialect is not None and options.dialect not in DIALECTS:
+        _unusable(f"--dialect {options.dialect}: unknown; there are {', '.join(DIALECTS)}")
     values = {"model": options.model, "encoding": options.encoding, "budget": options.budget}
     if options.encoding is not None and options.model is None:
         values["model"] = None
@@ -219,6 +234,11 @@ def _layer(options: argparse.Namespace) -> dict[str, Any]:
     if options.dialect is not None:
         found["dialects"] = {"**": options.dialect}
     return found
+
+
+def _unusable(text: str) -> None:
+    sys.stderr.write(f"weighbridge: {text}\n")
+    sys.exit(EXIT_UNUSABLE)
 
 
 def _tell_unusable(outcomes: "list[Outcome]") -> None:

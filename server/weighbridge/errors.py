@@ -27,6 +27,8 @@ class Code(StrEnum):
     NOT_TEXT = "reference.not-text"
     TOO_LARGE = "reference.too-large"
     UNDEFINED = "variable.undefined"
+    #: Not about a reference: a directive, the front matter or a setting that this document can't use.
+    SETTINGS = "settings.invalid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ def _findings(report: Report) -> Iterator[Finding]:
             Code.BUDGET.value,
             f"{report.tokens:,} tokens, {report.budget.used:.0%} of the budget of {report.budget.limit:,}",
         )
+    for place, text in report.warnings:
+        yield Finding(report.uri, place.start_line + 1, "warning", Code.SETTINGS.value, text)
     for reference in report.references:
         for problem in _problems(reference):
             assert problem.problem is not None  # noqa: S101  that is what was looked for

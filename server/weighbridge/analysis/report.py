@@ -122,6 +122,8 @@ class Report:
     sections: tuple[SectionReport, ...]
     references: tuple[ReferenceReport, ...]
     totals: ReferenceTotals
+    #: What the document's directives, front matter or settings say that can't be used, and where; not in the JSON.
+    warnings: tuple[tuple[Range, str], ...] = ()
 
     @property
     def over_budget(self) -> bool:

@@ -1,6 +1,6 @@
 """A document's report, from its live state. Costs its references and headings, never its text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from weighbridge.analysis.expand import PENDING, Expansion, State
 from weighbridge.analysis.report import (
@@ -18,7 +18,7 @@ from weighbridge.budget.sections import Section, sections
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import Settings
 from weighbridge.references.model import Reference
-from weighbridge.session.document import Document, Target
+from weighbridge.session.document import Document, Prepared, Target
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
 
@@ -56,6 +56,7 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         sections=tuple(_section(document, section) for section in document_sections(document)),
         references=reference_reports(placed, encoding),
         totals=totals_of([expansion for _, _, expansion in placed]),
+        warnings=tuple(_warnings(document, prepared)),
     )
 
 
@@ -70,6 +71,15 @@ def range_of(document: Document, line: int, reference: Reference) -> Range:
     """Where a reference stands, in the client's units."""
     start = document.buffer.to_units(line, reference.start)
     return Range(line, start, line, document.buffer.to_units(line, reference.end))
+
+
+def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, str]]:
+    """What the document's own settings say that can't be used: at its first directive, or on line 1."""
+    line = next((line for line, _ in prepared.index.directives()), 0)
+    for text in prepared.warnings:
+        yield Range(line, 0, line, document.buffer.line_end(line)), text
+    if prepared.front_matter.problem is not None:
+        yield Range(0, 0, 0, document.buffer.line_end(0)), prepared.front_matter.problem.message
 
 
 def _section(document: Document, section: Section) -> SectionReport:

@@ -31,6 +31,16 @@ def diagnostics(report: Report, first_line_end: int, *, related: bool) -> list[t
     `first_line_end`: where line 1 ends, in the client's units. `related`: whether the client shows related information.
     """
     found = [*_budget(report, first_line_end, related=related)]
+    found.extend(
+        types.Diagnostic(
+            range=to_range(place),
+            message=text,
+            severity=types.DiagnosticSeverity.Warning,
+            code=Code.SETTINGS.value,
+            source=SOURCE,
+        )
+        for place, text in report.warnings
+    )
     for reference in report.references:
         found.extend(_broken(report.uri, reference, related=related))
     return sorted(found, key=lambda one: (one.range.start.line, one.range.start.character))
