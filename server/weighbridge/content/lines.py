@@ -22,6 +22,35 @@ def lines_of(pieces: Iterable[str]) -> Iterator[str]:
         yield "".join(begun)
 
 
+def cut_lines(pieces: Iterable[str], longest: int) -> Iterator[tuple[str, int]]:
+    """The lines of a text with their lengths; of a line over `longest` characters, the first `longest` + 1 and its end.
+
+    Holds no more of a line than that, however long it is.
+    """
+    begun: list[str] = []
+    held = length = 0
+
+    def take(text: str) -> None:
+        nonlocal held, length
+        length += len(text)
+        kept = text[: longest + 1 - held]
+        held += len(kept)
+        begun.append(kept)
+
+    for piece in _whole_ends(pieces):
+        start = 0
+        for end in _END.finditer(piece):
+            take(piece[start : end.start()])
+            yield "".join(begun) + end[0], length + len(end[0])
+            begun.clear()
+            held = length = 0
+            start = end.end()
+        if start < len(piece):
+            take(piece[start:])
+    if length:
+        yield "".join(begun), length
+
+
 def count_lines(pieces: Iterable[str]) -> int:
     """Count the lines that `lines_of` would give."""
     count, last = 0, "\n"
