@@ -9,7 +9,7 @@ past the last is the document's end; inside a character (a surrogate pair, a UTF
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -24,12 +24,22 @@ class PositionEncoding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Inline:
+    """What changed within one line: from `column` on (code points) `removed` characters became `inserted` ones."""
+
+    column: int
+    removed: int
+    inserted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
-    """Lines [start, start + old_lines) became `new_lines` lines."""
+    """Lines [start, start + old_lines) became `new_lines` lines. `inline`: where, if one line only changed inside."""
 
     start: int
     old_lines: int
     new_lines: int
+    inline: Inline | None = field(default=None, compare=False)
 
     def then(self, later: "Edit") -> "Edit":
         """Both as one: this edit, then one made in what it left."""
@@ -126,7 +136,7 @@ class LineBuffer:
             # A key typed inside a line. (At its start, it may part a `\r` from a `\n`, or join them.)
             line = lines[first]
             lines[first] = f"{line[:column]}{text}{line[end_column:]}"
-            return Edit(first, 1, 1)
+            return Edit(first, 1, 1, Inline(column, end_column - column, len(text)))
         whole = f"{lines[first][:column]}{text}{lines[last][end_column:]}"
         if first and not column and whole.startswith("\n") and lines[first - 1].endswith("\r"):
             first -= 1

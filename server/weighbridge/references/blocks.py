@@ -207,11 +207,10 @@ class _Cursor:
 
 def advance(state: State, line: str) -> tuple[Line, State]:
     """Tell what a line is, in the state before it, and give the state after it. Linear in the line; never raises."""
-    text = line.rstrip("\r\n")
-    if not state.containers and text and _ORDINARY.match(text) and state.leaf.kind <= LeafKind.PARAGRAPH:
+    if not state.containers and state.leaf.kind <= LeafKind.PARAGRAPH and _ORDINARY.match(line):
         # Most lines of most texts.
         return (_PLAIN_MORE if state.leaf.kind else _PLAIN_START), TOP_PARAGRAPH
-    cursor = _Cursor(text)
+    cursor = _Cursor(line.rstrip("\r\n"))
     matched = _match_containers(cursor, state.containers)
     all_matched = matched == len(state.containers)
     leaf = state.leaf

@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from weighbridge.references.blocks import START, Line, LineKind, State, advance
-from weighbridge.references.leaves import CROSSING, LONGEST_LINE, TELLING, WINDOW, Leafed, Leaves
+from weighbridge.references.inlines import LABEL_DECIDED, LONGEST_REFERENCE, scan_plain
+from weighbridge.references.leaves import (
+    CROSSING,
+    LONG_LINE,
+    LONGEST_LINE,
+    TELLING,
+    WINDOW,
+    Leafed,
+    Leaves,
+    moved,
+)
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
-from weighbridge.text import Edit
+from weighbridge.text import Edit, Inline
 
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
 _SKIPPED = Leafed(Line(LineKind.BLANK), START, 0, PLAIN)
@@ -107,7 +117,7 @@ class ScanIndex:
         if (
             edit.old_lines == edit.new_lines == 1
             and edit.start >= self.skip
-            and self._update_line(edit.start, lines)
+            and self._update_line(edit, lines)
         ):
             return Rescan(edit.start, edit.start + 1, edit.start + 1)
         start = self._leaf_start(max(edit.start, self.skip))
@@ -127,10 +137,13 @@ class ScanIndex:
         self._note(start, old_end, shift, end)
         return Rescan(start, old_end, end)
 
-    def _update_line(self, number: int, lines: Lines) -> bool:
+    def _update_line(self, edit: Edit, lines: Lines) -> bool:
         """Follow an edit inside a line that matters to no other line; False if it may."""
+        number = edit.start
         old = self._leafed[number]
         text = lines.line(number)
+        if edit.inline is not None and len(text) > LONG_LINE and self._update_part(number, edit.inline, text):
+            return True
         if old.flags & (CROSSING | TELLING) or len(text) > LONGEST_LINE:
             return False
         info, after = advance(old.before, text)
@@ -151,6 +164,50 @@ class ScanIndex:
         new = Leafed(new.info, new.before, old.flags & WINDOW, new.scanned)
         self._leafed[number] = new
         if old.scanned is not PLAIN or new.scanned is not PLAIN:
+            self._note(number, number + 1, 0, number + 1)
+        return True
+
+    def _update_part(self, number: int, inline: Inline, text: str) -> bool:
+        """Follow an edit inside a long line by scanning only what is near it; False if that isn't enough.
+
+        Without backticks and `<`, which references there are depends on no more than `LONGEST_REFERENCE` characters
+        before, and from any place on that is in no reference, before as after the edit, they are the same.
+        """
+        old = self._leafed[number]
+        start = old.info.start
+        if (
+            old.info.kind not in _IN_PARAGRAPH
+            or old.flags & (CROSSING | TELLING)
+            or len(text) > LONGEST_LINE
+            or inline.column < start + LABEL_DECIDED
+            or text[start] in "-=*_"
+        ):
+            return False
+        end = inline.column + inline.inserted
+        changed = text[inline.column : end]
+        if "`" in changed or "<" in changed:
+            return False
+        before, after = _split(old.scanned.references, inline.column - 2 * LONGEST_REFERENCE)
+        begin = max(start, inline.column - 2 * LONGEST_REFERENCE, before[-1].end if before else 0)
+        while begin > start and text[begin - 1] == "\\":
+            begin -= 1
+        shift = inline.inserted - inline.removed
+        found = scan_plain(text, begin, min(len(text), end + LONGEST_REFERENCE), whole=False).references
+        joint = _joint(found, after, end, shift, text)
+        if joint < 0:
+            return False
+        references = (
+            *before,
+            *(one for one in found if one.start < joint),
+            *(moved(one, shift) for one in after if one.start + shift >= joint),
+        )
+        scanned = old.scanned
+        if references or scanned.heading is not None or scanned.directive is not None:
+            scanned = ScannedLine(references, scanned.heading, scanned.directive)
+        else:
+            scanned = PLAIN
+        self._leafed[number] = Leafed(old.info, old.before, old.flags, scanned)
+        if old.scanned is not PLAIN or scanned is not PLAIN:
             self._note(number, number + 1, 0, number + 1)
         return True
 
@@ -193,6 +250,29 @@ class ScanIndex:
             (self._directing, [line for line, scanned in holding if scanned.directive is not None]),
         ):
             places.replace(start, old_end, shift, lines)
+
+
+def _split(
+    references: tuple[Reference, ...], column: int
+) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
+    """Cut references in those that begin before a column, and the rest."""
+    place = bisect_left(references, column, key=lambda one: one.start)
+    return references[:place], references[place:]
+
+
+def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: str) -> int:
+    """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
+    place = end + 1
+    while place < min(len(text), end + LONGEST_REFERENCE // 2):
+        inside = [one.end for one in found if one.start < place < one.end]
+        inside += [one.end + shift for one in old if one.start + shift < place < one.end + shift]
+        if inside:
+            place = max(inside)
+        elif text[place - 1] == "\\":
+            place += 1
+        else:
+            return place
+    return -1
 
 
 class StreamScanner:

@@ -31,14 +31,18 @@ _DIRECTIVE = re.compile(r"<!--[ \t]*weighbridge:([^\r\n]*?)-->")
 _SETTING = re.compile(r"([A-Za-z][\w-]*)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"']+))")
 
 # A target ends at the first `]` that is not escaped. Another `@[` inside means that the first one was never closed.
-_EXPLICIT = re.compile(r"@\[(file|api|var):((?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[))*+)\]")
-_BRACES = re.compile(r"\{\{[ \t]*+([^\W\d][\w.-]*+)[ \t]*+(?::((?:[^{}\r\n]|\}(?!\})|\{(?!\{))*+))?\}\}")
-_PATH = re.compile(r"@((?:[^\s@<>\"'`|(){}\[\]*?;,:#\\]|:(?=[^\s:]))++(?:#[\w./%:~-]+)?)")
+_EXPLICIT = re.compile(r"@\[(file|api|var):((?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[)){0,2000}+)\]")
+_BRACES = re.compile(
+    r"\{\{[ \t]{0,99}+([^\W\d][\w.-]{0,255}+)[ \t]{0,99}+(?::((?:[^{}\r\n]|\}(?!\})|\{(?!\{)){0,3000}+))?\}\}"
+)
+_PATH = re.compile(r"@((?:[^\s@<>\"'`|(){}\[\]*?;,:#\\]|:(?=[^\s:])){1,2000}+(?:#[\w./%:~-]{1,1000}+)?)")
 #: What may stand before a short file reference.
 _BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘«<>*_~|,;:=-—–!")  # noqa: RUF001  quotes and dashes of all sorts
 _TRAILING = ".,;:!?…"
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
 _RELATIVE = re.compile(r"\.{1,2}/.")
+#: Characters of the longest reference: the patterns above allow no longer one.
+LONGEST_REFERENCE: Final = 4096
 _UNESCAPE = re.compile(r"\\([\\\]])")
 
 
@@ -69,10 +73,16 @@ def scan_html(text: str, start: int, *, comment: bool) -> Found:
     return _Scanner(text).html(start, comment=comment)
 
 
-def scan_definitions(text: str, end: int) -> Found:
-    """Scan link reference definitions, which `text` begins with up to `end`: neither code nor comments are in them."""
+def scan_plain(text: str, start: int, end: int, *, whole: bool = True) -> Found:
+    """Scan text without code, comments and tags: link reference definitions, and lines that can hold none of these.
+
+    `whole`: only references that end at `end` or before.
+    """
+    stretch = text[start:end]
+    if "@" not in stretch and "{{" not in stretch:
+        return NOTHING
     scanner = _Scanner(text)
-    scanner.take_references(0, end)
+    scanner.take_references(start, end, whole=whole)
     return scanner.found()
 
 
@@ -102,7 +112,7 @@ class _Scanner:
             elif char == "]":
                 at = self._bracket(at + 1, brackets)
             elif char == "\\":
-                at += 2 if text[at + 1 : at + 2] in _PUNCTUATION and at + 1 < len(text) else 1
+                at += 2 if self._escapes(at) else 1
             elif char == "`":
                 at = self._code(at)
             elif char == "<":
@@ -126,8 +136,8 @@ class _Scanner:
         if is_link:
             brackets[:] = [one for one in brackets if not one]
         self.spans.append((at, end))
-        self.take_references(at, end)
-        return end
+        # A reference that begins in the destination is one, even if it ends behind it.
+        return self.take_references(at, end, whole=False)
 
     def html(self, start: int, *, comment: bool) -> Found:
         text, at = self.text, start
@@ -147,8 +157,7 @@ class _Scanner:
                 at += 2
                 comment = True
             elif text[at] in "\\`<":
-                escaped = text[at] == "\\" and text[at + 1 : at + 2] in ("@", "{", "\\")
-                at += 2 if escaped and at + 1 < len(text) else 1
+                at += 2 if self._escapes(at) else 1
             else:
                 at = self._reference(at)
 
@@ -180,6 +189,7 @@ class _Scanner:
         if text.startswith("<!--", at):
             end = self._find("-->", at + 2)
             if end < 0:
+                self._note_unclosed(at)
                 return at + 4
             self._directive(at)
             self.spans.append((at, end))
@@ -198,26 +208,37 @@ class _Scanner:
                     end = match.end()
                     break
         if end < 0:
-            if self._unclosed < 0:
-                self._unclosed = at
+            self._note_unclosed(at)
             return at + 1
         self.spans.append((at, end))
         self.take_references(at + 1, end)
         return end
 
-    def take_references(self, start: int, end: int) -> None:
-        """Take the references that stand whole inside a tag, an autolink, a destination: whatever holds no other inlines."""
+    def take_references(self, start: int, end: int, *, whole: bool = True) -> int:
+        """Take the references that begin where no other inlines are looked for; return where to go on, `end` or later.
+
+        `whole`: only those that end there too.
+        """
         at = start
         while (match := _SPECIAL_RAW.search(self.text, at, end)) is not None:
             at = match.start()
             if self.text[at] in "\\`<":
-                at += 1
+                at += 2 if self._escapes(at) else 1
                 continue
             count = len(self.references)
             at = self._reference(at)
-            if len(self.references) > count and self.references[-1].end > end:
+            if whole and len(self.references) > count and self.references[-1].end > end:
                 self.references.pop()
-                return
+                return end
+        return max(at, end)
+
+    def _escapes(self, at: int) -> bool:
+        """Whether there is a backslash that escapes the next character."""
+        return self.text[at] == "\\" and at + 1 < len(self.text) and self.text[at + 1] in _PUNCTUATION
+
+    def _note_unclosed(self, at: int) -> None:
+        if self._unclosed < 0:
+            self._unclosed = at
 
     def _find(self, what: str, start: int) -> int:
         """Where the text behind `what` goes on; -1 if there is none."""
@@ -249,29 +270,27 @@ class _Scanner:
             return match.end()
         match = _EXPLICIT.match(self.text, at)
         if match is not None:
-            self._explicit(match[1], match[2], at, match.end())
-            return match.end()
+            # Brackets that name nothing are text, in which others may begin.
+            return match.end() if self._explicit(match[1], match[2], at, match.end()) else at + 1
         return self._short(at)
 
-    def _explicit(self, kind: str, target: str, start: int, end: int) -> None:
+    def _explicit(self, kind: str, target: str, start: int, end: int) -> bool:
+        """Take a reference in brackets; False if it names nothing."""
         plain = _UNESCAPE.sub(r"\1", target)
         if kind == "api":
-            if plain.strip():
-                self._add(Kind.API, plain.strip(), start, end)
+            name, fragment, default = plain.strip(), None, None
+            named = Kind.API
         elif kind == "file":
-            path, hash_sign, fragment = plain.strip().partition("#")
-            if path.strip():
-                self._add(
-                    Kind.FILE,
-                    path.strip(),
-                    start,
-                    end,
-                    fragment=fragment.strip() or None if hash_sign else None,
-                )
+            path, _, anchor = plain.strip().partition("#")
+            name, fragment, default = path.strip(), anchor.strip() or None, None
+            named = Kind.FILE
         else:
-            name, colon, default = plain.partition(":")
-            if name.strip():
-                self._add(Kind.VARIABLE, name.strip(), start, end, default=default if colon else None)
+            variable, colon, value = plain.partition(":")
+            name, fragment, default = variable.strip(), None, value if colon else None
+            named = Kind.VARIABLE
+        if name:
+            self._add(named, name, start, end, fragment=fragment, default=default)
+        return bool(name)
 
     def _short(self, at: int) -> int:
         """A path behind an `@`, where it looks like one."""
@@ -325,6 +344,15 @@ _END_OF_LINE = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
 #: Parentheses inside each other in a link's destination; the specification allows a limit of 3 or more.
 _MOST_PARENTHESES = 32
 _BARE = re.compile(r"(?:[^\s\x00-\x1f\x7f\\()]|\\[!-/:-@\[-`{-~]|\\)++|[()]")
+
+
+#: Characters in which a link label ends, or is none.
+LABEL_DECIDED: Final = 1100
+
+
+def may_define(text: str) -> bool:
+    """Whether a paragraph begins with a link label: what follows decides whether it is a definition."""
+    return _LABEL.match(text) is not None
 
 
 def skip_definitions(text: str) -> int:

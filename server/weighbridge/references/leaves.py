@@ -6,14 +6,17 @@ line ──▶ block structure ──▶ paragraph gathered ──▶ inline str
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from weighbridge.references.blocks import START, Line, LineKind, State, advance
 from weighbridge.references.inlines import (
+    LABEL_DECIDED,
     Found,
-    scan_definitions,
+    may_define,
     scan_html,
     scan_inlines,
+    scan_plain,
     skip_definitions,
     spread,
 )
@@ -31,6 +34,8 @@ LONGEST_LINE: Final = 1024 * 1024
 CROSSING: Final = 1
 TELLING: Final = 2
 WINDOW: Final = 4
+#: Characters of a line that is worth being scanned in part.
+LONG_LINE: Final = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,41 +132,46 @@ class Leaves:
     def _flush_several(self, underline: Line | None) -> None:
         lines = self._lines
         texts = [text[info.start :] for text, info, _ in lines]
+        starts = [0, *accumulate(map(len, texts[:-1]))]
         whole = "".join(texts)
         definitions = skip_definitions(whole) if whole.startswith("[") and not self._window else 0
-        flags = [TELLING if _tells(text) else 0 for text, _, _ in lines]
-        if self._window:
-            flags[0] |= WINDOW
-        if whole.startswith("[") or underline is not None:
-            flags = [flag | CROSSING for flag in flags]
+        # Definitions are no inline text: their backticks open no code span. What they name still reaches the model.
+        parts = [scan_plain(whole, 0, definitions)] if definitions else []
+        parts.append(scan_inlines(whole, definitions))
+        flags = self._flags(whole, texts, starts, setext=underline is not None)
         references: dict[int, list[Reference]] = {}
         directives: dict[int, Directive] = {}
-        starts = [0]
-        for text in texts[:-1]:
-            starts.append(starts[-1] + len(text))
-        # Definitions are no inline text: their backticks open no code span. What they name still reaches the model.
-        parts = [scan_definitions(whole, definitions)] if definitions else []
-        parts.append(scan_inlines(whole, definitions))
         for found in parts:
             _mark_crossing(flags, found, starts)
             for number, one in spread(found, starts):
                 column = lines[number][1].start
                 if isinstance(one, Reference):
-                    references.setdefault(number, []).append(_moved(one, column))
+                    references.setdefault(number, []).append(moved(one, column))
                 else:
                     directives[number] = Directive(one.settings, one.start + column, one.end + column)
-        heading = None
         title = " ".join(whole[definitions:].split())
-        if underline is not None and title and lines[0][1].top:
-            heading = Heading(underline.level, title)
+        titled = underline is not None and title and lines[0][1].top
+        headings = {0: Heading(underline.level, title)} if underline is not None and titled else {}
         for number, (_, info, before) in enumerate(lines):
             scanned = PLAIN
-            if number in references or number in directives or (number == 0 and heading is not None):
-                directive = directives.get(number)
-                scanned = ScannedLine(
-                    tuple(references.get(number, ())), heading if number == 0 else None, directive
-                )
+            if number in references or number in directives or number in headings:
+                held = tuple(references.get(number, ()))
+                scanned = ScannedLine(held, headings.get(number), directives.get(number))
             self.done.append(Leafed(info, before, flags[number], scanned))
+
+    def _flags(self, whole: str, texts: Sequence[str], starts: Sequence[int], *, setext: bool) -> list[int]:
+        """What each line of a paragraph depends on or decides beyond itself, but for constructs of several lines."""
+        flags = [TELLING if _tells(text) else 0 for text in texts]
+        if self._window:
+            flags[0] |= WINDOW
+        if setext or (whole.startswith("[") and may_define(whole)):
+            return [flag | CROSSING for flag in flags]
+        if whole.startswith("["):
+            # Not a link label: what decides that stands in its first characters.
+            for number in range(bisect_right(starts, LABEL_DECIDED)):
+                if len(texts[number]) <= LONG_LINE:
+                    flags[number] |= CROSSING
+        return flags
 
     def _clear(self) -> None:
         self._lines.clear()
@@ -170,7 +180,7 @@ class Leaves:
 
 def _tells(text: str) -> bool:
     """Whether a line holds what may begin or end a construct of several lines."""
-    return "`" in text or "<" in text or ">" in text
+    return "`" in text or "<" in text
 
 
 def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> None:
@@ -189,7 +199,8 @@ def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> Non
             flags[number] |= CROSSING
 
 
-def _moved(reference: Reference, columns: int) -> Reference:
+def moved(reference: Reference, columns: int) -> Reference:
+    """The same reference so many columns further on."""
     if not columns:
         return reference
     return Reference(

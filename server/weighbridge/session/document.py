@@ -138,9 +138,10 @@ class Document:
                     target = Target.of(reference)
                     if target not in self.expansions:
                         self.dirty.add(target)
-        self._counted.splice(start, stop - start - shift, stop - start, parts)
+        inline = edit.inline if stop - start == 1 and not parts else None
+        self._counted.splice(start, stop - start - shift, stop - start, parts, inline)
         if self._own is not None:
-            self._own.splice(edit.start, edit.old_lines, edit.new_lines)
+            self._own.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
         self.outdated = self.outdated or self._head_changed(edit)
 
     def _head_changed(self, edit: Edit) -> bool:

@@ -89,13 +89,19 @@ class Strand:
         self._lengths[first:last] = [b - a for a, b in pairwise(cuts)]
         self._counts[first:last] = [cell.take(self, text[a:b], at_once=at_once) for a, b in pairwise(cuts)]
 
-    def update(self, text: str) -> None:
-        """Change the text; pieces before and after what changed stay."""
+    def update(self, text: str, prefix: int = -1, removed: int = 0) -> None:
+        """Change the text; pieces before and after what changed stay.
+
+        `prefix`, `removed`: where it changed and how many characters went, if that is known; else it is looked for.
+        """
         old, self.text = self.text, text
-        prefix = common_prefix(old, text)
-        if prefix == len(old) == len(text):
-            return
-        suffix = common_suffix(old, text, min(len(old), len(text)) - prefix)
+        if prefix >= 0:
+            suffix = len(old) - prefix - removed
+        else:
+            prefix = common_prefix(old, text)
+            if prefix == len(old) == len(text):
+                return
+            suffix = common_suffix(old, text, min(len(old), len(text)) - prefix)
         # A piece stays only if both characters around its inner end did: they decide whether it still is a border.
         starts = [0, *accumulate(self._lengths)]
         first = max(bisect_left(starts, prefix) - 1, 0)
@@ -134,9 +140,17 @@ class Cell:
         self.known = 0
         self.waiting = 0
 
-    def update(self, atoms: Sequence[str | int]) -> None:
-        """Change what the cell holds: texts, and tokens of gaps; what stayed is not counted again."""
+    def update(self, atoms: Sequence[str | int], prefix: int = -1, removed: int = 0) -> None:
+        """Change what the cell holds: texts, and tokens of gaps; what stayed is not counted again.
+
+        `prefix`, `removed`: see `Strand.update`, for a cell of one text.
+        """
         items = self._items
+        if prefix >= 0 and len(items) == len(atoms) == 1:
+            strand, text = items[0], atoms[0]
+            if isinstance(strand, Strand) and isinstance(text, str):
+                strand.update(text, prefix, removed)
+                return
         most = min(len(items), len(atoms))
         first = 0
         while first < most and _holds(items[first], atoms[first]):

@@ -11,6 +11,7 @@ by a worker; once touched it holds cells, one for most rows; a long cell, once t
 
 from collections.abc import Iterable, Mapping
 
+from weighbridge.text import Inline
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.chunks import Chunks
 from weighbridge.tokens.grain import STANDARD, Grain
@@ -62,11 +63,17 @@ class CountedBuffer:
         return self._chunks.known
 
     def splice(
-        self, start: int, old: int, new: int, parts: Mapping[int, tuple[Part, ...]] | None = None
+        self,
+        start: int,
+        old: int,
+        new: int,
+        parts: Mapping[int, tuple[Part, ...]] | None = None,
+        inline: Inline | None = None,
     ) -> None:
         """Lines [start, start + old) became `new` lines, which `lines` already holds.
 
-        `parts`: for those of the new lines (by the document's new line numbers) that hold references.
+        `parts`: for those of the new lines (by the document's new line numbers) that hold references. `inline`: where
+        the line changed, if one line without references only changed inside.
         """
         chunks = self._chunks
         index, row = chunks.locate(start)
@@ -82,7 +89,11 @@ class CountedBuffer:
             chunk.shift_rows(row, old, new, self._overlay(parts, first) if parts else {})
             if new != old:
                 chunks.grew(chunk, new - old)
-        if not (chunk.at and new <= self._grain.patch and self._recounter.patch(chunk, first, row, old, new)):
+        if not (
+            chunk.at
+            and new <= self._grain.patch
+            and self._recounter.patch(chunk, first, row, old, new, inline)
+        ):
             self._grouper.regroup(chunk)
         elif chunk.rows > self._grain.rows and new > old:
             self._recounter.split(chunk, first)

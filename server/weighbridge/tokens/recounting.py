@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from typing import Final
 
+from weighbridge.text import Inline
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.borders import NO_BORDERS
 from weighbridge.tokens.cells import Cell
@@ -41,8 +42,13 @@ class Recounter:
             return first_border_typed(self._borders, before, text), text[-1:]
         return first_border(self._borders, before, over), over.texts[-1][-1:]
 
-    def patch(self, chunk: Chunk, first: int, row: int, old: int, new: int) -> bool:
-        """Change the cells of a fine chunk whose rows [row, row + old) became `new`; False if that isn't enough."""
+    def patch(
+        self, chunk: Chunk, first: int, row: int, old: int, new: int, inline: Inline | None = None
+    ) -> bool:
+        """Change the cells of a fine chunk whose rows [row, row + old) became `new`; False if that isn't enough.
+
+        `inline`: where the row changed, if only one did.
+        """
         begin = bisect_left(chunk.at, row)
         end = bisect_left(chunk.at, row + old, begin)
         before = self._before(chunk, first, row)
@@ -67,11 +73,12 @@ class Recounter:
             fresh += after
         if starts_chunk and not self.set_lead(chunk, first, fresh[0][1]):
             return False
+        inline = inline if begins_alike and after is SAME and not chunk.over else None
         known, waiting = self._replace_cells(chunk, begin, end, fresh, new - old)
         if not (starts_chunk or begins_alike):
             begin, fresh = begin - 1, [(0, 0), *fresh]
         for place in range(begin, begin + len(fresh)):
-            more, jobs = self._recount(chunk, first, place, touched=True)
+            more, jobs = self._recount(chunk, first, place, touched=True, inline=inline)
             known += more
             waiting += jobs
         self._chunks.counted(chunk, known, waiting)
@@ -144,7 +151,9 @@ class Recounter:
         chunk.starts[begin:end] = [start for _, start in fresh]
         return known, waiting
 
-    def _recount(self, chunk: Chunk, first: int, place: int, *, touched: bool) -> tuple[int, int]:
+    def _recount(
+        self, chunk: Chunk, first: int, place: int, *, touched: bool, inline: Inline | None = None
+    ) -> tuple[int, int]:
         """Count a cell of a fine chunk; returns the change in tokens and in open jobs."""
         atoms, size = self._atoms(chunk, first, place)
         known = -chunk.counts[place]
@@ -160,7 +169,10 @@ class Recounter:
         else:
             if cell is None:
                 cell = chunk.cells[place] = Cell(self._tokenizer, self._jobs, self._grain, chunk)
-            cell.update(atoms)
+            if inline is None:
+                cell.update(atoms)
+            else:
+                cell.update(atoms, inline.column, inline.removed)
             count = cell.known
             waiting += cell.waiting
         chunk.counts[place] = count
