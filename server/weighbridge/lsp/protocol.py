@@ -25,6 +25,7 @@ from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from weighbridge.lsp.transport import OversizedError, Sink
+from weighbridge.lsp.turns import note
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ class Protocol(LanguageServerProtocol):
             self._handle(message)
 
     def _handle(self, message: dict[str, Any]) -> None:
+        note(str(message.get("method", "a reply")))
         try:
             self._receive(message)
         except Exception:  # one bad message must not end the session

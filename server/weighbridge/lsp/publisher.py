@@ -12,6 +12,7 @@ from lsprotocol import types
 from weighbridge.analysis.report import Report
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.lsp.features.inlay_hints import heading_lines, hints
+from weighbridge.lsp.turns import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 
@@ -97,6 +98,7 @@ class Publisher:
 
     def show(self, documents: list[Document]) -> None:
         """Bring the client up to date on these documents."""
+        note("publish")
         session = self._session()
         if session is None:
             return

@@ -15,6 +15,7 @@ from weighbridge.lsp.transport import (
     serve_tcp,
     serve_websocket,
 )
+from weighbridge.lsp.turns import watched_loop
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ def _announce(address: str) -> None:
 
 
 def _run(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> int:
-    return asyncio.run(_serve(transport))
+    with asyncio.Runner(loop_factory=watched_loop) as runner:
+        return runner.run(_serve(transport))
 
 
 async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> int:

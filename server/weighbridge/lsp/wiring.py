@@ -67,7 +67,7 @@ class Wiring:
             listener=self._display,
             retry=services.retry,
         )
-        self.sync = TextSync(self.session)
+        self.sync = TextSync(self.session, reorders=_reorders(params.client_info))
         self.requests = Requests(
             self.session, self.abilities, markdown_hovers=_wants_markdown(params.capabilities)
         )
@@ -209,6 +209,11 @@ def _folders(params: types.InitializeParams) -> list[Path]:
     if not uris and params.root_path:
         folders = [Path(params.root_path)]
     return folders
+
+
+def _reorders(client: types.ClientInfo | None) -> bool:
+    """Whether a client is known to send bursts of changes in the wrong order, each numbered by one more."""
+    return client is not None and client.name.lower() == "helix"
 
 
 def _wants_markdown(capabilities: types.ClientCapabilities) -> bool:
