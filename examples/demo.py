@@ -129,11 +129,11 @@ class Editor:
 
     def _send(self, message: dict[str, Any]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        assert self._process.stdin is not None  # noqa: S101  it was asked for
+        assert self._process.stdin is not None
         self._process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
     async def _read(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101  as above
+        assert self._process.stdout is not None
         while header := await self._process.stdout.readline():
             length = int(header.split(b":")[1])
             await self._process.stdout.readline()

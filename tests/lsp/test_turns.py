@@ -24,6 +24,7 @@ def test_a_long_turn_is_logged_with_what_ran(
     took: float, logged: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
+    turns.started()
 
     async def work() -> None:
         await asyncio.sleep(0)

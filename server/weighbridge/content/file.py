@@ -64,7 +64,8 @@ class FileHandler:
             return content
         lines = lines_selected(request.fragment, whole, place.name, scannable=scannable)
         return Content(
-            identity=content.identity,
+            # A part of a file may include another part of it; only the same part again is a cycle.
+            identity=f"{content.identity}#L{lines[0] + 1}-L{lines[1]}",
             stamp=found,
             source=f"{place.name}#{request.fragment}",
             chunks=lambda: select_lines(whole(), *lines),

@@ -19,6 +19,7 @@ from pygls.lsp.server import LanguageServer
 
 from weighbridge import __version__
 from weighbridge.lsp.protocol import Protocol
+from weighbridge.lsp.turns import started
 
 if TYPE_CHECKING:
     from weighbridge.lsp.wiring import Wiring
@@ -77,6 +78,7 @@ class Server(LanguageServer):
         wiring = importlib.import_module("weighbridge.lsp.wiring")
         self._wiring = cast("Wiring", await wiring.Wiring.make(self, params))
         self.protocol.release()
+        started()
 
     def _register(self) -> None:
         # Partials, because pygls marks what it registers, and methods can't be marked.

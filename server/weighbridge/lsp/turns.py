@@ -19,6 +19,14 @@ LONG = 0.05
 _MOST_NAMES = 20
 
 _names: list[str] = []
+#: Whether long turns are defects: not while the process starts, and imports hold everything.
+_started = False
+
+
+def started() -> None:
+    """From here on a long turn is a defect."""
+    global _started  # noqa: PLW0603  one loop in a process
+    _started = True
 
 
 def note(name: str) -> None:
@@ -42,7 +50,10 @@ class WatchedSelector(selectors.DefaultSelector):
         if self._began is not None:
             took = self._clock() - self._began
             if took > self._long:
-                logger.warning("the loop was held for %.0f ms by: %s", took * 1000, ", ".join(_names) or "?")
+                # Nothing of ours that has a name ran: another thread held the interpreter (a vocabulary being loaded).
+                level = logging.WARNING if _started and _names else logging.INFO
+                names = ", ".join(_names) or "nothing named"
+                logger.log(level, "the loop was held for %.0f ms by: %s", took * 1000, names)
         _names.clear()
         found = super().select(timeout)
         self._began = self._clock()
