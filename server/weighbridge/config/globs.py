@@ -1,16 +1,157 @@
-"""Globs over paths relative to a folder: `*`, `**`, `?`, `[…]`, as in ignore files; a pattern with `!` takes away."""
+"""Globs over paths relative to a folder, as in ignore files: `*`, `**`, `?`, `[…]`; a pattern with `!` takes away.
 
+Patterns come from repositories and paths too, so matching takes time in proportion to both, whatever they hold: a part
+of a path is matched by a regular expression that never goes back over what it has passed, and the parts by following
+all possible places at once.
+"""
+
+import os
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from pathspec import GitIgnoreSpec
+#: Characters of one glob.
+LONGEST_GLOB = 500
+
+_ANY_FOLDERS = "**"
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a path (with `/`) matches: the last pattern that speaks of it decides."""
-    return _spec(tuple(patterns)).match_file(path)
+    """Whether a relative path of a file matches: the last pattern that speaks of it decides.
+
+    A pattern that names a folder speaks of all in it. Patterns that can't be read speak of nothing. Never raises.
+    """
+    return _compiled(tuple(patterns)).match(path)
+
+
+def glob_fault(pattern: str) -> str | None:
+    """What is wrong with a pattern, for people; None if it can be used."""
+    if len(pattern) > LONGEST_GLOB:
+        return f"a glob has at most {LONGEST_GLOB} characters"
+    if "\\" in pattern:
+        return "a glob separates folders with / on every system, and writes a literal * as [*]"
+    if not pattern.removeprefix("!").strip("/ "):
+        return "an empty glob matches nothing"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Glob:
+    """`parts`: of folders and file; None stands for any number of folders."""
+
+    parts: tuple[re.Pattern[str] | None, ...]
+    takes_away: bool
+    folders_only: bool
+
+    def match(self, names: Sequence[str]) -> bool:
+        """Whether it matches the path itself, or a folder that it lies in."""
+        end = len(self.parts)
+        places = self._reached({0})
+        for number, name in enumerate(names, 1):
+            next_places = set()
+            for place in places:
+                part = self.parts[place] if place < end else None
+                if place < end and part is None:
+                    next_places.add(place)
+                elif part is not None and part.fullmatch(name):
+                    next_places.add(place + 1)
+            places = self._reached(next_places)
+            if end in places and (number < len(names) or not self.folders_only):
+                return True
+        return False
+
+    def _reached(self, places: set[int]) -> set[int]:
+        """The places with those behind any number of folders, which may be none; but not at the pattern's very end."""
+        reached = set(places)
+        for place in places:
+            at = place
+            while at < len(self.parts) - 1 and self.parts[at] is None:
+                at += 1
+                reached.add(at)
+        return reached
+
+
+class _Globs:
+    """Patterns, compiled."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._last_first = [glob for pattern in reversed(patterns) if (glob := _glob(pattern)) is not None]
+
+    def match(self, path: str) -> bool:
+        names = (path.replace("\\", "/") if os.name == "nt" else path).split("/")
+        for glob in self._last_first:
+            if glob.match(names):
+                return not glob.takes_away
+        return False
 
 
 @lru_cache(maxsize=64)
-def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    return GitIgnoreSpec.from_lines(patterns)
+def _compiled(patterns: tuple[str, ...]) -> _Globs:
+    return _Globs(patterns)
+
+
+def _glob(pattern: str) -> _Glob | None:
+    if glob_fault(pattern) is not None:
+        return None
+    takes_away = pattern.startswith("!")
+    text = pattern[takes_away:].rstrip(" ")
+    names = text.strip("/").split("/")
+    anchored = text.startswith("/") or len(names) > 1
+    parts = [None if name == _ANY_FOLDERS else _part(name) for name in names]
+    if not anchored:
+        parts.insert(0, None)
+    if parts[-1] is None:
+        # Everything in the folders before, but not they themselves.
+        parts.append(_part("*"))
+    return _Glob(tuple(parts), takes_away, text.endswith("/"))
+
+
+def _part(glob: str) -> re.Pattern[str]:
+    """One part between slashes. Text between stars is looked for at its first place only, which is as good as any."""
+    chunks = [""]
+    at = 0
+    while at < len(glob):
+        character = glob[at]
+        at += 1
+        if character == "*":
+            chunks.append("")
+        elif character == "?":
+            chunks[-1] += "."
+        elif character == "[" and (end := _class_end(glob, at)) is not None:
+            chunks[-1] += _class(glob[at:end])
+            at = end + 1
+        else:
+            chunks[-1] += re.escape(character)
+    first, *rest = chunks
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    *middle, last = rest
+    between = "".join(f"(?>.*?{chunk})" for chunk in middle if chunk)
+    return re.compile(f"{first}{between}.*{last}", re.DOTALL)
+
+
+def _class_end(glob: str, at: int) -> int | None:
+    """Where a class that begins at `at` ends; None if it doesn't."""
+    first = at + (glob[at : at + 1] in {"!", "^"})
+    end = glob.find("]", first + 1)
+    return None if end < 0 else end
+
+
+def _class(inside: str) -> str:
+    """A class of characters: `abc`, `a-z`, `!a-z`; a range that runs backwards holds nothing."""
+    negative = inside[0] in "!^"
+    characters = inside[negative:]
+    found = ""
+    at = 0
+    while at < len(characters):
+        low, high = characters[at], characters[at]
+        if characters[at + 1 : at + 2] == "-" and at + 2 < len(characters):
+            high = characters[at + 2]
+            at += 2
+        at += 1
+        if low <= high:
+            found += f"{re.escape(low)}-{re.escape(high)}"
+    if not found:
+        return "." if negative else "(?!)"
+    return f"[{'^' if negative else ''}{found}]"

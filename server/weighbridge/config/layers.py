@@ -1,14 +1,14 @@
 """Settings from several places: later layers win; what can't be used is a warning by name, and the rest takes effect."""
 
-import difflib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_snake
+from pydantic.fields import FieldInfo
 
+from weighbridge.config.messages import fault, fields_of, meant, model_in, plain
 from weighbridge.config.settings import Settings
 
 SECTION = "weighbridge"
@@ -17,9 +17,16 @@ SECTION = "weighbridge"
 _NEVER_FROM_REPOSITORY = frozenset({"env", "apiAllow", "fileRoots", "trusted", "cacheUrl"})
 #: Objects that are merged name by name; everything else is replaced as a whole.
 _MERGED = frozenset({"variables", "apis", "dialects", "retry", "inlayHints"})
+#: Objects whose values are objects with fields.
+_NAMED = frozenset({"apis"})
 #: What initialization options hold besides settings.
 _NO_SETTINGS = frozenset({"status"})
-_KEYS = {(field.alias or name): name for name, field in Settings.model_fields.items()}
+#: No setting is nested deeper: `apis`, a name, `headers`, a name. What is deeper can't be used, whatever it is.
+_DEEPEST = 6
+#: Warnings of one layer; a file of nothing but faults says no more than people read.
+_MOST_WARNINGS = 50
+
+_KEYS = fields_of(Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,114 +47,124 @@ class Resolved:
 
 
 def resolve(layers: Sequence[Layer]) -> Resolved:
-    """Merge layers, lowest first, and validate. Never raises on any JSON-like values."""
+    """Merge layers, lowest first, and validate. Null means: as the layers below say. Never raises on any JSON-like values."""
     warnings: list[str] = []
     merged: dict[str, Any] = {}
     for layer in layers:
-        _merge(merged, dict(_usable(layer, warnings)))
-    settings = Settings.model_validate(merged)
-    return Resolved(settings, tuple(warnings))
+        faults: list[str] = []
+        _merge(merged, dict(_usable(layer, faults)))
+        warnings += [f"{one}; ignored in {layer.name}" for one in faults[:_MOST_WARNINGS]]
+        if len(faults) > _MOST_WARNINGS:
+            warnings.append(f"{SECTION}: {len(faults) - _MOST_WARNINGS:,} more faults in {layer.name}")
+    return Resolved(Settings.model_validate(merged), tuple(warnings))
 
 
-def _usable(layer: Layer, warnings: list[str]) -> Iterator[tuple[str, Any]]:
-    """The layer's keys and values that can be used, with a warning for each that can't."""
-    values = layer.values
-    if SECTION in values and isinstance(values[SECTION], Mapping):
-        values = values[SECTION]
-    for key, value in values.items():
-        name = key if key in _KEYS else _alias_of(key)
+def _usable(layer: Layer, faults: list[str]) -> Iterator[tuple[str, Any]]:
+    """The layer's settings that can be used, by their names outside, with a fault for each that can't."""
+    for key, value in _section_of(layer.values, faults).items():
+        name = _outer_name(key, _KEYS)
         if name is None:
             if key not in _NO_SETTINGS:
-                warnings.append(f"{SECTION}.{key}: unknown setting in {layer.name}{_meant(key)}")
+                faults.append(f"{SECTION}.{plain(key)}: unknown setting{meant(SECTION, key, _KEYS)}")
         elif value is None:
             continue
         elif not layer.trusted_source and name in _NEVER_FROM_REPOSITORY:
-            warnings.append(f"{SECTION}.{name}: never taken from a repository; ignored in {layer.name}")
+            faults.append(f"{SECTION}.{name}: never taken from a repository")
         else:
-            yield from _checked(layer, name, _without_headers(layer, name, value, warnings), warnings)
+            renamed = _renamed(name, value)
+            if not layer.trusted_source and name == "apis":
+                renamed = _without_headers(renamed, faults)
+            yield from _checked(name, renamed, faults)
 
 
-def _checked(layer: Layer, key: str, value: Any, warnings: list[str]) -> Iterator[tuple[str, Any]]:
-    """The value as far as it is good: of an object or a list, the good parts."""
-    try:
-        Settings.model_validate({key: value})
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        warnings.extend(_warning(layer, key, detail, value) for detail in details)
-        bad = {detail["loc"][1] for detail in details if len(detail["loc"]) > 1}
-        if key in _MERGED and isinstance(value, Mapping) and bad:
-            good = {
-                name: one for name, one in value.items() if name not in bad and _field(key, name) not in bad
-            }
-            yield from ((key, good),) if _is_good(key, good) else ()
-        elif isinstance(value, list) and bad:
-            items = [one for number, one in enumerate(value) if number not in bad]
-            yield from ((key, items),) if items and _is_good(key, items) else ()
-    else:
-        yield key, value
+def _section_of(values: Any, faults: list[str]) -> Mapping[str, Any]:
+    """The settings themselves: the object, or what it holds under `weighbridge`."""
+    if isinstance(values, Mapping) and SECTION in values:
+        values = values[SECTION]
+    if isinstance(values, Mapping):
+        plain_values = _json_like(values)
+        assert isinstance(plain_values, dict)  # noqa: S101  a mapping becomes a dictionary
+        return plain_values
+    if values is not None:
+        faults.append(f"{SECTION}: expected an object of settings")
+    return {}
 
 
-def _is_good(key: str, value: Any) -> bool:
-    try:
-        Settings.model_validate({key: value})
-    except ValidationError:
-        return False
-    return True
+def _json_like(value: Any, depth: int = 0) -> Any:
+    """A copy with text that is text throughout, and no deeper than settings are."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        below = value.items() if depth < _DEEPEST else ()
+        return {_json_like(str(key)): _json_like(one, depth + 1) for key, one in below}
+    if isinstance(value, (list, tuple)):
+        return [_json_like(one, depth + 1) for one in value] if depth < _DEEPEST else []
+    return value
 
 
-def _field(key: str, name: Any) -> Any:
-    """A nested setting's field name, as errors may name it."""
-    model = {"retry": "Retry", "inlayHints": "InlayHints"}.get(key)
-    return name if model is None else str(name)
+def _renamed(name: str, value: Any) -> Any:
+    """A setting's value with its objects' fields named as outside, and without those that are null."""
+    if isinstance(value, list):
+        return [_fields(one, model_in(_KEYS[name])) for one in value]
+    if name in _NAMED and isinstance(value, dict):
+        return {key: _fields(one, model_in(_KEYS[name])) for key, one in value.items() if one is not None}
+    return _fields(value, model_in(_KEYS[name]))
 
 
-def _without_headers(layer: Layer, key: str, value: Any, warnings: list[str]) -> Any:
-    """APIs of a repository come without headers."""
-    if layer.trusted_source or key != "apis" or not isinstance(value, Mapping):
+def _fields(value: Any, model: type[BaseModel] | None) -> Any:
+    if model is None or not isinstance(value, dict):
         return value
+    fields = fields_of(model)
+    return {_outer_name(key, fields) or key: one for key, one in value.items() if one is not None}
+
+
+def _without_headers(apis: Any, faults: list[str]) -> Any:
+    """APIs of a repository come without headers."""
+    if not isinstance(apis, dict):
+        return apis
     cleaned: dict[str, Any] = {}
-    for name, api in value.items():
-        if isinstance(api, Mapping) and "headers" in api:
-            warnings.append(
-                f"{SECTION}.apis.{name}.headers: never taken from a repository; ignored in {layer.name}"
-            )
+    for name, api in apis.items():
+        if isinstance(api, dict) and "headers" in api:
+            faults.append(f"{SECTION}.apis.{plain(name)}.headers: never taken from a repository")
             cleaned[name] = {field: one for field, one in api.items() if field != "headers"}
         else:
             cleaned[name] = api
     return cleaned
 
 
+def _checked(name: str, value: Any, faults: list[str]) -> Iterator[tuple[str, Any]]:
+    """The value as far as it is good: of an object or a list, the good parts."""
+    try:
+        Settings.model_validate({name: value})
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        faults.extend(dict.fromkeys(fault(SECTION, name, detail) for detail in details))
+        bad = {detail["loc"][1] for detail in details if len(detail["loc"]) > 1}
+        good = _without(value, bad, merged=name in _MERGED)
+        # What is wrong with the whole (too many, not an object) is as wrong without some.
+        if good and len(bad) > 0 and all(len(detail["loc"]) > 1 for detail in details):
+            yield name, good
+    else:
+        yield name, value
+
+
+def _without(value: Any, bad: Collection[int | str], *, merged: bool) -> Any:
+    if merged and isinstance(value, dict):
+        return {key: one for key, one in value.items() if key not in bad}
+    if isinstance(value, list):
+        return [one for number, one in enumerate(value) if number not in bad]
+    return None
+
+
 def _merge(merged: dict[str, Any], values: Mapping[str, Any]) -> None:
     """Put a layer's values over those below. An API is replaced as a whole: headers never meet another's URL."""
     for key, value in values.items():
-        if key in _MERGED and isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+        if key in _MERGED and key in merged:
             merged[key] = {**merged[key], **value}
         else:
             merged[key] = value
 
 
-def _alias_of(key: str) -> str | None:
-    for alias, name in _KEYS.items():
-        if key == name:
-            return alias
-    return None
-
-
-def _meant(key: str) -> str:
-    close = difflib.get_close_matches(str(key), _KEYS, n=1)
-    return f"; did you mean {SECTION}.{close[0]}?" if close else ""
-
-
-def _warning(layer: Layer, key: str, detail: ErrorDetails, value: Any) -> str:
-    path = [str(part) for part in detail["loc"][1:] if not str(part).startswith(("function-", "union["))]
-    name = ".".join([SECTION, key, *path])
-    message = detail["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    description = Settings.model_fields[_KEYS[key]].description
-    got = "" if key in {"apis", "variables", "cacheUrl"} else f", got {_short(detail.get('input', value))}"
-    return f"{name}: {message}{got} ({description}); ignored in {layer.name}"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _outer_name(key: str, fields: Mapping[str, FieldInfo]) -> str | None:
+    """A field's name outside, from that or from the one inside."""
+    return key if key in fields else next((name for name in fields if to_snake(name) == key), None)

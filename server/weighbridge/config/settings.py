@@ -1,12 +1,36 @@
 """The settings: every one with its bounds, its unit and what it means. The JSON schema is made from this model."""
 
 import math
+import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
+)
 from pydantic.alias_generators import to_camel
+
+from weighbridge.config.globs import LONGEST_GLOB, glob_fault
+
+#: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
+MOST_TOKENS = 10**12
+#: Percent of a budget.
+MOST_PERCENT = 10_000
+#: Seconds: a year.
+LONGEST_TTL = 31_536_000
+#: Bytes: a tebibyte.
+MOST_FILE_BYTES = 2**40
+#: Globs, names or folders in one list.
+MOST_ENTRIES = 1_000
 
 #: Prompt and context files: documents that get hints, diagnostics and status by themselves.
 DEFAULT_INCLUDE = (
@@ -59,52 +83,109 @@ class _Model(BaseModel):
     )
 
 
-def _at(value: Any) -> Any:
-    """`"80%"` or a number of tokens."""
-    if isinstance(value, bool):
-        raise ValueError('expected a share such as "80%" or a number of tokens')  # noqa: TRY004  pydantic wants it
+_SHARE = re.compile(r"(?P<percent>[0-9]{1,6}(?:\.[0-9]{1,6})?) ?%")
+_TOKENS = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?:[_,][0-9]{3}){1,4}")
+_NO_THRESHOLD = f'expected a share from "0%" to "{MOST_PERCENT:,}%", or a whole number of tokens from 0 to {MOST_TOKENS:,}'
+
+
+def _at(value: Any) -> int | str:
+    """A share as `80%`, or a number of tokens."""
     if isinstance(value, str):
         text = value.strip()
-        try:
-            number = float(text.removesuffix("%").replace("_", "").replace(",", ""))
-        except ValueError:
-            raise ValueError('expected a share such as "80%" or a number of tokens') from None
-        if not math.isfinite(number) or number < 0:
-            raise ValueError("expected a share or a number of tokens, 0 or more")
-        return text if text.endswith("%") else int(number)
-    return value
+        share = _SHARE.fullmatch(text)
+        if share is not None and Fraction(share["percent"]) <= MOST_PERCENT:
+            return f"{share['percent']}%"
+        value = int(text.replace("_", "").replace(",", "")) if _TOKENS.fullmatch(text) else None
+    if type(value) is int and 0 <= value <= MOST_TOKENS:
+        return value
+    raise ValueError(_NO_THRESHOLD)
 
 
 class Threshold(_Model):
     """A share of the budget, or a number of tokens, from which on a diagnostic of this severity appears."""
 
-    at: Annotated[int | str, BeforeValidator(_at), Field(description='a share ("80%") or a number of tokens')]
-    severity: Severity = Severity.WARNING
+    at: Annotated[
+        int | str, BeforeValidator(_at), Field(description='a share ("80%") or a number of tokens (6000)')
+    ]
+    severity: Severity = Field(default=Severity.WARNING, description="what kind of diagnostic appears")
 
     def limit(self, budget: int) -> int:
-        """The tokens it is crossed at, rounded up."""
+        """The tokens it is crossed at: of a share, the fewest that are no less than it. Exact."""
         if isinstance(self.at, int):
             return self.at
-        return math.ceil(budget * float(self.at.removesuffix("%").replace(",", "")) / 100 - 1e-9)
+        return math.ceil(Fraction(self.at.removesuffix("%")) * budget / 100)
 
 
 class Retry(_Model):
     """When and how often a transient fault is tried again."""
 
-    attempts: int = Field(default=3, ge=1, le=20, description="tries in all")
-    delay: float = Field(default=0.5, ge=0, le=3600, description="seconds before the second try")
-    backoff: float = Field(default=2.0, ge=1, le=100, description="factor on each further delay")
-    max_delay: float = Field(default=30, ge=0, le=3600, description="longest delay in seconds")
+    attempts: int = Field(default=3, ge=1, le=20, strict=True, description="tries in all")
+    delay: float = Field(default=0.5, ge=0, le=3600, strict=True, description="seconds before the second try")
+    backoff: float = Field(default=2.0, ge=1, le=100, strict=True, description="factor on each further delay")
+    max_delay: float = Field(default=30, ge=0, le=3600, strict=True, description="longest delay in seconds")
+
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+def _frozen(value: Mapping[_K, _V]) -> Mapping[_K, _V]:
+    """A copy that nobody can change: settings are read by many threads at once."""
+    return MappingProxyType(dict(value))
+
+
+def _thawed(value: Mapping[Any, Any], serialize: SerializerFunctionWrapHandler) -> Any:
+    return serialize(dict(value))
+
+
+#: Names to values, immutable.
+_Names = Annotated[Mapping[_K, _V], AfterValidator(_frozen), WrapSerializer(_thawed)]
+
+
+def _nothing() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
+_HTTP_URL = re.compile(r"https?://[^/?#\s][^\s]*", re.IGNORECASE)
+
+
+def _url(value: str) -> str:
+    if _HTTP_URL.fullmatch(value) is None:
+        raise ValueError("expected a URL that begins with http:// or https://")
+    return value
+
+
+def _glob(value: str) -> str:
+    fault = glob_fault(value)
+    if fault is not None:
+        raise ValueError(fault)
+    return value
+
+
+def _environment_name(value: str) -> str:
+    if not value or "=" in value or "\0" in value:
+        raise ValueError("expected the name of an environment variable, without its value")
+    return value
+
+
+def _name_or_none(value: Any) -> Any:
+    """Editors send an empty text for what nobody filled in."""
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+_Glob = Annotated[str, AfterValidator(_glob)]
 
 
 class Api(_Model):
     """A named endpoint."""
 
-    url: str = Field(description="http or https URL")
-    headers: Mapping[str, str] = Field(
-        default_factory=dict, description="sent to its host only; never from the repository"
+    url: Annotated[str, AfterValidator(_url)] = Field(description="http or https URL")
+    headers: _Names[str, str] = Field(
+        default_factory=_nothing, repr=False, description="sent to its host only; never from the repository"
     )
-    ttl: float | None = Field(default=None, ge=0, description="seconds a response counts as fresh")
+    ttl: float | None = Field(
+        default=None, ge=0, le=LONGEST_TTL, strict=True, description="seconds a response counts as fresh"
+    )
     select: str | None = Field(
         default=None, description="JMESPath of the part of a JSON response that counts"
     )
@@ -114,26 +195,26 @@ class Api(_Model):
 class ApiCache(_Model):
     """How long responses of some endpoints are fresh; the first pattern that matches counts."""
 
-    pattern: str = Field(description="glob over the URL or the name")
-    ttl: float = Field(ge=0, description="seconds")
+    pattern: str = Field(min_length=1, max_length=LONGEST_GLOB, description="glob over the URL or the name")
+    ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds a response counts as fresh")
 
 
 class InlayHints(_Model):
     """Which hints are shown."""
 
-    references: bool = Field(default=True, description="after each reference")
-    sections: bool = Field(default=True, description="after each heading")
-    total: bool = Field(default=True, description="at the end of line 1")
+    references: bool = Field(default=True, strict=True, description="after each reference")
+    sections: bool = Field(default=True, strict=True, description="after each heading")
+    total: bool = Field(default=True, strict=True, description="at the end of line 1")
 
 
 def _scalar(value: Any) -> Any:
     """A variable's value: text, a number, true or false."""
-    if not isinstance(value, (str, int, float, bool)):
-        raise ValueError("expected text, a number, true or false")  # noqa: TRY004  pydantic wants it
+    if not isinstance(value, (str, int, float)) or (isinstance(value, float) and not math.isfinite(value)):
+        raise ValueError("expected text, a number, true or false")
     return value
 
 
-_Scalar = Annotated[str | int | float | bool, BeforeValidator(_scalar)]
+_Scalar = Annotated[str | bool | int | float, BeforeValidator(_scalar)]
 
 _DEFAULT_THRESHOLDS = (
     Threshold(at="80%", severity=Severity.WARNING),
@@ -142,44 +223,82 @@ _DEFAULT_THRESHOLDS = (
 
 
 class Settings(_Model):
-    """All settings, resolved. Those marked so never come from a repository's files."""
+    """All settings, resolved; immutable, so that threads may share them. Those marked so never come from a repository's
+    files.
+    """
 
-    encoding: str = Field("cl100k_base", description="tokenizer when no model is named")
-    model: str | None = Field(default=None, description="picks tokenizer, context window and price")
+    encoding: str = Field("cl100k_base", min_length=1, description="tokenizer when no model is named")
+    model: Annotated[
+        str | None,
+        BeforeValidator(_name_or_none),
+        Field(description="picks tokenizer, context window and price"),
+    ] = None
     budget: int | None = Field(
-        None, ge=1, description="tokens; null is the model's context window, else 128000"
+        None,
+        ge=1,
+        le=MOST_TOKENS,
+        strict=True,
+        description="tokens; null is the model's context window, else 128,000",
     )
-    thresholds: tuple[Threshold, ...] = Field(_DEFAULT_THRESHOLDS, description="when diagnostics appear")
-    debounce: int = Field(300, ge=0, le=60_000, description="milliseconds of quiet before displays refresh")
+    thresholds: tuple[Threshold, ...] = Field(
+        _DEFAULT_THRESHOLDS, max_length=MOST_ENTRIES, description="when diagnostics appear"
+    )
+    debounce: int = Field(
+        300, ge=0, le=60_000, strict=True, description="milliseconds of quiet before displays refresh"
+    )
     workers: int | None = Field(
-        None, ge=1, le=256, description="background workers; null is the cores, at least 2"
+        None, ge=1, le=256, strict=True, description="background workers; null is the cores, at least 2"
     )
-    retry: Retry = Field(default_factory=Retry, description="transient faults only")
-    variables: Mapping[str, _Scalar] = Field(default_factory=dict, description="name to value")
-    env: tuple[str, ...] = Field(
-        (), description="environment variables that may be read; never from the repository"
+    retry: Retry = Field(Retry(), description="transient faults only")
+    variables: _Names[str, _Scalar] = Field(default_factory=_nothing, repr=False, description="name to value")
+    env: tuple[Annotated[str, AfterValidator(_environment_name)], ...] = Field(
+        (),
+        max_length=MOST_ENTRIES,
+        description="environment variables that may be read; never from the repository",
     )
-    apis: Mapping[str, Api] = Field(default_factory=dict, description="named endpoints")
+    apis: _Names[str, Api] = Field(default_factory=_nothing, description="named endpoints")
     api_allow: tuple[str, ...] = Field(
-        (), description="hosts that may be fetched, host or host:port; never from the repository"
+        (),
+        max_length=MOST_ENTRIES,
+        description="hosts that may be fetched, host or host:port; never from the repository",
     )
     file_roots: tuple[str, ...] = Field(
-        (), description="folders besides the workspace's that may be read; never from the repository"
+        (),
+        max_length=MOST_ENTRIES,
+        description="folders besides the workspace's that may be read; never from the repository",
     )
     trusted: bool = Field(
-        default=True, description="false: no network, no environment; never from the repository"
+        default=True,
+        strict=True,
+        description="false: no network, no environment; never from the repository",
     )
-    api_cache: tuple[ApiCache, ...] = Field((), description="time to live by pattern; the first match counts")
-    max_file_bytes: int = Field(10_485_760, ge=0, description="bytes; larger files are not counted")
-    max_depth: int = Field(10, ge=0, le=100, description="nesting of files, where the dialect sets none")
-    cache_url: str | None = Field(
-        None,
-        description="any SQLAlchemy URL; null is SQLite in the user's cache folder; never from the repository",
+    api_cache: tuple[ApiCache, ...] = Field(
+        (), max_length=MOST_ENTRIES, description="time to live by pattern; the first match counts"
     )
-    cache_entries: int = Field(10_000, ge=0, le=10_000_000, description="counts kept in memory")
-    inlay_hints: InlayHints = Field(default_factory=InlayHints, description="which hints are shown")
-    code_lens: bool = Field(default=False, description="counts above headings, for editors without hints")
-    include: tuple[str, ...] = Field(DEFAULT_INCLUDE, description="globs of prompt and context files")
-    dialects: Mapping[str, str] = Field(
-        default_factory=dict, description="glob to dialect, over the built-in choice"
+    max_file_bytes: int = Field(
+        10_485_760, ge=0, le=MOST_FILE_BYTES, strict=True, description="bytes; larger files are not counted"
+    )
+    max_depth: int = Field(
+        10, ge=0, le=100, strict=True, description="nesting of files, where the dialect sets none"
+    )
+    cache_url: Annotated[
+        str | None,
+        BeforeValidator(_name_or_none),
+        Field(
+            repr=False,
+            description="any SQLAlchemy URL; null is SQLite in the user's cache folder; never from the repository",
+        ),
+    ] = None
+    cache_entries: int = Field(10_000, ge=0, le=10_000_000, strict=True, description="counts kept in memory")
+    inlay_hints: InlayHints = Field(InlayHints(), description="which hints are shown")
+    code_lens: bool = Field(
+        default=False, strict=True, description="counts above headings, for editors without hints"
+    )
+    include: tuple[_Glob, ...] = Field(
+        DEFAULT_INCLUDE, max_length=MOST_ENTRIES, description="globs of prompt and context files"
+    )
+    dialects: _Names[_Glob, str] = Field(
+        default_factory=_nothing,
+        max_length=MOST_ENTRIES,
+        description="glob to dialect, over the built-in choice",
     )
