@@ -8,9 +8,16 @@ as a state is the same as it was before an edit. The order of the rules is that 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+from weighbridge.references.cursor import Cursor
+from weighbridge.references.links import pending_after, skip_definitions
+from weighbridge.references.tags import ANY_TAG, ENDS_AT_BLANK, block_begun, block_ends, ends_in_comment
+
+_LINE_ENDS = ("", "\r", "\n")
 
 #: Block quotes and list items inside each other; what is nested deeper is text.
 MOST_CONTAINERS: Final = 100
@@ -19,6 +26,7 @@ MOST_CONTAINERS: Final = 100
 class LineKind(IntEnum):
     """What a line is to the inline scanner."""
 
+    #: Also a line of nothing but container markers.
     BLANK = 0
     #: A paragraph's first line, its other lines, and the line that makes it a setext heading.
     PARAGRAPH = 1
@@ -27,7 +35,7 @@ class LineKind(IntEnum):
     HEADING = 4
     CODE = 5
     HTML = 6
-    #: Thematic breaks, and lines of nothing but container markers.
+    #: A thematic break.
     RULE = 7
 
 
@@ -43,12 +51,16 @@ class LeafKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """`mark`: a fence's character, or an HTML block's type (1 to 7). `size`: a fence's length. `comment`: in a comment."""
+    """`fence`: a fence's backticks or tildes. `html`: an HTML block's type, 1 to 7. `comment`: in an HTML comment.
+
+    `pending`: a paragraph's text that may yet turn out to be link reference definitions only; see `links`.
+    """
 
     kind: LeafKind
-    mark: str | int = 0
-    size: int = 0
+    fence: str = ""
+    html: int = 0
     comment: bool = False
+    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,307 +104,235 @@ _BLANK: Final = Line(LineKind.BLANK)
 _BLANK_INSIDE: Final = Line(LineKind.BLANK, top=False)
 _PLAIN_START: Final = Line(LineKind.PARAGRAPH)
 _PLAIN_MORE: Final = Line(LineKind.CONTINUATION)
+_CODE: Final = Line(LineKind.CODE)
+_CODE_INSIDE: Final = Line(LineKind.CODE, top=False)
+_RULE: Final = Line(LineKind.RULE)
+_RULE_INSIDE: Final = Line(LineKind.RULE, top=False)
 
-#: A line that begins so begins no block but a paragraph.
-_ORDINARY = re.compile(r"[^\s#`~<=\-+*_>0-9]")
-_ATX = re.compile(r"#{1,6}(?:[ \t]+|$)")
-_FENCE = re.compile(r"`{3,}(?!.*`)|~{3,}")
-_CLOSING_FENCE = re.compile(r"(?:`{3,}|~{3,})(?=[ \t]*$)")
-_SETEXT = re.compile(r"(?:=+|-+)[ \t]*$")
-_RULE = re.compile(r"(?:\*[ \t]*+){3,}$|(?:_[ \t]*+){3,}$|(?:-[ \t]*+){3,}$")
+#: A line that begins so begins no block but a paragraph, and ends no code.
+_ORDINARY = re.compile(r"[^\s\[#`~<=\-+*_>0-9]")
+_ATX = re.compile(r"#{1,6}(?=[ \t]|$)")
+_FENCE = re.compile(r"`{3,}+(?![^`]*`)|~{3,}+")
+_CLOSING_FENCE = re.compile(r"(?:`{3,}+|~{3,}+)(?=[ \t]*$)")
+_SETEXT = re.compile(r"(?:=++|-++)[ \t]*$")
+_THEMATIC = re.compile(r"(?:\*[ \t]*+){3,}+$|(?:_[ \t]*+){3,}+$|(?:-[ \t]*+){3,}+$")
 _BULLET = re.compile(r"[*+-](?=[ \t]|$)")
 _ORDERED = re.compile(r"(\d{1,9})[.)](?=[ \t]|$)", re.ASCII)
-_TAGS = (
-    "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt|"
-    "fieldset|figcaption|figure|footer|form|frame|frameset|h[123456]|head|header|hr|html|iframe|legend|li|link|main|"
-    "menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|"
-    "tr|track|ul"
-)
-OPEN_TAG: Final = (
-    r"<[A-Za-z][A-Za-z0-9-]*+(?:\s++[a-zA-Z_:][a-zA-Z0-9:._-]*+"
-    r"(?:\s*+=\s*+(?:[^\"'=<>`\x00-\x20]++|'[^']*+'|\"[^\"]*+\"))?+)*+\s*+/?>"
-)
-CLOSE_TAG: Final = r"</[A-Za-z][A-Za-z0-9-]*+\s*+>"
-_HTML_OPEN = (
-    re.compile(r"<(?:script|pre|textarea|style)(?:\s|>|$)", re.IGNORECASE),
-    re.compile(r"<!--"),
-    re.compile(r"<[?]"),
-    re.compile(r"<![A-Za-z]"),
-    re.compile(r"<!\[CDATA\["),
-    re.compile(rf"</?(?:{_TAGS})(?:\s|/?>|$)", re.IGNORECASE),
-    re.compile(rf"(?:{OPEN_TAG}|{CLOSE_TAG})\s*$"),
-)
-_HTML_CLOSE = (
-    re.compile(r"</(?:script|pre|textarea|style)>", re.IGNORECASE),
-    re.compile(r"-->"),
-    re.compile(r"\?>"),
-    re.compile(r">"),
-    re.compile(r"\]\]>"),
-)
-
-
-class _Cursor:
-    """A place in a line: code points, and columns, which tabs stretch to multiples of four."""
-
-    __slots__ = ("column", "indent", "inside_tab", "next", "offset", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.offset = 0
-        self.column = 0
-        self.inside_tab = False
-        self.find_next()
-
-    @property
-    def blank(self) -> bool:
-        return self.next >= len(self.text)
-
-    @property
-    def indented(self) -> bool:
-        return self.indent >= 4
-
-    def peek(self) -> str:
-        return self.text[self.next] if self.next < len(self.text) else ""
-
-    def find_next(self) -> None:
-        """Look for the next character that is no space or tab; `indent`: columns up to it."""
-        text, at, column = self.text, self.offset, self.column
-        while at < len(text):
-            char = text[at]
-            if char == " ":
-                column += 1
-            elif char == "\t":
-                column += 4 - column % 4
-            else:
-                break
-            at += 1
-        self.next = at
-        self.indent = column - self.column
-
-    def skip_indent(self) -> None:
-        """Go to the next character that is no space or tab."""
-        self.column += self.indent
-        self.offset = self.next
-        self.inside_tab = False
-        self.indent = 0
-
-    def skip_characters(self, count: int) -> None:
-        """Go on by so many characters, none of them tabs."""
-        self.offset += count
-        self.column += count
-        self.inside_tab = False
-        self.find_next()
-
-    def skip_columns(self, count: int) -> None:
-        """Go on by so many columns of spaces and tabs; a tab may be used up in part."""
-        while count > 0 and self.offset < len(self.text):
-            if self.text[self.offset] == "\t":
-                width = 4 - self.column % 4
-                self.inside_tab = width > count
-                step = min(count, width)
-                self.column += step
-                self.offset += 0 if self.inside_tab else 1
-                count -= step
-            else:
-                self.inside_tab = False
-                self.offset += 1
-                self.column += 1
-                count -= 1
-        self.find_next()
-
-    def at_blank(self) -> bool:
-        """Whether a space or tab is next."""
-        return self.offset < len(self.text) and self.text[self.offset] in " \t"
+_TEXT = re.compile(r"[^ \t]")
+#: What a block other than a paragraph may begin with.
+_BLOCK_MARKS = frozenset("#`~<=-+*_>0123456789")
 
 
 def advance(state: State, line: str) -> tuple[Line, State]:
     """Tell what a line is, in the state before it, and give the state after it. Linear in the line; never raises."""
-    if not state.containers and state.leaf.kind <= LeafKind.PARAGRAPH and _ORDINARY.match(line):
-        # Most lines of most texts.
-        return (_PLAIN_MORE if state.leaf.kind else _PLAIN_START), TOP_PARAGRAPH
-    cursor = _Cursor(line.rstrip("\r\n"))
+    leaf = state.leaf
+    found = None if state.containers else _simple(state, line)
+    if found is not None:
+        return found
+    cursor = Cursor(line.rstrip("\r\n"))
     matched = _match_containers(cursor, state.containers)
     all_matched = matched == len(state.containers)
-    leaf = state.leaf
     if all_matched and leaf.kind > LeafKind.PARAGRAPH:
-        line_found = _continue_leaf(cursor, state, leaf)
-        if line_found is not None:
-            return line_found
+        found = _continue_leaf(cursor, state)
+        if found is not None:
+            return found
         leaf = NO_LEAF
-    in_paragraph = leaf.kind is LeafKind.PARAGRAPH
-    if all_matched and in_paragraph and cursor.blank:
-        in_paragraph = False
-    return _start_blocks(cursor, state, matched, all_matched=all_matched, in_paragraph=in_paragraph)
+    if cursor.blank:
+        return _blank(state, leaf, matched)
+    return _Opening(cursor, state, leaf, matched).run()
 
 
-def _match_containers(cursor: _Cursor, containers: tuple[Container, ...]) -> int:
+def _simple(state: State, line: str) -> tuple[Line, State] | None:
+    """What most lines of most texts are, outside of containers."""
+    leaf = state.leaf
+    if _ORDINARY.match(line):
+        if leaf.kind is LeafKind.NONE:
+            return _PLAIN_START, TOP_PARAGRAPH
+        if leaf.kind is LeafKind.PARAGRAPH and not leaf.pending:
+            return _PLAIN_MORE, TOP_PARAGRAPH
+        if leaf.kind is LeafKind.FENCE:
+            return _CODE, state
+    elif line[:1] in _LINE_ENDS and leaf.kind <= LeafKind.PARAGRAPH:
+        return _BLANK, START
+    return None
+
+
+def _match_containers(cursor: Cursor, containers: tuple[Container, ...]) -> int:
     """Take the line's markers of the open containers; how many go on."""
+    if cursor.blank:
+        # Only list items that hold something go on at a line of nothing at all.
+        return next((n for n, one in enumerate(containers) if not one.width or one.empty), len(containers))
     for number, container in enumerate(containers):
         if container.width:
             if cursor.blank:
                 if container.empty:
                     return number
-                cursor.skip_indent()
             elif cursor.indent >= container.width:
                 cursor.skip_columns(container.width)
             else:
                 return number
-        elif not cursor.indented and cursor.peek() == ">":
-            _skip_quote(cursor)
+        elif cursor.indent < 4 and cursor.peek() == ">":
+            _take_quote(cursor)
         else:
             return number
     return len(containers)
 
 
-def _skip_quote(cursor: _Cursor) -> None:
-    cursor.skip_indent()
-    cursor.skip_characters(1)
-    if cursor.at_blank():
+def _take_quote(cursor: Cursor) -> None:
+    cursor.take(1)
+    if cursor.at_blank:
         cursor.skip_columns(1)
 
 
-def _continue_leaf(cursor: _Cursor, state: State, leaf: Leaf) -> tuple[Line, State] | None:
+def _continue_leaf(cursor: Cursor, state: State) -> tuple[Line, State] | None:
     """A line of the open code or HTML block; None if it does not belong to it."""
-    top = not state.containers
+    leaf, containers = state.leaf, state.containers
     if leaf.kind is LeafKind.FENCE:
         close = None if cursor.indented else _CLOSING_FENCE.match(cursor.text, cursor.next)
-        if close is not None and cursor.peek() == leaf.mark and len(close[0]) >= leaf.size:
-            return Line(LineKind.CODE, top=top), State(state.containers, NO_LEAF)
-        return Line(LineKind.CODE, top=top), state
+        ends = close is not None and close[0].startswith(leaf.fence)
+        return _code(containers), State(containers, NO_LEAF) if ends else state
     if leaf.kind is LeafKind.INDENTED:
-        if cursor.indented:
-            return Line(LineKind.CODE, top=top), state
-        return (Line(LineKind.BLANK, top=top), state) if cursor.blank else None
-    if cursor.blank and isinstance(leaf.mark, int) and leaf.mark >= 6:
+        if cursor.blank:
+            return _BLANK_INSIDE if containers else _BLANK, state
+        return (_code(containers), state) if cursor.indented else None
+    if cursor.blank and leaf.html >= ENDS_AT_BLANK:
         return None
-    return _html_line(cursor, state.containers, leaf)
+    return _html_line(cursor, containers, leaf)
 
 
-def _html_line(cursor: _Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[Line, State]:
+def _code(containers: Sequence[Container]) -> Line:
+    return _CODE_INSIDE if containers else _CODE
+
+
+def _html_line(cursor: Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[Line, State]:
     """A line of an HTML block, and whether the block ends with it."""
     found = Line(LineKind.HTML, cursor.offset, comment=leaf.comment, top=not containers)
-    assert isinstance(leaf.mark, int)  # noqa: S101  an HTML block's mark is its type
-    if leaf.mark <= 5 and _HTML_CLOSE[leaf.mark - 1].search(cursor.text, cursor.offset):
+    if block_ends(leaf.html, cursor.text, cursor.offset):
         return found, State(containers, NO_LEAF)
     comment = ends_in_comment(cursor.text, cursor.offset, inside=leaf.comment)
-    return found, State(containers, Leaf(LeafKind.HTML, leaf.mark, 0, comment))
+    return found, State(containers, Leaf(LeafKind.HTML, html=leaf.html, comment=comment))
 
 
-def ends_in_comment(text: str, start: int, *, inside: bool) -> bool:
-    """Whether raw HTML from `start` on ends inside a comment, having begun inside one or not."""
-    if not inside and text.find("<!--", start) < 0:
-        return False
-    at = start
-    while True:
-        if inside:
-            at = text.find("-->", at)
-            if at < 0:
-                return True
-            at += 3
-            inside = False
-        at = text.find("<!--", at)
-        if at < 0:
-            return False
-        # `<!-->` and `<!--->` are comments of their own.
-        at += 2
-        inside = True
+def _blank(state: State, leaf: Leaf, matched: int) -> tuple[Line, State]:
+    """A blank line, which ends all but code and the containers that go on."""
+    containers = state.containers
+    if matched < len(containers):
+        containers = containers[:matched]
+    elif leaf is state.leaf and leaf.kind is LeafKind.NONE:
+        return (_BLANK_INSIDE if containers else _BLANK), state
+    return (_BLANK_INSIDE if containers else _BLANK), State(containers, NO_LEAF)
 
 
-def _start_blocks(
-    cursor: _Cursor, state: State, matched: int, *, all_matched: bool, in_paragraph: bool
-) -> tuple[Line, State]:
-    """Open the blocks that begin in a line, and say what the rest of it is."""
-    containers = list(state.containers[:matched])
-    # A paragraph that is open, but whose containers' markers the line lacks, may still go on: a lazy continuation.
-    lazy = in_paragraph and not all_matched
-    paragraph = in_paragraph and all_matched
-    while True:
-        if not cursor.indented:
-            found = _start_leaf(cursor, containers, paragraph=paragraph, lazy=lazy)
+class _Opening:
+    """A line that is not blank, behind the markers of the containers it goes on: what begins in it."""
+
+    def __init__(self, cursor: Cursor, state: State, leaf: Leaf, matched: int) -> None:
+        self.cursor = cursor
+        self.state = state
+        self.containers = list(state.containers[:matched])
+        in_paragraph = leaf.kind is LeafKind.PARAGRAPH
+        all_matched = matched == len(state.containers)
+        #: A paragraph that the line may go on, and one whose containers' markers it lacks: a lazy continuation.
+        self.paragraph = in_paragraph and all_matched
+        self.lazy = in_paragraph and not all_matched
+
+    def run(self) -> tuple[Line, State]:
+        cursor = self.cursor
+        while not cursor.blank and not cursor.indented and cursor.peek() in _BLOCK_MARKS:
+            found = self._leaf()
             if found is not None:
                 return found
-        if len(containers) < MOST_CONTAINERS:
-            container = None if cursor.indented else _start_container(cursor, paragraph=paragraph)
-            if container is not None:
-                _fill(containers)
-                containers.append(container)
-                paragraph = lazy = False
-                continue
-        if cursor.indented and not cursor.blank and not paragraph and not lazy:
-            _fill(containers)
-            return Line(LineKind.CODE, top=not containers), State(tuple(containers), INDENTED)
-        break
-    start = cursor.next
-    if cursor.blank:
-        top = not containers
-        return (_BLANK if top else _BLANK_INSIDE), State(tuple(containers), NO_LEAF)
-    if lazy:
-        return Line(LineKind.CONTINUATION, start, top=not state.containers), state
-    if paragraph:
-        return Line(LineKind.CONTINUATION, start, top=not containers), State(tuple(containers), IN_PARAGRAPH)
-    _fill(containers)
-    return Line(LineKind.PARAGRAPH, start, top=not containers), State(tuple(containers), IN_PARAGRAPH)
+            container = self._container() if len(self.containers) < MOST_CONTAINERS else None
+            if container is None:
+                break
+            self._fill()
+            self.containers.append(container)
+            self.paragraph = self.lazy = False
+        return self._text()
 
+    def _text(self) -> tuple[Line, State]:
+        """What is left when no block begins: code that is indented, a paragraph, or nothing behind a marker."""
+        cursor, state = self.cursor, self.state
+        if cursor.blank:
+            return _BLANK_INSIDE, State(tuple(self.containers), NO_LEAF)
+        text = cursor.text
+        if self.paragraph or self.lazy:
+            found = Line(LineKind.CONTINUATION, cursor.next, top=not state.containers)
+            pending = state.leaf.pending
+            if not pending:
+                return found, state
+            return found, State(state.containers, _paragraph(pending, text[cursor.next :]))
+        if cursor.indented:
+            return _code(self.containers), self._after(INDENTED)
+        leaf = _paragraph("", text[cursor.next :]) if text[cursor.next] == "[" else IN_PARAGRAPH
+        return Line(LineKind.PARAGRAPH, cursor.next, top=not self.containers), self._after(leaf)
 
-def _fill(containers: list[Container]) -> None:
-    """Note that the innermost container holds something."""
-    if containers and containers[-1].empty:
-        containers[-1] = Container(containers[-1].width)
+    def _after(self, leaf: Leaf) -> State:
+        """The state after a leaf begins in the innermost container."""
+        self._fill()
+        return State(tuple(self.containers), leaf)
 
+    def _fill(self) -> None:
+        """Note that the innermost container holds something."""
+        containers = self.containers
+        if containers and containers[-1].empty:
+            containers[-1] = Container(containers[-1].width)
 
-def _start_leaf(
-    cursor: _Cursor, containers: list[Container], *, paragraph: bool, lazy: bool
-) -> tuple[Line, State] | None:
-    """A heading, fence, HTML block or rule that begins here; the containers it is in hold something then."""
-    text, at, char = cursor.text, cursor.next, cursor.peek()
-    top = not containers
-    if char == "#" and (match := _ATX.match(text, at)):
-        _fill(containers)
-        level = len(match[0].rstrip())
-        return Line(LineKind.HEADING, match.end(), level, top=top), State(tuple(containers), NO_LEAF)
-    if char in ("`", "~") and char and (match := _FENCE.match(text, at)):
-        _fill(containers)
-        return (
-            Line(LineKind.CODE, top=top),
-            State(tuple(containers), Leaf(LeafKind.FENCE, char, len(match[0]))),
-        )
-    if char == "<":
-        for number, pattern in enumerate(_HTML_OPEN, 1):
-            if pattern.match(text, at) and (number < 7 or not (paragraph or lazy)):
-                _fill(containers)
-                return _html_line(cursor, tuple(containers), Leaf(LeafKind.HTML, number))
-    if paragraph and char in ("=", "-") and char and _SETEXT.match(text, at):
-        level = 1 if char == "=" else 2
-        return Line(LineKind.UNDERLINE, at, level, top=top), State(tuple(containers), NO_LEAF)
-    if char in ("*", "-", "_") and char and _RULE.match(text, at):
-        _fill(containers)
-        return Line(LineKind.RULE, top=top), State(tuple(containers), NO_LEAF)
-    return None
+    def _leaf(self) -> tuple[Line, State] | None:
+        """A heading, fence, HTML block or rule that begins here."""
+        cursor = self.cursor
+        text, at, char = cursor.text, cursor.next, cursor.peek()
+        top = not self.containers
+        if char == "#" and (match := _ATX.match(text, at)):
+            return Line(LineKind.HEADING, match.end(), len(match[0]), top=top), self._after(NO_LEAF)
+        if char in "`~" and (match := _FENCE.match(text, at)):
+            return _code(self.containers), self._after(Leaf(LeafKind.FENCE, match[0]))
+        if char == "<" and (html := block_begun(text, at)):
+            if html == ANY_TAG and (self.paragraph or self.lazy):
+                return None
+            self._fill()
+            return _html_line(cursor, tuple(self.containers), Leaf(LeafKind.HTML, html=html))
+        return self._rule(char)
 
-
-def _start_container(cursor: _Cursor, *, paragraph: bool) -> Container | None:
-    """A block quote or list item that begins here, its marker taken."""
-    char = cursor.peek()
-    if char == ">":
-        _skip_quote(cursor)
-        return QUOTE
-    match = _BULLET.match(cursor.text, cursor.next)
-    if match is None:
-        match = _ORDERED.match(cursor.text, cursor.next)
-        if match is None or (paragraph and int(match[1]) != 1):
-            return None
-    if paragraph and not cursor.text[match.end() :].strip(" \t"):
+    def _rule(self, char: str) -> tuple[Line, State] | None:
+        """A line that makes the paragraph a heading, or a thematic break."""
+        text, at, top = self.cursor.text, self.cursor.next, not self.containers
+        if self.paragraph and char in "=-" and _SETEXT.match(text, at):
+            pending = self.state.leaf.pending
+            # Definitions leave no text behind that could be a heading's.
+            if not pending or skip_definitions(pending) < len(pending):
+                return Line(LineKind.UNDERLINE, at, 1 if char == "=" else 2, top=top), self._after(NO_LEAF)
+        if char in "*-_" and _THEMATIC.match(text, at):
+            return (_RULE if top else _RULE_INSIDE), self._after(NO_LEAF)
         return None
-    indent, marker = cursor.indent, len(match[0])
-    cursor.skip_indent()
-    cursor.skip_characters(marker)
-    spaces = cursor.indent
-    blank = cursor.blank
-    if blank or spaces >= 5 or spaces < 1:
-        if cursor.at_blank():
-            cursor.skip_columns(1)
-        padding = marker + 1
-    else:
-        cursor.skip_columns(spaces)
-        padding = marker + spaces
-    return Container(indent + padding, empty=True)
+
+    def _container(self) -> Container | None:
+        """A block quote or list item that begins here, its marker taken."""
+        cursor = self.cursor
+        char = cursor.peek()
+        if char == ">":
+            _take_quote(cursor)
+            return QUOTE
+        match = _BULLET.match(cursor.text, cursor.next)
+        if match is None:
+            match = _ORDERED.match(cursor.text, cursor.next)
+            if match is None or (self.paragraph and int(match[1]) != 1):
+                return None
+        if self.paragraph and not _TEXT.search(cursor.text, match.end()):
+            return None
+        width = cursor.indent + len(match[0])
+        cursor.take(len(match[0]))
+        spaces = cursor.indent
+        if cursor.blank or not 1 <= spaces <= 4:
+            spaces = 1
+            if cursor.at_blank:
+                cursor.skip_columns(1)
+        else:
+            cursor.skip_columns(spaces)
+        return Container(width + spaces, empty=True)
+
+
+def _paragraph(pending: str, line: str) -> Leaf:
+    """An open paragraph that may yet turn out to be definitions only, or can't."""
+    pending = pending_after(pending, line)
+    return Leaf(LeafKind.PARAGRAPH, pending=pending) if pending else IN_PARAGRAPH

@@ -9,23 +9,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from weighbridge.references.blocks import START, Line, LineKind, State, advance
-from weighbridge.references.inlines import LABEL_DECIDED, LONGEST_REFERENCE, scan_plain
+from weighbridge.references.blocks import START, Line, LineKind, State
+from weighbridge.references.forms import LONGEST_REFERENCE
+from weighbridge.references.inlines import is_open, moved, scan_plain
 from weighbridge.references.leaves import (
     CROSSING,
     LONG_LINE,
     LONGEST_LINE,
+    QUIET,
     TELLING,
     WINDOW,
     Leafed,
     Leaves,
-    moved,
+    look_of,
 )
+from weighbridge.references.links import LABEL_DECIDED
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
 from weighbridge.text import Edit, Inline
 
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
-_SKIPPED = Leafed(Line(LineKind.BLANK), START, 0, PLAIN)
+_SKIPPED = Leafed(Line(LineKind.BLANK), START, 0, 0, PLAIN)
 
 
 class Lines(Protocol):
@@ -113,19 +116,34 @@ class ScanIndex:
                 yield line, directive
 
     def update(self, edit: Edit, lines: Lines) -> Rescan:
-        """Follow an edit; `lines` is the text after it. An edit of the front matter needs a new index."""
-        if (
-            edit.old_lines == edit.new_lines == 1
-            and edit.start >= self.skip
-            and self._update_line(edit, lines)
-        ):
+        """Follow an edit; `lines` is the text after it.
+
+        Lines put in among those that are skipped are skipped as well; an edit over the border leaves none behind that
+        is. Where front matter now ends is for a new index to be told.
+        """
+        if edit.old_lines == edit.new_lines == 1 and self._update_line(edit, lines):
             return Rescan(edit.start, edit.start + 1, edit.start + 1)
-        start = self._leaf_start(max(edit.start, self.skip))
+        if edit.start >= self.skip:
+            return self._rescan(edit, lines)
+        shift = edit.new_lines - edit.old_lines
+        was_end, is_end = edit.start + edit.old_lines, edit.start + edit.new_lines
+        inside = was_end <= self.skip
+        self._leafed[edit.start : was_end] = [_SKIPPED] * edit.new_lines
+        self._note(edit.start, was_end, shift, is_end)
+        self.skip = self.skip + shift if inside else edit.start
+        if inside:
+            return Rescan(edit.start, was_end, is_end)
+        rescan = self._rescan(Edit(edit.start, edit.new_lines, edit.new_lines), lines)
+        return Rescan(edit.start, rescan.old_end - shift, rescan.new_end)
+
+    def _rescan(self, edit: Edit, lines: Lines) -> Rescan:
+        """Scan anew from the start of the leaf that an edit touches until all is as it was."""
         shift = edit.new_lines - edit.old_lines
         edited_end = edit.start + edit.new_lines
+        start = self._leaf_start(edit.start)
         leaves = Leaves(self._state_before(start))
         end = len(lines)
-        for number in range(start, len(lines)):
+        for number in range(start, end):
             text = lines.line(number)
             if number >= edited_end and self._converges(number - shift, leaves, text):
                 end = number
@@ -140,32 +158,36 @@ class ScanIndex:
     def _update_line(self, edit: Edit, lines: Lines) -> bool:
         """Follow an edit inside a line that matters to no other line; False if it may."""
         number = edit.start
+        if number < self.skip:
+            return True
         old = self._leafed[number]
         text = lines.line(number)
         if edit.inline is not None and len(text) > LONG_LINE and self._update_part(number, edit.inline, text):
             return True
         if old.flags & (CROSSING | TELLING) or len(text) > LONGEST_LINE:
             return False
-        info, after = advance(old.before, text)
-        if (
-            info.kind is not old.info.kind
-            or info.top is not old.info.top
-            or info.comment is not old.info.comment
-        ):
-            return False
-        if number + 1 < len(self._leafed) and after != self._leafed[number + 1].before:
-            return False
         leaves = Leaves(old.before)
         leaves.feed(text)
+        if number + 1 < len(self._leafed) and leaves.state != self._leafed[number + 1].before:
+            return False
         leaves.finish()
         new = leaves.done[0]
-        if new.flags & (CROSSING | TELLING):
+        if (
+            new.flags & (CROSSING | TELLING)
+            or new.look != old.look
+            or (new.info.kind, new.info.top, new.info.comment)
+            != (old.info.kind, old.info.top, old.info.comment)
+            or (new.info.kind in _IN_PARAGRAPH and not old.flags & QUIET and is_open(text, new.info.start))
+        ):
             return False
-        new = Leafed(new.info, new.before, old.flags & WINDOW, new.scanned)
+        self._put(number, old, Leafed(new.info, new.before, old.flags, new.look, new.scanned))
+        return True
+
+    def _put(self, number: int, old: Leafed, new: Leafed) -> None:
+        """Put a line in the place of the one before."""
         self._leafed[number] = new
         if old.scanned is not PLAIN or new.scanned is not PLAIN:
             self._note(number, number + 1, 0, number + 1)
-        return True
 
     def _update_part(self, number: int, inline: Inline, text: str) -> bool:
         """Follow an edit inside a long line by scanning only what is near it; False if that isn't enough.
@@ -177,7 +199,9 @@ class ScanIndex:
         start = old.info.start
         if (
             old.info.kind not in _IN_PARAGRAPH
-            or old.flags & (CROSSING | TELLING)
+            or old.flags & CROSSING
+            or not old.flags & QUIET
+            or look_of(text) != old.look
             or len(text) > LONGEST_LINE
             or inline.column < start + LABEL_DECIDED
             or text[start] in "-=*_"
@@ -206,9 +230,7 @@ class ScanIndex:
             scanned = ScannedLine(references, scanned.heading, scanned.directive)
         else:
             scanned = PLAIN
-        self._leafed[number] = Leafed(old.info, old.before, old.flags, scanned)
-        if old.scanned is not PLAIN or scanned is not PLAIN:
-            self._note(number, number + 1, 0, number + 1)
+        self._put(number, old, Leafed(old.info, old.before, old.flags, old.look, scanned))
         return True
 
     def _leaf_start(self, line: int) -> int:
@@ -235,7 +257,7 @@ class ScanIndex:
         if was.before != leaves.state:
             return False
         if was.flags & WINDOW:
-            return leaves.cuts_before(text)
+            return leaves.cuts_before(look_of(text))
         return was.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
 
     def _note(self, start: int, old_end: int, shift: int, new_end: int) -> None:

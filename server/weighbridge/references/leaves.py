@@ -1,9 +1,15 @@
 """Lines to leaves: what stands in each line, once the paragraph around it is known.
 
 line ──▶ block structure ──▶ paragraph gathered ──▶ inline structure ──▶ what its lines hold
+
+A paragraph is read in windows, cut between lines: no code span, comment or tag goes over a cut. That bounds what a key
+typed in a log of a million lines costs, and what is held of a stream. Only paragraphs of more than 500 lines or 30,000
+characters are cut at all. Where is for the lines' own looks to decide, so that a line put in at the top moves few cuts.
+A line of more than `LONG_LINE` characters is a window of its own, and one of more than `LONGEST_LINE` is data: nothing
+is looked for in it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -11,40 +17,47 @@ from typing import Final
 
 from weighbridge.references.blocks import START, Line, LineKind, State, advance
 from weighbridge.references.inlines import (
-    LABEL_DECIDED,
     Found,
-    may_define,
     scan_html,
     scan_inlines,
     scan_plain,
-    skip_definitions,
     spread,
+    tells,
 )
+from weighbridge.references.links import LABEL_DECIDED, may_define, skip_definitions
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
 
-#: A paragraph is read in windows of at most so many lines and characters, cut between lines: a code span longer than
-#: that is none. It bounds what one edit in a log of a million lines may cost, and what is held of a stream.
-WINDOW_LINES: Final = 1000
-WINDOW_CHARACTERS: Final = 64 * 1024
-#: Characters of the longest line that references are looked for in; a longer one is data, and literal.
+#: Characters of the longest line that references are looked for in.
 LONGEST_LINE: Final = 1024 * 1024
+#: Characters of a line that is worth being scanned in part.
+LONG_LINE: Final = 32 * 1024
+
+#: A line weighs 1, and 1 more for every 64 characters. A window is cut where a line looks like it from this weight on,
+#: before any line from that one on.
+WINDOW_LEAST: Final = 500
+WINDOW_MOST: Final = 1000
+_WEIGHED = 64
+_LONG_LOOK: Final = 2 * WINDOW_MOST
 
 #: What a line depends on or decides beyond itself: part of a construct of several lines; text that could begin or end
-#: one; the first line of a window that is not its paragraph's first.
+#: one; the first line of a window that is not its paragraph's first; in a window without any such text.
 CROSSING: Final = 1
 TELLING: Final = 2
 WINDOW: Final = 4
-#: Characters of a line that is worth being scanned in part.
-LONG_LINE: Final = 4 * 1024
+QUIET: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Leafed:
-    """A line that is done: its place in the block structure, the state before it, what it holds."""
+    """A line that is done: its place in the block structure, the state before it, what it holds.
+
+    `look`: what of it windows are cut by.
+    """
 
     info: Line
     before: State
     flags: int
+    look: int
     scanned: ScannedLine
 
 
@@ -54,172 +67,184 @@ class Leaves:
     def __init__(self, state: State = START) -> None:
         self.state = state
         self.done: list[Leafed] = []
-        self._lines: list[tuple[str, Line, State]] = []
-        self._characters = 0
+        self._texts: list[str] = []
+        self._infos: list[Line] = []
+        self._befores: list[State] = []
+        self._looks: list[int] = []
+        self._weight = 0
         self._window = False
-
-    def cuts_before(self, text: str) -> bool:
-        """Whether the next line, should its paragraph go on with it, begins a new window."""
-        return self._full(text)
+        # Lines that hold nothing are many and alike.
+        self._plain = Leafed(Line(LineKind.BLANK), START, 0, 0, PLAIN)
 
     def feed(self, text: str) -> None:
         """Take the next line, with its line end."""
         before = self.state
-        info, self.state = advance(before, text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE])
+        long = len(text) > LONGEST_LINE
+        info, self.state = advance(before, text[:LONGEST_LINE] if long else text)
         kind = info.kind
-        if kind is LineKind.PARAGRAPH or kind is LineKind.CONTINUATION:
+        if kind is LineKind.CONTINUATION or kind is LineKind.PARAGRAPH:
+            look = look_of(text)
             if kind is LineKind.PARAGRAPH:
                 self._flush()
                 self._window = False
-            elif self._full(text):
+            elif self.cuts_before(look):
                 self._flush()
                 self._window = True
-            if len(text) > LONGEST_LINE:
+            if long:
                 self._flush()
-                self.done.append(Leafed(info, before, CROSSING | (WINDOW if self._window else 0), PLAIN))
+                self.done.append(Leafed(info, before, CROSSING | self._first_flag(), look, PLAIN))
                 self._window = True
                 return
-            self._lines.append((text, info, before))
-            self._characters += len(text)
+            self._texts.append(text)
+            self._infos.append(info)
+            self._befores.append(before)
+            self._looks.append(look)
+            self._weight += look >> 1
             return
-        if kind is LineKind.UNDERLINE:
-            self._flush(info)
-            self.done.append(Leafed(info, before, CROSSING, PLAIN))
-            return
-        self._flush()
-        self.done.append(self._alone(text, info, before))
+        self._flush(info if kind is LineKind.UNDERLINE else None)
+        if kind is LineKind.UNDERLINE or long:
+            self.done.append(Leafed(info, before, CROSSING, 0, PLAIN))
+        elif kind is LineKind.HTML:
+            found = scan_html(text, info.start, comment=info.comment)
+            self._add(info, before, 0, 0, _scanned(found.references, found.directives, None))
+        elif kind is LineKind.HEADING:
+            found = scan_inlines(text, info.start)
+            heading = Heading(info.level, _atx_title(text[info.start :])) if info.top else None
+            self._add(info, before, 0, 0, _scanned(found.references, found.directives, heading))
+        else:
+            self._add(info, before, 0, 0, PLAIN)
 
     def finish(self) -> None:
         """Take the last line as the end of its paragraph."""
         self._flush()
 
-    def _full(self, text: str) -> bool:
-        if not self._lines:
+    def cuts_before(self, look: int) -> bool:
+        """Whether a line that looks so, should the paragraph go on with it, begins a new window."""
+        if not self._texts:
             return True
-        return len(self._lines) >= WINDOW_LINES or self._characters + len(text) > WINDOW_CHARACTERS
+        weight = self._weight + (look >> 1)
+        return weight > WINDOW_MOST or (self._weight >= WINDOW_LEAST and look & 1 == 1)
 
-    def _alone(self, text: str, info: Line, before: State) -> Leafed:
-        """A line that is a leaf by itself, or an HTML block's line: those know by their state whether a comment is open."""
-        if len(text) > LONGEST_LINE:
-            return Leafed(info, before, CROSSING, PLAIN)
-        if info.kind is LineKind.HTML:
-            found = scan_html(text, info.start, comment=info.comment)
-            return Leafed(info, before, 0, _scanned(found.references, found.directives, None))
-        if info.kind is not LineKind.HEADING:
-            return Leafed(info, before, 0, PLAIN)
-        found = scan_inlines(text, info.start)
-        heading = Heading(info.level, _atx_title(text[info.start :])) if info.top else None
-        return Leafed(info, before, 0, _scanned(found.references, found.directives, heading))
+    def _first_flag(self) -> int:
+        return WINDOW if self._window else 0
+
+    def _add(self, info: Line, before: State, flags: int, look: int, scanned: ScannedLine) -> None:
+        last = self._plain
+        if (
+            scanned is PLAIN
+            and info is last.info
+            and before is last.before
+            and flags == last.flags
+            and look == last.look
+        ):
+            self.done.append(last)
+            return
+        leafed = Leafed(info, before, flags, look, scanned)
+        if scanned is PLAIN:
+            self._plain = leafed
+        self.done.append(leafed)
 
     def _flush(self, underline: Line | None = None) -> None:
         """Scan the paragraph gathered so far; `underline` makes it a heading."""
-        lines = self._lines
-        if not lines:
+        texts = self._texts
+        if not texts:
             return
-        if len(lines) == 1:
-            text, info, before = lines[0]
-            if underline is None and not text.startswith("[", info.start):
-                found = scan_inlines(text, info.start)
-                flags = (TELLING if _tells(text) else 0) | (WINDOW if self._window else 0)
-                self.done.append(
-                    Leafed(info, before, flags, _scanned(found.references, found.directives, None))
-                )
-                self._clear()
-                return
-        self._flush_several(underline)
-        self._clear()
+        first, start = texts[0], self._infos[0].start
+        if len(texts) > 1 or underline is not None or first.startswith("[", start):
+            self._flush_several(underline)
+        else:
+            found = scan_inlines(first, start)
+            flags = self._first_flag() | (TELLING if tells(first) else QUIET)
+            scanned = _scanned(found.references, found.directives, None)
+            self._add(self._infos[0], self._befores[0], flags, self._looks[0], scanned)
+        texts.clear()
+        self._infos.clear()
+        self._befores.clear()
+        self._looks.clear()
+        self._weight = 0
 
     def _flush_several(self, underline: Line | None) -> None:
-        lines = self._lines
-        texts = [text[info.start :] for text, info, _ in lines]
-        starts = [0, *accumulate(map(len, texts[:-1]))]
+        infos = self._infos
+        texts = [
+            text[info.start :] if info.start else text for text, info in zip(self._texts, infos, strict=True)
+        ]
         whole = "".join(texts)
-        definitions = skip_definitions(whole) if whole.startswith("[") and not self._window else 0
+        starts = [0, *accumulate(map(len, texts[:-1]))]
+        flags = self._flags(whole, texts, starts, setext=underline is not None)
+        definitions = 0 if self._window else skip_definitions(whole)
         # Definitions are no inline text: their backticks open no code span. What they name still reaches the model.
         parts = [scan_plain(whole, 0, definitions)] if definitions else []
         parts.append(scan_inlines(whole, definitions))
-        flags = self._flags(whole, texts, starts, setext=underline is not None)
-        references: dict[int, list[Reference]] = {}
-        directives: dict[int, Directive] = {}
+        held: dict[int, tuple[list[Reference], list[Directive]]] = {}
         for found in parts:
             _mark_crossing(flags, found, starts)
-            for number, one in spread(found, starts):
-                column = lines[number][1].start
+            for number, one in spread(found, starts, infos):
+                references, directives = held.setdefault(number, ([], []))
                 if isinstance(one, Reference):
-                    references.setdefault(number, []).append(moved(one, column))
+                    references.append(one)
                 else:
-                    directives[number] = Directive(one.settings, one.start + column, one.end + column)
-        title = " ".join(whole[definitions:].split())
-        titled = underline is not None and title and lines[0][1].top
-        headings = {0: Heading(underline.level, title)} if underline is not None and titled else {}
-        for number, (_, info, before) in enumerate(lines):
-            scanned = PLAIN
-            if number in references or number in directives or number in headings:
-                held = tuple(references.get(number, ()))
-                scanned = ScannedLine(held, headings.get(number), directives.get(number))
-            self.done.append(Leafed(info, before, flags[number], scanned))
+                    directives.append(one)
+        heading = None
+        if underline is not None and infos[0].top:
+            heading = Heading(underline.level, " ".join(whole[definitions:].split()))
+        for number, info in enumerate(infos):
+            references, directives = held.get(number, ([], []))
+            scanned = _scanned(references, directives, None if number else heading)
+            self._add(info, self._befores[number], flags[number], self._looks[number], scanned)
 
     def _flags(self, whole: str, texts: Sequence[str], starts: Sequence[int], *, setext: bool) -> list[int]:
         """What each line of a paragraph depends on or decides beyond itself, but for constructs of several lines."""
-        flags = [TELLING if _tells(text) else 0 for text in texts]
-        if self._window:
-            flags[0] |= WINDOW
-        if setext or (whole.startswith("[") and may_define(whole)):
-            return [flag | CROSSING for flag in flags]
-        if whole.startswith("["):
+        telling = tells(whole)
+        flags = [(TELLING if tells(text) else 0) if telling else QUIET for text in texts]
+        links = whole.startswith("[") and not self._window
+        if setext or (links and may_define(whole)):
+            flags = [flag | CROSSING for flag in flags]
+        elif links and len(texts[0]) <= LONG_LINE:
             # Not a link label: what decides that stands in its first characters.
             for number in range(bisect_right(starts, LABEL_DECIDED)):
-                if len(texts[number]) <= LONG_LINE:
-                    flags[number] |= CROSSING
+                flags[number] |= CROSSING
+        flags[0] |= self._first_flag()
         return flags
 
-    def _clear(self) -> None:
-        self._lines.clear()
-        self._characters = 0
 
+def look_of(text: str) -> int:
+    """What windows are cut by: a line's weight, doubled, and 1 more for about one line in 64.
 
-def _tells(text: str) -> bool:
-    """Whether a line holds what may begin or end a construct of several lines."""
-    return "`" in text or "<" in text
+    Lines that are alike look alike, everywhere and always; so cuts are found again behind an edit.
+    """
+    length = len(text)
+    if length > LONG_LINE:
+        return _LONG_LOOK
+    middle = length >> 1
+    mixed = length * 7 + ord(text[middle]) * 3 + ord(text[middle >> 1]) * 5 if length else 1
+    return (1 + length // _WEIGHED) * 2 + (mixed % 64 == 0)
 
 
 def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> None:
-    """Mark the lines of constructs that go over a line's end. Linear: spans are in order and apart."""
-    line = 0
+    """Mark the lines of constructs that go over a line's end."""
     for start, end in found.spans:
-        while line + 1 < len(starts) and starts[line + 1] <= start:
-            line += 1
-        while line + 1 < len(starts) and starts[line + 1] < end:
-            flags[line] |= CROSSING
-            line += 1
-            flags[line] |= CROSSING
-    if found.unclosed >= 0:
-        # Any character below may make it a tag, or keep it from being one.
-        for number in range(bisect_right(starts, found.unclosed) - 1, len(flags)):
+        first, behind = bisect_right(starts, start) - 1, bisect_left(starts, end)
+        if behind - first > 1:
+            for number in range(first, behind):
+                flags[number] |= CROSSING
+    if found.open_from >= 0:
+        # Any character below may make it a tag or link, or keep it from being one.
+        for number in range(bisect_right(starts, found.open_from) - 1, len(flags)):
             flags[number] |= CROSSING
 
 
-def moved(reference: Reference, columns: int) -> Reference:
-    """The same reference so many columns further on."""
-    if not columns:
-        return reference
-    return Reference(
-        reference.kind,
-        reference.target,
-        reference.start + columns,
-        reference.end + columns,
-        reference.fragment,
-        reference.default,
-        reference.explicit,
-    )
-
-
 def _scanned(
-    references: tuple[Reference, ...], directives: tuple[Directive, ...], heading: Heading | None
+    references: Sequence[Reference], directives: Sequence[Directive], heading: Heading | None
 ) -> ScannedLine:
     if not references and not directives and heading is None:
         return PLAIN
-    return ScannedLine(references, heading, directives[-1] if directives else None)
+    directive = None
+    if directives:
+        # Several in one line are one: what they set, in order.
+        first, last = directives[0], directives[-1]
+        settings = tuple(setting for one in directives for setting in one.settings)
+        directive = first if first is last else Directive(settings, first.start, last.end)
+    return ScannedLine(tuple(references), heading, directive)
 
 
 def _atx_title(text: str) -> str:

@@ -1,0 +1,91 @@
+r"""How references are written: `@[kind:target]`, `@path`, `{{name}}`. Where they count is for the inline scanner to say.
+
+    @[file:docs/style guide.md#Tone]   a file; `#L10-L40` or `#Heading` selects a part of it
+    @[api:issues]  @[api:https://…]    a named API, or an address
+    @[var:name:default]  {{name:default}}   a variable; `env.NAME` is one of the environment's
+    @docs/style.md                     a file, where it looks like a path
+
+In brackets, `\]` and `\\` stand for `]` and `\`. A default may be empty, and is taken as typed. References stand in one
+line, and hold no other.
+
+A short form is taken for a path behind a space, an opening bracket or quote, a dash or the like, never behind a letter
+(`me@example.com`); where its last part has an extension of letters and digits, or it begins with `./` or `../`; and
+where no `(` follows, which would make it code (`@app.route("/")`). So `@someone`, `@scope/package` and `@v1.2` stay text.
+Punctuation that ends a sentence or closes emphasis is not part of it.
+"""
+
+import re
+from typing import Final
+
+from weighbridge.references.model import Kind, Reference
+
+# A target ends at the first `]` that is not escaped. Another `@[` inside means that the first one was never closed.
+_EXPLICIT = re.compile(r"@\[(file|api|var):((?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[)){0,2000}+)\]")
+_UNESCAPE = re.compile(r"\\([\\\]])")
+_BRACES = re.compile(
+    r"\{\{[ \t]{0,99}+([^\W\d][\w.-]{0,255}+)[ \t]{0,99}+(?::((?:[^{}\r\n]|\}(?!\})|\{(?!\{)){0,3000}+))?\}\}"
+)
+# Punctuation of all sorts ends a path.
+_IN_PATH = (
+    r"(?:[^\s\x00-\x1f\x7f@<>\"'`|(){}\[\]*?;,:#\\。，、；：！？（）【】「」『』《》“”‘’„‚«»‹›…]|:(?=[^\s:]))"  # noqa: RUF001
+)
+_PATH = re.compile(rf"@({_IN_PATH}{{1,2000}}+)(?!{_IN_PATH})(?:#([\w./%:~-]{{1,1000}}+))?")
+#: Characters of the longest reference: the patterns above allow no longer one.
+LONGEST_REFERENCE: Final = 4096
+#: What may stand before a short file reference.
+_BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘„‚«‹<>*_~|,;:=-—–!（【「『《，、：；。")  # noqa: RUF001  likewise
+#: What ends a sentence or closes emphasis behind a path or heading.
+_TRAILING = ".!?_~"
+_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
+_RELATIVE = re.compile(r"\.{1,2}/.")
+
+
+def reference_at(text: str, at: int) -> Reference | None:
+    """The reference that begins at an `@` or `{` of a text; its columns are the text's. Linear in what it reads."""
+    if text[at] == "{":
+        match = _BRACES.match(text, at)
+        if match is None:
+            return None
+        return Reference(Kind.VARIABLE, match[1], at, match.end(), default=match[2], explicit=False)
+    match = _EXPLICIT.match(text, at)
+    if match is not None:
+        return _explicit(match[1], _UNESCAPE.sub(r"\1", match[2]), at, match.end())
+    return _short(text, at)
+
+
+def _explicit(kind: str, target: str, start: int, end: int) -> Reference | None:
+    """A reference in brackets; None if it names nothing."""
+    if kind == "api":
+        address = target.strip()
+        return Reference(Kind.API, address, start, end) if address else None
+    if kind == "file":
+        path, _, fragment = (part.strip() for part in target.partition("#"))
+        return Reference(Kind.FILE, path, start, end, fragment or None) if path else None
+    name, colon, default = target.partition(":")
+    name = name.strip()
+    if not name:
+        return None
+    return Reference(Kind.VARIABLE, name, start, end, default=default if colon else None)
+
+
+def _short(text: str, at: int) -> Reference | None:
+    """A path behind an `@`, where it looks like one."""
+    if at > 0 and text[at - 1] not in _BEFORE_PATH:
+        return None
+    match = _PATH.match(text, at)
+    if match is None or text.startswith("(", match.end()):
+        return None
+    path: str = match[1]
+    fragment = (match[2] or "").rstrip(_TRAILING + "/:%-")
+    if not fragment:
+        path = path.rstrip(_TRAILING)
+    if not _looks_like_path(path):
+        return None
+    end = at + 1 + len(path) + (1 + len(fragment) if fragment else 0)
+    return Reference(Kind.FILE, path, at, end, fragment or None, explicit=False)
+
+
+def _looks_like_path(path: str) -> bool:
+    if "://" in path or path.endswith("/") or path.startswith("-"):
+        return False
+    return _RELATIVE.match(path) is not None or _EXTENSION.search(path) is not None
