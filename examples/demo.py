@@ -1,6 +1,6 @@
 """Drive the real language server over its standard streams, and print what an editor would show.
 
-    python examples/demo.py
+    python examples/demo.py [--svg PICTURE]
 
 It serves the example's API on this machine, opens the example's prompts as an editor does, shows each with its hints
 in place and its diagnostics, types a line into one, and changes a file that another includes.
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
@@ -26,7 +27,14 @@ API_HOST = "127.0.0.1:8877"
 MOST_LINES = 14
 SECONDS = 60
 
-console = Console(highlight=False, markup=False, soft_wrap=True)
+PICTURE = Path(sys.argv[2]) if sys.argv[1:2] == ["--svg"] else None
+console = Console(
+    highlight=False,
+    markup=False,
+    soft_wrap=PICTURE is None,
+    record=PICTURE is not None,
+    width=132 if PICTURE is not None else None,
+)
 
 
 class Editor:
@@ -181,21 +189,24 @@ async def show(editor: Editor, uri: str, folder: Path) -> None:
         style = {1: "bold red", 2: "bold yellow"}.get(one["severity"], "bold blue")
         name = {1: "error", 2: "warning"}.get(one["severity"], "information")
         console.print(
-            Text(f"  {name:>7} ", style=style)
-            + Text(f"line {one['range']['start']['line'] + 1}: {one['message']} [{one['code']}]")
+            Text.assemble(
+                (f"  {name:>7} ", style),
+                f"line {one['range']['start']['line'] + 1}: {one['message']} [{one['code']}]",
+            )
         )
         for related in one.get("relatedInformation") or ():
             console.print(Text(f"            {related['message']}", style="dim"))
 
 
 def line_with_hints(number: int, line: str, hints: list[dict[str, Any]]) -> Text:
-    shown = Text(f"{number + 1:>5} ", style="dim")
+    shown = Text.assemble((f"{number + 1:>5} ", "dim"))
     at = 0
     for hint in hints:
         column = hint["position"]["character"]
-        shown += Text(line[at:column], style="none") + Text(f" {hint['label']} ", style="reverse cyan")
+        shown.append(line[at:column])
+        shown.append(f" {hint['label']} ", "black on cyan")
         at = column
-    shown += Text(line[at:], style="none")
+    shown.append(line[at:])
     shown.truncate(150, overflow="ellipsis")
     return shown
 
@@ -205,12 +216,12 @@ def print_status(status: dict[str, Any]) -> None:
     name = Path(status["uri"]).name
     references = status["references"]
     console.print(
-        Text("  status  ", style="bold")
-        + Text(f"{status['state']:<9}", style="green" if status["state"] == "ready" else "yellow")
-        + Text(
+        Text.assemble(
+            ("  status  ", "bold"),
+            (f"{status['state']:<9}", "green" if status["state"] == "ready" else "yellow"),
             f"{name}: {status['tokens']:,} tokens ({status['own_tokens']:,} as typed), {used:.1%} of "
             f"{status['budget']['limit']:,}; references: {references['resolved']} of {references['total']} resolved, "
-            f"{references['pending']} pending, {references['failed']} failed"
+            f"{references['pending']} pending, {references['failed']} failed",
         )
     )
 
@@ -237,6 +248,8 @@ async def tour(folder: Path, environment: dict[str, str]) -> int:
     uris = [editor.open(path) for path in paths]
     for uri in uris:
         await editor.ready(uri)
+        if PICTURE is not None and "review" not in uri:
+            continue
         await show(editor, uri, folder)
         for status in [status for status in editor.statuses if status["uri"] == uri]:
             print_status(status)
@@ -275,4 +288,12 @@ async def included_file(editor: Editor, uri: str) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    code = asyncio.run(main())
+    if PICTURE is not None:
+        # A picture loads nothing from elsewhere: the reader's own fixed-width font will do.
+        plain = (
+            CONSOLE_SVG_FORMAT.split("@font-face")[0]
+            + CONSOLE_SVG_FORMAT[CONSOLE_SVG_FORMAT.index(".{unique_id}-matrix") :]
+        )
+        console.save_svg(str(PICTURE), title="weighbridge", code_format=plain)
+    sys.exit(code)
