@@ -4,8 +4,13 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from weighbridge.config.messages import plain
+from weighbridge.config.settings import MOST_TOKENS
 from weighbridge.references.model import Directive
 
+_MOST_DIGITS = 30
+#: Characters of an unknown name that are compared with the known ones.
+_LONGEST_NAME = 60
 _NAMES = ("budget", "encoding", "model")
 
 
@@ -23,20 +28,31 @@ def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[str,
     values: dict[str, str] = {}
     warnings: list[str] = []
     budget: int | None = None
-    for directive in directives:
-        for name, value in directive.settings:
-            if name not in _NAMES:
-                close = difflib.get_close_matches(name, _NAMES, n=1)
-                meant = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(_NAMES)}"
-                warnings.append(f"weighbridge directive: {name}: unknown{meant}")
-            elif name == "budget":
-                digits = value.replace("_", "").replace(",", "")
-                if digits.isascii() and digits.isdecimal() and int(digits[:18]) > 0:
-                    budget = int(digits[:18])
-                else:
-                    warnings.append(
-                        f"weighbridge directive: budget: expected a number of tokens, got {value[:40]!r}"
-                    )
+    for name, value in (pair for directive in directives for pair in directive.settings):
+        if name not in _NAMES:
+            close = difflib.get_close_matches(name[:_LONGEST_NAME], _NAMES, n=1)
+            meant = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(_NAMES)}"
+            warnings.append(f"weighbridge directive: {plain(name)}: unknown{meant}")
+        elif name == "budget":
+            tokens = _tokens(value)
+            if tokens is not None:
+                budget = tokens
             else:
-                values[name] = value
-    return Overrides(budget, values.get("model") or None, values.get("encoding") or None), tuple(warnings)
+                warnings.append(
+                    "weighbridge directive: budget: expected a whole number of tokens "
+                    f"from 1 to {MOST_TOKENS:,}, got '{plain(value)}'"
+                )
+        elif value:
+            values[name] = value
+        else:
+            warnings.append(f"weighbridge directive: {name}: expected a name")
+    return Overrides(budget, values.get("model"), values.get("encoding")), tuple(warnings)
+
+
+def _tokens(text: str) -> int | None:
+    """A number of tokens, as `800`, `12_000` or `12,000`; None if it is none, or too many."""
+    digits = text.replace("_", "").replace(",", "")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
+        return None
+    tokens = int(digits)
+    return tokens if 1 <= tokens <= MOST_TOKENS else None

@@ -227,59 +227,59 @@ class Settings(_Model):
     files.
     """
 
-    encoding: str = Field("cl100k_base", min_length=1, description="tokenizer when no model is named")
+    encoding: str = Field(default="cl100k_base", min_length=1, description="tokenizer when no model is named")
     model: Annotated[
         str | None,
         BeforeValidator(_name_or_none),
         Field(description="picks tokenizer, context window and price"),
     ] = None
     budget: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=MOST_TOKENS,
         strict=True,
         description="tokens; null is the model's context window, else 128,000",
     )
     thresholds: tuple[Threshold, ...] = Field(
-        _DEFAULT_THRESHOLDS, max_length=MOST_ENTRIES, description="when diagnostics appear"
+        default=_DEFAULT_THRESHOLDS, max_length=MOST_ENTRIES, description="when diagnostics appear"
     )
     debounce: int = Field(
-        300, ge=0, le=60_000, strict=True, description="milliseconds of quiet before displays refresh"
+        default=300, ge=0, le=60_000, strict=True, description="milliseconds of quiet before displays refresh"
     )
     workers: int | None = Field(
-        None, ge=1, le=256, strict=True, description="background workers; null is the cores, at least 2"
+        default=None, ge=1, le=256, strict=True, description="background workers; null is the cores, at least 2"
     )
-    retry: Retry = Field(Retry(), description="transient faults only")
+    retry: Retry = Field(default=Retry(), description="transient faults only")
     variables: _Names[str, _Scalar] = Field(default_factory=_nothing, repr=False, description="name to value")
     env: tuple[Annotated[str, AfterValidator(_environment_name)], ...] = Field(
-        (),
+        default=(),
         max_length=MOST_ENTRIES,
         description="environment variables that may be read; never from the repository",
     )
     apis: _Names[str, Api] = Field(default_factory=_nothing, description="named endpoints")
     api_allow: tuple[str, ...] = Field(
-        (),
+        default=(),
         max_length=MOST_ENTRIES,
         description="hosts that may be fetched, host or host:port; never from the repository",
     )
     file_roots: tuple[str, ...] = Field(
-        (),
+        default=(),
         max_length=MOST_ENTRIES,
         description="folders besides the workspace's that may be read; never from the repository",
     )
     trusted: bool = Field(
-        default=True,
+       default= default=True,
         strict=True,
         description="false: no network, no environment; never from the repository",
     )
     api_cache: tuple[ApiCache, ...] = Field(
-        (), max_length=MOST_ENTRIES, description="time to live by pattern; the first match counts"
+        default=(), max_length=MOST_ENTRIES, description="time to live by pattern; the first match counts"
     )
     max_file_bytes: int = Field(
-        10_485_760, ge=0, le=MOST_FILE_BYTES, strict=True, description="bytes; larger files are not counted"
+        default=10_485_760, ge=0, le=MOST_FILE_BYTES, strict=True, description="bytes; larger files are not counted"
     )
     max_depth: int = Field(
-        10, ge=0, le=100, strict=True, description="nesting of files, where the dialect sets none"
+        default=10, ge=0, le=100, strict=True, description="nesting of files, where the dialect sets none"
     )
     cache_url: Annotated[
         str | None,
@@ -289,16 +289,16 @@ class Settings(_Model):
             description="any SQLAlchemy URL; null is SQLite in the user's cache folder; never from the repository",
         ),
     ] = None
-    cache_entries: int = Field(10_000, ge=0, le=10_000_000, strict=True, description="counts kept in memory")
-    inlay_hints: InlayHints = Field(InlayHints(), description="which hints are shown")
+    cache_entries: int = Field(default=10_000, ge=0, le=10_000_000, strict=True, description="counts kept in memory")
+    inlay_hints: InlayHints = Field(default=InlayHints(), description="which hints are shown")
     code_lens: bool = Field(
-        default=False, strict=True, description="counts above headings, for editors without hints"
+       default= default=False, strict=True, description="counts above headings, for editors without hints"
     )
     include: tuple[_Glob, ...] = Field(
-        DEFAULT_INCLUDE, max_length=MOST_ENTRIES, description="globs of prompt and context files"
+        default=DEFAULT_INCLUDE, max_length=MOST_ENTRIES, description="globs of prompt and context files"
     )
     dialects: _Names[_Glob, str] = Field(
-        default_factory=_nothing,
+       default= default_factory=_nothing,
         max_length=MOST_ENTRIES,
         description="glob to dialect, over the built-in choice",
     )
