@@ -9,7 +9,6 @@ seldom. Change a file while the server runs, and the next answer is the new one.
 import argparse
 import hashlib
 import re
-from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,10 +28,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "weighbridge-example"
 
-    def do_GET(self) -> None:  # noqa: N802  the base class's name
+    def do_GET(self) -> None:
         self._answer(with_body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802  as above
+    def do_HEAD(self) -> None:
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
@@ -74,8 +73,8 @@ def server(port: int = PORT) -> ThreadingHTTPServer:
     return ThreadingHTTPServer((HOST, port), Handler)
 
 
-def main(arguments: Mapping[str, int]) -> None:
-    with server(arguments["port"]) as tracker:
+def main(port: int) -> None:
+    with server(port) as tracker:
         try:
             tracker.serve_forever()
         except KeyboardInterrupt:
@@ -85,4 +84,4 @@ def main(arguments: Mapping[str, int]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--port", type=int, default=PORT, help="port on 127.0.0.1 (default: %(default)s)")
-    main(vars(parser.parse_args()))
+    main(parser.parse_args().port)
