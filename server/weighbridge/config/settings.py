@@ -247,7 +247,11 @@ class Settings(_Model):
         default=300, ge=0, le=60_000, strict=True, description="milliseconds of quiet before displays refresh"
     )
     workers: int | None = Field(
-        default=None, ge=1, le=256, strict=True, description="background workers; null is the cores, at least 2"
+        default=None,
+        ge=1,
+        le=256,
+        strict=True,
+        description="background workers; null is the cores, at least 2",
     )
     retry: Retry = Field(default=Retry(), description="transient faults only")
     variables: _Names[str, _Scalar] = Field(default_factory=_nothing, repr=False, description="name to value")
@@ -268,7 +272,7 @@ class Settings(_Model):
         description="folders besides the workspace's that may be read; never from the repository",
     )
     trusted: bool = Field(
-       default= default=True,
+        default=True,
         strict=True,
         description="false: no network, no environment; never from the repository",
     )
@@ -276,7 +280,11 @@ class Settings(_Model):
         default=(), max_length=MOST_ENTRIES, description="time to live by pattern; the first match counts"
     )
     max_file_bytes: int = Field(
-        default=10_485_760, ge=0, le=MOST_FILE_BYTES, strict=True, description="bytes; larger files are not counted"
+        default=10_485_760,
+        ge=0,
+        le=MOST_FILE_BYTES,
+        strict=True,
+        description="bytes; larger files are not counted",
     )
     max_depth: int = Field(
         default=10, ge=0, le=100, strict=True, description="nesting of files, where the dialect sets none"
@@ -289,16 +297,18 @@ class Settings(_Model):
             description="any SQLAlchemy URL; null is SQLite in the user's cache folder; never from the repository",
         ),
     ] = None
-    cache_entries: int = Field(default=10_000, ge=0, le=10_000_000, strict=True, description="counts kept in memory")
+    cache_entries: int = Field(
+        default=10_000, ge=0, le=10_000_000, strict=True, description="counts kept in memory"
+    )
     inlay_hints: InlayHints = Field(default=InlayHints(), description="which hints are shown")
     code_lens: bool = Field(
-       default= default=False, strict=True, description="counts above headings, for editors without hints"
+        default=False, strict=True, description="counts above headings, for editors without hints"
     )
     include: tuple[_Glob, ...] = Field(
         default=DEFAULT_INCLUDE, max_length=MOST_ENTRIES, description="globs of prompt and context files"
     )
     dialects: _Names[_Glob, str] = Field(
-       default= default_factory=_nothing,
+        default_factory=_nothing,
         max_length=MOST_ENTRIES,
         description="glob to dialect, over the built-in choice",
     )
