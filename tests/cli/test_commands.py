@@ -1,0 +1,86 @@
+"""The command line, run as people run it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from weighbridge.tokens.registry import tokenizer
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "weighbridge.cli", *arguments],
+        cwd=folder,
+        env={"XDG_CACHE_HOME": str(folder / "cache"), "PATH": ""},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    (tmp_path / "weighbridge.toml").write_text('[variables]\nname = "N"\n')
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "a.md").write_bytes(b"# A\r\n\r\n{{name}} @b.txt\r\n")
+    (tmp_path / "prompts" / "b.txt").write_bytes("\ufeffüber {{name}}".encode())
+    (tmp_path / "prompts" / "notes.py").write_text("no prompt")
+    (tmp_path / ".gitignore").write_text("ignored/\n")
+    (tmp_path / "ignored").mkdir()
+    (tmp_path / "ignored" / "CLAUDE.md").write_text("ignored")
+    return tmp_path
+
+
+RENDERED = "# A\r\n\r\nN über N\r\n"
+
+
+def test_render_writes_the_resolved_text_byte_for_byte(workspace: Path) -> None:
+    done = run(workspace, "render", "prompts/a.md")
+    assert (done.returncode, done.stdout, done.stderr) == (0, RENDERED.encode(), b"")
+
+
+def test_count_of_a_folder_as_json(workspace: Path) -> None:
+    done = run(workspace, "count", "--format", "json", ".")
+    found: dict[str, Any] = json.loads(done.stdout)
+    names = [document["uri"].rpartition("/")[2] for document in found["documents"]]
+    counts = [document["tokens"] for document in found["documents"]]
+    assert (done.returncode, names) == (0, ["a.md", "b.txt"])
+    count = tokenizer("cl100k_base").count
+    assert counts == [count(RENDERED), count("über N")]
+    assert (set(found), found["total"]) == ({"documents", "total"}, sum(counts))
+    assert found["documents"][0]["references"][1]["references"][0]["target"] == "name"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["check", "prompts"], 0, b""),
+        (["check", "--budget", "6", "prompts"], 1, b"[budget]"),
+        (["check", "--budget", "100", "--strict", "prompts"], 0, b""),
+        (["check", "nowhere.md"], 2, b"nowhere.md: not found"),
+        (["check", "empty"], 2, b"no prompts"),
+        (["count", "--encoding", "nope", "prompts"], 2, b"cl100k_base"),
+        (["count", "--model", "nope", "prompts"], 2, b"no encoding is known"),
+        (["render", "nowhere.md"], 2, b"nowhere.md: not found"),
+        (["render", "."], 2, b"not an ordinary file"),
+        (["models"], 0, b"gpt-4o"),
+        (["--version"], 0, b"weighbridge "),
+    ],
+)
+def test_exit_codes(workspace: Path, arguments: list[str], code: int, said: bytes) -> None:
+    (workspace / "empty").mkdir()
+    done = run(workspace, *arguments)
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+
+
+def test_broken_references_fail_a_strict_check(workspace: Path) -> None:
+    (workspace / "prompts" / "c.md").write_text("@[file:gone.md]")
+    assert (
+        run(workspace, "check", "prompts").returncode,
+        run(workspace, "check", "--strict", "prompts").returncode,
+    ) == (0, 1)
