@@ -1,10 +1,10 @@
 """OpenAI's models by name: encoding, context window, price.
 
 Names, windows and prices were compared in November 2026 with the data of the PyPI package genai-prices 0.2.3. Windows
-are the whole context, answer included. They follow OpenAI's own pages where those are more exact: the package rounds
-gpt-4.1's and gpt-4-32k's, and files the chat variants of gpt-5 to gpt-5.2, which have a smaller window, and
-gpt-3.5-turbo-instruct under their larger relatives. Prices are list prices for ordinary input, without caching or batch
-discounts.
+are the whole context, answer included. They differ from the package's where OpenAI has stated another: it rounds
+gpt-4.1's and gpt-4-32k's, files the chat variants of gpt-5 to gpt-5.2, gpt-3.5-turbo-instruct and the first
+gpt-3.5-turbo under larger relatives, and has none for the oldest models. Prices are list prices for ordinary input,
+without caching or batch discounts.
 
 Models whose tokenizer nobody has confirmed (gpt-6, gpt-6.1, gpt-chat-latest) are left out: a count that can't be exact
 must not look it. So are models for sound and pictures, and those without a known window.

@@ -13,6 +13,10 @@ from functools import lru_cache
 
 #: Characters of one glob.
 LONGEST_GLOB = 500
+#: Parts between its slashes.
+MOST_PARTS = 32
+#: Parts of a path; no project has deeper folders, and patterns speak of none that are.
+DEEPEST_PATH = 256
 
 _ANY_FOLDERS = "**"
 
@@ -20,7 +24,8 @@ _ANY_FOLDERS = "**"
 def matches(path: str, patterns: Sequence[str]) -> bool:
     """Whether a relative path of a file matches: the last pattern that speaks of it decides.
 
-    A pattern that names a folder speaks of all in it. Patterns that can't be read speak of nothing. Never raises.
+    A pattern that names a folder speaks of all in it, so `!old/` takes away whatever patterns before it say (in an
+    ignore file it would not). Patterns that can't be read speak of nothing. Never raises.
     """
     return _compiled(tuple(patterns)).match(path)
 
@@ -33,14 +38,17 @@ def glob_fault(pattern: str) -> str | None:
         return "a glob separates folders with / on every system, and writes a literal * as [*]"
     if not pattern.removeprefix("!").strip("/ "):
         return "an empty glob matches nothing"
+    if pattern.strip("/").count("/") >= MOST_PARTS:
+        return f"a glob has at most {MOST_PARTS} parts between slashes"
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Glob:
-    """`parts`: of folders and file; None stands for any number of folders."""
+    """`parts`: of folders and file; a text stands for itself, None for any number of folders."""
 
-    parts: tuple[re.Pattern[str] | None, ...]
+    parts: tuple[str | re.Pattern[str] | None, ...]
+    literals: frozenset[str]
     takes_away: bool
     folders_only: bool
 
@@ -51,10 +59,10 @@ class _Glob:
         for number, name in enumerate(names, 1):
             next_places = set()
             for place in places:
-                part = self.parts[place] if place < end else None
-                if place < end and part is None:
+                part = self.parts[place] if place < end else ""
+                if part is None:
                     next_places.add(place)
-                elif part is not None and part.fullmatch(name):
+                elif part == name or (isinstance(part, re.Pattern) and part.fullmatch(name)):
                     next_places.add(place + 1)
             places = self._reached(next_places)
             if end in places and (number < len(names) or not self.folders_only):
@@ -62,14 +70,9 @@ class _Glob:
         return False
 
     def _reached(self, places: set[int]) -> set[int]:
-        """The places with those behind any number of folders, which may be none; but not at the pattern's very end."""
-        reached = set(places)
-        for place in places:
-            at = place
-            while at < len(self.parts) - 1 and self.parts[at] is None:
-                at += 1
-                reached.add(at)
-        return reached
+        """The places, with those behind "any number of folders", which may be none. The last part is never that."""
+        behind = {place + 1 for place in places if place < len(self.parts) and self.parts[place] is None}
+        return places | behind
 
 
 class _Globs:
@@ -80,8 +83,12 @@ class _Globs:
 
     def match(self, path: str) -> bool:
         names = (path.replace("\\", "/") if os.name == "nt" else path).split("/")
+        if len(names) > DEEPEST_PATH:
+            return False
+        there = frozenset(names)
         for glob in self._last_first:
-            if glob.match(names):
+            # Most globs hold a name that most paths don't.
+            if glob.literals <= there and glob.match(names):
                 return not glob.takes_away
         return False
 
@@ -98,17 +105,25 @@ def _glob(pattern: str) -> _Glob | None:
     text = pattern[takes_away:].rstrip(" ")
     names = text.strip("/").split("/")
     anchored = text.startswith("/") or len(names) > 1
-    parts = [None if name == _ANY_FOLDERS else _part(name) for name in names]
     if not anchored:
-        parts.insert(0, None)
+        names.insert(0, _ANY_FOLDERS)
+    parts = [
+        None if name == _ANY_FOLDERS else _part(name)
+        for name, before in zip(names, ["", *names], strict=False)
+        # One after another stands for what one does.
+        if name != before or name != _ANY_FOLDERS
+    ]
     if parts[-1] is None:
         # Everything in the folders before, but not they themselves.
         parts.append(_part("*"))
-    return _Glob(tuple(parts), takes_away, text.endswith("/"))
+    literals = frozenset(part for part in parts if isinstance(part, str))
+    return _Glob(tuple(parts), literals, takes_away, text.endswith("/"))
 
 
-def _part(glob: str) -> re.Pattern[str]:
+def _part(glob: str) -> str | re.Pattern[str]:
     """One part between slashes. Text between stars is looked for at its first place only, which is as good as any."""
+    if not set("*?[") & set(glob):
+        return glob
     chunks = [""]
     at = 0
     while at < len(glob):

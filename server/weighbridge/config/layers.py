@@ -65,7 +65,9 @@ def _usable(layer: Layer, faults: list[str]) -> Iterator[tuple[str, Any]]:
         name = _outer_name(key, _KEYS)
         if name is None:
             if key not in _NO_SETTINGS:
-                faults.append(f"{SECTION}.{plain(key)}: unknown setting{meant(SECTION, key, _KEYS)}")
+                # Settings files of editors write the section before each name.
+                bare = key.removeprefix(f"{SECTION}.")
+                faults.append(f"{SECTION}.{plain(key)}: unknown setting{meant(SECTION, bare, _KEYS)}")
         elif value is None:
             continue
         elif not layer.trusted_source and name in _NEVER_FROM_REPOSITORY:

@@ -23,7 +23,7 @@ def fault(section: str, key: str, detail: ErrorDetails) -> str:
     """What is wrong, from the library's words for it. `key`: as written outside."""
     where = [str(part) for part in detail["loc"][1:] if part != "[key]"]
     name = ".".join([section, *map(plain, (key, *where))])
-    field, siblings = _field([key, *where])
+    field, siblings, below = _field([key, *where])
     match detail["type"]:
         case "extra_forbidden":
             return f"{name}: unknown{meant('.'.join(name.split('.')[:-1]), where[-1], siblings)}"
@@ -39,7 +39,7 @@ def fault(section: str, key: str, detail: ErrorDetails) -> str:
             )
             return f"{name}: expected at most {most:,} entries{_about(field)}"
         case _:
-            message = f"expected {_expected(field, len(where))}"
+            message = f"expected {_expected(field, below)}"
     got = "" if key in _SECRET else f", got {_shown(detail['input'])}"
     return f"{name}: {message}{_about(field)}{got}"
 
@@ -47,7 +47,7 @@ def fault(section: str, key: str, detail: ErrorDetails) -> str:
 def meant(prefix: str, word: str, names: Iterable[str]) -> str:
     """`; did you mean …?`, if one of the names is like the word."""
     by_small = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(word.lower()[:_LONGEST].replace("_", ""), by_small, n=1)
+    close = difflib.get_close_matches(word[:_LONGEST].lower().replace("_", ""), by_small, n=1)
     return f"; did you mean {prefix}.{by_small[close[0]]}?" if close else ""
 
 
@@ -75,16 +75,19 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((model for one in get_args(annotation) if (model := _model_in(one)) is not None), None)
 
 
-def _field(path: Sequence[str]) -> tuple[FieldInfo | None, tuple[str, ...]]:
-    """The innermost known field that a path leads to, and the names that could stand at the path's end."""
+def _field(path: Sequence[str]) -> tuple[FieldInfo | None, tuple[str, ...], int]:
+    """The innermost field that a path leads to, the names that could follow, and how many parts of the path do."""
     model: type[BaseModel] | None = Settings
     field: FieldInfo | None = None
+    below = 0
     for part in path:
         fields = {} if model is None else fields_of(model)
+        below += 1
         if part in fields:
             field = fields[part]
             model = model_in(field)
-    return field, () if model is None else tuple(fields_of(model))
+            below = 0
+    return field, () if model is None else tuple(fields_of(model)), below
 
 
 def _about(field: FieldInfo | None) -> str:
@@ -92,7 +95,7 @@ def _about(field: FieldInfo | None) -> str:
 
 
 def _expected(field: FieldInfo | None, depth: int) -> str:
-    """What a field may be. `depth`: how far inside the setting the fault is; an item is not the list."""
+    """What a field may be. `depth`: how far inside it the fault is; an item is not the list."""
     if field is None:
         return "another value"
     annotation = _without_null(field.annotation)

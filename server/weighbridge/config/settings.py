@@ -31,6 +31,8 @@ LONGEST_TTL = 31_536_000
 MOST_FILE_BYTES = 2**40
 #: Globs, names or folders in one list.
 MOST_ENTRIES = 1_000
+#: Globs in one setting: each is tried on every path.
+MOST_GLOBS = 200
 
 #: Prompt and context files: documents that get hints, diagnostics and status by themselves.
 DEFAULT_INCLUDE = (
@@ -179,7 +181,7 @@ _Glob = Annotated[str, AfterValidator(_glob)]
 class Api(_Model):
     """A named endpoint."""
 
-    url: Annotated[str, AfterValidator(_url)] = Field(description="http or https URL")
+    url: Annotated[str, AfterValidator(_url)] = Field(repr=False, description="http or https URL")
     headers: _Names[str, str] = Field(
         default_factory=_nothing, repr=False, description="sent to its host only; never from the repository"
     )
@@ -305,10 +307,10 @@ class Settings(_Model):
         default=False, strict=True, description="counts above headings, for editors without hints"
     )
     include: tuple[_Glob, ...] = Field(
-        default=DEFAULT_INCLUDE, max_length=MOST_ENTRIES, description="globs of prompt and context files"
+        default=DEFAULT_INCLUDE, max_length=MOST_GLOBS, description="globs of prompt and context files"
     )
     dialects: _Names[_Glob, str] = Field(
         default_factory=_nothing,
-        max_length=MOST_ENTRIES,
+        max_length=MOST_GLOBS,
         description="glob to dialect, over the built-in choice",
     )
