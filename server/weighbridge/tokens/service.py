@@ -19,9 +19,6 @@ from weighbridge.tokens.summary import FRAGMENT_LIMIT, Summarizer, Summary, summ
 
 __all__ = ["CountStats", "Counted", "TokenCountingService"]
 
-STORED_FROM: Final = 256
-"""Characters. A shorter text is tokenized in less time than it takes to find it in a database."""
-
 IN_MEMORY: Final = 4 * 1024 * 1024
 """Characters. A content up to this length is read once and held; a longer one is read twice, unless it is known."""
 
@@ -95,7 +92,6 @@ class TokenCountingService:
         counts = self._obtain(
             {key: len(text) for key, text in text_of.items()},
             lambda key: _measure(text_of[key], tokenizer),
-            stored_from=STORED_FROM,
         )
         return [counts[key].tokens for key in keys]
 
@@ -161,11 +157,11 @@ class TokenCountingService:
         self,
         lengths: Mapping[CountKey, int],
         measure: Callable[[CountKey], Counted],
-        stored_from: int = 0,
     ) -> dict[CountKey, Counted]:
         """Get counts from wherever they are; `measure` makes what is nowhere, and its errors are passed on.
 
-        `lengths`: each text's code points; those of `stored_from` and more are kept in the store.
+        `lengths`: each text's code points. All are kept in the store, the shortest too: what was counted once is never
+        tokenized again.
         """
         counts: dict[CountKey, Counted] = {}
         while len(counts) < len(lengths):
@@ -184,7 +180,7 @@ class TokenCountingService:
                     else:
                         own[key] = self._under_way[key] = Future()
             # First what others may wait for, then what others are at: so nobody waits in a circle.
-            counts |= self._make({key: lengths[key] for key in own}, measure, stored_from)
+            counts |= self._make({key: lengths[key] for key in own}, measure)
             for key, future in others.items():
                 result = future.result()
                 # None: whoever was at it failed. The next round makes it here, or fails here.
@@ -195,19 +191,19 @@ class TokenCountingService:
         return counts
 
     def _make(
-        self, lengths: Mapping[CountKey, int], measure: Callable[[CountKey], Counted], stored_from: int
+        self, lengths: Mapping[CountKey, int], measure: Callable[[CountKey], Counted]
     ) -> dict[CountKey, Counted]:
         """Get counts that this thread has announced: from the store, else by measuring."""
         counts: dict[CountKey, Counted] = {}
         try:
-            stored = self._stored(lengths, stored_from)
+            stored = self._stored(lengths)
             for key, chars in lengths.items():
                 counted = stored.get(key)
                 if counted is None:
                     counted = measure(key)
                     self._note_tokenized(chars)
                     # Before anybody is told: from here on it is found, however small the memory.
-                    if self._store is not None and chars >= stored_from:
+                    if self._store is not None:
                         self._store.put_many({key: counted})
                 counts[key] = counted
                 self._finish(key, counted)
@@ -216,12 +212,11 @@ class TokenCountingService:
                 self._finish(key, None)
         return counts
 
-    def _stored(self, lengths: Mapping[CountKey, int], stored_from: int) -> dict[CountKey, Counted]:
+    def _stored(self, lengths: Mapping[CountKey, int]) -> dict[CountKey, Counted]:
         """Look up what the store has. What can't be a count of a text of that length is none: anybody may write there."""
-        asked = [key for key, chars in lengths.items() if chars >= stored_from]
-        if self._store is None or not asked:
+        if self._store is None or not lengths:
             return {}
-        found = self._store.get_many(asked)
+        found = self._store.get_many(lengths)
         stored = {key: counted for key, counted in found.items() if counted.chars == lengths[key]}
         with self._lock:
             self._store_hits += len(stored)

@@ -1,0 +1,73 @@
+"""What was counted once is never tokenized again: not after a restart, not after a kill."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.session.harness import a_session, open_file
+
+from weighbridge.cache import CountStore
+from weighbridge.tokens.service import CountStats, TokenCountingService
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from tests.session.harness import a_session, open_file
+from weighbridge.cache import CountStore
+
+async def main(folder: Path, url: str) -> None:
+    store = CountStore(url)
+    async with a_session(folder, store=store) as session:
+        await session.count(open_file(session, folder / "doc.md"))
+        store.flush()
+        (folder / "more.md").write_text("never counted before " * 100)
+        open_file(session, folder / "more.md")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+"""
+
+
+async def counted(folder: Path, url: str) -> tuple[int, CountStats]:
+    store = CountStore(url)
+    service = TokenCountingService(store, 100)
+    async with a_session(folder, service=service) as session:
+        tokens = await session.count(open_file(session, folder / "doc.md"))
+    store.close()
+    return tokens, service.stats
+
+
+def workspace(folder: Path) -> None:
+    (folder / "doc.md").write_text(
+        "# Title\n\n@[file:a.md] and {{name:nobody}}\n\n## More\n\n" + "words here\n" * 3000
+    )
+    (folder / "a.md").write_text("Some text, @[file:b.txt]\n")
+    (folder / "b.txt").write_text("more of it\n" * 100)
+
+
+async def test_the_second_start_tokenizes_nothing(tmp_path: Path) -> None:
+    workspace(tmp_path)
+    url = f"sqlite:///{tmp_path / 'counts.sqlite3'}"
+    tokens, first = await counted(tmp_path, url)
+    again, second = await counted(tmp_path, url)
+    assert (again, second.tokenized) == (tokens, 0)
+    assert first.tokenized > 0
+    assert second.store_hits > 0
+
+
+async def test_nor_after_a_kill(tmp_path: Path) -> None:
+    workspace(tmp_path)
+    url = f"sqlite:///{tmp_path / 'counts.sqlite3'}"
+    child = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", KILLED, str(tmp_path), url],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        timeout=60,
+        check=False,
+    )
+    assert child.returncode == -signal.SIGKILL
+    _, stats = await counted(tmp_path, url)
+    assert stats.tokenized == 0
