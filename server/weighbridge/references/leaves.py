@@ -3,7 +3,7 @@
 line ──▶ block structure ──▶ paragraph gathered ──▶ inline structure ──▶ what its lines hold
 
 A paragraph is read in windows, cut between lines: no code span, comment or tag goes over a cut. That bounds what a key
-typed in a log of a million lines costs, and what is held of a stream. Only paragraphs of more than 500 lines or 30,000
+typed in a log of a million lines costs, and what is held of a stream. Only paragraphs of more than 300 lines or 18,000
 characters are cut at all. Where is for the lines' own looks to decide, so that a line put in at the top moves few cuts.
 A line of more than `LONG_LINE` characters is a window of its own, and one of more than `LONGEST_LINE` is data: nothing
 is looked for in it.
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
+from zlib import crc32
 
 from weighbridge.references.blocks import START, Line, LineKind, State, advance
 from weighbridge.references.inlines import (
@@ -34,7 +35,7 @@ LONG_LINE: Final = 32 * 1024
 
 #: A line weighs 1, and 1 more for every 64 characters. A window is cut where a line looks like it from this weight on,
 #: before any line from that one on.
-WINDOW_LEAST: Final = 500
+WINDOW_LEAST: Final = 300
 WINDOW_MOST: Final = 1000
 _WEIGHED = 64
 _LONG_LOOK: Final = 2 * WINDOW_MOST
@@ -184,12 +185,14 @@ class Leaves:
                     references.append(one)
                 else:
                     directives.append(one)
-        heading = None
+        headings: dict[int, Heading] = {}
         if underline is not None and infos[0].top:
-            heading = Heading(underline.level, " ".join(whole[definitions:].split()))
+            # It begins behind the definitions.
+            number = bisect_right(starts, definitions) - 1
+            headings[number] = Heading(underline.level, " ".join(whole[definitions:].split()))
         for number, info in enumerate(infos):
             references, directives = held.get(number, ([], []))
-            scanned = _scanned(references, directives, None if number else heading)
+            scanned = _scanned(references, directives, headings.get(number))
             self._add(info, self._befores[number], flags[number], self._looks[number], scanned)
 
     def _flags(self, whole: str, texts: Sequence[str], starts: Sequence[int], *, setext: bool) -> list[int]:
@@ -208,16 +211,14 @@ class Leaves:
 
 
 def look_of(text: str) -> int:
-    """What windows are cut by: a line's weight, doubled, and 1 more for about one line in 64.
+    """What windows are cut by: a line's weight, doubled, and 1 more for about one line in 128.
 
     Lines that are alike look alike, everywhere and always; so cuts are found again behind an edit.
     """
     length = len(text)
     if length > LONG_LINE:
         return _LONG_LOOK
-    middle = length >> 1
-    mixed = length * 7 + ord(text[middle]) * 3 + ord(text[middle >> 1]) * 5 if length else 1
-    return (1 + length // _WEIGHED) * 2 + (mixed % 64 == 0)
+    return (1 + length // _WEIGHED) * 2 + (crc32(text.encode("utf-8", "surrogatepass")) % 128 == 0)
 
 
 def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> None:

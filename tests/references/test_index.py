@@ -1,0 +1,268 @@
+"""The index after any edits is what a fresh scan finds, and says which lines may hold something else than before."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weighbridge.references import index, leaves, links
+from weighbridge.references.index import Rescan, ScanIndex
+from weighbridge.references.markdown import scan
+from weighbridge.references.model import ScannedLine
+from weighbridge.text import Edit, LineBuffer, PositionEncoding
+
+QUIET_PIECES = (
+    *(
+        "word",
+        " ",
+        "    ",
+        "\t",
+        "\n",
+        "\n",
+        "\n",
+        "\n\n",
+        "\r",
+        "\r\n",
+        "> ",
+        "- ",
+        "1. ",
+        "2) ",
+        "# ",
+        "===\n",
+        "---\n",
+    ),
+    *(
+        "~~~\n",
+        "[a]: ",
+        "[",
+        "]",
+        "](",
+        "(",
+        ")",
+        "![",
+        "/u",
+        " 't'",
+        '"',
+        "\\",
+        "@[var:x]",
+        "{{y}}",
+        "@a/b.md",
+        "@[var:",
+    ),
+    *("{{", "}}", ":", "=", "*"),
+)
+PIECES = (
+    *QUIET_PIECES,
+    *(
+        "`",
+        "`",
+        "``",
+        "```\n",
+        "<!-- ",
+        "-->",
+        "<div>\n",
+        "</div>\n",
+        '<a href="',
+        '">',
+        "<",
+        "<?",
+        "?>",
+        "<pre>",
+        "</pre>",
+    ),
+    "<!-- weighbridge: a=b -->",
+)
+
+Change = tuple[tuple[int, int], tuple[int, int], str]
+
+
+def texts(pieces: tuple[str, ...], most: int) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(pieces), max_size=most).map("".join)
+
+
+def changes(pieces: tuple[str, ...], columns: int) -> st.SearchStrategy[list[Change]]:
+    start = st.tuples(st.integers(0, 10), st.integers(0, columns))
+    size = st.tuples(st.sampled_from((0, 0, 0, 1, 2)), st.integers(-4, 4))
+    change = st.tuples(start, size, texts(pieces, 3))
+    return st.lists(
+        change.map(lambda one: (one[0], (one[0][0] + one[1][0], max(0, one[0][1] + one[1][1])), one[2])),
+        max_size=6,
+    )
+
+
+def lines_of(found: ScanIndex) -> list[ScannedLine]:
+    return [found.line(number) for number in range(len(found))]
+
+
+def check(found: ScanIndex, buffer: LineBuffer) -> None:
+    """All that can be asked, against a fresh scan."""
+    fresh = scan(buffer, found.skip)
+    assert lines_of(found) == fresh
+    numbered = list(enumerate(fresh))
+    assert list(found.references()) == [(number, one) for number, line in numbered for one in line.references]
+    assert list(found.headings()) == [(number, line.heading) for number, line in numbered if line.heading]
+    assert list(found.directives()) == [
+        (number, line.directive) for number, line in numbered if line.directive
+    ]
+    assert found.refers == any(line.references for line in fresh)
+
+
+def run(text: str, edits: list[Change], skip: int = 0) -> None:
+    buffer = LineBuffer(text, PositionEncoding.UTF32)
+    found = ScanIndex(buffer, skip)
+    check(found, buffer)
+    for start, end, new in edits:
+        before = lines_of(found)
+        edit = buffer.apply(start, end, new)
+        rescan = found.update(edit, buffer)
+        check(found, buffer)
+        after = lines_of(found)
+        assert rescan.start <= edit.start
+        assert rescan.old_end >= edit.start + edit.old_lines
+        assert rescan.new_end - rescan.old_end == edit.new_lines - edit.old_lines
+        assert before[: rescan.start] == after[: rescan.start]
+        assert before[rescan.old_end :] == after[rescan.new_end :]
+
+
+relaxed = settings(max_examples=300, deadline=None)
+
+
+@relaxed
+@given(text=texts(PIECES, 30), edits=changes(PIECES, 12), skip=st.sampled_from((0, 0, 0, 1, 3)))
+def test_any_edits(text: str, edits: list[Change], skip: int) -> None:
+    run(text, edits, skip)
+
+
+@relaxed
+@given(text=texts(PIECES, 30), edits=changes(PIECES, 12))
+def test_any_edits_in_paragraphs_cut_into_windows(text: str, edits: list[Change]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leaves, "WINDOW_LEAST", 2)
+        patch.setattr(leaves, "WINDOW_MOST", 4)
+        run(text, edits)
+
+
+@relaxed
+@given(text=texts((*QUIET_PIECES, *QUIET_PIECES, "word\n", "`"), 200), edits=changes(QUIET_PIECES, 500))
+def test_any_edits_in_long_lines(text: str, edits: list[Change]) -> None:
+    """Lines that are scanned in part, made short enough to be looked into: nothing here is longer than the bounds say."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leaves, "LONG_LINE", 20)
+        patch.setattr(index, "LONG_LINE", 20)
+        patch.setattr(index, "LONGEST_REFERENCE", 100)
+        patch.setattr(index, "LABEL_DECIDED", 60)
+        patch.setattr(links, "MOST_PENDING", 20)
+        run(text, edits)
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "rescan"),
+    [
+        # A key in prose costs its line, in a heading as well; a line put in, its paragraph.
+        ("a\nb\nc\n\nd\n", ((1, 1), (1, 1), "x"), Rescan(1, 2, 2)),
+        ("# a {{b}}\nc\n", ((0, 3), (0, 3), "x"), Rescan(0, 1, 1)),
+        ("a\n\nb\nc\n\nd\n", ((3, 1), (3, 1), "\nx"), Rescan(2, 4, 5)),
+        ("a\n\nb\nc\n\nd\n", ((2, 1), (2, 1), "x"), Rescan(2, 3, 3)),
+        # A backtick matters to its paragraph, a fence to all below.
+        ("a\n\nb\nc\n\nd\n", ((3, 1), (3, 1), "`"), Rescan(2, 4, 4)),
+        ("a\n\nb\nc\n\nd\n", ((0, 0), (0, 1), "```"), Rescan(0, 7, 7)),
+        # What a bracket in another line makes a destination hides its backticks.
+        ("a\nb](` '`')\n`{{c}}`\n", ((0, 1), (0, 1), "["), Rescan(0, 3, 3)),
+        ("a\n  b\n===\nc", ((1, 3), (1, 3), "x"), Rescan(0, 3, 3)),
+    ],
+)
+def test_an_edit_costs_what_it_may_change(text: str, change: Change, rescan: Rescan) -> None:
+    buffer = LineBuffer(text, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    assert found.update(buffer.apply(*change), buffer) == rescan
+    check(found, buffer)
+
+
+class Watched:
+    """A document's lines that remembers which were asked for."""
+
+    def __init__(self, buffer: LineBuffer) -> None:
+        self.buffer = buffer
+        self.asked: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.buffer)
+
+    def line(self, number: int) -> str:
+        self.asked.add(number)
+        return self.buffer.line(number)
+
+
+PARAGRAPH = "".join(
+    f"line {number} of a log, {number * number % 97} items `{number}` long\n" for number in range(20_000)
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "most"),
+    [
+        (((10_000, 5), (10_000, 5), "x"), 1000),
+        (((10_000, 5), (10_000, 5), "`"), 1000),
+        (((10_000, 0), (10_000, 0), "a new line\n"), 2000),
+        (((10_000, 0), (10_001, 0), ""), 2000),
+        (((0, 0), (0, 0), "a\n"), 2000),
+    ],
+)
+def test_in_a_huge_paragraph_an_edit_costs_a_window_or_two(change: Change, most: int) -> None:
+    buffer = LineBuffer(PARAGRAPH, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    watched = Watched(buffer)
+    found.update(buffer.apply(*change), watched)
+    assert len(watched.asked) <= most
+    assert lines_of(found) == scan(buffer)
+
+
+def test_in_a_quiet_paragraph_a_key_costs_its_line() -> None:
+    buffer = LineBuffer(PARAGRAPH.replace("`", ""), PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    watched = Watched(buffer)
+    found.update(buffer.apply((10_000, 5), (10_000, 6), "x"), watched)
+    assert watched.asked == {10_000}
+
+
+def test_a_key_in_a_giant_line_is_followed() -> None:
+    text = "[" + '{"a": "{{b}}", "c": [1, 2]}, ' * 5000 + "]"
+    buffer = LineBuffer(text, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    for start, end, new in (
+        ((0, 70_000), (0, 70_000), "{{d}}"),
+        ((0, 70_001), (0, 70_003), ""),
+        ((0, 90_000), (0, 90_000), "@[file:e.md]"),
+        ((0, 5), (0, 5), "]: "),
+        ((0, 80_000), (0, 80_000), "`"),
+        ((0, 80_000), (0, 80_001), ""),
+    ):
+        found.update(buffer.apply(start, end, new), buffer)
+        assert lines_of(found) == scan(buffer)
+
+
+def test_windows_are_in_order() -> None:
+    """A reference is never told twice, nor out of order, over the cuts of a huge paragraph."""
+    buffer = LineBuffer("{{a}} `\n" * 5000, PositionEncoding.UTF16)
+    numbers = [number for number, _ in ScanIndex(buffer).references()]
+    assert all(before < after for before, after in pairwise(numbers))
+
+
+@pytest.mark.parametrize(
+    ("edit", "text", "skip", "rescan"),
+    [
+        # Lines [0, 2) of four are skipped.
+        (Edit(0, 1, 1), "x\n{{b}}\n{{c}}\n{{d}}", 2, Rescan(0, 1, 1)),
+        (Edit(0, 1, 2), "x\ny\n{{b}}\n{{c}}\n{{d}}", 3, Rescan(0, 1, 2)),
+        (Edit(0, 2, 0), "{{c}}\n{{d}}", 0, Rescan(0, 2, 0)),
+        (Edit(1, 2, 1), "{{a}}\n{{x}}\n{{d}}", 1, Rescan(1, 4, 3)),
+        (Edit(2, 0, 1), "{{a}}\n{{b}}\n{{x}}\n{{c}}\n{{d}}", 2, Rescan(2, 4, 5)),
+        (Edit(0, 4, 1), "{{x}}", 0, Rescan(0, 4, 1)),
+    ],
+)
+def test_an_edit_of_what_is_skipped(edit: Edit, text: str, skip: int, rescan: Rescan) -> None:
+    found = ScanIndex(LineBuffer("{{a}}\n{{b}}\n{{c}}\n{{d}}", PositionEncoding.UTF16), 2)
+    buffer = LineBuffer(text, PositionEncoding.UTF16)
+    assert (found.update(edit, buffer), found.skip) == (rescan, skip)
+    check(found, buffer)

@@ -1,0 +1,146 @@
+"""The line buffer against a slow one: any text, any edits, any positions, in all encodings."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.text.reference import applied, lines_of
+
+from weighbridge.text import Edit, Inline, LineBuffer, PositionEncoding, split_lines
+
+UTF8, UTF16, UTF32 = PositionEncoding.UTF8, PositionEncoding.UTF16, PositionEncoding.UTF32
+
+PIECES = (
+    *(
+        "\r",
+        "\n",
+        "\r\n",
+        "\n\r",
+        "a",
+        "bc",
+        " ",
+        "é",
+        "e\u0301",
+        "漢",
+        "😀",
+        "👩‍👩‍👧",
+        "\U0010ffff",
+        "\ufeff",
+    ),
+    *("\f", "\v", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ud83d", "\ude00", "\ude00\ud83d"),
+)
+texts = st.lists(st.sampled_from(PIECES), max_size=20).map("".join) | st.text(max_size=20)
+positions = st.tuples(st.integers(-1, 12), st.integers(-1, 24))
+encodings = st.sampled_from(PositionEncoding)
+changes = st.tuples(positions, positions, texts)
+
+relaxed = settings(max_examples=300, deadline=None)
+
+
+def check_edit(edit: Edit, before: list[str], after: list[str], new: str) -> None:
+    """An edit says what changed: all lines around it are the same, and what `inline` says."""
+    behind = edit.start + edit.old_lines
+    assert 0 <= edit.start <= behind <= len(before)
+    assert before[: edit.start] == after[: edit.start]
+    assert before[behind:] == after[edit.start + edit.new_lines :]
+    assert len(after) - len(before) == edit.new_lines - edit.old_lines
+    if edit.inline is not None:
+        inline = edit.inline
+        old, made = before[edit.start], after[edit.start]
+        assert inline.inserted == len(new)
+        assert old[: inline.column] + new + old[inline.column + inline.removed :] == made
+
+
+@relaxed
+@given(text=texts)
+def test_only_the_protocol_s_line_ends_end_lines(text: str) -> None:
+    assert split_lines(text) == lines_of(text)
+
+
+@relaxed
+@given(text=texts, edits=st.lists(changes, min_size=1, max_size=6), encoding=encodings)
+def test_any_edits(
+    text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]], encoding: PositionEncoding
+) -> None:
+    buffer = LineBuffer(text, encoding)
+    first = list(buffer)
+    merged: Edit | None = None
+    for start, end, new in edits:
+        before = list(buffer)
+        edit = buffer.apply(start, end, new)
+        text = applied(text, start, end, new, encoding)
+        assert list(buffer) == lines_of(text)
+        check_edit(edit, before, list(buffer), new)
+        merged = edit if merged is None else merged.then(edit)
+        check_edit(Edit(merged.start, merged.old_lines, merged.new_lines), first, list(buffer), "")
+    assert buffer.text() == text
+
+
+@relaxed
+@given(text=texts, new=texts, encoding=encodings)
+def test_replace_all(text: str, new: str, encoding: PositionEncoding) -> None:
+    buffer = LineBuffer(text, encoding)
+    assert buffer.replace_all(new) == Edit(0, len(lines_of(text)), len(lines_of(new)))
+    assert (buffer.text(), len(buffer), buffer.line_count) == (new, len(lines_of(new)), len(lines_of(new)))
+
+
+@relaxed
+@given(text=texts, change=changes, encoding=encodings, cut=st.tuples(st.integers(0, 9), st.integers(0, 9)))
+def test_snapshots_stay_as_they_were(
+    text: str,
+    change: tuple[tuple[int, int], tuple[int, int], str],
+    encoding: PositionEncoding,
+    cut: tuple[int, int],
+) -> None:
+    buffer = LineBuffer(text, encoding)
+    snapshot = buffer.snapshot()
+    assert buffer.snapshot() is snapshot
+    buffer.apply(*change)
+    lines = lines_of(text)
+    assert (len(snapshot), list(snapshot), snapshot.text()) == (len(lines), lines, text)
+    assert [snapshot.line(number) for number in range(len(lines))] == lines
+    assert snapshot.slice(*cut) == "".join(lines[slice(*cut)])
+    after = buffer.snapshot()
+    assert (after.text(), after.slice(*cut)) == (buffer.text(), buffer.slice(*cut))
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "new", "lines", "edit"),
+    [
+        # A key typed in a line is told to the character; elsewhere, to the line.
+        ("ab\ncd", (1, 1), (1, 1), "x", ["ab\n", "cxd"], Edit(1, 1, 1, Inline(1, 0, 1))),
+        ("ab\ncd", (1, 0), (1, 0), "x", ["ab\n", "xcd"], Edit(1, 1, 1)),
+        ("ab\ncd", (0, 2), (1, 0), "", ["abcd"], Edit(0, 2, 1)),
+        ("ab\ncd", (0, 1), (0, 1), "\n", ["a\n", "b\n", "cd"], Edit(0, 1, 2)),
+        # `\r` and `\n` meet, and part.
+        ("a\rb", (1, 0), (1, 0), "\n", ["a\r\n", "b"], Edit(0, 2, 2)),
+        ("a\rb\nc", (1, 0), (1, 1), "", ["a\r\n", "c"], Edit(0, 2, 1)),
+        ("a\r\nb", (0, 1), (0, 1), "\r", ["a\r", "\r\n", "b"], Edit(0, 1, 2)),
+        ("a\n", (0, 1), (0, 1), "\r", ["a\r\n", ""], Edit(0, 1, 1)),
+        ("a\r", (1, 0), (1, 0), "\n", ["a\r\n", ""], Edit(0, 2, 2)),
+        # From end to start; past the end; past the line's end, which is before `\r\n`.
+        ("abc", (0, 2), (0, 1), "x", ["axc"], Edit(0, 1, 1, Inline(1, 1, 1))),
+        ("abc", (7, 0), (9, 9), "x", ["abcx"], Edit(0, 1, 1, Inline(3, 0, 1))),
+        ("ab\r\nc", (0, 99), (0, 99), "x", ["abx\r\n", "c"], Edit(0, 1, 1, Inline(2, 0, 1))),
+        ("ab\n", (0, 0), (1, 0), "", [""], Edit(0, 2, 1)),
+        ("", (0, 0), (0, 0), "a\n", ["a\n", ""], Edit(0, 1, 2)),
+    ],
+)
+def test_an_edit_says_which_lines_it_changed(
+    text: str, start: tuple[int, int], end: tuple[int, int], new: str, lines: list[str], edit: Edit
+) -> None:
+    buffer = LineBuffer(text, UTF16)
+    made = buffer.apply(start, end, new)
+    assert (list(buffer), made, made.inline) == (lines, edit, edit.inline)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "character", "column"),
+    [
+        # "é漢😀z": inside a character is before it.
+        *((UTF8, 0, 0), (UTF8, 1, 0), (UTF8, 2, 1), (UTF8, 4, 1), (UTF8, 5, 2), (UTF8, 8, 2), (UTF8, 9, 3)),
+        *((UTF8, 10, 4), (UTF8, 11, 4), (UTF16, 2, 2), (UTF16, 3, 2), (UTF16, 4, 3), (UTF16, 9, 4)),
+        *((UTF32, 3, 3), (UTF32, 4, 4), (UTF32, 5, 4), (UTF32, -1, 0)),
+    ],
+)
+def test_positions_are_clamped_to_characters(encoding: PositionEncoding, character: int, column: int) -> None:
+    assert LineBuffer("é漢😀z\r\n", encoding).clamp(0, character) == (0, column)
