@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from weighbridge.analysis.expand import Expansion, Nested, State
@@ -60,7 +61,7 @@ class SectionReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReferenceReport:
     """A reference as it stands. `tokens`: of its content standing alone; None while pending or failed."""
 
@@ -73,7 +74,9 @@ class ReferenceReport:
     uri: str | None
     references: tuple["ReferenceReport", ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """The same as JSON, made once: reports of a document share what did not change. Not to be changed."""
         return {
             "kind": self.kind.value,
             "target": self.target,
@@ -82,7 +85,7 @@ class ReferenceReport:
             "tokens": self.tokens,
             "reason": None if self.problem is None else self.problem.message,
             "uri": self.uri,
-            "references": [nested.as_json() for nested in self.references],
+            "references": [nested.json for nested in self.references],
         }
 
 
@@ -149,7 +152,7 @@ class Report:
             "budget": self.budget.as_json(),
             "cost": None if self.input_usd is None else {"input_usd": self.input_usd},
             "sections": [section.as_json() for section in self.sections],
-            "references": [reference.as_json() for reference in self.references],
+            "references": [reference.json for reference in self.references],
         }
 
     def status_json(self) -> dict[str, Any]:
@@ -169,15 +172,32 @@ class Report:
         }
 
 
+#: Reports of references made before, in order: what each was made of, and the nested rows it took.
+MadeReports = list[tuple[Reference, Range, Expansion, "ReferenceReport", int]]
+
+
 def reference_reports(
-    placed: Sequence[tuple[Reference, Range, Expansion]], encoding: PositionEncoding
+    placed: Sequence[tuple[Reference, Range, Expansion]], encoding: PositionEncoding, made: MadeReports
 ) -> tuple[ReferenceReport, ...]:
-    """Report the document's own references, each with what is nested in it, `MOST_ROWS` nested ones at most."""
-    room = iter(range(MOST_ROWS))
-    return tuple(
-        _reference_report(reference, range_, expansion, encoding, room)
-        for reference, range_, expansion in placed
-    )
+    """Report the document's own references, each with what is nested in it, `MOST_ROWS` nested ones at most.
+
+    `made`: reports made before; those that still hold are used again, and it is brought up to date.
+    """
+    rows = 0
+    del made[len(placed) :]
+    for number, (reference, place, expansion) in enumerate(placed):
+        if number < len(made):
+            known = made[number]
+            # Places and expansions are made once for each change: the same object means the same value.
+            if known[1] is place and known[2] is expansion and rows + known[4] <= MOST_ROWS:
+                rows += known[4]
+                continue
+        left = iter(range(MOST_ROWS - rows))
+        report = _reference_report(reference, place, expansion, encoding, left)
+        taken = MOST_ROWS - rows - sum(1 for _ in left) if expansion.nested else 0
+        rows += taken
+        made[number : number + 1] = [(reference, place, expansion, report, taken)]
+    return tuple(known[3] for known in made)
 
 
 def totals_of(expansions: Sequence[Expansion]) -> ReferenceTotals:

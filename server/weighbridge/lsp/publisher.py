@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.report import Report
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
-from weighbridge.lsp.features.inlay_hints import heading_lines, hints
+from weighbridge.lsp.features.inlay_hints import heading_lines, hints, plain_hints
 from weighbridge.lsp.turns import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
@@ -119,7 +119,7 @@ class Publisher:
             elif shown.pushed != name and (found or shown.pushed is not None):
                 shown.pushed = name
                 self._push(document, found)
-            visible = _plain(document_hints(session, document, 0, document.buffer.line_count))
+            visible = _visible(session, document)
             hints_changed |= visible != shown.hints
             shown.hints = visible
         if hints_changed and self._abilities.refresh_hints:
@@ -165,5 +165,9 @@ def document_hints(
     return hints(report, session.settings_of(document).inlay_hints, ends, start_line, end_line)
 
 
-def _plain(shown: list[types.InlayHint]) -> list[tuple[int, int, str]]:
-    return [(hint.position.line, hint.position.character, str(hint.label)) for hint in shown]
+def _visible(session: Session, document: Document) -> list[tuple[int, int, str]]:
+    """All hints of a document, to tell whether any changed."""
+    report = session.report(document)
+    ends = {line: document.buffer.line_end(line) for line in heading_lines(report)}
+    settings = session.settings_of(document).inlay_hints
+    return plain_hints(report, settings, ends, 0, document.buffer.line_count)

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that the session gets to end before the process leaves without it.
 _SECONDS_TO_LEAVE = 5.0
+#: Seconds that a thread may hold the interpreter while another waits.
+_SECONDS_TO_SWITCH = 0.001
 #: Seconds between two looks at whether the process that started us is still there.
 _LOOK_AT_PARENT_EVERY = 3.0
 
@@ -47,6 +49,8 @@ def _announce(address: str) -> None:
 
 
 def _run(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> int:
+    # Workers that count hold the interpreter; the loop gets it back within this many seconds, not Python's five times.
+    sys.setswitchinterval(_SECONDS_TO_SWITCH)
     with asyncio.Runner(loop_factory=watched_loop) as runner:
         return runner.run(_serve(transport))
 

@@ -49,12 +49,13 @@ class Rescan:
 
 
 class _Places:
-    """Line numbers in ascending order."""
+    """Line numbers in ascending order. `revision` grows with every change."""
 
-    __slots__ = ("lines",)
+    __slots__ = ("lines", "revision")
 
     def __init__(self) -> None:
         self.lines: list[int] = []
+        self.revision = 0
 
     def replace(self, start: int, old_end: int, shift: int, new: list[int]) -> None:
         """Lines [start, old_end) hold anew what `new` says; all behind them moved by `shift`."""
@@ -64,6 +65,7 @@ class _Places:
             return
         tail = lines[last:] if not shift else [line + shift for line in lines[last:]]
         lines[first:] = new + tail
+        self.revision += 1
 
 
 class ScanIndex:
@@ -95,6 +97,11 @@ class ScanIndex:
         for line in self._referring.lines:
             for reference in self._leafed[line].scanned.references:
                 yield line, reference
+
+    @property
+    def references_revision(self) -> int:
+        """Grows whenever `references` may give something else."""
+        return self._referring.revision
 
     @property
     def refers(self) -> bool:

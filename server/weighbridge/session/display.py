@@ -10,7 +10,7 @@ from collections.abc import Callable
 from weighbridge.session.document import Document
 
 #: Seconds between two shows of a document while its tasks finish one by one.
-_BATCH = 0.1
+_BATCH = 0.2
 
 
 class Display:

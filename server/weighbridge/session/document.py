@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.analysis.expand import Expander, Expansion
+from weighbridge.analysis.report import MadeReports, Range
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
 from weighbridge.content.front_matter import FrontMatter
@@ -65,6 +66,8 @@ class Document:
         self.language = language
         self.buffer = buffer
         self.path = path
+        #: Reports of this document's references, for the next report.
+        self.made_reports: MadeReports = []
         #: Grows with every change of anything a report shows.
         self.revision = 0
         #: Grows with every change of the text.
@@ -77,10 +80,12 @@ class Document:
         #: Targets whose expansion is to be looked at again.
         self.dirty: set[Target] = set()
         #: What is looked up for each content that arrives, and must not cost the document: targets by key, targets that
-        #: wait, and lines by target (None: to be gathered anew, the references or their lines changed).
+        #: wait, the references' places and the lines by target (gathered anew when the index's references changed).
         self._targets_of: dict[Hashable, set[Target]] = {}
         self._waiting: set[Target] = set()
-        self._lines_of: dict[Target, list[int]] | None = None
+        self._lines_of: dict[Target, list[int]] = {}
+        self._placed: list[tuple[Reference, Range, Target]] = []
+        self._placed_revision = -1
         self._counted: CountedBuffer | None = None
         self._own: CountedBuffer | None = None
         self._since_snapshot: Edit | None = None
@@ -104,7 +109,7 @@ class Document:
         self.expansions.clear()
         self._targets_of.clear()
         self._waiting.clear()
-        self._lines_of = None
+        self._placed_revision = -1
         self.dirty = {Target.of(reference) for _, reference in prepared.index.references()}
         cuts = [line for line, _ in prepared.index.headings()]
         self._counted = CountedBuffer(prepared.tokenizer, self.buffer, self._all_parts(), cuts)
@@ -124,15 +129,13 @@ class Document:
         index = self.prepared.index
         rescan = index.update(edit, self.buffer)
         shift = edit.new_lines - edit.old_lines
-        if shift and index.refers:
-            self._lines_of = None
         start = min(edit.start, rescan.start)
         stop = max(edit.start + edit.new_lines, rescan.new_end)
         parts: dict[int, tuple[Part, ...]] = {}
         for line in range(start, stop):
             references = index.line(line).references
             if references:
-                self._lines_of = None
+                self._placed_revision = -1
                 parts[line] = self._parts(line, references)
                 for reference in references:
                     target = Target.of(reference)
@@ -165,6 +168,24 @@ class Document:
     def references(self) -> list[tuple[int, Reference]]:
         """The document's own references with their lines, in order."""
         return [] if self.prepared is None else list(self.prepared.index.references())
+
+    def placed(self) -> list[tuple[Reference, Range, Target]]:
+        """The document's own references, each with its place in the client's units and what it names; in order."""
+        if self.prepared is None:
+            return []
+        index = self.prepared.index
+        if self._placed_revision != index.references_revision:
+            self._placed_revision = index.references_revision
+            self._placed, self._lines_of = [], {}
+            for line, reference in index.references():
+                target = Target.of(reference)
+                lines = self._lines_of.setdefault(target, [])
+                if not lines or lines[-1] != line:
+                    lines.append(line)
+                start = self.buffer.to_units(line, reference.start)
+                place = Range(line, start, line, self.buffer.to_units(line, reference.end))
+                self._placed.append((reference, place, target))
+        return self._placed
 
     def expand_dirty(self, most: int) -> bool:
         """Look again at up to `most` targets that may stand for something else now; True when none is left."""
@@ -212,12 +233,7 @@ class Document:
 
     def _show_expansions(self, changed: set[Target]) -> None:
         assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
-        if self._lines_of is None:
-            self._lines_of = {}
-            for line, reference in self.prepared.index.references():
-                lines = self._lines_of.setdefault(Target.of(reference), [])
-                if not lines or lines[-1] != line:
-                    lines.append(line)
+        self.placed()
         for line in {line for target in changed for line in self._lines_of.get(target, ())}:
             self._counted.set_parts(line, self._parts(line, self.prepared.index.line(line).references))
 

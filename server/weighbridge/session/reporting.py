@@ -17,8 +17,7 @@ from weighbridge.budget.models import find as find_model
 from weighbridge.budget.sections import Section, sections
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import Settings
-from weighbridge.references.model import Reference
-from weighbridge.session.document import Document, Prepared, Target
+from weighbridge.session.document import Document, Prepared
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
 
@@ -30,13 +29,9 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
     prepared = document.prepared
     if prepared is None:
         return _unprepared(document)
+    expansions = document.expansions
     placed = [
-        (
-            reference,
-            range_of(document, line, reference),
-            document.expansions.get(Target.of(reference), _WAITING),
-        )
-        for line, reference in prepared.index.references()
+        (reference, place, expansions.get(target, _WAITING)) for reference, place, target in document.placed()
     ]
     model = find_model(prepared.model) if prepared.model is not None else None
     limit = budget_of(prepared.settings, prepared.overrides, model)
@@ -54,7 +49,7 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         budget=_budget(tokens, limit, prepared.settings),
         input_usd=None if model is None else input_cost(tokens, model),
         sections=tuple(_section(document, section) for section in document_sections(document)),
-        references=reference_reports(placed, encoding),
+        references=reference_reports(placed, encoding, document.made_reports),
         totals=totals_of([expansion for _, _, expansion in placed]),
         warnings=tuple(_warnings(document, prepared)),
     )
@@ -65,12 +60,6 @@ def document_sections(document: Document) -> Sequence[Section]:
     if document.prepared is None:
         return ()
     return sections(list(document.prepared.index.headings()), document.buffer.line_count)
-
-
-def range_of(document: Document, line: int, reference: Reference) -> Range:
-    """Where a reference stands, in the client's units."""
-    start = document.buffer.to_units(line, reference.start)
-    return Range(line, start, line, document.buffer.to_units(line, reference.end))
 
 
 def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, str]]:

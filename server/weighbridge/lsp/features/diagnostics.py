@@ -105,6 +105,8 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
     if reference.problem is not None:
         yield _at(reference, reference.problem.code, reference.problem.message)
         return
+    if not reference.references:
+        return
     for chain in _failed_below(reference):
         problem = chain[-1].problem
         assert problem is not None  # noqa: S101  that is what was looked for
