@@ -1,6 +1,7 @@
 """The settings files at a folder's root: `weighbridge.toml`, else `[tool.weighbridge]` in `pyproject.toml`."""
 
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -18,6 +19,12 @@ PROJECT_FILE = "pyproject.toml"
 _OPEN_FLAGS = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
     _OPEN_FLAGS |= getattr(os, _flag, 0)
+
+
+#: Parts of one dotted key. The parser takes time in proportion to their square: minutes for those of a megabyte.
+_MOST_PARTS = 100
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_MOST_PARTS}}}", re.ASCII)
 
 
 class _Unusable(Exception):  # noqa: N818  a file's state, not an error of ours
@@ -61,7 +68,14 @@ def _read(folder: Path, name: str) -> dict[str, Any] | None:
         raise _Unusable(f"can't be read: {error.strerror or type(error).__name__}") from error
     try:
         # Some editors put a byte order mark first.
-        return tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        long_key = _LONG_KEY.search(text)
+        if long_key is not None:
+            line = text.count("\n", 0, long_key.start()) + 1
+            raise _Unusable(
+                f"not TOML that can be read: a key of more than {_MOST_PARTS} parts (at line {line})"
+            )
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _Unusable(f"not UTF-8 (at line {line})") from error

@@ -1,11 +1,11 @@
 """Settings from several places: later layers win; what can't be used is a warning by name, and the rest takes effect."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic.fields import FieldInfo
 
 from weighbridge.config.messages import fault, fields_of, meant, model_in, plain
@@ -23,6 +23,8 @@ _NAMED = frozenset({"apis"})
 _NO_SETTINGS = frozenset({"status"})
 #: No setting is nested deeper: `apis`, a name, `headers`, a name. What is deeper can't be used, whatever it is.
 _DEEPEST = 6
+#: Entries of a list and names in an object; of more, none are looked at: a file may hold half a million.
+_MOST_ENTRIES = 10_000
 #: Warnings of one layer; a file of nothing but faults says no more than people read.
 _MOST_WARNINGS = 50
 
@@ -46,49 +48,75 @@ class Resolved:
     warnings: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Faults:
+    """What is wrong with a layer. A hostile file has half a million faults: only those told are put in words."""
+
+    told: list[str] = field(default_factory=list)
+    untold: int = 0
+
+    def add(self, words: Callable[..., str], *about: Any) -> None:
+        if len(self.told) == _MOST_WARNINGS:
+            self.untold += 1
+        elif (text := words(*about)) not in self.told:
+            self.told.append(text)
+
+
 def resolve(layers: Sequence[Layer]) -> Resolved:
     """Merge layers, lowest first, and validate. Null means: as the layers below say. Never raises on any JSON-like values."""
     warnings: list[str] = []
     merged: dict[str, Any] = {}
     for layer in layers:
-        faults: list[str] = []
+        faults = _Faults()
         _merge(merged, dict(_usable(layer, faults)))
-        warnings += [f"{one}; ignored in {layer.name}" for one in faults[:_MOST_WARNINGS]]
-        if len(faults) > _MOST_WARNINGS:
-            warnings.append(f"{SECTION}: {len(faults) - _MOST_WARNINGS:,} more faults in {layer.name}")
+        warnings += [f"{one}; ignored in {layer.name}" for one in faults.told]
+        if faults.untold:
+            warnings.append(f"{SECTION}: {faults.untold:,} more faults in {layer.name}")
     return Resolved(Settings.model_validate(merged), tuple(warnings))
 
 
-def _usable(layer: Layer, faults: list[str]) -> Iterator[tuple[str, Any]]:
+def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:
     """The layer's settings that can be used, by their names outside, with a fault for each that can't."""
     for key, value in _section_of(layer.values, faults).items():
         name = _outer_name(key, _KEYS)
         if name is None:
             if key not in _NO_SETTINGS:
-                # Settings files of editors write the section before each name.
-                bare = key.removeprefix(f"{SECTION}.")
-                faults.append(f"{SECTION}.{plain(key)}: unknown setting{meant(SECTION, bare, _KEYS)}")
+                faults.add(_unknown, key)
         elif value is None:
             continue
         elif not layer.trusted_source and name in _NEVER_FROM_REPOSITORY:
-            faults.append(f"{SECTION}.{name}: never taken from a repository")
+            faults.add(_never, name)
+        elif isinstance(value, (list, tuple, Mapping)) and len(value) > _MOST_ENTRIES:
+            faults.add(_too_many, name)
         else:
-            renamed = _renamed(name, value)
+            renamed = _renamed(name, _json_like(value, 1))
             if not layer.trusted_source and name == "apis":
                 renamed = _without_headers(renamed, faults)
             yield from _checked(name, renamed, faults)
 
 
-def _section_of(values: Any, faults: list[str]) -> Mapping[str, Any]:
+def _unknown(key: str) -> str:
+    # Settings files of editors write the section before each name.
+    bare = key.removeprefix(f"{SECTION}.")
+    return f"{SECTION}.{plain(key)}: unknown setting{meant(SECTION, bare, _KEYS)}"
+
+
+def _never(name: str) -> str:
+    return f"{SECTION}.{name}: never taken from a repository"
+
+
+def _too_many(name: str) -> str:
+    return f"{SECTION}.{name}: expected at most {_MOST_ENTRIES:,} entries"
+
+
+def _section_of(values: Any, faults: _Faults) -> Mapping[str, Any]:
     """The settings themselves: the object, or what it holds under `weighbridge`."""
     if isinstance(values, Mapping) and SECTION in values:
         values = values[SECTION]
     if isinstance(values, Mapping):
-        plain_values = _json_like(values)
-        assert isinstance(plain_values, dict)  # noqa: S101  a mapping becomes a dictionary
-        return plain_values
+        return {_json_like(str(key)): value for key, value in values.items()}
     if values is not None:
-        faults.append(f"{SECTION}: expected an object of settings")
+        faults.add(lambda: f"{SECTION}: expected an object of settings")
     return {}
 
 
@@ -120,27 +148,28 @@ def _fields(value: Any, model: type[BaseModel] | None) -> Any:
     return {_outer_name(key, fields) or key: one for key, one in value.items() if one is not None}
 
 
-def _without_headers(apis: Any, faults: list[str]) -> Any:
+def _without_headers(apis: Any, faults: _Faults) -> Any:
     """APIs of a repository come without headers."""
     if not isinstance(apis, dict):
         return apis
     cleaned: dict[str, Any] = {}
     for name, api in apis.items():
         if isinstance(api, dict) and "headers" in api:
-            faults.append(f"{SECTION}.apis.{plain(name)}.headers: never taken from a repository")
+            faults.add(_never, f"apis.{plain(name)}.headers")
             cleaned[name] = {field: one for field, one in api.items() if field != "headers"}
         else:
             cleaned[name] = api
     return cleaned
 
 
-def _checked(name: str, value: Any, faults: list[str]) -> Iterator[tuple[str, Any]]:
+def _checked(name: str, value: Any, faults: _Faults) -> Iterator[tuple[str, Any]]:
     """The value as far as it is good: of an object or a list, the good parts."""
     try:
         Settings.model_validate({name: value})
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
-        faults.extend(dict.fromkeys(fault(SECTION, name, detail) for detail in details))
+        for detail in details:
+            faults.add(fault, SECTION, name, detail)
         bad = {detail["loc"][1] for detail in details if len(detail["loc"]) > 1}
         good = _without(value, bad, merged=name in _MERGED)
         # What is wrong with the whole (too many, not an object) is as wrong without some.
@@ -169,4 +198,7 @@ def _merge(merged: dict[str, Any], values: Mapping[str, Any]) -> None:
 
 def _outer_name(key: str, fields: Mapping[str, FieldInfo]) -> str | None:
     """A field's name outside, from that or from the one inside."""
-    return key if key in fields else next((name for name in fields if to_snake(name) == key), None)
+    if key in fields:
+        return key
+    name = to_camel(key)
+    return name if name in fields and to_snake(name) == key else None
