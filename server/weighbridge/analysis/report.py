@@ -1,7 +1,8 @@
 """The report: a document's tree of counts, as values and as the JSON that outsiders rely on."""
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -88,6 +89,11 @@ class ReferenceReport:
             "references": [nested.json for nested in self.references],
         }
 
+    @cached_property
+    def json_text(self) -> str:
+        """The JSON written out, once."""
+        return json.dumps(self.json)
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTotals:
@@ -154,6 +160,13 @@ class Report:
             "sections": [section.as_json() for section in self.sections],
             "references": [reference.json for reference in self.references],
         }
+
+    def json_text(self) -> str:
+        """The JSON written out: of a thousand references, those that did not change are not written again."""
+        head = json.dumps({**replace(self, references=()).as_json(), "references": None})
+        references = ",".join(reference.json_text for reference in self.references)
+        before, _, after = head.rpartition('"references": null')
+        return f'{before}"references": [{references}]{after}'
 
     def status_json(self) -> dict[str, Any]:
         """What `weighbridge/status` says."""

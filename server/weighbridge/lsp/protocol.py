@@ -16,6 +16,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
@@ -52,6 +53,13 @@ class InvalidParamsError(RequestError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, _INVALID_PARAMS)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenJson:
+    """A result that is JSON already."""
+
+    text: str
 
 
 class Protocol(LanguageServerProtocol):
@@ -124,9 +132,12 @@ class Protocol(LanguageServerProtocol):
     def _send_data(self, data: Any) -> None:
         if self._sink is None:
             return
-        body = json.dumps(data, default=self._serialize_message, separators=(",", ":"))
-        logger.debug("sent %d bytes", len(body))
-        self._sink.send(body.encode("ascii"))
+        self._send_text(json.dumps(data, default=self._serialize_message, separators=(",", ":")))
+
+    def _send_text(self, body: str) -> None:
+        if self._sink is not None:
+            logger.debug("sent %d bytes", len(body))
+            self._sink.send(body.encode("ascii"))
 
     # Messages
 
@@ -272,7 +283,11 @@ class Protocol(LanguageServerProtocol):
             task.cancel()
 
     def _answer(self, msg_id: int | str, result: Any) -> None:
-        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result})
+        if isinstance(result, WrittenJson):
+            head = json.dumps({"jsonrpc": self.VERSION, "id": msg_id})
+            self._send_text(f'{head[:-1]}, "result": {result.text}}}')
+        else:
+            self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result})
 
     def _answer_failure(self, msg_id: int | str, method: str, error: Exception) -> None:
         if isinstance(error, RequestError):

@@ -8,7 +8,7 @@ from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.features.diagnostics import result_id
 from weighbridge.lsp.features.hover import hover
-from weighbridge.lsp.protocol import InvalidParamsError, RequestError
+from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJson
 from weighbridge.lsp.publisher import ClientAbilities, document_diagnostics, document_hints
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
@@ -53,9 +53,9 @@ class Requests:
 
     # Weighbridge's own
 
-    def report(self, params: Any) -> dict[str, Any]:
+    def report(self, params: Any) -> WrittenJson:
         """`weighbridge/report`: as things stand."""
-        return self._session.report(self._document(text_document_uri(params))).as_json()
+        return WrittenJson(self._session.report(self._document(text_document_uri(params))).json_text())
 
     async def count(self, params: Any) -> dict[str, int]:
         """`weighbridge/count`: waits until the count is true."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lsprotocol import types
 
+from weighbridge.budget.directive import Overrides
 from weighbridge.config import Layer
 from weighbridge.lsp.convert import encoding_of
 from weighbridge.lsp.health import Health
@@ -19,9 +20,12 @@ from weighbridge.lsp.sync import TextSync
 from weighbridge.lsp.watching import Watching
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.display import Display
+from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
+from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
+from weighbridge.work import Priority
 
 if TYPE_CHECKING:
     from weighbridge.lsp.server import Server
@@ -67,6 +71,9 @@ class Wiring:
             listener=self._display,
             retry=services.retry,
         )
+        # Loading a vocabulary holds the interpreter for a moment: better now than under the user's first keys.
+        _, encoding, _ = choose_encoding(configuration.settings, Overrides())
+        services.tasks.submit(("vocabulary",), lambda _: tokenizer(encoding), priority=Priority.HIGH)
         self.sync = TextSync(self.session, reorders=_reorders(params.client_info))
         self.requests = Requests(
             self.session, self.abilities, markdown_hovers=_wants_markdown(params.capabilities)

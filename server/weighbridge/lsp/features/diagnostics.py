@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
+from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report
-from weighbridge.errors import Code
+from weighbridge.errors import Code, Problem
 from weighbridge.lsp.features.wording import share_text, tokens_text
 from weighbridge.references.model import Kind
 
@@ -103,8 +104,10 @@ def _largest(report: Report) -> list[types.DiagnosticRelatedInformation]:
 def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[types.Diagnostic]:
     """A diagnostic for a reference that failed, or that includes one that did."""
     if reference.problem is not None:
-        yield _at(reference, reference.problem.code, reference.problem.message)
-        return
+        stale = reference.state is State.STALE
+        yield _at(reference, reference.problem.code, _said(reference, reference.problem), soft=stale)
+        if not stale:
+            return
     if not reference.references:
         return
     for chain in _failed_below(reference):
@@ -115,9 +118,19 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
         yield _at(
             reference,
             problem.code,
-            f"{problem.message} (through {through})",
+            f"{_said(chain[-1], problem)} (through {through})",
             [_related(where, chain[-1].range, problem.message)] if related and where else None,
+            soft=chain[-1].state is State.STALE,
         )
+
+
+def _said(reference: ReferenceReport, problem: Problem) -> str:
+    """What is wrong; and that something counts all the same, where it does."""
+    return (
+        f"{problem.message}; what is known from before counts"
+        if reference.state is State.STALE
+        else problem.message
+    )
 
 
 def _failed_below(reference: ReferenceReport) -> Iterator[list[ReferenceReport]]:
@@ -138,8 +151,10 @@ def _at(
     code: Code,
     message: str,
     related: list[types.DiagnosticRelatedInformation] | None = None,
+    *,
+    soft: bool = False,
 ) -> types.Diagnostic:
-    soft = reference.kind is Kind.VARIABLE and code is Code.UNDEFINED
+    soft = soft or (reference.kind is Kind.VARIABLE and code is Code.UNDEFINED)
     return types.Diagnostic(
         range=to_range(reference.range),
         message=message,

@@ -31,14 +31,12 @@ def _reference(report: Report, reference: ReferenceReport) -> list[str]:
     lines = [reference.target]
     if reference.problem is not None:
         lines.append(reference.problem.message)
-    elif reference.tokens is None:
-        lines.append("on its way …")
-    else:
+    if reference.tokens is not None:
         share = reference.tokens / report.budget.limit
-        stale = (
-            ", the last good answer: it could not be fetched again" if reference.state is State.STALE else ""
-        )
+        stale = ", as known from before" if reference.state is State.STALE else ""
         lines.append(f"{tokens_text(reference.tokens)}, {share_text(share)} of the budget{stale}")
+    elif reference.problem is None:
+        lines.append("on its way …")
     lines.extend(_parts(reference.references))
     return lines
 
