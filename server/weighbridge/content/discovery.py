@@ -12,6 +12,9 @@ from weighbridge.config import matches
 _NEVER = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
 #: Bytes of an ignore file that are read.
 _MOST_IGNORE_BYTES = 1024 * 1024
+#: Characters and stars of a line in an ignore file: of more stars, matching takes time without end.
+_MOST_PATTERN = 200
+_MOST_STARS = 5
 
 
 def find_documents(root: Path, folder: Path, include: Sequence[str]) -> Iterator[Path]:
@@ -57,7 +60,21 @@ def _spec(root: Path, folder: Path) -> list[tuple[str, GitIgnoreSpec]]:
     except OSError:
         return []
     base = folder.relative_to(root).as_posix()
-    return [("" if base == "." else base + "/", GitIgnoreSpec.from_lines(lines))]
+    return [("" if base == "." else base + "/", _usable(lines))]
+
+
+def _usable(lines: Sequence[str]) -> GitIgnoreSpec:
+    """The lines that are patterns and can't take for ever to match; a repository's ignore file may be hostile."""
+    usable = []
+    for line in lines:
+        if len(line) > _MOST_PATTERN or line.count("*") > _MOST_STARS:
+            continue
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            continue
+        usable.append(line)
+    return GitIgnoreSpec.from_lines(usable)
 
 
 def _ignored(relative: str, specs: list[tuple[str, GitIgnoreSpec]]) -> bool:

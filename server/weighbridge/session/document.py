@@ -136,7 +136,9 @@ class Document:
             references = index.line(line).references
             if references:
                 self._placed_revision = -1
-                parts[line] = self._parts(line, references)
+                resolved = self._parts(line, references)
+                if resolved is not None:
+                    parts[line] = resolved
                 for reference in references:
                     target = Target.of(reference)
                     if target not in self.expansions:
@@ -239,14 +241,17 @@ class Document:
 
     def _all_parts(self) -> Mapping[int, tuple[Part, ...]]:
         assert self.prepared is not None  # noqa: S101  the caller saw to it
-        lines: dict[int, list[Reference]] = {}
-        for line, reference in self.prepared.index.references():
-            lines.setdefault(line, []).append(reference)
-        return {line: self._parts(line, tuple(references)) for line, references in lines.items()}
+        lines = dict.fromkeys(line for line, _ in self.prepared.index.references())
+        found = {line: self._parts(line, self.prepared.index.line(line).references) for line in lines}
+        return {line: parts for line, parts in found.items() if parts is not None}
 
-    def _parts(self, line: int, references: tuple[Reference, ...]) -> tuple[Part, ...]:
-        """The line's resolved text: literal stretches, and summaries of what its references stand for."""
-        return resolved_parts(self.buffer.line(line), references, self.expansions)
+    def _parts(self, line: int, references: tuple[Reference, ...]) -> tuple[Part, ...] | None:
+        """The line's resolved text: literal stretches, and summaries of what its references stand for.
+
+        None while it is all literal: such lines are counted with those around them.
+        """
+        parts = resolved_parts(self.buffer.line(line), references, self.expansions)
+        return None if all(isinstance(part, str) for part in parts) else parts
 
     def buffers(self) -> list[CountedBuffer]:
         """What is to be counted: the resolved text, and the text as typed where that differs."""
