@@ -9,7 +9,7 @@ the contents alone, not on what happens to be remembered.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -128,8 +128,10 @@ class Expander:
     """Expands a document's references. One for each document: variables and folders differ between documents.
 
     `lookup` gives what is known of a key; `key_of` names what a request stands for. What `lookup` doesn't know is
-    pending. Keys met for the first time are noted in `wanted`, for the caller to have them read. `users` remembers which
-    keys stand in which, so that a changed content is forgotten with all that holds it.
+    pending. Keys met for the first time are noted in `wanted`, for the caller to have them read. Which keys stand in
+    which is remembered both ways, so that a changed content is forgotten with all that holds it, and what nothing
+    holds any more is let go. `loosened`: a content changed that held others; `retain` may find some of them unused.
+    `steps`: references looked at by the last `expand`, repeats counted.
     """
 
     tokenizer: Tokenizer
@@ -139,15 +141,17 @@ class Expander:
     lookup: Callable[[Hashable], Reading | None]
     document_identity: str | None = None
     wanted: dict[Hashable, Request] = field(default_factory=dict)
-    users: dict[Hashable, set[Hashable]] = field(default_factory=dict)
     requests: dict[Hashable, Request] = field(default_factory=dict)
+    loosened: bool = False
+    steps: int = 0
+    _users: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    _holds: dict[Hashable, set[Hashable]] = field(default_factory=dict)
     _known: dict[Hashable, Expansion] = field(default_factory=dict)
     _keys: dict[Hashable, Hashable] = field(default_factory=dict)
-    _steps: int = 0
 
     def expand(self, reference: Reference, base: Path | None) -> Expansion:
         """Expand one of the document's own references. `base`: the document's folder."""
-        self._steps = 0
+        self.steps = 0
         above = frozenset(() if self.document_identity is None else (self.document_identity,))
         try:
             return self._expand(self._request(reference, base), above, 1)
@@ -168,31 +172,36 @@ class Expander:
                 continue
             gone.add(one)
             self._known.pop(one, None)
-            todo.extend(self.users.get(one, ()))
+            todo.extend(self._users.get(one, ()))
+        # What it holds now is found out when it is expanded again.
+        for held in self._holds.pop(key, ()):
+            self.loosened = True
+            self._users[held].discard(key)
+            if not self._users[held]:
+                del self._users[held]
         return frozenset(gone)
 
     def retain(self, roots: frozenset[Hashable]) -> frozenset[Hashable]:
-        """Drop all keys that no root reaches any longer; return those that went."""
-        held: dict[Hashable, set[Hashable]] = {}
-        for child, parents in self.users.items():
-            for parent in parents:
-                held.setdefault(parent, set()).add(child)
+        """Drop all keys that no root reaches any longer; return those of them that were wanted."""
+        self.loosened = False
         live: set[Hashable] = set()
         todo = list(roots)
         while todo:
             one = todo.pop()
             if one not in live:
                 live.add(one)
-                todo.extend(held.get(one, ()))
+                todo.extend(self._holds.get(one, ()))
         gone = frozenset(key for key in self.requests if key not in live)
         for key in gone:
             self._known.pop(key, None)
-            self.users.pop(key, None)
             self.requests.pop(key, None)
             self.wanted.pop(key, None)
-        self._keys = {name: key for name, key in self._keys.items() if key not in gone}
-        for parents in self.users.values():
-            parents.difference_update(gone)
+        # What is nested too deep has a key and users, but was never asked for.
+        self._keys = {name: key for name, key in self._keys.items() if key in live}
+        self._holds = {key: held for key, held in self._holds.items() if key in live}
+        self._users = {
+            key: left for key, users in self._users.items() if key in live and (left := users & live)
+        }
         return gone
 
     def _request(self, reference: Reference, base: Path | None) -> Request:
@@ -210,8 +219,8 @@ class Expander:
 
     def _expand(self, request: Request, above: frozenset[str], depth: int) -> Expansion:
         key = self._key(request)
-        self._steps += 1
-        if self._steps > MOST_REFERENCES:
+        self.steps += 1
+        if self.steps > MOST_REFERENCES:
             raise TooManyReferencesError
         if request.kind is Kind.FILE and depth > self.max_depth:
             return failed(
@@ -225,8 +234,8 @@ class Expander:
             self.wanted[key] = request
         known = self._known.get(key)
         if known is not None and depth + known.height <= self.max_depth and not known.identities & above:
-            self._steps += known.references - 1
-            if self._steps > MOST_REFERENCES:
+            self.steps += known.references - 1
+            if self.steps > MOST_REFERENCES:
                 raise TooManyReferencesError
             return known
         reading = self.lookup(key)
@@ -261,8 +270,12 @@ class Expander:
             if isinstance(segment, Summary):
                 pieces.append(segment)
                 continue
-            child = self._expand(self._request(segment.reference, reading.base), here, depth + 1)
-            self.users.setdefault(child.key, set()).add(key)
+            request = self._request(segment.reference, reading.base)
+            # Noted before it is expanded: an expansion that grows too large is looked at again when any of it changes.
+            held = self._key(request)
+            self._users.setdefault(held, set()).add(key)
+            self._holds.setdefault(key, set()).add(held)
+            child = self._expand(request, here, depth + 1)
             nested.append(Placed(segment, child))
             pieces.append(
                 child.summary if child.summary is not None else summarize(segment.literal, self.tokenizer)
@@ -274,15 +287,11 @@ class Expander:
             identities |= child.identities
             cut_by |= child.cut_by
             cut_deep = cut_deep or child.cut_deep
-        try:
-            whole = join_all(pieces, self.tokenizer)
-        except BorderlessError as error:
-            return failed(key, Code.TOO_LARGE, f"{reading.source}: {error}")
-        return Expansion(
+        expansion = Expansion(
             key,
             reading.state,
-            whole,
-            total(whole, self.tokenizer),
+            None,
+            None,
             reading.problem,
             reading,
             tuple(nested),
@@ -294,6 +303,12 @@ class Expander:
             frozenset(cut_by - {reading.identity}),
             cut_deep,
         )
+        try:
+            whole = join_all(pieces, self.tokenizer)
+        except BorderlessError as error:
+            problem = Problem(Code.TOO_LARGE, f"{reading.source}: {error}")
+            return replace(expansion, state=State.FAILED, problem=problem, broken=broken + 1)
+        return replace(expansion, summary=whole, tokens=total(whole, self.tokenizer))
 
 
 def failed(

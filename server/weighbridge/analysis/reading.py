@@ -56,6 +56,7 @@ def read(
         base=None if content.path is None else content.path.parent,
         size=content.size,
         secret=content.secret,
+        problem=content.problem,
     )
 
 

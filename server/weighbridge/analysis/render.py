@@ -1,5 +1,6 @@
 """The resolved text itself: what the model receives, and what the counts are held against."""
 
+from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -39,7 +40,7 @@ def _render_expansion(
     content = contents.get(expansion.key)
     if content is None:
         raise TransientFault(Code.FAILED, f"{expansion.reading.source}: let go while it was rendered")
-    nested = [place for place in expansion.nested if place.expansion.summary is not None]
+    nested = deque(place for place in expansion.nested if place.expansion.summary is not None)
     digester = Digester()
     offset, skip = 0, 0
     for chunk in content.chunks():
@@ -47,7 +48,7 @@ def _render_expansion(
         digester.update(chunk)
         start = 0
         while nested and nested[0].nested.offset < offset + len(chunk):
-            place = nested.pop(0)
+            place = nested.popleft()
             begin = place.nested.offset - offset
             yield chunk[max(start, skip) : begin]
             yield from _render_expansion(place.expansion, contents, token)
