@@ -147,6 +147,34 @@ def test_where_others_are_older(text: str, hidden: set[int]) -> None:
     assert seen_by_us(text).hidden == hidden
 
 
+LINK = "[a [b](/c) d](`{{m1}}`)"
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        # A link holds no link, an image may; a closing bracket belongs to the last open one, be it of no use.
+        (LINK, {1}),
+        ("!" + LINK, set()),
+        ("\\!" + LINK, {1}),
+        ("![ [ [x](/y) ] ](`{{m1}}`)", set()),
+        # What can't interrupt a paragraph: a number other than 1.
+        ("a\n14. b\n\n    {{m1}}", {1}),
+        ("a\n1.  b\n\n    {{m1}}", set()),
+        ("<search>\n`{{m1}}`", set()),
+        ("<searchy\n`{{m1}}`", {1}),
+        ("[ ]: `{{m1}}`", {1}),
+        ("[a]: `{{m1}}`", set()),
+    ],
+)
+def test_rules_that_few_texts_meet(text: str, hidden: set[int]) -> None:
+    assert seen_by_us(text).hidden == hidden
+
+
+def test_an_empty_item_does_not_interrupt_a_paragraph() -> None:
+    assert [seen_by_us(text).headings for text in ("a\n*\n  # b", "a\n\n*\n  # b")] == [(1,), ()]
+
+
 @pytest.mark.parametrize(
     ("text", "hidden", "by_commonmark"),
     [

@@ -183,6 +183,7 @@ def test_what_only_looks_like_one(text: str) -> None:
         (r"\\@a.md \\{{b}}", ["b"]),
         (r"\a {{b}}", ["b"]),
         ("[text](@a.md) ![x](@[file:b.md]) <a href='@c.md'>", ["a.md", "b.md", "c.md"]),
+        ("[a](@[file:b)c.md] `{{d}}`", ["b)c.md"]),
         (r"[x](\@a.md) <a href='\{{b}}'>", []),
         ("[a]: @a.md '{{b}}'\n[b]: `\n`{{c}}`", ["a.md", "b"]),
     ],

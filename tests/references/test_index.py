@@ -140,6 +140,7 @@ def test_any_edits_in_paragraphs_cut_into_windows(text: str, edits: list[Change]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(leaves, "WINDOW_LEAST", 2)
         patch.setattr(leaves, "WINDOW_MOST", 4)
+        patch.setattr(leaves, "_WEIGHED", 4)
         run(text, edits)
 
 
@@ -169,6 +170,10 @@ def test_any_edits_in_long_lines(text: str, edits: list[Change]) -> None:
         ("a\n\nb\nc\n\nd\n", ((0, 0), (0, 1), "```"), Rescan(0, 7, 7)),
         # What a bracket in another line makes a destination hides its backticks.
         ("a\nb](` '`')\n`{{c}}`\n", ((0, 1), (0, 1), "["), Rescan(0, 3, 3)),
+        # What comes in another line may close a comment, or make a link or tag of what stands around it.
+        ("a <!-- {{b}}\nc\n", ((1, 1), (1, 1), " -->"), Rescan(0, 2, 2)),
+        ("[a](\nx y\n'`') `{{c}}`\n", ((1, 1), (1, 3), ""), Rescan(0, 3, 3)),
+        ("<a b\nc $\nd='`'> `{{e}}`\n", ((1, 1), (1, 3), ""), Rescan(0, 3, 3)),
         ("a\n  b\n===\nc", ((1, 3), (1, 3), "x"), Rescan(0, 3, 3)),
     ],
 )
@@ -240,6 +245,22 @@ def test_a_key_in_a_giant_line_is_followed() -> None:
     ):
         found.update(buffer.apply(start, end, new), buffer)
         assert lines_of(found) == scan(buffer)
+
+
+@pytest.mark.parametrize("backslashes", [40_000, 40_001])
+def test_backslashes_escape_each_other_however_many(backslashes: int) -> None:
+    buffer = LineBuffer("x" * 10_000 + "\\" * backslashes + "{{a}}", PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    assert found.refers == (backslashes % 2 == 0)
+    found.update(buffer.apply((0, 49_990), (0, 49_991), ""), buffer)
+    assert found.refers == (backslashes % 2 == 1)
+
+
+def test_a_window_does_not_begin_with_definitions() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leaves, "WINDOW_MOST", 1)
+        found = scan(["[a]: `{{b}}`\n", "[c]: `{{d}}`\n"])
+    assert [[one.target for one in line.references] for line in found] == [["b"], []]
 
 
 def test_windows_are_in_order() -> None:

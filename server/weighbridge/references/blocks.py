@@ -180,7 +180,7 @@ def _match_containers(cursor: Cursor, containers: tuple[Container, ...]) -> int:
 
 def _take_quote(cursor: Cursor) -> None:
     cursor.take(1)
-    if cursor.at_blank:
+    if cursor.indent:
         cursor.skip_columns(1)
 
 
@@ -206,10 +206,10 @@ def _code(containers: Sequence[Container]) -> Line:
 
 def _html_line(cursor: Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[Line, State]:
     """A line of an HTML block, and whether the block ends with it."""
-    found = Line(LineKind.HTML, cursor.offset, comment=leaf.comment, top=not containers)
-    if block_ends(leaf.html, cursor.text, cursor.offset):
+    found = Line(LineKind.HTML, cursor.next, comment=leaf.comment, top=not containers)
+    if block_ends(leaf.html, cursor.text, cursor.next):
         return found, State(containers, NO_LEAF)
-    comment = ends_in_comment(cursor.text, cursor.offset, inside=leaf.comment)
+    comment = ends_in_comment(cursor.text, cursor.next, inside=leaf.comment)
     return found, State(containers, Leaf(LeafKind.HTML, html=leaf.html, comment=comment))
 
 
@@ -325,7 +325,7 @@ class _Opening:
         spaces = cursor.indent
         if cursor.blank or not 1 <= spaces <= 4:
             spaces = 1
-            if cursor.at_blank:
+            if cursor.indent:
                 cursor.skip_columns(1)
         else:
             cursor.skip_columns(spaces)
