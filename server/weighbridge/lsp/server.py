@@ -7,6 +7,7 @@ thread when the process starts, and messages that come before they are done are 
 """
 
 import asyncio
+import gc
 import importlib
 import logging
 import threading
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from weighbridge.lsp.wiring import Wiring
 
 logger = logging.getLogger(__name__)
+
+#: Objects made before the collector looks at the youngest.
+_ALLOCATIONS = 50_000
 
 
 class Server(LanguageServer):
@@ -77,6 +81,9 @@ class Server(LanguageServer):
             await asyncio.sleep(0.005)
         wiring = importlib.import_module("weighbridge.lsp.wiring")
         self._wiring = cast("Wiring", await wiring.Wiring.make(self, params))
+        # What was imported stays for good: the collector needn't walk it again and again, holding the loop.
+        gc.freeze()
+        gc.set_threshold(_ALLOCATIONS, 20, 50)
         self.protocol.release()
         started()
 

@@ -37,7 +37,7 @@ from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledEr
 logger = logging.getLogger(__name__)
 
 #: Targets looked at in one turn of the loop.
-_TARGETS_A_TURN = 64
+_TARGETS_A_TURN = 12
 #: Characters counted in one task: long enough to be worth a thread's while, short enough to stop soon.
 _CHARACTERS_A_TASK = 256 * 1024
 #: Uncounted chunks handed out in one turn of the loop.

@@ -64,7 +64,11 @@ class Chunk:
 
     def shift_rows(self, row: int, old: int, new: int, over: Mapping[int, Resolved]) -> None:
         """Rows [row, row + old) became `new` rows; `over` (by row) for those among them."""
-        if self.over:
+        if old == new:
+            # The most common by far: no row moves, and those that stay need not be looked at.
+            for at in range(row, row + old):
+                self.over.pop(at, None)
+        elif self.over:
             self.over = {
                 at if at < row else at + new - old: content
                 for at, content in self.over.items()
