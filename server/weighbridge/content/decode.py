@@ -38,16 +38,22 @@ def decoded(pieces: Iterable[bytes], name: str) -> Iterator[str]:
         try:
             text = decoder.decode(piece, final)
         except UnicodeDecodeError as error:
+            # What is wrong first is told, however the pieces are cut: a NUL may stand before it.
+            _refuse_nul(error.object[: error.start].decode(encoding), encoding, offset, name)
             raise ReferenceFault(
                 Code.NOT_TEXT, f"{name}: not text: no {label} at byte {offset + error.start:,}"
             ) from error
-        nul = text.find("\0")
-        if nul >= 0:
-            at = offset + len(text[:nul].encode(encoding))
-            raise ReferenceFault(Code.NOT_TEXT, f"{name}: not text: a NUL at byte {at:,}")
+        _refuse_nul(text, encoding, offset, name)
         offset += waiting + len(piece) - len(decoder.getstate()[0])
         if text:
             yield text
+
+
+def _refuse_nul(text: str, encoding: str, offset: int, name: str) -> None:
+    nul = text.find("\0")
+    if nul >= 0:
+        at = offset + len(text[:nul].encode(encoding))
+        raise ReferenceFault(Code.NOT_TEXT, f"{name}: not text: a NUL at byte {at:,}")
 
 
 def _with_end(head: bytes, rest: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
