@@ -161,8 +161,8 @@ LINK = "[a [b](/c) d](`{{m1}}`)"
         # What can't interrupt a paragraph: a number other than 1.
         ("a\n14. b\n\n    {{m1}}", {1}),
         ("a\n1.  b\n\n    {{m1}}", set()),
-        ("<search>\n`{{m1}}`", set()),
-        ("<searchy\n`{{m1}}`", {1}),
+        ("a\n<search>\n`{{m1}}`", set()),
+        ("a\n<searchy>\n`{{m1}}`", {1}),
         ("[ ]: `{{m1}}`", {1}),
         ("[a]: `{{m1}}`", set()),
     ],

@@ -95,6 +95,11 @@ def lines_of(found: ScanIndex) -> list[ScannedLine]:
     return [found.line(number) for number in range(len(found))]
 
 
+def cuts_of(found: ScanIndex) -> list[int]:
+    """Where paragraphs are cut: were it elsewhere, a later edit could show it."""
+    return [number for number, line in enumerate(found._leafed) if line.flags & leaves.WINDOW]
+
+
 def check(found: ScanIndex, buffer: LineBuffer) -> None:
     """All that can be asked, against a fresh scan."""
     fresh = scan(buffer, found.skip)
@@ -106,6 +111,7 @@ def check(found: ScanIndex, buffer: LineBuffer) -> None:
         (number, line.directive) for number, line in numbered if line.directive
     ]
     assert found.refers == any(line.references for line in fresh)
+    assert cuts_of(found) == cuts_of(ScanIndex(buffer, found.skip))
 
 
 def run(text: str, edits: list[Change], skip: int = 0) -> None:
@@ -172,7 +178,7 @@ def test_any_edits_in_long_lines(text: str, edits: list[Change]) -> None:
         ("a\nb](` '`')\n`{{c}}`\n", ((0, 1), (0, 1), "["), Rescan(0, 3, 3)),
         # What comes in another line may close a comment, or make a link or tag of what stands around it.
         ("a <!-- {{b}}\nc\n", ((1, 1), (1, 1), " -->"), Rescan(0, 2, 2)),
-        ("[a](\nx y\n'`') `{{c}}`\n", ((1, 1), (1, 3), ""), Rescan(0, 3, 3)),
+        ("z [a](\nx y\n'`') `{{c}}`\n", ((1, 1), (1, 3), ""), Rescan(0, 3, 3)),
         ("<a b\nc $\nd='`'> `{{e}}`\n", ((1, 1), (1, 3), ""), Rescan(0, 3, 3)),
         ("a\n  b\n===\nc", ((1, 3), (1, 3), "x"), Rescan(0, 3, 3)),
     ],
@@ -252,7 +258,7 @@ def test_backslashes_escape_each_other_however_many(backslashes: int) -> None:
     buffer = LineBuffer("x" * 10_000 + "\\" * backslashes + "{{a}}", PositionEncoding.UTF16)
     found = ScanIndex(buffer)
     assert found.refers == (backslashes % 2 == 0)
-    found.update(buffer.apply((0, 49_990), (0, 49_991), ""), buffer)
+    found.update(buffer.apply((0, 49_989), (0, 49_990), ""), buffer)
     assert found.refers == (backslashes % 2 == 1)
 
 
