@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from weighbridge.session.document import Document
+from weighbridge.session.timers import Timer, Timers
 
 #: Seconds between two shows of a document while its tasks finish one by one.
 _BATCH = 0.2
@@ -22,15 +23,20 @@ class Display:
         debounce: Callable[[Document], float],
         quiet: Callable[[Document], None],
         hide: Callable[[Document], None],
+        timers: Timers | None = None,
     ) -> None:
-        """`show` gets all documents due in one turn; `debounce` says how many seconds of quiet a document wants."""
+        """`show` gets all documents due in one turn; `debounce` says how many seconds of quiet a document wants.
+
+        `timers`: the running loop by default.
+        """
+        self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._show = show
         self._debounce = debounce
         self._quiet = quiet
         self._hide = hide
-        self._typing: dict[str, asyncio.TimerHandle] = {}
+        self._typing: dict[str, Timer] = {}
         self._due: dict[str, Document] = {}
-        self._flush: asyncio.Handle | None = None
+        self._flush: Timer | None = None
         self._last_flush = float("-inf")
 
     def typed(self, document: Document) -> None:
@@ -38,17 +44,18 @@ class Display:
         timer = self._typing.pop(document.uri, None)
         if timer is not None:
             timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._typing[document.uri] = loop.call_later(self._debounce(document), self._paused, document)
+        self._typing[document.uri] = self._timers.call_later(self._debounce(document), self._paused, document)
 
     def updated(self, document: Document) -> None:
         """Show soon: together with all else that is due."""
         self._due[document.uri] = document
         if self._flush is not None:
             return
-        loop = asyncio.get_running_loop()
-        wait = self._last_flush + _BATCH - loop.time()
-        self._flush = loop.call_later(wait, self._flush_due) if wait > 0 else loop.call_soon(self._flush_due)
+        wait = self._last_flush + _BATCH - self._timers.time()
+        if wait > 0:
+            self._flush = self._timers.call_later(wait, self._flush_due)
+        else:
+            self._flush = asyncio.get_running_loop().call_soon(self._flush_due)
 
     def closed(self, document: Document) -> None:
         """Take what is shown of it away."""
@@ -75,6 +82,7 @@ class Display:
 
     def _flush_due(self) -> None:
         self._flush = None
-        self._last_flush = asyncio.get_running_loop().time()
         due, self._due = list(self._due.values()), {}
-        self._show(due)
+        if due:
+            self._last_flush = self._timers.time()
+            self._show(due)

@@ -9,50 +9,18 @@ changed; what costs more is handed out as jobs and answered later.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.analysis.expand import Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
-from weighbridge.budget.directive import Overrides
-from weighbridge.config import Settings
-from weighbridge.content.front_matter import FrontMatter
-from weighbridge.references.dialect import Dialect
-from weighbridge.references.index import ScanIndex
-from weighbridge.references.model import Directive, Kind, Reference
+from weighbridge.references.model import Reference
+from weighbridge.session.prepared import Known, Prepared
+from weighbridge.session.target import Target, resolved_parts
 from weighbridge.text import Edit, LineBuffer, Snapshot
-from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Part
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a reference names, wherever it stands: equal targets in one document stand for the same content."""
-
-    kind: Kind
-    target: str
-    fragment: str | None
-    default: str | None
-
-    @classmethod
-    def of(cls, reference: Reference) -> "Target":
-        return cls(reference.kind, reference.target, reference.fragment, reference.default)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What a worker found out about a text before its document can be counted."""
-
-    index: ScanIndex
-    tokenizer: Tokenizer
-    dialect: Dialect
-    settings: Settings
-    front_matter: FrontMatter
-    overrides: Overrides
-    identity: str | None
-    model: str | None
-    warnings: tuple[str, ...]
-    directives: tuple[Directive, ...]
+#: Lines scanned anew by one edit, from which on the headings among them are worth cutting the counts anew.
+_MANY_LINES = 64
 
 
 class Document:
@@ -75,7 +43,15 @@ class Document:
         self.prepared: Prepared | None = None
         #: What was prepared no longer fits: front matter, directives or settings changed.
         self.outdated = True
+        #: Why it can't be counted, if it can't: a fault of ours, in words. Preparing it anew may mend it.
+        self.fault: str | None = None
         self.expander: Expander | None = None
+        #: Keys that an expander before asked for, and this one may not.
+        self._leftover: set[Hashable] = set()
+        #: The index's references when unused targets were last dropped.
+        self._dropped_revision = -1
+        #: Headings appeared where the counts are not cut.
+        self._cuts_outdated = False
         self.expansions: dict[Target, Expansion] = {}
         #: Targets whose expansion is to be looked at again.
         self.dirty: set[Target] = set()
@@ -101,19 +77,53 @@ class Document:
 
     def adopt(self, prepared: Prepared, expander: Expander) -> None:
         """Take what a worker prepared from the last snapshot; edits made since then are applied to it."""
-        if self._since_snapshot is not None:
-            prepared.index.update(self._since_snapshot, self.buffer)
-        self.prepared = prepared
-        self.outdated = False
-        self.expander = expander
-        self.expansions.clear()
-        self._targets_of.clear()
-        self._waiting.clear()
-        self._placed_revision = -1
+        before, since = self.prepared, self._since_snapshot
+        scanned = before is None or before.index is not prepared.index
+        if scanned and since is not None:
+            prepared.index.update(since, self.buffer)
+        if self.expander is not None:
+            self._leftover |= self.expander.retain(frozenset())
+        self.prepared, self.expander = prepared, expander
+        self.fault = None
+        self._placed_revision = self._dropped_revision = -1
+        # What references stood for stays until it is known what they stand for now.
         self.dirty = {Target.of(reference) for _, reference in prepared.index.references()}
-        cuts = [line for line, _ in prepared.index.headings()]
-        self._counted = CountedBuffer(prepared.tokenizer, self.buffer, self._all_parts(), cuts)
+        if before is None or before.tokenizer is not prepared.tokenizer:
+            self.expansions.clear()
+            self._targets_of.clear()
+            self._waiting.clear()
+            self.recount()
+        elif scanned:
+            self.recount()
+        self.outdated = since is not None and self._head_changed(since)
+        self.revision += 1
+
+    def known(self) -> Known | None:
+        """What a worker need not find out again."""
+        if self.prepared is None or self.fault is not None:
+            return None
+        index = self.prepared.index
+        directives = tuple(directive for _, directive in index.directives())
+        return Known(index, self.prepared.dialect, index.skip, directives)
+
+    def fail(self, message: str) -> None:
+        """Note that it can't be counted as it is prepared."""
+        self.fault = message
+        self.outdated = True
+        self.revision += 1
+
+    def cut_anew(self) -> None:
+        """Cut the counts at headings that appeared far from what was typed: a fence was closed, say."""
+        if self._cuts_outdated:
+            self.recount()
+
+    def recount(self) -> None:
+        """Count the text from its start, cut at its headings. What is counted already is remembered elsewhere."""
+        assert self.prepared is not None  # noqa: S101  the caller saw to it
+        cuts = [line for line, _ in self.prepared.index.headings()]
+        self._counted = CountedBuffer(self.prepared.tokenizer, self.buffer, self._all_parts(), cuts)
         self._own = None
+        self._cuts_outdated = False
         self.revision += 1
 
     # Editing
@@ -147,14 +157,16 @@ class Document:
         self._counted.splice(start, stop - start - shift, stop - start, parts, inline)
         if self._own is not None:
             self._own.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
+        if rescan.new_end - rescan.start > max(edit.new_lines, _MANY_LINES):
+            self._cuts_outdated = True
         self.outdated = self.outdated or self._head_changed(edit)
 
     def _head_changed(self, edit: Edit) -> bool:
         """Whether an edit may have changed what preparing found: the front matter, a directive."""
         assert self.prepared is not None  # noqa: S101  the caller saw to it
-        if edit.start < self.prepared.front_matter.lines:
-            return True
-        if edit.start == 0 and self.buffer.line(0).rstrip() == "---":
+        lines = self.prepared.head_lines
+        # One line was looked at if it did not begin any front matter.
+        if edit.start < lines and (lines > 1 or self.buffer.line(0).rstrip() == "---"):
             return True
         directives = self.prepared.directives
         found = tuple(directive for _, directive in self.prepared.index.directives())
@@ -190,20 +202,27 @@ class Document:
         return self._placed
 
     def expand_dirty(self, most: int) -> bool:
-        """Look again at up to `most` targets that may stand for something else now; True when none is left."""
+        """Look again at targets that may stand for something else now; True when none is left.
+
+        `most`: references looked at, nested ones and repeats counted, after which it leaves the rest for later.
+        """
         if self.prepared is None or self.expander is None or not self.dirty:
             return True
         changed: set[Target] = set()
-        for _ in range(min(most, len(self.dirty))):
+        steps = 0
+        while self.dirty and steps < most:
             target = self.dirty.pop()
             reference = Reference(target.kind, target.target, 0, 0, target.fragment, target.default)
             before = self.expansions.get(target)
             after = self.expander.expand(reference, self.folder)
+            steps += self.expander.steps
             self._set_expansion(target, after)
             if before is None or before != after:
                 changed.add(target)
         if changed:
             self._show_expansions(changed)
+        if changed or not self.dirty:
+            # With nothing left to look at, it may be ready now.
             self.revision += 1
         return not self.dirty
 
@@ -213,19 +232,54 @@ class Document:
             self.dirty.update(self._targets_of.get(key, ()))
 
     def drop_unused(self) -> frozenset[Hashable]:
-        """Forget targets that no longer stand in the text; return the keys nobody here uses any more."""
-        if self.prepared is None or self.expander is None:
+        """Forget targets that no longer stand in the text; return the keys nobody here uses any more.
+
+        Costs next to nothing while there can be none.
+        """
+        expander, prepared = self.expander, self.prepared
+        if prepared is None or expander is None:
             return frozenset()
-        used = {Target.of(reference) for _, reference in self.prepared.index.references()}
+        revision = prepared.index.references_revision
+        left_over = self._leftover and not self.dirty
+        if revision == self._dropped_revision and not expander.loosened and not left_over:
+            return frozenset()
+        self._dropped_revision = revision
+        used = {target for _, _, target in self.placed()}
         for target in [target for target in self.expansions if target not in used]:
-            self._targets_of[self.expansions[target].key].discard(target)
+            self._forget_key(target)
             self._waiting.discard(target)
             del self.expansions[target]
-        self.dirty &= used
-        self._targets_of = {key: targets for key, targets in self._targets_of.items() if targets}
-        return self.expander.retain(frozenset(expansion.key for expansion in self.expansions.values()))
+        if not self.dirty <= used:
+            self.dirty &= used
+            self.revision += 1
+        gone = set(expander.retain(frozenset(expansion.key for expansion in self.expansions.values())))
+        if left_over:
+            gone |= self._leftover
+            self._leftover = set()
+        return frozenset(gone - expander.requests.keys())
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether contents may have become unused by what changed outside the text."""
+        expander = self.expander
+        return expander is not None and not self.dirty and (expander.loosened or bool(self._leftover))
+
+    def drop_all(self) -> frozenset[Hashable]:
+        """Forget all references, for good; return the keys that were used."""
+        if self.expander is None:
+            return frozenset()
+        return self.expander.retain(frozenset()) | self._leftover
+
+    def _forget_key(self, target: Target) -> None:
+        known = self.expansions.get(target)
+        targets = None if known is None else self._targets_of.get(known.key)
+        if known is not None and targets is not None:
+            targets.discard(target)
+            if not targets:
+                del self._targets_of[known.key]
 
     def _set_expansion(self, target: Target, expansion: Expansion) -> None:
+        self._forget_key(target)
         self.expansions[target] = expansion
         self._targets_of.setdefault(expansion.key, set()).add(target)
         if expansion.waiting:
@@ -310,28 +364,3 @@ class Document:
             and self.own.tokens is not None
             and not self._waiting
         )
-
-
-def resolved_parts(
-    text: str, references: tuple[Reference, ...], expansions: Mapping[Target, Expansion], start: int = 0
-) -> tuple[Part, ...]:
-    """Cut a text at its references: literal stretches, and a summary for each reference that stands for content.
-
-    `start`: the column of the line that `text` begins with; references outside the text are left alone.
-    """
-    parts: list[Part] = []
-    literal_from = 0
-    for reference in references:
-        begin, end = reference.start - start, reference.end - start
-        if begin < literal_from or end > len(text):
-            continue
-        expansion = expansions.get(Target.of(reference))
-        if expansion is None or expansion.summary is None:
-            continue
-        if begin > literal_from:
-            parts.append(text[literal_from:begin])
-        parts.append(expansion.summary)
-        literal_from = end
-    if literal_from < len(text):
-        parts.append(text[literal_from:])
-    return tuple(parts)

@@ -1,6 +1,7 @@
 """What a worker finds out about a text before its document can be counted: slow things, done once."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from weighbridge.budget.directive import Overrides, overrides_of
@@ -9,7 +10,7 @@ from weighbridge.content.front_matter import read_front_matter
 from weighbridge.errors import UnknownEncodingError
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
-from weighbridge.session.document import Prepared
+from weighbridge.session.prepared import Known, Prepared
 from weighbridge.text import Snapshot
 from weighbridge.tokens.registry import encoding_for_model, encodings, tokenizer
 
@@ -17,11 +18,20 @@ from weighbridge.tokens.registry import encoding_for_model, encodings, tokenizer
 DEFAULT_ENCODING = "cl100k_base"
 
 
-def prepare(snapshot: Snapshot, path: Path | None, settings: Settings, dialect: Dialect) -> Prepared:
-    """Scan a text, read its front matter and directives, load its tokenizer. Blocks: a worker's work."""
-    front_matter = read_front_matter(snapshot)
-    index = ScanIndex(snapshot, front_matter.lines)
-    directives = tuple(directive for _, directive in index.directives())
+def prepare(
+    snapshot: Snapshot, path: Path | None, settings: Settings, dialect: Dialect, known: Known | None = None
+) -> Prepared:
+    """Scan a text, read its front matter and directives, load its tokenizer. Blocks: a worker's work.
+
+    `known`: what is known of the same text; it is not scanned again unless its front matter is longer or shorter now.
+    """
+    head = _Head(snapshot)
+    front_matter = read_front_matter(head)
+    if known is not None and known.dialect is dialect and known.skip == front_matter.lines:
+        index, directives = known.index, known.directives
+    else:
+        index = ScanIndex(snapshot, front_matter.lines)
+        directives = tuple(directive for _, directive in index.directives())
     overrides, warnings = overrides_of(directives)
     model, encoding, more = choose_encoding(settings, overrides)
     return Prepared(
@@ -30,12 +40,26 @@ def prepare(snapshot: Snapshot, path: Path | None, settings: Settings, dialect: 
         dialect=dialect,
         settings=settings,
         front_matter=front_matter,
+        head_lines=head.taken,
         overrides=overrides,
         identity=None if path is None else os.path.realpath(path),
         model=model,
         warnings=(*warnings, *more),
         directives=directives,
     )
+
+
+class _Head:
+    """The lines of a text; knows how many of them were looked at."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = lines
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.taken += 1
+            yield line
 
 
 def choose_encoding(settings: Settings, overrides: Overrides) -> tuple[str | None, str, tuple[str, ...]]:

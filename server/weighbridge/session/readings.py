@@ -7,7 +7,6 @@ nobody wants any more, has filled the count cache and is dropped.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
@@ -17,14 +16,19 @@ from weighbridge.analysis.expand import Reading, State
 from weighbridge.analysis.reading import read
 from weighbridge.content.base import Content, Request
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault
+from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, TransientFault
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
+from weighbridge.session.timers import Timer, Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
+
+#: Seconds until what failed, and may do better, is tried again; and the fewest between two looks at anything.
+_TRY_AGAIN = 60.0
+_SOONEST = 1.0
 
 
 @dataclass(slots=True)
@@ -41,7 +45,9 @@ class _Entry:
     running: asyncio.Task[None] | None = None
     again: bool = False
     force: bool = False
-    timer: asyncio.TimerHandle | None = None
+    timer: Timer | None = None
+    #: When it is to be looked at again, by the timers' clock; None: only when told of a change.
+    due: float | None = None
 
 
 class Readings:
@@ -54,6 +60,7 @@ class Readings:
         service: TokenCountingService,
         on_changed: Callable[[Hashable, frozenset[Hashable]], None],
         retry: RetryPolicy | None = None,
+        timers: Timers | None = None,
     ) -> None:
         """`on_changed` is told the key and its users whenever a reading is new or another.
 
@@ -65,6 +72,7 @@ class Readings:
         self._service = service
         self._on_changed = on_changed
         self._retry = retry
+        self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._entries: dict[Hashable, _Entry] = {}
         self._by_path: dict[Path, set[Hashable]] = {}
 
@@ -113,6 +121,8 @@ class Readings:
                     entry.timer.cancel()
                 if entry.running is not None:
                     entry.running.cancel()
+                    for step in ("fetch", "read"):
+                        self._tasks.cancel((step, key))
 
     def recheck(self, keys: Iterable[Hashable], *, force: bool = False) -> None:
         """Read contents again if they changed; `force`: whether they seem to or not."""
@@ -130,6 +140,17 @@ class Readings:
         """The same for all contents, or all that `user` uses."""
         self.recheck(
             [key for key, entry in self._entries.items() if user is None or user in entry.users], force=force
+        )
+
+    def recheck_files(self, user: Hashable) -> None:
+        """Read the files again that `user` uses, however unchanged they look; what holds its text is not asked for."""
+        self.recheck(
+            [
+                key
+                for key, entry in self._entries.items()
+                if user in entry.users and entry.request.kind is Kind.FILE
+            ],
+            force=True,
         )
 
     def keys_of_path(self, path: Path) -> list[Hashable]:
@@ -165,6 +186,7 @@ class Readings:
             if entry.running is not None:
                 entry.running.cancel()
         self._entries.clear()
+        self._by_path.clear()
 
     def _depend(self, key: Hashable, entry: _Entry, paths: Iterable[Path]) -> None:
         """Note files that a content depends on."""
@@ -178,11 +200,12 @@ class Readings:
     def _start(self, key: Hashable, entry: _Entry, priority: Priority) -> None:
         entry.again = False
         entry.running = asyncio.get_running_loop().create_task(self._run(key, entry, priority))
+        entry.running.add_done_callback(_told)
 
     async def _run(self, key: Hashable, entry: _Entry, priority: Priority) -> None:
         try:
             force, entry.force = entry.force, False
-            reading, content = await self._read(key, entry, priority, force=force)
+            reading, content, fault = await self._read(key, entry, priority, force=force)
         except TaskCancelledError:
             return
         finally:
@@ -191,6 +214,11 @@ class Readings:
             return
         if entry.again:
             self._start(key, entry, Priority.HIGH)
+        if content is None or content is not entry.content:
+            seconds = _TRY_AGAIN if isinstance(fault, TransientFault) else None
+            if content is not None:
+                seconds = content.expires_in
+            entry.due = None if seconds is None else self._timers.time() + seconds
         entry.content = content
         if content is not None and content.path is not None:
             self._depend(key, entry, (content.path,))
@@ -201,13 +229,13 @@ class Readings:
 
     async def _read(
         self, key: Hashable, entry: _Entry, priority: Priority, *, force: bool
-    ) -> tuple[Reading | None, Content | None]:
-        """Read a content: its reading and itself; no reading if it is the same as before."""
+    ) -> tuple[Reading | None, Content | None, Exception | None]:
+        """Read a content: its reading and itself; no reading if it is the same as before; why, if it can't be read."""
         request = entry.request
         try:
             if request.kind is Kind.API:
-                return await self._fetch(key, entry, priority, force=force)
-            return await self._tasks.submit(
+                return *await self._fetch(key, entry, priority, force=force), None
+            found = await self._tasks.submit(
                 ("read", key),
                 lambda token: self._read_blocking(entry, token, force=force),
                 priority=priority,
@@ -215,16 +243,21 @@ class Readings:
                 retry=self._retry,
                 join=False,
             )
-        except ReferenceFault as fault:
-            problem = fault.problem
+        except ReferenceFault as error:
+            fault: Exception = error
+            problem = error.problem
         except BorderlessError as error:
+            fault = error
             problem = Problem(Code.TOO_LARGE, f"{request.target}: {error}")
         except TaskCancelledError:
             raise
-        except Exception:  # a handler's own fault: shown at the reference, told in the log
+        except Exception as error:  # a handler's own fault: shown at the reference, told in the log
             logger.exception("reading a %s reference failed", request.kind.value)
+            fault = error
             problem = Problem(Code.FAILED, f"{request.target}: internal error, see the server's log")
-        return Reading(State.FAILED, identity="", source="", problem=problem), None
+        else:
+            return *found, None
+        return Reading(State.FAILED, identity="", source="", problem=problem), None, fault
 
     def _read_blocking(
         self, entry: _Entry, token: CancelToken, *, force: bool
@@ -264,13 +297,16 @@ class Readings:
         return reading, content
 
     def _set_timer(self, key: Hashable, entry: _Entry) -> None:
-        """Look again when an API's time to live is over."""
+        """Look again when an API's time to live is over, or a fault may have passed."""
         if entry.timer is not None:
             entry.timer.cancel()
             entry.timer = None
-        expires_in = entry.content.expires_in if entry.content is not None else None
-        if expires_in is not None:
-            with contextlib.suppress(RuntimeError):
-                entry.timer = asyncio.get_running_loop().call_later(
-                    max(1.0, expires_in), self.recheck, (key,)
-                )
+        if entry.due is not None:
+            seconds = max(_SOONEST, entry.due - self._timers.time())
+            entry.timer = self._timers.call_later(seconds, self.recheck, (key,))
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """Let no fault of ours be lost: nobody waits for a reading but those who are told of it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("a reading could not be shown", exc_info=error)

@@ -17,7 +17,8 @@ from weighbridge.budget.models import find as find_model
 from weighbridge.budget.sections import Section, sections
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import Settings
-from weighbridge.session.document import Document, Prepared
+from weighbridge.session.document import Document
+from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
 
@@ -36,6 +37,7 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
     model = find_model(prepared.model) if prepared.model is not None else None
     limit = budget_of(prepared.settings, prepared.overrides, model)
     tokens = document.tokens
+    counted_sections = [_section(document, section) for section in document_sections(document)]
     return Report(
         uri=document.uri,
         version=document.version,
@@ -43,12 +45,12 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         model=prepared.model,
         encoding=prepared.tokenizer.name,
         exactness=prepared.tokenizer.exactness,
-        ready=document.ready,
+        ready=document.ready and all(known for _, known in counted_sections),
         tokens=tokens,
         own_tokens=document.own_tokens,
         budget=_budget(tokens, limit, prepared.settings),
         input_usd=None if model is None else input_cost(tokens, model),
-        sections=tuple(_section(document, section) for section in document_sections(document)),
+        sections=tuple(section for section, _ in counted_sections),
         references=reference_reports(placed, encoding, document.made_reports),
         totals=totals_of([expansion for _, _, expansion in placed]),
         warnings=tuple(_warnings(document, prepared)),
@@ -68,18 +70,21 @@ def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, s
     for text in prepared.warnings:
         yield Range(line, 0, line, document.buffer.line_end(line)), text
     if prepared.front_matter.problem is not None:
-        yield Range(0, 0, 0, document.buffer.line_end(0)), prepared.front_matter.problem.message
+        yield _first_line(document), prepared.front_matter.problem.message
+    if document.fault is not None:
+        yield _first_line(document), document.fault
 
 
-def _section(document: Document, section: Section) -> SectionReport:
+def _first_line(document: Document) -> Range:
+    return Range(0, 0, 0, document.buffer.line_end(0))
+
+
+def _section(document: Document, section: Section) -> tuple[SectionReport, bool]:
+    """A section, and whether its tokens are known."""
     counted = document.counted
     tokens = None if counted is None else counted.tokens_between(section.start_line, section.end_line)
-    return SectionReport(
-        section.title,
-        section.level,
-        _lines(document, section.start_line, section.end_line),
-        0 if tokens is None else tokens,
-    )
+    place = _lines(document, section.start_line, section.end_line)
+    return SectionReport(section.title, section.level, place, tokens or 0), tokens is not None
 
 
 def _lines(document: Document, start: int, end: int) -> Range:
@@ -111,4 +116,5 @@ def _unprepared(document: Document) -> Report:
         sections=(),
         references=(),
         totals=ReferenceTotals(0, 0, 0, 0),
+        warnings=() if document.fault is None else ((_first_line(document), document.fault),),
     )

@@ -1,14 +1,18 @@
 """The tokens of a part of a document: resolved where a reference lies in it whole, as typed where it is cut."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from weighbridge.session.document import Document, resolved_parts
-from weighbridge.tokens.summary import EMPTY, Summary, join, summarize, total
+from weighbridge.session.document import Document
+from weighbridge.session.target import resolved_parts
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.counted import Part
+from weighbridge.tokens.summary import join_all, summarize, total
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A part of a document: lines from 0, columns in code points, end exclusive."""
+    """A part of a document: lines from 0, columns in code points, end exclusive; clamped to what there is."""
 
     start_line: int
     start_column: int
@@ -16,30 +20,39 @@ class Selection:
     end_column: int
 
 
-def count_selection(document: Document, selection: Selection) -> int:
-    """Count a part of a ready document as a text standing alone."""
-    if document.prepared is None or document.counted is None:
-        return 0
+def selected_parts(document: Document, selection: Selection) -> tuple[Part, ...] | None:
+    """The resolved text of a part of a ready document: whole lines as they are counted, the rest as texts.
+
+    None while some of it is uncounted: pending jobs tell.
+    """
+    if document.counted is None:
+        return ()
+    lines = document.buffer.line_count
     first, last = selection.start_line, selection.end_line
-    if (first, selection.start_column) >= (last, selection.end_column):
-        return 0
+    if (first, selection.start_column) >= (last, selection.end_column) or first >= lines:
+        return ()
     if first == last:
-        whole = _piece(document, first, selection.start_column, selection.end_column)
-    else:
-        whole = _piece(document, first, selection.start_column, None)
-        # A ready document has nothing uncounted; only a stretch without any border may have to be counted here.
-        between = document.counted.summary_between(first + 1, last) or EMPTY
-        whole = join(whole, between, document.prepared.tokenizer)
-        whole = join(whole, _piece(document, last, 0, selection.end_column), document.prepared.tokenizer)
-    return total(whole, document.prepared.tokenizer)
+        return tuple(_piece(document, first, selection.start_column, selection.end_column))
+    between = document.counted.summary_between(first + 1, min(last, lines))
+    if between is None:
+        return None
+    head = _piece(document, first, selection.start_column, None)
+    tail = _piece(document, last, 0, selection.end_column) if last < lines else ()
+    return (*head, between, *tail)
 
 
-def _piece(document: Document, line: int, start: int, end: int | None) -> Summary:
+def length_of(parts: Sequence[Part]) -> int:
+    """Characters that are to be counted."""
+    return sum(len(part) for part in parts if isinstance(part, str))
+
+
+def tokens_of(parts: Sequence[Part], tokenizer: Tokenizer) -> int:
+    """The tokens of a text in parts, standing alone. Costs what is not summarized yet."""
+    summaries = [summarize(part, tokenizer) if isinstance(part, str) else part for part in parts]
+    return total(join_all(summaries, tokenizer), tokenizer)
+
+
+def _piece(document: Document, line: int, start: int, end: int | None) -> Iterator[Part]:
     assert document.prepared is not None  # noqa: S101  the caller saw to it
-    tokenizer = document.prepared.tokenizer
     text = document.buffer.line(line)[start:end]
-    references = document.prepared.index.line(line).references
-    whole = EMPTY
-    for part in resolved_parts(text, references, document.expansions, start):
-        whole = join(whole, summarize(part, tokenizer) if isinstance(part, str) else part, tokenizer)
-    return whole
+    yield from resolved_parts(text, document.prepared.index.line(line).references, document.expansions, start)

@@ -8,8 +8,10 @@ return values.
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Coroutine, Hashable, Iterable, Sequence
+import time
+from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -20,28 +22,33 @@ from weighbridge.analysis.report import Report
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.errors import TransientFault
+from weighbridge.errors import ReferenceFault
 from weighbridge.session.configuration import Configuration
+from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
 from weighbridge.session.overlay import OpenTexts
-from weighbridge.session.prepare import prepare
+from weighbridge.session.prepared import Prepared
+from weighbridge.session.preparing import Preparing, Terms
 from weighbridge.session.readings import Readings
 from weighbridge.session.reporting import build_report
-from weighbridge.session.selection import Selection, count_selection
+from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
+from weighbridge.session.timers import Timer, Timers
+from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
 from weighbridge.text import LineBuffer, PositionEncoding, Snapshot
-from weighbridge.tokens.counted import CountedBuffer, Job
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.counted import Part
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import path_of
-from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledError, TaskManager
+from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskManager
 
 logger = logging.getLogger(__name__)
 
-#: Targets looked at in one turn of the loop.
-_TARGETS_A_TURN = 12
-#: Characters counted in one task: long enough to be worth a thread's while, short enough to stop soon.
-_CHARACTERS_A_TASK = 256 * 1024
-#: Uncounted chunks handed out in one turn of the loop.
-_JOBS_A_TURN = 64
+#: References looked at in one turn of the loop, nested ones and repeats counted.
+_STEPS_A_TURN = 200
+#: Characters of a part of a document that are counted at once; more are a worker's job.
+_AT_ONCE = 16 * 1024
+#: Seconds that looking at references may take in one turn before it waits, so many times as long, for more to arrive.
+_LONG, _REST = 0.01, 4
 #: Times a rendering is tried again when files change under it.
 _RENDERINGS = 3
 
@@ -68,6 +75,10 @@ def _rendered(
     return "".join(render(pieces_of(lines, places), contents, token))
 
 
+def _selection_tokens(parts: Sequence[Part], tokenizer: Tokenizer, _: CancelToken) -> int:
+    return tokens_of(parts, tokenizer)
+
+
 class Session:
     """All state of one client, or of one run of the command line."""
 
@@ -82,30 +93,36 @@ class Session:
         encoding: PositionEncoding,
         listener: Listener,
         retry: RetryPolicy | None = None,
+        timers: Timers | None = None,
     ) -> None:
+        """`retry`: of files; `timers`: the running loop by default."""
         self.tasks = tasks
         self.service = service
         self.configuration = configuration
         self.encoding = encoding
         self.documents: dict[str, Document] = {}
-        self.readings = Readings(tasks, handlers, service, self._reading_changed, retry)
+        self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
+        self.readings = Readings(tasks, handlers, service, self._reading_changed, retry, self._timers)
+        self._handlers = handlers
         self._open_texts = open_texts
         self._listener = listener
-        self._configured = asyncio.Event()
+        self._preparing = Preparing(tasks, configuration, self._prepared, self._failed)
+        self._counting = Counting(tasks, service, self._answered, self._failed)
+        self._waiting = Waiting()
         self._pumping: set[str] = set()
-        self._preparing: dict[str, asyncio.Task[None]] = {}
-        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
-        self._reports: dict[str, tuple[int, Report]] = {}
-        self._overlay_timers: dict[str, asyncio.TimerHandle] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._resting: dict[str, Timer] = {}
+        self._reports: dict[str, tuple[int, bool, Report]] = {}
+        self._overlay_timers: dict[str, Timer] = {}
+        self._selections = itertools.count()
 
     # Settings
 
     def configured(self) -> None:
         """The settings are known, for the first time or anew: every document follows them."""
-        self._configured.set()
+        self._preparing.configured()
         for document in self.documents.values():
-            self._prepare(document)
+            if not self._preparing.fits(document):
+                self._preparing.start(document)
 
     # Documents
 
@@ -117,15 +134,17 @@ class Session:
         self.documents[uri] = document
         if path is not None:
             self._show_open_text(document)
-        self._prepare(document)
+        self._preparing.start(document)
         self._listener.updated(document)
         return document
 
     def edited(self, document: Document, version: int | None) -> None:
         """Follow edits that the document has applied."""
-        document.version = version
+        if document.version != version:
+            document.version = version
+            document.revision += 1
         if document.outdated:
-            self._prepare(document)
+            self._preparing.start(document)
         self._show_open_text_later(document)
         self._pump_soon(document)
         self._listener.typed(document)
@@ -135,20 +154,17 @@ class Session:
         document = self.documents.pop(uri, None)
         if document is None:
             return
-        preparing = self._preparing.pop(uri, None)
-        if preparing is not None:
-            preparing.cancel()
-        timer = self._overlay_timers.pop(uri, None)
-        if timer is not None:
-            timer.cancel()
-        if document.expander is not None:
-            self.readings.release(uri, document.expander.retain(frozenset()))
+        self._preparing.stop(uri)
+        for timers in (self._overlay_timers, self._resting):
+            timer = timers.pop(uri, None)
+            if timer is not None:
+                timer.cancel()
+        self.readings.release(uri, document.drop_all())
         self._reports.pop(uri, None)
-        for waiter in self._waiters.pop(uri, []):
-            waiter.cancel()
+        self._waiting.wake(uri)
         if document.path is not None:
             self._open_texts.drop(document.path)
-            self.readings.recheck(self.readings.keys_of_path(document.path))
+            self._recheck_open_text(document)
         self._listener.closed(document)
 
     def saved(self, document: Document) -> None:
@@ -159,33 +175,65 @@ class Session:
     # Answers
 
     async def ready(self, document: Document) -> None:
-        """Wait until everything about the document is counted and resolved."""
-        while not document.ready:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.setdefault(document.uri, []).append(waiter)
-            await waiter
+        """Wait until everything about the document is counted and resolved.
+
+        Raises:
+            DocumentClosedError: it is closed, or opened anew.
+            CountingError: it can't be counted.
+        """
+        while self.documents.get(document.uri) is document and not document.ready:
+            if document.fault is not None:
+                raise CountingError(f"{document.uri}: {document.fault}")
+            await self._waiting.change(document.uri)
+        if self.documents.get(document.uri) is not document:
+            raise DocumentClosedError(f"{document.uri}: closed before it was counted")
 
     def report(self, document: Document) -> Report:
         """The document's report as things stand; of an unchanged document a lookup."""
         known = self._reports.get(document.uri)
-        if known is not None and known[0] == document.revision:
-            return known[1]
+        if known is not None and known[:2] == (document.revision, document.ready):
+            return known[2]
         report = build_report(document, self.encoding)
-        self._reports[document.uri] = (document.revision, report)
+        if self.documents.get(document.uri) is document:
+            self._reports[document.uri] = (document.revision, document.ready, report)
+            if document.ready and not report.ready:
+                # A section without any border at its ends: its count is on its way.
+                self._pump_soon(document)
         return report
 
     async def count(self, document: Document, selections: Sequence[Selection] | None = None) -> int:
-        """The document's resolved tokens, or those of parts of it; waits until they are true."""
+        """The document's resolved tokens, or those of parts of it; waits until they are true.
+
+        Raises:
+            DocumentClosedError, CountingError: see `ready`.
+        """
         await self.ready(document)
         if selections is None:
             return document.tokens
-        return sum(count_selection(document, selection) for selection in selections)
+        return sum([await self._count_selection(document, selection) for selection in selections])
+
+    async def _count_selection(self, document: Document, selection: Selection) -> int:
+        while (parts := selected_parts(document, selection)) is None:
+            self._pump_soon(document)
+            await self._waiting.change(document.uri)
+            await self.ready(document)
+        assert document.prepared is not None  # noqa: S101  it is ready
+        tokenizer = document.prepared.tokenizer
+        if length_of(parts) <= _AT_ONCE:
+            return tokens_of(parts, tokenizer)
+        return await self.tasks.submit(
+            ("selection", next(self._selections)),
+            partial(_selection_tokens, parts, tokenizer),
+            priority=Priority.HIGH,
+            title=document.uri,
+        )
 
     async def render(self, document: Document) -> str:
         """The resolved text.
 
         Raises:
-            TransientFault: files kept changing while they were read.
+            ReferenceFault: files kept changing while they were read.
+            DocumentClosedError, CountingError: see `ready`.
         """
         for _ in range(_RENDERINGS):
             await self.ready(document)
@@ -193,23 +241,24 @@ class Session:
             contents = self.readings.contents(document.uri)
             try:
                 return await self.tasks.submit(
-                    ("render", document.uri, document.revision),
+                    ("render", next(self._selections)),
                     partial(_rendered, lines, places, contents),
                     priority=Priority.HIGH,
                     title=document.uri,
-                    join=False,
                 )
-            except TransientFault as fault:
+            except ReferenceFault as fault:
+                # A file is not what was counted any more, or gone: however it looks from outside, it is read again.
                 last = fault
-                self.refresh(document)
+                self.readings.recheck_files(document.uri)
                 await self.readings.settled(document.uri)
-                self._pump(document)
         raise last
 
     def quiet(self, document: Document) -> None:
         """The user stopped typing: let go what the text no longer refers to."""
         if self.documents.get(document.uri) is document:
             self.readings.release(document.uri, document.drop_unused())
+            document.cut_anew()
+            self._pump_soon(document)
 
     # What changes from outside
 
@@ -219,17 +268,22 @@ class Session:
             self.readings.recheck(self.readings.keys_of_path(path))
 
     def refresh(self, document: Document | None = None) -> None:
-        """Read every reference again, of one document or of all."""
+        """Read every reference again, of one document or of all; try again what could not be counted."""
+        for one in self.documents.values() if document is None else [document]:
+            if one.fault is not None:
+                self._preparing.start(one, anew=True)
         self.readings.recheck_all(None if document is None else document.uri, force=True)
 
     async def clear_cache(self) -> None:
-        """Forget every count, in memory and in the database, and count what is open anew."""
-        await self.tasks.submit(
-            ("clear",), lambda token: self.service.clear(), priority=Priority.HIGH, title="clear the cache"
-        )
+        """Forget every count and every response, in memory and on disk, and count what is open anew."""
+        await self.tasks.submit(("clear",), self._clear, priority=Priority.HIGH, title="clear the cache")
         for document in self.documents.values():
-            self._prepare(document)
-        self.refresh()
+            self._preparing.start(document, anew=True)
+        self.readings.recheck_all(force=True)
+
+    def _clear(self, _: CancelToken) -> None:
+        self.service.clear()
+        self._handlers.clear()
 
     def shows_itself(self, document: Document) -> bool:
         """Whether a document gets hints, diagnostics and status by itself: a prompt or context file, or one with a directive."""
@@ -250,53 +304,37 @@ class Session:
 
     # Inside
 
-    def _prepare(self, document: Document) -> None:
-        running = self._preparing.pop(document.uri, None)
-        if running is not None:
-            running.cancel()
-        document.outdated = True
-        document.revision += 1
-        self._preparing[document.uri] = asyncio.get_running_loop().create_task(self._prepare_soon(document))
-
-    async def _prepare_soon(self, document: Document) -> None:
-        await self._configured.wait()
-        settings = self.configuration.settings_of(document.path)
-        dialect = self.configuration.dialect_of(document.path)
-        snapshot = document.snapshot()
-        try:
-            prepared = await self.tasks.submit(
-                ("prepare", document.uri),
-                lambda token: prepare(snapshot, document.path, settings, dialect),
-                priority=Priority.HIGH,
-                title=document.uri,
-                join=False,
-            )
-        except TaskCancelledError:
-            return
-        scope = Scope(
-            document.path,
-            self.configuration.folders_for(document.path),
-            settings,
-            prepared.front_matter.variables,
-        )
-        readings, tokenizer = self.readings, prepared.tokenizer
+    def _prepared(self, document: Document, prepared: Prepared, terms: Terms) -> None:
+        """Let a document adopt what was prepared for it, and look at all its references anew."""
+        readings, tokenizer, dialect = self.readings, prepared.tokenizer, prepared.dialect
+        scope = Scope(document.path, terms.folders, terms.settings, prepared.front_matter.variables)
+        most = terms.settings.max_depth if dialect.max_depth is None else dialect.max_depth
         expander = Expander(
             tokenizer=tokenizer,
             scope=scope,
-            max_depth=settings.max_depth if dialect.max_depth is None else dialect.max_depth,
+            max_depth=most,
             key_of=lambda request: readings.key_of(request, tokenizer, dialect),
             lookup=readings.lookup,
             document_identity=prepared.identity,
         )
-        before = document.expander
         document.adopt(prepared, expander)
-        if before is not None:
-            # What the new expander wants is noted before the old one's contents are let go.
-            self._pump(document)
-            old = before.retain(frozenset())
-            self.readings.release(document.uri, [key for key in old if key not in expander.requests])
         self._pump(document)
         self._listener.updated(document)
+
+    def _answered(self, document: Document) -> None:
+        document.revision += 1
+        if self.documents.get(document.uri) is document:
+            self._pump(document)
+            self._waiting.wake(document.uri)
+            if document.ready:
+                self._listener.updated(document)
+
+    def _failed(self, document: Document, error: Exception) -> None:
+        """Let everybody who waits for a document know that waiting is of no use; `edited` and `refresh` try again."""
+        document.fail(f"can't be counted: {type(error).__name__}, see the log")
+        if self.documents.get(document.uri) is document:
+            self._waiting.wake(document.uri)
+            self._listener.updated(document)
 
     def _reading_changed(self, key: Hashable, users: frozenset[Hashable]) -> None:
         for user in users:
@@ -309,84 +347,58 @@ class Session:
         """Look after a document in the loop's next turn, once however often it is asked."""
         if document.uri not in self._pumping:
             self._pumping.add(document.uri)
-            asyncio.get_running_loop().call_soon(self._pump_now, document)
+            asyncio.get_running_loop().call_soon(self._pump_now, document.uri)
 
-    def _pump_now(self, document: Document) -> None:
-        self._pumping.discard(document.uri)
-        if self.documents.get(document.uri) is document:
-            self._pump(document)
+    def _pump_now(self, uri: str) -> None:
+        self._pumping.discard(uri)
+        document = self.documents.get(uri)
+        if document is not None:
+            try:
+                self._pump(document)
+            except Exception as error:  # whatever it is, who waits for the document must hear of it
+                logger.exception("a document could not be looked after")
+                self._failed(document, error)
 
     def _pump(self, document: Document) -> None:
         """Resolve what is to be resolved, hand out what is to be counted, tell who waits."""
-        if document.prepared is None or document.expander is None:
+        prepared = document.prepared
+        if prepared is None:
             return
         revision = document.revision
-        done = document.expand_dirty(_TARGETS_A_TURN)
-        expander, prepared = document.expander, document.prepared
-        wanted, expander.wanted = expander.wanted, {}
-        for key, request in wanted.items():
-            self.readings.want(key, request, document.uri, prepared.tokenizer, prepared.dialect)
-        if not done:
-            self._pump_soon(document)
+        self._resolve(document, prepared)
         for buffer in document.buffers():
-            self._count(document, buffer)
+            if not self._counting.hand_out(document, buffer, prepared.tokenizer):
+                self._pump_soon(document)
         if document.revision != revision:
             self._listener.updated(document)
         if document.ready:
-            for waiter in self._waiters.pop(document.uri, []):
-                if not waiter.done():
-                    waiter.set_result(None)
+            self._waiting.wake(document.uri)
 
-    def _count(self, document: Document, buffer: CountedBuffer) -> None:
-        """Hand the buffer's uncounted chunks to workers, some in each turn of the loop."""
-        jobs = buffer.pending(_JOBS_A_TURN)
-        if len(jobs) == _JOBS_A_TURN:
+    def _resolve(self, document: Document, prepared: Prepared) -> None:
+        """Look at some of the references that may stand for something else now."""
+        expander, uri = document.expander, document.uri
+        if expander is None or uri in self._resting:
+            return
+        started = time.perf_counter()
+        done = document.expand_dirty(_STEPS_A_TURN)
+        wanted, expander.wanted = expander.wanted, {}
+        for key, request in wanted.items():
+            self.readings.want(key, request, uri, prepared.tokenizer, prepared.dialect)
+        if document.may_drop:
+            self.readings.release(uri, document.drop_unused())
+        spent = time.perf_counter() - started
+        if spent > _LONG:
+            # One reference with thousands in it is looked at whole each time: not for each of them that arrives.
+            loop = asyncio.get_running_loop()
+            self._resting[uri] = loop.call_later(spent * _REST, self._rested, uri)
+        elif not done:
             self._pump_soon(document)
-        batch: list[Job] = []
-        characters = 0
-        for job in jobs:
-            batch.append(job)
-            characters += len(job.text)
-            if characters >= _CHARACTERS_A_TASK or job is jobs[-1]:
-                self._count_batch(document, buffer, batch)
-                batch, characters = [], 0
 
-    def _count_batch(self, document: Document, buffer: CountedBuffer, jobs: list[Job]) -> None:
-        assert document.prepared is not None  # noqa: S101  there are jobs only when it is
-        service, tokenizer = self.service, document.prepared.tokenizer
-        task = self.tasks.submit(
-            ("count", document.uri, id(buffer), jobs[0].id),
-            lambda token: service.count_many([job.text for job in jobs], tokenizer),
-            priority=Priority.HIGH,
-            title=document.uri,
-            join=False,
-        )
-
-        async def answer() -> None:
-            for job, tokens in zip(jobs, await task, strict=True):
-                buffer.answer(job, tokens)
-            document.revision += 1
-            if self.documents.get(document.uri) is document:
-                self._pump(document)
-                if document.ready:
-                    self._listener.updated(document)
-
-        self._follow(answer())
-
-    def _follow(self, work: Coroutine[None, None, None]) -> None:
-        """Run something to its end; a task that was cancelled or replaced is no fault."""
-
-        async def run() -> None:
-            try:
-                await work
-            except TaskCancelledError:
-                pass
-            except Exception:  # nobody waits for it: the log is all there is
-                logger.exception("background work failed")
-
-        task = asyncio.get_running_loop().create_task(run())
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+    def _rested(self, uri: str) -> None:
+        del self._resting[uri]
+        document = self.documents.get(uri)
+        if document is not None:
+            self._pump_soon(document)
 
     # Open documents as contents of others
 
@@ -395,15 +407,22 @@ class Session:
         self._overlay_timers.pop(document.uri, None)
         if document.path is not None and self.documents.get(document.uri) is document:
             self._open_texts.put(document.path, document.text_revision, document.buffer.snapshot())
-            self.readings.recheck(self.readings.keys_of_path(document.path))
+            self._recheck_open_text(document)
 
     def _show_open_text_later(self, document: Document) -> None:
-        """The same when the user has stopped typing, and only if anybody includes it."""
+        """The same when the user has stopped typing."""
         timer = self._overlay_timers.pop(document.uri, None)
         if timer is not None:
             timer.cancel()
         if document.path is not None:
             seconds = self.configuration.settings_of(document.path).debounce / 1000
-            self._overlay_timers[document.uri] = asyncio.get_running_loop().call_later(
+            self._overlay_timers[document.uri] = self._timers.call_later(
                 seconds, self._show_open_text, document
             )
+
+    def _recheck_open_text(self, document: Document) -> None:
+        """Have it read again by whoever includes it, by its own name or by the one that links lead to."""
+        paths = {document.path}
+        if document.prepared is not None and document.prepared.identity is not None:
+            paths.add(Path(document.prepared.identity))
+        self.files_changed(path for path in paths if path is not None)

@@ -1,0 +1,117 @@
+"""Documents, prepared by workers: when they are opened, when settings change, when their own settings are edited.
+
+One run at a time for each document. Edits made meanwhile are applied to what was prepared, and if what it found out
+no longer fits then, it is prepared again: so that typing on does not keep a long document from ever being counted.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from weighbridge.config import Settings
+from weighbridge.references.dialect import Dialect
+from weighbridge.session.configuration import Configuration
+from weighbridge.session.document import Document
+from weighbridge.session.prepare import prepare
+from weighbridge.session.prepared import Prepared
+from weighbridge.work import Priority, TaskCancelledError, TaskManager
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the configuration says of a document. `folders`: those its references may read."""
+
+    settings: Settings
+    dialect: Dialect
+    folders: tuple[Path, ...]
+
+
+class Preparing:
+    """Who is being prepared."""
+
+    def __init__(
+        self,
+        tasks: TaskManager,
+        configuration: Configuration,
+        prepared: Callable[[Document, Prepared, Terms], None],
+        failed: Callable[[Document, Exception], None],
+    ) -> None:
+        """`prepared` lets the document adopt it; `failed` is told when that can't be had."""
+        self._tasks = tasks
+        self._configuration = configuration
+        self._prepared = prepared
+        self._failed = failed
+        self._configured = asyncio.Event()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._anew: set[str] = set()
+
+    def configured(self) -> None:
+        """The settings are known: what waited for them goes on."""
+        self._configured.set()
+
+    def fits(self, document: Document) -> bool:
+        """Whether a document was prepared under the settings in force."""
+        prepared, expander = document.prepared, document.expander
+        if prepared is None or expander is None or document.outdated:
+            return False
+        under = Terms(prepared.settings, prepared.dialect, expander.scope.folders)
+        return under == self._terms(document)
+
+    def start(self, document: Document, *, anew: bool = False) -> None:
+        """Prepare a document, or go on preparing it. `anew`: as if nothing were known of it."""
+        document.outdated = True
+        document.revision += 1
+        if anew:
+            self._anew.add(document.uri)
+        if document.uri not in self._running:
+            task = asyncio.get_running_loop().create_task(self._run(document))
+            self._running[document.uri] = task
+
+    def stop(self, uri: str) -> None:
+        """The document is closed: what is found out about it now is dropped."""
+        self._anew.discard(uri)
+        running = self._running.pop(uri, None)
+        if running is not None:
+            running.cancel()
+            self._tasks.cancel(("prepare", uri))
+
+    def _terms(self, document: Document) -> Terms:
+        configuration, path = self._configuration, document.path
+        return Terms(
+            configuration.settings_of(path), configuration.dialect_of(path), configuration.folders_for(path)
+        )
+
+    async def _run(self, document: Document) -> None:
+        try:
+            await self._configured.wait()
+            while document.outdated or document.uri in self._anew:
+                await self._once(document)
+        except TaskCancelledError:
+            pass
+        except Exception as error:  # whatever it is, who waits for the document must hear of it
+            logger.exception("a document could not be prepared")
+            self._failed(document, error)
+        finally:
+            # A document closed meanwhile may have been opened anew under its name.
+            if self._running.get(document.uri) is asyncio.current_task():
+                del self._running[document.uri]
+
+    async def _once(self, document: Document) -> None:
+        terms = self._terms(document)
+        known = None if document.uri in self._anew else document.known()
+        self._anew.discard(document.uri)
+        snapshot = document.snapshot()
+        prepared = await self._tasks.submit(
+            ("prepare", document.uri),
+            lambda token: prepare(snapshot, document.path, terms.settings, terms.dialect, known),
+            priority=Priority.HIGH,
+            title=document.uri,
+            join=False,
+        )
+        # Nothing is read, let alone fetched, under settings that are no longer in force.
+        if terms == self._terms(document):
+            self._prepared(document, prepared, terms)

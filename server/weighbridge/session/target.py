@@ -1,0 +1,47 @@
+"""What the references of a document name, and what stands in their place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from weighbridge.analysis.expand import Expansion
+from weighbridge.references.model import Kind, Reference
+from weighbridge.tokens.counted import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a reference names, wherever it stands: equal targets in one document stand for the same content."""
+
+    kind: Kind
+    target: str
+    fragment: str | None
+    default: str | None
+
+    @classmethod
+    def of(cls, reference: Reference) -> "Target":
+        return cls(reference.kind, reference.target, reference.fragment, reference.default)
+
+
+def resolved_parts(
+    text: str, references: tuple[Reference, ...], expansions: Mapping[Target, Expansion], start: int = 0
+) -> tuple[Part, ...]:
+    """Cut a text at its references: literal stretches, and a summary for each reference that stands for content.
+
+    `start`: the column of the line that `text` begins with; references outside the text are left alone.
+    """
+    parts: list[Part] = []
+    literal_from = 0
+    for reference in references:
+        begin, end = reference.start - start, reference.end - start
+        if begin < literal_from or end > len(text):
+            continue
+        expansion = expansions.get(Target.of(reference))
+        if expansion is None or expansion.summary is None:
+            continue
+        if begin > literal_from:
+            parts.append(text[literal_from:begin])
+        parts.append(expansion.summary)
+        literal_from = end
+    if literal_from < len(text):
+        parts.append(text[literal_from:])
+    return tuple(parts)
