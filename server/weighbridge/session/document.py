@@ -201,13 +201,13 @@ class Document:
                 self._placed.append((reference, place, target))
         return self._placed
 
-    def expand_dirty(self, most: int) -> bool:
-        """Look again at targets that may stand for something else now; True when none is left.
+    def expand_dirty(self, most: int) -> int:
+        """Look again at targets that may stand for something else now; return the references looked at.
 
-        `most`: references looked at, nested ones and repeats counted, after which it leaves the rest for later.
+        `most`: references, nested ones and repeats counted, after which it leaves the rest of `dirty` for later.
         """
         if self.prepared is None or self.expander is None or not self.dirty:
-            return True
+            return 0
         changed: set[Target] = set()
         steps = 0
         while self.dirty and steps < most:
@@ -224,7 +224,7 @@ class Document:
         if changed or not self.dirty:
             # With nothing left to look at, it may be ready now.
             self.revision += 1
-        return not self.dirty
+        return steps
 
     def touch(self, keys: frozenset[Hashable]) -> None:
         """Mark the targets whose content is one of these keys as to be looked at again."""

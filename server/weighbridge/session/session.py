@@ -44,11 +44,11 @@ from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskManager
 logger = logging.getLogger(__name__)
 
 #: References looked at in one turn of the loop, nested ones and repeats counted.
-_STEPS_A_TURN = 200
+_STEPS_A_TURN = 24
 #: Characters of a part of a document that are counted at once; more are a worker's job.
 _AT_ONCE = 16 * 1024
-#: Seconds that looking at references may take in one turn before it waits, so many times as long, for more to arrive.
-_LONG, _REST = 0.01, 4
+#: References from which on one is not looked at again for each that arrives in it, but after so many times as long.
+_MANY_STEPS, _REST = 500, 4
 #: Times a rendering is tried again when files change under it.
 _RENDERINGS = 3
 
@@ -380,18 +380,16 @@ class Session:
         if expander is None or uri in self._resting:
             return
         started = time.perf_counter()
-        done = document.expand_dirty(_STEPS_A_TURN)
+        steps = document.expand_dirty(_STEPS_A_TURN)
         wanted, expander.wanted = expander.wanted, {}
         for key, request in wanted.items():
             self.readings.want(key, request, uri, prepared.tokenizer, prepared.dialect)
         if document.may_drop:
             self.readings.release(uri, document.drop_unused())
-        spent = time.perf_counter() - started
-        if spent > _LONG:
-            # One reference with thousands in it is looked at whole each time: not for each of them that arrives.
-            loop = asyncio.get_running_loop()
-            self._resting[uri] = loop.call_later(spent * _REST, self._rested, uri)
-        elif not done:
+        if steps >= _MANY_STEPS:
+            loop, seconds = asyncio.get_running_loop(), time.perf_counter() - started
+            self._resting[uri] = loop.call_later(seconds * _REST, self._rested, uri)
+        elif document.dirty:
             self._pump_soon(document)
 
     def _rested(self, uri: str) -> None:
