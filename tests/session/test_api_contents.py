@@ -1,0 +1,170 @@
+"""API responses in a session: asked for once, again when their time is over or somebody says so, and after failures."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.clock import settle as turn
+from tests.content.network import Network, public
+from tests.session.harness import FakeTimers, a_session, set_layer, sizes
+from tests.session.test_exactness import check
+
+from weighbridge.analysis.expand import State
+from weighbridge.content.factory import HandlerFactory
+from weighbridge.errors import Code
+from weighbridge.session.document import Document
+from weighbridge.session.session import Session
+
+SETTINGS = {
+    "apis": {"issues": {"url": "https://api.example/issues", "ttl": 100}},
+    "apiAllow": ["api.example"],
+    "retry": {"attempts": 1},
+}
+
+
+@dataclass
+class World:
+    """A session with a document that refers to an API, over a network in memory."""
+
+    session: Session
+    document: Document
+    network: Network
+    timers: FakeTimers
+
+    async def pass_(self, seconds: float) -> None:
+        """Let time pass, for the network's clock too; then let all that begins by it come to its end."""
+        self.network.time += seconds
+        self.timers.advance(seconds)
+        await self.settle()
+
+    async def settle(self) -> None:
+        await turn()
+        await self.session.readings.settled(self.document.uri)
+        await self.session.tasks.wait_idle()
+        await turn()
+
+
+@asynccontextmanager
+async def a_world(
+    folder: Path,
+    *answers: httpx.Response | Exception,
+    settings: dict[str, Any] | None = None,
+    text: str = "[@[api:issues]]",
+) -> AsyncIterator[World]:
+    network, timers = public(*answers), FakeTimers()
+    handlers = HandlerFactory(
+        transport=httpx.MockTransport(network.answer),
+        resolve=network.resolve,
+        now=lambda: network.time,
+        sleep=network.sleep,
+    )
+    async with a_session(folder, settings or SETTINGS, handlers=handlers, timers=timers) as session:
+        document = session.open((folder / "doc.md").as_uri(), 1, "markdown", text)
+        yield World(session, document, network, timers)
+
+
+def text(content: str) -> httpx.Response:
+    return httpx.Response(200, text=content)
+
+
+async def test_a_response_is_asked_for_again_when_its_time_is_over(tmp_path: Path) -> None:
+    async with a_world(tmp_path, text("one"), text("two"), text("three")) as world:
+        assert await check(world.session, world.document) == "[one]"
+        await world.pass_(99)
+        assert (await check(world.session, world.document), len(world.network.requests)) == ("[one]", 1)
+        await world.pass_(1)
+        assert (await check(world.session, world.document), len(world.network.requests)) == ("[two]", 2)
+        await world.pass_(100)
+        assert (await check(world.session, world.document), len(world.network.requests)) == ("[three]", 3)
+
+
+async def test_a_look_ahead_of_time_does_not_put_the_next_one_off(tmp_path: Path) -> None:
+    async with a_world(tmp_path, text("one"), text("two")) as world:
+        await check(world.session, world.document)
+        await world.pass_(90)
+        world.session.readings.recheck_all(world.document.uri)
+        await world.settle()
+        assert len(world.network.requests) == 1
+        await world.pass_(10)
+        assert await check(world.session, world.document) == "[two]"
+
+
+async def test_refresh_asks_at_once(tmp_path: Path) -> None:
+    async with a_world(tmp_path, text("one"), text("two"), text("three")) as world:
+        await check(world.session, world.document)
+        world.session.refresh(world.document)
+        await world.settle()
+        assert await check(world.session, world.document) == "[two]"
+        world.session.refresh()
+        await world.settle()
+        assert await check(world.session, world.document) == "[three]"
+
+
+async def test_a_stale_response_counts_says_why_and_is_asked_for_again(tmp_path: Path) -> None:
+    async with a_world(tmp_path, text("one"), httpx.Response(503), text("two")) as world:
+        await check(world.session, world.document)
+        await world.pass_(100)
+        assert await check(world.session, world.document) == "[one]"
+        (reference,) = world.session.report(world.document).references
+        assert (reference.state, reference.tokens) == (State.STALE, 1)
+        assert reference.problem is not None
+        assert (reference.problem.code, "503" in reference.problem.message) == (Code.FAILED, True)
+        await world.pass_(60)
+        assert await check(world.session, world.document) == "[two]"
+        assert world.session.report(world.document).references[0].state is State.RESOLVED
+
+
+@pytest.mark.parametrize("failure", [httpx.Response(503), httpx.ConnectError("no route")])
+async def test_what_failed_and_may_do_better_is_tried_again(
+    tmp_path: Path, failure: httpx.Response | Exception
+) -> None:
+    async with a_world(tmp_path, failure, text("one")) as world:
+        assert await check(world.session, world.document) == "[@[api:issues]]"
+        await world.pass_(59)
+        assert len(world.network.requests) == 1
+        await world.pass_(1)
+        assert await check(world.session, world.document) == "[one]"
+
+
+@pytest.mark.parametrize("settings", [{**SETTINGS, "apiAllow": []}, {**SETTINGS, "trusted": False}])
+async def test_what_is_denied_is_never_asked_for(tmp_path: Path, settings: dict[str, Any]) -> None:
+    async with a_world(tmp_path, settings=settings) as world:
+        assert await check(world.session, world.document) == "[@[api:issues]]"
+        await world.pass_(10_000)
+        assert (world.network.requests, world.timers.waiting) == ([], [])
+        set_layer(world.session, SETTINGS)
+        world.network._respond = [text("one")]
+        assert await check(world.session, world.document) == "[one]"
+
+
+async def test_a_closed_document_asks_for_nothing(tmp_path: Path) -> None:
+    async with a_world(tmp_path, text("one")) as world:
+        await check(world.session, world.document)
+        world.session.close(world.document.uri)
+        await world.pass_(10_000)
+        assert (len(world.network.requests), world.timers.waiting) == (1, [])
+        assert set(sizes(world.session).values()) == {0}
+
+
+async def test_clearing_the_cache_asks_and_counts_anew(tmp_path: Path) -> None:
+    async with a_world(tmp_path, text("one " * 300), text("two " * 300)) as world:
+        await check(world.session, world.document)
+        counted = world.session.service.stats.tokenized
+        await world.session.clear_cache()
+        await world.settle()
+        assert await check(world.session, world.document) == f"[{'two ' * 300}]"
+        assert world.session.service.stats.tokenized > counted
+        assert len(world.network.requests) == 2
+
+
+async def test_one_response_serves_all_references_to_it(tmp_path: Path) -> None:
+    two = "@[api:issues] @[api:issues]"
+    async with a_world(tmp_path, text("one"), text=two) as world:
+        other = world.session.open((tmp_path / "other.md").as_uri(), 1, "markdown", two)
+        assert await check(world.session, world.document) == "one one"
+        assert await check(world.session, other) == "one one"
+        assert len(world.network.requests) == 1
