@@ -1,0 +1,121 @@
+"""When documents are shown: after a pause in typing, at once for all else, many changes together."""
+
+from pathlib import Path
+
+import pytest
+from tests.clock import settle as turn
+from tests.session.harness import FakeTimers
+
+from weighbridge.session.display import Display
+from weighbridge.session.document import Document
+from weighbridge.text import LineBuffer, PositionEncoding
+
+
+class Screen:
+    """A display over time that a test moves; what it showed, and when."""
+
+    def __init__(self) -> None:
+        self.timers = FakeTimers()
+        self.log: list[tuple[float, str, list[str]]] = []
+        self.seconds = 0.3
+        self.display = Display(
+            show=lambda documents: self._note("show", *documents),
+            debounce=lambda document: self.seconds,
+            quiet=lambda document: self._note("quiet", document),
+            hide=lambda document: self._note("hide", document),
+            timers=self.timers,
+        )
+
+    def _note(self, what: str, *documents: Document) -> None:
+        moment = round(self.timers.time(), 3)
+        self.log.append((moment, what, [document.uri for document in documents]))
+
+    async def after(self, seconds: float) -> list[tuple[float, str, list[str]]]:
+        """Let time pass; what was shown meanwhile."""
+        await turn(3)
+        self.timers.advance(seconds)
+        await turn(3)
+        log, self.log = self.log, []
+        return log
+
+
+@pytest.fixture
+async def screen() -> Screen:
+    return Screen()
+
+
+def document(uri: str) -> Document:
+    return Document(uri, 1, "markdown", LineBuffer("", PositionEncoding.UTF16), Path(uri))
+
+
+A, B = "a", "b"
+
+
+async def test_typing_is_shown_after_a_pause(screen: Screen) -> None:
+    a = document(A)
+    for _ in range(20):
+        screen.display.typed(a)
+        assert await screen.after(0.29) == []
+    assert await screen.after(0.01) == [(5.81, "quiet", [A]), (5.81, "show", [A])]
+    assert screen.timers.waiting == []
+
+
+async def test_each_document_has_its_own_pause(screen: Screen) -> None:
+    a, b = document(A), document(B)
+    screen.display.typed(a)
+    await screen.after(0.2)
+    screen.display.typed(b)
+    assert await screen.after(0.1) == [(0.3, "quiet", [A]), (0.3, "show", [A])]
+    assert await screen.after(0.2) == [(0.5, "quiet", [B]), (0.5, "show", [B])]
+
+
+async def test_what_else_changes_is_shown_at_once_and_together(screen: Screen) -> None:
+    a, b = document(A), document(B)
+    for _ in range(50):
+        screen.display.updated(a)
+        screen.display.updated(b)
+    assert screen.log == []
+    assert await screen.after(0) == [(0.0, "show", [A, B])]
+    assert await screen.after(10) == []
+
+
+async def test_shows_in_a_row_keep_a_distance_and_lose_nothing(screen: Screen) -> None:
+    a, b = document(A), document(B)
+    screen.display.updated(a)
+    await screen.after(0.05)
+    screen.display.updated(a)
+    await screen.after(0.05)
+    screen.display.updated(b)
+    assert await screen.after(0.05) == []
+    assert await screen.after(0.05) == [(0.2, "show", [A, B])]
+    assert await screen.after(10) == []
+
+
+async def test_a_change_is_shown_while_the_user_types_on(screen: Screen) -> None:
+    a = document(A)
+    screen.display.typed(a)
+    screen.display.updated(a)
+    assert await screen.after(0.1) == [(0.0, "show", [A])]
+    assert await screen.after(0.2) == [(0.3, "quiet", [A]), (0.3, "show", [A])]
+
+
+async def test_a_closed_document_is_taken_away_and_not_shown_again(screen: Screen) -> None:
+    a = document(A)
+    screen.display.typed(a)
+    screen.display.updated(a)
+    screen.display.closed(a)
+    assert await screen.after(10) == [(0.0, "hide", [A])]
+
+
+async def test_a_debounce_of_nothing(screen: Screen) -> None:
+    screen.seconds = 0
+    screen.display.typed(document(A))
+    assert await screen.after(0) == [(0.0, "quiet", [A]), (0.0, "show", [A])]
+
+
+async def test_a_closed_display_shows_nothing(screen: Screen) -> None:
+    a = document(A)
+    screen.display.typed(a)
+    screen.display.updated(a)
+    screen.display.close()
+    assert await screen.after(10) == []
