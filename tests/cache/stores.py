@@ -67,6 +67,7 @@ def kept(
         "busy_timeout": 0.02,
         "retry_after": HOUR,
         "patience": 30.0,
+        "recalled": 0,
     }
     warnings: list[str] = []
     store = CountStore(

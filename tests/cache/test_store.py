@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from datetime import timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -360,6 +361,40 @@ def test_a_store_is_a_map(operations: list[tuple[str, set[int]]]) -> None:
                         break
                 assert it.warnings == []
         assert {key(number) for number in numbers_in(place)} == expected.keys()
+
+
+def test_the_counts_given_last_are_read_when_it_opens(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = Moments()
+    with kept(url(path), now=moments) as it:
+        for number in range(5):
+            moments.at = number
+            it.store.put_many(rows(number))
+    asked: list[set[CountKey]] = []
+    get = Database.get
+
+    def watched(database: Database, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
+        asked.append(set(keys))
+        return get(database, asked[-1])
+
+    monkeypatch.setattr(Database, "get", watched)
+    with kept(url(path), recalled=2, now=moments) as it:
+        assert it.store.flush(30)
+        moments.at = 9
+        assert it.store.get_many([key(2), key(3), key(4)]) == rows(2, 3, 4)
+    assert asked == [{key(2)}]
+    # Given is given: from the disk or from what was read ahead.
+    found = query(path, f"SELECT hits, accessed_at FROM {TABLE} ORDER BY tokens")
+    assert [hits for hits, _ in found] == [0, 0, 1, 1, 1]
+    assert len({accessed for _, accessed in found[2:]}) == 1
+
+
+def test_what_is_cleared_is_not_recalled(path: Path) -> None:
+    with kept(url(path)) as it:
+        it.store.put_many(rows(1))
+    with kept(url(path), recalled=9) as it:
+        assert it.store.flush(30)
+        assert it.store.clear(30)
+        assert it.store.get_many([key(1)]) == {}
 
 
 def test_sqlalchemy_is_not_imported_before_a_store_is_opened() -> None:

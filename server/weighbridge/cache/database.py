@@ -1,6 +1,6 @@
 """The database behind a store. Any thread may read, one writes. Every method may raise what its driver does."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -83,12 +83,21 @@ class Database:
                         },
                     )
                     for digest, *values in rows:
-                        if (
-                            all(type(value) is int for value in values)
-                            and (counted := Counted(*values)).sound
-                        ):
+                        counted = _sound(values)
+                        if counted is not None:
                             found[CountKey(digest, tokenizer, version)] = counted
         return found
+
+    def recent(self, most: int) -> Iterator[dict[CountKey, Counted]]:
+        """The counts given last, `most` at most, some at a time."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_RECENT, {"most": most})
+            while some := rows.fetchmany(_KEYS_AT_ONCE):
+                yield {
+                    CountKey(*key): counted
+                    for *key, values in ((*row[:3], row[3:]) for row in some)
+                    if (counted := _sound(values)) is not None
+                }
 
     def write(self, batch: Batch) -> None:
         """Write counts, and that some were given, in one transaction."""
@@ -180,6 +189,14 @@ class Database:
         connection.execute(insert(_table), written)
 
 
+def _sound(values: Sequence[Any]) -> Counted | None:
+    """Make a count of a row's numbers; None if they can't be a text's."""
+    if not all(type(value) is int for value in values):
+        return None
+    counted = Counted(*values)
+    return counted if counted.sound else None
+
+
 def _bound(key: CountKey) -> dict[str, Any]:
     """Make a key parameters: a column's own name is taken where the statement writes it."""
     return {"key_digest": key.digest, "key_tokenizer": key.tokenizer, "key_version": key.version}
@@ -193,6 +210,11 @@ _SELECT: Final = select(_table.c.digest, *(_table.c[name] for name in _VALUES)).
     _table.c.tokenizer == bindparam("tokenizer"),
     _table.c.version == bindparam("version"),
     _table.c.digest.in_(bindparam("digests", expanding=True)),
+)
+_RECENT: Final = (
+    select(*(_table.c[name] for name in (*_KEY, *_VALUES)))
+    .order_by(_table.c.accessed_at.desc())
+    .limit(bindparam("most"))
 )
 _DELETE: Final = delete(_table).where(_has_key())
 _TOUCH: Final = (

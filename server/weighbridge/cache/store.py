@@ -1,6 +1,6 @@
 """Counts that survive restarts. Whatever happens to the database, callers never notice more than a miss.
 
-    get_many ──▶ backlog ──▶ database    workers' threads
+    get_many ──▶ backlog ──▶ recalled ──▶ database    workers' threads
     put_many ──▶ backlog                 any thread: never waits for a disk
                     │  every so many rows, every so many seconds, at close
                     ▼
@@ -70,6 +70,8 @@ class CountStore:
         self._requests: list[_Request] = []
         self._closing = False
         self._database: Database | None = None
+        #: Counts read ahead. Never wrong, only forgotten: a text's count stays what it is.
+        self._recalled: dict[CountKey, Counted] = {}
         self._failure: tuple[Database, Exception] | None = None
         self._reason: str | None = None
         self._given_up = False
@@ -96,7 +98,7 @@ class CountStore:
         missing: list[CountKey] = []
         with self._wake:
             for key in dict.fromkeys(keys):
-                counted = self._backlog.get(key)
+                counted = self._backlog.get(key) or self._recalled.get(key)
                 if counted is None:
                     missing.append(key)
                 else:
@@ -159,6 +161,7 @@ class CountStore:
                 return False
             if clear:
                 self._backlog.forget()
+                self._recalled = {}
                 self._to_clear = True
             self._requests.append(request)
             self._wake.notify()
@@ -196,6 +199,7 @@ class CountStore:
     def _run(self) -> None:
         self._settle(self._connector.open())
         self._opened.set()
+        self._attempt(self._recall)
         closing = False
         while not closing:
             closing, requests = self._wait()
@@ -294,6 +298,15 @@ class CountStore:
         with self._wake:
             self._backlog.done(batch, written=written)
         self._unchecked += len(batch.rows)
+
+    def _recall(self, database: "Database") -> None:
+        """Read the counts given last."""
+        recalled = self._recalled
+        for counts in database.recent(self._limits.recalled):
+            with self._wake:
+                if self._closing or self._recalled is not recalled:
+                    return
+                recalled |= counts
 
     def _evict(self) -> None:
         self._unchecked = 0
