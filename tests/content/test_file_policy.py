@@ -216,7 +216,7 @@ def test_descriptors_are_closed_whatever_happens(room: Path) -> None:
     def open_descriptors() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
-    (room / "binary.md").write_bytes(b"a" * 100_000 + b"\0")
+    (room / "binary.md").write_bytes(b"a" * 1_000_000 + b"\0")
     handler, here = FileHandler(), scope(room)
     before = open_descriptors()
     for target in ("docs/style.md", "binary.md", "pipe", "absent.md"):

@@ -4,7 +4,7 @@ chunks ──▶ scan (where are references?) ──▶ cut there ──▶ summ
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from weighbridge.analysis.expand import Nested, Reading, State
@@ -20,7 +20,8 @@ from weighbridge.tokens.service import TokenCountingService
 from weighbridge.tokens.summary import Summarizer, Summary
 from weighbridge.work import CancelToken
 
-#: Characters of a literal stretch that are held to be counted at once, and so remembered by digest.
+#: Characters of a content, or of a literal stretch of a longer one, that are held: read once, counted at once, and so
+#: remembered by digest.
 _MOST_HELD = 4 * 1024 * 1024
 
 
@@ -39,10 +40,14 @@ def read(
         BorderlessError: it can't be counted in bounded memory.
         TaskCancelledError: nobody wants it any more.
     """
+    content, text = _held(content, token)
     scanned = content.scannable and _may_refer(content, dialect, token)
     places = list(_places(content, dialect, token)) if scanned else []
     if places:
         segments, digest = _cut(content, places, service, tokenizer, token)
+    elif text is not None:
+        summary, digest = service.summarize_text(text, tokenizer)
+        segments = (summary,)
     else:
         summary, digest = service.summarize_stream(lambda: _watched(content.chunks(), token), tokenizer)
         segments = (summary,)
@@ -58,6 +63,20 @@ def read(
         secret=content.secret,
         problem=content.problem,
     )
+
+
+def _held(content: Content, token: CancelToken) -> tuple[Content, str | None]:
+    """The same content, held if it is short enough, so that it is read once; and its text if so."""
+    chunks = _watched(content.chunks(), token)
+    held: list[str] = []
+    characters = 0
+    for chunk in chunks:
+        held.append(chunk)
+        characters += len(chunk)
+        if characters > _MOST_HELD:
+            return content, None
+    text = held[0] if len(held) == 1 else "".join(held)
+    return replace(content, chunks=lambda: iter((text,) if text else ())), text
 
 
 @dataclass(frozen=True, slots=True)

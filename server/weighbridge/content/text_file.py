@@ -14,7 +14,7 @@ from weighbridge.content.policy import Place
 from weighbridge.errors import Code, ReferenceFault, TransientFault
 
 #: Bytes read at once.
-PIECE = 1 << 16
+PIECE = 1 << 17
 #: Entries of a folder that are looked at for a similar name.
 MOST_ENTRIES = 2000
 #: Share of two names' stems that must agree for one to be a slip of the other.

@@ -99,6 +99,11 @@ class TokenCountingService:
         """Summarize a text: equal to `summarize` of `tokens.summary`, and raises BorderlessError as it does."""
         return self._summarize(text, digest(text), tokenizer)
 
+    def summarize_text(self, text: str, tokenizer: Tokenizer) -> tuple[Summary, bytes]:
+        """As `summarize`, with the text's digest."""
+        text_digest = digest(text)
+        return self._summarize(text, text_digest, tokenizer), text_digest
+
     def summarize_stream(
         self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
     ) -> tuple[Summary, bytes]:
