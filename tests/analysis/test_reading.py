@@ -161,6 +161,7 @@ def test_what_a_content_is_becomes_what_its_reading_is() -> None:
         size=10,
         secret=True,
         problem=problem,
+        tokens=2,
     )
 
 

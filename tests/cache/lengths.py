@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from weighbridge.tokens.base import Borders, Exactness
+from weighbridge.cache import digest
+from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES
+from weighbridge.tokens.service import Summarized
+from weighbridge.tokens.summary import summarize
 
 
 @dataclass
@@ -17,3 +20,9 @@ class Lengths:
     def count(self, text: str) -> int:
         self.counted.append(text)
         return len(text)
+
+
+def summarized(text: str, tokenizer: Tokenizer | None = None) -> Summarized:
+    """What a service is to say of a text."""
+    tokenizer = tokenizer or Lengths()
+    return Summarized(summarize(text, tokenizer), tokenizer.count(text), digest(text))

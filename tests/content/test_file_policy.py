@@ -313,16 +313,24 @@ def test_messages_are_one_printable_line() -> None:
     assert policy.shown("x" * 500) == "x" * 119 + "…"
 
 
+def test_links_are_followed_as_realpath_does(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [room, *sorted(room.rglob("*")), room / "absent" / "x", Path("/proc/self/cwd"), Path("/dev/stdin")]
+    known = [(path, os.path.realpath(path)) for path in paths]
+    assert [(path, policy._followed(path)) for path in paths] == known
+    monkeypatch.setattr(policy, "_PLACE_FLAGS", None)
+    assert [(path, policy._followed(path)) for path in paths] == known
+
+
 def test_nothing_outside_is_even_looked_at(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path such as /net/host/x may mount or call something when it is only looked at."""
     looked_at: list[str] = []
-    real = os.path.realpath
+    followed = policy._followed
 
-    def watch(path: str | Path) -> str:
+    def watch(path: Path) -> str:
         looked_at.append(str(path))
-        return real(path)
+        return followed(path)
 
-    monkeypatch.setattr(os.path, "realpath", watch)
+    monkeypatch.setattr(policy, "_followed", watch)
     with pytest.raises(ReferenceFault):
         real_path(place_of("/net/host/x", room, scope(room)))
     assert looked_at == [str(room)]

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cache.lengths import Lengths
+from tests.cache.lengths import Lengths, summarized
 from tests.cache.stores import execute, kept, query, url
 from tests.tokens import hostile
 
@@ -19,7 +19,7 @@ from weighbridge.tokens import service as service_module
 from weighbridge.tokens.base import Borders, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.tokens.service import CountStats, TokenCountingService
+from weighbridge.tokens.service import CountStats, Summarized, TokenCountingService
 from weighbridge.tokens.summary import EMPTY, Summary, summarize
 
 WORDS = "alpha beta " * 50  # 550 characters
@@ -215,7 +215,8 @@ def test_a_summary_made_again_is_the_summary(
         for number in range(2):
             service = TokenCountingService(it.store, 100)
             streamed = service.summarize_stream(lambda: iter(chunks), lengths)
-            assert streamed == (expected, digest(text))
+            assert streamed == Summarized(expected, len(text), digest(text))
+            assert service.summarize_text(text, lengths, utf8=None) == streamed
             assert service.summarize(text, lengths) == expected
             assert service.count(text, lengths) == len(text)
             assert service.stats.store_hits == number
@@ -238,11 +239,11 @@ def test_counts_are_the_tokenizers(cl100k: Tokenizer, texts: list[str], places: 
         assert service.count_many(texts, cl100k) == expected
         with small_limits():
             streamed = service.summarize_stream(lambda: iter(chunks), cl100k)
-        assert streamed == (summarize(whole, cl100k), digest(whole))
+        assert streamed == summarized(whole, cl100k)
 
 
 def test_an_empty_stream() -> None:
     def nothing() -> Iterator[str]:
         return iter(())
 
-    assert memory_only().summarize_stream(nothing, Lengths()) == (EMPTY, digest(""))
+    assert memory_only().summarize_stream(nothing, Lengths()) == Summarized(EMPTY, 0, digest(""))

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cache.lengths import Lengths
+from tests.cache.lengths import Lengths, summarized
 from tests.cache.stores import kept, url
 
 from weighbridge.cache import digest
 from weighbridge.errors import Code, Problem, TransientFault
 from weighbridge.tokens import service as service_module
-from weighbridge.tokens.service import CountStats, TokenCountingService
-from weighbridge.tokens.summary import Summary, summarize
+from weighbridge.tokens.service import CountStats, Summarized, TokenCountingService
+from weighbridge.tokens.summary import Summary
 
 LONG = "alpha beta gamma\n" * 40  # 680 characters
 OTHER = "delta " * 100
@@ -47,15 +47,14 @@ def memory_only() -> TokenCountingService:
 
 def test_a_short_content_is_read_once() -> None:
     readings = Readings(["alpha beta gamma"])
-    assert memory_only().summarize_stream(readings, Lengths()) == (
-        Summary("alpha", 5, " gamma"),
-        digest("alpha beta gamma"),
+    assert memory_only().summarize_stream(readings, Lengths()) == Summarized(
+        Summary("alpha", 5, " gamma"), 16, digest("alpha beta gamma")
     )
     assert readings.begun == 1
 
 
 def test_a_long_content_is_read_twice_and_once_when_it_is_known(tmp_path: Path) -> None:
-    expected = (summarize(LONG, Lengths()), digest(LONG))
+    expected = summarized(LONG)
     with kept(url(tmp_path / "counts.db")) as it:
         service, readings = TokenCountingService(it.store, 100), Readings([LONG])
         assert service.summarize_stream(readings, Lengths()) == expected
@@ -74,7 +73,7 @@ def test_a_known_content_with_longer_fragments_than_are_kept_is_read_again() -> 
     service, text = memory_only(), "x" * 30 + " beta" * 30
     readings = Readings([text])
     for begun in (2, 4):
-        assert service.summarize_stream(readings, Lengths()) == (summarize(text, Lengths()), digest(text))
+        assert service.summarize_stream(readings, Lengths()) == summarized(text)
         assert readings.begun == begun
     assert service.stats == CountStats(memory_hits=1, tokenized=2, tokenized_chars=360)
 
@@ -82,7 +81,7 @@ def test_a_known_content_with_longer_fragments_than_are_kept_is_read_again() -> 
 def test_a_content_that_changes_once_is_begun_again() -> None:
     readings = Readings([LONG, OTHER, OTHER])
     service = memory_only()
-    assert service.summarize_stream(readings, Lengths()) == (summarize(OTHER, Lengths()), digest(OTHER))
+    assert service.summarize_stream(readings, Lengths()) == summarized(OTHER)
     assert readings.begun == 4
     assert service.stats == CountStats(tokenized=1, tokenized_chars=600)
 
@@ -91,13 +90,15 @@ def test_a_known_content_that_changes_is_begun_again() -> None:
     service, text = memory_only(), "x" * 30 + " beta" * 30
     service.summarize_stream(Readings([text]), Lengths())
     readings = Readings([text, OTHER])
-    assert service.summarize_stream(readings, Lengths()) == (summarize(OTHER, Lengths()), digest(OTHER))
+    assert service.summarize_stream(readings, Lengths()) == summarized(OTHER)
     assert readings.begun == 4
 
 
 def test_a_content_that_shrinks_is_read_as_it_is() -> None:
     readings = Readings([LONG, "a b"])
-    assert memory_only().summarize_stream(readings, Lengths()) == (Summary("a", 0, " b"), digest("a b"))
+    assert memory_only().summarize_stream(readings, Lengths()) == Summarized(
+        Summary("a", 0, " b"), 3, digest("a b")
+    )
     assert readings.begun == 3
 
 
@@ -127,7 +128,7 @@ def test_an_error_of_the_content_is_passed_on_and_forgotten(reading: int) -> Non
     with pytest.raises(GoneError):
         service.summarize_stream(chunks, Lengths())
     assert service.stats == CountStats()
-    assert service.summarize_stream(chunks, Lengths()) == (summarize(LONG, Lengths()), digest(LONG))
+    assert service.summarize_stream(chunks, Lengths()) == summarized(LONG)
 
 
 def test_a_long_content_takes_constant_memory() -> None:
@@ -142,7 +143,7 @@ def test_a_long_content_takes_constant_memory() -> None:
     service = memory_only()
     tracemalloc.start()
     try:
-        summary, _ = service.summarize_stream(chunks, Forgetful())
+        summary = service.summarize_stream(chunks, Forgetful()).summary
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -245,7 +246,7 @@ def test_one_who_waits_for_a_failure_tries_it_themselves(waiting: threading.Even
         first = workers.submit(service.summarize_stream, first_reading, Lengths())
         assert begun.wait(30)
         second = workers.submit(service.summarize_stream, Readings([LONG]), Lengths())
-        assert second.result(30) == (summarize(LONG, Lengths()), digest(LONG))
+        assert second.result(30) == summarized(LONG)
         assert isinstance(first.exception(30), CancelledError)
     assert service.stats == CountStats(tokenized=1, tokenized_chars=680)
 

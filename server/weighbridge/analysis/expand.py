@@ -66,7 +66,7 @@ class Reading:
 
     `segments`: the content's text in order, literal stretches as summaries, with the references between them.
     `identity`: equal for two ways to the same thing (see Content). `source`: where it came from, for people.
-    `digest`: of the text; empty while pending or failed.
+    `digest`: of the text; empty while pending or failed. `tokens`: of the text standing alone, where nothing is nested.
     """
 
     state: State
@@ -79,6 +79,7 @@ class Reading:
     size: int | None = None
     secret: bool = False
     problem: Problem | None = None
+    tokens: int | None = None
 
 
 PENDING = Reading(State.PENDING, identity="", source="")
@@ -308,7 +309,8 @@ class Expander:
         except BorderlessError as error:
             problem = Problem(Code.TOO_LARGE, f"{reading.source}: {error}")
             return replace(expansion, state=State.FAILED, problem=problem, broken=broken + 1)
-        return replace(expansion, summary=whole, tokens=total(whole, self.tokenizer))
+        tokens = total(whole, self.tokenizer) if reading.tokens is None else reading.tokens
+        return replace(expansion, summary=whole, tokens=tokens)
 
 
 def failed(

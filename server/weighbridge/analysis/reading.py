@@ -6,10 +6,12 @@ chunks ──▶ scan (where are references?) ──▶ cut there ──▶ summ
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeVar
 
 from weighbridge.analysis.expand import Nested, Reading, State
 from weighbridge.cache.digest import Digester
 from weighbridge.content.base import Content
+from weighbridge.content.decode import plain_text
 from weighbridge.content.lines import cut_lines
 from weighbridge.errors import Code, TransientFault
 from weighbridge.references.dialect import Dialect
@@ -19,6 +21,8 @@ from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.tokens.summary import Summarizer, Summary
 from weighbridge.work import CancelToken
+
+T = TypeVar("T", str, bytes)
 
 #: Characters of a content, or of a literal stretch of a longer one, that are held: read once, counted at once, and so
 #: remembered by digest.
@@ -40,23 +44,28 @@ def read(
         BorderlessError: it can't be counted in bounded memory.
         TaskCancelledError: nobody wants it any more.
     """
-    content, text = _held(content, token)
-    scanned = content.scannable and _may_refer(content, dialect, token)
+    held = _held(content, token)
+    if held is not None:
+        content = replace(content, chunks=lambda: iter((held.text,) if held.text else ()))
+    scanned = content.scannable and _may_refer(content, held, dialect, token)
     places = list(_places(content, dialect, token)) if scanned else []
+    segments: tuple[Summary | Nested, ...]
+    tokens: int | None = None
     if places:
         segments, digest = _cut(content, places, service, tokenizer, token)
-    elif text is not None:
-        summary, digest = service.summarize_text(text, tokenizer)
-        segments = (summary,)
     else:
-        summary, digest = service.summarize_stream(lambda: _watched(content.chunks(), token), tokenizer)
-        segments = (summary,)
+        if held is not None:
+            found = service.summarize_text(held.text, tokenizer, held.utf8)
+        else:
+            found = service.summarize_stream(lambda: _watched(content.chunks(), token), tokenizer)
+        segments, digest, tokens = (found.summary,), found.digest, found.tokens
     return Reading(
         state=State.STALE if content.stale else State.RESOLVED,
         identity=content.identity,
         source=content.source,
         segments=segments,
         digest=digest,
+        tokens=tokens,
         path=content.path,
         base=None if content.path is None else content.path.parent,
         size=content.size,
@@ -65,18 +74,29 @@ def read(
     )
 
 
-def _held(content: Content, token: CancelToken) -> tuple[Content, str | None]:
-    """The same content, held if it is short enough, so that it is read once; and its text if so."""
-    chunks = _watched(content.chunks(), token)
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A short content's text, read once; and its bytes in UTF-8, if they were at hand."""
+
+    text: str
+    utf8: bytes | None
+
+
+def _held(content: Content, token: CancelToken) -> _Held | None:
+    """Hold a content if it is short enough: a look for references, and the count, are made from the same text."""
+    if content.raw is not None and content.size is not None and content.size <= _MOST_HELD:
+        data = b"".join(_watched(content.raw(), token))
+        text = plain_text(data)
+        if text is not None:
+            return _Held(text, data)
     held: list[str] = []
     characters = 0
-    for chunk in chunks:
+    for chunk in _watched(content.chunks(), token):
         held.append(chunk)
         characters += len(chunk)
         if characters > _MOST_HELD:
-            return content, None
-    text = held[0] if len(held) == 1 else "".join(held)
-    return replace(content, chunks=lambda: iter((text,) if text else ())), text
+            return None
+    return _Held("".join(held), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +116,10 @@ class _Place:
         return self.offset + self.reference.end
 
 
-def _may_refer(content: Content, dialect: Dialect, token: CancelToken) -> bool:
+def _may_refer(content: Content, held: _Held | None, dialect: Dialect, token: CancelToken) -> bool:
     """Whether the text may hold a reference at all: many times faster to tell than to scan for them."""
+    if held is not None and held.utf8 is not None:
+        return dialect.bytes_may_hold_reference(held.utf8)
     before = ""
     for chunk in _watched(content.chunks(), token):
         # What marks a reference may be cut by a chunk's end.
@@ -242,7 +264,7 @@ def _pieces(chunks: Iterable[str], cuts: Sequence[int]) -> Iterator[str]:
             cut = next(waiting, None)
 
 
-def _watched(chunks: Iterable[str], token: CancelToken) -> Iterator[str]:
+def _watched(chunks: Iterable[T], token: CancelToken) -> Iterator[T]:
     """The same chunks, as long as somebody wants them."""
     for chunk in chunks:
         token.raise_if_cancelled()

@@ -3,7 +3,7 @@
 It holds digests and numbers, no content and no paths. SQLAlchemy is imported only when a store opens.
 """
 
-from weighbridge.cache.digest import Digester, digest
+from weighbridge.cache.digest import Digester, digest, digest_of_utf8
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
 from weighbridge.cache.store import CountStore
@@ -17,4 +17,5 @@ __all__ = [
     "StoreState",
     "StoreStatus",
     "digest",
+    "digest_of_utf8",
 ]

@@ -39,3 +39,8 @@ def digest(text: str) -> bytes:
     digester = Digester()
     digester.update(text)
     return digester.digest()
+
+
+def digest_of_utf8(utf8: bytes) -> bytes:
+    """Give the digest of a text that is at hand in UTF-8."""
+    return hashlib.sha256(utf8, usedforsecurity=False).digest()

@@ -54,7 +54,7 @@ class Content:
     people; never a secret. `path`: the file behind it, if any. `scannable`: nested references are looked for in it.
     `stale`: the last good text, not today's. `size`: bytes, where known. `secret`: the text must not be shown.
     `chunks()` yields the text (str, any size of piece) from the start at every call; it raises ReferenceFault
-    (not text, vanished, too large) in the middle if it must.
+    (not text, vanished, too large) in the middle if it must. `raw()`: the bytes it is decoded from, where it is a file's.
 
     With a fragment, `chunks()` yields the selection only, `lines` says which lines of the file it is (from 0, the end
     excluded) and `whole()` yields the whole file: what a line means (inside a fence or not) depends on all above it.
@@ -75,6 +75,7 @@ class Content:
     problem: Problem | None = None
     lines: tuple[int, int] | None = None
     whole: Callable[[], Iterator[str]] | None = None
+    raw: Callable[[], Iterator[bytes]] | None = None
 
 
 class Overlay(Protocol):

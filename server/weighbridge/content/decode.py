@@ -12,6 +12,19 @@ _MARKS = (
 )
 
 
+def plain_text(data: bytes) -> str | None:
+    """A whole file's text if its bytes are simply that: UTF-8 without a mark or a NUL. None: `decoded` says what it is.
+
+    Many times quicker than `decoded`, and the bytes are the text's own: what they hold need not be looked for twice.
+    """
+    if b"\0" in data or data.startswith(codecs.BOM_UTF8):
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def decoded(pieces: Iterable[bytes], name: str) -> Iterator[str]:
     """Decode a file's bytes as they are stored: no line end is touched; a byte order mark is no text.
 

@@ -59,6 +59,7 @@ class FileHandler:
             path=found.real,
             scannable=scannable,
             size=found.size,
+            raw=None if found.stamp is None else partial(self._files.raw, found),
         )
         if not request.fragment:
             return content

@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from weighbridge.content.base import Scope
@@ -29,6 +30,8 @@ _DESCRIPTORS = Path("/proc/self/fd")
 _OPEN_FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
     _OPEN_FLAGS |= getattr(os, _name, 0)
+# Where a place can be named without opening what is there.
+_PLACE_FLAGS = os.O_PATH | os.O_CLOEXEC if hasattr(os, "O_PATH") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,14 @@ def roots_of(scope: Scope) -> tuple[Path, ...]:
     folders = scope.folders
     if not folders and scope.document is not None:
         folders = (scope.document.parent,)
-    if not scope.settings.trusted:
-        return folders
+    return _roots(folders, tuple(scope.settings.file_roots) if scope.settings.trusted else ())
+
+
+@lru_cache(maxsize=64)
+def _roots(folders: tuple[Path, ...], file_roots: tuple[str, ...]) -> tuple[Path, ...]:
+    """Make the roots absolute, by their letters alone: the same for a thousand references."""
     roots = list(folders)
-    for root in scope.settings.file_roots:
+    for root in file_roots:
         path = Path(os.path.expanduser(root))  # noqa: PTH111  (Path.expanduser raises where there is no home)
         roots.extend([path] if path.is_absolute() else [folder / path for folder in folders])
     return tuple(Path(os.path.normpath(root)) for root in roots)
@@ -81,22 +88,23 @@ def place_of(target: str, base: Path | None, scope: Scope) -> Place:
     roots = roots_of(scope)
     if base is None:
         base = roots[0] if roots else None
-    path = Path(target)
-    if not path.is_absolute():
-        if base is None:
-            raise ReferenceFault(Code.NOT_FOUND, f"{name}: this document has no folder yet; save it first")
-        path = base / path
-    if len(str(path).encode("utf-8", "replace")) > LONGEST_PATH:
+    if base is None and not Path(target).is_absolute():
+        raise ReferenceFault(Code.NOT_FOUND, f"{name}: this document has no folder yet; save it first")
+    # Joined as strings: this runs on the loop, once for each reference.
+    written = target if base is None else os.path.join(base, target)  # noqa: PTH118
+    if len(written.encode("utf-8", "replace")) > LONGEST_PATH:
         raise ReferenceFault(Code.NOT_FOUND, f"{name}: longer than a path can be ({LONGEST_PATH:,} bytes)")
-    path = Path(os.path.normpath(path))
+    path = Path(os.path.normpath(written))
     return Place(path, roots, base, _relative_name(path, roots) or name)
 
 
 def shown(text: str, most: int = 120) -> str:
     """Show what a stranger wrote in a message: one line of printable characters, at most `most` of them."""
-    line = "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+    line = text
+    if not text.isprintable():
+        line = "".join(
+            character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+        )
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
@@ -114,7 +122,7 @@ def real_path(place: Place) -> Path:
             f"{place.name}: outside the workspace's folders; allow its folder in weighbridge.fileRoots",
         )
     try:
-        real = Path(os.path.realpath(place.path))
+        real = Path(_followed(place.path))
     except (OSError, ValueError) as error:
         raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not a path here") from error
     if not _inside(real, real_roots):
@@ -203,15 +211,46 @@ def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
 
 
 def _real_roots(place: Place) -> tuple[Path, ...]:
-    return tuple(Path(os.path.realpath(root)) for root in place.roots)
+    return tuple(Path(_followed(root)) for root in place.roots)
+
+
+def _followed(path: Path) -> str:
+    """As `os.path.realpath`; in one step, not one for each folder on the way, where the system knows how.
+
+    Nothing is opened by it: such a descriptor stands for a place, and can't be read from.
+    """
+    if _PLACE_FLAGS is not None:
+        try:
+            descriptor = os.open(path, _PLACE_FLAGS)
+            try:
+                real = os.readlink(f"{_DESCRIPTORS}/{descriptor}")  # noqa: PTH115  (quicker)
+            finally:
+                os.close(descriptor)
+        except (OSError, ValueError):
+            pass  # not there, or no such listing: whatever it is, the long way tells
+        else:
+            if real.startswith("/") and not real.endswith(" (deleted)"):
+                return real
+    return os.path.realpath(path)
 
 
 def _inside(path: Path, folders: tuple[Path, ...]) -> bool:
-    return any(path.is_relative_to(folder) for folder in folders)
+    return any(_below(path, folder) is not None for folder in folders)
+
+
+def _below(path: Path, folder: Path) -> str | None:
+    """The path from a folder on; None if it isn't in it. As `Path.relative_to`, many times quicker."""
+    there, above = os.fspath(path), os.fspath(folder)
+    if os.path.normcase(there) == os.path.normcase(above):
+        return "."
+    if not above.endswith(os.sep):
+        above += os.sep
+    return there[len(above) :] if os.path.normcase(there).startswith(os.path.normcase(above)) else None
 
 
 def _relative_name(path: Path, roots: tuple[Path, ...]) -> str | None:
     for root in roots:
-        if path.is_relative_to(root):
-            return shown(path.relative_to(root).as_posix())
+        below = _below(path, root)
+        if below is not None:
+            return shown(below.replace(os.sep, "/"))
     return None

@@ -79,11 +79,15 @@ class TextFiles:
             TransientFault: it is not the file that was found any more, or changes while it is read.
         """
         if found.stamp is not None:
-            return decoded(_bytes_of(found), found.place.name)
+            return decoded(self.raw(found), found.place.name)
         document = self._overlay.text_of(found.real)
         if document is None or document[0] != found.version:
             raise policy.changed_fault(found.place)
         return iter(document[1])
+
+    def raw(self, found: Found) -> Iterator[bytes]:
+        """Stream the bytes of a file that was found on disk. Raises as `chunks`, but for what is not text."""
+        return _bytes_of(found)
 
     def changed(self, found: Found) -> bool:
         """Tell whether finding it again gives something else. Looks, and does not read."""
@@ -104,8 +108,10 @@ def _bytes_of(found: Found) -> Iterator[bytes]:
             raise policy.changed_fault(found.place)
         read = 0
         while True:
+            # No more than there is to be, and one byte to see whether there is more.
+            asked = min(PIECE, found.size - read + 1)
             try:
-                piece = os.read(descriptor, PIECE)
+                piece = os.read(descriptor, asked)
             except OSError as error:
                 raise TransientFault(Code.FAILED, f"{found.place.name}: the disk does not give it") from error
             if not piece:
@@ -115,6 +121,8 @@ def _bytes_of(found: Found) -> Iterator[bytes]:
             if read > found.size:
                 raise policy.changed_fault(found.place)
             yield piece
+            if read == found.size and len(piece) < asked:
+                break
         if read != found.size or _stamp(os.fstat(descriptor)) != found.stamp:
             raise policy.changed_fault(found.place)
 

@@ -43,7 +43,12 @@ class Dialect:
 
     def may_hold_reference(self, line: str) -> bool:
         """Whether a line may hold a reference: quick, and never wrongly no."""
-        return any(mark in line for mark in self.marks)
+        # A single character is looked for many times faster than two.
+        return any(mark[0] in line and mark in line for mark in self.marks)
+
+    def bytes_may_hold_reference(self, utf8: bytes) -> bool:
+        """The same of a text in UTF-8, and quicker."""
+        return any(mark[:1] in utf8 and mark in utf8 for mark in map(str.encode, self.marks))
 
 
 MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"))

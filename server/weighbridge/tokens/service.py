@@ -12,12 +12,12 @@ from typing import Final, Self
 
 from cachetools import LRUCache
 
-from weighbridge.cache import Counted, CountKey, CountStore, Digester, digest
+from weighbridge.cache import Counted, CountKey, CountStore, Digester, digest, digest_of_utf8
 from weighbridge.errors import BorderlessError, Code, TransientFault
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.summary import FRAGMENT_LIMIT, Summarizer, Summary, summarize
 
-__all__ = ["CountStats", "Counted", "TokenCountingService"]
+__all__ = ["CountStats", "Counted", "Summarized", "TokenCountingService"]
 
 IN_MEMORY: Final = 4 * 1024 * 1024
 """Characters. A content up to this length is read once and held; a longer one is read twice, unless it is known."""
@@ -40,6 +40,15 @@ class CountStats:
     store_hits: int = 0
     tokenized: int = 0
     tokenized_chars: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summarized:
+    """A text's summary, its tokens standing alone, and its digest (32 bytes)."""
+
+    summary: Summary
+    tokens: int
+    digest: bytes
 
 
 class TokenCountingService:
@@ -97,17 +106,14 @@ class TokenCountingService:
 
     def summarize(self, text: str, tokenizer: Tokenizer) -> Summary:
         """Summarize a text: equal to `summarize` of `tokens.summary`, and raises BorderlessError as it does."""
-        return self._summarize(text, digest(text), tokenizer)
+        return self._summarize(text, digest(text), tokenizer).summary
 
-    def summarize_text(self, text: str, tokenizer: Tokenizer) -> tuple[Summary, bytes]:
-        """As `summarize`, with the text's digest."""
-        text_digest = digest(text)
-        return self._summarize(text, text_digest, tokenizer), text_digest
+    def summarize_text(self, text: str, tokenizer: Tokenizer, utf8: bytes | None = None) -> Summarized:
+        """As `summarize`, with the text's tokens and digest. `utf8`: the text in UTF-8, if at hand."""
+        return self._summarize(text, digest(text) if utf8 is None else digest_of_utf8(utf8), tokenizer)
 
-    def summarize_stream(
-        self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
-    ) -> tuple[Summary, bytes]:
-        """Summarize a text that arrives in chunks, in constant memory; give its digest too.
+    def summarize_stream(self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer) -> Summarized:
+        """Summarize a text that arrives in chunks, in constant memory.
 
         `chunks` begins at the text's start at each call: one call, or a second one for a long text that isn't known. Its
         errors are passed on. Raises BorderlessError as `summarize` does, and TransientFault if the text is another at
@@ -116,25 +122,25 @@ class TokenCountingService:
         for _ in range(TRIES):
             read = _Read.of(chunks())
             if read.text is not None:
-                return self._summarize(read.text, read.digest, tokenizer), read.digest
-            summary = self._summarize_long(read, chunks, tokenizer)
-            if summary is not None:
-                return summary, read.digest
+                return self._summarize(read.text, read.digest, tokenizer)
+            summarized = self._summarize_long(read, chunks, tokenizer)
+            if summarized is not None:
+                return summarized
         raise TransientFault(Code.FAILED, "the content changes while it is read")
 
-    def _summarize(self, text: str, text_digest: bytes, tokenizer: Tokenizer) -> Summary:
+    def _summarize(self, text: str, text_digest: bytes, tokenizer: Tokenizer) -> Summarized:
         key = _key(text_digest, tokenizer)
         counted = self._obtain(
             {key: len(text)}, lambda _: _counted(summarize(text, tokenizer), len(text), tokenizer)
         )[key]
         if max(counted.head_chars, counted.tail_chars) > FRAGMENT_LIMIT:
             # It was counted, which is always possible; it has no summary, and this raises.
-            return summarize(text, tokenizer)
-        return _summary(counted, text, text)
+            summarize(text, tokenizer)
+        return Summarized(_summary(counted, text, text), counted.tokens, text_digest)
 
     def _summarize_long(
         self, read: "_Read", chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
-    ) -> Summary | None:
+    ) -> Summarized | None:
         """Summarize a text of which only the ends are held. None if it is another by now."""
         made: list[Summary] = []
 
@@ -156,7 +162,8 @@ class TokenCountingService:
                 self._note_tokenized(read.chars)
         except _ChangedError:
             return None
-        return made[0] if made else _summary(counted, read.head, read.tail)
+        summary = made[0] if made else _summary(counted, read.head, read.tail)
+        return Summarized(summary, counted.tokens, read.digest)
 
     def _obtain(
         self,
