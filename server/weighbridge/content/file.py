@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weighbridge.content.base import Content, Overlay, Request
 from weighbridge.content.lines import select_lines
-from weighbridge.content.policy import place_of, roots_of
+from weighbridge.content.policy import named, place_of, roots_of
 from weighbridge.content.section import lines_selected
 from weighbridge.content.text_file import Found, TextFiles
 from weighbridge.errors import ReferenceFault
@@ -26,12 +26,12 @@ class FileHandler:
     def key(self, request: Request) -> Hashable:
         """Name the file by its letters, and what it may be denied by: no other scope gets what this one may read."""
         settings = request.scope.settings
-        limits = (roots_of(request.scope), settings.max_file_bytes)
+        limits = (named(roots_of(request.scope)), settings.max_file_bytes)
         try:
             place = place_of(request.target, request.base, request.scope)
         except ReferenceFault:
             return ("file", request.target, request.base, request.fragment, limits)
-        return ("file", str(place.path), None, request.fragment, limits)
+        return ("file", os.fspath(place.path), None, request.fragment, limits)
 
     def paths(self, request: Request) -> tuple[Path, ...]:
         """Name the file itself; none for what can't be a path."""

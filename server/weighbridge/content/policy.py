@@ -56,6 +56,12 @@ def roots_of(scope: Scope) -> tuple[Path, ...]:
 
 
 @lru_cache(maxsize=64)
+def named(roots: tuple[Path, ...]) -> str:
+    """Name folders by one string: quick to compare and to hash, as parts of keys are again and again."""
+    return "\0".join(map(os.fspath, roots))
+
+
+@lru_cache(maxsize=64)
 def _roots(folders: tuple[Path, ...], file_roots: tuple[str, ...]) -> tuple[Path, ...]:
     """Make the roots absolute, by their letters alone: the same for a thousand references."""
     roots = list(folders)

@@ -8,6 +8,7 @@ nobody wants any more, has filled the count cache and is dropped.
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ class _Entry:
     tokenizer: Tokenizer
     dialect: Dialect
     users: set[Hashable] = field(default_factory=set)
-    paths: set[Path] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
     reading: Reading | None = None
     content: Content | None = None
     running: asyncio.Task[None] | None = None
@@ -74,7 +75,8 @@ class Readings:
         self._retry = retry
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._entries: dict[Hashable, _Entry] = {}
-        self._by_path: dict[Path, set[Hashable]] = {}
+        #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
+        self._by_path: dict[str, set[Hashable]] = {}
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""
@@ -83,7 +85,12 @@ class Readings:
 
     def key_of(self, request: Request, tokenizer: Tokenizer, dialect: Dialect) -> Hashable:
         """Name what a request stands for, under a tokenizer and a dialect. No input or output."""
-        return (request.kind, self._handlers.of(request.kind).key(request), tokenizer.name, dialect.name)
+        return (
+            request.kind.value,
+            self._handlers.of(request.kind).key(request),
+            tokenizer.name,
+            dialect.name,
+        )
 
     def want(
         self,
@@ -155,11 +162,11 @@ class Readings:
 
     def keys_of_path(self, path: Path) -> list[Hashable]:
         """The keys whose content depends on this file, existing or not."""
-        return list(self._by_path.get(path, ()))
+        return list(self._by_path.get(os.fspath(path), ()))
 
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
-        return frozenset(self._by_path)
+        return frozenset(map(Path, self._by_path))
 
     def contents(self, user: Hashable) -> dict[Hashable, Content]:
         """The contents that `user` uses, for rendering."""
@@ -190,7 +197,7 @@ class Readings:
 
     def _depend(self, key: Hashable, entry: _Entry, paths: Iterable[Path]) -> None:
         """Note files that a content depends on."""
-        for path in paths:
+        for path in map(os.fspath, paths):
             entry.paths.add(path)
             if path not in self._by_path:
                 self._by_path[path] = set()
