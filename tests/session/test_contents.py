@@ -15,6 +15,7 @@ from weighbridge.errors import Code, ReferenceFault
 from weighbridge.references.model import Kind
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.session import Session
+from weighbridge.work import TaskState
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -224,10 +225,15 @@ async def test_what_nobody_wants_any_more_is_not_read_to_its_end(tmp_path: Path)
     (tmp_path / "long.md").write_text("word " * 2_000_000)
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:long.md]")
-        while not session.readings._entries:
+        while not (keys := [("read", key) for key in session.readings._entries]) or (
+            session.tasks.task(keys[0]) is None
+        ):
             await turn()
         session.close(document.uri)
-        assert session.tasks.idle
+        status = session.tasks.status(keys[0])
+        assert status is not None
+        assert status.state is TaskState.CANCELLED
+        await session.tasks.wait_idle()
 
 
 async def test_a_secret_is_in_no_report(tmp_path: Path) -> None:
