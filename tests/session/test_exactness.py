@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.clock import settle as turn
 from tests.session.harness import a_session, open_file
 
 from weighbridge.analysis.expand import State
@@ -59,7 +60,9 @@ async def check(session: Session, document: Document) -> str:
     assert document.prepared is not None
     count = document.prepared.tokenizer.count
     assert tokens == count(rendered)
-    report = session.report(document)
+    while not (report := session.report(document)).ready:
+        # Sections are summed up in short steps where there are thousands.
+        await turn()
     assert (report.ready, report.tokens, report.own_tokens) == (True, tokens, count(document.buffer.text()))
     for reference in report.references:
         assert (reference.tokens is None) == (reference.state is State.FAILED)

@@ -44,7 +44,7 @@ class BudgetReport:
         return {"limit": self.limit, "used": self.used, "severity": self.severity}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SectionReport:
     """A heading with what stands under it, subsections included; `tokens` are resolved."""
 
@@ -60,6 +60,11 @@ class SectionReport:
             "range": self.range.as_json(),
             "tokens": self.tokens,
         }
+
+    @cached_property
+    def json_text(self) -> str:
+        """The JSON written out, once: reports of a document share what did not change."""
+        return json.dumps(self.as_json())
 
 
 @dataclass(frozen=True)
@@ -162,11 +167,14 @@ class Report:
         }
 
     def json_text(self) -> str:
-        """The JSON written out: of a thousand references, those that did not change are not written again."""
-        head = json.dumps({**replace(self, references=()).as_json(), "references": None})
-        references = ",".join(reference.json_text for reference in self.references)
-        before, _, after = head.rpartition('"references": null')
-        return f'{before}"references": [{references}]{after}'
+        """The JSON written out: of a thousand sections and references, those that did not change are not written again."""
+        bare = replace(self, sections=(), references=()).as_json()
+        rest = json.dumps(
+            {name: value for name, value in bare.items() if name not in {"sections", "references"}}
+        )
+        sections = ", ".join([section.json_text for section in self.sections])
+        references = ", ".join([reference.json_text for reference in self.references])
+        return f'{rest[:-1]}, "sections": [{sections}], "references": [{references}]}}'
 
     def status_json(self) -> dict[str, Any]:
         """What `weighbridge/status` says."""

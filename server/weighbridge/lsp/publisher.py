@@ -3,15 +3,15 @@
 shown documents ──▶ report ──▶ status · diagnostics (push) ──▶ one refresh for all (pull, hints)
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
-from weighbridge.lsp.features.inlay_hints import heading_lines, hints, plain_hints
+from weighbridge.lsp.features.inlay_hints import hints
 from weighbridge.lsp.turns import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
@@ -82,7 +82,7 @@ class _Shown:
     status: dict[str, Any] | None = None
     pushed: str | None = None
     pullable: str | None = None
-    hints: list[tuple[int, int, str]] = field(default_factory=list)
+    hints: Hashable = None
 
 
 class Publisher:
@@ -119,9 +119,9 @@ class Publisher:
             elif shown.pushed != name and (found or shown.pushed is not None):
                 shown.pushed = name
                 self._push(document, found)
-            visible = _visible(session, document)
-            hints_changed |= visible != shown.hints
-            shown.hints = visible
+            hinted = _hinted(session, document)
+            hints_changed |= hinted != shown.hints
+            shown.hints = hinted
         if hints_changed and self._abilities.refresh_hints:
             self._client.send_request(types.WORKSPACE_INLAY_HINT_REFRESH)
         if diagnostics_changed and self._abilities.refresh_diagnostics:
@@ -161,13 +161,22 @@ def document_hints(
 ) -> list[types.InlayHint]:
     """The document's hints of some lines as things stand; both lines included."""
     report = session.report(document)
-    ends = {line: document.buffer.line_end(line) for line in heading_lines(report)}
-    return hints(report, session.settings_of(document).inlay_hints, ends, start_line, end_line)
-
-
-def _visible(session: Session, document: Document) -> list[tuple[int, int, str]]:
-    """All hints of a document, to tell whether any changed."""
-    report = session.report(document)
-    ends = {line: document.buffer.line_end(line) for line in heading_lines(report)}
     settings = session.settings_of(document).inlay_hints
-    return plain_hints(report, settings, ends, 0, document.buffer.line_count)
+    return hints(report, settings, document.buffer.line_end, start_line, end_line)
+
+
+def _hinted(session: Session, document: Document) -> Hashable:
+    """What the hints of a document are made of: another value, other hints.
+
+    Where lines end is not in it: that moves under the user's own keys, and the client asks again by itself.
+    """
+    report, settings = session.report(document), session.settings_of(document).inlay_hints
+    if not (settings.references or settings.sections or settings.total):
+        return None
+    references = [(one.range, one.state, one.tokens) for one in report.references]
+    return (
+        (settings.references, settings.sections, settings.total, report.ready),
+        (report.tokens, report.budget.limit) if settings.total else None,
+        report.sections if settings.sections else None,
+        tuple(references) if settings.references else None,
+    )

@@ -115,6 +115,11 @@ class ScanIndex:
             if heading is not None:
                 yield line, heading
 
+    @property
+    def headings_revision(self) -> int:
+        """Grows whenever `headings` may give something else."""
+        return self._heading.revision
+
     def directives(self) -> Iterator[tuple[int, Directive]]:
         """All directives with their lines, in order."""
         for line in self._directing.lines:

@@ -14,6 +14,7 @@ from pathlib import Path
 from weighbridge.analysis.expand import Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
 from weighbridge.references.model import Reference
+from weighbridge.session.outline import Filled, Outline
 from weighbridge.session.prepared import Known, Prepared
 from weighbridge.session.target import Target, resolved_parts
 from weighbridge.text import Edit, LineBuffer, Snapshot
@@ -62,6 +63,7 @@ class Document:
         self._lines_of: dict[Target, list[int]] = {}
         self._placed: list[tuple[Reference, Range, Target]] = []
         self._placed_revision = -1
+        self.outline = Outline()
         self._counted: CountedBuffer | None = None
         self._own: CountedBuffer | None = None
         self._since_snapshot: Edit | None = None
@@ -124,6 +126,7 @@ class Document:
         self._counted = CountedBuffer(self.prepared.tokenizer, self.buffer, self._all_parts(), cuts)
         self._own = None
         self._cuts_outdated = False
+        self.outline.forget()
         self.revision += 1
 
     # Editing
@@ -153,6 +156,7 @@ class Document:
                     target = Target.of(reference)
                     if target not in self.expansions:
                         self.dirty.add(target)
+        self.outline.edited(Edit(start, stop - start - shift, stop - start))
         inline = edit.inline if stop - start == 1 and not parts else None
         self._counted.splice(start, stop - start - shift, stop - start, parts, inline)
         if self._own is not None:
@@ -290,7 +294,9 @@ class Document:
     def _show_expansions(self, changed: set[Target]) -> None:
         assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
         self.placed()
-        for line in {line for target in changed for line in self._lines_of.get(target, ())}:
+        lines = {line for target in changed for line in self._lines_of.get(target, ())}
+        self.outline.resolved(lines)
+        for line in lines:
             self._counted.set_parts(line, self._parts(line, self.prepared.index.line(line).references))
 
     def _all_parts(self) -> Mapping[int, tuple[Part, ...]]:
@@ -351,6 +357,15 @@ class Document:
             tokens = self.own.tokens
             self._last_own = tokens if tokens is not None else max(self._last_own, self.own.known)
         return self._last_own
+
+    def fill_outline(self, seconds: float) -> Filled:
+        """Sum up the sections that changed, for about so long; nothing while the document is being counted."""
+        if self.prepared is None or self.counted is None:
+            return Filled.WAITS
+        self.outline.follow(self.prepared.index, self.buffer.line_count)
+        if self.counted.tokens is None:
+            return Filled.WAITS
+        return self.outline.fill(self.counted.tokens_between, seconds)
 
     @property
     def ready(self) -> bool:

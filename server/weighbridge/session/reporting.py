@@ -1,6 +1,6 @@
 """A document's report, from its live state. Costs its references and headings, never its text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from weighbridge.analysis.expand import PENDING, Expansion, State
 from weighbridge.analysis.report import (
@@ -8,25 +8,29 @@ from weighbridge.analysis.report import (
     Range,
     ReferenceTotals,
     Report,
-    SectionReport,
     reference_reports,
     totals_of,
 )
 from weighbridge.budget.cost import input_cost
 from weighbridge.budget.models import find as find_model
-from weighbridge.budget.sections import Section, sections
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import Settings
 from weighbridge.session.document import Document
+from weighbridge.session.outline import Filled
 from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
 
+#: Seconds for which sections are summed up in one turn of the loop.
+FILLING = 0.005
 _WAITING = Expansion(None, State.PENDING, None, None, None, PENDING, waiting=1)
 
 
 def build_report(document: Document, encoding: PositionEncoding) -> Report:
-    """Build the report as things stand. Before the document is prepared, it says `counting` and little else."""
+    """Build the report as things stand. Before the document is prepared, it says `counting` and little else.
+
+    It says so too while sections are being summed up: that takes time where there are thousands.
+    """
     prepared = document.prepared
     if prepared is None:
         return _unprepared(document)
@@ -37,7 +41,7 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
     model = find_model(prepared.model) if prepared.model is not None else None
     limit = budget_of(prepared.settings, prepared.overrides, model)
     tokens = document.tokens
-    counted_sections = [_section(document, section) for section in document_sections(document)]
+    filled = document.fill_outline(FILLING)
     return Report(
         uri=document.uri,
         version=document.version,
@@ -45,23 +49,16 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         model=prepared.model,
         encoding=prepared.tokenizer.name,
         exactness=prepared.tokenizer.exactness,
-        ready=document.ready and all(known for _, known in counted_sections),
+        ready=document.ready and filled is Filled.ALL,
         tokens=tokens,
         own_tokens=document.own_tokens,
         budget=_budget(tokens, limit, prepared.settings),
         input_usd=None if model is None else input_cost(tokens, model),
-        sections=tuple(section for section, _ in counted_sections),
+        sections=document.outline.reports(document.buffer),
         references=reference_reports(placed, encoding, document.made_reports),
         totals=totals_of([expansion for _, _, expansion in placed]),
         warnings=tuple(_warnings(document, prepared)),
     )
-
-
-def document_sections(document: Document) -> Sequence[Section]:
-    """The document's sections, in order."""
-    if document.prepared is None:
-        return ()
-    return sections(list(document.prepared.index.headings()), document.buffer.line_count)
 
 
 def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, str]]:
@@ -77,22 +74,6 @@ def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, s
 
 def _first_line(document: Document) -> Range:
     return Range(0, 0, 0, document.buffer.line_end(0))
-
-
-def _section(document: Document, section: Section) -> tuple[SectionReport, bool]:
-    """A section, and whether its tokens are known."""
-    counted = document.counted
-    tokens = None if counted is None else counted.tokens_between(section.start_line, section.end_line)
-    place = _lines(document, section.start_line, section.end_line)
-    return SectionReport(section.title, section.level, place, tokens or 0), tokens is not None
-
-
-def _lines(document: Document, start: int, end: int) -> Range:
-    """Whole lines as a range: it ends at the start of the next line, or at the document's end."""
-    if end < document.buffer.line_count:
-        return Range(start, 0, end, 0)
-    last = document.buffer.line_count - 1
-    return Range(start, 0, last, document.buffer.to_units(last, len(document.buffer.line(last))))
 
 
 def _budget(tokens: int, limit: int, settings: Settings) -> BudgetReport:

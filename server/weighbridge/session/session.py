@@ -26,11 +26,12 @@ from weighbridge.errors import ReferenceFault
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
+from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
 from weighbridge.session.preparing import Preparing, Terms
 from weighbridge.session.readings import Readings
-from weighbridge.session.reporting import build_report
+from weighbridge.session.reporting import FILLING, build_report
 from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
@@ -197,7 +198,7 @@ class Session:
         if self.documents.get(document.uri) is document:
             self._reports[document.uri] = (document.revision, document.ready, report)
             if document.ready and not report.ready:
-                # A section without any border at its ends: its count is on its way.
+                # Sections are being summed up, or one without a border at its ends is counted by a worker.
                 self._pump_soon(document)
         return report
 
@@ -373,6 +374,19 @@ class Session:
             self._listener.updated(document)
         if document.ready:
             self._waiting.wake(document.uri)
+            self._fill_outline(document)
+
+    def _fill_outline(self, document: Document) -> None:
+        """Go on summing up sections if the last report was made without some of them."""
+        known = self._reports.get(document.uri)
+        if known is None or known[2].ready or known[0] != document.revision:
+            return
+        filled = document.fill_outline(FILLING)
+        if filled is Filled.MORE:
+            self._pump_soon(document)
+        elif filled is Filled.ALL:
+            document.revision += 1
+            self._listener.updated(document)
 
     def _resolve(self, document: Document, prepared: Prepared) -> None:
         """Look at some of the references that may stand for something else now."""

@@ -1,6 +1,8 @@
 """`textDocument/inlayHint`: counts where they arise: after references and headings, and at the end of line 1."""
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 from lsprotocol import types
 
@@ -14,47 +16,39 @@ PENDING = "…"
 
 
 def hints(
-    report: Report, settings: InlayHints, line_ends: dict[int, int], start_line: int, end_line: int
+    report: Report, settings: InlayHints, line_end: Callable[[int], int], start_line: int, end_line: int
 ) -> list[types.InlayHint]:
-    """The hints of lines `start_line` to `end_line`, both included, in order."""
+    """The hints of lines `start_line` to `end_line`, both included, in order.
+
+    `line_end`: where a line ends, in the client's units.
+    """
+    found = sorted(_hints(report, settings, line_end, start_line, end_line), key=lambda hint: hint[:2])
     return [
         types.InlayHint(
             position=types.Position(line, character), label=text, padding_left=True, padding_right=False
         )
-        for line, character, text in plain_hints(report, settings, line_ends, start_line, end_line)
+        for line, character, text in found
     ]
 
 
-def plain_hints(
-    report: Report, settings: InlayHints, line_ends: dict[int, int], start_line: int, end_line: int
-) -> list[tuple[int, int, str]]:
-    """The same as line, character and text: cheap to make and to compare.
-
-    `line_ends`: for headings' lines and line 0, where the line ends, in the client's units.
-    """
-    found = _hints(report, settings, line_ends, start_line, end_line)
-    return sorted(found, key=lambda hint: (hint[0], hint[1]))
-
-
-def heading_lines(report: Report) -> list[int]:
-    """The lines whose ends the hints need."""
-    return [0, *(section.range.start_line for section in report.sections)]
-
-
 def _hints(
-    report: Report, settings: InlayHints, line_ends: dict[int, int], start_line: int, end_line: int
+    report: Report, settings: InlayHints, line_end: Callable[[int], int], start_line: int, end_line: int
 ) -> Iterator[tuple[int, int, str]]:
     if settings.references:
-        for reference in report.references:
+        first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
+        for reference in islice(report.references, first, None):
             line = reference.range.end_line
-            if start_line <= line <= end_line and reference.state is not State.FAILED:
+            if line > end_line:
+                break
+            if reference.state is not State.FAILED:
                 text = PENDING if reference.tokens is None else tokens_text(reference.tokens)
                 yield line, reference.range.end_character, text
     if settings.sections:
-        for section in report.sections:
+        first = bisect_left(report.sections, start_line, key=lambda one: one.range.start_line)
+        for section in islice(report.sections, first, None):
             line = section.range.start_line
-            if start_line <= line <= end_line:
-                text = tokens_text(section.tokens) if report.ready else PENDING
-                yield line, line_ends[line], text
+            if line > end_line:
+                break
+            yield line, line_end(line), tokens_text(section.tokens) if report.ready else PENDING
     if settings.total and start_line <= 0 <= end_line:
-        yield 0, line_ends[0], total_text(report) if report.ready else PENDING
+        yield 0, line_end(0), total_text(report) if report.ready else PENDING

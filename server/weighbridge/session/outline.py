@@ -1,0 +1,147 @@
+"""A document's sections with their tokens, kept while it is edited: an edit costs the sections it lies in.
+
+A section's tokens are those of its lines, so an edit changes the sections around it and no other. Which those are is
+noted when it is made and looked up when somebody asks; what is to be summed up anew then is done in short steps.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from enum import Enum
+
+from weighbridge.analysis.report import Range, SectionReport
+from weighbridge.budget.sections import Section, sections
+from weighbridge.references.index import ScanIndex
+from weighbridge.text import Edit, LineBuffer
+
+#: Sections summed up between two looks at the clock.
+_AT_A_TIME = 16
+
+TokensBetween = Callable[[int, int], int | None]
+
+
+class Filled(Enum):
+    """How far it got: all sections are true; there is more to do; the rest waits for workers."""
+
+    ALL = "all"
+    MORE = "more"
+    WAITS = "waits"
+
+
+class Outline:
+    """The sections of one document, in order. For the loop's thread.
+
+    What is out of date keeps the tokens it had until it is summed up again.
+    """
+
+    def __init__(self) -> None:
+        self._index: ScanIndex | None = None
+        self._revision = -1
+        self._line_count = 0
+        self._since: Edit | None = None
+        self._sections: tuple[Section, ...] = ()
+        self._tokens: list[int] = []
+        #: Places of sections to be summed up anew.
+        self._stale: set[int] = set()
+        self._reports: list[SectionReport | None] = []
+        self._reported: tuple[SectionReport, ...] | None = None
+
+    def edited(self, edit: Edit) -> None:
+        """Note an edit; the index follows it too."""
+        self._since = edit if self._since is None else self._since.then(edit)
+
+    def resolved(self, lines: Iterable[int]) -> None:
+        """Note that lines stand for something else: references in them were resolved or changed."""
+        for line in lines:
+            self.edited(Edit(line, 1, 1))
+
+    def forget(self) -> None:
+        """Note that everything may count differently."""
+        self._stale = set(range(len(self._sections)))
+        self._reported = None
+
+    def follow(self, index: ScanIndex, line_count: int) -> None:
+        """Look up which sections there are now, and which of them the edits since the last time lie in."""
+        since, self._since = self._since, None
+        known = self._index is index
+        if (known, self._revision, self._line_count) == (True, index.headings_revision, line_count):
+            if since is not None:
+                first, last = since.start, since.start + since.old_lines
+                self._stale.update(
+                    place
+                    for place, section in enumerate(self._sections)
+                    if section.start_line < last and first < section.end_line
+                )
+            return
+        before = {section.start_line: place for place, section in enumerate(self._sections)}
+        was, tokens, reports, stale = self._sections, self._tokens, self._reports, self._stale
+        self._index, self._revision, self._line_count = index, index.headings_revision, line_count
+        self._sections = sections(list(index.headings()), line_count)
+        self._tokens, self._reports, self._stale, self._reported = [], [], set(), None
+        for place, section in enumerate(self._sections):
+            old = before.get(_line_before(section.start_line, since))
+            self._tokens.append(0 if old is None else tokens[old])
+            same = old is not None and was[old] == section
+            self._reports.append(reports[old] if same and old is not None else None)
+            true = (
+                known
+                and old is not None
+                and old not in stale
+                and (same if since is None else _untouched(was[old], section, since))
+            )
+            if not true:
+                self._stale.add(place)
+
+    def fill(self, tokens: TokensBetween, seconds: float) -> Filled:
+        """Sum up what is out of date, for about so long. `tokens`: of lines [start, stop), None while uncounted."""
+        if not self._stale:
+            return Filled.ALL
+        until = time.perf_counter() + seconds
+        for number, place in enumerate(sorted(self._stale)):
+            section = self._sections[place]
+            found = tokens(section.start_line, section.end_line)
+            if found is not None:
+                self._stale.discard(place)
+                if found != self._tokens[place]:
+                    self._tokens[place] = found
+                    self._reports[place] = None
+                    self._reported = None
+            if number % _AT_A_TIME == _AT_A_TIME - 1 and time.perf_counter() > until:
+                return Filled.MORE if self._stale else Filled.ALL
+        return Filled.WAITS if self._stale else Filled.ALL
+
+    def reports(self, buffer: LineBuffer) -> tuple[SectionReport, ...]:
+        """All sections as they stood when they were filled last; the same object while nothing changed."""
+        # The end of those that go on to the document's end moves with every key typed in its last line.
+        end = self._end(buffer)
+        for place, report in enumerate(self._reports):
+            section = self._sections[place]
+            to_end = section.end_line >= self._line_count
+            if report is None or (to_end and report.range.end_character != end):
+                last = (self._line_count - 1, end) if to_end else (section.end_line, 0)
+                place_ = Range(section.start_line, 0, *last)
+                self._reports[place] = SectionReport(
+                    section.title, section.level, place_, self._tokens[place]
+                )
+                self._reported = None
+        if self._reported is None:
+            self._reported = tuple(report for report in self._reports if report is not None)
+        return self._reported
+
+    def _end(self, buffer: LineBuffer) -> int:
+        last = self._line_count - 1
+        return buffer.to_units(last, len(buffer.line(last))) if 0 <= last < buffer.line_count else 0
+
+
+def _line_before(line: int, since: Edit | None) -> int:
+    """Where a line was before an edit; -1 if it is one of the edit's."""
+    if since is None or line < since.start:
+        return line
+    return line - since.new_lines + since.old_lines if line >= since.start + since.new_lines else -1
+
+
+def _untouched(was: Section, section: Section, since: Edit) -> bool:
+    """Whether a section holds the same lines as before an edit, none of which is the edit's."""
+    if was.end_line <= since.start:
+        return section.end_line == was.end_line
+    shift = since.new_lines - since.old_lines
+    return was.start_line >= since.start + since.old_lines and section.end_line == was.end_line + shift
