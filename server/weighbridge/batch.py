@@ -86,8 +86,7 @@ async def _weigh_one(session: Session, path: Path, *, render: bool = False) -> O
     uri = uri_of(path)
     document = session.open(uri, None, "", text)
     try:
-        await session.ready(document)
-        report = session.report(document)
+        report = await session.whole_report(document)
         return Outcome(path, report, text=await session.render(document) if render else None)
     except ReferenceFault as fault:
         return Outcome(path, problem=fault.problem.message)

@@ -171,3 +171,13 @@ async def test_a_broken_front_matter_says_so(tmp_path: Path) -> None:
         warnings = session.report(document).warnings
         assert [(place.start_line, place.end_line) for place, _ in warnings] == [(3, 3), (0, 0)]
         assert ["budget" in warnings[0][1], "front matter" in warnings[1][1]] == [True, True]
+
+
+async def test_a_whole_report_waits_for_thousands_of_sections(tmp_path: Path) -> None:
+    text = "".join(f"# Title {number}\n\nwords\n\n" for number in range(3000))
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        report = await session.whole_report(document)
+        assert (report.ready, len(report.sections)) == (True, 3000)
+        assert report.sections[0].tokens == count("# Title 0\n\nwords\n\n")
+        assert sum(section.tokens for section in report.sections) == report.tokens == count(text)

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from lsprotocol import types
 
+from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.protocol import RequestError
-from weighbridge.lsp.publisher import ClientAbilities
 from weighbridge.work import TaskManager, TaskState, TaskStatus
 
 logger = logging.getLogger(__name__)

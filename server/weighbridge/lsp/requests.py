@@ -5,11 +5,12 @@ from typing import Any
 from lsprotocol import types
 
 from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.features.diagnostics import result_id
 from weighbridge.lsp.features.hover import hover
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJson
-from weighbridge.lsp.publisher import ClientAbilities, document_diagnostics, document_hints
+from weighbridge.lsp.publisher import document_diagnostics, document_hints
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 

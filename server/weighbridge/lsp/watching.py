@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from lsprotocol import types
 from watchfiles import awatch
 
+from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.protocol import RequestError
-from weighbridge.lsp.publisher import ClientAbilities
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,11 @@ from lsprotocol import types
 
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Layer
+from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.convert import encoding_of
 from weighbridge.lsp.health import Health
 from weighbridge.lsp.protocol import RequestError
-from weighbridge.lsp.publisher import ClientAbilities, Publisher
+from weighbridge.lsp.publisher import Publisher
 from weighbridge.lsp.requests import Requests
 from weighbridge.lsp.sync import TextSync
 from weighbridge.lsp.watching import Watching

@@ -202,6 +202,19 @@ class Session:
                 self._pump_soon(document)
         return report
 
+    async def whole_report(self, document: Document) -> Report:
+        """The document's report once everything about it is counted and resolved.
+
+        Raises:
+            DocumentClosedError, CountingError: see `ready`.
+        """
+        while True:
+            await self.ready(document)
+            report = self.report(document)
+            if report.ready:
+                return report
+            await self._waiting.change(document.uri)
+
     async def count(self, document: Document, selections: Sequence[Selection] | None = None) -> int:
         """The document's resolved tokens, or those of parts of it; waits until they are true.
 
@@ -386,6 +399,7 @@ class Session:
             self._pump_soon(document)
         elif filled is Filled.ALL:
             document.revision += 1
+            self._waiting.wake(document.uri)
             self._listener.updated(document)
 
     def _resolve(self, document: Document, prepared: Prepared) -> None:
