@@ -18,9 +18,9 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.content.named_file import read_named_file
 from weighbridge.errors import ReferenceFault
 from weighbridge.session.configuration import Configuration
-from weighbridge.session.document import Document
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
+from weighbridge.session.workspace import Silent
 from weighbridge.text import PositionEncoding
 from weighbridge.uris import uri_of
 
@@ -38,19 +38,6 @@ class Outcome:
     report: Report | None = None
     problem: str | None = None
     text: str | None = None
-
-
-class _Silent:
-    """Nobody is shown anything while the command line works."""
-
-    def typed(self, document: Document) -> None:
-        """Nothing."""
-
-    def updated(self, document: Document) -> None:
-        """Nothing."""
-
-    def closed(self, document: Document) -> None:
-        """Nothing."""
 
 
 async def weigh(paths: Sequence[Path], settings: Mapping[str, Any]) -> list[Outcome]:
@@ -109,7 +96,7 @@ async def _session(paths: Sequence[Path], settings: Mapping[str, Any]) -> AsyncI
         configuration=configuration,
         open_texts=services.open_texts,
         encoding=PositionEncoding.UTF16,
-        listener=_Silent(),
+        listener=Silent(),
         retry=services.retry,
     )
     session.configured()

@@ -194,7 +194,7 @@ def sizes(session: Session) -> dict[str, int]:
         "counting": len(session._counting._following),
         "timers": len(session._overlay_timers) + len(session._resting),
         "open": len(session._open_texts._texts),
-        "tasks": 0 if session.tasks.idle else 1,
+        "tasks": 0 if manager_of(session).idle else 1,
     }
     for document in session.documents.values():
         found["dirty"] = found.get("dirty", 0) + len(document.dirty)
@@ -206,3 +206,9 @@ def sizes(session: Session) -> dict[str, int]:
             for name in ("requests", "wanted", "_users", "_holds", "_known", "_keys"):
                 found[name] = found.get(name, 0) + len(getattr(expander, name))
     return found
+
+
+def manager_of(session: Session) -> TaskManager:
+    """Who does a test session's work."""
+    assert isinstance(session.tasks, TaskManager)
+    return session.tasks

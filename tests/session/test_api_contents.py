@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.clock import settle as turn
 from tests.content.network import Network, public
-from tests.session.harness import FakeTimers, a_session, set_layer, sizes
+from tests.session.harness import FakeTimers, a_session, manager_of, set_layer, sizes
 from tests.session.test_exactness import check
 
 from weighbridge.analysis.expand import State
@@ -44,7 +44,7 @@ class World:
     async def settle(self) -> None:
         await turn()
         await self.session.readings.settled(self.document.uri)
-        await self.session.tasks.wait_idle()
+        await manager_of(self.session).wait_idle()
         await turn()
 
 

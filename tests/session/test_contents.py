@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 from tests.clock import settle as turn
-from tests.session.harness import FakeTimers, a_session, counted, open_file, set_layer, sizes, typed
+from tests.session.harness import (
+    FakeTimers,
+    a_session,
+    counted,
+    manager_of,
+    open_file,
+    set_layer,
+    sizes,
+    typed,
+)
 from tests.session.test_exactness import check
 
 from weighbridge.analysis.expand import State
@@ -32,8 +41,8 @@ def touch(path: Path, text: str) -> None:
 
 async def settle(session: Session) -> None:
     """Wait until all that was begun has come to its end."""
-    while not session.tasks.idle:
-        await session.tasks.wait_idle()
+    while not manager_of(session).idle:
+        await manager_of(session).wait_idle()
     for document in session.documents.values():
         await session.readings.settled(document.uri)
 
@@ -226,14 +235,14 @@ async def test_what_nobody_wants_any_more_is_not_read_to_its_end(tmp_path: Path)
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:long.md]")
         while not (keys := [("read", key) for key in session.readings._entries]) or (
-            session.tasks.task(keys[0]) is None
+            manager_of(session).task(keys[0]) is None
         ):
             await turn()
         session.close(document.uri)
-        status = session.tasks.status(keys[0])
+        status = manager_of(session).status(keys[0])
         assert status is not None
         assert status.state is TaskState.CANCELLED
-        await session.tasks.wait_idle()
+        await manager_of(session).wait_idle()
 
 
 async def test_a_secret_is_in_no_report(tmp_path: Path) -> None:

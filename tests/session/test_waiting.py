@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.session.harness import a_session, set_layer, sizes, typed
+from tests.session.harness import a_session, manager_of, set_layer, sizes, typed
 from tests.session.test_exactness import check
 
 from weighbridge.analysis.expand import Expander
@@ -91,7 +91,7 @@ async def test_a_document_closed_while_it_is_prepared_leaves_nothing(
         await session.tasks.submit(("wait",), lambda token: started.wait())
         session.close(document.uri)
         go_on.set()
-        await session.tasks.wait_idle()
+        await manager_of(session).wait_idle()
         await asyncio.sleep(0)
         assert (document.prepared, set(sizes(session).values())) == (None, {0})
 

@@ -9,7 +9,7 @@ from weighbridge.session.document import Document
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Job
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import Priority, Task, TaskCancelledError, TaskManager
+from weighbridge.work import Priority, Task, TaskCancelledError, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Counting:
 
     def __init__(
         self,
-        tasks: TaskManager,
+        tasks: Tasks,
         service: TokenCountingService,
         answered: Callable[[Document], None],
         failed: Callable[[Document, Exception], None],

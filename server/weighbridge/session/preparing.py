@@ -16,7 +16,7 @@ from weighbridge.session.configuration import Configuration
 from weighbridge.session.document import Document
 from weighbridge.session.prepare import prepare
 from weighbridge.session.prepared import Prepared
-from weighbridge.work import Priority, TaskCancelledError, TaskManager
+from weighbridge.work import Priority, TaskCancelledError, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Preparing:
 
     def __init__(
         self,
-        tasks: TaskManager,
+        tasks: Tasks,
         configuration: Configuration,
         prepared: Callable[[Document, Prepared, Terms], None],
         failed: Callable[[Document, Exception], None],

@@ -23,7 +23,7 @@ from weighbridge.references.model import Kind
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledError, TaskManager
+from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledError, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Readings:
 
     def __init__(
         self,
-        tasks: TaskManager,
+        tasks: Tasks,
         handlers: HandlerFactory,
         service: TokenCountingService,
         on_changed: Callable[[Hashable, frozenset[Hashable]], None],
@@ -167,6 +167,12 @@ class Readings:
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
         return frozenset(map(Path, self._by_path))
+
+    def paths_of(self, user: Hashable) -> frozenset[Path]:
+        """The files that what `user` uses depends on, existing or not."""
+        return frozenset(
+            Path(path) for entry in self._entries.values() if user in entry.users for path in entry.paths
+        )
 
     def contents(self, user: Hashable) -> dict[Hashable, Content]:
         """The contents that `user` uses, for rendering."""

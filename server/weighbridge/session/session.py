@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -40,7 +40,7 @@ from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import Part
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import path_of
-from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskManager
+from weighbridge.work import CancelToken, Priority, RetryPolicy, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Session:
     def __init__(
         self,
         *,
-        tasks: TaskManager,
+        tasks: Tasks,
         handlers: HandlerFactory,
         service: TokenCountingService,
         configuration: Configuration,
@@ -96,7 +96,11 @@ class Session:
         retry: RetryPolicy | None = None,
         timers: Timers | None = None,
     ) -> None:
-        """`retry`: of files; `timers`: the running loop by default."""
+        """`retry`: of files; `timers`: the running loop by default.
+
+        `on_files_changed`, an attribute, is told of files that changed on disk or in the editor.
+        """
+        self.on_files_changed: Callable[[Sequence[Path]], None] = lambda paths: None
         self.tasks = tasks
         self.service = service
         self.configuration = configuration
@@ -105,6 +109,7 @@ class Session:
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self.readings = Readings(tasks, handlers, service, self._reading_changed, retry, self._timers)
         self._handlers = handlers
+        self._retry = retry
         self._open_texts = open_texts
         self._listener = listener
         self._preparing = Preparing(tasks, configuration, self._prepared, self._failed)
@@ -115,6 +120,23 @@ class Session:
         self._reports: dict[str, tuple[int, bool, Report]] = {}
         self._overlay_timers: dict[str, Timer] = {}
         self._selections = itertools.count()
+
+    def sibling(self, tasks: Tasks, listener: Listener) -> "Session":
+        """Another session under the same settings and over the same services, for documents of its own.
+
+        What is open here is seen there as it is in the editor; what is open there is nobody else's business.
+        """
+        return Session(
+            tasks=tasks,
+            handlers=self._handlers,
+            service=self.service,
+            configuration=self.configuration,
+            open_texts=OpenTexts(),
+            encoding=self.encoding,
+            listener=listener,
+            retry=self._retry,
+            timers=self._timers,
+        )
 
     # Settings
 
@@ -278,8 +300,10 @@ class Session:
 
     def files_changed(self, paths: Iterable[Path]) -> None:
         """Files appeared, changed or went: whatever depends on them looks again."""
-        for path in paths:
+        changed = list(paths)
+        for path in changed:
             self.readings.recheck(self.readings.keys_of_path(path))
+        self.on_files_changed(changed)
 
     def refresh(self, document: Document | None = None) -> None:
         """Read every reference again, of one document or of all; try again what could not be counted."""

@@ -1,0 +1,299 @@
+"""The workspace's prompts that are not open: their reports, made in the background when somebody asks, and kept true.
+
+    asked ──▶ scan (ignore files, include) ──▶ prompt by prompt: open, count, report, close ──▶ changed
+
+A prompt is weighed by a session of its own at LOW priority, as the command line does it, and let go of: what stays is
+its report and which files it depends on. What is open in the editor is the other session's.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from weighbridge.analysis.report import Report
+from weighbridge.content.base import Scope
+from weighbridge.content.discovery import find_documents
+from weighbridge.content.policy import place_of
+from weighbridge.content.text_file import TextFiles
+from weighbridge.errors import ReferenceFault
+from weighbridge.session.document import Document
+from weighbridge.session.session import Session
+from weighbridge.session.timers import Timer, Timers
+from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
+from weighbridge.uris import uri_of
+from weighbridge.work import Background, TaskCancelledError, TaskManager
+
+logger = logging.getLogger(__name__)
+
+#: Prompts weighed at a time: what one waits for, another can use.
+_AT_A_TIME = 4
+#: Seconds after a file appeared in which others are waited for, before the workspace is scanned again.
+_SCAN_AFTER = 0.5
+#: Prompts that are weighed at all.
+MOST_PROMPTS = 10_000
+#: Whoever waits for anything here.
+_ALL = "workspace"
+
+
+class Silent:
+    """A listener to whom nothing is shown."""
+
+    def typed(self, document: Document) -> None:
+        """Nothing."""
+
+    def updated(self, document: Document) -> None:
+        """Nothing."""
+
+    def closed(self, document: Document) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt as it was weighed last. `depends`: the files that its report is made of, existing or not, and itself."""
+
+    report: Report
+    depends: frozenset[Path]
+
+
+class Workspace:
+    """All prompts of the workspace's folders. For the loop's thread; files are read and counted by workers.
+
+    Nothing is done before `begin`: a client that asks for nothing of the kind pays nothing for it.
+    """
+
+    def __init__(self, session: Session, tasks: TaskManager, timers: Timers | None = None) -> None:
+        """`session`: the editor's; these prompts get one of their own beside it. `timers`: the running loop by default.
+
+        `on_watched` and `on_changed`, attributes, are told when other files matter than before, and when a prompt is
+        weighed or gone.
+        """
+        self.on_watched: Callable[[], None] = lambda: None
+        self.on_changed: Callable[[], None] = lambda: None
+        #: Grows with every prompt that is weighed or gone.
+        self.revision = 0
+        self._tasks = Background(tasks, "workspace")
+        self._background = session.sibling(self._tasks, Silent())
+        self._configuration = session.configuration
+        self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
+        self._files = TextFiles()
+        self._prompts: dict[Path, Prompt] = {}
+        self._dependents: dict[Path, set[Path]] = {}
+        self._known: frozenset[Path] = frozenset()
+        #: To be weighed, in order; those being weighed, and whether they have changed since.
+        self._queue: dict[Path, None] = {}
+        self._weighing: dict[Path, asyncio.Task[None]] = {}
+        self._again: set[Path] = set()
+        self._scan_timer: Timer | None = None
+        self._scanning: asyncio.Task[None] | None = None
+        self._begun = False
+        self._waiting = Waiting()
+
+    # Asking
+
+    def begin(self) -> None:
+        """Find and weigh the prompts, if that has not begun."""
+        if not self._begun:
+            self._begun = True
+            self._background.configured()
+            self._scan()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being looked for or weighed."""
+        return bool(self._scan_timer or self._scanning or self._queue or self._weighing)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Prompts that are weighed, and all there are."""
+        left = len(self._queue) + len(self._weighing)
+        return max(0, len(self._known) - left), len(self._known)
+
+    async def settled(self) -> None:
+        """Wait until all is found and weighed."""
+        self.begin()
+        while self.busy:
+            await self._waiting.change(_ALL)
+
+    async def changed_since(self, revision: int) -> None:
+        """Wait until `revision` is another."""
+        while self.revision == revision:
+            await self._waiting.change(_ALL)
+
+    def reports(self) -> dict[Path, Report]:
+        """What is known of the prompts, by path: as they are on disk, and including what is open as in the editor."""
+        return {path: prompt.report for path, prompt in self._prompts.items()}
+
+    def watched(self) -> frozenset[Path]:
+        """All files that the reports depend on, existing or not."""
+        return frozenset(self._dependents)
+
+    # What changes
+
+    def configured(self) -> None:
+        """The settings or folders changed: all may count differently, and others may be prompts."""
+        if self._begun:
+            self._background.configured()
+            self._queue.update(dict.fromkeys(sorted(self._known)))
+            self._scan()
+
+    def files_changed(self, paths: Sequence[Path]) -> None:
+        """Files appeared, changed or went, on disk or in the editor."""
+        if not self._begun:
+            return
+        self._background.files_changed(paths)
+        for path in paths:
+            # By its name too: what could not be read has no report that would depend on it.
+            for prompt in (path, *self._dependents.get(path, ())):
+                self._weigh_again(prompt)
+            if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
+                self._scan_soon()
+        self._go_on()
+
+    def clear(self) -> None:
+        """Weigh everything anew."""
+        for path in sorted(self._known):
+            self._weigh_again(path)
+        self._go_on()
+
+    async def aclose(self) -> None:
+        """End."""
+        self._begun = False
+        if self._scan_timer is not None:
+            self._scan_timer.cancel()
+        running = [task for task in (self._scanning, *self._weighing.values()) if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._background.aclose()
+
+    # Finding
+
+    def _scan_soon(self) -> None:
+        if self._scan_timer is None:
+            self._scan_timer = self._timers.call_later(_SCAN_AFTER, self._scan)
+
+    def _scan(self) -> None:
+        if self._scan_timer is not None:
+            self._scan_timer.cancel()
+            self._scan_timer = None
+        if not self._begun:
+            return
+        if self._scanning is not None:
+            self._scanning.cancel()
+        self._scanning = asyncio.get_running_loop().create_task(self._find())
+
+    async def _find(self) -> None:
+        configuration = self._configuration
+        terms = [
+            (folder, tuple(configuration.settings_of(folder).include)) for folder in configuration.folders
+        ]
+        found = self._known
+        try:
+            found = await self._tasks.submit(("scan",), lambda _: _find(terms), title="workspace", join=False)
+        except TaskCancelledError:
+            pass
+        except Exception:  # nobody waits for it: the log is all there is
+            logger.exception("the workspace could not be scanned")
+        finally:
+            # Another scan may have taken its place.
+            if self._scanning is asyncio.current_task():
+                self._scanning = None
+        for path in self._known - found:
+            self._forget(path)
+        self._queue.update(dict.fromkeys(sorted(found - self._known)))
+        self._known = found
+        self._go_on()
+        self._tell()
+
+    # Weighing
+
+    def _weigh_again(self, path: Path) -> None:
+        if path in self._weighing:
+            self._again.add(path)
+        elif path in self._known:
+            self._queue[path] = None
+
+    def _go_on(self) -> None:
+        while self._begun and self._queue and len(self._weighing) < _AT_A_TIME:
+            path = next(iter(self._queue))
+            del self._queue[path]
+            self._weighing[path] = asyncio.get_running_loop().create_task(self._weigh(path))
+
+    async def _weigh(self, path: Path) -> None:
+        uri = uri_of(path)
+        try:
+            text = await self._tasks.submit(
+                ("text", path), lambda _: self._text_of(path), title=str(path), join=False
+            )
+            document = self._background.open(uri, None, "", text)
+            report = await self._background.whole_report(document)
+            depends = self._background.readings.paths_of(uri) | {path}
+        except (ReferenceFault, CountingError, DocumentClosedError, TaskCancelledError) as error:
+            logger.info("%s: not weighed: %s", path, error)
+            self._forget(path)
+        except asyncio.CancelledError:
+            raise
+        except Exception:  # whatever it is, the others are weighed
+            logger.exception("a prompt could not be weighed")
+            self._forget(path)
+        else:
+            if path in self._known:
+                self._keep(path, Prompt(report, depends))
+        finally:
+            self._background.close(uri)
+            del self._weighing[path]
+        if path in self._again:
+            self._again.discard(path)
+            self._weigh_again(path)
+        self._go_on()
+        self._tell()
+
+    def _text_of(self, path: Path) -> str:
+        """Read a prompt, as references are read. Blocks."""
+        folders = self._configuration.folders_for(path)
+        settings = self._configuration.settings_of(path)
+        place = place_of(str(path), path.parent, Scope(path, folders, settings))
+        found = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
+        return "".join(self._files.chunks(found))
+
+    def _keep(self, path: Path, prompt: Prompt) -> None:
+        self._depend(path, self._prompts.get(path), prompt)
+        self._prompts[path] = prompt
+        self.revision += 1
+
+    def _forget(self, path: Path) -> None:
+        self._queue.pop(path, None)
+        if path in self._prompts:
+            self._depend(path, self._prompts.pop(path), None)
+            self.revision += 1
+
+    def _depend(self, path: Path, before: Prompt | None, after: Prompt | None) -> None:
+        old = frozenset[Path]() if before is None else before.depends
+        new = frozenset[Path]() if after is None else after.depends
+        for file in old - new:
+            self._dependents[file].discard(path)
+            if not self._dependents[file]:
+                del self._dependents[file]
+        for file in new - old:
+            self._dependents.setdefault(file, set()).add(path)
+        if old != new:
+            self.on_watched()
+
+    def _tell(self) -> None:
+        self._waiting.wake(_ALL)
+        self.on_changed()
+
+
+def _find(terms: Iterable[tuple[Path, Sequence[str]]]) -> frozenset[Path]:
+    """Find the folders' prompts. Blocks: a worker's work."""
+    found: set[Path] = set()
+    for folder, include in terms:
+        for path in find_documents(folder, folder, include):
+            if len(found) >= MOST_PROMPTS:
+                logger.warning("%s: more than %d prompts; the rest is not weighed", folder, MOST_PROMPTS)
+                return frozenset(found)
+            found.add(path)
+    return frozenset(found)

@@ -1,0 +1,179 @@
+"""The workspace's prompts that are not open: found, weighed, and kept true while files come, change and go."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.clock import settle as turn
+from tests.session.harness import FakeTimers, a_session, manager_of, set_layer
+
+from weighbridge.session.session import Session
+from weighbridge.session.workspace import Workspace
+from weighbridge.tokens.registry import tokenizer
+from weighbridge.work import Priority, TaskStatus
+
+count = tokenizer("cl100k_base").count
+
+
+@dataclass
+class Place:
+    """A folder with a session and its workspace."""
+
+    folder: Path
+    session: Session
+    workspace: Workspace
+    timers: FakeTimers
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def changed(self, *names: str) -> None:
+        """Say that files changed; and let the time pass in which others are waited for."""
+        self.session.files_changed([self.folder / name for name in names])
+        self.timers.advance(1)
+
+    async def tokens(self) -> dict[str, int]:
+        await self.workspace.settled()
+        reports = self.workspace.reports()
+        assert all(report.ready for report in reports.values())
+        return {path.relative_to(self.folder).as_posix(): report.tokens for path, report in reports.items()}
+
+
+@asynccontextmanager
+async def a_place(folder: Path, settings: Mapping[str, Any] | None = None) -> AsyncIterator[Place]:
+    timers = FakeTimers()
+    async with a_session(folder, settings, timers=timers) as session:
+        workspace = Workspace(session, manager_of(session), timers)
+        session.on_files_changed = workspace.files_changed
+        try:
+            yield Place(folder, session, workspace, timers)
+        finally:
+            await workspace.aclose()
+        assert (len(workspace._background.documents), len(workspace._background.readings._entries)) == (0, 0)
+
+
+async def test_prompts_are_found_and_weighed(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "Read @docs/style.md\n")
+        place.write("docs/style.md", "Short words.\n")
+        place.write("prompts/a.md", "# One\n\nword\n")
+        place.write("build/prompts/b.md", "ignored\n")
+        place.write(".gitignore", "build/\n")
+        assert await place.tokens() == {
+            "CLAUDE.md": count("Read Short words.\n\n"),
+            "prompts/a.md": count("# One\n\nword\n"),
+        }
+
+
+async def test_nothing_is_done_before_somebody_asks(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "words")
+        place.changed("CLAUDE.md")
+        await turn()
+        assert (place.workspace.busy, place.workspace.reports(), place.workspace.watched()) == (
+            False,
+            {},
+            frozenset(),
+        )
+
+
+async def test_a_changed_file_changes_what_includes_it(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "@a.md\n")
+        place.write("AGENTS.md", "nothing\n")
+        place.write("a.md", "@b.md\n")
+        place.write("b.md", "first\n")
+        before = await place.tokens()
+        reports = place.workspace.reports()
+        place.write("b.md", "second and longer\n")
+        place.changed("b.md")
+        assert await place.tokens() == {**before, "CLAUDE.md": count("second and longer\n\n\n")}
+        kept = tmp_path / "AGENTS.md"
+        assert place.workspace.reports()[kept] is reports[kept]
+
+
+async def test_a_file_that_appears_mends_a_reference(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "@[file:later.txt]\n")
+        assert await place.tokens() == {"CLAUDE.md": count("@[file:later.txt]\n")}
+        assert tmp_path / "later.txt" in place.workspace.watched()
+        place.write("later.txt", "here")
+        place.changed("later.txt")
+        assert await place.tokens() == {"CLAUDE.md": count("here\n")}
+
+
+async def test_prompts_come_and_go(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "words\n")
+        assert await place.tokens() == {"CLAUDE.md": count("words\n")}
+        place.write("prompts/new.md", "more\n")
+        place.changed("prompts/new.md")
+        (tmp_path / "CLAUDE.md").unlink()
+        place.changed("CLAUDE.md")
+        assert await place.tokens() == {"prompts/new.md": count("more\n")}
+        assert place.workspace.watched() == {tmp_path / "prompts/new.md"}
+        place.write(".gitignore", "new.md\n")
+        place.changed(".gitignore")
+        assert await place.tokens() == {}
+
+
+async def test_what_is_open_counts_as_it_is_in_the_editor(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "@[file:a.md]\n")
+        path = place.write("a.md", "on disk\n")
+        await place.tokens()
+        document = place.session.open(path.as_uri(), 1, "markdown", "in the editor\n")
+        assert await place.tokens() == {"CLAUDE.md": count("in the editor\n\n")}
+        place.session.close(document.uri)
+        assert await place.tokens() == {"CLAUDE.md": count("on disk\n\n")}
+
+
+async def test_settings_change_all(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "{{who}}\n")
+        place.write("other.txt", "text\n")
+        await place.tokens()
+        set_layer(
+            place.session,
+            {"variables": {"who": "you there"}, "include": ["*.txt", "CLAUDE.md"], "model": "gpt-4o"},
+        )
+        place.workspace.configured()
+        o200k = tokenizer("o200k_base").count
+        assert await place.tokens() == {"CLAUDE.md": o200k("you there\n"), "other.txt": o200k("text\n")}
+
+
+async def test_what_can_not_be_read_is_left_out(tmp_path: Path) -> None:
+    async with a_place(tmp_path, {"maxFileBytes": 100}) as place:
+        place.write("prompts/large.md", "x" * 101)
+        (tmp_path / "prompts" / "binary.md").write_bytes(b"\0\1")
+        (tmp_path / "prompts" / "link.md").symlink_to("/etc/passwd")
+        place.write("prompts/good.md", "good")
+        assert await place.tokens() == {"prompts/good.md": 1}
+        assert place.workspace.progress == (3, 3)
+        place.write("prompts/binary.md", "text by now")
+        place.changed("prompts/binary.md")
+        assert await place.tokens() == {"prompts/binary.md": count("text by now"), "prompts/good.md": 1}
+
+
+async def test_it_is_never_more_urgent_than_low(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "@[file:a.md] and {{x:y}}\n")
+        place.write("a.md", "text\n")
+        seen: list[TaskStatus] = []
+        manager_of(place.session).on_change(seen.append)
+        await place.tokens()
+        assert {status.priority for status in seen} == {Priority.LOW}
+
+
+async def test_whoever_waits_is_told(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "words\n")
+        revision = place.workspace.revision
+        place.workspace.begin()
+        await place.workspace.changed_since(revision)
+        assert place.workspace.revision > revision
