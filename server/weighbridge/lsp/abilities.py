@@ -21,6 +21,7 @@ class ClientAbilities:
     configuration: bool = False
     watch_files: bool = False
     watch_configuration: bool = False
+    markdown_hovers: bool = False
 
     @classmethod
     def of(cls, capabilities: types.ClientCapabilities, options: Any) -> "ClientAbilities":
@@ -37,6 +38,8 @@ class ClientAbilities:
         refresh_diagnostics = bool(
             workspace and workspace.diagnostics and workspace.diagnostics.refresh_support
         )
+        hover = document.hover if document else None
+        formats = hover.content_format if hover else None
         return cls(
             # Without refresh nothing would ever tell such a client that a referenced file changed: push instead.
             pull_diagnostics=pull is not None and refresh_diagnostics,
@@ -53,4 +56,5 @@ class ClientAbilities:
             configuration=bool(workspace and workspace.configuration),
             watch_files=bool(watched and watched.dynamic_registration),
             watch_configuration=bool(settings and settings.dynamic_registration),
+            markdown_hovers=types.MarkupKind.Markdown in (formats or ()),
         )

@@ -5,23 +5,22 @@ from typing import Any
 from lsprotocol import types
 
 from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.convert import selections_of, text_document_uri
+from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import result_id
 from weighbridge.lsp.features.hover import hover
-from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJson
+from weighbridge.lsp.protocol import RequestError, WrittenJson
 from weighbridge.lsp.publisher import document_diagnostics, document_hints
 from weighbridge.session.document import Document
-from weighbridge.session.session import Session
 
 
 class Requests:
     """Answers for one client."""
 
-    def __init__(self, session: Session, abilities: ClientAbilities, *, markdown_hovers: bool) -> None:
-        self._session = session
-        self._abilities = abilities
-        self._markdown_hovers = markdown_hovers
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._session = desk.session
+        self._abilities = desk.abilities
 
     # Editors' own
 
@@ -39,7 +38,7 @@ class Requests:
             return None
         report = self._session.report(document)
         place = params.position
-        return hover(report, place.line, place.character, markdown=self._markdown_hovers)
+        return hover(report, place.line, place.character, markdown=self._abilities.markdown_hovers)
 
     def diagnostic(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Diagnostics for clients that pull them; none for those that get them pushed."""
@@ -72,25 +71,35 @@ class Requests:
         except ReferenceFault as fault:
             raise RequestError(fault.problem.message) from None
 
-    async def command(self, name: str, arguments: list[Any]) -> Any:
-        """A command; its first argument names the document, as a URI or `{textDocument}` or `{uri}`."""
-        if name == "clearCache":
-            await self._session.clear_cache()
-            return None
-        if name == "refresh" and not arguments:
+    # Commands: the first argument names the document, as a URI or `{textDocument}` or `{uri}`
+
+    async def report_command(self, arguments: list[Any]) -> WrittenJson:
+        """`weighbridge.report`: as the request."""
+        return self.report(_named(arguments))
+
+    async def render_command(self, arguments: list[Any]) -> dict[str, str]:
+        """`weighbridge.render`: as the request."""
+        return await self.render(_named(arguments))
+
+    async def refresh_command(self, arguments: list[Any]) -> None:
+        """`weighbridge.refresh`: read every reference again, of one document or, without arguments, of all."""
+        if arguments:
+            self._session.refresh(self._document(text_document_uri(_named(arguments))))
+        else:
             self._session.refresh()
-            return None
-        params = {"textDocument": {"uri": _uri(arguments)}}
-        if name == "refresh":
-            self._session.refresh(self._document(text_document_uri(params)))
-            return None
-        return self.report(params) if name == "report" else await self.render(params)
+
+    async def clear_cache_command(self, _: list[Any]) -> None:
+        """`weighbridge.clearCache`: forget every count and response."""
+        await self._session.clear_cache()
+        self._desk.workspace.clear()
 
     def _document(self, uri: str) -> Document:
-        document = self._session.documents.get(uri)
-        if document is None:
-            raise InvalidParamsError(f"{uri}: not an open document")
-        return document
+        return self._desk.document(uri)
+
+
+def _named(arguments: list[Any]) -> dict[str, Any]:
+    """A command's first argument as a request's parameters."""
+    return {"textDocument": {"uri": _uri(arguments)}}
 
 
 def _uri(arguments: list[Any]) -> Any:

@@ -21,6 +21,7 @@ from pygls.lsp.server import LanguageServer
 from weighbridge import __version__
 from weighbridge.lsp.protocol import Protocol
 from weighbridge.lsp.turns import started
+from weighbridge.lsp.ways import COMMANDS, WAYS
 
 if TYPE_CHECKING:
     from weighbridge.lsp.wiring import Wiring
@@ -90,33 +91,9 @@ class Server(LanguageServer):
     def _register(self) -> None:
         # Partials, because pygls marks what it registers, and methods can't be marked.
         self.feature(types.INITIALIZE)(partial(self._initialize))
-        inlay_hints = types.InlayHintOptions(resolve_provider=False)
-        diagnostics = types.DiagnosticOptions(
-            inter_file_dependencies=True, workspace_diagnostics=False, identifier="weighbridge"
-        )
-        ways: list[tuple[str, Any, Callable[[Wiring], Callable[[Any], Any]]]] = [
-            (types.INITIALIZED, None, lambda wiring: wiring.initialized),
-            (types.TEXT_DOCUMENT_DID_OPEN, None, lambda wiring: wiring.sync.did_open),
-            (types.TEXT_DOCUMENT_DID_CHANGE, None, lambda wiring: wiring.sync.did_change),
-            (types.TEXT_DOCUMENT_DID_CLOSE, None, lambda wiring: wiring.sync.did_close),
-            (types.TEXT_DOCUMENT_DID_SAVE, None, lambda wiring: wiring.sync.did_save),
-            (types.WORKSPACE_DID_CHANGE_CONFIGURATION, None, lambda wiring: wiring.did_change_configuration),
-            (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, None, lambda wiring: wiring.did_change_watched_files),
-            (
-                types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
-                None,
-                lambda wiring: wiring.did_change_workspace_folders,
-            ),
-            (types.TEXT_DOCUMENT_INLAY_HINT, inlay_hints, lambda wiring: wiring.requests.inlay_hints),
-            (types.TEXT_DOCUMENT_HOVER, None, lambda wiring: wiring.requests.hover),
-            (types.TEXT_DOCUMENT_DIAGNOSTIC, diagnostics, lambda wiring: wiring.requests.diagnostic),
-            ("weighbridge/report", None, lambda wiring: wiring.requests.report),
-            ("weighbridge/count", None, lambda wiring: wiring.requests.count),
-            ("weighbridge/render", None, lambda wiring: wiring.requests.render),
-        ]
-        for method, options, way in ways:
-            self.feature(method, options)(partial(self._answer, way))
-        for command in ("report", "render", "refresh", "clearCache"):
+        for way in WAYS:
+            self.feature(way.method, way.options)(partial(self._answer, way.to))
+        for command in COMMANDS:
             self._register_command(command)
 
     def _answer(self, way: "Callable[[Wiring], Callable[[Any], Any]]", params: Any) -> Any:
@@ -125,7 +102,7 @@ class Server(LanguageServer):
 
     def _register_command(self, command: str) -> None:
         async def run(arguments: list[Any]) -> Any:
-            return await self.wiring.requests.command(command, arguments)
+            return await self.wiring.answers.commands[command](arguments)
 
         self.command(f"weighbridge.{command}")(run)
 

@@ -12,11 +12,12 @@ from lsprotocol import types
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Layer
 from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.answers import Answers
 from weighbridge.lsp.convert import encoding_of
+from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.health import Health
 from weighbridge.lsp.protocol import RequestError
 from weighbridge.lsp.publisher import Publisher
-from weighbridge.lsp.requests import Requests
 from weighbridge.lsp.sync import TextSync
 from weighbridge.lsp.watching import Watching
 from weighbridge.session.configuration import Configuration
@@ -24,6 +25,7 @@ from weighbridge.session.display import Display
 from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
+from weighbridge.session.workspace import Workspace
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
 from weighbridge.work import Priority
@@ -75,10 +77,17 @@ class Wiring:
         # Loading a vocabulary holds the interpreter for a moment: better now than under the user's first keys.
         _, encoding, _ = choose_encoding(configuration.settings, Overrides())
         services.tasks.submit(("vocabulary",), lambda _: tokenizer(encoding), priority=Priority.HIGH)
-        self.sync = TextSync(self.session, reorders=_reorders(params.client_info))
-        self.requests = Requests(
-            self.session, self.abilities, markdown_hovers=_wants_markdown(params.capabilities)
+        self.workspace = Workspace(self.session, services.tasks)
+        desk = Desk(
+            self.session,
+            self.workspace,
+            services.tasks,
+            server.protocol,
+            self.abilities,
+            params.capabilities,
         )
+        self.answers = Answers(desk, TextSync(self.session, reorders=_reorders(params.client_info)))
+        self.session.on_files_changed = self.workspace.files_changed
         self.health = Health(server.protocol, self.abilities, services.tasks)
         self._watching = Watching(server.protocol, self.abilities, self._files_changed)
 
@@ -119,6 +128,7 @@ class Wiring:
         await self._watching.aclose()
         for task in self._background:
             task.cancel()
+        await self.workspace.aclose()
         await self.session.aclose()
         await self._services.aclose()
 
@@ -142,8 +152,8 @@ class Wiring:
 
     async def _begin(self) -> None:
         await self._configure()
-        self.session.readings.on_watched = self._watching.look
-        await self._watching.begin(self._configuration.folders, self.session.readings.watched)
+        self.session.readings.on_watched = self.workspace.on_watched = self._watching.look
+        await self._watching.begin(self._configuration.folders, self._watched)
         if self.abilities.watch_configuration:
             registration = types.Registration(
                 "weighbridge-configuration",
@@ -181,8 +191,13 @@ class Wiring:
         self._services.tasks.resize(workers=settings.workers) if settings.workers is not None else None
         self._services.service.resize(settings.cache_entries)
         self.session.configured()
+        self.workspace.configured()
 
     # Files
+
+    def _watched(self) -> frozenset[Path]:
+        """All files that matter now."""
+        return self.session.readings.watched() | self.workspace.watched()
 
     def did_change_watched_files(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Files changed on disk, says the client."""
@@ -222,9 +237,3 @@ def _folders(params: types.InitializeParams) -> list[Path]:
 def _reorders(client: types.ClientInfo | None) -> bool:
     """Whether a client is known to send bursts of changes in the wrong order, each numbered by one more."""
     return client is not None and client.name.lower() == "helix"
-
-
-def _wants_markdown(capabilities: types.ClientCapabilities) -> bool:
-    hover = capabilities.text_document.hover if capabilities.text_document else None
-    formats = hover.content_format if hover else None
-    return bool(formats) and types.MarkupKind.Markdown in (formats or ())

@@ -1,0 +1,25 @@
+"""All that answers a client, made once for it: one attribute for each feature. `ways` says which message goes where."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.requests import Requests
+from weighbridge.lsp.sync import TextSync
+
+Command = Callable[[list[Any]], Awaitable[Any]]
+
+
+class Answers:
+    """The features of one client."""
+
+    def __init__(self, desk: Desk, sync: TextSync) -> None:
+        self.sync = sync
+        self.requests = Requests(desk)
+        #: By name, without `weighbridge.`; the names are listed in `ways`.
+        self.commands: dict[str, Command] = {
+            "report": self.requests.report_command,
+            "render": self.requests.render_command,
+            "refresh": self.requests.refresh_command,
+            "clearCache": self.requests.clear_cache_command,
+        }

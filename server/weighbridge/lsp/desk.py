@@ -1,0 +1,49 @@
+"""What every answer to a client is made from: the session, the workspace, and what the client can be sent."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lsprotocol import types
+
+from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.protocol import InvalidParamsError
+from weighbridge.session.document import Document
+from weighbridge.session.session import Session
+from weighbridge.session.workspace import Workspace
+from weighbridge.work import TaskManager
+
+
+class Client(Protocol):
+    """The way to the client."""
+
+    def notify(self, method: str, params: Any | None = None) -> None: ...
+
+    async def ask(self, method: str, params: Any | None = None) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One client's; features take what they need from it."""
+
+    session: Session
+    workspace: Workspace
+    tasks: TaskManager
+    client: Client
+    abilities: ClientAbilities
+    capabilities: types.ClientCapabilities
+
+    def document(self, uri: str) -> Document:
+        """The open document of this name.
+
+        Raises:
+            InvalidParamsError: there is none.
+        """
+        document = self.session.documents.get(uri)
+        if document is None:
+            raise InvalidParamsError(f"{uri}: not an open document")
+        return document
+
+    def shown(self, uri: str) -> Document | None:
+        """The open document of this name, if it shows itself: a prompt or context file, or one with a directive."""
+        document = self.session.documents.get(uri)
+        return document if document is not None and self.session.shows_itself(document) else None

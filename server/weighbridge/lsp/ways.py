@@ -1,0 +1,54 @@
+"""Which message goes to which answer. Read before the session's rooms are imported: it names them and no more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from weighbridge.lsp.wiring import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A method, who answers it, and what the client is told of it at `initialize`."""
+
+    method: str
+    to: "Callable[[Wiring], Callable[[Any], Any]]"
+    options: Any = None
+
+
+WAYS = (
+    # Life
+    Way(types.INITIALIZED, lambda wiring: wiring.initialized),
+    Way(types.WORKSPACE_DID_CHANGE_CONFIGURATION, lambda wiring: wiring.did_change_configuration),
+    Way(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, lambda wiring: wiring.did_change_watched_files),
+    Way(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, lambda wiring: wiring.did_change_workspace_folders),
+    # Documents
+    Way(types.TEXT_DOCUMENT_DID_OPEN, lambda wiring: wiring.answers.sync.did_open),
+    Way(types.TEXT_DOCUMENT_DID_CHANGE, lambda wiring: wiring.answers.sync.did_change),
+    Way(types.TEXT_DOCUMENT_DID_CLOSE, lambda wiring: wiring.answers.sync.did_close),
+    Way(types.TEXT_DOCUMENT_DID_SAVE, lambda wiring: wiring.answers.sync.did_save),
+    # Features
+    Way(
+        types.TEXT_DOCUMENT_INLAY_HINT,
+        lambda wiring: wiring.answers.requests.inlay_hints,
+        types.InlayHintOptions(resolve_provider=False),
+    ),
+    Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.requests.hover),
+    Way(
+        types.TEXT_DOCUMENT_DIAGNOSTIC,
+        lambda wiring: wiring.answers.requests.diagnostic,
+        types.DiagnosticOptions(
+            inter_file_dependencies=True, workspace_diagnostics=False, identifier="weighbridge"
+        ),
+    ),
+    # Weighbridge's own
+    Way("weighbridge/report", lambda wiring: wiring.answers.requests.report),
+    Way("weighbridge/count", lambda wiring: wiring.answers.requests.count),
+    Way("weighbridge/render", lambda wiring: wiring.answers.requests.render),
+)
+
+#: Without `weighbridge.`; `Answers.commands` has who runs them.
+COMMANDS = ("report", "render", "refresh", "clearCache")
