@@ -314,7 +314,13 @@ def test_messages_are_one_printable_line() -> None:
 
 
 def test_links_are_followed_as_realpath_does(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [room, *sorted(room.rglob("*")), room / "absent" / "x", Path("/proc/self/cwd"), Path("/dev/stdin")]
+    paths = [
+        room,
+        *sorted(room.rglob("*")),
+        room / "absent" / "x",
+        Path("/proc/self/cwd"),
+        Path("/dev/stdin"),
+    ]
     known = [(path, os.path.realpath(path)) for path in paths]
     assert [(path, policy._followed(path)) for path in paths] == known
     monkeypatch.setattr(policy, "_PLACE_FLAGS", None)
