@@ -76,8 +76,7 @@ def plain(data: bytes) -> bytes:
 
 def restored(content: bytes, size: int) -> str:
     """The SHA-256 of the `.tiktoken` file of the ranks below `size`."""
-    ranks = {token: rank for token, rank in unpack(content) if rank < size}
-    return hashlib.sha256(tiktoken_file(ranks)).hexdigest()
+    return hashlib.sha256(tiktoken_file(unpack(content, size))).hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Counts are tiktoken's, for every text, whatever tiktoken does with it."""
 
+import dataclasses
+import re
 import socket
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from tiktoken import load
 from tiktoken_ext import openai_public
 
 from weighbridge.tokens import openai, registry
-from weighbridge.tokens.openai import FAMILIES, Definition, Engine, OpenAITokenizer, definition
+from weighbridge.tokens.borders import PairBorders
+from weighbridge.tokens.engine import Definition, TiktokenEngine
+from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
 
 WHITE = (" ", "\t", "\n", "\r", "\r\n", "\v", "\f", "\x85", "\xa0", "\u2003", "\u2028", "\u3000", "\x1c")
 AROUND = ("a", ".", "/", "'s", "1", "\u0301", ".\u0301", "\x1f", "😀")
@@ -93,7 +96,7 @@ def test_long_texts_of_one_kind(unit: str) -> None:
 def test_long_text_is_given_to_tiktoken_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     given_to_tiktoken: list[str] = []
 
-    class Listening(Engine):
+    class Listening(TiktokenEngine):
         def count(self, text: str) -> int:
             given_to_tiktoken.append(text)
             return super().count(text)
@@ -136,17 +139,46 @@ def test_nothing_is_fetched_and_no_file_of_tiktokens_is_touched(
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     defined = definition("r50k_base")
-    assert OpenAITokenizer("r50k_base", defined, Engine(defined)).count("hello world") == 2
+    assert OpenAITokenizer("r50k_base", defined, TiktokenEngine(defined)).count("hello world") == 2
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("change", [lambda: Definition("p", "a" * 64), lambda: Definition("p", "b" * 64)])
-def test_the_version_names_tiktoken_and_the_vocabulary(change: Callable[[], Definition]) -> None:
-    defined = change()
-    engine = Engine(definition("r50k_base"))
-    assert OpenAITokenizer("r50k_base", defined, engine).version == (
-        f"tiktoken-{tiktoken.__version__}-{defined.sha256[:12]}"
-    )
+class Counting:
+    """An engine that is another by its version only."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+    def count(self, text: str) -> int:
+        return len(text)
+
+    count_match = count
+
+
+def test_the_version_names_what_counts_the_vocabulary_and_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    defined = Definition("p", "abcdef012345" + "6" * 52)
+
+    def version(name: str = "cl100k_base", engine: str = "x-1", definition: Definition = defined) -> str:
+        return OpenAITokenizer(name, definition, Counting(engine)).version
+
+    before = version()
+    assert re.fullmatch("x-1-abcdef012345-[0-9a-f]{8}", before)
+    assert version() == before
+    others = [
+        version(engine="x-2"),
+        version(definition=Definition("q", defined.sha256)),
+        version(definition=Definition("p", "0" * 64)),
+        version(name="r50k_base"),
+        version(name="o200k_base"),
+    ]
+    other_borders = dataclasses.replace(FAMILIES["cl100k_base"], borders=PairBorders.of("ab"))
+    monkeypatch.setitem(FAMILIES, "cl100k_base", other_borders)
+    others.append(version())
+    assert len({before, *others}) == 1 + len(others)
+
+
+def test_tiktokens_version_is_in_it() -> None:
+    assert TiktokenEngine.version == f"tiktoken-{tiktoken.__version__}"
 
 
 def test_every_family_has_its_encodings() -> None:

@@ -9,7 +9,7 @@ from tiktoken.model import MODEL_TO_ENCODING
 from weighbridge.errors import UnknownEncodingError
 from weighbridge.tokens import registry
 from weighbridge.tokens.base import Exactness, Tokenizer
-from weighbridge.tokens.openai import Definition, Engine
+from weighbridge.tokens.engine import Definition, TiktokenEngine
 
 NAMES = ("cl100k_base", "o200k_base", "o200k_harmony", "p50k_base", "r50k_base")
 
@@ -44,15 +44,15 @@ def test_many_who_ask_at_once_get_one_tokenizer(
     made: list[Definition] = []
     barrier = Barrier(4)
 
-    def make(definition: Definition) -> Engine:
+    def make(definition: Definition) -> TiktokenEngine:
         made.append(definition)
-        return Engine(definition)
+        return TiktokenEngine(definition)
 
     def ask(_asker: int) -> Tokenizer:
         barrier.wait()
         return registry.tokenizer("r50k_base")
 
-    monkeypatch.setattr(registry, "Engine", make)
+    monkeypatch.setattr(registry, "TiktokenEngine", make)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(ask, range(4)))
     assert (len(set(map(id, found))), len(made)) == (1, 1)
@@ -64,10 +64,12 @@ def test_encodings_with_one_pattern_and_vocabulary_share_an_engine(
     made: list[Definition] = []
 
     class Nothing:
+        version = "nothing"
+
         def __init__(self, definition: Definition) -> None:
             made.append(definition)
 
-    monkeypatch.setattr(registry, "Engine", Nothing)
+    monkeypatch.setattr(registry, "TiktokenEngine", Nothing)
     for name in NAMES:
         registry.tokenizer(name)
     assert len(made) == 4

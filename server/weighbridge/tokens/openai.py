@@ -10,20 +10,19 @@ keeps a way back for each character of `\s+(?!\S)`. So the match that alternativ
 counted by itself, with the same vocabulary: see `_blanks`.
 """
 
+import hashlib
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final
 
-import tiktoken
 from tiktoken_ext import openai_public
 
 from weighbridge.errors import UnknownEncodingError
-from weighbridge.tokens import vocabulary
 from weighbridge.tokens.base import Borders, Exactness
-from weighbridge.tokens.borders import ALL_RULES, BLANKS_AND_WORDS
+from weighbridge.tokens.borders import ALL_RULES, BLANKS_AND_WORDS, PairBorders
+from weighbridge.tokens.engine import Definition, Engine
 
 BLOCK: Final = 128 * 1024
 """Characters given to tiktoken at a time, where the text has borders."""
@@ -61,42 +60,6 @@ FAMILIES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """What tiktoken says of an encoding: its pattern, and the SHA-256 of its vocabulary's file."""
-
-    pattern: str
-    sha256: str
-
-
-class Engine:
-    """A pattern and a vocabulary, ready to count. Thread-safe. Making one takes 0.1 to 0.3 seconds."""
-
-    def __init__(self, definition: Definition) -> None:
-        self._definition = definition
-        self._encoding = self._built(definition.pattern)
-        self._whole: tiktoken.Encoding | None = None
-        self._lock = threading.Lock()
-
-    def count(self, text: str) -> int:
-        """Tokens of a text without a long run of white space. Lone surrogates count as U+FFFD."""
-        return len(self._encoding.encode_ordinary(text))
-
-    def count_match(self, text: str) -> int:
-        """Tokens of a text that the pattern would match as one."""
-        with self._lock:
-            if self._whole is None:
-                self._whole = self._built(r"[\s\S]+")
-        return len(self._whole.encode_ordinary(text))
-
-    def _built(self, pattern: str) -> tiktoken.Encoding:
-        # Special tokens play no part in `encode_ordinary`.
-        ranks = vocabulary.ranks(self._definition.sha256)
-        return tiktoken.Encoding(
-            self._definition.sha256, pat_str=pattern, mergeable_ranks=ranks, special_tokens={}
-        )
-
-
 class OpenAITokenizer:
     """The tokenizer of one of OpenAI's encodings. Thread-safe; counting releases the interpreter's lock."""
 
@@ -106,7 +69,7 @@ class OpenAITokenizer:
         self._name = name
         self._family = FAMILIES[name]
         self._engine = engine
-        self._version = f"tiktoken-{tiktoken.__version__}-{definition.sha256[:12]}"
+        self._version = f"{engine.version}-{definition.sha256[:12]}-{_rules(definition, self._family)}"
 
     @property
     def name(self) -> str:
@@ -168,6 +131,13 @@ class OpenAITokenizer:
                 continue
             if end - start > LONG_RUN:
                 yield start, end
+
+
+def _rules(definition: Definition, family: Family) -> str:
+    """A short hash of how texts are split, and of where counts are cut: a count made by other rules is not this one."""
+    borders = family.borders.ahead.pattern if isinstance(family.borders, PairBorders) else ""
+    rules = repr((definition.pattern, borders, family.after_newline, family.at_end))
+    return hashlib.sha256(rules.encode()).hexdigest()[:8]
 
 
 def definition(name: str) -> Definition:

@@ -10,8 +10,10 @@ from typing import Final
 from tiktoken.model import MODEL_PREFIX_TO_ENCODING, MODEL_TO_ENCODING
 
 from weighbridge.errors import UnknownEncodingError
+from weighbridge.tokens import fast
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.openai import FAMILIES, Definition, Engine, OpenAITokenizer, definition
+from weighbridge.tokens.engine import Definition, Engine, TiktokenEngine
+from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
 
 # Models that tiktoken's tables lack or know under a longer name only.
 _MORE_PREFIXES: Final = {
@@ -53,7 +55,7 @@ def tokenizer(name: str) -> Tokenizer:
     with _loading:
         if name not in _tokenizers:
             # o200k_harmony splits and merges as o200k_base does, and so shares its engine.
-            engine = _engines.get(defined) or Engine(defined)
+            engine = _engines.get(defined) or fast.engine(defined) or TiktokenEngine(defined)
             _engines[defined] = engine
             _tokenizers[name] = OpenAITokenizer(name, defined, engine)
         return _tokenizers[name]

