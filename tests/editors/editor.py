@@ -119,6 +119,7 @@ class Editor:
         number = next(self._ids)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
+        self.rules.asks(_plain(params))
         self._write({"id": number, "method": method, "params": _plain(params)})
         return number, future
 

@@ -98,7 +98,7 @@ ALLOWED_BY: Mapping[str, str | None] = {
     "workspace/foldingRange/refresh": "workspace.foldingRange.refreshSupport",
     "window/showDocument": "window.showDocument.support",
     "window/workDoneProgress/create": "window.workDoneProgress",
-    "$/progress": "window.workDoneProgress",
+    "$/progress": None,
     "experimental/serverStatus": "experimental.serverStatusNotification",
 }
 #: Methods whose capability is not where their name says.
@@ -122,6 +122,12 @@ class Rules:
             "$/progress": self._progresses,
             "textDocument/publishDiagnostics": self._publishes,
         }
+
+    def asks(self, params: Any) -> None:
+        """Note the tokens of a request of the client's: the server may send progress to them."""
+        if isinstance(params, dict):
+            tokens = (params.get("workDoneToken"), params.get("partialResultToken"))
+            self._tokens.update(token for token in tokens if token is not None)
 
     def fault(self, method: str, params: Any) -> str | None:
         """Say why the client never allowed this message; None if it did."""
@@ -159,8 +165,7 @@ class Rules:
         return None
 
     def _progresses(self, params: Any) -> str | None:
-        known = params["token"] in self._tokens or params["token"] == self._params.get("workDoneToken")
-        return None if known else f"$/progress: {params['token']!r} was never created"
+        return None if params["token"] in self._tokens else f"$/progress: {params['token']!r} was never created"
 
     def _publishes(self, params: Any) -> str | None:
         published = "textDocument.publishDiagnostics"

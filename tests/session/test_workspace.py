@@ -175,5 +175,55 @@ async def test_whoever_waits_is_told(tmp_path: Path) -> None:
         place.write("CLAUDE.md", "words\n")
         revision = place.workspace.revision
         place.workspace.begin()
-        await place.workspace.changed_since(revision)
-        assert place.workspace.revision > revision
+        while place.workspace.revision == revision:
+            await place.workspace.changed()
+        assert list(place.workspace.changes(revision)) == [place.folder / "CLAUDE.md"]
+
+
+async def test_changes_are_those_after_a_revision(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "first line\nwords\n")
+        place.write("AGENTS.md", "words\n")
+        await place.tokens()
+        workspace, revision = place.workspace, place.workspace.revision
+        first, second = place.folder / "CLAUDE.md", place.folder / "AGENTS.md"
+        assert workspace.changes(-1) == {path: workspace.prompt(path) for path in (first, second)}
+        assert workspace.changes(revision) == {}
+        prompt = workspace.prompt(first)
+        assert prompt is not None
+        assert (prompt.first_line_end, prompt.depends) == (10, frozenset({first}))
+        place.write("CLAUDE.md", "others\n")
+        second.unlink()
+        place.changed("CLAUDE.md", "AGENTS.md")
+        await place.tokens()
+        assert workspace.changes(revision) == {first: workspace.prompt(first), second: None}
+
+
+async def test_a_halted_workspace_weighs_what_changes_and_all_when_asked_anew(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        for number in range(20):
+            place.write(f"prompts/{number}.md", "words\n")
+        place.workspace.begin()
+        while not place.workspace.reports():
+            await place.workspace.changed()
+        place.workspace.halt()
+        await place.workspace.settled()
+        weighed = len(place.workspace.reports())
+        assert 0 < weighed < 20
+        place.write("prompts/19.md", "other words\n")
+        place.changed("prompts/19.md")
+        assert (await place.tokens())["prompts/19.md"] == count("other words\n")
+        assert len(place.workspace.reports()) == weighed + 1
+        place.workspace.clear()
+        assert len(await place.tokens()) == 20
+
+
+async def test_settings_that_change_while_a_prompt_is_weighed(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "{{word}}\n")
+        place.workspace.begin()
+        while not place.workspace._weighing:
+            await place.workspace.changed()
+        set_layer(place.session, {"variables": {"word": "several words"}})
+        place.workspace.configured()
+        assert await place.tokens() == {"CLAUDE.md": count("several words\n")}

@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.workspace_diagnostics import PulledDiagnostics
 from weighbridge.lsp.requests import Requests
 from weighbridge.lsp.sync import TextSync
+from weighbridge.lsp.weighing import WeighingProgress
 
 Command = Callable[[list[Any]], Awaitable[Any]]
 
@@ -16,6 +18,8 @@ class Answers:
     def __init__(self, desk: Desk, sync: TextSync) -> None:
         self.sync = sync
         self.requests = Requests(desk)
+        self.diagnostics = PulledDiagnostics(desk)
+        self.weighing = WeighingProgress(desk)
         #: By name, without `weighbridge.`; the names are listed in `ways`.
         self.commands: dict[str, Command] = {
             "report": self.requests.report_command,

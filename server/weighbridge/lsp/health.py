@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from lsprotocol import types
@@ -31,7 +32,15 @@ class Client(Protocol):
 class Health:
     """Tells the client how busy and how well the server is."""
 
-    def __init__(self, client: Client, abilities: ClientAbilities, tasks: TaskManager) -> None:
+    def __init__(
+        self,
+        client: Client,
+        abilities: ClientAbilities,
+        tasks: TaskManager,
+        shown_elsewhere: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`shown_elsewhere`: whether the tasks' progress is another's to show now."""
+        self._shown_elsewhere = shown_elsewhere
         self._client = client
         self._abilities = abilities
         self._tasks = tasks
@@ -85,9 +94,9 @@ class Health:
         self._send()
         if self._tasks.idle:
             self._finished = 0
-        elif self._abilities.progress and self._progress is None:
+        elif self._abilities.progress and self._progress is None and not self._shown_elsewhere():
             self._progress = asyncio.get_running_loop().create_task(self._show_progress())
-        elif not self._abilities.progress:
+        elif self._progress is None:
             self._timer = asyncio.get_running_loop().call_later(_SHOW_AFTER, self._look)
 
     async def _show_progress(self) -> None:

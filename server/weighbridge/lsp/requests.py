@@ -7,10 +7,9 @@ from lsprotocol import types
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.diagnostics import result_id
 from weighbridge.lsp.features.hover import hover
 from weighbridge.lsp.protocol import RequestError, WrittenJson
-from weighbridge.lsp.publisher import document_diagnostics, document_hints
+from weighbridge.lsp.publisher import document_hints
 from weighbridge.session.document import Document
 
 
@@ -39,17 +38,6 @@ class Requests:
         report = self._session.report(document)
         place = params.position
         return hover(report, place.line, place.character, markdown=self._abilities.markdown_hovers)
-
-    def diagnostic(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
-        """Diagnostics for clients that pull them; none for those that get them pushed."""
-        document = self._session.documents.get(params.text_document.uri)
-        found: list[types.Diagnostic] = []
-        if document is not None and self._abilities.pull_diagnostics and self._session.shows_itself(document):
-            found = document_diagnostics(self._session, document, related=self._abilities.related_information)
-        name = result_id(found)
-        if params.previous_result_id == name:
-            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
-        return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
 
     # Weighbridge's own
 
@@ -87,6 +75,7 @@ class Requests:
             self._session.refresh(self._document(text_document_uri(_named(arguments))))
         else:
             self._session.refresh()
+            self._desk.workspace.clear()
 
     async def clear_cache_command(self, _: list[Any]) -> None:
         """`weighbridge.clearCache`: forget every count and response."""

@@ -39,11 +39,13 @@ WAYS = (
     Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.requests.hover),
     Way(
         types.TEXT_DOCUMENT_DIAGNOSTIC,
-        lambda wiring: wiring.answers.requests.diagnostic,
+        lambda wiring: wiring.answers.diagnostics.document,
         types.DiagnosticOptions(
-            inter_file_dependencies=True, workspace_diagnostics=False, identifier="weighbridge"
+            inter_file_dependencies=True, workspace_diagnostics=True, identifier="weighbridge"
         ),
     ),
+    Way(types.WORKSPACE_DIAGNOSTIC, lambda wiring: wiring.answers.diagnostics.workspace),
+    Way(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, lambda wiring: wiring.answers.weighing.cancel),
     # Weighbridge's own
     Way("weighbridge/report", lambda wiring: wiring.answers.requests.report),
     Way("weighbridge/count", lambda wiring: wiring.answers.requests.count),

@@ -88,7 +88,12 @@ class Wiring:
         )
         self.answers = Answers(desk, TextSync(self.session, reorders=_reorders(params.client_info)))
         self.session.on_files_changed = self.workspace.files_changed
-        self.health = Health(server.protocol, self.abilities, services.tasks)
+        self.health = Health(
+            server.protocol,
+            self.abilities,
+            services.tasks,
+            shown_elsewhere=lambda: self.answers.weighing.shown,
+        )
         self._watching = Watching(server.protocol, self.abilities, self._files_changed)
 
     @classmethod
@@ -125,6 +130,7 @@ class Wiring:
         """End all of it."""
         self._display.close()
         self.health.close()
+        self.answers.weighing.close()
         await self._watching.aclose()
         for task in self._background:
             task.cancel()

@@ -52,10 +52,15 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt as it was weighed last. `depends`: the files that its report is made of, existing or not, and itself."""
+    """A prompt as it was weighed last.
+
+    `depends`: the files that its report is made of, existing or not, and itself. `first_line_end`: where line 1 ends, in
+    the client's units.
+    """
 
     report: Report
     depends: frozenset[Path]
+    first_line_end: int
 
 
 class Workspace:
@@ -89,6 +94,8 @@ class Workspace:
         self._scan_timer: Timer | None = None
         self._scanning: asyncio.Task[None] | None = None
         self._begun = False
+        #: The revision at which each prompt, of those there ever were, changed last; in that order.
+        self._changed: dict[Path, int] = {}
         self._waiting = Waiting()
 
     # Asking
@@ -117,10 +124,22 @@ class Workspace:
         while self.busy:
             await self._waiting.change(_ALL)
 
-    async def changed_since(self, revision: int) -> None:
-        """Wait until `revision` is another."""
-        while self.revision == revision:
-            await self._waiting.change(_ALL)
+    async def changed(self) -> None:
+        """Wait until a prompt is weighed or gone, or all are."""
+        await self._waiting.change(_ALL)
+
+    def changes(self, since: int) -> dict[Path, Prompt | None]:
+        """The prompts weighed after that revision, and those that went; all of them after -1."""
+        found: dict[Path, Prompt | None] = {}
+        for path in reversed(self._changed):
+            if self._changed[path] <= since:
+                break
+            found[path] = self._prompts.get(path)
+        return found
+
+    def prompt(self, path: Path) -> Prompt | None:
+        """What is known of a prompt."""
+        return self._prompts.get(path)
 
     def reports(self) -> dict[Path, Report]:
         """What is known of the prompts, by path: as they are on disk, and including what is open as in the editor."""
@@ -152,11 +171,26 @@ class Workspace:
                 self._scan_soon()
         self._go_on()
 
+    def halt(self) -> None:
+        """Look for nothing and weigh nothing more of what waits, until it changes or all is to be weighed anew."""
+        if self._scan_timer is not None:
+            self._scan_timer.cancel()
+            self._scan_timer = None
+        if self._scanning is not None:
+            self._scanning.cancel()
+            self._scanning = None
+        self._queue.clear()
+        self._again.clear()
+        self._tell()
+
     def clear(self) -> None:
-        """Weigh everything anew."""
-        for path in sorted(self._known):
-            self._weigh_again(path)
-        self._go_on()
+        """Find and weigh everything anew, if that had begun."""
+        if self._begun:
+            self._queue.update(
+                dict.fromkeys(path for path in sorted(self._known) if path not in self._weighing)
+            )
+            self._again.update(self._weighing)
+            self._scan()
 
     async def aclose(self) -> None:
         """End."""
@@ -220,6 +254,9 @@ class Workspace:
         while self._begun and self._queue and len(self._weighing) < _AT_A_TIME:
             path = next(iter(self._queue))
             del self._queue[path]
+            if path in self._weighing:
+                self._again.add(path)
+                continue
             self._weighing[path] = asyncio.get_running_loop().create_task(self._weigh(path))
 
     async def _weigh(self, path: Path) -> None:
@@ -231,6 +268,7 @@ class Workspace:
             document = self._background.open(uri, None, "", text)
             report = await self._background.whole_report(document)
             depends = self._background.readings.paths_of(uri) | {path}
+            prompt = Prompt(report, depends, document.buffer.line_end(0))
         except (ReferenceFault, CountingError, DocumentClosedError, TaskCancelledError) as error:
             logger.info("%s: not weighed: %s", path, error)
             self._forget(path)
@@ -241,7 +279,7 @@ class Workspace:
             self._forget(path)
         else:
             if path in self._known:
-                self._keep(path, Prompt(report, depends))
+                self._keep(path, prompt)
         finally:
             self._background.close(uri)
             del self._weighing[path]
@@ -262,13 +300,18 @@ class Workspace:
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._depend(path, self._prompts.get(path), prompt)
         self._prompts[path] = prompt
-        self.revision += 1
+        self._note(path)
 
     def _forget(self, path: Path) -> None:
         self._queue.pop(path, None)
         if path in self._prompts:
             self._depend(path, self._prompts.pop(path), None)
-            self.revision += 1
+            self._note(path)
+
+    def _note(self, path: Path) -> None:
+        self.revision += 1
+        self._changed.pop(path, None)
+        self._changed[path] = self.revision
 
     def _depend(self, path: Path, before: Prompt | None, after: Prompt | None) -> None:
         old = frozenset[Path]() if before is None else before.depends

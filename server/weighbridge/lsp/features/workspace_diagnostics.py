@@ -1,0 +1,121 @@
+"""Diagnostics that are pulled: of one document, and of every prompt of the workspace, open or not.
+
+A request for the workspace's is held open until there is something that the client doesn't have: what is found while
+prompts are weighed is sent at once if the client takes partial results, and when all are weighed it is answered. The client
+then asks again. What is open is left out: of that the client asks by itself.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lsprotocol import types
+
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.diagnostics import diagnostics, result_id
+from weighbridge.session.workspace import Prompt
+from weighbridge.uris import path_of, uri_of
+
+#: What the client has of each prompt: the name of its diagnostics.
+Had = dict[Path, str]
+_Item = types.WorkspaceFullDocumentDiagnosticReport
+
+
+class PulledDiagnostics:
+    """Answers for clients that pull diagnostics; nothing for those that get them pushed."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._abilities = desk.abilities
+        self._workspace = desk.workspace
+        #: Diagnostics of closed prompts and their names, with what they were made from.
+        self._made: dict[Path, tuple[Prompt, list[types.Diagnostic], str]] = {}
+
+    def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        """Diagnostics of one document, as things stand."""
+        found, name = self._of(params.text_document.uri)
+        if params.previous_result_id == name:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
+        return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
+
+    async def workspace(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
+        """Diagnostics of all that is not open, once there are any that the client doesn't have."""
+        if not self._abilities.pull_diagnostics:
+            return types.WorkspaceDiagnosticReport([])
+        workspace = self._workspace
+        workspace.begin()
+        had: Had = {}
+        for previous in params.previous_result_ids:
+            path = path_of(previous.uri)
+            if path is not None:
+                had[path] = previous.value
+        kept: dict[Path, _Item] = {}
+        told, seen = False, -1
+        while True:
+            changes, seen = workspace.changes(seen), workspace.revision
+            found = self._new(changes, had)
+            if not workspace.busy:
+                found |= self._gone(had)
+            if found and params.partial_result_token is not None:
+                self._partial(params.partial_result_token, found.values())
+                told = True
+            else:
+                kept |= found
+            if not workspace.busy and (told or kept):
+                return types.WorkspaceDiagnosticReport([*kept.values()])
+            await workspace.changed()
+
+    def _of(self, uri: str) -> tuple[list[types.Diagnostic], str]:
+        session, pulls = self._desk.session, self._abilities.pull_diagnostics
+        found: list[types.Diagnostic] = []
+        if pulls and uri not in session.documents:
+            # Clients ask once more when they close a document.
+            path = path_of(uri)
+            prompt = None if path is None else self._workspace.prompt(path)
+            if path is not None and prompt is not None:
+                return self._closed(path, prompt)
+        elif pulls and (document := self._desk.shown(uri)) is not None:
+            report, related = session.report(document), self._abilities.related_information
+            found = diagnostics(report, document.buffer.line_end(0), related=related)
+        return found, result_id(found)
+
+    def _closed(self, path: Path, prompt: Prompt) -> tuple[list[types.Diagnostic], str]:
+        made = self._made.get(path)
+        if made is None or made[0] is not prompt:
+            found = diagnostics(
+                prompt.report, prompt.first_line_end, related=self._abilities.related_information
+            )
+            made = self._made[path] = prompt, found, result_id(found)
+        return made[1:]
+
+    def _new(self, changes: dict[Path, Prompt | None], had: Had) -> dict[Path, _Item]:
+        """What the client doesn't have of these prompts; `had` is brought up to date."""
+        items: dict[Path, _Item] = {}
+        for path, prompt in changes.items():
+            if prompt is None:
+                self._made.pop(path, None)
+                if path in had and not self._open(path):
+                    items[path] = self._item(path, [], None)
+                    del had[path]
+                continue
+            found, name = self._closed(path, prompt)
+            if had.get(path) != name and (found or path in had) and not self._open(path):
+                items[path] = self._item(path, found, name)
+                had[path] = name
+        return items
+
+    def _gone(self, had: Had) -> dict[Path, _Item]:
+        """What the client has of files that are no prompts any more."""
+        gone = [path for path in had if self._workspace.prompt(path) is None and not self._open(path)]
+        for path in gone:
+            del had[path]
+        return {path: self._item(path, [], None) for path in gone}
+
+    def _open(self, path: Path) -> bool:
+        return uri_of(path) in self._desk.session.documents
+
+    def _item(self, path: Path, found: list[types.Diagnostic], name: str | None) -> _Item:
+        return _Item(uri=uri_of(path), items=found, result_id=name)
+
+    def _partial(self, token: types.ProgressToken, items: Iterable[_Item]) -> None:
+        result = types.WorkspaceDiagnosticReportPartialResult([*items])
+        self._desk.client.notify(types.PROGRESS, types.ProgressParams(token, result))

@@ -1,0 +1,158 @@
+"""Diagnostics of prompts that nobody opened: held until there are any, sent in parts, and gone with their cause."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from tests.editors.editor import Editor, editor
+from tests.editors.recording import NEOVIM, VSCODE, Recording
+
+ABSENT = "@[file:absent.md]"
+
+
+def request(previous: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
+    had = [{"uri": uri, "value": value} for uri, value in (previous or {}).items()]
+    return {"previousResultIds": had, **more}
+
+
+async def pull(session: Editor, previous: dict[str, str] | None = None, **more: Any) -> list[Any]:
+    found: list[Any] = (await session.ask(types.WORKSPACE_DIAGNOSTIC, request(previous, **more)))["items"]
+    return found
+
+
+def codes(items: list[Any]) -> dict[str, list[str]]:
+    return {item["uri"].rpartition("/")[2]: [one["code"] for one in item["items"]] for item in items}
+
+
+def names(items: list[Any]) -> dict[str, str]:
+    return {item["uri"]: item["resultId"] for item in items if item.get("resultId") is not None}
+
+
+async def test_every_prompt_is_looked_at_and_ignored_ones_are_not(folder: Path, encoding: str) -> None:
+    async with editor(VSCODE, folder, encodings=[encoding]) as session:
+        text = f"ß😀 {ABSENT}\n"
+        session.write("prompts/a.md", text)
+        session.write("prompts/fine.md", "words")
+        session.write("notes.md", ABSENT)
+        session.write("build/CLAUDE.md", ABSENT)
+        session.write(".gitignore", "build/\n")
+        items = await pull(session)
+        assert codes(items) == {"a.md": ["reference.not-found"]}
+        assert [items[0]["items"][0]["range"], items[0]["version"]] == [session.range(text, ABSENT), None]
+
+
+async def test_thresholds_are_looked_at_as_well(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"budget": 2}) as session:
+        session.write("CLAUDE.md", "one two three four\nmore\n")
+        (item,) = await pull(session)
+        (found,) = item["items"]
+        assert (found["code"], found["range"]["end"]) == ("budget", {"line": 0, "character": 18})
+
+
+async def test_a_request_is_held_until_something_changes(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("CLAUDE.md", f"{ABSENT}\n")
+        first = await pull(session)
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
+        session.write("AGENTS.md", "{{nobody}} words\n")
+        session.changed("AGENTS.md", type_=types.FileChangeType.Created)
+        async with asyncio.timeout(30):
+            second = (await held)["result"]["items"]
+        assert codes(second) == {"AGENTS.md": ["variable.undefined"]}
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first) | names(second)))
+        session.write("absent.md", "here now")
+        session.changed("absent.md", type_=types.FileChangeType.Created)
+        async with asyncio.timeout(30):
+            third = (await held)["result"]["items"]
+        assert codes(third) == {"CLAUDE.md": []}
+
+
+async def test_a_held_request_can_be_cancelled(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        number, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request())
+        session.tell(types.CANCEL_REQUEST, {"id": number})
+        async with asyncio.timeout(30):
+            assert (await held)["error"]["code"] == -32800
+
+
+async def test_what_is_found_is_sent_as_it_is_found(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        for number in range(12):
+            session.write(f"prompts/{number}.md", ABSENT)
+        rest = await pull(session, partialResultToken="part")
+        partial = [
+            item
+            for method, params in session.sent
+            if method == types.PROGRESS and params["token"] == "part"
+            for item in params["value"]["items"]
+        ]
+        assert sorted(codes(partial)) == sorted(f"{number}.md" for number in range(12))
+        assert rest == []
+        assert len(names(partial)) == 12
+
+
+async def test_what_is_no_prompt_any_more_has_no_diagnostics_any_more(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = session.uri("gone.md")
+        assert await pull(session, {uri: "old"}) == [
+            {"kind": "full", "uri": uri, "version": None, "items": []},
+        ]
+
+
+async def test_open_documents_are_asked_for_by_themselves_and_closed_ones_known(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("AGENTS.md", ABSENT)
+        uri = await session.open("CLAUDE.md", f"{ABSENT} {{{{nobody}}}}")
+        items = await pull(session)
+        assert codes(items) == {"AGENTS.md": ["reference.not-found"]}
+        session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
+        closed = await pull(session, names(items))
+        assert codes(closed) == {"CLAUDE.md": ["reference.not-found", "variable.undefined"]}
+        document = await session.ask(types.TEXT_DOCUMENT_DIAGNOSTIC, {"textDocument": {"uri": uri}})
+        assert (document["resultId"], document["items"]) == (closed[0]["resultId"], closed[0]["items"])
+
+
+async def test_those_who_get_diagnostics_pushed_are_answered_with_nothing(folder: Path) -> None:
+    async with editor(NEOVIM, folder) as session:
+        session.write("CLAUDE.md", ABSENT)
+        assert await pull(session) == []
+        assert [method for method, _ in session.sent if "iagnostic" in method] == []
+
+
+async def test_weighing_shows_its_progress_and_can_be_stopped(folder: Path, recording: Recording) -> None:
+    if not recording.declares("window.workDoneProgress"):
+        recording = recording.with_("window.workDoneProgress", value=True)
+    if not recording.pulls:
+        recording = recording.with_("textDocument.diagnostic", {}).with_(
+            "workspace.diagnostics", {"refreshSupport": True}
+        )
+    async with editor(recording, folder) as session:
+        for number in range(300):
+            session.write(f"prompts/{number}.md", f"{ABSENT}\n" * 20)
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request())
+
+        def values() -> list[Any]:
+            return [
+                params["value"]
+                for method, params in session.sent
+                if method == types.PROGRESS and "workspace" in str(params["token"])
+            ]
+
+        await session.until(lambda: len(values()) > 1)
+        begin, report = values()[:2]
+        assert begin == {
+            "kind": "begin",
+            "title": "Weighbridge: weighing the workspace",
+            "cancellable": True,
+            "percentage": 0,
+        }
+        assert report["message"].endswith(" of 300 prompts")
+        token = next(
+            params["token"] for method, params in session.asked if method.endswith("Progress/create")
+        )
+        session.tell(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, {"token": token})
+        await session.until(lambda: values()[-1]["kind"] == "end")
+        async with asyncio.timeout(30):
+            found = (await held)["result"]["items"]
+        assert 0 < len(found) < 300
