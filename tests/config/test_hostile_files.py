@@ -59,7 +59,7 @@ def test_of_too_many_entries_none_is_looked_at(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        ".".join("a" * 400_000),
+        ".".join("a" * 120_000),
         " . ".join("a" * 101),
         '"a b".' * 100 + "c",
         "'.'.\"'\"." * 50 + "c",
@@ -74,9 +74,7 @@ def test_a_key_of_very_many_parts_is_refused_before_it_is_parsed(
     (tmp_path / "weighbridge.toml").write_text(f"debounce = 1\n{line.format(key=key)}\n", encoding="utf-8")
     layer, warnings = read_folder_layer(tmp_path)
     assert layer.values == {}
-    assert warnings == (
-        "weighbridge.toml: not TOML that can be read: a key of more than 100 parts (at line 2); ignored",
-    )
+    assert warnings == ("weighbridge.toml: not TOML: a key of more than 100 parts (at line 2); ignored",)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +83,8 @@ def test_a_key_of_very_many_parts_is_refused_before_it_is_parsed(
         ("variables." + ".".join("a" * 2) + " = 1", {"variables": {"a": {"a": 1}}}),
         (f'encoding = "{"." * 500}"', {"encoding": "." * 500}),
         (f'encoding = "{"one two. " * 200}"', {"encoding": "one two. " * 200}),
-        (f'encoding = "{"w" * 500_000}"', {"encoding": "w" * 500_000}),
-        ("# " + '"' * 300_000 + "\ndebounce = 5", {"debounce": 5}),
+        (f'encoding = "{"w" * 250_000}"', {"encoding": "w" * 250_000}),
+        ("# " + '"' * 250_000 + "\ndebounce = 5", {"debounce": 5}),
     ],
 )
 def test_what_only_looks_like_a_long_key_is_read(tmp_path: Path, text: str, values: dict[str, Any]) -> None:

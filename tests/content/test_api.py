@@ -623,7 +623,7 @@ async def test_over_a_real_socket() -> None:
     url = f"http://127.0.0.1:{port}/x"
     apis = {
         "a": {"url": url, "headers": {"Token": "t"}, "select": "items[2]"},
-        "bad": {"url": url, "headers": {"Token": "hush\r\nX: y"}},
+        "bad": {"url": url, "headers": {"Token": "hush "}},
     }
     handler = ApiHandler()
     try:

@@ -159,6 +159,7 @@ LAUGHS = "\n".join(
         ("toml", 'a = 1\nb = "x', "line 2: not TOML: "),
         ("toml", "a = 1\nb\nc = 2", "line 2: not TOML: "),
         ("toml", "v = " + "[" * 5000, "not TOML: a number too long, or nested too deeply"),
+        ("toml", "\nv" + ".v" * 100_000 + " = 1", "line 2: not TOML: a key of more than 100 parts"),
         ("yaml", "a: 1\nb: [1\nc: 2", "line 3: not YAML: "),
         (
             "yaml",
@@ -168,7 +169,7 @@ LAUGHS = "\n".join(
         ("yaml", "a: &a [*a]\nv: *a", "not usable: an alias holds itself"),
         ("yaml", LAUGHS, "not usable: more than 100,000 values, aliases written out"),
         ("yaml", "v: " + "[" * 101, "line 1: nested more than 100 deep"),
-        ("yaml", "v: " + "[" * 400_000, "line 1: nested more than 100 deep"),
+        ("yaml", "v: " + "[" * 250_000, "line 1: nested more than 100 deep"),
         ("yaml", "v: a\n---\nv: b", "line 2: not YAML: "),
         ("yaml", "- a\n- b", "must map names to values"),
         ("yaml", "v: \x07", "not YAML: "),
@@ -228,7 +229,7 @@ def test_the_file_is_under_the_same_rules_as_any(tmp_path: Path) -> None:
     (room / "a.prompt.md.vars.toml").unlink()
     (room / "a.prompt.md.vars.toml").write_text(f'v = "{"x" * 1_000_000}"')
     assert outcome(handler(), ask(room, "v")) == Problem(
-        Code.TOO_LARGE, "a.prompt.md.vars.toml: 1,000,006 bytes, more than the 1,000,000 of a variables file"
+        Code.TOO_LARGE, "a.prompt.md.vars.toml: 1,000,006 bytes, more than the 262,144 of a variables file"
     )
 
 

@@ -165,7 +165,9 @@ class Rules:
         return None
 
     def _progresses(self, params: Any) -> str | None:
-        return None if params["token"] in self._tokens else f"$/progress: {params['token']!r} was never created"
+        return (
+            None if params["token"] in self._tokens else f"$/progress: {params['token']!r} was never created"
+        )
 
     def _publishes(self, params: Any) -> str | None:
         published = "textDocument.publishDiagnostics"

@@ -1,16 +1,15 @@
 """The settings files at a folder's root: `weighbridge.toml`, else `[tool.weighbridge]` in `pyproject.toml`."""
 
 import os
-import re
 import stat
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from weighbridge.config.layers import SECTION, Layer
+from weighbridge.config.toml import TomlError, read_toml
 
 #: Bytes of a settings file that are read; larger ones are ignored.
-MOST_BYTES = 1024 * 1024
+MOST_BYTES = 256 * 1024
 
 OWN_FILE = "weighbridge.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -19,12 +18,6 @@ PROJECT_FILE = "pyproject.toml"
 _OPEN_FLAGS = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
     _OPEN_FLAGS |= getattr(os, _flag, 0)
-
-
-#: Parts of one dotted key. The parser takes time in proportion to their square: minutes for those of a megabyte.
-_MOST_PARTS = 100
-_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_MOST_PARTS}}}", re.ASCII)
 
 
 class _Unusable(Exception):  # noqa: N818  a file's state, not an error of ours
@@ -69,21 +62,13 @@ def _read(folder: Path, name: str) -> dict[str, Any] | None:
     try:
         # Some editors put a byte order mark first.
         text = data.decode("utf-8-sig")
-        long_key = _LONG_KEY.search(text)
-        if long_key is not None:
-            line = text.count("\n", 0, long_key.start()) + 1
-            raise _Unusable(
-                f"not TOML that can be read: a key of more than {_MOST_PARTS} parts (at line {line})"
-            )
-        return tomllib.loads(text)
+        return read_toml(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _Unusable(f"not UTF-8 (at line {line})") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _Unusable(f"not TOML: {error}") from error
-    except (ValueError, RecursionError) as error:
-        # A number of thousands of digits, or lists in lists without end.
-        raise _Unusable("not TOML that can be read: a number too long or lists too deep") from error
+    except TomlError as error:
+        place = f" (at line {error.line})" if error.line else ""
+        raise _Unusable(f"not TOML: {error}{place}") from error
 
 
 def _bytes_of(real: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,14 @@ SECTION = "weighbridge"
 
 #: What a repository may not decide: each could make its reader read, fetch or tell something.
 _NEVER_FROM_REPOSITORY = frozenset({"env", "apiAllow", "fileRoots", "trusted", "cacheUrl"})
+#: The most that a repository may ask for: what is more costs its reader's memory, processor or time.
+_MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
+    {
+        "workers": 16,
+        "cacheEntries": 100_000,
+        "maxFileBytes": 1024**3,
+    }
+)
 #: Objects that are merged name by name; everything else is replaced as a whole.
 _MERGED = frozenset({"variables", "apis", "dialects", "retry", "inlayHints"})
 #: Objects whose values are objects with fields.
@@ -90,8 +99,8 @@ def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:
             faults.add(_too_many, name)
         else:
             renamed = _renamed(name, _json_like(value, 1))
-            if not layer.trusted_source and name == "apis":
-                renamed = _without_headers(renamed, faults)
+            if not layer.trusted_source:
+                renamed = _within_limits(name, renamed, faults)
             yield from _checked(name, renamed, faults)
 
 
@@ -103,6 +112,10 @@ def _unknown(key: str) -> str:
 
 def _never(name: str) -> str:
     return f"{SECTION}.{name}: never taken from a repository"
+
+
+def _too_much(name: str, value: int, most: int) -> str:
+    return f"{SECTION}.{name}: {value:,} is more than a repository may set, {most:,} is taken instead"
 
 
 def _too_many(name: str) -> str:
@@ -146,6 +159,17 @@ def _fields(value: Any, model: type[BaseModel] | None) -> Any:
         return value
     fields = fields_of(model)
     return {_outer_name(key, fields) or key: one for key, one in value.items() if one is not None}
+
+
+def _within_limits(name: str, value: Any, faults: _Faults) -> Any:
+    """A setting's value as far as a repository may give it."""
+    if name == "apis":
+        return _without_headers(value, faults)
+    most = _MOST_FROM_REPOSITORY.get(name)
+    if most is not None and type(value) is int and value > most:
+        faults.add(_too_much, name, value, most)
+        return most
+    return value
 
 
 def _without_headers(apis: Any, faults: _Faults) -> Any:

@@ -157,6 +157,19 @@ def _url(value: str) -> str:
     return value
 
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
+    """Names and values that HTTP can carry: a line end in one would be another header, or another request."""
+    for name, one in value.items():
+        if _HEADER_NAME.fullmatch(name) is None:
+            raise ValueError("expected header names of letters, digits and hyphens")
+        if any((char < " " and char != "\t") or char == "\x7f" for char in one):
+            raise ValueError(f"expected a value without control characters for the header {name}")
+    return value
+
+
 def _glob(value: str) -> str:
     fault = glob_fault(value)
     if fault is not None:
@@ -182,7 +195,7 @@ class Api(_Model):
     """A named endpoint."""
 
     url: Annotated[str, AfterValidator(_url)] = Field(repr=False, description="http or https URL")
-    headers: _Names[str, str] = Field(
+    headers: Annotated[_Names[str, str], AfterValidator(_headers)] = Field(
         default_factory=_nothing, repr=False, description="sent to its host only; never from the repository"
     )
     ttl: float | None = Field(

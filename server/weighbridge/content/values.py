@@ -2,11 +2,12 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import yaml
+
+from weighbridge.config import toml
 
 #: Containers inside containers; and values in all, with aliases written out.
 DEEPEST = 100
@@ -100,15 +101,9 @@ def read_toml(text: str) -> object:
         DataError: not TOML, or nested too deeply.
     """
     try:
-        return tomllib.loads(text, parse_float=_fraction)
-    except tomllib.TOMLDecodeError as error:
-        reason, _, position = str(error).rpartition(" (at line ")
-        line = position.partition(",")[0]
-        if not line.isdecimal():
-            reason, line = str(error).removesuffix(" (at end of document)"), str(text.count("\n") + 1)
-        raise DataError(f"not TOML: {reason}", int(line)) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError("not TOML: a number too long, or nested too deeply") from error
+        return toml.read_toml(text, _fraction)
+    except toml.TomlError as error:
+        raise DataError(f"not TOML: {error}", error.line) from error
 
 
 def read_json(text: str) -> object:

@@ -24,7 +24,7 @@ from weighbridge.errors import Code, ReferenceFault
 from weighbridge.references.model import Kind
 
 #: Bytes of a variables file.
-LARGEST_FILE = 1_000_000
+LARGEST_FILE = 256 * 1024
 ENVIRONMENT = "env."
 
 
@@ -55,7 +55,7 @@ class VariableHandler:
         """`environment`: the process's own by default."""
         self._files = TextFiles(overlay)
         self._environment = os.environ if environment is None else environment
-        # A document names many variables: its file is read once. Entries are small (a file is at most a megabyte).
+        # A document names many variables: its file is read once. Entries are small (a file is at most a quarter of a megabyte).
         self._read: LRUCache[Found, Mapping[str, str]] = LRUCache(maxsize=16)
         self._lock = threading.Lock()
 
