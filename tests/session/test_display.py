@@ -119,3 +119,24 @@ async def test_a_closed_display_shows_nothing(screen: Screen) -> None:
     screen.display.updated(a)
     screen.display.close()
     assert await screen.after(10) == []
+
+
+async def test_a_document_that_takes_long_to_show_is_shown_more_rarely(screen: Screen) -> None:
+    a = document(A)
+
+    def show(documents: list[Document]) -> None:
+        screen.timers.advance(0.1)
+        screen._note("show", *documents)
+
+    slow = Display(
+        show=show,
+        debounce=lambda document: 0.3,
+        quiet=lambda document: None,
+        hide=lambda document: None,
+        timers=screen.timers,
+    )
+    slow.updated(a)
+    assert await screen.after(0) == [(0.1, "show", [A])]
+    slow.updated(a)
+    assert await screen.after(0.6) == []
+    assert await screen.after(0.2) == [(0.9, "show", [A])]

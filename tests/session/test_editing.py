@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.clock import settle as turn
 from tests.session.harness import FakeTimers, a_session, counted, open_file, sizes, typed
 from tests.session.test_exactness import check
 
@@ -273,3 +274,17 @@ async def test_displays_hear_of_typing_and_of_what_arrives(tmp_path: Path) -> No
         await session.ready(document)
         assert told.count(("typed", document.uri)) == 2
         assert told[-1] == ("updated", document.uri)
+
+
+async def test_lines_of_one_reference_are_counted_some_at_a_time_and_edits_meanwhile_are_followed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.md").write_text("included")
+    text = "@[file:a.md]\n" * 1000
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        while not document._unshown:
+            await turn(1)
+        # Other lines than before, in the middle of it.
+        typed(session, document, (0, 0), "one more line\n")
+        assert await check(session, document) == "one more line\n" + "included\n" * 1000

@@ -43,6 +43,13 @@ class TextFiles:
     def __init__(self, overlay: Overlay | None = None) -> None:
         self._overlay: Overlay = NoOverlay() if overlay is None else overlay
 
+    def taken(self, path: Path, real: Path) -> bool:
+        """Tell whether anything has this name, on disk or in the editor. Says nothing of whether it may be read.
+
+        `real`: the same in its folder's real place, as an open document there is known.
+        """
+        return os.path.lexists(path) or self._overlay.text_of(real) is not None
+
     def find(self, place: Place, limit: int, setting: str, *, suggest: bool = True) -> Found:
         """Find a file and check that it may be read.
 

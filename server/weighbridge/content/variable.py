@@ -10,8 +10,9 @@ what is left of it without its last endings: for `a.prompt.md` first `a.prompt.m
 import hashlib
 import os
 import threading
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -78,7 +79,7 @@ class VariableHandler:
         """Name the files that may set it, there or not; none if the settings do."""
         if request.target in request.scope.settings.variables:
             return ()
-        return tuple(variable_files(request.scope.document))
+        return variable_files(request.scope.document)
 
     def load(self, request: Request) -> Content:
         """Look the variable up. Reads its file if that is new. Blocks.
@@ -133,7 +134,12 @@ class VariableHandler:
 
     def _file(self, scope: Scope) -> Found | None:
         """Find the variables file that counts, if there is one."""
-        for path in variable_files(scope.document):
+        paths = variable_files(scope.document)
+        folder = Path(os.path.realpath(paths[0].parent)) if paths else Path()
+        for path in paths:
+            # Most are not there, and that is cheap to see: a document may name many variables.
+            if not self._files.taken(path, folder / path.name):
+                continue
             place = place_of(os.fspath(path), path.parent, scope)
             try:
                 return self._files.find(place, LARGEST_FILE, "a variables file", suggest=False)
@@ -163,18 +169,20 @@ class VariableHandler:
         return values
 
 
-def variable_files(document: Path | None) -> Iterator[Path]:
+@lru_cache(maxsize=64)
+def variable_files(document: Path | None) -> tuple[Path, ...]:
     """List where a document's variables file may lie, in the order that they are looked for."""
     if document is None:
-        return
+        return ()
+    found: list[Path] = []
     name = document.name
     while name:
-        for ending in READERS:
-            yield document.with_name(f"{name}.vars{ending}")
+        found += [document.with_name(f"{name}.vars{ending}") for ending in READERS]
         shorter = Path(name).stem
         if shorter == name:
-            return
+            break
         name = shorter
+    return tuple(found)
 
 
 def _could_be_there(path: Path) -> bool:

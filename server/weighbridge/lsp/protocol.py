@@ -74,6 +74,7 @@ class Protocol(LanguageServerProtocol):
         self._ids = itertools.count(1)
         self.exit_code: int | None = None
         self.on_leave: Callable[[], None] = lambda: None
+        self.on_initialize: Callable[[], None] = lambda: None
         self._held: deque[dict[str, Any]] | None = None
 
     # Bytes
@@ -338,6 +339,7 @@ class Protocol(LanguageServerProtocol):
     def lsp_initialize(self, params: types.InitializeParams) -> types.InitializeResult:  # type: ignore[override]  # pygls has a generator here
         """Choose the position encoding, let the server set itself up, say what it can do."""
         self._server.process_id = params.process_id
+        self.on_initialize()
         self.client_capabilities = params.capabilities
         self.position_encoding = _position_encoding(params.capabilities)
         user_handler = self.fm.features.get(types.INITIALIZE)

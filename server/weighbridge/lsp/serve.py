@@ -61,9 +61,11 @@ async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> in
     server.loop_call = loop.call_soon_threadsafe
     left = asyncio.Event()
     server.protocol.on_leave = left.set
+    named = asyncio.Event()
+    server.protocol.on_initialize = named.set
     serving = asyncio.ensure_future(transport(server))
     leaving = asyncio.ensure_future(left.wait())
-    watching = asyncio.ensure_future(_watch_parent(server))
+    watching = asyncio.ensure_future(_watch_parent(server, named))
     await asyncio.wait({serving, leaving, watching}, return_when=asyncio.FIRST_COMPLETED)
     code = server.protocol.exit_code if server.protocol.exit_code is not None else 1
     # A worker in the middle of a tokenizer call can't be stopped: the process doesn't wait for it.
@@ -81,22 +83,21 @@ async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> in
     return code
 
 
-async def _watch_parent(server: Server) -> None:
-    """End when the process that the client named is gone, as it is after a crash.
+async def _watch_parent(server: Server, named: asyncio.Event) -> None:
+    """End when the process that the client named (with `initialize`) is gone, as it is after a crash.
 
     A process that never was there is on another machine, or in another container: nothing to watch.
     """
-    while server.process_id is None:  # noqa: ASYNC110  nobody tells of a process's end: it is looked at
-        await asyncio.sleep(_LOOK_AT_PARENT_EVERY)
-    if not _alive(server.process_id):
+    await named.wait()
+    if server.process_id is None or not _alive(server.process_id):
         await asyncio.Event().wait()
-    while _alive(server.process_id):  # noqa: ASYNC110  as above
+    while _alive(server.process_id):  # noqa: ASYNC110  nobody tells of a process's end: it is looked at
         await asyncio.sleep(_LOOK_AT_PARENT_EVERY)
     logger.warning("the client's process %d is gone", server.process_id)
 
 
-def _alive(process_id: int) -> bool:
-    if os.name == "nt":
+def _alive(process_id: int | None) -> bool:
+    if os.name == "nt" or process_id is None:
         # There a signal would end the process; stdin's end tells as well.
         return True
     try:

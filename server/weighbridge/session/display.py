@@ -1,7 +1,7 @@
 """When to show: after a pause while the user types, at once for everything else, many changes together.
 
 typed    ──▶ quiet for `debounce` ms ──▶ show
-updated  ──▶ end of this turn of the loop, at most one show in `_BATCH` seconds while counting ──▶ show
+updated  ──▶ end of this turn of the loop; while counting, after a rest from the last show ──▶ show
 """
 
 import asyncio
@@ -10,8 +10,10 @@ from collections.abc import Callable
 from weighbridge.session.document import Document
 from weighbridge.session.timers import Timer, Timers
 
-#: Seconds between two shows of a document while its tasks finish one by one.
+#: Seconds between two shows while tasks finish one by one; and how many times as long as a show took, at most how long.
 _BATCH = 0.2
+_REST = 8
+_LONGEST_REST = 3.0
 
 
 class Display:
@@ -38,6 +40,7 @@ class Display:
         self._due: dict[str, Document] = {}
         self._flush: Timer | None = None
         self._last_flush = float("-inf")
+        self._rest = _BATCH
 
     def typed(self, document: Document) -> None:
         """Wait until the user pauses."""
@@ -51,7 +54,7 @@ class Display:
         self._due[document.uri] = document
         if self._flush is not None:
             return
-        wait = self._last_flush + _BATCH - self._timers.time()
+        wait = self._last_flush + self._rest - self._timers.time()
         if wait > 0:
             self._flush = self._timers.call_later(wait, self._flush_due)
         else:
@@ -86,3 +89,6 @@ class Display:
         if due:
             self._last_flush = self._timers.time()
             self._show(due)
+            # A document of a hundred thousand references takes a while to show: counting it comes first.
+            took = self._timers.time() - self._last_flush
+            self._rest = min(max(_BATCH, _REST * took), _LONGEST_REST)

@@ -22,6 +22,8 @@ from weighbridge.tokens.counted import CountedBuffer, Part
 
 #: Lines scanned anew by one edit, from which on the headings among them are worth cutting the counts anew.
 _MANY_LINES = 64
+#: Lines counted anew in one turn of the loop because a reference in them stands for something else.
+_LINES_A_TURN = 250
 
 
 class Document:
@@ -54,8 +56,8 @@ class Document:
         #: Headings appeared where the counts are not cut.
         self._cuts_outdated = False
         self.expansions: dict[Target, Expansion] = {}
-        #: Targets whose expansion is to be looked at again.
-        self.dirty: set[Target] = set()
+        #: Targets whose expansion is to be looked at again. Not a set: taking one out of a set that was large once looks through all of it.
+        self.dirty: dict[Target, None] = {}
         #: What is looked up for each content that arrives, and must not cost the document: targets by key, targets that
         #: wait, the references' places and the lines by target (gathered anew when the index's references changed).
         self._targets_of: dict[Hashable, set[Target]] = {}
@@ -63,6 +65,8 @@ class Document:
         self._lines_of: dict[Target, list[int]] = {}
         self._placed: list[tuple[Reference, Range, Target]] = []
         self._placed_revision = -1
+        #: Targets whose expansions changed and whose lines are to be counted so: how many of its lines are, by target.
+        self._unshown: dict[Target, int] = {}
         self.outline = Outline()
         self._counted: CountedBuffer | None = None
         self._own: CountedBuffer | None = None
@@ -89,9 +93,10 @@ class Document:
         self.fault = None
         self._placed_revision = self._dropped_revision = -1
         # What references stood for stays until it is known what they stand for now.
-        self.dirty = {Target.of(reference) for _, reference in prepared.index.references()}
+        self.dirty = dict.fromkeys(Target.of(reference) for _, reference in prepared.index.references())
         if before is None or before.tokenizer is not prepared.tokenizer:
             self.expansions.clear()
+            self._unshown.clear()
             self._targets_of.clear()
             self._waiting.clear()
             self.recount()
@@ -155,7 +160,7 @@ class Document:
                 for reference in references:
                     target = Target.of(reference)
                     if target not in self.expansions:
-                        self.dirty.add(target)
+                        self.dirty[target] = None
         self.outline.edited(Edit(start, stop - start - shift, stop - start))
         inline = edit.inline if stop - start == 1 and not parts else None
         self._counted.splice(start, stop - start - shift, stop - start, parts, inline)
@@ -210,22 +215,22 @@ class Document:
 
         `most`: references, nested ones and repeats counted, after which it leaves the rest of `dirty` for later.
         """
-        if self.prepared is None or self.expander is None or not self.dirty:
+        if self.prepared is None or self.expander is None or self.settled:
             return 0
-        changed: set[Target] = set()
+        changed = False
         steps = 0
         while self.dirty and steps < most:
-            target = self.dirty.pop()
+            target, _ = self.dirty.popitem()
             reference = Reference(target.kind, target.target, 0, 0, target.fragment, target.default)
             before = self.expansions.get(target)
             after = self.expander.expand(reference, self.folder)
             steps += self.expander.steps
             self._set_expansion(target, after)
             if before is None or before != after:
-                changed.add(target)
-        if changed:
-            self._show_expansions(changed)
-        if changed or not self.dirty:
+                changed = True
+                self._unshown[target] = 0
+        self._show_expansions()
+        if changed or self.settled:
             # With nothing left to look at, it may be ready now.
             self.revision += 1
         return steps
@@ -233,7 +238,7 @@ class Document:
     def touch(self, keys: frozenset[Hashable]) -> None:
         """Mark the targets whose content is one of these keys as to be looked at again."""
         for key in keys:
-            self.dirty.update(self._targets_of.get(key, ()))
+            self.dirty.update(dict.fromkeys(self._targets_of.get(key, ())))
 
     def drop_unused(self) -> frozenset[Hashable]:
         """Forget targets that no longer stand in the text; return the keys nobody here uses any more.
@@ -253,8 +258,8 @@ class Document:
             self._forget_key(target)
             self._waiting.discard(target)
             del self.expansions[target]
-        if not self.dirty <= used:
-            self.dirty &= used
+        if not self.dirty.keys() <= used:
+            self.dirty = {target: None for target in self.dirty if target in used}
             self.revision += 1
         gone = set(expander.retain(frozenset(expansion.key for expansion in self.expansions.values())))
         if left_over:
@@ -291,16 +296,35 @@ class Document:
         else:
             self._waiting.discard(target)
 
-    def _show_expansions(self, changed: set[Target]) -> None:
+    def _show_expansions(self) -> None:
+        """Count some of the lines that stand for something else now; a hostile document has one target in all of them."""
         assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
+        if self._unshown and self._placed_revision != self.prepared.index.references_revision:
+            # The lines are others than when they were begun.
+            self._unshown = dict.fromkeys(self._unshown, 0)
         self.placed()
-        lines = {line for target in changed for line in self._lines_of.get(target, ())}
+        left = _LINES_A_TURN
+        lines: set[int] = set()
+        while self._unshown and left > 0:
+            target, begun = self._unshown.popitem()
+            some = self._lines_of.get(target, [])[begun : begun + left]
+            lines.update(some)
+            left -= len(some)
+            if not left:
+                self._unshown[target] = begun + len(some)
         self.outline.resolved(lines)
         for line in lines:
             self._counted.set_parts(line, self._parts(line, self.prepared.index.line(line).references))
 
+    @property
+    def settled(self) -> bool:
+        """Whether all references were looked at, and are counted as what they stand for."""
+        return not self.dirty and not self._unshown
+
     def _all_parts(self) -> Mapping[int, tuple[Part, ...]]:
         assert self.prepared is not None  # noqa: S101  the caller saw to it
+        if not self.expansions:
+            return {}
         lines = dict.fromkeys(line for line, _ in self.prepared.index.references())
         found = {line: self._parts(line, self.prepared.index.line(line).references) for line in lines}
         return {line: parts for line, parts in found.items() if parts is not None}
@@ -373,7 +397,7 @@ class Document:
         return (
             self.counted is not None
             and not self.outdated
-            and not self.dirty
+            and self.settled
             and self.counted.tokens is not None
             and self.own is not None
             and self.own.tokens is not None

@@ -441,7 +441,7 @@ class Session:
         if steps >= _MANY_STEPS:
             loop, seconds = asyncio.get_running_loop(), time.perf_counter() - started
             self._resting[uri] = loop.call_later(seconds * _REST, self._rested, uri)
-        elif document.dirty:
+        elif not document.settled:
             self._pump_soon(document)
 
     def _rested(self, uri: str) -> None:

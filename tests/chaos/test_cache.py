@@ -1,0 +1,161 @@
+"""The cache broken in every way: counts stay right, one warning says what is wrong, and nothing is lost."""
+
+import resource
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.e2e.process import Process, serving
+
+from weighbridge.tokens.registry import tokenizer
+
+count = tokenizer("cl100k_base").count
+TEXT = "# Words\n\n@[file:a.md] and more of them\n"
+INCLUDED = "the included words\n"
+RESOLVED = TEXT.replace("@[file:a.md]", INCLUDED)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "a.md").write_text(INCLUDED)
+    (workspace / "a.prompt.md").write_text(TEXT)
+    return workspace
+
+
+def database(tmp_path: Path) -> Path:
+    (tmp_path / "cache" / "weighbridge").mkdir(parents=True, exist_ok=True)
+    return tmp_path / "cache" / "weighbridge" / "counts.sqlite3"
+
+
+async def counts(server: Process, folder: Path) -> None:
+    """See that a session counts right, before and after an edit."""
+    await server.initialize(folder)
+    uri = server.open(folder / "a.prompt.md")
+    assert await server.count(uri) == count(RESOLVED)
+    server.tell(
+        "textDocument/didChange",
+        {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": TEXT + "one more line\n"}]},
+    )
+    assert await server.count(uri) == count(RESOLVED + "one more line\n")
+
+
+def rows(path: Path) -> set[tuple[bytes, int, str]]:
+    """All counts that a database holds, with when they were made; it must be whole."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if not connection.execute(
+            "SELECT name FROM sqlite_master WHERE name LIKE '%token_counts'"
+        ).fetchall():
+            return set()
+        return set(connection.execute("SELECT digest, tokens, created_at FROM weighbridge_token_counts"))
+
+
+async def warned(server: Process) -> str:
+    """What the status says is wrong, said once."""
+    await server.until(server.health)
+    messages: set[str] = {
+        params["message"]
+        for method, params in server.sent
+        if method == "experimental/serverStatus" and "message" in params
+    }
+    assert len(messages) == 1
+    return messages.pop()
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+async def test_a_corrupt_database_is_set_aside_and_made_anew(
+    tmp_path: Path, folder: Path, content: bytes
+) -> None:
+    path = database(tmp_path)
+    path.write_bytes(content)
+    async with serving(tmp_path) as server:
+        await counts(server, folder)
+        assert "it is no database; it is now counts.sqlite3.corrupt-" in await warned(server)
+        assert await server.leave() == 0
+    assert [
+        kept.read_bytes() for kept in path.parent.glob("counts.sqlite3?*") if b"garb" in kept.name.encode()
+    ] == []
+    assert content in [kept.read_bytes() for kept in path.parent.iterdir()]
+    assert rows(path) != set()
+
+
+async def test_a_folder_in_the_databases_place(tmp_path: Path, folder: Path) -> None:
+    (database(tmp_path) / "in the way").mkdir(parents=True)
+    async with serving(tmp_path) as server:
+        await counts(server, folder)
+        assert (await warned(server)).endswith("counts.sqlite3: it is a folder")
+        assert await server.leave() == 0
+    assert (database(tmp_path) / "in the way").is_dir()
+
+
+async def test_a_database_that_another_locks(tmp_path: Path, folder: Path) -> None:
+    async with serving(tmp_path) as server:
+        await counts(server, folder)
+        assert await server.leave() == 0
+    holder = sqlite3.connect(database(tmp_path), isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    async with serving(tmp_path) as server:
+        await counts(server, folder)
+        assert await server.leave() == 0
+    holder.execute("ROLLBACK")
+    assert holder.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    holder.close()
+
+
+# A limit on the size of files is a full disk to whoever writes one. The log is left alone: it is short.
+_FULL = f"""
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (8192, {resource.RLIM_INFINITY}))
+sys.argv = ["weighbridge", "serve"]
+from weighbridge.cli import main
+sys.exit(main())
+"""
+
+
+async def test_a_full_disk(tmp_path: Path, folder: Path) -> None:
+    async with serving(tmp_path, command=(sys.executable, "-c", _FULL)) as server:
+        await counts(server, folder)
+        assert (await warned(server)).endswith("counts.sqlite3: reading or writing it failed")
+        assert await server.leave() == 0
+
+
+async def test_a_cache_folder_that_can_not_be_made(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "cache").write_text("a file in the folder's place")
+    async with serving(tmp_path) as server:
+        await counts(server, folder)
+        assert (await warned(server)).startswith("Counts are not kept across restarts: ")
+        assert await server.leave() == 0
+
+
+async def test_killed_while_it_counts_it_loses_only_what_was_not_done(tmp_path: Path, folder: Path) -> None:
+    for number in range(400):
+        (folder / f"part-{number}.md").write_text(f"{number} words " * 10_000)
+    paths = [folder / "first.prompt.md", folder / "second.prompt.md"]
+    for path, numbers in zip(paths, (range(100), range(400)), strict=True):
+        path.write_text("".join(f"@[file:part-{number}.md]\n" for number in numbers))
+    resolved = "".join(f"{number} words " * 10_000 + "\n" for number in range(400))
+    async with serving(tmp_path) as server:
+        await server.initialize(folder)
+        first = server.open(paths[0])
+        await server.count(first)
+        # Counts are written together, every now and then.
+        while not database(tmp_path).exists() or not rows(database(tmp_path)):
+            await server.count(first)
+        second = server.open(paths[1])
+        await server.ask("weighbridge/report", {"textDocument": {"uri": second}})
+        server.process.kill()
+        assert await server.gone() == -9
+    kept = rows(database(tmp_path))
+    assert 100 <= len(kept) < 400
+    async with serving(tmp_path) as server:
+        await server.initialize(folder)
+        assert await server.count(server.open(paths[1])) == count(resolved)
+        assert await server.leave() == 0
+        assert server.health().strip() == ""
+    # What was counted was looked up, not made again.
+    assert kept < rows(database(tmp_path))
