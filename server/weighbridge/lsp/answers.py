@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.symbols import Symbols
 from weighbridge.lsp.features.workspace_diagnostics import PulledDiagnostics
 from weighbridge.lsp.requests import Requests
 from weighbridge.lsp.sync import TextSync
@@ -18,6 +19,7 @@ class Answers:
     def __init__(self, desk: Desk, sync: TextSync) -> None:
         self.sync = sync
         self.requests = Requests(desk)
+        self.symbols = Symbols(desk)
         self.diagnostics = PulledDiagnostics(desk)
         self.weighing = WeighingProgress(desk)
         #: By name, without `weighbridge.`; the names are listed in `ways`.

@@ -37,6 +37,8 @@ WAYS = (
         types.InlayHintOptions(resolve_provider=False),
     ),
     Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.requests.hover),
+    Way(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, lambda wiring: wiring.answers.symbols.document),
+    Way(types.WORKSPACE_SYMBOL, lambda wiring: wiring.answers.symbols.workspace),
     Way(
         types.TEXT_DOCUMENT_DIAGNOSTIC,
         lambda wiring: wiring.answers.diagnostics.document,

@@ -1,0 +1,203 @@
+"""`textDocument/documentSymbol` and `workspace/symbol`: sections and references as an outline, with what they weigh."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from lsprotocol import types
+
+from weighbridge.analysis.expand import State
+from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.diagnostics import to_range
+from weighbridge.lsp.features.wording import tokens_text
+from weighbridge.references.model import Kind
+from weighbridge.uris import path_of
+
+#: Symbols of one answer about the workspace.
+MOST_SYMBOLS = 500
+#: Seconds that a first question waits for prompts to be weighed; then what is known is the answer.
+SECONDS_FOR_WORKSPACE = 2.0
+
+_KINDS = {
+    Kind.FILE: types.SymbolKind.File,
+    Kind.API: types.SymbolKind.Interface,
+    Kind.VARIABLE: types.SymbolKind.Variable,
+}
+
+
+@dataclass(slots=True)
+class _Node:
+    """A section or a reference, and what stands in it."""
+
+    name: str
+    detail: str
+    kind: types.SymbolKind
+    range: Range
+    selection: Range
+    children: "list[_Node]" = field(default_factory=list)
+
+
+def outline(report: Report) -> list[types.DocumentSymbol]:
+    """Sections within sections, and references in theirs; in order."""
+    return [_symbol(node) for node in _tree(report)]
+
+
+def flat_outline(report: Report) -> list[types.SymbolInformation]:
+    """The same in one list, for clients that know no other; `container_name` is the section it stands in."""
+    found: list[types.SymbolInformation] = []
+    todo: list[tuple[_Node, str | None]] = [(node, None) for node in reversed(_tree(report))]
+    while todo:
+        node, container = todo.pop()
+        location = types.Location(report.uri, to_range(node.range))
+        found.append(
+            types.SymbolInformation(
+                location, f"{node.name} ({node.detail})", node.kind, container_name=container
+            )
+        )
+        todo.extend((child, node.name) for child in reversed(node.children))
+    return found
+
+
+def workspace_symbols(
+    reports: Iterable[Report], query: str, *, most: int = MOST_SYMBOLS
+) -> list[types.WorkspaceSymbol]:
+    """Prompts and sections whose names hold the query's letters in order; the best first, `most` of them."""
+    found: list[tuple[int, int, types.WorkspaceSymbol]] = []
+    for report in reports:
+        name = PurePath(path_of(report.uri) or report.uri).name
+        start = types.Range(types.Position(0, 0), types.Position(0, 0))
+        candidates: list[tuple[str, int, types.SymbolKind, types.Range, str | None]] = [
+            (name, report.tokens, types.SymbolKind.File, start, None)
+        ]
+        candidates += [
+            (section.title, section.tokens, types.SymbolKind.String, to_range(section.range), name)
+            for section in report.sections
+        ]
+        for title, tokens, kind, place, container in candidates:
+            distance = _distance(query, title)
+            if distance is not None:
+                location = types.Location(report.uri, place)
+                text = f"{title or '(no title)'} ({tokens_text(tokens)})"
+                symbol = types.WorkspaceSymbol(location, text, kind, None, None, container)
+                found.append((distance, len(found), symbol))
+    found.sort(key=lambda one: one[:2])
+    return [symbol for _, _, symbol in found[:most]]
+
+
+class Symbols:
+    """Outlines for one client."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        capabilities = desk.capabilities.text_document
+        symbol = capabilities.document_symbol if capabilities else None
+        self._hierarchical = bool(symbol and symbol.hierarchical_document_symbol_support)
+
+    def document(
+        self, params: types.DocumentSymbolParams
+    ) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+        """The outline of an open document."""
+        document = self._desk.session.documents.get(params.text_document.uri)
+        if document is None:
+            return []
+        report = self._desk.session.report(document)
+        return outline(report) if self._hierarchical else flat_outline(report)
+
+    async def workspace(self, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+        """Symbols of all prompts: open ones as they are in the editor, others as far as they are weighed."""
+        workspace, session = self._desk.workspace, self._desk.session
+        settled = asyncio.ensure_future(workspace.settled())
+        try:
+            await asyncio.wait({settled}, timeout=SECONDS_FOR_WORKSPACE)
+        finally:
+            settled.cancel()
+        reports = workspace.reports()
+        opened = [
+            session.report(document)
+            for document in session.documents.values()
+            if session.shows_itself(document)
+        ]
+        named = {report.uri for report in opened}
+        closed = [report for _, report in sorted(reports.items()) if report.uri not in named]
+        return workspace_symbols([*opened, *closed], params.query)
+
+
+def _tree(report: Report) -> list[_Node]:
+    """Sections and references in order, each in the innermost section around it."""
+    top: list[_Node] = []
+    open_: list[tuple[SectionReport, _Node]] = []
+    for part in _in_order(report.sections, report.references):
+        line = part.range.start_line
+        while open_ and line >= _end(open_[-1][0]):
+            open_.pop()
+        node = _section(part, report) if isinstance(part, SectionReport) else _reference(part)
+        (open_[-1][1].children if open_ else top).append(node)
+        if isinstance(part, SectionReport):
+            open_.append((part, node))
+    return top
+
+
+def _in_order(
+    sections: Sequence[SectionReport], references: Sequence[ReferenceReport]
+) -> Iterator[SectionReport | ReferenceReport]:
+    """Merge both by place; a heading before the references in it."""
+    waiting = list(reversed(references))
+    for section in sections:
+        while waiting and waiting[-1].range.start_line < section.range.start_line:
+            yield waiting.pop()
+        yield section
+    yield from reversed(waiting)
+
+
+def _end(section: SectionReport) -> int:
+    """The first line that isn't the section's."""
+    return section.range.end_line + (section.range.end_character > 0)
+
+
+def _section(section: SectionReport, report: Report) -> _Node:
+    start = section.range
+    detail = tokens_text(section.tokens) if report.ready else "…"
+    # The heading's line as far as the section goes, whatever its length: names never lie outside of what they name.
+    line_end = (start.start_line + 1, 0)
+    end = min(line_end, (start.end_line, start.end_character))
+    selection = Range(start.start_line, 0, *end)
+    return _Node(section.title or "(no title)", detail, types.SymbolKind.String, start, selection)
+
+
+def _reference(reference: ReferenceReport) -> _Node:
+    if reference.tokens is not None:
+        detail = tokens_text(reference.tokens)
+    else:
+        detail = "failed" if reference.state is State.FAILED else "…"
+    return _Node(reference.target, detail, _KINDS[reference.kind], reference.range, reference.range)
+
+
+def _symbol(node: _Node) -> types.DocumentSymbol:
+    return types.DocumentSymbol(
+        name=node.name,
+        kind=node.kind,
+        range=to_range(node.range),
+        selection_range=to_range(node.selection),
+        detail=node.detail,
+        children=[_symbol(child) for child in node.children] or None,
+    )
+
+
+def _distance(query: str, name: str) -> int | None:
+    """How far apart the query's letters stand in a name, whatever their case; None if they don't. 0 for a beginning."""
+    wanted, text = query.casefold().replace(" ", ""), name.casefold()
+    if not wanted:
+        return 0
+    at = text.find(wanted)
+    if at >= 0:
+        return 0 if at == 0 else 1
+    at, first = -1, 0
+    for number, letter in enumerate(wanted):
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return None
+        if number == 0:
+            first = at
+    return 2 + at - first - len(wanted)
