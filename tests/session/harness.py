@@ -193,7 +193,7 @@ def sizes(session: Session) -> dict[str, int]:
         "preparing": len(session._preparing._running) + len(session._preparing._anew),
         "counting": len(session._counting._following),
         "timers": len(session._overlay_timers) + len(session._resting),
-        "open": len(session._open_texts._texts),
+        "open": len(session.open_texts._texts),
         "tasks": 0 if manager_of(session).idle else 1,
     }
     for document in session.documents.values():

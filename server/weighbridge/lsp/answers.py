@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.includes import Includes
+from weighbridge.lsp.features.navigation import Navigation
 from weighbridge.lsp.features.symbols import Symbols
 from weighbridge.lsp.features.workspace_diagnostics import PulledDiagnostics
 from weighbridge.lsp.requests import Requests
@@ -20,6 +22,8 @@ class Answers:
         self.sync = sync
         self.requests = Requests(desk)
         self.symbols = Symbols(desk)
+        self.navigation = Navigation(desk)
+        self.includes = Includes(desk)
         self.diagnostics = PulledDiagnostics(desk)
         self.weighing = WeighingProgress(desk)
         #: By name, without `weighbridge.`; the names are listed in `ways`.

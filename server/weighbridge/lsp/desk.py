@@ -1,16 +1,21 @@
 """What every answer to a client is made from: the session, the workspace, and what the client can be sent."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lsprotocol import types
 
+from weighbridge.analysis.report import Report
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.protocol import InvalidParamsError
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
 from weighbridge.work import TaskManager
+
+#: Seconds that a question about the workspace waits for prompts to be weighed; then what is known is the answer.
+SECONDS_FOR_WORKSPACE = 2.0
 
 
 class Client(Protocol):
@@ -47,3 +52,14 @@ class Desk:
         """The open document of this name, if it shows itself: a prompt or context file, or one with a directive."""
         document = self.session.documents.get(uri)
         return document if document is not None and self.session.shows_itself(document) else None
+
+    async def reports(self) -> list[Report]:
+        """The reports of all prompts: open documents as they are in the editor, then others as far as they are weighed."""
+        settled = asyncio.ensure_future(self.workspace.settled())
+        try:
+            await asyncio.wait({settled}, timeout=SECONDS_FOR_WORKSPACE)
+        finally:
+            settled.cancel()
+        opened = {uri: self.session.report(document) for uri, document in self.session.documents.items()}
+        closed = [report for _, report in sorted(self.workspace.reports().items())]
+        return [*opened.values(), *(report for report in closed if report.uri not in opened)]

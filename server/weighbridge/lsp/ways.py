@@ -37,6 +37,12 @@ WAYS = (
         types.InlayHintOptions(resolve_provider=False),
     ),
     Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.requests.hover),
+    Way(types.TEXT_DOCUMENT_DEFINITION, lambda wiring: wiring.answers.navigation.definition),
+    Way(types.TEXT_DOCUMENT_DOCUMENT_LINK, lambda wiring: wiring.answers.navigation.document_links),
+    Way(types.TEXT_DOCUMENT_REFERENCES, lambda wiring: wiring.answers.includes.references),
+    Way(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, lambda wiring: wiring.answers.includes.prepare),
+    Way(types.CALL_HIERARCHY_INCOMING_CALLS, lambda wiring: wiring.answers.includes.incoming),
+    Way(types.CALL_HIERARCHY_OUTGOING_CALLS, lambda wiring: wiring.answers.includes.outgoing),
     Way(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, lambda wiring: wiring.answers.symbols.document),
     Way(types.WORKSPACE_SYMBOL, lambda wiring: wiring.answers.symbols.workspace),
     Way(

@@ -83,6 +83,11 @@ class Readings:
         entry = self._entries.get(key)
         return None if entry is None else entry.reading
 
+    def content(self, key: Hashable) -> Content | None:
+        """The content that a key's reading was made of; None while there is none."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.content
+
     def key_of(self, request: Request, tokenizer: Tokenizer, dialect: Dialect) -> Hashable:
         """Name what a request stands for, under a tokenizer and a dialect. No input or output."""
         return (

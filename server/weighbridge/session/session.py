@@ -110,7 +110,7 @@ class Session:
         self.readings = Readings(tasks, handlers, service, self._reading_changed, retry, self._timers)
         self._handlers = handlers
         self._retry = retry
-        self._open_texts = open_texts
+        self.open_texts = open_texts
         self._listener = listener
         self._preparing = Preparing(tasks, configuration, self._prepared, self._failed)
         self._counting = Counting(tasks, service, self._answered, self._failed)
@@ -186,7 +186,7 @@ class Session:
         self._reports.pop(uri, None)
         self._waiting.wake(uri)
         if document.path is not None:
-            self._open_texts.drop(document.path)
+            self.open_texts.drop(document.path)
             self._recheck_open_text(document)
         self._listener.closed(document)
 
@@ -456,7 +456,7 @@ class Session:
         """Let who includes this document read it as it is in the editor."""
         self._overlay_timers.pop(document.uri, None)
         if document.path is not None and self.documents.get(document.uri) is document:
-            self._open_texts.put(document.path, document.text_revision, document.buffer.snapshot())
+            self.open_texts.put(document.path, document.text_revision, document.buffer.snapshot())
             self._recheck_open_text(document)
 
     def _show_open_text_later(self, document: Document) -> None:

@@ -1,6 +1,5 @@
 """`textDocument/documentSymbol` and `workspace/symbol`: sections and references as an outline, with what they weigh."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -17,8 +16,6 @@ from weighbridge.uris import path_of
 
 #: Symbols of one answer about the workspace.
 MOST_SYMBOLS = 500
-#: Seconds that a first question waits for prompts to be weighed; then what is known is the answer.
-SECONDS_FOR_WORKSPACE = 2.0
 
 _KINDS = {
     Kind.FILE: types.SymbolKind.File,
@@ -107,21 +104,7 @@ class Symbols:
 
     async def workspace(self, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
         """Symbols of all prompts: open ones as they are in the editor, others as far as they are weighed."""
-        workspace, session = self._desk.workspace, self._desk.session
-        settled = asyncio.ensure_future(workspace.settled())
-        try:
-            await asyncio.wait({settled}, timeout=SECONDS_FOR_WORKSPACE)
-        finally:
-            settled.cancel()
-        reports = workspace.reports()
-        opened = [
-            session.report(document)
-            for document in session.documents.values()
-            if session.shows_itself(document)
-        ]
-        named = {report.uri for report in opened}
-        closed = [report for _, report in sorted(reports.items()) if report.uri not in named]
-        return workspace_symbols([*opened, *closed], params.query)
+        return workspace_symbols(await self._desk.reports(), params.query)
 
 
 def _tree(report: Report) -> list[_Node]:

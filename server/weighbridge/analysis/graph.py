@@ -1,0 +1,57 @@
+"""Who includes whom: the references of many reports, each where it is written."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from weighbridge.analysis.report import Range, ReferenceReport, Report
+from weighbridge.references.model import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A reference. `source`: URI of the file it is written in. `target`: URI of the file it stands for, None if that is
+    no file. `name`: what it names, as written. `tokens`: of its content standing alone, None while pending or failed.
+    """
+
+    source: str
+    range: Range
+    kind: Kind
+    name: str
+    target: str | None
+    tokens: int | None
+
+
+def edges(reports: Iterable[Report]) -> tuple[Edge, ...]:
+    """All references of prompts and of what they include, each once, in the order that they are met."""
+    found: dict[tuple[str, Range], Edge] = {}
+    for report in reports:
+        for reference in report.references:
+            for edge in _edges(report.uri, reference):
+                found.setdefault((edge.source, edge.range), edge)
+    return tuple(found.values())
+
+
+def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:
+    """The references by which a file is included: those that name it, and the prompts' own that lead to it by others."""
+    found: dict[tuple[str, Range], Edge] = {}
+    for report in reports:
+        for reference in report.references:
+            inside = [edge for edge in _edges(report.uri, reference) if edge.target == uri]
+            if inside:
+                for edge in (_edge(report.uri, reference), *inside):
+                    found.setdefault((edge.source, edge.range), edge)
+    return tuple(found.values())
+
+
+def _edges(source: str, reference: ReferenceReport) -> Iterator[Edge]:
+    """A reference and all nested in it."""
+    todo = [(source, reference)]
+    while todo:
+        where, one = todo.pop()
+        yield _edge(where, one)
+        if one.uri is not None:
+            todo.extend((one.uri, nested) for nested in reversed(one.references))
+
+
+def _edge(source: str, reference: ReferenceReport) -> Edge:
+    return Edge(source, reference.range, reference.kind, reference.target, reference.uri, reference.tokens)

@@ -1,0 +1,26 @@
+"""What stands at a place of an open document."""
+
+from bisect import bisect_right
+
+from weighbridge.analysis.report import Range
+from weighbridge.references.model import Heading, Reference
+from weighbridge.session.document import Document
+from weighbridge.session.target import Target
+
+
+def reference_at(document: Document, line: int, character: int) -> tuple[Reference, Range, Target] | None:
+    """The document's own reference at a place in the client's units; its end belongs to it, for cursors after it."""
+    placed = document.placed()
+    at = bisect_right(placed, (line, character), key=lambda one: (one[1].start_line, one[1].start_character))
+    if at:
+        found = placed[at - 1]
+        if found[1].start_line == line and character <= found[1].end_character:
+            return found
+    return None
+
+
+def heading_at(document: Document, line: int) -> Heading | None:
+    """The heading that starts on a line."""
+    if document.prepared is None or not 0 <= line < document.buffer.line_count:
+        return None
+    return document.prepared.index.line(line).heading
