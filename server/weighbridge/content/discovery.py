@@ -17,6 +17,28 @@ _MOST_PATTERN = 200
 _MOST_STARS = 5
 
 
+class Ignored:
+    """What a folder's ignore files, and those above it up to a root, leave out."""
+
+    def __init__(self, root: Path, specs: list[tuple[str, GitIgnoreSpec]]) -> None:
+        self._root = root
+        self._specs = specs
+
+    @classmethod
+    def above(cls, root: Path, folder: Path) -> "Ignored":
+        """Read the ignore files from `root` down to `folder`. Blocks: a worker's work."""
+        specs: list[tuple[str, GitIgnoreSpec]] = []
+        for one in reversed([folder, *folder.parents]):
+            if one.is_relative_to(root):
+                specs.extend(_spec(root, one))
+        return cls(root, specs)
+
+    def leaves_out(self, path: Path, *, is_folder: bool) -> bool:
+        """Whether a path below the root is ignored, or in a folder nobody keeps prompts in."""
+        relative = path.relative_to(self._root).as_posix()
+        return path.name in _NEVER or _ignored(relative + ("/" if is_folder else ""), self._specs)
+
+
 def find_documents(root: Path, folder: Path, include: Sequence[str]) -> Iterator[Path]:
     """The files below `folder` that match `include` (globs relative to `root`), in order of their paths.
 

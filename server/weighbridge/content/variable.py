@@ -132,6 +132,14 @@ class VariableHandler:
             return Value(request.default, "default")
         raise ReferenceFault(Code.UNDEFINED, _undefined(name, found, scope, permitted=permitted))
 
+    def names_in_file(self, scope: Scope) -> Mapping[str, str]:
+        """The variables that the document's variables file sets; none if there is none that can be used. Blocks."""
+        try:
+            found = self._file(scope)
+            return {} if found is None else self._values(found)
+        except ReferenceFault:
+            return {}
+
     def _file(self, scope: Scope) -> Found | None:
         """Find the variables file that counts, if there is one."""
         paths = variable_files(scope.document)

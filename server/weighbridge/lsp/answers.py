@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.completion import Completion
 from weighbridge.lsp.features.includes import Includes
 from weighbridge.lsp.features.navigation import Navigation
 from weighbridge.lsp.features.symbols import Symbols
@@ -21,6 +22,7 @@ class Answers:
     def __init__(self, desk: Desk, sync: TextSync) -> None:
         self.sync = sync
         self.requests = Requests(desk)
+        self.completion = Completion(desk)
         self.symbols = Symbols(desk)
         self.navigation = Navigation(desk)
         self.includes = Includes(desk)

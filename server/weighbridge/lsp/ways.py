@@ -37,6 +37,14 @@ WAYS = (
         types.InlayHintOptions(resolve_provider=False),
     ),
     Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.requests.hover),
+    Way(
+        types.TEXT_DOCUMENT_COMPLETION,
+        lambda wiring: wiring.answers.completion.complete,
+        types.CompletionOptions(
+            trigger_characters=("@", "[", ":", "/", "#", "{", "."), resolve_provider=True
+        ),
+    ),
+    Way(types.COMPLETION_ITEM_RESOLVE, lambda wiring: wiring.answers.completion.resolve),
     Way(types.TEXT_DOCUMENT_DEFINITION, lambda wiring: wiring.answers.navigation.definition),
     Way(types.TEXT_DOCUMENT_DOCUMENT_LINK, lambda wiring: wiring.answers.navigation.document_links),
     Way(types.TEXT_DOCUMENT_REFERENCES, lambda wiring: wiring.answers.includes.references),

@@ -92,6 +92,15 @@ class ScanIndex:
         """What a line holds."""
         return self._leafed[index].scanned
 
+    def line_if(self, index: int, text: str) -> ScannedLine:
+        """What a line would hold if this were its text: in its block, without what code spans from other lines hide."""
+        if index < self.skip:
+            return PLAIN
+        leaves = Leaves(self._leafed[index].before)
+        leaves.feed(text)
+        leaves.finish()
+        return leaves.done[0].scanned
+
     def references(self) -> Iterator[tuple[int, Reference]]:
         """All references with their lines, in order."""
         for line in self._referring.lines:

@@ -1,0 +1,161 @@
+"""Completion inside references: what is offered, what it costs, and what stands there once it is chosen."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from tests.editors.editor import Editor, editor
+from tests.editors.recording import NEOVIM, VSCODE, Recording
+
+from weighbridge.lsp.features.completion import Choice, fitting
+from weighbridge.tokens.registry import tokenizer
+
+count = tokenizer("cl100k_base").count
+
+
+def fill(session: Editor) -> None:
+    session.write("docs/style guide.md", "# Töne\n\nShort words.\n\n## Why [so]\n\nmore\n")
+    session.write("docs/notes.md", "one two three")
+    session.write("docs/.hidden.md", "hidden")
+    session.write("docs/build/out.md", "ignored")
+    session.write("docs/deep/a.md", "deep")
+    session.write(".gitignore", "build/\n")
+    session.write("a.prompt.md.vars.toml", 'beside = "from the file"\n')
+    session.write(
+        "weighbridge.toml", '[variables]\nset = "from settings"\n[apis.issues]\nurl = "https://h.example"\n'
+    )
+
+
+async def offered(session: Editor, text: str) -> tuple[str, list[Any]]:
+    """Open a text, and ask at its `^`. Returns the text without that."""
+    plain = text.replace("^", "", 1)
+    uri = await session.open("a.prompt.md", plain)
+    marked = text.index("^")
+    line_start = text.rfind("\n", 0, marked) + 1
+    place = {"line": text.count("\n", 0, marked), "character": 0}
+    units = {
+        "utf-8": lambda s: len(s.encode()),
+        "utf-16": lambda s: len(s.encode("utf-16-le")) // 2,
+        "utf-32": len,
+    }
+    place["character"] = units[session.encoding](text[line_start:marked])
+    found = await session.ask(types.TEXT_DOCUMENT_COMPLETION, session.at(uri, place))
+    session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
+    return plain, [] if found is None else found["items"]
+
+
+def chosen(session: Editor, text: str, item: Any) -> str:
+    """The text after an item is chosen, replacing what it is over."""
+    edit = item["textEdit"]
+    range_ = edit.get("range") or edit["replace"]
+    units = {"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}[session.encoding]
+    width = {"utf-8": 1, "utf-16": 2, "utf-32": 4}[session.encoding]
+    lines = text.split("\n")
+    line = lines[range_["start"]["line"]].encode(units)
+    start, end = (range_[side]["character"] * width for side in ("start", "end"))
+    lines[range_["start"]["line"]] = (line[:start] + edit["newText"].encode(units) + line[end:]).decode(units)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "first"),
+    [
+        ("ß😀 @[^", ["file:", "api:", "var:"], "ß😀 @[file:"),
+        ("ß😀 @[file:docs/^", ["deep/", "notes.md", "style guide.md"], "ß😀 @[file:docs/deep/"),
+        ("ß😀 @[file:docs/n^] x", ["notes.md", "style guide.md"][:1], "ß😀 @[file:docs/notes.md] x"),
+        ("ß😀 @[file:docs/sg^] x", ["style guide.md"], "ß😀 @[file:docs/style guide.md] x"),
+        ("ß😀 @[file:docs/no^ne.md#L1] x", ["notes.md"], "ß😀 @[file:docs/notes.md#L1] x"),
+        ("@[file:docs/.^", [".hidden.md"], "@[file:docs/.hidden.md]"),
+        ("see @docs/^ x", ["deep/", "notes.md"], "see @docs/deep/ x"),
+        ("@[file:docs/style guide.md#^", ["Töne", "Why [so]", "L1-L7"], "@[file:docs/style guide.md#Töne]"),
+        ("@[file:docs/style guide.md#wh^]", ["Why [so]"], "@[file:docs/style guide.md#Why [so\\]]"),
+        ("ß {{se^", ["set", "beside"][:1], "ß {{set}}"),
+        ("{{b^}} {{other:x}}", ["beside"], "{{beside}} {{other:x}}"),
+        ("@[var:^", ["beside", "set"], "@[var:beside]"),
+        ("@[api:^", ["issues"], "@[api:issues]"),
+        ("plain te^xt", [], None),
+        ("`code @[file:docs/^`", [], None),
+        ("```\n@[file:docs/^\n```", [], None),
+        ("<!-- @[file:docs/^ -->", [], None),
+        ("@[file:../^", [], None),
+        ("@[file:/etc/^", [], None),
+    ],
+)
+async def test_what_is_offered_and_what_it_makes(
+    folder: Path, encoding: str, text: str, labels: list[str], first: str | None
+) -> None:
+    async with editor(VSCODE, folder, encodings=[encoding]) as session:
+        fill(session)
+        plain, items = await offered(session, text)
+        assert [item["label"] for item in items] == labels
+        if first is not None:
+            assert chosen(session, plain, items[0]) == first
+
+
+async def test_each_item_costs_what_it_would_stand_for(folder: Path, recording: Recording) -> None:
+    async with editor(recording, folder) as session:
+        fill(session)
+        uri = await session.open("a.prompt.md", "@[file:docs/]\n")
+        asked = session.at(uri, {"line": 0, "character": 12})
+        items = (await session.ask(types.TEXT_DOCUMENT_COMPLETION, asked))["items"]
+        details = {}
+        for item in items:
+            resolved = await session.ask(types.COMPLETION_ITEM_RESOLVE, item)
+            details[resolved["label"]] = resolved.get("detail")
+        guide = (folder / "docs" / "style guide.md").read_text(encoding="utf-8")
+        assert details == {
+            "deep/": None,
+            "notes.md": "3 tokens",
+            "style guide.md": f"{count(guide)} tokens",
+        }
+
+
+async def test_values_are_shown_but_those_of_the_environment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEIGHBRIDGE_CANARY", "canary-1f")
+    async with editor(VSCODE, folder, settings={"env": ["WEIGHBRIDGE_CANARY"]}) as session:
+        fill(session)
+        uri = await session.open("a.prompt.md", "{{")
+        place = session.at(uri, {"line": 0, "character": 2})
+        items = (await session.ask(types.TEXT_DOCUMENT_COMPLETION, place))["items"]
+        shown = {item["label"]: item.get("labelDetails", {}).get("description") for item in items}
+        assert shown == {
+            "beside": "from the file",
+            "set": "from settings",
+            "env.WEIGHBRIDGE_CANARY": "environment",
+        }
+        resolved = await session.ask(types.COMPLETION_ITEM_RESOLVE, items[-1])
+        assert resolved["detail"] == f"{count('canary-1f')} tokens"
+        assert "canary-1f" not in str(session.sent) + str(items)
+
+
+async def test_links_that_lead_out_are_not_offered(folder: Path) -> None:
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_text("secret")
+    async with editor(NEOVIM, folder) as session:
+        fill(session)
+        (folder / "docs" / "link.md").symlink_to(outside / "secret.md")
+        (folder / "docs" / "out").symlink_to(outside)
+        (folder / "docs" / "in.md").symlink_to(folder / "docs" / "notes.md")
+        _, items = await offered(session, "@[file:docs/^")
+        assert [item["label"] for item in items] == ["deep/", "in.md", "notes.md", "style guide.md"]
+        assert (await offered(session, "@[file:docs/out/^"))[1] == []
+
+
+async def test_of_very_many_some_are_offered_and_typing_on_asks_again(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        for number in range(300):
+            session.write(f"many/{number:03}.md", "x")
+        uri = await session.open("a.prompt.md", "@[file:many/]\n")
+        asked = session.at(uri, {"line": 0, "character": 12})
+        found = await session.ask(types.TEXT_DOCUMENT_COMPLETION, asked)
+        assert (found["isIncomplete"], len(found["items"])) == (True, 200)
+
+
+def test_the_closest_come_first() -> None:
+    choices = [Choice(text, types.CompletionItemKind.File) for text in ("axb", "b", "xab", "abc", "a-b")]
+    assert [choice.text for choice in fitting(choices, "AB")] == ["abc", "xab", "axb", "a-b"]
+    assert fitting(choices, "") == choices
