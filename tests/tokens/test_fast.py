@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import splintr
 import tiktoken
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.tokens.hostile import texts
 
@@ -48,6 +48,7 @@ def test_every_character_counts_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
+@settings(deadline=None)  # the first call loads a vocabulary
 @given(text=texts())
 def test_texts_count_the_same(name: str, text: str) -> None:
     ours, theirs = (OpenAITokenizer(name, definition(name), engine) for engine in engines(name))
@@ -55,6 +56,7 @@ def test_texts_count_the_same(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
+@settings(deadline=None)  # the first call loads a vocabulary
 @given(
     text=st.text(st.sampled_from("aB1 \n\r\t'sS.é日😀\u0301\u200d<|>_-/"), max_size=60),
     times=st.integers(1, 200),

@@ -235,6 +235,7 @@ class ApiHandler:
             stale=problem is not None,
             problem=problem,
             expires_in=left,
+            fetched_at=last.fetched_at,
         )
 
     def _sample(self, endpoint: Endpoint, sample: str, problem: Problem) -> Content:

@@ -71,6 +71,8 @@ class Content:
     secret: bool = False
     #: Seconds until it should be looked at again (an API's time to live); None: only when told of a change.
     expires_in: float | None = None
+    #: Seconds since 1970 at which it was fetched, where it was.
+    fetched_at: float | None = None
     #: Why it is stale.
     problem: Problem | None = None
     lines: tuple[int, int] | None = None

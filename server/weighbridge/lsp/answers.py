@@ -5,9 +5,11 @@ from typing import Any
 
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.completion import Completion
+from weighbridge.lsp.features.hover import Hover
 from weighbridge.lsp.features.includes import Includes
 from weighbridge.lsp.features.navigation import Navigation
 from weighbridge.lsp.features.symbols import Symbols
+from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.lsp.features.workspace_diagnostics import PulledDiagnostics
 from weighbridge.lsp.requests import Requests
 from weighbridge.lsp.sync import TextSync
@@ -22,6 +24,8 @@ class Answers:
     def __init__(self, desk: Desk, sync: TextSync) -> None:
         self.sync = sync
         self.requests = Requests(desk)
+        self.token_borders = TokenBorders(desk)
+        self.hover = Hover(desk, self.token_borders)
         self.completion = Completion(desk)
         self.symbols = Symbols(desk)
         self.navigation = Navigation(desk)
@@ -34,4 +38,5 @@ class Answers:
             "render": self.requests.render_command,
             "refresh": self.requests.refresh_command,
             "clearCache": self.requests.clear_cache_command,
+            "toggleTokens": self.token_borders.toggle,
         }

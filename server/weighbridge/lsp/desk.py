@@ -25,6 +25,8 @@ class Client(Protocol):
 
     async def ask(self, method: str, params: Any | None = None) -> Any: ...
 
+    def send_request(self, method: str, params: Any | None = None) -> Any: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

@@ -7,7 +7,6 @@ from lsprotocol import types
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.hover import hover
 from weighbridge.lsp.protocol import RequestError, WrittenJson
 from weighbridge.lsp.publisher import document_hints
 from weighbridge.session.document import Document
@@ -29,15 +28,6 @@ class Requests:
         if document is None or not self._session.shows_itself(document):
             return []
         return document_hints(self._session, document, params.range.start.line, params.range.end.line)
-
-    def hover(self, params: types.HoverParams) -> types.Hover | None:
-        """What stands at a place, in tokens."""
-        document = self._session.documents.get(params.text_document.uri)
-        if document is None:
-            return None
-        report = self._session.report(document)
-        place = params.position
-        return hover(report, place.line, place.character, markdown=self._abilities.markdown_hovers)
 
     # Weighbridge's own
 

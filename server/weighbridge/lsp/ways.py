@@ -36,7 +36,13 @@ WAYS = (
         lambda wiring: wiring.answers.requests.inlay_hints,
         types.InlayHintOptions(resolve_provider=False),
     ),
-    Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.requests.hover),
+    Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.hover.hover),
+    Way(
+        types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL,
+        lambda wiring: wiring.answers.token_borders.full,
+        types.SemanticTokensLegend(token_types=("string", "keyword"), token_modifiers=()),
+    ),
+    Way(types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, lambda wiring: wiring.answers.token_borders.range),
     Way(
         types.TEXT_DOCUMENT_COMPLETION,
         lambda wiring: wiring.answers.completion.complete,
@@ -69,4 +75,4 @@ WAYS = (
 )
 
 #: Without `weighbridge.`; `Answers.commands` has who runs them.
-COMMANDS = ("report", "render", "refresh", "clearCache")
+COMMANDS = ("report", "render", "refresh", "clearCache", "toggleTokens")

@@ -1,75 +1,270 @@
-"""`textDocument/hover`: what a reference, a heading or the whole document weighs."""
+"""`textDocument/hover`: what a reference, a section, the whole document or a token is, and what it weighs."""
+
+import re
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from lsprotocol import types
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceReport, Report
+from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
+from weighbridge.content.base import Content
+from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.wording import share_text, tokens_text, total_text
+from weighbridge.lsp.features.places import reference_at
+from weighbridge.lsp.features.token_borders import TokenBorders
+from weighbridge.lsp.features.wording import age_text, share_text, size_text, tokens_text, total_text
+from weighbridge.session.document import Document
+from weighbridge.session.target import Target
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.service import TokenCountingService
+from weighbridge.work import Priority
 
-#: Lines named of a document's or a reference's parts.
-_MOST_PARTS = 10
-
-
-def hover(report: Report, line: int, character: int, *, markdown: bool) -> types.Hover | None:
-    """The hover of a place in the client's units; None where nothing is to be said."""
-    for reference in report.references:
-        place = reference.range
-        if place.start_line == line and place.start_character <= character < place.end_character:
-            return _hover(_reference(report, reference), to_range(place), markdown=markdown)
-    for section in report.sections:
-        if section.range.start_line == line and line > 0:
-            share = section.tokens / report.budget.limit
-            text = [section.title, f"{tokens_text(section.tokens)}, {share_text(share)} of the budget"]
-            return _hover(text, None, markdown=markdown)
-    if line == 0:
-        return _hover(_document(report), None, markdown=markdown)
-    return None
+#: Rows of a table, and lines of a content, that people read in a hover.
+_MOST_ROWS = 10
+_MOST_LINES = 8
+_LONGEST_LINE = 100
+#: Bytes of a content whose own tokens are counted for a hover, where others are nested in it.
+_MOST_BYTES = 1_000_000
 
 
-def _reference(report: Report, reference: ReferenceReport) -> list[str]:
-    lines = [reference.target]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: a name, what it weighs, and its share of the budget."""
+
+    name: str
+    tokens: str
+    share: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a hover says. `facts`: short sentences. `lines`: of a content, `more` if it goes on."""
+
+    title: str
+    facts: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    rows_left: int = 0
+    lines: tuple[str, ...] = ()
+    more: bool = False
+
+    def text(self, *, markdown: bool) -> str:
+        """The card as the client shows it."""
+        return "\n\n".join(self._markdown() if markdown else self._plain())
+
+    def _markdown(self) -> Iterator[str]:
+        yield "  \n".join([f"**{_escaped(self.title)}**", *map(_escaped, self.facts)])
+        if self.rows:
+            table = ["| | tokens | of the budget |", "|:--|--:|--:|"]
+            table += [f"| {_escaped(row.name)} | {row.tokens} | {row.share} |" for row in self.rows]
+            yield "\n".join(table)
+            if self.rows_left:
+                yield f"and {self.rows_left:,} more"
+        if self.lines:
+            longest = max((len(run) for line in self.lines for run in re.findall("`+", line)), default=0)
+            fence = "`" * max(3, longest + 1)
+            yield "\n".join([f"{fence}text", *self.lines, *(["…"] if self.more else []), fence])
+
+    def _plain(self) -> Iterator[str]:
+        yield "\n".join([self.title, *self.facts])
+        if self.rows:
+            name = max(len(row.name) for row in self.rows)
+            tokens = max(len(row.tokens) for row in self.rows)
+            table = [f"{row.name:<{name}}  {row.tokens:>{tokens}}  {row.share}".rstrip() for row in self.rows]
+            yield "\n".join([*table, *([f"and {self.rows_left:,} more"] if self.rows_left else [])])
+        if self.lines:
+            yield "\n".join([*self.lines, *(["…"] if self.more else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """A look into a content. `own`: its own tokens, where others are nested in it."""
+
+    lines: tuple[str, ...] = ()
+    more: bool = False
+    own: int | None = None
+
+
+def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts: Sequence[str] = ()) -> Card:
+    """What a reference stands for. `facts`: what is known of it besides."""
+    said: list[str] = []
     if reference.problem is not None:
-        lines.append(reference.problem.message)
+        said.append(reference.problem.message)
     if reference.tokens is not None:
-        share = reference.tokens / report.budget.limit
+        share = share_text(reference.tokens / report.budget.limit)
         stale = ", as known from before" if reference.state is State.STALE else ""
-        lines.append(f"{tokens_text(reference.tokens)}, {share_text(share)} of the budget{stale}")
+        said.append(f"{tokens_text(reference.tokens)}, {share} of the budget{stale}")
+        if reference.references and peek.own is not None:
+            said.append(f"{tokens_text(peek.own)} of its own, the rest is nested in it")
     elif reference.problem is None:
-        lines.append("on its way …")
-    lines.extend(_parts(reference.references))
-    return lines
+        said.append("on its way …")
+    rows = [
+        _row(one.target, one.tokens, one.state.value, report) for one in reference.references[:_MOST_ROWS]
+    ]
+    left = len(reference.references) - len(rows)
+    return Card(reference.target, (*said, *facts), tuple(rows), left, peek.lines, peek.more)
 
 
-def _document(report: Report) -> list[str]:
-    lines = [
-        total_text(report),
+def section_card(report: Report, number: int) -> Card:
+    """What a section weighs, and those in it."""
+    section = report.sections[number]
+    share = share_text(section.tokens / report.budget.limit)
+    after = islice(report.sections, number + 1, None)
+    inside = list(takewhile(lambda one: one.level > section.level, after))
+    top = min((one.level for one in inside), default=0)
+    below = [one for one in inside if one.level == top]
+    rows = [_row(one.title, one.tokens, "", report) for one in below[:_MOST_ROWS]]
+    facts = f"{tokens_text(section.tokens)}, {share} of the budget"
+    return Card(section.title or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
+
+
+def document_card(report: Report) -> Card:
+    """What the whole document weighs, and what in it weighs most."""
+    model = "" if report.model is None else f" for {report.model}"
+    facts = [
         f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed",
-        f"{report.encoding}{'' if report.model is None else f' for {report.model}'}, {report.exactness.value}",
+        f"{report.encoding}{model}, {report.exactness.value}",
     ]
     if report.input_usd is not None:
-        lines.append(f"${report.input_usd:,.4f} as input")
-    largest = sorted((one for one in report.references if one.tokens), key=lambda one: -(one.tokens or 0))
-    lines.extend(_parts(tuple(largest)))
-    return lines
+        facts.append(f"${report.input_usd:,.4f} as input")
+    if not report.ready:
+        facts.append("still counting …")
+    parts: list[tuple[int, str]] = [(one.tokens, one.target) for one in report.references if one.tokens]
+    parts += [(one.tokens, f"section “{one.title}”") for one in _top(report.sections)]
+    parts.sort(key=lambda part: -part[0])
+    rows = [_row(name, tokens, "", report) for tokens, name in parts[:_MOST_ROWS]]
+    return Card(total_text(report), tuple(facts), tuple(rows), len(parts) - len(rows))
 
 
-def _parts(references: tuple[ReferenceReport, ...]) -> list[str]:
-    shown = [
-        f"{one.target}: {tokens_text(one.tokens) if one.tokens is not None else one.state.value}"
-        for one in references[:_MOST_PARTS]
-    ]
-    if len(references) > _MOST_PARTS:
-        shown.append(f"and {len(references) - _MOST_PARTS:,} more")
-    return shown
+class Hover:
+    """Answers for one client."""
+
+    def __init__(self, desk: Desk, borders: TokenBorders, now: Callable[[], float] = time.time) -> None:
+        """`borders`: whether tokens are shown. `now`: seconds since 1970."""
+        self._desk = desk
+        self._session = desk.session
+        self._borders = borders
+        self._now = now
+
+    async def hover(self, params: types.HoverParams) -> types.Hover | None:
+        """What stands at a place; None where nothing is to be said."""
+        document = self._session.documents.get(params.text_document.uri)
+        if document is None:
+            return None
+        report, line = self._session.report(document), params.position.line
+        found = reference_at(document, line, params.position.character)
+        if found is not None and params.position.character < found[1].end_character:
+            return await self._reference(document, report, found[2], line, params.position.character)
+        if self._borders.shown:
+            token = await self._borders.at(document, line, params.position.character)
+            if token is not None:
+                place, ids, data = token
+                numbers = " ".join(f"{number}" for number in ids)
+                what = "token" if len(ids) == 1 else "tokens"
+                return self._hover(Card(f"{what} {numbers}", (_bytes_text(data),)), place)
+        number = bisect_left(report.sections, line, key=lambda one: one.range.start_line)
+        if line > 0 and number < len(report.sections) and report.sections[number].range.start_line == line:
+            return self._hover(section_card(report, number), None)
+        return self._hover(document_card(report), None) if line == 0 else None
+
+    async def _reference(
+        self, document: Document, report: Report, target: Target, line: int, character: int
+    ) -> types.Hover | None:
+        at = bisect_left(
+            report.references,
+            (line, character),
+            key=lambda one: (one.range.end_line, one.range.end_character - 1),
+        )
+        if at == len(report.references):
+            return None
+        reference = report.references[at]
+        expansion, prepared = document.expansions.get(target), document.prepared
+        content = None if expansion is None else self._session.readings.content(expansion.key)
+        facts: list[str] = []
+        peek = Peek()
+        if expansion is not None and content is not None and prepared is not None:
+            if expansion.reading.size is not None:
+                facts.append(size_text(expansion.reading.size))
+            if content.fetched_at is not None:
+                facts.append(
+                    f"fetched {age_text(self._now() - content.fetched_at)} ago from {content.source}"
+                )
+            elif content.source != reference.target and not content.secret:
+                facts.append(f"from {content.source}")
+            if content.secret:
+                facts.append("its value is not shown")
+            else:
+                service, tokenizer = self._session.service, prepared.tokenizer
+                nested = bool(reference.references)
+                peek = await self._desk.tasks.submit(
+                    ("peek", expansion.key),
+                    lambda _: look_into(content, service, tokenizer, nested=nested),
+                    priority=Priority.HIGH,
+                    title="hover",
+                )
+        return self._hover(reference_card(report, reference, peek, facts), to_range(reference.range))
+
+    def _hover(self, card: Card, range_: types.Range | None) -> types.Hover:
+        markdown = self._desk.abilities.markdown_hovers
+        kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
+        return types.Hover(types.MarkupContent(kind, card.text(markdown=markdown)), range_)
 
 
-def _hover(lines: list[str], range_: types.Range | None, *, markdown: bool) -> types.Hover:
-    if not markdown:
-        return types.Hover(types.MarkupContent(types.MarkupKind.PlainText, "\n".join(lines)), range_)
-    title, *rest = (_escaped(line) for line in lines)
-    text = "  \n".join([f"**{title}**", *rest])
-    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), range_)
+def look_into(content: Content, service: TokenCountingService, tokenizer: Tokenizer, *, nested: bool) -> Peek:
+    """The first lines of a content; with others nested in it, its own tokens too. Reads it: a worker's work."""
+    try:
+        lines, more = _first_lines(content.chunks())
+        own = None
+        if nested and content.size is not None and content.size <= _MOST_BYTES:
+            own = service.count("".join(content.chunks()), tokenizer)
+    except ReferenceFault:
+        # It is another by now: it will be read again, and the next hover shows that.
+        return Peek()
+    return Peek(lines, more, own)
+
+
+def _first_lines(chunks: Iterable[str]) -> tuple[tuple[str, ...], bool]:
+    text = ""
+    for chunk in chunks:
+        text += chunk
+        if len(text) > _MOST_LINES * _LONGEST_LINE * 4:
+            break
+    every = re.split(r"\r\n|\n|\r", text)
+    if not every[-1]:
+        every.pop()
+    shown = tuple(_visible(line) for line in every[:_MOST_LINES])
+    return shown, len(every) > _MOST_LINES
+
+
+def _visible(line: str) -> str:
+    """A line as it can be shown: no control characters, not too long."""
+    cut = line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
+    return "".join(
+        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in cut
+    )
+
+
+def _top(sections: Sequence[SectionReport]) -> list[SectionReport]:
+    """The sections that are in no other, unless there is but one, of the whole document."""
+    level = min((one.level for one in sections), default=0)
+    top = [one for one in sections if one.level == level]
+    return top if len(top) > 1 else []
+
+
+def _row(name: str, tokens: int | None, state: str, report: Report) -> Row:
+    if tokens is None:
+        return Row(name, state)
+    return Row(name, f"{tokens:,}", share_text(tokens / report.budget.limit))
+
+
+def _bytes_text(data: bytes) -> str:
+    plain = data.decode("utf-8", "replace")
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in plain)
+    return f"{data.hex(' ')} “{shown}”"
 
 
 def _escaped(text: str) -> str:

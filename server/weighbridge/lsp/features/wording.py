@@ -16,3 +16,18 @@ def share_text(share: float) -> str:
 def total_text(report: Report) -> str:
     """`1,234 / 128,000 tokens`: the document's resolved total over its budget."""
     return f"{report.tokens:,} / {tokens_text(report.budget.limit)}"
+
+
+def size_text(size: int) -> str:
+    """`1 byte`, `1,234 bytes`, `5.1 MB` (of a million bytes)."""
+    if size >= 1_000_000:
+        return f"{size / 1_000_000:,.1f} MB"
+    return f"{size:,} byte" if size == 1 else f"{size:,} bytes"
+
+
+def age_text(seconds: float) -> str:
+    """`a moment`, `5 min`, `3 h`, `12 days`."""
+    for length, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= length * (2 if unit == "days" else 1):
+            return f"{seconds / length:.0f} {unit}"
+    return "a moment"

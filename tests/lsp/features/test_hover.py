@@ -1,0 +1,125 @@
+"""Hovers: what a reference, a section and a document weigh, in the client's own markup, with nothing that could do harm."""
+
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from tests.editors.editor import Editor, editor
+from tests.editors.recording import EGLOT, VSCODE, Recording
+
+from weighbridge.lsp.features.hover import Card, Row
+from weighbridge.lsp.features.wording import age_text, size_text
+from weighbridge.tokens.registry import tokenizer
+
+count = tokenizer("cl100k_base").count
+TEXT = "# 😀 Öne @[file:docs/a.md]\n\n## Two\n\n{{name}} {{env.WEIGHBRIDGE_CANARY}} @[file:absent.md] @[api:x]\n\n### Three\n\n## Four\n"
+
+
+async def hovered(session: Editor, uri: str, line: int, character: int) -> str:
+    found = await session.ask(
+        types.TEXT_DOCUMENT_HOVER, session.at(uri, {"line": line, "character": character})
+    )
+    value: str = found["contents"]["value"]
+    return value
+
+
+async def test_a_reference(folder: Path, recording: Recording, encoding: str) -> None:
+    async with editor(recording, folder, encodings=[encoding]) as session:
+        session.write("docs/a.md", "intro [click](command:x) ``` <b>\n@b.md\n")
+        session.write("docs/b.md", "nested")
+        uri = await session.open("a.prompt.md", TEXT)
+        place = session.place(TEXT, "@[file:docs", 3)
+        value = await hovered(session, uri, place["line"], place["character"])
+        resolved = "intro [click](command:x) ``` <b>\nnested\n"
+        typed = resolved.replace("nested", "@b.md")
+        facts = [
+            f"{count(resolved)} tokens, 0.0% of the budget",
+            f"{count(typed)} tokens of its own, the rest is nested in it",
+            f"{len(typed)} bytes",
+        ]
+        if "markdown" in (recording.declares("textDocument.hover.contentFormat") or []):
+            head, table, lines = value.split("\n\n")
+            assert head.startswith("**docs/a.md**  \n")
+            assert head.replace("\\", "").split("  \n")[1:] == facts
+            assert table.split("\n")[2].replace("\\", "") == "| b.md | 1 | 0.0% |"
+            # The fence is longer than any in the content: nothing in it is a link.
+            assert lines == "````text\nintro [click](command:x) ``` <b>\n@b.md\n````"
+        else:
+            head, table, lines = value.split("\n\n")
+            assert head.split("\n") == ["docs/a.md", *facts]
+            assert table == "b.md  1  0.0%"
+            assert lines == "intro [click](command:x) ``` <b>\n@b.md"
+
+
+async def test_what_is_broken_and_what_is_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEIGHBRIDGE_CANARY", "canary-3c")
+    settings = {
+        "env": ["WEIGHBRIDGE_CANARY"],
+        "variables": {"name": "value"},
+        "apis": {"x": {"url": "https://h.example", "sample": "a sample"}},
+    }
+    async with editor(EGLOT, folder, settings=settings) as session:
+        uri = await session.open("a.prompt.md", TEXT)
+
+        async def of(needle: str) -> str:
+            place = session.place(TEXT, needle, 2)
+            return await hovered(session, uri, place["line"], place["character"])
+
+        assert "value" in await of("{{name}}")
+        secret = await of("{{env")
+        assert "its value is not shown" in secret
+        assert "canary" not in secret
+        assert "absent.md" in await of("@[file:absent")
+        assert "a sample" in await of("@[api:x]")
+
+
+async def test_a_section_and_the_document(folder: Path, encoding: str) -> None:
+    async with editor(EGLOT, folder, encodings=[encoding], settings={"model": "gpt-4o"}) as session:
+        uri = await session.open("a.prompt.md", TEXT)
+        report = await session.report(uri)
+        sections = {one["title"]: one["tokens"] for one in report["sections"]}
+        two = await hovered(session, uri, 2, 1)
+        assert two.startswith(f"Two\n{sections['Two']} tokens, ")
+        assert f"Three  {sections['Three']}" in two.replace("\\", "")
+        whole = await hovered(session, uri, 0, 0)
+        assert whole.split("\n")[0] == f"{report['tokens']:,} / 128,000 tokens"
+        assert "o200k_base for gpt-4o, exact" in whole
+        assert "$0." in whole
+        nowhere = session.at(uri, {"line": 1, "character": 0})
+        assert await session.ask(types.TEXT_DOCUMENT_HOVER, nowhere) is None
+
+
+async def test_contents_open_in_the_editor_are_shown_as_they_are_there(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"debounce": 0}) as session:
+        included = await session.open("docs/a.md", "on disk")
+        session.edit(included, 2, "in the editor")
+        await session.count(included)
+        uri = await session.open("a.prompt.md", TEXT)
+        place = session.place(TEXT, "@[file:docs", 3)
+        assert "in the editor" in await hovered(session, uri, place["line"], place["character"])
+
+
+def test_a_card_in_both_ways() -> None:
+    card = Card("a|b", ("one", "two"), (Row("x", "1,000", "1%"), Row("long|name", "2")), 3, ("`" * 4,), True)
+    assert card.text(markdown=True) == (
+        "**a\\|b**  \none  \ntwo\n\n| | tokens | of the budget |\n|:--|--:|--:|\n| x | 1,000 | 1% |\n"
+        "| long\\|name | 2 |  |\n\nand 3 more\n\n`````text\n````\n…\n`````"
+    )
+    assert card.text(markdown=False) == (
+        "a|b\none\ntwo\n\nx          1,000  1%\nlong|name      2\nand 3 more\n\n````\n…"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "a moment"), (59, "a moment"), (60, "1 min"), (3600, "1 h"), (86_400, "24 h"), (200_000, "2 days")],
+)
+def test_ages(seconds: float, expected: str) -> None:
+    assert age_text(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(0, "0 bytes"), (1, "1 byte"), (1234, "1,234 bytes"), (5_120_000, "5.1 MB")]
+)
+def test_sizes(size: int, expected: str) -> None:
+    assert size_text(size) == expected
