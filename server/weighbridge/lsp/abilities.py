@@ -15,6 +15,7 @@ class ClientAbilities:
     related_information: bool = False
     versions: bool = False
     refresh_hints: bool = False
+    refresh_lenses: bool = False
     status: bool = False
     server_status: bool = False
     progress: bool = False
@@ -50,6 +51,7 @@ class ClientAbilities:
             ),
             versions=bool(publish and publish.version_support),
             refresh_hints=bool(workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support),
+            refresh_lenses=bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support),
             status=wants_status or asks_status,
             server_status=experimental.get("serverStatusNotification") is True,
             progress=bool(window and window.work_done_progress),

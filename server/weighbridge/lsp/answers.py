@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.code_lens import CodeLenses
 from weighbridge.lsp.features.completion import Completion
 from weighbridge.lsp.features.hover import Hover
 from weighbridge.lsp.features.includes import Includes
+from weighbridge.lsp.features.inlay_hints import Hints
 from weighbridge.lsp.features.navigation import Navigation
 from weighbridge.lsp.features.symbols import Symbols
 from weighbridge.lsp.features.token_borders import TokenBorders
@@ -26,6 +28,8 @@ class Answers:
         self.requests = Requests(desk)
         self.token_borders = TokenBorders(desk)
         self.hover = Hover(desk, self.token_borders)
+        self.hints = Hints(desk)
+        self.code_lenses = CodeLenses(desk)
         self.completion = Completion(desk)
         self.symbols = Symbols(desk)
         self.navigation = Navigation(desk)

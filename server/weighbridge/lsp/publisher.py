@@ -12,7 +12,6 @@ from lsprotocol import types
 from weighbridge.analysis.report import Report
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
-from weighbridge.lsp.features.inlay_hints import hints
 from weighbridge.lsp.turns import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
@@ -34,6 +33,7 @@ class _Shown:
     pushed: str | None = None
     pullable: str | None = None
     hints: Hashable = None
+    lenses: Hashable = None
 
 
 class Publisher:
@@ -53,7 +53,7 @@ class Publisher:
         session = self._session()
         if session is None:
             return
-        hints_changed = diagnostics_changed = False
+        hints_changed = lenses_changed = diagnostics_changed = False
         for document in documents:
             if session.documents.get(document.uri) is not document or not session.shows_itself(document):
                 continue
@@ -73,8 +73,13 @@ class Publisher:
             hinted = _hinted(session, document)
             hints_changed |= hinted != shown.hints
             shown.hints = hinted
+            lensed = _lensed(session, document)
+            lenses_changed |= lensed != shown.lenses
+            shown.lenses = lensed
         if hints_changed and self._abilities.refresh_hints:
             self._client.send_request(types.WORKSPACE_INLAY_HINT_REFRESH)
+        if lenses_changed and self._abilities.refresh_lenses:
+            self._client.send_request(types.WORKSPACE_CODE_LENS_REFRESH)
         if diagnostics_changed and self._abilities.refresh_diagnostics:
             self._client.send_request(types.WORKSPACE_DIAGNOSTIC_REFRESH)
 
@@ -107,15 +112,6 @@ def document_diagnostics(session: Session, document: Document, *, related: bool)
     return diagnostics(session.report(document), document.buffer.line_end(0), related=related)
 
 
-def document_hints(
-    session: Session, document: Document, start_line: int, end_line: int
-) -> list[types.InlayHint]:
-    """The document's hints of some lines as things stand; both lines included."""
-    report = session.report(document)
-    settings = session.settings_of(document).inlay_hints
-    return hints(report, settings, document.buffer.line_end, start_line, end_line)
-
-
 def _hinted(session: Session, document: Document) -> Hashable:
     """What the hints of a document are made of: another value, other hints.
 
@@ -131,3 +127,11 @@ def _hinted(session: Session, document: Document) -> Hashable:
         report.sections if settings.sections else None,
         tuple(references) if settings.references else None,
     )
+
+
+def _lensed(session: Session, document: Document) -> Hashable:
+    """What the lenses of a document are made of; None if it has none."""
+    if not session.settings_of(document).code_lens:
+        return None
+    report = session.report(document)
+    return report.ready, report.tokens, report.budget.limit, report.sections

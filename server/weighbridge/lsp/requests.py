@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from lsprotocol import types
-
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.protocol import RequestError, WrittenJson
-from weighbridge.lsp.publisher import document_hints
 from weighbridge.session.document import Document
 
 
@@ -18,16 +15,6 @@ class Requests:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._session = desk.session
-        self._abilities = desk.abilities
-
-    # Editors' own
-
-    def inlay_hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
-        """Hints of the asked lines, for documents that show themselves."""
-        document = self._session.documents.get(params.text_document.uri)
-        if document is None or not self._session.shows_itself(document):
-            return []
-        return document_hints(self._session, document, params.range.start.line, params.range.end.line)
 
     # Weighbridge's own
 

@@ -33,9 +33,11 @@ WAYS = (
     # Features
     Way(
         types.TEXT_DOCUMENT_INLAY_HINT,
-        lambda wiring: wiring.answers.requests.inlay_hints,
-        types.InlayHintOptions(resolve_provider=False),
+        lambda wiring: wiring.answers.hints.hints,
+        types.InlayHintOptions(resolve_provider=True),
     ),
+    Way(types.INLAY_HINT_RESOLVE, lambda wiring: wiring.answers.hints.resolve),
+    Way(types.TEXT_DOCUMENT_CODE_LENS, lambda wiring: wiring.answers.code_lenses.lenses),
     Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.hover.hover),
     Way(
         types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL,

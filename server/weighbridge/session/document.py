@@ -72,6 +72,8 @@ class Document:
         self._own: CountedBuffer | None = None
         self._since_snapshot: Edit | None = None
         self._last_tokens = 0
+        #: Whether `tokens` was true once.
+        self.counted_before = False
         self._last_own = 0
 
     # Preparing
@@ -371,6 +373,7 @@ class Document:
         """The resolved total: true when `ready`, else the last that was, or what is known so far."""
         if self.counted is not None:
             tokens = self.counted.tokens
+            self.counted_before = self.counted_before or tokens is not None
             self._last_tokens = tokens if tokens is not None else max(self._last_tokens, self.counted.known)
         return self._last_tokens
 

@@ -2,53 +2,191 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from lsprotocol import types
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import Report
+from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
 from weighbridge.config import InlayHints
-from weighbridge.lsp.features.wording import tokens_text, total_text
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.wording import share_text, tokens_text, total_text
 
 #: Shown where a count is on its way.
 PENDING = "…"
+#: Hints of one answer: more than any screen shows; of a longer range the first.
+MOST_HINTS = 200
+#: As wide as a figure.
+_FIGURE_SPACE = "\u2007"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A hint: its place in the client's units, and of what it is (None: the whole document)."""
+
+    line: int
+    character: int
+    text: str
+    about: ReferenceReport | SectionReport | None
 
 
 def hints(
-    report: Report, settings: InlayHints, line_end: Callable[[int], int], start_line: int, end_line: int
-) -> list[types.InlayHint]:
-    """The hints of lines `start_line` to `end_line`, both included, in order.
+    report: Report,
+    settings: InlayHints,
+    line_end: Callable[[int], int],
+    start_line: int,
+    end_line: int,
+    *,
+    counted_before: bool = False,
+) -> list[Hint]:
+    """The hints of lines `start_line` to `end_line`, both included, in order; at most `MOST_HINTS`.
 
-    `line_end`: where a line ends, in the client's units.
+    `line_end`: where a line ends, in the client's units. `counted_before`: whether the document's total was shown before.
     """
-    found = sorted(_hints(report, settings, line_end, start_line, end_line), key=lambda hint: hint[:2])
-    return [
-        types.InlayHint(
-            position=types.Position(line, character), label=text, padding_left=True, padding_right=False
+    found = _hints(report, settings, line_end, start_line, end_line, counted_before=counted_before)
+    ordered = sorted(found, key=lambda hint: (hint.line, hint.character))
+    return ordered[:MOST_HINTS]
+
+
+def tooltip(report: Report, about: ReferenceReport | SectionReport | None) -> str:
+    """What a hint says when it is asked: the share of the budget, and what the tokens are of."""
+    if about is None:
+        return f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed"
+    if isinstance(about, SectionReport):
+        share = share_text(about.tokens / report.budget.limit)
+        return f"section “{about.title}”: {share} of the budget"
+    if about.problem is not None:
+        return f"{about.target}: {about.problem.message}"
+    share = (
+        "on its way"
+        if about.tokens is None
+        else f"{share_text(about.tokens / report.budget.limit)} of the budget"
+    )
+    nested = f", {len(about.references):,} nested in it" if about.references else ""
+    return f"{about.target}: {share}{nested}"
+
+
+class Hints:
+    """Answers for one client."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        document = desk.capabilities.text_document
+        hint = document.inlay_hint if document else None
+        resolvable = (hint.resolve_support.properties if hint and hint.resolve_support else None) or ()
+        self._tooltips = "tooltip" in resolvable
+        self._locations = "label.location" in resolvable
+
+    def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
+        """Hints of the asked lines, for documents that show themselves."""
+        document = self._desk.shown(params.text_document.uri)
+        if document is None:
+            return []
+        session = self._desk.session
+        found = hints(
+            session.report(document),
+            session.settings_of(document).inlay_hints,
+            document.buffer.line_end,
+            params.range.start.line,
+            params.range.end.line,
+            counted_before=document.counted_before,
         )
-        for line, character, text in found
-    ]
+        return [self._hint(document.uri, hint) for hint in found]
+
+    def resolve(self, hint: types.InlayHint) -> types.InlayHint:
+        """Give a hint its tooltip, and its label the place it is of. One that is old stays as it is."""
+        data = hint.data if isinstance(hint.data, dict) else {}
+        document = self._desk.session.documents.get(str(data.get("uri")))
+        if document is None:
+            return hint
+        report = self._desk.session.report(document)
+        about: ReferenceReport | SectionReport | None = None
+        if data.get("of") == "reference":
+            about = _found(report.references, data)
+        elif data.get("of") == "section":
+            about = _found(report.sections, data)
+        if about is None and data.get("of") != "total":
+            return hint
+        if self._tooltips:
+            hint.tooltip = tooltip(report, about)
+        if (
+            self._locations
+            and isinstance(about, ReferenceReport)
+            and about.uri
+            and isinstance(hint.label, list)
+        ):
+            start = types.Position(0, 0)
+            hint.label[0].location = types.Location(about.uri, types.Range(start, start))
+        return hint
+
+    def _hint(self, uri: str, hint: Hint) -> types.InlayHint:
+        label: str | list[types.InlayHintLabelPart] = hint.text
+        if self._locations and isinstance(hint.about, ReferenceReport) and hint.about.uri:
+            label = [types.InlayHintLabelPart(hint.text)]
+        data: dict[str, Any] | None = None
+        if self._tooltips or self._locations:
+            data = {"uri": uri, **_name(hint.about)}
+        position = types.Position(hint.line, hint.character)
+        return types.InlayHint(position, label, padding_left=True, padding_right=False, data=data)
 
 
 def _hints(
-    report: Report, settings: InlayHints, line_end: Callable[[int], int], start_line: int, end_line: int
-) -> Iterator[tuple[int, int, str]]:
+    report: Report,
+    settings: InlayHints,
+    line_end: Callable[[int], int],
+    start_line: int,
+    end_line: int,
+    *,
+    counted_before: bool,
+) -> Iterator[Hint]:
     if settings.references:
         first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
+        shown = 0
         for reference in islice(report.references, first, None):
             line = reference.range.end_line
-            if line > end_line:
+            if line > end_line or shown == MOST_HINTS:
                 break
             if reference.state is not State.FAILED:
                 text = PENDING if reference.tokens is None else tokens_text(reference.tokens)
-                yield line, reference.range.end_character, text
+                yield Hint(line, reference.range.end_character, text, reference)
+                shown += 1
     if settings.sections:
         first = bisect_left(report.sections, start_line, key=lambda one: one.range.start_line)
-        for section in islice(report.sections, first, None):
+        for section in islice(report.sections, first, first + MOST_HINTS):
             line = section.range.start_line
             if line > end_line:
                 break
-            yield line, line_end(line), tokens_text(section.tokens) if report.ready else PENDING
+            text = tokens_text(section.tokens)
+            yield Hint(
+                line, line_end(line), text if report.ready else _pending(text, counted_before), section
+            )
     if settings.total and start_line <= 0 <= end_line:
-        yield 0, line_end(0), total_text(report) if report.ready else PENDING
+        text = total_text(report)
+        yield Hint(0, line_end(0), text if report.ready else _pending(text, counted_before), None)
+
+
+def _pending(text: str, counted_before: bool) -> str:
+    """Pending, as wide as what is there before and after, so that a line doesn't jump while it is typed."""
+    return PENDING + _FIGURE_SPACE * (len(text) - 1) if counted_before else PENDING
+
+
+def _name(about: ReferenceReport | SectionReport | None) -> dict[str, Any]:
+    if about is None:
+        return {"of": "total"}
+    kind = "section" if isinstance(about, SectionReport) else "reference"
+    return {"of": kind, "line": about.range.start_line, "character": about.range.start_character}
+
+
+def _found(
+    parts: "tuple[ReferenceReport, ...] | tuple[SectionReport, ...]", data: dict[str, Any]
+) -> ReferenceReport | SectionReport | None:
+    """The part that stands where the hint's data says; None if none does any more."""
+    place = data.get("line"), data.get("character")
+    if not all(isinstance(number, int) for number in place):
+        return None
+    at = bisect_left(parts, place, key=lambda one: (one.range.start_line, one.range.start_character))
+    if at < len(parts) and (parts[at].range.start_line, parts[at].range.start_character) == place:
+        return parts[at]
+    return None

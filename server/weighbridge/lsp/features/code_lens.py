@@ -1,0 +1,48 @@
+"""`textDocument/codeLens`: the same counts above line 1 and above headings, for editors without inlay hints."""
+
+from collections.abc import Callable
+from functools import partial
+
+from lsprotocol import types
+
+from weighbridge.analysis.report import Report
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.inlay_hints import PENDING
+from weighbridge.lsp.features.wording import share_text, tokens_text, total_text
+
+#: Lenses of one document: clients ask for all at once.
+MOST_LENSES = 1_000
+
+
+def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLens]:
+    """The document's total above line 1, and each section's above its heading; in order.
+
+    `line_end`: where a line ends, in the client's units.
+    """
+    at = partial(_lens, line_end=line_end)
+    total = f"{total_text(report)} ({share_text(report.budget.used)})" if report.ready else PENDING
+    found = [at(0, total)]
+    for section in report.sections[: MOST_LENSES - 1]:
+        text = tokens_text(section.tokens) if report.ready else PENDING
+        found.append(at(section.range.start_line, text))
+    return found
+
+
+class CodeLenses:
+    """Answers for one client."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+        """The lenses of a document that shows itself, if its settings want any."""
+        document = self._desk.shown(params.text_document.uri)
+        if document is None or not self._desk.session.settings_of(document).code_lens:
+            return []
+        return lenses(self._desk.session.report(document), document.buffer.line_end)
+
+
+def _lens(line: int, title: str, line_end: Callable[[int], int]) -> types.CodeLens:
+    place = types.Range(types.Position(line, 0), types.Position(line, line_end(line)))
+    # Nothing to run: editors show the title as it is.
+    return types.CodeLens(place, types.Command(title, ""))

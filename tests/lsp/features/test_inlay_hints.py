@@ -1,0 +1,116 @@
+"""Hints as each editor gets them: where it asks, with what it can ask for later, and no wider while typing."""
+
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from tests.editors.editor import Editor, editor
+from tests.editors.recording import VSCODE, Recording
+
+from weighbridge.analysis.expand import State
+from weighbridge.analysis.report import (
+    BudgetReport,
+    Range,
+    ReferenceReport,
+    ReferenceTotals,
+    Report,
+    SectionReport,
+)
+from weighbridge.config import InlayHints
+from weighbridge.lsp.features.inlay_hints import hints
+from weighbridge.references.model import Kind
+from weighbridge.tokens.base import Exactness
+
+TEXT = "# 😀 Öne @[file:a.md]\n\n## Two\n\n@[file:absent.md]\n"
+
+
+async def shown(session: Editor, uri: str, first: int = 0, last: int = 99) -> list[Any]:
+    place = {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
+    found: list[Any] = await session.ask(
+        types.TEXT_DOCUMENT_INLAY_HINT, {"textDocument": {"uri": uri}, "range": place}
+    )
+    return found
+
+
+def label(hint: Any) -> str:
+    text: str = hint["label"] if isinstance(hint["label"], str) else hint["label"][0]["value"]
+    return text
+
+
+async def test_hints_and_what_they_say_when_asked(folder: Path, recording: Recording, encoding: str) -> None:
+    async with editor(recording, folder, encodings=[encoding]) as session:
+        session.write("a.md", "three more words")
+        uri = await session.open("a.prompt.md", TEXT)
+        report = await session.report(uri)
+        one, two = (section["tokens"] for section in report["sections"])
+        found = await shown(session, uri)
+        end = session.place(TEXT, "a.md]", after=True)
+        assert [(hint["position"], label(hint)) for hint in found] == [
+            (end, "3 tokens"),
+            (end, f"{one} tokens"),
+            (end, f"{report['tokens']} / 128,000 tokens"),
+            ({"line": 2, "character": 6}, f"{two} tokens"),
+        ]
+        assert [label(hint) for hint in await shown(session, uri, 1, 2)] == [f"{two} tokens"]
+        resolvable = recording.declares("textDocument.inlayHint.resolveSupport.properties") or []
+        tips = []
+        for hint in found:
+            assert ("data" in hint) is bool(resolvable)
+            if resolvable:
+                resolved = await session.ask(types.INLAY_HINT_RESOLVE, hint)
+                tips.append(resolved["tooltip"])
+                if "label.location" in resolvable and hint is found[0]:
+                    assert resolved["label"][0]["location"]["uri"] == session.uri("a.md")
+        if resolvable:
+            assert tips == [
+                "a.md: 0.0% of the budget",
+                "section “😀 Öne @[file:a.md]”: 0.0% of the budget",
+                f"0.0% of the budget, {report['own_tokens']} tokens as typed",
+                "section “Two”: 0.0% of the budget",
+            ]
+
+
+async def test_a_hint_that_is_old_stays_as_it_is(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("a.md", "three more words")
+        uri = await session.open("a.prompt.md", TEXT)
+        hint = (await shown(session, uri))[0]
+        session.edit(uri, 2, "other text")
+        assert await session.ask(types.INLAY_HINT_RESOLVE, hint) == hint
+        for data in (
+            {"uri": uri, "of": "section", "line": "x"},
+            {"uri": 5},
+            "text",
+            {"of": "total", "uri": "no"},
+        ):
+            odd = hint | {"data": data}
+            assert await session.ask(types.INLAY_HINT_RESOLVE, odd) == odd
+
+
+def report(sections: int, references: int, *, ready: bool = True) -> Report:
+    """A report of headings on even lines and references on odd ones."""
+    made = tuple(SectionReport(f"s{n}", 1, Range(2 * n, 0, 2 * n + 2, 0), 1000 + n) for n in range(sections))
+    placed = tuple(
+        ReferenceReport(Kind.FILE, "a", Range(2 * n + 1, 0, 2 * n + 1, 4), State.RESOLVED, n, None, None)
+        for n in range(references)
+    )
+    return Report(
+        "uri", 1, "markdown", None, "cl100k_base", Exactness.EXACT, ready, 12_345, 0,
+        BudgetReport(128_000, 0.1, None), None, made, placed, ReferenceTotals(references, references, 0, 0),
+    )  # fmt: skip
+
+
+def test_no_more_than_anybody_sees() -> None:
+    found = hints(report(1000, 1000), InlayHints(), lambda line: 9, 500, 5000)
+    assert len(found) == 200
+    assert [(hint.line, hint.text) for hint in found[:2]] == [(500, "1,250 tokens"), (501, "250 tokens")]
+    assert found[-1].line == 699
+
+
+def test_pending_is_as_wide_as_what_was_there() -> None:
+    before = hints(report(1, 0), InlayHints(), lambda line: 9, 0, 9)
+    first = hints(report(1, 0, ready=False), InlayHints(), lambda line: 9, 0, 9)
+    again = hints(report(1, 0, ready=False), InlayHints(), lambda line: 9, 0, 9, counted_before=True)
+    assert [hint.text for hint in first] == ["…", "…"]
+    assert [len(hint.text) for hint in again] == [len(hint.text) for hint in before]
+    assert [hint.text.rstrip() for hint in again] == ["…", "…"]
