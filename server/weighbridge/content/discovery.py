@@ -52,8 +52,13 @@ def find_documents(root: Path, folder: Path, include: Sequence[str]) -> Iterator
     yield from _walk(root, folder, include, specs)
 
 
+def find_files(root: Path) -> Iterator[Path]:
+    """All files below a root that no ignore file leaves out, in order of their paths. Links are not followed."""
+    yield from _walk(root, root, None, [])
+
+
 def _walk(
-    root: Path, folder: Path, include: Sequence[str], specs: list[tuple[str, GitIgnoreSpec]]
+    root: Path, folder: Path, include: Sequence[str] | None, specs: list[tuple[str, GitIgnoreSpec]]
 ) -> Iterator[Path]:
     specs = [*specs, *_spec(root, folder)]
     try:
@@ -68,7 +73,7 @@ def _walk(
             continue
         if is_folder:
             yield from _walk(root, path, include, specs)
-        elif entry.is_file(follow_symlinks=False) and matches(relative, include):
+        elif entry.is_file(follow_symlinks=False) and (include is None or matches(relative, include)):
             yield path
 
 

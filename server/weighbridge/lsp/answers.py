@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.code_actions import CodeActions
 from weighbridge.lsp.features.code_lens import CodeLenses
 from weighbridge.lsp.features.completion import Completion
 from weighbridge.lsp.features.hover import Hover
@@ -30,6 +31,7 @@ class Answers:
         self.hover = Hover(desk, self.token_borders)
         self.hints = Hints(desk)
         self.code_lenses = CodeLenses(desk)
+        self.code_actions = CodeActions(desk)
         self.completion = Completion(desk)
         self.symbols = Symbols(desk)
         self.navigation = Navigation(desk)
@@ -43,4 +45,6 @@ class Answers:
             "refresh": self.requests.refresh_command,
             "clearCache": self.requests.clear_cache_command,
             "toggleTokens": self.token_borders.toggle,
+            "applyFix": self.code_actions.apply,
+            "show": self.code_actions.show,
         }

@@ -40,6 +40,19 @@ WAYS = (
     Way(types.TEXT_DOCUMENT_CODE_LENS, lambda wiring: wiring.answers.code_lenses.lenses),
     Way(types.TEXT_DOCUMENT_HOVER, lambda wiring: wiring.answers.hover.hover),
     Way(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        lambda wiring: wiring.answers.code_actions.actions,
+        types.CodeActionOptions(
+            code_action_kinds=(
+                types.CodeActionKind.QuickFix,
+                types.CodeActionKind.RefactorInline,
+                types.CodeActionKind.RefactorExtract,
+            ),
+            resolve_provider=True,
+        ),
+    ),
+    Way(types.CODE_ACTION_RESOLVE, lambda wiring: wiring.answers.code_actions.resolve),
+    Way(
         types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL,
         lambda wiring: wiring.answers.token_borders.full,
         types.SemanticTokensLegend(token_types=("string", "keyword"), token_modifiers=()),
@@ -77,4 +90,4 @@ WAYS = (
 )
 
 #: Without `weighbridge.`; `Answers.commands` has who runs them.
-COMMANDS = ("report", "render", "refresh", "clearCache", "toggleTokens")
+COMMANDS = ("report", "render", "refresh", "clearCache", "toggleTokens", "applyFix", "show")

@@ -22,7 +22,7 @@ from weighbridge.analysis.report import Report
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.errors import ReferenceFault
+from weighbridge.errors import Code, ReferenceFault
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
@@ -33,6 +33,7 @@ from weighbridge.session.preparing import Preparing, Terms
 from weighbridge.session.readings import Readings
 from weighbridge.session.reporting import FILLING, build_report
 from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
+from weighbridge.session.target import Target
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
 from weighbridge.text import LineBuffer, PositionEncoding, Snapshot
@@ -288,6 +289,25 @@ class Session:
                 self.readings.recheck_files(document.uri)
                 await self.readings.settled(document.uri)
         raise last
+
+    async def render_reference(self, document: Document, target: Target) -> str:
+        """The text that one of the document's references stands for.
+
+        Raises:
+            ReferenceFault: it stands for none, or is another by now.
+            DocumentClosedError, CountingError: see `ready`.
+        """
+        await self.ready(document)
+        expansion = document.expansions.get(target)
+        if expansion is None or expansion.summary is None:
+            raise ReferenceFault(Code.FAILED, f"{target.target}: stands for nothing yet")
+        contents = self.readings.contents(document.uri)
+        return await self.tasks.submit(
+            ("render", next(self._selections)),
+            lambda token: "".join(render(iter((expansion,)), contents, token)),
+            priority=Priority.HIGH,
+            title=document.uri,
+        )
 
     def quiet(self, document: Document) -> None:
         """The user stopped typing: let go what the text no longer refers to."""

@@ -1,6 +1,6 @@
 """`WorkspaceEdit`s as the client takes them: versioned where it can, files created and renamed where it can."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lsprotocol import types
@@ -27,8 +27,8 @@ class Edits:
 
     def edit(
         self,
-        changes: dict[str, Sequence[types.TextEdit]],
-        versions: dict[str, int | None],
+        changes: Mapping[str, Sequence[types.TextEdit]],
+        versions: Mapping[str, int | None],
         files: Sequence[NewFile] = (),
     ) -> types.WorkspaceEdit:
         """Edits by URI. `versions`: of those that are open. `files`: made first."""
