@@ -11,6 +11,7 @@ from weighbridge.lsp.features.hover import Hover
 from weighbridge.lsp.features.includes import Includes
 from weighbridge.lsp.features.inlay_hints import Hints
 from weighbridge.lsp.features.navigation import Navigation
+from weighbridge.lsp.features.rename import Rename
 from weighbridge.lsp.features.symbols import Symbols
 from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.lsp.features.workspace_diagnostics import PulledDiagnostics
@@ -36,6 +37,7 @@ class Answers:
         self.symbols = Symbols(desk)
         self.navigation = Navigation(desk)
         self.includes = Includes(desk)
+        self.rename = Rename(desk)
         self.diagnostics = PulledDiagnostics(desk)
         self.weighing = WeighingProgress(desk)
         #: By name, without `weighbridge.`; the names are listed in `ways`.

@@ -19,6 +19,11 @@ class Way:
     options: Any = None
 
 
+#: Files and folders of any name.
+_ALL_FILES = types.FileOperationRegistrationOptions(
+    [types.FileOperationFilter(types.FileOperationPattern("**"), scheme="file")]
+)
+
 WAYS = (
     # Life
     Way(types.INITIALIZED, lambda wiring: wiring.initialized),
@@ -69,6 +74,16 @@ WAYS = (
     Way(types.TEXT_DOCUMENT_DEFINITION, lambda wiring: wiring.answers.navigation.definition),
     Way(types.TEXT_DOCUMENT_DOCUMENT_LINK, lambda wiring: wiring.answers.navigation.document_links),
     Way(types.TEXT_DOCUMENT_REFERENCES, lambda wiring: wiring.answers.includes.references),
+    Way(
+        types.TEXT_DOCUMENT_RENAME,
+        lambda wiring: wiring.answers.rename.rename,
+        types.RenameOptions(prepare_provider=True),
+    ),
+    Way(types.TEXT_DOCUMENT_PREPARE_RENAME, lambda wiring: wiring.answers.rename.prepare),
+    Way(
+        types.WORKSPACE_WILL_RENAME_FILES, lambda wiring: wiring.answers.rename.will_rename_files, _ALL_FILES
+    ),
+    Way(types.WORKSPACE_DID_RENAME_FILES, lambda wiring: wiring.answers.rename.did_rename_files, _ALL_FILES),
     Way(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, lambda wiring: wiring.answers.includes.prepare),
     Way(types.CALL_HIERARCHY_INCOMING_CALLS, lambda wiring: wiring.answers.includes.incoming),
     Way(types.CALL_HIERARCHY_OUTGOING_CALLS, lambda wiring: wiring.answers.includes.outgoing),

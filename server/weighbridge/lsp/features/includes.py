@@ -23,12 +23,17 @@ def uses_of_variable(found: Iterable[Edge], name: str) -> list[types.Location]:
 
 def uses_of_heading(found: Iterable[Edge], uri: str, title: str) -> list[types.Location]:
     """Where a file's heading is referred to, by its words or its anchor."""
-    names = {" ".join(title.split()).casefold(), slug_of(title)}
+    names = heading_names(title)
     return [
         _location(edge)
         for edge in found
         if edge.target == uri and " ".join(edge.name.partition("#")[2].split()).casefold() in names
     ]
+
+
+def heading_names(title: str) -> set[str]:
+    """What a fragment calls a heading, without regard to case: its words, its anchor."""
+    return {" ".join(title.split()).casefold(), slug_of(title)}
 
 
 def incoming(found: Iterable[Edge], uri: str) -> list[types.CallHierarchyIncomingCall]:
