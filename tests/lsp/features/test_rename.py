@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
+from tests.clock import settle
 from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import EGLOT, NEOVIM, VSCODE, Recording
 from tests.lsp.features.test_code_actions import applied
@@ -74,7 +75,7 @@ async def test_what_was_moved_counts_at_once(folder: Path) -> None:
         # Until the file is looked at, what was known counts.
         async with asyncio.timeout(30):
             while await session.count(uri) == before:
-                await asyncio.sleep(0)
+                await settle(1)
 
 
 async def test_only_clients_that_ask_are_told_of_it(folder: Path) -> None:
