@@ -5,6 +5,7 @@ weighbridge count PATH…      tokens of prompts, references resolved
 weighbridge check PATH…      exit 1 when a budget is crossed
 weighbridge render FILE      the resolved text, byte for byte
 weighbridge models           the models known by name
+weighbridge schema           the settings: as a JSON schema, for VS Code, as a table
 """
 
 import argparse
@@ -86,7 +87,30 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="the models known by name")
     models.add_argument("--format", choices=("text", "json"), default="text")
     models.set_defaults(run=_models)
+
+    schema = commands.add_parser("schema", help="the settings: names, types, defaults, bounds, meanings")
+    schema.add_argument(
+        "--for",
+        dest="reader",
+        choices=("json", "vscode", "markdown"),
+        default="json",
+        help="a JSON schema, what VS Code's manifest says of them, or a table",
+    )
+    schema.set_defaults(run=_schema)
     return parser
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from weighbridge.config import schema  # noqa: PLC0415  as above
+
+    if options.reader == "markdown":
+        sys.stdout.write(schema.markdown_table())
+    elif options.reader == "vscode":
+        properties, restricted = schema.vscode_properties(), schema.restricted_configurations()
+        _print_json({"properties": properties, "restrictedConfigurations": restricted})
+    else:
+        _print_json(schema.json_schema())
+    return EXIT_OK
 
 
 def _add_engine(command: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from weighbridge.config.settings import Settings
 SECTION = "weighbridge"
 
 #: What a repository may not decide: each could make its reader read, fetch or tell something.
-_NEVER_FROM_REPOSITORY = frozenset({"env", "apiAllow", "fileRoots", "trusted", "cacheUrl"})
+NEVER_FROM_REPOSITORY = frozenset({"env", "apiAllow", "fileRoots", "trusted", "cacheUrl"})
 #: The most that a repository may ask for: what is more costs its reader's memory, processor or time.
 _MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
     {
@@ -93,7 +93,7 @@ def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:
                 faults.add(_unknown, key)
         elif value is None:
             continue
-        elif not layer.trusted_source and name in _NEVER_FROM_REPOSITORY:
+        elif not layer.trusted_source and name in NEVER_FROM_REPOSITORY:
             faults.add(_never, name)
         elif isinstance(value, (list, tuple, Mapping)) and len(value) > _MOST_ENTRIES:
             faults.add(_too_many, name)

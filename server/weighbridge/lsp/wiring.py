@@ -195,8 +195,8 @@ class Wiring:
     def _settings_changed(self) -> None:
         settings = self._configuration.settings
         self.health.settings_warnings(self._configuration.warnings)
-        self._services.tasks.resize(workers=settings.workers) if settings.workers is not None else None
-        self._services.service.resize(settings.cache_entries)
+        self._services.configured(settings)
+        self.session.retry(self._services.retry)
         self.session.configured()
         self.workspace.configured()
 

@@ -72,7 +72,7 @@ class Readings:
         self._handlers = handlers
         self._service = service
         self._on_changed = on_changed
-        self._retry = retry
+        self.retry = retry
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._entries: dict[Hashable, _Entry] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
@@ -258,7 +258,7 @@ class Readings:
                 lambda token: self._read_blocking(entry, token, force=force),
                 priority=priority,
                 title=request.target,
-                retry=self._retry,
+                retry=self.retry,
                 join=False,
             )
         except ReferenceFault as error:

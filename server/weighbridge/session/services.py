@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from platformdirs import user_cache_path
 
@@ -12,10 +12,10 @@ from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import TransientFault
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import RetryPolicy, TaskManager
+from weighbridge.work import RetryPolicy, TaskManager, default_workers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Services:
     """Everything with threads, files or sockets behind it. `aclose` ends all of it."""
 
@@ -25,6 +25,9 @@ class Services:
     handlers: HandlerFactory
     open_texts: OpenTexts
     retry: RetryPolicy
+    on_warning: Callable[[str], None]
+    cache_url: str | None = None
+    _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
     def make(cls, settings: Settings, on_warning: Callable[[str], None]) -> "Services":
@@ -38,13 +41,30 @@ class Services:
             handlers=HandlerFactory(open_texts, user_cache_path("weighbridge", appauthor=False)),
             open_texts=open_texts,
             retry=retry_policy(settings),
+            on_warning=on_warning,
+            cache_url=settings.cache_url,
         )
+
+    def configured(self, settings: Settings) -> None:
+        """Follow other settings: as many workers and entries, another cache, other retries. Waits for nothing."""
+        self.tasks.resize(workers=default_workers() if settings.workers is None else settings.workers)
+        self.service.resize(settings.cache_entries)
+        self.retry = retry_policy(settings)
+        if settings.cache_url != self.cache_url:
+            self.cache_url = settings.cache_url
+            self.store = CountStore(settings.cache_url, on_warning=self.on_warning)
+            before = self.service.use(self.store)
+            if before is not None:
+                # What waits to be written is written: that may take a while.
+                closing = asyncio.get_running_loop().create_task(asyncio.to_thread(before.close))
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
 
     async def aclose(self) -> None:
         """Stop the tasks, let go of the network, write what is to be written."""
         await self.tasks.aclose()
         await self.handlers.aclose()
-        await asyncio.to_thread(self.store.close)
+        await asyncio.gather(*self._closing, asyncio.to_thread(self.store.close))
 
 
 def retry_policy(settings: Settings) -> RetryPolicy:

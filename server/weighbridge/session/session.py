@@ -141,6 +141,11 @@ class Session:
 
     # Settings
 
+    def retry(self, policy: RetryPolicy) -> None:
+        """Try files again by another policy from here on."""
+        self._retry = policy
+        self.readings.retry = policy
+
     def configured(self) -> None:
         """The settings are known, for the first time or anew: every document follows them."""
         self._preparing.configured()

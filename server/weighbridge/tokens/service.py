@@ -74,6 +74,12 @@ class TokenCountingService:
         with self._lock:
             return CountStats(self._memory_hits, self._store_hits, self._tokenized, self._tokenized_chars)
 
+    def use(self, store: CountStore | None) -> CountStore | None:
+        """Keep counts in another store from here on; returns the one before, which is the caller's to close."""
+        with self._lock:
+            before, self._store = self._store, store
+        return before
+
     def resize(self, entries: int) -> None:
         """Hold another number of counts in memory (1 or more); the least recently used go first."""
         with self._lock:
