@@ -1,36 +1,49 @@
 """Which files of a folder are prompts and context files: by the settings' globs, ignore files honoured."""
 
 import os
+import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
 from weighbridge.config import matches
+from weighbridge.config.globs import DEEPEST_PATH
 
 #: Folders nobody keeps prompts in, whatever the ignore files say.
 _NEVER = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
-#: Bytes of an ignore file that are read.
-_MOST_IGNORE_BYTES = 1024 * 1024
-#: Characters and stars of a line in an ignore file: of more stars, matching takes time without end.
+#: Bytes of an ignore file; a larger one is as good as none.
+_MOST_IGNORE_BYTES = 256 * 1024
+#: Patterns that are heeded for one path, of all ignore files above it: each is tried on the path, outermost files first.
+_MOST_PATTERNS = 2_000
+#: Characters of a line in an ignore file.
 _MOST_PATTERN = 200
-_MOST_STARS = 5
+#: What takes time without end to match: three stars in one name, or "any folders" at two places inside a pattern.
+_ENDLESS = re.compile(r"(?:\*[^*/]+){2}\*|[^/]/\*\*/(?:.*[^/])?/\*\*/")
+
+# An ignore file that is a link is none, as for git: it would lead anywhere. Not every system has every flag.
+_OPEN_FLAGS = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+    _OPEN_FLAGS |= getattr(os, _flag, 0)
+
+_Specs = list[tuple[str, GitIgnoreSpec]]
 
 
 class Ignored:
     """What a folder's ignore files, and those above it up to a root, leave out."""
 
-    def __init__(self, root: Path, specs: list[tuple[str, GitIgnoreSpec]]) -> None:
+    def __init__(self, root: Path, specs: _Specs) -> None:
         self._root = root
         self._specs = specs
 
     @classmethod
     def above(cls, root: Path, folder: Path) -> "Ignored":
         """Read the ignore files from `root` down to `folder`. Blocks: a worker's work."""
-        specs: list[tuple[str, GitIgnoreSpec]] = []
+        specs: _Specs = []
         for one in reversed([folder, *folder.parents]):
             if one.is_relative_to(root):
-                specs.extend(_spec(root, one))
+                specs += _spec(root, one, specs)
         return cls(root, specs)
 
     def leaves_out(self, path: Path, *, is_folder: bool) -> bool:
@@ -42,13 +55,13 @@ class Ignored:
 def find_documents(root: Path, folder: Path, include: Sequence[str]) -> Iterator[Path]:
     """The files below `folder` that match `include` (globs relative to `root`), in order of their paths.
 
-    Links are not followed, `.gitignore` files from `root` down are.
+    Links are not followed, `.gitignore` files from `root` down are heeded; folders deeper than any project's are left out.
     """
-    specs: list[tuple[str, GitIgnoreSpec]] = []
+    specs: _Specs = []
     for above in reversed(
         [one for one in (folder, *folder.parents) if one != folder and one.is_relative_to(root)]
     ):
-        specs.extend(_spec(root, above))
+        specs += _spec(root, above, specs)
     yield from _walk(root, folder, include, specs)
 
 
@@ -57,44 +70,59 @@ def find_files(root: Path) -> Iterator[Path]:
     yield from _walk(root, root, None, [])
 
 
-def _walk(
-    root: Path, folder: Path, include: Sequence[str] | None, specs: list[tuple[str, GitIgnoreSpec]]
-) -> Iterator[Path]:
-    specs = [*specs, *_spec(root, folder)]
+def _walk(root: Path, folder: Path, include: Sequence[str] | None, specs: _Specs) -> Iterator[Path]:
+    specs = [*specs, *_spec(root, folder, specs)]
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
         path = Path(entry.path)
-        relative = path.relative_to(root).as_posix()
-        is_folder = entry.is_dir(follow_symlinks=False)
-        if entry.name in _NEVER or _ignored(relative + ("/" if is_folder else ""), specs):
-            continue
-        if is_folder:
-            yield from _walk(root, path, include, specs)
-        elif entry.is_file(follow_symlinks=False) and (include is None or matches(relative, include)):
+        relative = path.relative_to(root)
+        name = relative.as_posix()
+        if entry.is_dir(follow_symlinks=False):
+            if (
+                entry.name not in _NEVER
+                and len(relative.parts) < DEEPEST_PATH
+                and not _ignored(f"{name}/", specs)
+            ):
+                yield from _walk(root, path, include, specs)
+        elif (
+            entry.is_file(follow_symlinks=False)
+            and entry.name not in _NEVER
+            and (include is None or matches(name, include))
+            and not _ignored(name, specs)
+        ):
             yield path
 
 
-def _spec(root: Path, folder: Path) -> list[tuple[str, GitIgnoreSpec]]:
-    """The folder's own ignore file, with the folder it is relative to."""
-    file = folder / ".gitignore"
+def _spec(root: Path, folder: Path, above: _Specs) -> _Specs:
+    """The folder's own ignore file, with the folder it is relative to. `above`: those of the folders that it lies in."""
     try:
-        if not file.is_file() or file.stat().st_size > _MOST_IGNORE_BYTES:
-            return []
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        descriptor = os.open(folder / ".gitignore", _OPEN_FLAGS)
     except OSError:
         return []
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_IGNORE_BYTES:
+            return []
+        data = os.read(descriptor, _MOST_IGNORE_BYTES)
+    except OSError:
+        return []
+    finally:
+        os.close(descriptor)
     base = folder.relative_to(root).as_posix()
-    return [("" if base == "." else base + "/", _usable(lines))]
+    room = _MOST_PATTERNS - sum(len(spec.patterns) for _, spec in above)
+    return [("" if base == "." else base + "/", _usable(data.decode("utf-8", "replace").splitlines(), room))]
 
 
-def _usable(lines: Sequence[str]) -> GitIgnoreSpec:
-    """The lines that are patterns and can't take for ever to match; a repository's ignore file may be hostile."""
-    usable = []
+def _usable(lines: Sequence[str], most: int) -> GitIgnoreSpec:
+    """The first lines, `most` at most, that are patterns and can't take for ever to match; a repository may be hostile."""
+    usable: list[str] = []
     for line in lines:
-        if len(line) > _MOST_PATTERN or line.count("*") > _MOST_STARS:
+        if len(usable) >= most:
+            break
+        if not line.strip() or line.startswith("#") or len(line) > _MOST_PATTERN or _ENDLESS.search(line):
             continue
         try:
             GitIgnoreSpec.from_lines([line])
@@ -104,7 +132,7 @@ def _usable(lines: Sequence[str]) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(usable)
 
 
-def _ignored(relative: str, specs: list[tuple[str, GitIgnoreSpec]]) -> bool:
+def _ignored(relative: str, specs: _Specs) -> bool:
     """Whether a path is ignored: the innermost ignore file that speaks of it decides."""
     for base, spec in reversed(specs):
         if relative.startswith(base):
