@@ -19,7 +19,7 @@ from weighbridge.references.dialect import MARKDOWN
 from weighbridge.references.markdown import scan
 from weighbridge.text import PositionEncoding, units
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.tokens.service import TokenCountingService
+from weighbridge.tokens.service import CountStats, TokenCountingService
 from weighbridge.tokens.summary import EMPTY, Summary, join, summarize
 from weighbridge.work import CancelToken, TaskCancelledError
 
@@ -163,6 +163,23 @@ def test_what_a_content_is_becomes_what_its_reading_is() -> None:
         problem=problem,
         tokens=2,
     )
+
+
+@pytest.mark.parametrize("secret", [True, False])
+def test_a_secret_is_counted_past_the_cache(*, secret: bool) -> None:
+    service = TokenCountingService(None, 10)
+    content = Content("id", 1, "environment", lambda: iter(["s3cret ", "value"]), secret=secret)
+    reading = read(content, MARKDOWN, service, TOKENIZER, CancelToken())
+    assert reading == Reading(
+        State.RESOLVED,
+        "id",
+        "environment",
+        (summarize("s3cret value", TOKENIZER),),
+        digest("s3cret value"),
+        secret=secret,
+        tokens=TOKENIZER.count("s3cret value"),
+    )
+    assert service.stats == (CountStats() if secret else CountStats(tokenized=1, tokenized_chars=12))
 
 
 @pytest.mark.parametrize("held", [1, 8, 64])

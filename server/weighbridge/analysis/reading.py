@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from weighbridge.analysis.expand import Nested, Reading, State
 from weighbridge.cache.digest import Digester
+from weighbridge.cache.digest import digest as digest_of
 from weighbridge.content.base import Content
 from weighbridge.content.decode import plain_text
 from weighbridge.content.lines import cut_lines
@@ -19,7 +20,7 @@ from weighbridge.references.leaves import LONGEST_LINE
 from weighbridge.references.model import Reference
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.tokens.summary import Summarizer, Summary
+from weighbridge.tokens.summary import Summarizer, Summary, summarize, total
 from weighbridge.work import CancelToken
 
 T = TypeVar("T", str, bytes)
@@ -53,6 +54,11 @@ def read(
     tokens: int | None = None
     if places:
         segments, digest = _cut(content, places, service, tokenizer, token)
+    elif content.secret:
+        # Counted anew each time: the cache would keep a digest of it, and a digest of a short secret can be guessed.
+        text = "".join(content.chunks())
+        summary = summarize(text, tokenizer)
+        segments, digest, tokens = (summary,), digest_of(text), total(summary, tokenizer)
     else:
         if held is not None:
             found = service.summarize_text(held.text, tokenizer, held.utf8)
