@@ -96,9 +96,7 @@ def test_of_very_many_patterns_the_first_count_those_of_outer_folders_first(
     assert found(tmp_path) == ["b/c/e.md", "b/c/f.md", "b/d.md"]
 
 
-def test_folders_in_folders_without_end_are_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folders_in_folders_without_end_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.md").touch()
     (tmp_path / "z.md").touch()
     monkeypatch.chdir(tmp_path)

@@ -340,3 +340,31 @@ def test_nothing_outside_is_even_looked_at(room: Path, monkeypatch: pytest.Monke
     with pytest.raises(ReferenceFault):
         real_path(place_of("/net/host/x", room, scope(room)))
     assert looked_at == [str(room)]
+
+
+@pytest.mark.parametrize(
+    ("target", "watched"),
+    [
+        ("docs/style.md", "docs/style.md"),
+        ("docs/../absent.md", "absent.md"),
+        ("absent/absent.md", "absent/absent.md"),
+        ("{room}/absent.md", "absent.md"),
+        ("{real}/absent.md", "../real/absent.md"),
+        # Denied until the link is another.
+        ("out.md", "out.md"),
+        ("../outside/secret.md", None),
+        ("../room-beside/secret.md", None),
+        ("/etc/passwd", None),
+        ("/net/host.example/share/a.md", None),
+        ("", None),
+        ("//host.example/share/a.md", None),
+    ],
+)
+def test_what_lies_outside_is_not_watched(room: Path, target: str, watched: str | None) -> None:
+    # The workspace is known by a link to it.
+    real = room.with_name("real")
+    room.rename(real)
+    room.symlink_to(real)
+    asked = request(Kind.FILE, target.format(room=room, real=real), scope(room))
+    expected = () if watched is None else (Path(os.path.normpath(room / watched)),)
+    assert FileHandler().paths(asked) == expected

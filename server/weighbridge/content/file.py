@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weighbridge.content.base import Content, Overlay, Request
 from weighbridge.content.lines import select_lines
-from weighbridge.content.policy import named, place_of, roots_of
+from weighbridge.content.policy import may_watch, named, place_of, roots_of
 from weighbridge.content.section import lines_selected
 from weighbridge.content.text_file import Found, TextFiles
 from weighbridge.errors import ReferenceFault
@@ -34,11 +34,12 @@ class FileHandler:
         return ("file", os.fspath(place.path), None, request.fragment, limits)
 
     def paths(self, request: Request) -> tuple[Path, ...]:
-        """Name the file itself; none for what can't be a path."""
+        """Name the file itself; none for what can't be a path, or lies where nothing may be looked at."""
         try:
-            return (place_of(request.target, request.base, request.scope).path,)
+            place = place_of(request.target, request.base, request.scope)
         except ReferenceFault:
             return ()
+        return (place.path,) if may_watch(place) else ()
 
     def load(self, request: Request) -> Content:
         """Find the file and what its fragment selects. Reads it once if there is a fragment. Blocks.

@@ -121,8 +121,7 @@ def real_path(place: Place) -> Path:
         ReferenceFault: it lies or leads outside the folders that may be read.
     """
     real_roots = _real_roots(place)
-    touchable = (*place.roots, *real_roots, *(() if place.base is None else (place.base,)))
-    if not _inside(place.path, touchable):
+    if not _within_letters(place, real_roots):
         raise ReferenceFault(
             Code.DENIED,
             f"{place.name}: outside the workspace's folders; allow its folder in weighbridge.fileRoots",
@@ -140,6 +139,14 @@ def real_path(place: Place) -> Path:
     if _inside(real, _KERNEL_FOLDERS) and not _inside(real, (_SHARED_MEMORY,)):
         raise ReferenceFault(Code.DENIED, f"{place.name}: part of the system, not an ordinary file")
     return real
+
+
+def may_watch(place: Place) -> bool:
+    """Tell by its letters whether a place may be looked at at all: what lies outside is not even watched.
+
+    A look at a folder that a server mounts when it is asked for would be a connection.
+    """
+    return _within_letters(place, _real_folders(place.roots))
 
 
 def status(place: Place, real: Path) -> os.stat_result:
@@ -214,6 +221,16 @@ def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
     if isinstance(error, PermissionError):
         return ReferenceFault(Code.FAILED, f"{place.name}: the system does not permit reading it")
     return ReferenceFault(Code.NOT_FOUND, f"{place.name}: not found")
+
+
+def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
+    return _inside(place.path, (*place.roots, *real_roots, *(() if place.base is None else (place.base,))))
+
+
+@lru_cache(maxsize=64)
+def _real_folders(roots: tuple[Path, ...]) -> tuple[Path, ...]:
+    """As `_real_roots`, once: a thousand references are asked about on the loop."""
+    return tuple(Path(_followed(root)) for root in roots)
 
 
 def _real_roots(place: Place) -> tuple[Path, ...]:
