@@ -61,11 +61,17 @@ async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> in
     server.loop_call = loop.call_soon_threadsafe
     left = asyncio.Event()
     server.protocol.on_leave = left.set
-    named = asyncio.Event()
-    server.protocol.on_initialize = named.set
+    parent: asyncio.Future[int | None] = loop.create_future()
+
+    def named() -> None:
+        # Looked at before the reply leaves: a client that dies at once was there all the same.
+        if not parent.done():
+            parent.set_result(server.process_id if _alive(server.process_id) else None)
+
+    server.protocol.on_initialize = named
     serving = asyncio.ensure_future(transport(server))
     leaving = asyncio.ensure_future(left.wait())
-    watching = asyncio.ensure_future(_watch_parent(server, named))
+    watching = asyncio.ensure_future(_watch_parent(parent))
     await asyncio.wait({serving, leaving, watching}, return_when=asyncio.FIRST_COMPLETED)
     code = server.protocol.exit_code if server.protocol.exit_code is not None else 1
     # A worker in the middle of a tokenizer call can't be stopped: the process doesn't wait for it.
@@ -83,17 +89,17 @@ async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> in
     return code
 
 
-async def _watch_parent(server: Server, named: asyncio.Event) -> None:
+async def _watch_parent(named: "asyncio.Future[int | None]") -> None:
     """End when the process that the client named (with `initialize`) is gone, as it is after a crash.
 
-    A process that never was there is on another machine, or in another container: nothing to watch.
+    None: no process, or one that never was there; it is on another machine, or in another container. Nothing to watch.
     """
-    await named.wait()
-    if server.process_id is None or not _alive(server.process_id):
+    process_id = await named
+    if process_id is None:
         await asyncio.Event().wait()
-    while _alive(server.process_id):  # noqa: ASYNC110  nobody tells of a process's end: it is looked at
+    while _alive(process_id):  # noqa: ASYNC110  nobody tells of a process's end: it is looked at
         await asyncio.sleep(_LOOK_AT_PARENT_EVERY)
-    logger.warning("the client's process %d is gone", server.process_id)
+    logger.warning("the client's process %d is gone", process_id)
 
 
 def _alive(process_id: int | None) -> bool:
