@@ -65,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
         "--tcp", metavar="HOST:PORT", help="on a TCP port instead; 127.0.0.1 when no host is given"
     )
     way.add_argument("--ws", metavar="HOST:PORT", help="on a WebSocket instead")
+    serve.add_argument(
+        "--log-content",
+        action="store_true",
+        help="logs and verbose traces may hold what documents and settings say",
+    )
     serve.set_defaults(run=_serve)
 
     for name, run, text in (
@@ -145,13 +150,15 @@ def _start_logging(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from weighbridge.lsp import serve  # noqa: PLC0415  each command imports what it needs: starting is what users feel
+    from weighbridge.lsp import logs, serve  # noqa: PLC0415  each command imports what it needs: starting is what users feel
 
+    content: bool = options.log_content
+    logs.start(options.log_level, content=content)
     if options.tcp is not None:
-        return serve.serve_on_tcp(*_address(options.tcp))
+        return serve.serve_on_tcp(*_address(options.tcp), content=content)
     if options.ws is not None:
-        return serve.serve_on_websocket(*_address(options.ws))
-    return serve.serve_stdio()
+        return serve.serve_on_websocket(*_address(options.ws), content=content)
+    return serve.serve_stdio(content=content)
 
 
 def _address(text: str) -> tuple[str, int]:

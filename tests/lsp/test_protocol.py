@@ -8,7 +8,7 @@ import pytest
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from weighbridge.lsp.protocol import InvalidParamsError, Protocol
+from weighbridge.lsp.protocol import InvalidParamsError, Protocol, RequestError
 
 
 class Sink:
@@ -37,6 +37,9 @@ class Client:
             await self.gate.wait()
             return "done"
 
+        async def unsayable(params: Any) -> object:
+            return {"a": {1, 2}, (1,): 2}
+
         def broken(params: Any) -> None:
             raise ValueError("secret detail")
 
@@ -47,6 +50,7 @@ class Client:
         self.server.feature("test/broken")(broken)
         self.server.feature("test/refuses")(refuses)
         self.server.feature("test/echo")(lambda params: params)
+        self.server.feature("test/unsayable")(unsayable)
         self.server.feature("test/note")(lambda params: self.seen.append("note"))
         self.server.feature(types.TEXT_DOCUMENT_HOVER)(lambda params: None)
 
@@ -129,9 +133,33 @@ async def test_an_internal_error_says_where_to_look_and_no_more(ready: Client) -
         {
             "jsonrpc": "2.0",
             "id": 1,
-            "error": {"code": -32603, "message": "test/broken: internal error, see the server's log"},
+            "error": {
+                "code": -32603,
+                "message": "test/broken: internal error, see the server's log (its standard error)",
+            },
         }
     ]
+
+
+async def test_a_failing_notification_is_no_pop_up(ready: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert ready.say(method="test/broken") == [
+        {
+            "jsonrpc": "2.0",
+            "method": "window/logMessage",
+            "params": {
+                "type": 1,
+                "message": "test/broken: internal error, see the server's log (its standard error)",
+            },
+        }
+    ]
+    assert [record.getMessage() for record in caplog.records] == ["test/broken failed"]
+
+
+async def test_a_result_that_is_no_json_is_answered_all_the_same(ready: Client) -> None:
+    ready.say(id=1, method="test/unsayable")
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert codes(ready.sink.sent[1:]) == [(1, -32603)]
 
 
 async def test_a_request_can_be_cancelled_while_it_runs(ready: Client) -> None:
@@ -185,6 +213,34 @@ async def test_held_messages_are_handled_in_order(ready: Client) -> None:
     assert ready.seen == ["note"]
 
 
+async def test_what_waits_can_be_cancelled(ready: Client) -> None:
+    ready.protocol.hold()
+    ready.say(id=1, method="test/echo", params="a")
+    ready.say(id=2, method="test/echo", params="b")
+    assert codes(ready.say(method="$/cancelRequest", params={"id": 1})) == [(1, -32800)]
+    assert ready.say(method="$/cancelRequest", params={"id": 1}) == []
+    ready.protocol.release()
+    assert [answer.get("result") for answer in ready.sink.sent[1:]] == [None, "b"]
+
+
+async def test_shutdown_waits_for_nothing(ready: Client) -> None:
+    ready.protocol.hold()
+    ready.say(id=1, method="test/echo", params="a")
+    ready.say(method="test/note")
+    assert codes(ready.say(id=2, method="shutdown")) == [(1, -32800), (2, None)]
+    assert codes(ready.say(id=3, method="test/echo")) == [(3, -32600)]
+    ready.say(method="exit")
+    assert (ready.protocol.exit_code, ready.seen) == (0, [])
+    ready.protocol.release()
+    assert len(ready.sink.sent) == 4
+
+
+@pytest.mark.parametrize("body", [b'{"jsonrpc":"2.0","id":1,"method":[]}', b"[]", b"{"])
+async def test_what_is_no_message_does_not_wait(ready: Client, body: bytes) -> None:
+    ready.protocol.hold()
+    assert len(ready.raw(body)) == 1
+
+
 async def test_the_client_answers_what_it_is_asked(ready: Client) -> None:
     asked = asyncio.ensure_future(ready.protocol.ask("workspace/configuration", {"items": []}))
     await asyncio.sleep(0)
@@ -193,6 +249,43 @@ async def test_the_client_answers_what_it_is_asked(ready: Client) -> None:
     assert await asked == [{"a": 1}]
     ready.say(id=number, result=[])
     assert ready.protocol._request_futures == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"code": -32601, "message": "no"}, -32601),
+        ({"code": "no", "message": "no"}, -32603),
+        ({}, -32603),
+        ("no", -32603),
+    ],
+)
+async def test_the_client_refuses_what_it_is_asked(ready: Client, error: Any, code: int) -> None:
+    asked = asyncio.ensure_future(ready.protocol.ask("workspace/configuration", {"items": []}))
+    await asyncio.sleep(0)
+    ready.say(id=ready.sink.sent[-1]["id"], error=error)
+    with pytest.raises(RequestError) as refused:
+        await asked
+    assert refused.value.code == code
+
+
+async def test_what_is_asked_can_be_given_up(ready: Client) -> None:
+    asked = asyncio.ensure_future(ready.protocol.ask("workspace/configuration", {"items": []}))
+    await asyncio.sleep(0)
+    number = ready.sink.sent[-1]["id"]
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert ready.protocol._request_futures == {}
+    assert ready.say(id=number, result=[]) == []
+
+
+async def test_nudges_leave_nothing_behind(ready: Client) -> None:
+    for _ in range(100):
+        ready.protocol.nudge("workspace/inlayHint/refresh")
+    ids = {message["id"] for message in ready.sink.sent[1:]}
+    assert (len(ids), ready.protocol._request_futures) == (100, {})
+    assert ready.say(id=min(ids), result=None) == []
 
 
 async def test_notifications_leave_nothing_behind(ready: Client) -> None:
@@ -218,3 +311,32 @@ async def test_the_position_encoding(client: Client, offered: list[str] | None, 
         id=0, method="initialize", params={"processId": None, "rootUri": None, "capabilities": general}
     )
     assert client.sink.sent[0]["result"]["capabilities"]["positionEncoding"] == chosen
+
+
+@pytest.mark.parametrize(
+    ("params", "left_out"),
+    [
+        ({"trace": "compact"}, ["trace"]),
+        (
+            {"capabilities": {"textDocument": {"hover": {"contentFormat": 7}, "definition": {}}}},
+            ["textDocument.hover"],
+        ),
+        ({"capabilities": {"general": 7}, "trace": 7}, ["general", "trace"]),
+        ({"processId": "me", "workspaceFolders": 7}, ["processId", "workspaceFolders"]),
+    ],
+)
+async def test_what_a_client_says_of_itself_may_fit_in_part(
+    client: Client, params: dict[str, Any], left_out: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = {"processId": None, "rootUri": None, "capabilities": {}} | params
+    assert codes(client.say(id=1, method="initialize", params=whole)) == [(1, None)]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"initialize: parameters that don't fit were left out: {', '.join(left_out)}"
+    ]
+
+
+@pytest.mark.parametrize("params", [{}, {"capabilities": None}, {"capabilities": 7}, [], None, 7])
+async def test_who_says_nothing_of_itself_may_try_again(client: Client, params: Any) -> None:
+    assert codes(client.say(id=1, method="initialize", params=params)) == [(1, -32602)]
+    client.initialize()
+    assert codes(client.sink.sent) == [(1, -32602), (0, None)]

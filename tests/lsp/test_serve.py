@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.clock import settle
 
-from weighbridge.lsp import serve
+from weighbridge.lsp import parent, serve
 from weighbridge.lsp.server import Server
 
 SECONDS = 20
@@ -59,7 +59,7 @@ class NoTimer:
 
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "_LOOK_AT_PARENT_EVERY", 0.001)
+    monkeypatch.setattr(parent, "_LOOK_EVERY", 0.001)
     monkeypatch.setattr("threading.Timer", NoTimer)
 
 

@@ -1,17 +1,22 @@
 """Messages cut from a stream of bytes."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.lsp import transport
-from weighbridge.lsp.transport import FrameReader, OversizedError
+from weighbridge.lsp import frames
+from weighbridge.lsp.frames import FrameError, FrameReader, HeaderError, OversizedError
 
 
 def frame(body: bytes, header: bytes = b"Content-Length") -> bytes:
     return header + b": %d\r\n\r\n" % len(body) + body
+
+
+def messages(found: Iterable[bytes | FrameError]) -> list[bytes | type[FrameError]]:
+    return [type(one) if isinstance(one, FrameError) else one for one in found]
 
 
 @pytest.mark.parametrize(
@@ -25,13 +30,18 @@ def frame(body: bytes, header: bytes = b"Content-Length") -> bytes:
         (b"Content-Length:2\r\n\r\n{}", [b"{}"]),
         (frame(b"a") + frame(b"bc"), [b"a", b"bc"]),
         (b"Content-Length: 0\r\n\r\n" + frame(b"a"), [b"", b"a"]),
-        (b"No-Length: 1\r\n\r\n" + frame(b"a"), [b"a"]),
-        (b"Content-Length: x\r\n\r\n" + frame(b"a"), [b"a"]),
+        (frame(b"a") + b"\r\n" + frame(b"b"), [b"a", b"b"]),
+        (b"No-Length: 1\r\n\r\n" + frame(b"a"), [HeaderError, b"a"]),
+        (b"Content-Length: x\r\n\r\n" + frame(b"a"), [HeaderError, b"a"]),
+        (b"Content-Length: -1\r\n\r\n" + frame(b"a"), [HeaderError, b"a"]),
+        (b"Content-Length: 1_0\r\n\r\n" + frame(b"a"), [HeaderError, b"a"]),
+        (b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n" + frame(b"a"), [HeaderError, b"a"]),
+        (b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", [HeaderError]),
         (b"Content-Length: 5\r\n\r\nab", []),
     ],
 )
 def test_frames(stream: bytes, expected: list[bytes]) -> None:
-    assert list(FrameReader().feed(stream)) == expected
+    assert messages(FrameReader().feed(stream)) == expected
 
 
 @settings(deadline=None, max_examples=100)
@@ -45,7 +55,7 @@ def test_the_cutting_of_the_stream_does_not_matter(bodies: list[bytes], cuts: li
 
 
 def test_an_oversized_message_is_skipped_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MOST_MESSAGE_BYTES", 10)
+    monkeypatch.setattr(frames, "MOST_MESSAGE_BYTES", 10)
     reader = FrameReader()
     found = [*reader.feed(b"Content-Length: 11\r\n\r\n01234"), *reader.feed(b"567890" + frame(b"{}"))]
     assert isinstance(found[0], OversizedError)
@@ -54,7 +64,7 @@ def test_an_oversized_message_is_skipped_and_said(monkeypatch: pytest.MonkeyPatc
 
 def test_bytes_that_are_no_protocol_do_not_pile_up() -> None:
     reader = FrameReader()
-    for _ in range(100):
-        assert list(reader.feed(b"x" * 10_000)) == []
-    assert len(reader._buffer) <= transport.MOST_HEADER_BYTES + 10_000
-    assert list(reader.feed(b"\r\n\r\n" + frame(b"{}"))) == [b"{}"]
+    found = [one for _ in range(100) for one in reader.feed(b"x" * 10_000)]
+    assert messages(found) == [HeaderError]
+    assert len(reader._buffer) <= frames.MOST_HEADER_BYTES + 10_000
+    assert messages(reader.feed(b"\r\n\r\n" + frame(b"{}"))) == [HeaderError, b"{}"]

@@ -22,7 +22,7 @@ class Client(Protocol):
 
     def notify(self, method: str, params: Any | None = None) -> None: ...
 
-    def send_request(self, method: str, params: Any | None = None) -> Any: ...
+    def nudge(self, method: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -77,11 +77,11 @@ class Publisher:
             lenses_changed |= lensed != shown.lenses
             shown.lenses = lensed
         if hints_changed and self._abilities.refresh_hints:
-            self._client.send_request(types.WORKSPACE_INLAY_HINT_REFRESH)
+            self._client.nudge(types.WORKSPACE_INLAY_HINT_REFRESH)
         if lenses_changed and self._abilities.refresh_lenses:
-            self._client.send_request(types.WORKSPACE_CODE_LENS_REFRESH)
+            self._client.nudge(types.WORKSPACE_CODE_LENS_REFRESH)
         if diagnostics_changed and self._abilities.refresh_diagnostics:
-            self._client.send_request(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+            self._client.nudge(types.WORKSPACE_DIAGNOSTIC_REFRESH)
 
     def hide(self, document: Document) -> None:
         """Take away what was pushed of a closed document."""

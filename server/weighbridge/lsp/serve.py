@@ -8,13 +8,10 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from weighbridge.lsp.parent import Parent
 from weighbridge.lsp.server import Server
-from weighbridge.lsp.transport import (
-    claim_standard_streams,
-    serve_streams,
-    serve_tcp,
-    serve_websocket,
-)
+from weighbridge.lsp.sockets import serve_tcp, serve_websocket
+from weighbridge.lsp.transport import claim_standard_streams, serve_streams
 from weighbridge.lsp.turns import watched_loop
 
 logger = logging.getLogger(__name__)
@@ -23,24 +20,25 @@ logger = logging.getLogger(__name__)
 _SECONDS_TO_LEAVE = 5.0
 #: Seconds that a thread may hold the interpreter while another waits.
 _SECONDS_TO_SWITCH = 0.001
-#: Seconds between two looks at whether the process that started us is still there.
-_LOOK_AT_PARENT_EVERY = 3.0
 
 
-def serve_stdio() -> int:
-    """Serve on standard input and output. Returns the exit code: 0 after `shutdown`, else 1."""
+def serve_stdio(*, content: bool = False) -> int:
+    """Serve on standard input and output. Returns the exit code: 0 after `shutdown`, else 1.
+
+    `content`: verbose traces hold what documents say.
+    """
     stdin, stdout = claim_standard_streams()
-    return _run(lambda server: serve_streams(server.protocol, stdin, stdout))
+    return _run(lambda server: serve_streams(server.protocol, stdin, stdout), content)
 
 
-def serve_on_tcp(host: str, port: int) -> int:
+def serve_on_tcp(host: str, port: int, *, content: bool = False) -> int:
     """Serve one client on a TCP port."""
-    return _run(lambda server: serve_tcp(server.protocol, host, port, _announce))
+    return _run(lambda server: serve_tcp(server.protocol, host, port, _announce), content)
 
 
-def serve_on_websocket(host: str, port: int) -> int:
+def serve_on_websocket(host: str, port: int, *, content: bool = False) -> int:
     """Serve one client on a WebSocket."""
-    return _run(lambda server: serve_websocket(server.protocol, host, port, _announce))
+    return _run(lambda server: serve_websocket(server.protocol, host, port, _announce), content)
 
 
 def _announce(address: str) -> None:
@@ -48,31 +46,31 @@ def _announce(address: str) -> None:
     sys.stderr.flush()
 
 
-def _run(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> int:
+def _run(transport: Callable[[Server], Coroutine[Any, Any, None]], content: bool = False) -> int:
     # Workers that count hold the interpreter; the loop gets it back within this many seconds, not Python's five times.
     sys.setswitchinterval(_SECONDS_TO_SWITCH)
     with asyncio.Runner(loop_factory=watched_loop) as runner:
-        return runner.run(_serve(transport))
+        return runner.run(_serve(transport, content))
 
 
-async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> int:
+async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]], content: bool = False) -> int:
     server = Server()
+    server.protocol.tracing.content = content
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_loop_failed)
     server.loop_call = loop.call_soon_threadsafe
     left = asyncio.Event()
     server.protocol.on_leave = left.set
-    parent: asyncio.Future[int | None] = loop.create_future()
+    watching: set[asyncio.Task[None]] = set()
 
-    def named() -> None:
-        # Looked at before the reply leaves: a client that dies at once was there all the same.
-        if not parent.done():
-            parent.set_result(server.process_id if _alive(server.process_id) else None)
+    def greeted(process_id: int | None) -> None:
+        if process_id is not None:
+            watching.add(loop.create_task(_watch(Parent(process_id), left)))
 
-    server.protocol.on_initialize = named
+    server.protocol.on_greeted = greeted
     serving = asyncio.ensure_future(transport(server))
     leaving = asyncio.ensure_future(left.wait())
-    watching = asyncio.ensure_future(_watch_parent(parent))
-    await asyncio.wait({serving, leaving, watching}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({serving, leaving}, return_when=asyncio.FIRST_COMPLETED)
     code = server.protocol.exit_code if server.protocol.exit_code is not None else 1
     # A worker in the middle of a tokenizer call can't be stopped: the process doesn't wait for it.
     deadline = threading.Timer(_SECONDS_TO_LEAVE, os._exit, (code,))
@@ -82,34 +80,20 @@ async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]]) -> in
     server.protocol.close_sink()
     if not serving.done():
         await asyncio.wait({serving}, timeout=1.0)
-    for task in (serving, leaving, watching):
+    for task in (serving, leaving, *watching):
         task.cancel()
     if serving.done() and not serving.cancelled() and (error := serving.exception()) is not None:
         logger.error("the transport failed", exc_info=error)
     return code
 
 
-async def _watch_parent(named: "asyncio.Future[int | None]") -> None:
-    """End when the process that the client named (with `initialize`) is gone, as it is after a crash.
-
-    None: no process, or one that never was there; it is on another machine, or in another container. Nothing to watch.
-    """
-    process_id = await named
-    if process_id is None:
-        await asyncio.Event().wait()
-    while _alive(process_id):  # noqa: ASYNC110  nobody tells of a process's end: it is looked at
-        await asyncio.sleep(_LOOK_AT_PARENT_EVERY)
-    logger.warning("the client's process %d is gone", process_id)
+async def _watch(process: Parent, left: asyncio.Event) -> None:
+    """End when the process that the client named is gone, as it is after a crash."""
+    await process.gone()
+    logger.warning("the client's process is gone")
+    left.set()
 
 
-def _alive(process_id: int | None) -> bool:
-    if os.name == "nt" or process_id is None:
-        # There a signal would end the process; stdin's end tells as well.
-        return True
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+def _loop_failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what nobody caught. asyncio's own way writes the arguments of calls, and documents are in them."""
+    logger.error("%s", context.get("message", "the loop failed"), exc_info=context.get("exception"))

@@ -61,7 +61,7 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log: a pop-up in the user's face helps nobody."""
-        logger.error("internal error (%s): %s", getattr(source, "__name__", source), error)
+        logger.error("internal error (%s)", getattr(source, "__name__", "?"), exc_info=error)
 
     async def aclose(self) -> None:
         """End the session, whatever it does."""
@@ -80,8 +80,11 @@ class Server(LanguageServer):
     async def _start(self, params: types.InitializeParams) -> None:
         while self._imports.is_alive():  # noqa: ASYNC110  a thread's end has no event of the loop's
             await asyncio.sleep(0.005)
-        wiring = importlib.import_module("weighbridge.lsp.wiring")
-        self._wiring = cast("Wiring", await wiring.Wiring.make(self, params))
+        try:
+            wiring = importlib.import_module("weighbridge.lsp.wiring")
+            self._wiring = cast("Wiring", await wiring.Wiring.make(self, params))
+        except Exception:  # whatever it is: what waits must still be answered, if only with errors
+            logger.exception("the session could not be started")
         # What was imported stays for good: the collector needn't walk it again and again, holding the loop.
         gc.freeze()
         gc.set_threshold(_ALLOCATIONS, 20, 50)

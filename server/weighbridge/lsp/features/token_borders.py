@@ -66,7 +66,7 @@ class TokenBorders:
         """`weighbridge.toggleTokens`: colour tokens, or no longer. Returns whether they are."""
         self.shown = not self.shown
         if self._refresh:
-            self._desk.client.send_request(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH)
+            self._desk.client.nudge(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH)
         return self.shown
 
     async def full(self, params: types.SemanticTokensParams) -> types.SemanticTokens:

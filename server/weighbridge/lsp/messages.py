@@ -1,0 +1,113 @@
+"""JSON-RPC messages as they come: what each one is, or what is wrong with it. Pure."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+METHOD_NOT_FOUND: Final = -32601
+INVALID_PARAMS: Final = -32602
+INTERNAL_ERROR: Final = -32603
+NOT_INITIALIZED: Final = -32002
+CANCELLED: Final = -32800
+REQUEST_FAILED: Final = -32803
+
+VERSION: Final = "2.0"
+
+
+class RequestError(Exception):
+    """A request can't be answered; `code` and message go to the client."""
+
+    def __init__(self, message: str, code: int = REQUEST_FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class InvalidParamsError(RequestError):
+    """The parameters don't make sense here: an unknown document, a missing argument."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, INVALID_PARAMS)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenJson:
+    """A result that is JSON already."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something to be answered, once."""
+
+    id: int | str
+    method: str
+    message: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something that is told."""
+
+    method: str
+    message: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer to what we asked. `id`: whatever came as one."""
+
+    id: Any
+    message: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """No message of the protocol. `id`: the request's, where there is one."""
+
+    code: int
+    why: str
+    id: int | str | None = None
+
+
+Message = Request | Notification | Response | Malformed
+
+
+def read(body: bytes) -> Message:
+    """Read one message. Never raises; nothing of its content is in `why`."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return Malformed(PARSE_ERROR, "not JSON")
+    if isinstance(message, dict):
+        return _of(message)
+    batch = isinstance(message, list)
+    return Malformed(INVALID_REQUEST, "batches are not part of the protocol" if batch else "not an object")
+
+
+def _of(message: dict[str, Any]) -> Message:
+    method, msg_id = message.get("method"), message.get("id")
+    known = msg_id if isinstance(msg_id, (int, str)) and is_id(msg_id) else None
+    if message.get("jsonrpc") != VERSION or (method is not None and not isinstance(method, str)):
+        return Malformed(INVALID_REQUEST, "not a JSON-RPC 2.0 message", known)
+    if method is None:
+        return Response(msg_id, message)
+    if "id" not in message:
+        return Notification(method, message)
+    if known is None:
+        return Malformed(INVALID_REQUEST, "a request's id is a number or a string")
+    return Request(known, method, message)
+
+
+def is_id(value: Any) -> bool:
+    """Whether a request can have this as its id."""
+    return isinstance(value, (int, str)) and not isinstance(value, bool)
+
+
+def cancelled_id(notification: Notification) -> int | str | None:
+    """Which request a `$/cancelRequest` is about; None if it doesn't say."""
+    params = notification.message.get("params")
+    found = params.get("id") if isinstance(params, dict) else None
+    return found if is_id(found) else None

@@ -1,0 +1,162 @@
+"""TCP and WebSocket: the same messages as on standard streams, for one client.
+
+Any page in a browser on this machine can reach a port of it. So a WebSocket with an `Origin` is refused, and a connection
+counts as the client only once it sent a whole message of the protocol: what begins with anything else (an HTTP request
+whose body holds messages, say) is closed, and so is one that only looked whether the port is open. The server waits on.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from weighbridge.lsp import transport
+from weighbridge.lsp.frames import MOST_MESSAGE_BYTES, FrameError, FrameReader
+from weighbridge.lsp.transport import Receiver, StreamSink
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+#: Told to a second client that it is turned away: try again later.
+_TURNED_AWAY = 1013
+
+
+class Seat:
+    """The place of the one client: who takes it first has it, and when they go the server ends."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+        self.ended = asyncio.Event()
+        self._taken_by: object | None = None
+
+    def take(self, who: object) -> bool:
+        """Whether it is theirs, from now on or before."""
+        if self._taken_by is None:
+            self._taken_by = who
+        return self._taken_by is who
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody has it."""
+        return self._taken_by is None
+
+    def leave(self, who: object) -> None:
+        """They are gone; if they were the client, the server ends."""
+        if self._taken_by is who:
+            self.receiver.disconnected()
+            self.ended.set()
+
+
+class SocketClient(asyncio.Protocol):
+    """One TCP connection: a client once its first message is there."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._frames = FrameReader()
+        self._seated = False
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  asyncio's sockets are
+        self._transport = transport
+        if not self._seat.free:
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        for found in self._frames.feed(data):
+            if not self._seated and not self._sit(found):
+                self._transport.close()
+                return
+            if isinstance(found, FrameError):
+                self._seat.receiver.misframed(found)
+            else:
+                self._seat.receiver.receive(found)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+        if self._seated:
+            self._seat.leave(self)
+
+    def _sit(self, first: bytes | FrameError) -> bool:
+        if isinstance(first, FrameError) or not self._seat.take(self):
+            return False
+        self._seated = True
+        self._seat.receiver.connected(StreamSink(self._transport, self._seat.ended.set))
+        return True
+
+
+async def serve_tcp(receiver: Receiver, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve one client on a TCP port until it is gone; a second one is turned away. Port 0: any free one."""
+    seat = Seat(receiver)
+    server = await asyncio.get_running_loop().create_server(lambda: SocketClient(seat), host, port)
+    async with server:
+        announce("{}:{}".format(*server.sockets[0].getsockname()[:2]))
+        await seat.ended.wait()
+        server.close()
+
+
+class WebSocketSink:
+    """Messages into a WebSocket, each a text frame, in order."""
+
+    def __init__(self, websocket: "ServerConnection", on_stuck: Callable[[], None]) -> None:
+        self._websocket = websocket
+        self._on_stuck = on_stuck
+        self._bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._waiting = 0
+        self._closed = False
+        self._task = asyncio.create_task(self._write())
+
+    def send(self, body: bytes) -> None:
+        if self._closed:
+            return
+        self._waiting += len(body)
+        self._bodies.put_nowait(body)
+        if self._waiting > transport.MOST_WAITING_BYTES:
+            self._on_stuck()
+
+    def close(self) -> None:
+        self._closed = True
+        self._bodies.put_nowait(None)
+
+    async def _write(self) -> None:
+        from websockets.exceptions import ConnectionClosed  # noqa: PLC0415  only `--ws` needs it
+
+        with contextlib.suppress(ConnectionClosed):
+            while (body := await self._bodies.get()) is not None:
+                await self._websocket.send(body.decode("ascii"))
+                self._waiting -= len(body)
+            await self._websocket.close()
+
+
+async def serve_websocket(receiver: Receiver, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve one client on a WebSocket until it is gone. Browsers are refused: any page could connect."""
+    from websockets.asyncio.server import ServerConnection, serve  # noqa: PLC0415  only `--ws` needs it
+    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
+
+    seat = Seat(receiver)
+
+    async def accept(websocket: ServerConnection) -> None:
+        sink: WebSocketSink | None = None
+        try:
+            if seat.free:
+                async for message in websocket:
+                    if not seat.take(websocket):
+                        break
+                    if sink is None:
+                        sink = WebSocketSink(websocket, seat.ended.set)
+                        receiver.connected(sink)
+                    receiver.receive(message.encode("utf-8") if isinstance(message, str) else message)
+            if sink is None:
+                await websocket.close(_TURNED_AWAY, "this server has its client")
+        except ConnectionClosed:
+            pass
+        finally:
+            if sink is not None:
+                seat.leave(websocket)
+                sink.close()
+
+    # Nothing is packed: on one machine that costs more than it saves.
+    async with serve(
+        accept, host, port, max_size=MOST_MESSAGE_BYTES, origins=[None], compression=None
+    ) as server:
+        announce("{}:{}".format(*next(iter(server.sockets)).getsockname()[:2]))
+        await seat.ended.wait()
