@@ -2,7 +2,7 @@
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from weighbridge.analysis.report import Range, SectionReport
@@ -70,6 +70,10 @@ class Followed:
         max_size=6,
     ),
 )
+@example(
+    text="# a\n## b\n```\n```\n# a\n",
+    edits=[((1, 1), (5, 0), "## b\nxxx# a\n", True)],
+).via("the same lines and tokens, but at the document's end")
 @settings(max_examples=400, deadline=None)
 def test_it_is_what_a_new_one_would_be(
     text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str, bool]]

@@ -74,6 +74,7 @@ class Outline:
             return
         before = {section.start_line: place for place, section in enumerate(self._sections)}
         was, tokens, reports, stale = self._sections, self._tokens, self._reports, self._stale
+        was_end = self._line_count
         self._index, self._revision, self._line_count = index, index.headings_revision, line_count
         self._sections = sections(list(index.headings()), line_count)
         self._tokens, self._reports, self._stale, self._reported = [], [], set(), None
@@ -81,7 +82,9 @@ class Outline:
             old = before.get(_line_before(section.start_line, since))
             self._tokens.append(0 if old is None else tokens[old])
             same = old is not None and was[old] == section
-            self._reports.append(reports[old] if same and old is not None else None)
+            # Where the document ends a section ends in its last line, not at the start of the next.
+            ends_alike = (section.end_line >= line_count) == (section.end_line >= was_end)
+            self._reports.append(reports[old] if same and ends_alike and old is not None else None)
             true = (
                 known
                 and old is not None
