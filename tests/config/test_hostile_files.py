@@ -91,3 +91,38 @@ def test_what_only_looks_like_a_long_key_is_read(tmp_path: Path, text: str, valu
     (tmp_path / "weighbridge.toml").write_text(text, encoding="utf-8")
     layer, warnings = read_folder_layer(tmp_path)
     assert (layer.values, warnings) == (values, ())
+
+
+@pytest.mark.parametrize("number", [f"0x{'f' * 5_000}", f"0o{'7' * 9_000}", f"0b{'1' * 20_000}", "9" * 5_000])
+@pytest.mark.parametrize(
+    "line",
+    ["workers = {}", "budget = [[{}]]", "retry = {{attempts = {}}}", "[variables]\na = {}", "[[thresholds]]\nat = {}"],
+)  # fmt: skip
+def test_a_number_too_long_to_be_told_is_refused_however_it_is_written(
+    tmp_path: Path, line: str, number: str
+) -> None:
+    (tmp_path / "weighbridge.toml").write_text(line.format(number), encoding="utf-8")
+    layer, warnings = read_folder_layer(tmp_path)
+    assert warnings == ("weighbridge.toml: not TOML: a number too long, or nested too deeply; ignored",)
+    assert resolve([layer]).settings == Settings()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "clamped"),
+    [
+        ({"attempts": 20, "delay": 3600}, {"attempts": 5, "delay": 5}, ["attempts: 20", "delay: 3,600"]),
+        ({"max_delay": 3600.5, "backoff": 100}, {"maxDelay": 30, "backoff": 10}, ["maxDelay: 3,600.5", "backoff: 100"]),
+        ({"delay": float("inf")}, {"delay": 5}, ["delay: inf"]),
+        ({"attempts": 5, "delay": 0.25}, {"attempts": 5, "delay": 0.25}, []),
+    ],
+)  # fmt: skip
+def test_a_repository_keeps_nobody_waiting(
+    values: dict[str, Any], expected: dict[str, Any], clamped: list[str]
+) -> None:
+    resolved = resolve([Layer("file", {"retry": values}, trusted_source=False)])
+    assert resolved.settings == Settings.model_validate({"retry": expected})
+    assert [one.partition(" is more than a repository may set")[0] for one in resolved.warnings] == [
+        f"weighbridge.retry.{one}" for one in clamped
+    ]
+    # An editor's are its own business.
+    assert resolve([Layer("editor", {"retry": {"delay": 3600}}, trusted_source=True)]).warnings == ()

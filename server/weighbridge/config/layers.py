@@ -22,6 +22,11 @@ _MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
         "workers": 16,
         "cacheEntries": 100_000,
         "maxFileBytes": 1024**3,
+        "debounce": 5_000,
+        "retry.attempts": 5,
+        "retry.delay": 5,
+        "retry.backoff": 10,
+        "retry.maxDelay": 30,
     }
 )
 #: Objects that are merged name by name; everything else is replaced as a whole.
@@ -114,7 +119,7 @@ def _never(name: str) -> str:
     return f"{SECTION}.{name}: never taken from a repository"
 
 
-def _too_much(name: str, value: int, most: int) -> str:
+def _too_much(name: str, value: float, most: int) -> str:
     return f"{SECTION}.{name}: {value:,} is more than a repository may set, {most:,} is taken instead"
 
 
@@ -165,8 +170,14 @@ def _within_limits(name: str, value: Any, faults: _Faults) -> Any:
     """A setting's value as far as a repository may give it."""
     if name == "apis":
         return _without_headers(value, faults)
+    if name in _MERGED and isinstance(value, dict):
+        return {key: _at_most(f"{name}.{key}", one, faults) for key, one in value.items()}
+    return _at_most(name, value, faults)
+
+
+def _at_most(name: str, value: Any, faults: _Faults) -> Any:
     most = _MOST_FROM_REPOSITORY.get(name)
-    if most is not None and type(value) is int and value > most:
+    if most is not None and type(value) in {int, float} and value > most:
         faults.add(_too_much, name, value, most)
         return most
     return value
