@@ -261,4 +261,4 @@ async def editor(
         await it.ask(types.SHUTDOWN)
     finally:
         await server.aclose()
-    assert it.faults == []
+    assert it.faults == [], it.faults

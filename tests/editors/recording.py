@@ -87,7 +87,8 @@ VSCODE, NEOVIM, EGLOT, HELIX, ALE = (_BY_NAME[name] for name in ("vscode", "neov
 ALLOWED_BY: Mapping[str, str | None] = {
     "window/showMessage": None,
     "window/logMessage": None,
-    "textDocument/publishDiagnostics": "textDocument.publishDiagnostics",
+    # YouCompleteMe shows them and declares nothing.
+    "textDocument/publishDiagnostics": None,
     "workspace/configuration": "workspace.configuration",
     "workspace/workspaceFolders": "workspace.workspaceFolders",
     "workspace/applyEdit": "workspace.applyEdit",

@@ -85,9 +85,8 @@ class Watching:
                 if wanted != current:
                     if watching is not None:
                         watching.cancel()
-                    new = [file for file in files if file.parent in wanted - current]
-                    current = wanted
-                    watching = asyncio.get_running_loop().create_task(self._follow(wanted, new))
+                    new, current = wanted - current, wanted
+                    watching = asyncio.get_running_loop().create_task(self._follow(wanted, new, watched))
                 self._other.clear()
                 await self._other.wait()
                 # Many contents become known together; one look is enough for them.
@@ -96,15 +95,18 @@ class Watching:
             if watching is not None:
                 watching.cancel()
 
-    async def _follow(self, folders: frozenset[Path], new: Sequence[Path]) -> None:
-        """Tell of changes in these folders. `new`: files that may have changed before anybody watched them."""
+    async def _follow(
+        self, folders: frozenset[Path], new: frozenset[Path], watched: Callable[[], frozenset[Path]]
+    ) -> None:
+        """Tell of changes in these folders. `new`: those that nobody watched before: files in them may have changed."""
         if not folders:
             return
-        changes = awatch(*folders, recursive=False, step=_SETTLE, watch_filter=None, raise_interrupt=False)
+        changes = awatch(*folders, recursive=False, step=_SETTLE, watch_filter=None)
         try:
             following = asyncio.ensure_future(anext(changes))
             await asyncio.sleep(0)
-            self._changed(new)
+            # What matters by now: a file may have been read, and changed, since these folders were chosen.
+            self._changed([file for file in watched() if file.parent in new])
             while True:
                 self._changed([Path(path) for _, path in await following])
                 following = asyncio.ensure_future(anext(changes))
