@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test bench format clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/demo.py
@@ -15,6 +15,10 @@ test: $(VENV)/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# Prints the tables and writes bench/results.json. Peers are installed in bench/.env, where the registries have them.
+bench: $(VENV)/installed
+	$(BIN)/python -m bench
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .

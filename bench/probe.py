@@ -1,0 +1,45 @@
+"""The server with each turn of its loop timed: `python probe.py FILE`, then as `weighbridge serve`.
+
+SIGUSR1 forgets the turns so far; SIGUSR2 writes them to FILE, as JSON: seconds of each. Nothing else differs: the
+product's own selector times turns as well, and is what this one is made of.
+"""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from selectors import SelectorKey
+
+from weighbridge import cli
+from weighbridge.lsp import turns
+
+_turns: list[float] = []
+
+
+class ProbedSelector(turns.WatchedSelector):
+    """Keeps how long each turn took."""
+
+    _began_turn: float | None = None
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        """Wait for input; note the turn that ends here."""
+        if self._began_turn is not None:
+            _turns.append(time.perf_counter() - self._began_turn)
+        found = super().select(timeout)
+        self._began_turn = time.perf_counter()
+        return found
+
+
+def _write() -> None:
+    place = Path(sys.argv[1])
+    unfinished = place.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(_turns), encoding="utf-8")
+    unfinished.rename(place)
+
+
+if __name__ == "__main__":
+    turns.WatchedSelector = ProbedSelector  # type: ignore[misc]
+    signal.signal(signal.SIGUSR1, lambda *_: _turns.clear())
+    signal.signal(signal.SIGUSR2, lambda *_: _write())
+    sys.exit(cli.main(["serve"]))

@@ -1,0 +1,75 @@
+"""What it must reach, and whether it did in this run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.figures import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`measured`: None where this run did not measure it. `met`: the same."""
+
+    what: str
+    wanted: str
+    measured: str | None
+    met: bool | None
+
+    def as_json(self) -> dict[str, Any]:
+        """For the results' file."""
+        return asdict(self)
+
+
+def judged(results: Results) -> list[Target]:
+    """Hold the figures against the targets."""
+    return [*_judged(results)]
+
+
+def _judged(results: Results) -> Iterator[Target]:
+    ratio, value = results.ratio, results.value
+    yield _least("key to true total, stdio, 1 MB prose, against tiktoken", 100, ratio("1/stdio/prose/1 MB"))
+    yield _least(
+        "key to true total, stdio, 10 MB prose, against tiktoken", 1000, ratio("1/stdio/prose/10 MB")
+    )
+    yield _least("key to true total, core, 1 MB prose, against tiktoken", 2000, ratio("1/core/prose/1 MB"))
+    small, large = value("1/stdio/prose/10 KB"), value("1/stdio/prose/10 MB")
+    yield _most("the same at 10 MB against 10 KB", 1.5, _quotient(large, small), "{:.2f} times")
+    processor = [
+        found
+        for size in ("10 KB", "1 MB", "10 MB")
+        if (found := value(f"1/processor/prose/{size}")) is not None
+    ]
+    yield _most(
+        "server's processor time a key, whatever the size", 0.25, max(processor, default=None), "{:.3f} ms"
+    )
+    part = "all resolved, counted"
+    cold, warm = value(f"2/cold/{part}"), value(f"2/warm/{part}")
+    yield _least("warm open of 1,000 references against cold", 20, _quotient(cold, warm))
+    yield _least("cold counting of many files, all cores, against tiktoken", 1.4, ratio("3/session/all"))
+    yield _most("p99 loop turn in the typing storm", 20, value("5/turn p99"), "{:.1f} ms")
+    yield _most("memory, idle with one encoding loaded", 150, value("4/idle MB"), "{:.0f} MB")
+    answers = [figure.value for figure in results.figures.values() if figure.key.startswith("8/")]
+    yield _most("each feature's answer when warm, p95", 10, max(answers, default=None), "{:.1f} ms")
+
+
+def _least(what: str, wanted: float, measured: float | None) -> Target:
+    return _target(
+        what, f"{wanted:g} times at least", measured, "{:,.1f} times", lambda found: found >= wanted
+    )
+
+
+def _most(what: str, wanted: float, measured: float | None, text: str) -> Target:
+    return _target(what, f"{text.format(wanted)} at most", measured, text, lambda found: found <= wanted)
+
+
+def _target(
+    what: str, wanted: str, measured: float | None, text: str, met: Callable[[float], bool]
+) -> Target:
+    if measured is None:
+        return Target(what, wanted, None, None)
+    return Target(what, wanted, text.format(measured), met(measured))
+
+
+def _quotient(one: float | None, other: float | None) -> float | None:
+    return None if one is None or not other else one / other
