@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from weighbridge import __version__
 
@@ -149,16 +149,18 @@ def _start_logging(options: argparse.Namespace) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace) -> NoReturn:
     from weighbridge.lsp import logs, serve  # noqa: PLC0415  each command imports what it needs: starting is what users feel
 
     content: bool = options.log_content
     logs.start(options.log_level, content=content)
     if options.tcp is not None:
-        return serve.serve_on_tcp(*_address(options.tcp), content=content)
-    if options.ws is not None:
-        return serve.serve_on_websocket(*_address(options.ws), content=content)
-    return serve.serve_stdio(content=content)
+        code = serve.serve_on_tcp(*_address(options.tcp), content=content)
+    elif options.ws is not None:
+        code = serve.serve_on_websocket(*_address(options.ws), content=content)
+    else:
+        code = serve.serve_stdio(content=content)
+    serve.leave(code)
 
 
 def _address(text: str) -> tuple[str, int]:

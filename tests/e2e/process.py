@@ -20,6 +20,15 @@ class ServerGoneError(Exception):
     """The server ended before it answered."""
 
 
+async def framed(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Messages of a stream that holds nothing else."""
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionResetError):
+        while True:
+            header = await stream.readuntil(b"\r\n\r\n")
+            assert header.lower().startswith(b"content-length: "), header
+            yield await stream.readexactly(int(header.split()[1]))
+
+
 @dataclass
 class Process:
     """A server and its client. `sent`: its notifications; `log`: the file with its standard error."""
@@ -41,20 +50,29 @@ class Process:
         assert self.process.stdin is not None
         self.process.stdin.write(data)
 
+    def put(self, body: bytes) -> None:
+        """Send the bytes of one message, whatever is in them."""
+        self.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one message."""
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        self.put(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def hang_up(self) -> None:
+        """Close the client's end without a word."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    async def bodies(self) -> AsyncIterator[bytes]:
+        """Messages as they come, until the stream ends."""
+        assert self.process.stdout is not None
+        async for body in framed(self.process.stdout):
+            yield body
 
     async def read(self) -> None:
         """Take messages until the stream ends."""
-        assert self.process.stdout is not None
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while True:
-                header = await self.process.stdout.readuntil(b"\r\n\r\n")
-                assert header.lower().startswith(b"content-length: "), header
-                body = await self.process.stdout.readexactly(int(header.split()[1]))
-                self._take(json.loads(body))
+        async for body in self.bodies():
+            self._take(json.loads(body))
         self.ended = True
         for future in self._waiting.values():
             if not future.done():
@@ -182,6 +200,12 @@ class Process:
         return int(line.split()[1]) * 1024 / 1e6
 
 
+def environment_in(place: Path) -> dict[str, str]:
+    """The environment of a server whose cache and settings are in `place`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEIGHBRIDGE")}
+    return {**kept, "XDG_CACHE_HOME": str(place / "cache"), "XDG_CONFIG_HOME": str(place / "config")}
+
+
 @asynccontextmanager
 async def serving(
     place: Path,
@@ -192,7 +216,6 @@ async def serving(
 ) -> AsyncIterator[Process]:
     """Start a server whose cache, settings and log are in `place`; it is killed at the end, if it hasn't left."""
     log = place / "server.log"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEIGHBRIDGE")}
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -200,12 +223,7 @@ async def serving(
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             limit=1 << 26,
-            env={
-                **kept,
-                "XDG_CACHE_HOME": str(place / "cache"),
-                "XDG_CONFIG_HOME": str(place / "config"),
-                **(environment or {}),
-            },
+            env={**environment_in(place), **(environment or {})},
         )
     server = Process(process, log, configuration)
     reading = asyncio.create_task(server.read())

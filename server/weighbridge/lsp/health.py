@@ -67,7 +67,8 @@ class Health:
         """The settings' faults: each is shown when it is new."""
         for text in warnings:
             if text not in self._settings_warnings:
-                logger.warning("%s", text)
+                # The user sees what is wrong; the log has no values.
+                logger.warning("a setting can't be used as it is: %s", text.partition(":")[0])
                 self._client.notify(
                     types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(types.MessageType.Warning, text)
                 )

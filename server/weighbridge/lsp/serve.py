@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 from weighbridge.lsp.parent import Parent
 from weighbridge.lsp.server import Server
@@ -39,6 +39,15 @@ def serve_on_tcp(host: str, port: int, *, content: bool = False) -> int:
 def serve_on_websocket(host: str, port: int, *, content: bool = False) -> int:
     """Serve one client on a WebSocket."""
     return _run(lambda server: serve_websocket(server.protocol, host, port, _announce), content)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with this exit code, now.
+
+    Threads that import or count can't be stopped, and an interpreter that shuts down under them aborts.
+    """
+    logging.shutdown()
+    os._exit(code)
 
 
 def _announce(address: str) -> None:

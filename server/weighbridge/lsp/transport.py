@@ -148,11 +148,14 @@ class _PipeProtocol(asyncio.BaseProtocol):
 
 
 def claim_standard_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Take stdin and stdout for the protocol alone: prints of anyone else go to stderr from here on."""
+    """Take stdin and stdout for the protocol alone: what others print goes to stderr, and there is nothing for them to read."""
     stdin = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
     stdout = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.close(nothing)
     sys.stdout = sys.stderr
     return stdin, stdout
 

@@ -1,0 +1,91 @@
+"""One client a server, and no page of a browser."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from tests.e2e.connection import connected, listening
+from tests.e2e.process import framed
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+HELLO = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"processId": None, "rootUri": None, "capabilities": {}},
+    }
+).encode()
+EXIT = b'{"jsonrpc":"2.0","method":"exit"}'
+SECONDS = 30
+
+
+def message(body: bytes) -> bytes:
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+@pytest.mark.parametrize("origin", ["https://example.com", "http://127.0.0.1", "null", "file://"])
+async def test_a_page_of_a_browser_is_refused_and_the_client_still_served(
+    tmp_path: Path, origin: str
+) -> None:
+    async with listening("ws", tmp_path) as (process, host, port):
+        url = f"ws://{host}:{port}"
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url, origin=origin, proxy=None)  # type: ignore[arg-type]  # a NewType of str
+        assert refused.value.response.status_code == 403
+        async with connect(url, proxy=None) as client, asyncio.timeout(SECONDS):
+            await client.send(HELLO.decode())
+            assert json.loads(await client.recv())["id"] == 1
+            await client.send(EXIT.decode())
+            assert await process.wait() == 1
+
+
+async def test_what_is_no_client_does_not_take_its_place(tmp_path: Path) -> None:
+    async with listening("tcp", tmp_path) as (process, host, port), asyncio.timeout(SECONDS):
+        # Somebody who looks whether the port is open.
+        _, writer = await asyncio.open_connection(host, port)
+        writer.close()
+        await writer.wait_closed()
+        # A page of a browser: what it posts is a message, with a header that says how long it is.
+        reader, writer = await asyncio.open_connection(host, port)
+        body = message(HELLO)
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        assert await reader.read() == b""
+        writer.close()
+        # A client, and another that was there before it and is too late.
+        late_reader, late = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(message(HELLO))
+        assert json.loads(await anext(framed(reader)))["id"] == 1
+        late.write(message(HELLO))
+        assert await late_reader.read() == b""
+        late.close()
+        writer.write(message(EXIT))
+        assert await process.wait() == 1
+        writer.close()
+
+
+async def test_a_second_client_is_turned_away(tmp_path: Path, folder: Path) -> None:
+    async with connected("tcp", tmp_path) as server, asyncio.timeout(SECONDS):
+        await server.initialize(folder)
+        host, port = server.writer.get_extra_info("peername")  # type: ignore[attr-defined]  # over TCP it has one
+        reader, writer = await asyncio.open_connection(host, port)
+        assert await reader.read() == b""
+        writer.close()
+        assert await server.count(server.open(folder / "a.prompt.md", "two words")) == 2
+        assert await server.leave() == 0
+
+
+async def test_a_second_client_is_told_why_where_it_can_be(tmp_path: Path, folder: Path) -> None:
+    async with connected("ws", tmp_path) as server, asyncio.timeout(SECONDS):
+        await server.initialize(folder)
+        host, port = server.websocket.remote_address  # type: ignore[attr-defined]  # over a WebSocket it has one
+        async with connect(f"ws://{host}:{port}", proxy=None) as second:
+            with pytest.raises(ConnectionClosed) as closed:
+                await second.recv()
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "this server has its client")
+        assert await server.count(server.open(folder / "a.prompt.md", "two words")) == 2
+        assert await server.leave() == 0
