@@ -111,10 +111,10 @@ def api(url: str, **more: Any) -> dict[str, Any]:
             (f"weighbridge.apis.i.headers: never taken from a repository{TWO}",),
         ),
         # What a repository may decide within limits.
-        ([repository({"workers": 256})], {"workers": 16}, (f"weighbridge.workers: 256 is more than a repository may set, 16 is taken instead{TWO}",)),
-        ([repository({"cache_entries": 10_000_000})], {"cacheEntries": 100_000}, (f"weighbridge.cacheEntries: 10,000,000 is more than a repository may set, 100,000 is taken instead{TWO}",)),
-        ([repository({"debounce": 60_000})], {"debounce": 5_000}, (f"weighbridge.debounce: 60,000 is more than a repository may set, 5,000 is taken instead{TWO}",)),
-        ([repository({"maxFileBytes": 2**40})], {"maxFileBytes": 2**30}, (f"weighbridge.maxFileBytes: 1,099,511,627,776 is more than a repository may set, 1,073,741,824 is taken instead{TWO}",)),
+        ([repository({"workers": 256})], {"workers": 16}, (f"weighbridge.workers: 256 is more than a repository may set (16 is taken instead){TWO}",)),
+        ([repository({"cache_entries": 10_000_000})], {"cacheEntries": 100_000}, (f"weighbridge.cacheEntries: 10,000,000 is more than a repository may set (100,000 is taken instead){TWO}",)),
+        ([repository({"debounce": 60_000})], {"debounce": 5_000}, (f"weighbridge.debounce: 60,000 is more than a repository may set (5,000 is taken instead){TWO}",)),
+        ([repository({"maxFileBytes": 2**40})], {"maxFileBytes": 2**30}, (f"weighbridge.maxFileBytes: 1,099,511,627,776 is more than a repository may set (1,073,741,824 is taken instead){TWO}",)),
         ([repository({"workers": 16, "cacheEntries": 100_000, "maxFileBytes": 2**30})], {"workers": 16, "cacheEntries": 100_000, "maxFileBytes": 2**30}, ()),
         ([editor({"workers": 256, "cacheEntries": 10_000_000, "maxFileBytes": 2**40})], {"workers": 256, "cacheEntries": 10_000_000, "maxFileBytes": 2**40}, ()),
         # Headers never meet another layer's URL.

@@ -120,7 +120,7 @@ def _never(name: str) -> str:
 
 
 def _too_much(name: str, value: float, most: int) -> str:
-    return f"{SECTION}.{name}: {value:,} is more than a repository may set, {most:,} is taken instead"
+    return f"{SECTION}.{name}: {value:,} is more than a repository may set ({most:,} is taken instead)"
 
 
 def _too_many(name: str) -> str:
