@@ -1,5 +1,6 @@
 """The cache broken in every way: counts stay right, one warning says what is wrong, and nothing is lost."""
 
+import os
 import resource
 import sqlite3
 import sys
@@ -8,13 +9,18 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.process import Process, serving
+from tests.tokens.reference import tokens
 
-from weighbridge.tokens.registry import tokenizer
+from weighbridge.cache import Counted, CountKey, CountStore, digest
 
-count = tokenizer("cl100k_base").count
 TEXT = "# Words\n\n@[file:a.md] and more of them\n"
 INCLUDED = "the included words\n"
 RESOLVED = TEXT.replace("@[file:a.md]", INCLUDED)
+
+
+def count(text: str) -> int:
+    """tiktoken's own count."""
+    return len(tokens("cl100k_base", text))
 
 
 @pytest.fixture
@@ -31,9 +37,9 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "weighbridge" / "counts.sqlite3"
 
 
-async def counts(server: Process, folder: Path) -> None:
+async def counts(server: Process, folder: Path, **options: object) -> None:
     """See that a session counts right, before and after an edit."""
-    await server.initialize(folder)
+    await server.initialize(folder, options=options)
     uri = server.open(folder / "a.prompt.md")
     assert await server.count(uri) == count(RESOLVED)
     server.tell(
@@ -43,15 +49,15 @@ async def counts(server: Process, folder: Path) -> None:
     assert await server.count(uri) == count(RESOLVED + "one more line\n")
 
 
-def rows(path: Path) -> set[tuple[bytes, int, str]]:
-    """All counts that a database holds, with when they were made; it must be whole."""
+def rows(path: Path) -> dict[bytes, int]:
+    """How often each count that a database holds was given from it, by the text's digest; it must be whole."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         if not connection.execute(
             "SELECT name FROM sqlite_master WHERE name LIKE '%token_counts'"
         ).fetchall():
-            return set()
-        return set(connection.execute("SELECT digest, tokens, created_at FROM weighbridge_token_counts"))
+            return {}
+        return dict(connection.execute("SELECT digest, hits FROM weighbridge_token_counts"))
 
 
 async def warned(server: Process) -> str:
@@ -80,7 +86,26 @@ async def test_a_corrupt_database_is_set_aside_and_made_anew(
         kept.read_bytes() for kept in path.parent.glob("counts.sqlite3?*") if b"garb" in kept.name.encode()
     ] == []
     assert content in [kept.read_bytes() for kept in path.parent.iterdir()]
-    assert rows(path) != set()
+    assert rows(path) != {}
+
+
+async def test_a_database_that_was_cut_off_is_set_aside_and_made_anew(tmp_path: Path, folder: Path) -> None:
+    path = database(tmp_path)
+    store = CountStore(f"sqlite:///{path}")
+    store.put_many(
+        {
+            CountKey(digest(f"{number}"), "cl100k_base", "1"): Counted(1, 1, 1, 1, 0, 0)
+            for number in range(3_000)
+        }
+    )
+    assert store.flush()
+    store.close()
+    os.truncate(path, path.stat().st_size // 2)
+    async with serving(tmp_path) as server:
+        await counts(server, folder)
+        assert "it is damaged; it is now counts.sqlite3.corrupt-" in await warned(server)
+        assert await server.leave() == 0
+    assert 0 < len(rows(path)) < 100
 
 
 async def test_a_folder_in_the_databases_place(tmp_path: Path, folder: Path) -> None:
@@ -100,6 +125,7 @@ async def test_a_database_that_another_locks(tmp_path: Path, folder: Path) -> No
     holder.execute("BEGIN EXCLUSIVE")
     async with serving(tmp_path) as server:
         await counts(server, folder)
+        assert (await warned(server)).endswith("counts.sqlite3: it is locked by another program")
         assert await server.leave() == 0
     holder.execute("ROLLBACK")
     assert holder.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -124,6 +150,41 @@ async def test_a_full_disk(tmp_path: Path, folder: Path) -> None:
         assert await server.leave() == 0
 
 
+# To the superuser nothing is read-only, unless he gives up the right to pass over permissions.
+_OBEYING = """
+import ctypes, os, sys
+CAP_DAC_OVERRIDE, VERSION_3 = 1, 0x20080522
+sys.argv = ["weighbridge", "serve"]
+if os.geteuid() == 0:
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(VERSION_3, 0)
+    data = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, data) == 0, ctypes.get_errno()
+    data[0] &= ~(1 << CAP_DAC_OVERRIDE)
+    assert libc.capset(header, data) == 0, ctypes.get_errno()
+from weighbridge.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_folder_that_can_not_be_written_to(tmp_path: Path, folder: Path, *, there: bool) -> None:
+    place = tmp_path / "read-only"
+    place.mkdir()
+    path = place / "counts.sqlite3"
+    if there:
+        path.write_bytes(b"")
+        path.chmod(0o400)
+    place.chmod(0o500)
+    async with serving(tmp_path, command=(sys.executable, "-c", _OBEYING)) as server:
+        await counts(server, folder, cacheUrl=f"sqlite:///{path}")
+        assert (await warned(server)).startswith("Counts are not kept across restarts: ")
+        assert await server.leave() == 0
+    place.chmod(0o700)
+    assert [found.name for found in place.iterdir()] == (["counts.sqlite3"] if there else [])
+    assert not there or path.read_bytes() == b""
+
+
 async def test_a_cache_folder_that_can_not_be_made(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "cache").write_text("a file in the folder's place")
     async with serving(tmp_path) as server:
@@ -133,12 +194,12 @@ async def test_a_cache_folder_that_can_not_be_made(tmp_path: Path, folder: Path)
 
 
 async def test_killed_while_it_counts_it_loses_only_what_was_not_done(tmp_path: Path, folder: Path) -> None:
-    for number in range(400):
-        (folder / f"part-{number}.md").write_text(f"{number} words " * 10_000)
+    texts = [f"{number} words " * 2_000 for number in range(400)]
+    for number, text in enumerate(texts):
+        (folder / f"part-{number}.md").write_text(text)
     paths = [folder / "first.prompt.md", folder / "second.prompt.md"]
     for path, numbers in zip(paths, (range(100), range(400)), strict=True):
         path.write_text("".join(f"@[file:part-{number}.md]\n" for number in numbers))
-    resolved = "".join(f"{number} words " * 10_000 + "\n" for number in range(400))
     async with serving(tmp_path) as server:
         await server.initialize(folder)
         first = server.open(paths[0])
@@ -150,12 +211,17 @@ async def test_killed_while_it_counts_it_loses_only_what_was_not_done(tmp_path: 
         await server.ask("weighbridge/report", {"textDocument": {"uri": second}})
         server.process.kill()
         assert await server.gone() == -9
-    kept = rows(database(tmp_path))
+    digests = set(map(digest, texts))
+    before = rows(database(tmp_path))
+    kept = before.keys() & digests
     assert 100 <= len(kept) < 400
     async with serving(tmp_path) as server:
         await server.initialize(folder)
-        assert await server.count(server.open(paths[1])) == count(resolved)
+        assert await server.count(server.open(paths[1])) == count("\n".join([*texts, ""]))
         assert await server.leave() == 0
         assert server.health().strip() == ""
-    # What was counted was looked up, not made again.
-    assert kept < rows(database(tmp_path))
+    after = rows(database(tmp_path))
+    assert after.keys() >= digests
+    # What had been counted was looked up, each once, and the rest was made.
+    assert {one: after[one] - before[one] for one in kept} == dict.fromkeys(kept, 1)
+    assert {after[one] for one in digests - kept} == {0}

@@ -1,20 +1,26 @@
 """Clients that die, stall or ask for too much: no process stays behind, and no memory is lost to big files."""
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import uuid
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.process import serving
+from tests.e2e.process import Process, serving
+from tests.tokens.reference import tokens
 
-from weighbridge.tokens.registry import tokenizer
-
-count = tokenizer("cl100k_base").count
 MB = 1_000_000
+
+
+def count(text: str) -> int:
+    """tiktoken's own count."""
+    return len(tokens("cl100k_base", text))
 
 
 @pytest.fixture
@@ -82,6 +88,81 @@ async def test_a_client_that_is_killed_takes_its_server_along(tmp_path: Path, fo
         assert await server.gone() == 1
     assert parent.stdin is not None
     parent.stdin.close()
+
+
+def _processes(marker: str) -> list[int]:
+    """All processes that have inherited a name in their environment."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        # Processes come and go, and some are others'.
+        with contextlib.suppress(OSError):
+            if marker.encode() in place.read_bytes():
+                found.append(int(place.parent.name))
+    return found
+
+
+async def _silent(server: Process, folder: Path) -> int:
+    """Leave without a word."""
+    return 1
+
+
+async def _babbling(server: Process, folder: Path) -> int:
+    """Speak no protocol at all."""
+    server.write(b"\xff\x00GET / HTTP/1.1\r\n\r\n" * 10_000)
+    return 1
+
+
+async def _cut_off(server: Process, folder: Path) -> int:
+    """Stop in the middle of a message."""
+    server.write(b'Content-Length: 1000000\r\n\r\n{"jsonrpc"')
+    return 1
+
+
+async def _hasty(server: Process, folder: Path) -> int:
+    """Ask, and leave before the answer."""
+    server.begin("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+    return 1
+
+
+async def _working(server: Process, folder: Path) -> int:
+    """Leave while all is being counted."""
+    await server.initialize(folder)
+    server.open(folder / "a.prompt.md", "@[file:a.txt]\n" * 100)
+    return 1
+
+
+async def _rude(server: Process, folder: Path) -> int:
+    """Exit without shutdown."""
+    await server.initialize(folder)
+    server.tell("exit")
+    return 1
+
+
+async def _half_polite(server: Process, folder: Path) -> int:
+    """Say shutdown, then leave."""
+    await server.initialize(folder)
+    await server.ask("shutdown")
+    return 0
+
+
+async def test_of_many_servers_none_outlives_its_client(tmp_path: Path, folder: Path) -> None:
+    (folder / "a.txt").write_text("some words\n" * 400_000)
+    marker = f"canary-process-{uuid.uuid4().hex}"
+
+    async def one(way: Callable[[Process, Path], Coroutine[Any, Any, int]]) -> tuple[str, int, int]:
+        place = tmp_path / way.__name__
+        place.mkdir()
+        async with serving(place, environment={"CHAOS_MARKER": marker}) as server:
+            assert _processes(marker) != []
+            code = await way(server, folder)
+            assert server.process.stdin is not None
+            server.process.stdin.close()
+            return way.__name__, code, await server.gone()
+
+    ways = [_silent, _babbling, _cut_off, _hasty, _working, _rude, _half_polite]
+    left = await asyncio.gather(*map(one, ways))
+    assert [(name, code) for name, code, _ in left] == [(name, code) for name, _, code in left]
+    assert _processes(marker) == []
 
 
 async def test_big_files_are_counted_in_little_memory_while_others_are_served(
