@@ -118,9 +118,9 @@ async def test_a_folder_in_the_databases_place(tmp_path: Path, folder: Path) -> 
 
 
 async def test_a_database_that_another_locks(tmp_path: Path, folder: Path) -> None:
-    async with serving(tmp_path) as server:
-        await counts(server, folder)
-        assert await server.leave() == 0
+    store = CountStore(f"sqlite:///{database(tmp_path)}")
+    assert store.flush()
+    store.close()
     holder = sqlite3.connect(database(tmp_path), isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     async with serving(tmp_path) as server:
