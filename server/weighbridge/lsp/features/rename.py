@@ -212,14 +212,15 @@ class Rename:
         files = TextFiles(self._session.open_texts)
         request = Request(Kind.VARIABLE, name, None, None, document.folder, scope)
         try:
-            value = VariableHandler(self._session.open_texts).look_up(request)
+            value: Value | None = VariableHandler(self._session.open_texts).look_up(request)
         except ReferenceFault:
-            return None, None
-        if value.path is not None:
+            # Named in the front matter, perhaps, and without a value yet.
+            value = None
+        if value is not None and value.path is not None:
             lines = _lines(files, value.path, scope)
             found = None if lines is None else key_in(lines, name)
             return value, None if found is None else [(uri_of(value.path), found)]
-        if value.source == "front matter" and document.path is not None:
+        if (value is None or value.source == "front matter") and document.path is not None:
             head = _lines(files, document.path, scope) or []
             found = key_in(head, name, 0, read_front_matter(head).lines)
             return value, None if found is None else [(document.uri, found)]
