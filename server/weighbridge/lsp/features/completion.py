@@ -18,6 +18,7 @@ from weighbridge.content.values import text_of_value
 from weighbridge.content.variable import VariableHandler
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.lsp.features.wording import tokens_text
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.markdown import scan
@@ -96,6 +97,8 @@ class Completion:
     async def complete(self, params: types.CompletionParams) -> types.CompletionList | None:
         """What may stand at a place; None where no reference is being written."""
         document = self._session.documents.get(params.text_document.uri)
+        if document is not None and is_settings_file(document.path):
+            return _of_settings(document, params.position)
         if document is None or document.prepared is None or document.expander is None:
             return None
         number, column = document.buffer.clamp(params.position.line, params.position.character)
@@ -241,6 +244,29 @@ class Completion:
         finally:
             self._sibling.close(beside)
         return report.references[0].tokens if len(report.references) == 1 else None
+
+
+def _of_settings(document: Document, position: types.Position) -> types.CompletionList:
+    """What may stand at a place of a settings file."""
+    number, column = document.buffer.clamp(position.line, position.character)
+    to_units = document.buffer.to_units
+    items = [
+        types.CompletionItem(
+            label=offer.label,
+            kind=types.CompletionItemKind.Property if offer.is_key else types.CompletionItemKind.Value,
+            detail=offer.about,
+            filter_text=offer.label,
+            text_edit=types.TextEdit(
+                types.Range(
+                    types.Position(number, to_units(number, offer.start)),
+                    types.Position(number, to_units(number, offer.end)),
+                ),
+                offer.text,
+            ),
+        )
+        for offer in offers(document.buffer.snapshot().lines, number, column)
+    ]
+    return types.CompletionList(is_incomplete=False, items=items)
 
 
 def _may_stand(document: Document, number: int, line: str, partial: Partial) -> bool:

@@ -16,6 +16,7 @@ from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.places import reference_at
+from weighbridge.lsp.features.settings_file import is_settings_file, meaning
 from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.lsp.features.wording import age_text, share_text, size_text, tokens_text, total_text
 from weighbridge.session.document import Document
@@ -155,7 +156,12 @@ class Hover:
         document = self._session.documents.get(params.text_document.uri)
         if document is None:
             return None
-        report, line = self._session.report(document), params.position.line
+        line = params.position.line
+        if is_settings_file(document.path):
+            lines = document.buffer.snapshot().lines
+            about = meaning(lines, line) if line < len(lines) else None
+            return None if about is None else self._hover(Card(about), None)
+        report = self._session.report(document)
         found = reference_at(document, line, params.position.character)
         if found is not None and params.position.character < found[1].end_character:
             return await self._reference(document, report, found[2], line, params.position.character)
