@@ -13,7 +13,7 @@ from tests.content.place import outcome, request, scope, text_of
 from weighbridge.content.decode import decoded
 from weighbridge.content.file import FileHandler
 from weighbridge.content.lines import count_lines, lines_of, select_lines
-from weighbridge.content.section import slug_of
+from weighbridge.content.section import fragments_of, headings_in, slug_of
 from weighbridge.errors import Code, Problem, ReferenceFault
 from weighbridge.references.model import Kind
 
@@ -251,3 +251,28 @@ def test_a_large_file_streams_in_constant_memory(tmp_path: Path, fragment: str |
         tracemalloc.stop()
     assert total == (size if fragment is None else 300_001 * 20)
     assert peak < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# One\n## Two  words\n", [("One", "one"), ("Two words", "two--words")]),
+        ("# Same\n# Same\n# same\n", [("Same", ""), ("", "same-1"), ("same", "same-2")]),
+        ("# A b\n# a-b\n", [("A b", ""), ("a-b", "a-b-1")]),
+        ("# L10\n", [("", "l10")]),
+        ("---\nx: 1\n---\n# One\n```\n# Code\n```\n", [("One", "one")]),
+    ],
+)
+def test_fragments_mean_the_headings_they_are_offered_for(
+    tmp_path: Path, text: str, expected: list[tuple[str, str]]
+) -> None:
+    headings = headings_in(text.splitlines(keepends=True))
+    found = fragments_of([heading for _, heading in headings])
+    assert found == expected
+    (tmp_path / "a.md").write_text(text)
+    handler, where = FileHandler(), scope(tmp_path)
+    for (line, _), fragments in zip(headings, found, strict=True):
+        for fragment in filter(None, fragments):
+            content = handler.load(request(Kind.FILE, "a.md", where, fragment))
+            assert content.lines is not None
+            assert content.lines[0] == line

@@ -44,6 +44,16 @@ def seen(text: str) -> tuple[str, str, str, str, str, bool] | None:
         ("see @docs/st^yle.md.", ("path", "short", "style.md.", "st", "docs/", True)),
         ("(@docs/a.md#to^", ("fragment", "short", "to", "to", "docs/a.md", True)),
         ("me@exam^ple.com", None),
+        ("@[file:docs/sty^le guide.md#Tone] x", ("path", "explicit", "style guide.md", "sty", "docs/", True)),
+        ("@[file:a.md#To^ne of voice] x", ("fragment", "explicit", "Tone of voice", "To", "a.md", True)),
+        (r"@[file:a.md#^Why [so\]] x", ("fragment", "explicit", r"Why [so\]", "", "a.md", True)),
+        ("@[file:docs/^ see [x](y)", ("path", "explicit", "", "", "docs/", False)),
+        ("@[file:a and @[file:b/^c", ("path", "explicit", "c", "", "b/", False)),
+        (r"@[file:a\]b/c^", ("path", "explicit", "c", "c", r"a\]b/", False)),
+        ("@[file:a\\^", ("path", "explicit", "a\\", "a\\", "", False)),
+        ("@[file: do^cs]", ("path", "explicit", "docs", "do", "", True)),
+        ("@[var: na^]", ("variable", "explicit", "na", "na", "", True)),
+        ("“@do^cs", ("path", "short", "docs", "do", "", True)),
         ("plain te^xt", None),
         ("@[file:a] th^en", None),
         ("{{a}} th^en", None),
@@ -83,3 +93,14 @@ def test_what_can_be_written(line: str, text: str, possible: bool) -> None:
         found = reference_at(whole, 0)
         assert found is not None
         assert found.end == len(whole)
+
+
+def test_a_path_with_brackets_means_another_than_it_is_written() -> None:
+    line = r"@[file:a\]b/c\\d"
+    partial = partial_at(line, len(line))
+    assert partial is not None
+    assert (partial.meant_above, partial.meant) == ("a]b/", r"c\d")
+    assert can_be_written(partial, "x].md")
+    found = reference_at(partial.written(escaped("x].md")), 0)
+    assert found is not None
+    assert found.target == "a]b/x].md"

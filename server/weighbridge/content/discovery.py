@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -48,8 +49,12 @@ class Ignored:
 
     def leaves_out(self, path: Path, *, is_folder: bool) -> bool:
         """Whether a path below the root is ignored, or in a folder nobody keeps prompts in."""
-        relative = path.relative_to(self._root).as_posix()
-        return path.name in _NEVER or _ignored(relative + ("/" if is_folder else ""), self._specs)
+        return self.leaves_out_relative(path.relative_to(self._root).as_posix(), is_folder=is_folder)
+
+    def leaves_out_relative(self, relative: str, *, is_folder: bool) -> bool:
+        """The same of a path relative to the root, with `/`."""
+        name = relative.rpartition("/")[2]
+        return name in _NEVER or _ignored(relative + ("/" if is_folder else ""), self._specs)
 
 
 def find_documents(root: Path, folder: Path, include: Sequence[str]) -> Iterator[Path]:
@@ -113,13 +118,15 @@ def _spec(root: Path, folder: Path, above: _Specs) -> _Specs:
         os.close(descriptor)
     base = folder.relative_to(root).as_posix()
     room = _MOST_PATTERNS - sum(len(spec.patterns) for _, spec in above)
-    return [("" if base == "." else base + "/", _usable(data.decode("utf-8", "replace").splitlines(), room))]
+    return [("" if base == "." else base + "/", _usable(data, room))]
 
 
-def _usable(lines: Sequence[str], most: int) -> GitIgnoreSpec:
+# Kept: each key typed in a path asks for the same few files' patterns.
+@lru_cache(maxsize=16)
+def _usable(data: bytes, most: int) -> GitIgnoreSpec:
     """The first lines, `most` at most, that are patterns and can't take for ever to match; a repository may be hostile."""
     usable: list[str] = []
-    for line in lines:
+    for line in data.decode("utf-8", "replace").splitlines():
         if len(usable) >= most:
             break
         if not line.strip() or line.startswith("#") or len(line) > _MOST_PATTERN or _ENDLESS.search(line):

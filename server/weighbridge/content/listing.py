@@ -3,18 +3,38 @@
 import difflib
 import itertools
 import os
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+
+from cachetools import LRUCache
 
 from weighbridge.content.base import Scope
 from weighbridge.content.discovery import Ignored, find_files
-from weighbridge.content.policy import Place, place_of, real_path, roots_of
+from weighbridge.content.policy import Place, opened_folder, place_of, real_path, roots_of
 from weighbridge.errors import ReferenceFault
+from weighbridge.fitting import Fit, fit_of_folded
 
-#: Entries of one folder that are looked at: a hostile one has a million.
-MOST_ENTRIES = 20_000
+#: Entries of one folder that are looked at, and files of a workspace: a hostile one has millions.
+MOST_ENTRIES = 200_000
+_MOST_FILES = 20_000
+#: Links of one folder that are followed.
+_MOST_LINKS = 1_000
+#: Entries kept, of all folders together.
+_MOST_KEPT = 400_000
+#: Nanoseconds after which a folder's time of change tells of every change: clocks of file systems tick slowly.
+_SETTLED = 2_000_000_000
 #: How like a name must be to be meant, from 0 to 1.
 _LEAST_ALIKE = 0.7
+
+
+class _Kind(Enum):
+    FOLDER = "folder"
+    FILE = "file"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,36 +45,138 @@ class Entry:
     is_folder: bool
 
 
-def list_folder(target: str, base: Path | None, scope: Scope, *, hidden: bool = False) -> list[Entry]:
-    """List a folder as references name it, folders first, then by name. Blocks: a worker's work.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was asked for of a folder. `more`: there is more than that."""
 
-    `target`: relative to `base`, empty for that itself. `hidden`: names that begin with a dot as well. What ignore files
-    leave out, and links that lead out of the workspace, are left out. A folder that may not be read is empty.
-    """
-    try:
-        place = place_of(target or ".", base, scope)
-        folder = real_path(place)
-        with os.scandir(folder) as found:
-            entries = list(itertools.islice(found, MOST_ENTRIES))
-    except (ReferenceFault, OSError):
-        return []
-    root = next((one for one in roots_of(scope) if place.path.is_relative_to(one)), None)
-    ignored = None if root is None else Ignored.above(root, place.path)
-    listed = []
-    for entry in entries:
-        if entry.name.startswith(".") and not hidden:
-            continue
+    entries: tuple[Entry, ...]
+    more: bool
+
+
+#: Names, the same in lower case, and what they are; in order.
+_Names = tuple[tuple[str, str, _Kind], ...]
+_NOTHING = Listing((), more=False)
+
+
+class Folders:
+    """Lists folders as references name them, and keeps what is in them while they don't change. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[str, tuple[tuple[int, ...], _Names]] = LRUCache(
+            _MOST_KEPT, getsizeof=lambda kept: len(kept[1]) + 1
+        )
+        self._lock = threading.Lock()
+
+    def list(
+        self,
+        target: str,
+        base: Path | None,
+        scope: Scope,
+        *,
+        typed: str = "",
+        hidden: bool = False,
+        most: int = MOST_ENTRIES,
+    ) -> Listing:
+        """List `most` names of a folder that fit what is typed, the closest first, folders before files. Blocks: a worker's work.
+
+        `target`: relative to `base`, empty for that itself. `hidden`: names that begin with a dot as well. What ignore
+        files leave out, and links that lead out of the workspace, are left out. A folder that may not be read is empty.
+        """
         try:
-            is_folder = entry.is_dir()
-            if entry.is_symlink():
-                real_path(_inside(place, entry.name, scope))
-            elif not is_folder and not entry.is_file():
-                continue
-        except (ReferenceFault, OSError):
+            place = place_of(target or ".", base, scope)
+            names = self._names(place, real_path(place))
+        except ReferenceFault:
+            return _NOTHING
+        root = next((one for one in roots_of(scope) if place.path.is_relative_to(one)), None)
+        fitting = _fitting(names, typed, place, scope, hidden=hidden)
+        kept = fitting if root is None else _not_ignored(fitting, root, place.path)
+        entries = tuple(itertools.islice(kept, most))
+        more = len(names) == MOST_ENTRIES or next(kept, None) is not None
+        return Listing(entries, more=more)
+
+    def _names(self, place: Place, real: Path) -> _Names:
+        """All names in a folder, in order. Raises ReferenceFault."""
+        with opened_folder(place, real) as (folder, found):
+            stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+            with self._lock:
+                kept = self._kept.get(str(real))
+            if kept is not None and kept[0] == stamp:
+                return kept[1]
+            settled = time.time_ns() - found.st_mtime_ns > _SETTLED
+            names = _read(folder)
+        if settled:
+            with self._lock:
+                self._kept[str(real)] = (stamp, names)
+        return names
+
+
+def _read(folder: int | Path) -> _Names:
+    try:
+        with os.scandir(folder) as found:
+            kinds = [(entry.name, _kind(entry)) for entry in itertools.islice(found, MOST_ENTRIES)]
+    except OSError:
+        return ()
+    names = [(name.casefold(), name, kind) for name, kind in kinds if kind is not None]
+    names.sort(key=lambda one: one[:2])
+    return tuple((name, folded, kind) for folded, name, kind in names)
+
+
+def _kind(entry: "os.DirEntry[str]") -> _Kind | None:
+    """What an entry is, by what the folder says of it: nothing is followed. None: nothing that can be referred to."""
+    try:
+        if entry.is_symlink():
+            return _Kind.LINK
+        if entry.is_dir(follow_symlinks=False):
+            return _Kind.FOLDER
+        return _Kind.FILE if entry.is_file(follow_symlinks=False) else None
+    except OSError:
+        return None
+
+
+def _fitting(names: _Names, typed: str, place: Place, scope: Scope, *, hidden: bool) -> Iterator[Entry]:
+    """The entries that fit, the closest first, folders before files, else in order."""
+    wanted = typed.casefold()
+    ranked: dict[tuple[Fit, bool], list[str]] = {}
+    links = 0
+    for name, folded, kind in names:
+        if name.startswith(".") and not hidden:
             continue
-        if ignored is None or not ignored.leaves_out(place.path / entry.name, is_folder=is_folder):
-            listed.append(Entry(entry.name, is_folder))
-    return sorted(listed, key=lambda one: (not one.is_folder, one.name.casefold(), one.name))
+        fit = fit_of_folded(wanted, folded)
+        if fit is None:
+            continue
+        is_folder: bool | None = kind is _Kind.FOLDER
+        if kind is _Kind.LINK:
+            links += 1
+            is_folder = _leads_to_folder(place, name, scope) if links <= _MOST_LINKS else None
+        if is_folder is not None:
+            ranked.setdefault((fit, not is_folder), []).append(name)
+    for rank in sorted(ranked):
+        yield from (Entry(name, is_folder=not rank[1]) for name in ranked[rank])
+
+
+def _not_ignored(entries: Iterator[Entry], root: Path, folder: Path) -> Iterator[Entry]:
+    """The entries of a folder that no ignore file leaves out."""
+    ignored = Ignored.above(root, folder)
+    above = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
+    return (
+        entry
+        for entry in entries
+        if not ignored.leaves_out_relative(above + entry.name, is_folder=entry.is_folder)
+    )
+
+
+def _leads_to_folder(place: Place, name: str, scope: Scope) -> bool | None:
+    """Whether a link leads to a folder; None if it leads nowhere, or where nothing may be read."""
+    try:
+        real = real_path(place_of(os.fspath(place.path / name), place.path, scope))
+        return True if real.is_dir() else False if real.is_file() else None
+    except (ReferenceFault, OSError):
+        return None
+
+
+def list_folder(target: str, base: Path | None, scope: Scope, *, hidden: bool = False) -> list[Entry]:
+    """All that `Folders.list` lists, for those who ask once."""
+    return list(Folders().list(target, base, scope, hidden=hidden).entries)
 
 
 def nearest(target: str, base: Path | None, scope: Scope, most: int) -> list[str]:
@@ -69,7 +191,7 @@ def nearest(target: str, base: Path | None, scope: Scope, most: int) -> list[str
     for root in roots_of(scope):
         if not base.is_relative_to(root):
             continue
-        for path in itertools.islice(find_files(root), MOST_ENTRIES):
+        for path in itertools.islice(find_files(root), _MOST_FILES):
             likeness = _likeness(wanted, path, root)
             if likeness is not None:
                 ranked.append((-likeness, Path(os.path.relpath(path, base)).as_posix()))
@@ -87,7 +209,3 @@ def _likeness(wanted: Path, path: Path, root: Path) -> float | None:
     written = os.path.relpath(wanted, root).casefold()
     whole = difflib.SequenceMatcher(None, written, path.relative_to(root).as_posix().casefold()).ratio()
     return (1.0 if same_name else 0.0) + whole
-
-
-def _inside(place: Place, name: str, scope: Scope) -> Place:
-    return place_of(os.fspath(place.path / name), place.path, scope)

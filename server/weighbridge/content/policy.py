@@ -184,6 +184,31 @@ def opened(place: Place, real: Path) -> Iterator[tuple[int, os.stat_result]]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def opened_folder(place: Place, real: Path) -> Iterator[tuple[int | Path, os.stat_result]]:
+    """Open an allowed folder: what `os.scandir` takes, and what the system says of it. `real`: from `real_path`.
+
+    Raises:
+        ReferenceFault: it isn't there, is no folder, or is not what was checked.
+    """
+    try:
+        found = real.lstat()
+        if not stat.S_ISDIR(found.st_mode):
+            raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not a folder")
+        if os.scandir not in os.supports_fd:
+            yield real, found
+            return
+        descriptor = os.open(real, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        raise _fault_of(place, error) from error
+    try:
+        found = os.fstat(descriptor)
+        _check_descriptor(place, real, descriptor, found)
+        yield descriptor, found
+    finally:
+        os.close(descriptor)
+
+
 def changed_fault(place: Place) -> TransientFault:
     """Make the fault of a file that changed under the reader's hands."""
     return TransientFault(Code.FAILED, f"{place.name}: changed while it was read")

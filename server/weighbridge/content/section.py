@@ -1,7 +1,7 @@
 """Which lines of a file a fragment selects: `L10`, `L10-L40`, or the section under a heading."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote
 
 from weighbridge.content.front_matter import read_front_matter
@@ -46,6 +46,39 @@ def slug_of(title: str) -> str:
     return _NOT_IN_SLUG.sub("", text).replace(" ", "-")
 
 
+def fragments_of(headings: Sequence[Heading]) -> list[tuple[str, str]]:
+    """For each heading the fragments that mean it: its words, and its anchor; empty where they mean another, or lines."""
+    by_words: dict[str, int] = {}
+    by_anchor: dict[str, int] = {}
+    anchors: list[str] = []
+    seen: dict[str, int] = {}
+    for at, heading in enumerate(headings):
+        by_words.setdefault(" ".join(heading.title.split()), at)
+        slug = slug_of(heading.title)
+        repeated = seen.get(slug, 0)
+        seen[slug] = repeated + 1
+        anchors.append(f"{slug}-{repeated}" if repeated else slug)
+        by_anchor.setdefault(anchors[-1], at)
+    found = []
+    for at, heading in enumerate(headings):
+        words, anchor = " ".join(heading.title.split()), anchors[at]
+        mine = by_words[words] == at and not _LINES.fullmatch(words)
+        # A title that reads as another's anchor is what that fragment means.
+        meant = by_words.get(anchor, by_anchor[anchor])
+        found.append((words if mine else "", anchor if meant == at else ""))
+    return found
+
+
+def headings_in(lines: Sequence[str]) -> list[tuple[int, Heading]]:
+    """The headings of a text with their lines, from 0; front matter holds none."""
+    skipped = read_front_matter(lines).lines
+    return [
+        (number, scanned.heading)
+        for number, scanned in enumerate(scan(lines[skipped:]), skipped)
+        if scanned.heading is not None
+    ]
+
+
 def _section(
     fragment: str, chunks: Callable[[], Iterator[str]], name: str, *, scannable: bool
 ) -> tuple[int, int]:
@@ -56,12 +89,7 @@ def _section(
             f"{label}: headings are looked for in Markdown and text only; name lines: #L1-L20",
         )
     lines = list(lines_of(chunks()))
-    skipped = read_front_matter(lines).lines
-    headings = [
-        (number, scanned.heading)
-        for number, scanned in enumerate(scan(lines[skipped:]), skipped)
-        if scanned.heading is not None
-    ]
+    headings = headings_in(lines)
     at = _find(fragment, [heading for _, heading in headings])
     if at is None:
         titles = ", ".join(f"#{shown(heading.title, 40)}" for _, heading in headings[:MOST_NAMED])

@@ -134,7 +134,6 @@ class Wiring:
         await self._watching.aclose()
         for task in self._background:
             task.cancel()
-        await self.answers.completion.aclose()
         await self.workspace.aclose()
         await self.session.aclose()
         await self._services.aclose()

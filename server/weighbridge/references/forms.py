@@ -25,15 +25,15 @@ _UNESCAPE = re.compile(r"\\([\\\]])")
 _BRACES = re.compile(
     r"\{\{[ \t]{0,99}+([^\W\d][\w.-]{0,255}+)[ \t]{0,99}+(?::((?:[^{}\r\n]|\}(?!\})|\{(?!\{)){0,3000}+))?\}\}"
 )
-# Punctuation of all sorts ends a path.
-_IN_PATH = (
+#: A character of a short path: punctuation of all sorts ends one.
+IN_PATH = (
     r"(?:[^\s\x00-\x1f\x7f@<>\"'`|(){}\[\]*?;,:#\\。，、；：！？（）【】「」『』《》“”‘’„‚«»‹›…]|:(?=[^\s:]))"  # noqa: RUF001
 )
-_PATH = re.compile(rf"@({_IN_PATH}{{1,2000}}+)(?!{_IN_PATH})(?:#([\w./%:~-]{{1,1000}}+))?")
+_PATH = re.compile(rf"@({IN_PATH}{{1,2000}}+)(?!{IN_PATH})(?:#([\w./%:~-]{{1,1000}}+))?")
 #: Characters of the longest reference: the patterns above allow no longer one.
 LONGEST_REFERENCE: Final = 4096
 #: What may stand before a short file reference.
-_BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘„‚«‹<>*_~|,;:=-—–!（【「『《，、：；。")  # noqa: RUF001  likewise
+BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘„‚«‹<>*_~|,;:=-—–!（【「『《，、：；。")  # noqa: RUF001  likewise
 #: What ends a sentence or closes emphasis behind a path or heading.
 _TRAILING = ".!?_~"
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
@@ -70,7 +70,7 @@ def _explicit(kind: str, target: str, start: int, end: int) -> Reference | None:
 
 def _short(text: str, at: int) -> Reference | None:
     """A path behind an `@`, where it looks like one."""
-    if at > 0 and text[at - 1] not in _BEFORE_PATH:
+    if at > 0 and text[at - 1] not in BEFORE_PATH:
         return None
     match = _PATH.match(text, at)
     if match is None or text.startswith("(", match.end()):

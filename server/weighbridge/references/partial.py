@@ -4,17 +4,26 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from weighbridge.references.forms import reference_at
+from weighbridge.references.forms import BEFORE_PATH, IN_PATH, reference_at
 from weighbridge.references.model import Kind
 
-_EXPLICIT = re.compile(r"@\[([^\]\r\n]{0,2000})$")
-_SHORT = re.compile(r"(?:^|(?<=[\s(\[{\"'<>*_~|,;:=!-]))@([^\s@<>\"'`|(){}\[\]*?;,\\]{0,1000})$")
+#: Characters before the cursor that are looked at.
+_LOOKED_AT = 2100
+# As finished references are: another `@[` begins another one, and `\]` doesn't end it.
+_INSIDE = r"(?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[))"
+_EXPLICIT = re.compile(rf"@\[({_INSIDE}{{0,2000}}+\\?)$")
+_SHORT = re.compile(rf"@({IN_PATH}{{0,1000}}+(?:#[\w./%:~-]{{0,1000}}+)?)$")
 _BRACES = re.compile(r"\{\{[ \t]{0,99}([\w.-]{0,255})$")
 _KINDS = re.compile(r"[a-z]*")
-#: What goes on with the part of a path, of a name, behind the cursor.
+#: What goes on with the part of a path, of a heading, of a name, behind the cursor: as far as a bracket closes it, with spaces.
 _PATH_GOES_ON = re.compile(r"[^/#\]\s@\\`]*")
+_CLOSED_PATH_GOES_ON = re.compile(r"(?:[^/#\]\\\r\n@]|\\[^\r\n]|@(?!\[))*+")
 _FRAGMENT_GOES_ON = re.compile(r"[^\]\s@\\`]*")
+_CLOSED_FRAGMENT_GOES_ON = re.compile(rf"{_INSIDE}*+")
 _NAME_GOES_ON = re.compile(r"[\w.-]*")
+# A bracket that opens behind the cursor is another's, and so is the one that closes it: unless that is escaped.
+_CLOSING = re.compile(r"(?:[^\[\]\\\r\n@]|\\[^\r\n]|@(?!\[)|\[[^\[\]\\\r\n]*+\\\]){0,2000}+\]")
+_ESCAPED = re.compile(r"\\([\\\]])")
 
 
 class Part(StrEnum):
@@ -39,7 +48,8 @@ class Form(StrEnum):
 class Partial:
     """`begin`: where the reference begins. [start, end): the part that a completion replaces; the cursor is in it.
 
-    `typed`: that part up to the cursor. `above`: of a path the folders before the part, of a fragment the path.
+    `typed`: that part up to the cursor. `above`: of a path the folders before the part, of a fragment the path. Both as
+    they stand in the line; `meant` and `meant_above` are what they mean.
     `closed`: the reference's end is there. Columns in code points.
     """
 
@@ -53,8 +63,18 @@ class Partial:
     above: str
     closed: bool
 
+    @property
+    def meant(self) -> str:
+        """`typed` without escapes."""
+        return unescaped(self.typed) if self.form is Form.EXPLICIT else self.typed
+
+    @property
+    def meant_above(self) -> str:
+        """`above` without escapes."""
+        return unescaped(self.above) if self.form is Form.EXPLICIT else self.above
+
     def written(self, text: str) -> str:
-        """The whole reference with `text` in the part's place; unclosed ones are closed."""
+        """The whole reference with `text`, escaped where that is needed, in the part's place; unclosed ones are closed."""
         if self.form is Form.BRACES:
             return f"{{{{{text}}}}}"
         inside = f"{self.above}#{text}" if self.part is Part.FRAGMENT else self.above + text
@@ -66,22 +86,24 @@ class Partial:
 
 def partial_at(line: str, column: int) -> Partial | None:
     """What is being written at a column of a line; None where that is no reference."""
-    before, after = line[:column], line[column:].rstrip("\r\n")
-    braces = _BRACES.search(before[-300:])
+    before, after = line[max(0, column - _LOOKED_AT) : column], line[column:].rstrip("\r\n")
+    braces = _BRACES.search(before[-400:])
     if braces is not None:
         end = column + len(_goes_on(_NAME_GOES_ON, after))
         closed = re.match(r"[ \t]*(?:\}\}|:)", line[end:]) is not None
         start = column - len(braces[1])
         begin = column - len(braces[0])
         return Partial(Part.VARIABLE, Form.BRACES, begin, start, column, end, braces[1], "", closed)
-    explicit = _EXPLICIT.search(before[-2100:])
+    explicit = _EXPLICIT.search(before)
     if explicit is not None:
         return _explicit(explicit[1], line, column, column - len(explicit[0]))
-    short = _SHORT.search(before[-1100:])
-    if short is not None:
-        begin = column - len(short[0])
-        return _path(short[1], line, column, begin, Form.SHORT, closed=True)
-    return None
+    short = _SHORT.search(before)
+    if short is None:
+        return None
+    begin = column - len(short[0])
+    if begin > 0 and line[begin - 1] not in BEFORE_PATH:
+        return None
+    return _path(short[1], line, column, begin, Form.SHORT, closed=True)
 
 
 def _explicit(inside: str, line: str, column: int, begin: int) -> Partial | None:
@@ -94,35 +116,36 @@ def _explicit(inside: str, line: str, column: int, begin: int) -> Partial | None
         word = _goes_on(_KINDS, after)
         end = column + len(word) + after.startswith(":", len(word))
         return Partial(Part.KIND, Form.EXPLICIT, begin, begin + 2, column, end, kind, "", closed=False)
+    closed = _CLOSING.match(line, column) is not None
+    # Spaces before a target mean nothing.
+    target = target.lstrip(" \t")
     if kind == "file":
-        return _path(target, line, column, begin, Form.EXPLICIT, closed=_closed(line, column))
+        return _path(target, line, column, begin, Form.EXPLICIT, closed=closed)
     if kind not in {"api", "var"} or (kind == "var" and ":" in target):
         return None
     part = Part.API if kind == "api" else Part.VARIABLE
     word = _goes_on(_NAME_GOES_ON, after)
-    closed = line.startswith(("]", ":"), column + len(word)) or _closed(line, column)
+    closed = closed or line.startswith((":", "]"), column + len(word))
     start = column - len(target)
     return Partial(part, Form.EXPLICIT, begin, start, column, column + len(word), target, "", closed)
 
 
 def _path(target: str, line: str, column: int, begin: int, form: Form, *, closed: bool) -> Partial:
     after = line[column:].rstrip("\r\n")
+    spaced = closed and form is Form.EXPLICIT
     path, sharp, fragment = target.partition("#")
     if sharp:
-        end = column + len(_goes_on(_FRAGMENT_GOES_ON, after))
+        goes_on = _goes_on(_CLOSED_FRAGMENT_GOES_ON if spaced else _FRAGMENT_GOES_ON, after)
         start = column - len(fragment)
-        return Partial(Part.FRAGMENT, form, begin, start, column, end, fragment, path, closed)
+        return Partial(
+            Part.FRAGMENT, form, begin, start, column, column + len(goes_on), fragment, path, closed
+        )
     folders, slash, name = path.rpartition("/")
+    goes_on = _goes_on(_CLOSED_PATH_GOES_ON if spaced else _PATH_GOES_ON, after)
     start = column - len(name)
-    end = column + len(_goes_on(_PATH_GOES_ON, after))
-    return Partial(Part.PATH, form, begin, start, column, end, name, folders + slash, closed)
-
-
-def _closed(line: str, column: int) -> bool:
-    """Whether a bracket closes what is open at a column: before another reference begins."""
-    rest = line[column:]
-    closing, opening = rest.find("]"), rest.find("@[")
-    return closing >= 0 and (opening < 0 or closing < opening)
+    return Partial(
+        Part.PATH, form, begin, start, column, column + len(goes_on), name, folders + slash, closed
+    )
 
 
 def _goes_on(pattern: re.Pattern[str], after: str) -> str:
@@ -138,9 +161,14 @@ def can_be_written(partial: Partial, text: str) -> bool:
         return False
     if partial.part is Part.FRAGMENT:
         return found.kind is Kind.FILE and found.fragment == text
-    return found.target == partial.above + text and found.fragment is None
+    return found.target == partial.meant_above + text and found.fragment is None
 
 
 def escaped(text: str) -> str:
     r"""Text as it stands in brackets: `\` and `]` behind a backslash."""
     return text.replace("\\", "\\\\").replace("]", "\\]")
+
+
+def unescaped(text: str) -> str:
+    r"""What a text in brackets means."""
+    return _ESCAPED.sub(r"\1", text)

@@ -1,4 +1,4 @@
-"""The less urgent side of a task manager: the same workers, under names of its own, and never before anybody else."""
+"""A side of a task manager: the same workers, under names of its own; the less urgent side, unless told otherwise."""
 
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Protocol, TypeVar, overload
@@ -44,11 +44,12 @@ class Tasks(Protocol):
 
 
 class Background:
-    """Work of one kind at LOW priority. `name` sets its keys apart from everybody else's."""
+    """Work of one kind at one priority, LOW by default. `name` sets its keys apart from everybody else's."""
 
-    def __init__(self, tasks: TaskManager, name: Hashable) -> None:
+    def __init__(self, tasks: TaskManager, name: Hashable, priority: Priority = Priority.LOW) -> None:
         self._tasks = tasks
         self._name = name
+        self._priority = priority
 
     @overload
     def submit(
@@ -79,14 +80,14 @@ class Background:
         key: Hashable,
         work: BlockingWork | AsyncWork,
         *,
-        priority: Priority = Priority.LOW,  # noqa: ARG002  whatever is asked for, it is LOW here
+        priority: Priority = Priority.LOW,  # noqa: ARG002  whatever is asked for, this side has its own
         title: str = "",
         retry: RetryPolicy | None = None,
         join: bool = True,
     ) -> Task[Any]:
         """Ask for work, as `TaskManager.submit`."""
         return self._tasks.submit(
-            (self._name, key), work, priority=Priority.LOW, title=title, retry=retry, join=join
+            (self._name, key), work, priority=self._priority, title=title, retry=retry, join=join
         )
 
     def cancel(self, key: Hashable) -> bool:

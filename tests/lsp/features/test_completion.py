@@ -8,7 +8,7 @@ from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
 
-from weighbridge.lsp.features.completion import Choice, fitting
+from weighbridge.lsp.features.choices import Choice, fitting
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count
@@ -19,6 +19,8 @@ def fill(session: Editor) -> None:
     session.write("docs/notes.md", "one two three")
     session.write("docs/.hidden.md", "hidden")
     session.write("docs/build/out.md", "ignored")
+    session.write("src/a.py", "one\ntwo\nthree\n")
+    session.write("src/again.md", "# Same\n\n# Same\n")
     session.write("docs/deep/a.md", "deep")
     session.write(".gitignore", "build/\n")
     session.write("a.prompt.md.vars.toml", 'beside = "from the file"\n')
@@ -58,39 +60,65 @@ def chosen(session: Editor, text: str, item: Any) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(
-    ("text", "labels", "first"),
-    [
-        ("ß😀 @[^", ["file:", "api:", "var:"], "ß😀 @[file:"),
-        ("ß😀 @[file:docs/^", ["deep/", "notes.md", "style guide.md"], "ß😀 @[file:docs/deep/"),
-        ("ß😀 @[file:docs/n^] x", ["notes.md", "style guide.md"][:1], "ß😀 @[file:docs/notes.md] x"),
-        ("ß😀 @[file:docs/sg^] x", ["style guide.md"], "ß😀 @[file:docs/style guide.md] x"),
-        ("ß😀 @[file:docs/no^ne.md#L1] x", ["notes.md"], "ß😀 @[file:docs/notes.md#L1] x"),
-        ("@[file:docs/.^", [".hidden.md"], "@[file:docs/.hidden.md]"),
-        ("see @docs/^ x", ["deep/", "notes.md"], "see @docs/deep/ x"),
-        ("@[file:docs/style guide.md#^", ["Töne", "Why [so]", "L1-L7"], "@[file:docs/style guide.md#Töne]"),
-        ("@[file:docs/style guide.md#wh^]", ["Why [so]"], "@[file:docs/style guide.md#Why [so\\]]"),
-        ("ß {{se^", ["set", "beside"][:1], "ß {{set}}"),
-        ("{{b^}} {{other:x}}", ["beside"], "{{beside}} {{other:x}}"),
-        ("@[var:^", ["beside", "set"], "@[var:beside]"),
-        ("@[api:^", ["issues"], "@[api:issues]"),
-        ("plain te^xt", [], None),
-        ("`code @[file:docs/^`", [], None),
-        ("```\n@[file:docs/^\n```", [], None),
-        ("<!-- @[file:docs/^ -->", [], None),
-        ("@[file:../^", [], None),
-        ("@[file:/etc/^", [], None),
-    ],
-)
-async def test_what_is_offered_and_what_it_makes(
-    folder: Path, encoding: str, text: str, labels: list[str], first: str | None
-) -> None:
+#: A text with the place to ask at, what is offered there, and what the first of it makes of the text.
+OFFERED: list[tuple[str, list[str], str | None]] = [
+    ("ß😀 @[^", ["file:", "api:", "var:"], "ß😀 @[file:"),
+    ("ß😀 @[file:docs/^", ["deep/", "notes.md", "style guide.md"], "ß😀 @[file:docs/deep/"),
+    ("ß😀 @[file:docs/n^] x", ["notes.md"], "ß😀 @[file:docs/notes.md] x"),
+    ("ß😀 @[file:docs/sg^] x", ["style guide.md"], "ß😀 @[file:docs/style guide.md] x"),
+    ("ß😀 @[file:docs/no^ne.md#L1] x", ["notes.md"], "ß😀 @[file:docs/notes.md#L1] x"),
+    ("@[file:docs/.^", [".hidden.md"], "@[file:docs/.hidden.md]"),
+    ("see @docs/^ x", ["deep/", "notes.md"], "see @docs/deep/ x"),
+    ("@[file:docs/style guide.md#^", ["Töne", "Why [so]", "L1-L7"], "@[file:docs/style guide.md#Töne]"),
+    ("@[file:docs/style guide.md#wh^]", ["Why [so]"], "@[file:docs/style guide.md#Why [so\\]]"),
+    ("ß {{se^", ["set"], "ß {{set}}"),
+    ("{{b^}} {{other:x}}", ["beside"], "{{beside}} {{other:x}}"),
+    (
+        "@^",
+        [
+            "[file:",
+            "[api:",
+            "[var:",
+            "docs/",
+            "src/",
+            "a.prompt.md",
+            "a.prompt.md.vars.toml",
+            "weighbridge.toml",
+        ],
+        "@[file:",
+    ),
+    ("“@docs/n^", ["notes.md"], "“@docs/notes.md"),
+    ("@docs/style.md and @[file:docs/sty^le guide.md] x", ["style guide.md"], None),
+    ("@[file:docs/^ and [a link](x)", ["deep/", "notes.md", "style guide.md"], None),
+    ("@[file:docs/n^ and [a link](x)", ["notes.md"], "@[file:docs/notes.md] and [a link](x)"),
+    ("@[file:docs/s^ nothing.md#L1]", ["style guide.md", "notes.md"], "@[file:docs/style guide.md#L1]"),
+    ("@[file:src/a.py#^", ["L1-L3"], "@[file:src/a.py#L1-L3]"),
+    ("@[file:src/a.py#L2^", ["L2-L3", "L2"], "@[file:src/a.py#L2-L3]"),
+    ("@[file:src/a.py#L2-^]", ["L2-L3"], "@[file:src/a.py#L2-L3]"),
+    ("@[file:src/a.py#L4^", [], None),
+    ("@[file:src/again.md#^", ["Same", "Same", "L1-L3"], "@[file:src/again.md#Same]"),
+    ("@[file:src/again.md#same-^", ["Same"], "@[file:src/again.md#same-1]"),
+    ("@src/again.md#same-^", ["Same"], "@src/again.md#same-1"),
+    ("@[var:^", ["beside", "set"], "@[var:beside]"),
+    ("@[api:^", ["issues"], "@[api:issues]"),
+    ("plain te^xt", [], None),
+    ("`code @[file:docs/^`", [], None),
+    ("```\n@[file:docs/^\n```", [], None),
+    ("<!-- @[file:docs/^ -->", [], None),
+    ("@[file:../^", [], None),
+    ("@[file:/etc/^", [], None),
+]
+
+
+async def test_what_is_offered_and_what_it_makes(folder: Path, encoding: str) -> None:
     async with editor(VSCODE, folder, encodings=[encoding]) as session:
         fill(session)
-        plain, items = await offered(session, text)
-        assert [item["label"] for item in items] == labels
-        if first is not None:
-            assert chosen(session, plain, items[0]) == first
+        found = []
+        for text, _, first in OFFERED:
+            plain, items = await offered(session, text)
+            made = chosen(session, plain, items[0]) if first is not None else None
+            found.append((text, [item["label"] for item in items], made))
+        assert found == OFFERED
 
 
 async def test_each_item_costs_what_it_would_stand_for(folder: Path, recording: Recording) -> None:
@@ -155,7 +183,120 @@ async def test_of_very_many_some_are_offered_and_typing_on_asks_again(folder: Pa
         assert (found["isIncomplete"], len(found["items"])) == (True, 200)
 
 
+async def complete(session: Editor, uri: str, text: str, needle: str) -> dict[str, Any]:
+    """What is offered behind `needle`, by label."""
+    place = session.at(uri, session.place(text, needle, after=True))
+    found = await session.ask(types.TEXT_DOCUMENT_COMPLETION, place)
+    return {item["label"]: item for item in found["items"]}
+
+
+HEADED = """---
+variables:
+  front: three words here
+---
+<!-- weighbridge: encoding=o200k_base -->
+@[file:docs/notes.md] @[file:docs/ {{
+"""
+
+
+async def test_an_item_costs_what_it_would_in_the_document_that_it_is_for(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        fill(session)
+        session.write("docs/word.md", "наприклад")
+        assert count("наприклад") != tokenizer("o200k_base").count("наприклад")
+        uri = await session.open("a.prompt.md", HEADED)
+        front = (await complete(session, uri, HEADED, "{{"))["front"]
+        assert front["labelDetails"] == {"description": "three words here"}
+        resolved = await session.ask(types.COMPLETION_ITEM_RESOLVE, front)
+        assert resolved["detail"] == "3 tokens"
+        word = (await complete(session, uri, HEADED, "@[file:docs/ ".rstrip()))["word.md"]
+        resolved = await session.ask(types.COMPLETION_ITEM_RESOLVE, word)
+        assert resolved["detail"] == f"{tokenizer('o200k_base').count('наприклад')} tokens"
+
+
+async def test_what_is_known_is_said_at_once(folder: Path) -> None:
+    text = "@[file:docs/notes.md] @[file:docs/\n"
+    async with editor(VSCODE, folder) as session:
+        fill(session)
+        uri = await session.open("a.prompt.md", text)
+        items = await complete(session, uri, text, "] @[file:docs/")
+        assert items["notes.md"]["labelDetails"] == {"description": "3 tokens"}
+        assert "data" not in items["notes.md"]
+        assert "labelDetails" not in items["style guide.md"]
+        # A file that changes is not what was known of it.
+        session.write("docs/notes.md", "one two three four")
+        session.changed("docs/notes.md")
+        resolved = await session.ask(
+            types.COMPLETION_ITEM_RESOLVE,
+            {"label": "x", "data": {"uri": uri, "reference": "@[file:docs/notes.md]"}},
+        )
+        assert resolved["detail"] == "4 tokens"
+
+
+async def test_what_would_include_itself_costs_nothing_that_could_be_said(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("a.prompt.md", "@[file:\n")
+        item = (await complete(session, uri, "@[file:", "@[file:"))["a.prompt.md"]
+        assert await session.ask(types.COMPLETION_ITEM_RESOLVE, item) == item
+
+
+@pytest.mark.parametrize(
+    ("properties", "before", "detail", "documentation"),
+    [
+        (None, None, "3 tokens", None),
+        (["detail"], None, "3 tokens", None),
+        (["details", "documentation"], None, "3 tokens", None),
+        (["documentation"], None, None, "3 tokens"),
+        (["command"], "3 tokens", "3 tokens", None),
+    ],
+)
+async def test_costs_come_where_the_editor_takes_them(
+    folder: Path,
+    properties: list[str] | None,
+    before: str | None,
+    detail: str | None,
+    documentation: str | None,
+) -> None:
+    support = None if properties is None else {"properties": properties}
+    recording = NEOVIM.with_("textDocument.completion.completionItem.resolveSupport", support)
+    async with editor(recording, folder) as session:
+        fill(session)
+        uri = await session.open("a.prompt.md", "@[file:docs/\n")
+        item = (await complete(session, uri, "@[file:docs/", "docs/"))["notes.md"]
+        assert item.get("detail") == before
+        resolved = await session.ask(types.COMPLETION_ITEM_RESOLVE, item)
+        assert (resolved.get("detail"), resolved.get("documentation")) == (detail, documentation)
+
+
+async def test_an_editor_that_can_is_made_to_ask_again_behind_a_folder(folder: Path) -> None:
+    command = "editor.action.triggerSuggest"
+    able = VSCODE.with_("experimental.commands", {"commands": [command]})
+    for recording, expected in ((VSCODE, None), (able, {"title": "Suggest", "command": command})):
+        async with editor(recording, folder) as session:
+            fill(session)
+            uri = await session.open("a.prompt.md", "@[file:docs/\n")
+            items = await complete(session, uri, "@[file:docs/", "docs/")
+            assert (items["deep/"].get("command"), items["notes.md"].get("command")) == (expected, None)
+
+
+async def test_in_an_untrusted_workspace_no_name_of_the_environment_is_offered(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"env": ["HOME"], "trusted": False}) as session:
+        fill(session)
+        uri = await session.open("a.prompt.md", "{{\n")
+        assert list(await complete(session, uri, "{{", "{{")) == ["beside", "set"]
+
+
+async def test_of_an_api_nothing_is_fetched_to_say_what_it_costs(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        fill(session)
+        uri = await session.open("a.prompt.md", "@[api:\n")
+        item = (await complete(session, uri, "@[api:", "api:"))["issues"]
+        assert await session.ask(types.COMPLETION_ITEM_RESOLVE, item) == item
+
+
 def test_the_closest_come_first() -> None:
     choices = [Choice(text, types.CompletionItemKind.File) for text in ("axb", "b", "xab", "abc", "a-b")]
     assert [choice.text for choice in fitting(choices, "AB")] == ["abc", "xab", "axb", "a-b"]
     assert fitting(choices, "") == choices
+    titled = Choice("why-so", types.CompletionItemKind.Reference, label="Why [so]")
+    assert [fitting([titled], typed) for typed in ("why-", "why [", "how")] == [[titled], [titled], []]

@@ -2,96 +2,78 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from lsprotocol import types
 
-from weighbridge.content.base import Request, Scope
-from weighbridge.content.front_matter import read_front_matter
-from weighbridge.content.lines import lines_of
-from weighbridge.content.listing import Entry, list_folder
-from weighbridge.content.policy import place_of
-from weighbridge.content.section import slug_of
-from weighbridge.content.text_file import TextFiles
-from weighbridge.content.values import text_of_value
-from weighbridge.content.variable import VariableHandler
-from weighbridge.errors import ReferenceFault
+from weighbridge.content.listing import Folders
+from weighbridge.fitting import fit_of
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.choices import Choice, Choices, Choosing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.lsp.features.wording import tokens_text
-from weighbridge.references.dialect import is_scannable
-from weighbridge.references.markdown import scan
 from weighbridge.references.model import Kind
-from weighbridge.references.partial import Form, Part, Partial, can_be_written, escaped, partial_at
+from weighbridge.references.partial import Form, Partial, escaped, partial_at
+from weighbridge.session.costs import Costs
 from weighbridge.session.document import Document
-from weighbridge.session.session import Session
-from weighbridge.session.waiting import CountingError, DocumentClosedError
-from weighbridge.session.workspace import Silent
-from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
 
-#: Items of one answer; typing on narrows them down.
-MOST_ITEMS = 200
-#: Characters shown of a variable's value.
-_SHOWN = 60
-#: Seconds that an item's count is waited for.
+#: Seconds that one item's count is waited for.
 _SECONDS_TO_COUNT = 5.0
+#: Items counted before the answer, for clients that can't be told later; and seconds for all of them together.
+_COUNTED_BEFORE = 20
+_SECONDS_BEFORE = 0.25
+#: What makes an editor ask again, where it says that it runs such commands.
+_ASK_AGAIN = "editor.action.triggerSuggest"
 
-_KIND_ITEMS = (
-    ("file:", "a file, some of its lines, or a section", types.CompletionItemKind.File),
-    ("api:", "a response of a named API, or of a URL", types.CompletionItemKind.Interface),
-    ("var:", "a variable's value", types.CompletionItemKind.Variable),
-)
+
+class Told(Enum):
+    """Where a client can be told later what an item costs."""
+
+    DETAIL = "detail"
+    DOCUMENTATION = "documentation"
+    NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What may stand in a part. `text`: unescaped. `more`: nothing ends after it, as after a folder.
+class Takes:
+    """What a client takes of an item. `asks_again`: it can be made to, when a folder is chosen."""
 
-    `detail`: in a few words. `counts`: whether its tokens can be had.
-    """
+    insert_replace: bool = False
+    label_details: bool = False
+    told: Told = Told.DETAIL
+    asks_again: bool = False
 
-    text: str
-    kind: types.CompletionItemKind
-    detail: str = ""
-    more: bool = False
-    counts: bool = True
-    label: str | None = None
-
-
-def fitting(choices: Iterable[Choice], typed: str) -> list[Choice]:
-    """The choices whose text holds what is typed, or its letters in order from the first on; the closest first, else as given.
-
-    A name behind a dot is meant if a dot is typed.
-    """
-    wanted = typed.casefold()
-    ranked = []
-    for number, choice in enumerate(choices):
-        text = (choice.label or choice.text).casefold()
-        if text.startswith(wanted):
-            rank = 0
-        elif wanted in text and wanted[0] != ".":
-            rank = 1
-        elif wanted[0] == text[:1] and _in_order(wanted, text):
-            rank = 2
-        else:
-            continue
-        ranked.append((rank, number, choice))
-    return [choice for _, _, choice in sorted(ranked, key=lambda one: one[:2])]
+    @classmethod
+    def of(cls, capabilities: types.ClientCapabilities) -> "Takes":
+        """Read them from what the client declares."""
+        document = capabilities.text_document
+        item = document.completion.completion_item if document and document.completion else None
+        told = Told.DETAIL
+        if item is not None and item.resolve_support is not None:
+            names = item.resolve_support.properties
+            # Some editors declare `details`, which there is none, and mean this.
+            if "detail" not in names and "details" not in names:
+                told = Told.DOCUMENTATION if "documentation" in names else Told.NOWHERE
+        return cls(
+            insert_replace=bool(item and item.insert_replace_support),
+            label_details=bool(item and item.label_details_support),
+            told=told,
+            asks_again=_ASK_AGAIN in _commands(capabilities.experimental),
+        )
 
 
 class Completion:
     """Answers for one client."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self._tasks = desk.tasks
         self._session = desk.session
-        document = desk.capabilities.text_document
-        item = document.completion.completion_item if document and document.completion else None
-        self._insert_replace = bool(item and item.insert_replace_support)
-        self._label_details = bool(item and item.label_details_support)
-        self._sibling: Session | None = None
+        self._takes = Takes.of(desk.capabilities)
+        self._choosing = Choosing(desk.session.open_texts, Folders())
+        self._costs = Costs(desk.session, desk.tasks)
         self._numbers = itertools.count()
 
     async def complete(self, params: types.CompletionParams) -> types.CompletionList | None:
@@ -99,7 +81,7 @@ class Completion:
         document = self._session.documents.get(params.text_document.uri)
         if document is not None and is_settings_file(document.path):
             return _of_settings(document, params.position)
-        if document is None or document.prepared is None or document.expander is None:
+        if document is None or document.prepared is None:
             return None
         number, column = document.buffer.clamp(params.position.line, params.position.character)
         line = document.buffer.line(number)
@@ -107,143 +89,111 @@ class Completion:
         if partial is None or not _may_stand(document, number, line, partial):
             return None
         choices = await self._choices(document, partial)
+        costs = await self._known_costs(document, partial, choices.found)
         if document.buffer.line(min(number, document.buffer.line_count - 1)) != line:
             # Typed on meanwhile: the client asks again.
             return types.CompletionList(is_incomplete=True, items=[])
-        found = [
-            choice
-            for choice in fitting(choices, partial.typed)
-            if partial.part is Part.KIND or choice.more or can_be_written(partial, choice.text)
-        ]
         items = [
-            self._item(document, number, partial, place, choice)
-            for place, choice in enumerate(found[:MOST_ITEMS])
+            self._item(document, number, partial, place, choice, tokens)
+            for place, (choice, tokens) in enumerate(zip(choices.found, costs, strict=True))
         ]
-        return types.CompletionList(is_incomplete=len(found) > MOST_ITEMS, items=items)
+        return types.CompletionList(is_incomplete=not choices.whole, items=items)
 
     async def resolve(self, item: types.CompletionItem) -> types.CompletionItem:
         """Count what an item stands for, and say so."""
         data = item.data if isinstance(item.data, dict) else {}
         uri, written = data.get("uri"), data.get("reference")
-        if not isinstance(uri, str) or not isinstance(written, str) or uri not in self._session.documents:
+        document = self._session.documents.get(uri) if isinstance(uri, str) else None
+        if document is None or not isinstance(written, str) or self._takes.told is Told.NOWHERE:
             return item
-        tokens = await self._tokens_of(uri, written)
-        if tokens is not None:
-            item.detail = tokens_text(tokens)
+        (tokens,) = await self._costs.of(document, [written], _SECONDS_TO_COUNT)
+        if tokens is None:
+            return item
+        if self._takes.told is Told.DETAIL:
+            item.detail = _joined(tokens_text(tokens), item.detail)
+        else:
+            item.documentation = tokens_text(tokens)
         return item
 
-    async def aclose(self) -> None:
-        """End what counts in the background."""
-        if self._sibling is not None:
-            await self._sibling.aclose()
-
-    # What there is to choose from
-
-    async def _choices(self, document: Document, partial: Partial) -> Sequence[Choice]:
+    async def _choices(self, document: Document, partial: Partial) -> Choices:
         assert document.expander is not None  # noqa: S101  it is prepared
         scope, folder = document.expander.scope, document.folder
-        match partial.part:
-            case Part.KIND:
-                return [Choice(text, kind, about, True, False) for text, about, kind in _KIND_ITEMS]
-            case Part.API:
-                return [
-                    Choice(name, types.CompletionItemKind.Interface, "API", counts=False)
-                    for name in sorted(scope.settings.apis)
-                ]
-            case Part.PATH:
-                hidden = partial.typed.startswith(".")
-                entries: list[Entry] = await self._desk.tasks.submit(
-                    ("list", document.uri, partial.above, hidden),
-                    lambda _: list_folder(partial.above, folder, scope, hidden=hidden),
-                    priority=Priority.HIGH,
-                    title="completion",
-                )
-                return [_of_entry(entry) for entry in entries]
-            case Part.FRAGMENT:
-                files = TextFiles(self._session.open_texts)
-                request = Request(Kind.FILE, partial.above, None, None, folder, scope)
-                titles: list[Choice] = await self._desk.tasks.submit(
-                    ("headings", document.uri, partial.above),
-                    lambda _: _headings(files, request, slugs=partial.form is Form.SHORT),
-                    priority=Priority.HIGH,
-                    title="completion",
-                )
-                return titles
-            case Part.VARIABLE:
-                handler = VariableHandler(self._session.open_texts)
-                names: list[Choice] = await self._desk.tasks.submit(
-                    ("variables", document.uri),
-                    lambda _: _variables(handler, scope),
-                    priority=Priority.HIGH,
-                    title="completion",
-                )
-                known = {choice.text for choice in names}
-                used = sorted(
-                    {one.target for _, one in document.references() if one.kind is Kind.VARIABLE} - known
-                )
-                # What is being typed is one of them, too.
-                return [
-                    *names,
-                    *(
-                        Choice(name, types.CompletionItemKind.Text, "used in this document", counts=False)
-                        for name in used
-                        if name != partial.typed
-                    ),
-                ]
+        # What is being typed is one of them, too.
+        used = sorted(
+            {one.target for _, one in document.references() if one.kind is Kind.VARIABLE} - {partial.typed}
+        )
+        key = ("completion", next(self._numbers))
+        try:
+            return await self._tasks.submit(
+                key,
+                lambda _: self._choosing.choices(partial, folder, scope, used),
+                priority=Priority.HIGH,
+                title="completion",
+            )
+        except asyncio.CancelledError:
+            self._tasks.cancel(key)
+            raise
 
-    # Items
+    async def _known_costs(
+        self, document: Document, partial: Partial, choices: Sequence[Choice]
+    ) -> list[int | None]:
+        """What is known at once; or soon, where a client can't be told later."""
+        written = [partial.written(_text_of(partial, choice)) for choice in choices]
+        # What more is to follow names nothing yet.
+        costs = [
+            None if choice.more else tokens
+            for choice, tokens in zip(choices, self._costs.known(document, written), strict=True)
+        ]
+        if self._takes.told is not Told.NOWHERE:
+            return costs
+        wanted = [place for place, one in enumerate(choices) if one.counts and costs[place] is None]
+        wanted = wanted[:_COUNTED_BEFORE]
+        if wanted:
+            counted = await self._costs.of(document, [written[place] for place in wanted], _SECONDS_BEFORE)
+            for place, tokens in zip(wanted, counted, strict=True):
+                costs[place] = tokens
+        return costs
 
     def _item(
-        self, document: Document, line: int, partial: Partial, place: int, choice: Choice
+        self,
+        document: Document,
+        line: int,
+        partial: Partial,
+        place: int,
+        choice: Choice,
+        tokens: int | None,
     ) -> types.CompletionItem:
-        buffer = document.buffer
-        text = choice.text if partial.form is not Form.EXPLICIT else escaped(choice.text)
-        written = partial.written(text)
-        if not choice.more and not partial.closed:
-            text += "}}" if partial.form is Form.BRACES else "]"
-        start = types.Position(line, buffer.to_units(line, partial.start))
-        cursor = types.Position(line, buffer.to_units(line, partial.cursor))
-        end = types.Position(line, buffer.to_units(line, partial.end))
-        replaced = types.Range(start, end)
-        edit: types.TextEdit | types.InsertReplaceEdit = (
-            types.InsertReplaceEdit(text, types.Range(start, cursor), replaced)
-            if self._insert_replace
-            else types.TextEdit(replaced, text)
-        )
+        buffer, takes = document.buffer, self._takes
+        text = _text_of(partial, choice)
+        named = choice.text if fit_of(partial.meant, choice.text) is not None else choice.label
         item = types.CompletionItem(
             label=choice.label or choice.text,
             kind=choice.kind,
             sort_text=f"{place:05}",
-            filter_text=choice.label or choice.text,
-            text_edit=edit,
+            # What the client holds against what stands in the text, escapes and all.
+            filter_text=text if named is None or named == choice.text else named,
         )
-        if choice.detail:
-            if self._label_details:
-                item.label_details = types.CompletionItemLabelDetails(description=choice.detail)
-            else:
-                item.detail = choice.detail
-        if choice.counts and not choice.more:
-            item.data = {"uri": document.uri, "reference": written}
+        if choice.counts and tokens is None and takes.told is not Told.NOWHERE:
+            item.data = {"uri": document.uri, "reference": partial.written(text)}
+        if not choice.more and not partial.closed:
+            text += "}}" if partial.form is Form.BRACES else "]"
+        start = types.Position(line, buffer.to_units(line, partial.start))
+        cursor = types.Position(line, buffer.to_units(line, partial.cursor))
+        replaced = types.Range(start, types.Position(line, buffer.to_units(line, partial.end)))
+        item.text_edit = (
+            types.InsertReplaceEdit(text, types.Range(start, cursor), replaced)
+            if takes.insert_replace
+            else types.TextEdit(replaced, text)
+        )
+        cost = "" if tokens is None else tokens_text(tokens)
+        if not takes.label_details:
+            item.detail = _joined(cost, choice.about) or None
+        elif cost or choice.about:
+            item.label_details = types.CompletionItemLabelDetails(description=cost or choice.about)
+            item.detail = choice.about if cost and choice.about else None
+        if choice.more and takes.asks_again:
+            item.command = types.Command("Suggest", _ASK_AGAIN)
         return item
-
-    async def _tokens_of(self, uri: str, written: str) -> int | None:
-        """Tokens of what a reference stands for, in a document of its own beside that one."""
-        path = path_of(uri)
-        if path is None:
-            return None
-        if self._sibling is None:
-            self._sibling = self._session.sibling(self._desk.tasks, Silent())
-            self._sibling.configured()
-        # Variables files beside the document are its own: the name is kept at the start.
-        beside = uri_of(path.with_name(f"{path.name}.{next(self._numbers)}.md"))
-        document = self._sibling.open(beside, None, "markdown", written)
-        try:
-            report = await asyncio.wait_for(self._sibling.whole_report(document), _SECONDS_TO_COUNT)
-        except (TimeoutError, CountingError, DocumentClosedError):
-            return None
-        finally:
-            self._sibling.close(beside)
-        return report.references[0].tokens if len(report.references) == 1 else None
 
 
 def _of_settings(document: Document, position: types.Position) -> types.CompletionList:
@@ -269,6 +219,15 @@ def _of_settings(document: Document, position: types.Position) -> types.Completi
     return types.CompletionList(is_incomplete=False, items=items)
 
 
+def _text_of(partial: Partial, choice: Choice) -> str:
+    """A choice as it is written in the text."""
+    return escaped(choice.text) if partial.form is Form.EXPLICIT else choice.text
+
+
+def _joined(cost: str, about: str | None) -> str:
+    return " · ".join(text for text in (cost, about) if text)
+
+
 def _may_stand(document: Document, number: int, line: str, partial: Partial) -> bool:
     """Whether a reference written there would be one: not in code, not in a comment."""
     assert document.prepared is not None  # noqa: S101  the caller saw to it
@@ -278,61 +237,8 @@ def _may_stand(document: Document, number: int, line: str, partial: Partial) -> 
     return any(reference.start == partial.begin for reference in found)
 
 
-def _of_entry(entry: Entry) -> Choice:
-    if entry.is_folder:
-        return Choice(f"{entry.name}/", types.CompletionItemKind.Folder, more=True, counts=False)
-    return Choice(entry.name, types.CompletionItemKind.File)
-
-
-def _headings(files: TextFiles, request: Request, *, slugs: bool) -> list[Choice]:
-    """The headings of a file, as a fragment names them. Reads it: a worker's work."""
-    try:
-        place = place_of(request.target, request.base, request.scope)
-        found = files.find(place, request.scope.settings.max_file_bytes, "weighbridge.maxFileBytes")
-        if not is_scannable(found.real):
-            return []
-        lines = list(lines_of(files.chunks(found)))
-    except ReferenceFault:
-        return []
-    skipped = read_front_matter(lines).lines
-    titles = dict.fromkeys(
-        scanned.heading.title for scanned in scan(lines[skipped:]) if scanned.heading is not None
-    )
-    kind = types.CompletionItemKind.Reference
-    choices = [
-        Choice(slug_of(title) if slugs else " ".join(title.split()), kind, label=title if slugs else None)
-        for title in titles
-        if title.strip()
-    ]
-    return (
-        [*choices, Choice(f"L1-L{len(lines)}", types.CompletionItemKind.Unit, "lines")] if lines else choices
-    )
-
-
-def _variables(handler: VariableHandler, scope: Scope) -> list[Choice]:
-    """All names that have a value, from every place. Values of the environment are never shown."""
-    kind = types.CompletionItemKind.Variable
-    values: dict[str, str] = dict(scope.front_matter)
-    values |= handler.names_in_file(scope)
-    for name, setting in scope.settings.variables.items():
-        text = text_of_value(setting)
-        if text is not None:
-            values[name] = text
-    choices = [Choice(name, kind, _preview(value)) for name, value in sorted(values.items())]
-    if scope.settings.trusted:
-        choices += [
-            Choice(f"env.{name}", types.CompletionItemKind.Constant, "environment")
-            for name in scope.settings.env
-        ]
-    return choices
-
-
-def _preview(value: str) -> str:
-    line = " ".join(value.split())
-    shown = "".join(char for char in line if char.isprintable())
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
-
-
-def _in_order(wanted: str, text: str) -> bool:
-    letters = iter(text)
-    return all(letter in letters for letter in wanted)
+def _commands(experimental: object) -> Sequence[object]:
+    """The client's own commands that it runs for a server, as rust-analyzer has clients declare them."""
+    commands = experimental.get("commands") if isinstance(experimental, dict) else None
+    names = commands.get("commands") if isinstance(commands, dict) else None
+    return names if isinstance(names, list) else ()

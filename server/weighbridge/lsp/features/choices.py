@@ -1,0 +1,244 @@
+"""What may stand in a part of a reference that is being written. Files are read: a worker's work."""
+
+import itertools
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cachetools import LRUCache
+from lsprotocol import types
+
+from weighbridge.content.base import Overlay, Request, Scope
+from weighbridge.content.lines import lines_of
+from weighbridge.content.listing import Folders
+from weighbridge.content.policy import place_of
+from weighbridge.content.section import fragments_of, headings_in
+from weighbridge.content.text_file import Found, TextFiles
+from weighbridge.content.values import text_of_value
+from weighbridge.content.variable import ENVIRONMENT, VariableHandler
+from weighbridge.errors import ReferenceFault
+from weighbridge.fitting import Fit, fit_of
+from weighbridge.references.dialect import is_scannable
+from weighbridge.references.model import Kind
+from weighbridge.references.partial import Form, Part, Partial, can_be_written
+
+#: Items of one answer; typing on narrows them down.
+MOST_ITEMS = 200
+#: Files whose headings are kept.
+_MOST_OUTLINES = 8
+#: Characters shown of a variable's value.
+_SHOWN = 60
+_LINES = re.compile(r"L(?:([0-9]{1,9})(?:-(?:L[0-9]{0,9})?)?)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may stand in a part. `text`: unescaped. `more`: nothing ends after it, as after a folder.
+
+    `about`: in a few words. `counts`: whether its tokens can be had without asking others. `label`: shown in place of
+    the text, which it is found by as well. `otherwise`: what to write where the text can't be.
+    """
+
+    text: str
+    kind: types.CompletionItemKind
+    about: str = ""
+    more: bool = False
+    counts: bool = True
+    label: str | None = None
+    otherwise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """`found`: the closest first. `whole`: typing on finds nothing that isn't among them."""
+
+    found: tuple[Choice, ...]
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """A heading of a file; `words`, `anchor`: fragments that mean it, empty where they don't."""
+
+    level: int
+    title: str
+    words: str
+    anchor: str
+
+
+_NONE = Choices(())
+_KINDS = tuple(
+    Choice(text, kind, about, more=True, counts=False)
+    for text, kind, about in (
+        ("file:", types.CompletionItemKind.File, "a file, some of its lines, or a section"),
+        ("api:", types.CompletionItemKind.Interface, "a response of a named API, or of a URL"),
+        ("var:", types.CompletionItemKind.Variable, "a variable's value"),
+    )
+)
+#: The same behind an `@` alone.
+_BRACKETED = tuple(Choice(f"[{kind.text}", kind.kind, kind.about, more=True, counts=False) for kind in _KINDS)
+
+
+def fitting(choices: Iterable[Choice], typed: str) -> list[Choice]:
+    """The choices that fit what is typed by text or label; the closest first, else as given."""
+    ranked: dict[Fit, list[Choice]] = {}
+    for choice in choices:
+        fits = [fit_of(typed, name) for name in (choice.text, choice.label or choice.text)]
+        closest = min((fit for fit in fits if fit is not None), default=None)
+        if closest is not None:
+            ranked.setdefault(closest, []).append(choice)
+    return [choice for fit in sorted(ranked) for choice in ranked[fit]]
+
+
+class Choosing:
+    """Finds what there is to choose from. Any thread may use it; it blocks."""
+
+    def __init__(self, overlay: Overlay, folders: Folders) -> None:
+        self._folders = folders
+        self._files = TextFiles(overlay)
+        self._variables = VariableHandler(overlay)
+        self._outlines: LRUCache[Found, tuple[tuple[_Heading, ...], int]] = LRUCache(_MOST_OUTLINES)
+        self._lock = threading.Lock()
+
+    def choices(self, partial: Partial, folder: Path | None, scope: Scope, used: Sequence[str]) -> Choices:
+        """What may stand there. `folder`: of the document; `used`: names of variables that it names elsewhere."""
+        match partial.part:
+            case Part.KIND:
+                return Choices(tuple(fitting(_KINDS, partial.meant)))
+            case Part.PATH:
+                return self._paths(partial, folder, scope)
+            case Part.FRAGMENT:
+                request = Request(Kind.FILE, partial.meant_above, None, None, folder, scope)
+                return self._fragments(partial, request)
+            case Part.API:
+                names = sorted(scope.settings.apis)
+                kind = types.CompletionItemKind.Interface
+                return _written(partial, (Choice(name, kind, "API", counts=False) for name in names))
+            case Part.VARIABLE:
+                return _written(partial, self._named(scope, used))
+
+    def _paths(self, partial: Partial, folder: Path | None, scope: Scope) -> Choices:
+        typed = partial.meant
+        listing = self._folders.list(
+            partial.meant_above, folder, scope, typed=typed, hidden=typed.startswith("."), most=MOST_ITEMS
+        )
+        found = [
+            Choice(f"{entry.name}/", types.CompletionItemKind.Folder, more=True, counts=False)
+            if entry.is_folder
+            else Choice(entry.name, types.CompletionItemKind.File)
+            for entry in listing.entries
+        ]
+        kept = [choice for choice in found if can_be_begun(partial, choice)]
+        bracketed = _BRACKETED if partial.form is Form.SHORT and not typed and not partial.above else ()
+        return Choices((*bracketed, *kept), whole=not listing.more)
+
+    def _fragments(self, partial: Partial, request: Request) -> Choices:
+        try:
+            place = place_of(request.target, request.base, request.scope)
+            found = self._files.find(
+                place, request.scope.settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False
+            )
+            headings, count = self._outline(found)
+        except ReferenceFault:
+            return _NONE
+        ranges = _ranges(partial.meant, count)
+        choices = _written(partial, itertools.chain(_headings(headings, partial.form), ranges))
+        # Another range is meant by each digit.
+        return Choices(choices.found, whole=choices.whole and not partial.meant.startswith("L"))
+
+    def _outline(self, found: Found) -> tuple[tuple[_Heading, ...], int]:
+        """The headings of a file, and its lines; read once while it is what it is. Raises ReferenceFault."""
+        with self._lock:
+            kept = self._outlines.get(found)
+        if kept is None:
+            lines = list(lines_of(self._files.chunks(found)))
+            headings = [heading for _, heading in headings_in(lines)] if is_scannable(found.real) else []
+            named = zip(headings, fragments_of(headings), strict=True)
+            kept = (
+                tuple(_Heading(one.level, " ".join(one.title.split()), *names) for one, names in named),
+                len(lines),
+            )
+            with self._lock:
+                self._outlines[found] = kept
+        return kept
+
+    def _named(self, scope: Scope, used: Sequence[str]) -> Iterator[Choice]:
+        """All names that have a value, from every place, then others that the document names.
+
+        Values of the environment are never shown, and its names only where they may be read.
+        """
+        kind = types.CompletionItemKind.Variable
+        values: dict[str, str] = dict(scope.front_matter)
+        values |= self._variables.names_in_file(scope)
+        for name, setting in scope.settings.variables.items():
+            text = text_of_value(setting)
+            if text is not None:
+                values[name] = text
+        for name, value in sorted(values.items()):
+            yield Choice(name, kind, _preview(value))
+        allowed = [f"{ENVIRONMENT}{name}" for name in scope.settings.env] if scope.settings.trusted else []
+        for name in allowed:
+            if name not in values:
+                yield Choice(name, types.CompletionItemKind.Constant, "environment")
+        for name in used:
+            if name not in values and name not in allowed:
+                yield Choice(name, types.CompletionItemKind.Text, "used in this document", counts=False)
+
+
+def can_be_begun(partial: Partial, choice: Choice) -> bool:
+    """Whether a reference can go on with a choice, or end with it. A folder can if a file in it could."""
+    if choice.more:
+        return can_be_written(partial, f"{choice.text}a.md")
+    return can_be_written(partial, choice.text)
+
+
+def _written(partial: Partial, choices: Iterable[Choice]) -> Choices:
+    """The choices that fit and can be written, as many as go into an answer."""
+    fit = (
+        choice
+        for one in fitting(choices, partial.meant)
+        if (choice := _as_it_can_be_begun(partial, one)) is not None
+    )
+    found = tuple(itertools.islice(fit, MOST_ITEMS))
+    return Choices(found, whole=next(fit, None) is None)
+
+
+def _as_it_can_be_begun(partial: Partial, choice: Choice) -> Choice | None:
+    if can_be_begun(partial, choice):
+        return choice
+    if not choice.otherwise:
+        return None
+    other = replace(choice, text=choice.otherwise, label=choice.label or choice.text)
+    return other if can_be_begun(partial, other) else None
+
+
+def _headings(headings: Sequence[_Heading], form: Form) -> Iterator[Choice]:
+    """The headings as fragments name them: by their words where those can be written and mean them, else by anchors."""
+    kind = types.CompletionItemKind.Reference
+    for heading in headings:
+        about = "#" * heading.level
+        if heading.words and form is Form.EXPLICIT:
+            yield Choice(heading.words, kind, about, otherwise=heading.anchor)
+        elif heading.anchor:
+            yield Choice(heading.anchor, kind, about, label=heading.title)
+
+
+def _ranges(typed: str, count: int) -> Iterator[Choice]:
+    """Lines from the one that is typed, from the first before that, to the last."""
+    match = _LINES.fullmatch(typed or "L")
+    first = 0 if match is None else int(match[1] or 1)
+    if 1 <= first <= count:
+        unit = types.CompletionItemKind.Unit
+        yield Choice(f"L{first}-L{count}", unit, "lines")
+        if match is not None and match[1]:
+            yield Choice(f"L{first}", unit, "a line")
+
+
+def _preview(value: str) -> str:
+    # A value may be a megabyte: what can't be shown is not looked at.
+    line = " ".join(value[: 4 * _SHOWN].split())
+    shown = "".join(character for character in line if character.isprintable())
+    cut = len(value) > 4 * _SHOWN or len(shown) > _SHOWN
+    return f"{shown[: _SHOWN - 1]}…" if cut else shown

@@ -1,0 +1,95 @@
+"""What references would cost that nobody has written yet: counted beside a document, as if they stood in it."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+
+from weighbridge.analysis.expand import Expander
+from weighbridge.content.base import Request
+from weighbridge.references.forms import reference_at
+from weighbridge.session.document import Document
+from weighbridge.session.session import Session
+from weighbridge.session.waiting import CountingError, DocumentClosedError
+from weighbridge.session.workspace import Silent
+from weighbridge.work import Background, Priority, TaskManager
+
+#: References, with those nested in them, that are looked at to find out what is known at once.
+_STEPS_AT_ONCE = 500
+
+
+class Costs:
+    """Tokens of references by what would be written. For the loop's thread."""
+
+    def __init__(self, session: Session, tasks: TaskManager) -> None:
+        self._session = session
+        self._tasks = tasks
+        self._numbers = itertools.count()
+
+    def known(self, document: Document, written: Sequence[str]) -> list[int | None]:
+        """Tokens of what open documents refer to already, in order; None of what would have to be read."""
+        prepared, of_document = document.prepared, document.expander
+        if prepared is None or of_document is None:
+            return [None] * len(written)
+        readings = self._session.readings
+        # One of its own: nothing that is looked at here is to be read.
+        expander = Expander(
+            tokenizer=of_document.tokenizer,
+            scope=of_document.scope,
+            max_depth=of_document.max_depth,
+            key_of=of_document.key_of,
+            lookup=readings.lookup,
+            document_identity=of_document.document_identity,
+        )
+        found: list[int | None] = []
+        steps = 0
+        for text in written:
+            reference = reference_at(f" {text}", 1)
+            found.append(None)
+            if reference is None or steps > _STEPS_AT_ONCE:
+                continue
+            request = Request(
+                reference.kind,
+                reference.target,
+                reference.fragment,
+                reference.default,
+                document.folder,
+                expander.scope,
+            )
+            if readings.lookup(expander.key_of(request)) is not None:
+                expansion = expander.expand(reference, document.folder)
+                steps += expander.steps
+                found[-1] = None if expansion.waiting else expansion.tokens
+        return found
+
+    async def of(self, document: Document, written: Sequence[str], seconds: float) -> list[int | None]:
+        """Tokens of each as if it stood in the document, as far as they are known within `seconds`."""
+        # A session of its own for each question, so that the document has its own name in it: whatever goes by a
+        # document's name (settings, variables files, cycles) is as it is in the editor.
+        tasks = Background(self._tasks, ("costs", next(self._numbers)), Priority.MEDIUM)
+        session = self._session.sibling(tasks, Silent())
+        session.configured()
+        head = head_of(document)
+        first = len(head)
+        text = "".join((*head, *(f"{one}\n\n" for one in written)))
+        beside = session.open(document.uri, None, document.language, text)
+        try:
+            report = await asyncio.wait_for(session.whole_report(beside), seconds)
+        except TimeoutError:
+            report = session.report(beside)
+        except (CountingError, DocumentClosedError):
+            return [None] * len(written)
+        finally:
+            await session.aclose()
+        by_line = {reference.range.start_line: reference.tokens for reference in report.references}
+        return [by_line.get(first + 2 * place) for place in range(len(written))]
+
+
+def head_of(document: Document) -> list[str]:
+    """The lines of a text that is counted as the document is: its front matter and its directives."""
+    prepared = document.prepared
+    if prepared is None:
+        return []
+    lines = [document.buffer.line(number) for number in range(prepared.index.skip)]
+    for number, directive in prepared.index.directives():
+        lines += [f"{document.buffer.line(number)[directive.start : directive.end]}\n", "\n"]
+    return [line if line.endswith("\n") else f"{line}\n" for line in lines]
