@@ -1,4 +1,8 @@
-"""Reports for people at a terminal: a tree of counts, findings, models."""
+"""Reports for people at a terminal: a tree of counts, findings, models.
+
+Names and targets are a stranger's: what would move the cursor, or begin another line, is shown as a replacement
+character. A line of its own could be a command to whatever reads a build's log.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +16,14 @@ from rich.text import Text
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report
 from weighbridge.budget.models import MODELS
+from weighbridge.content.policy import shown
 from weighbridge.errors import Code
 from weighbridge.uris import path_of
 
 #: Rows printed below one document; the JSON has them all.
 _MOST_ROWS = 200
+#: Characters of a name or a message.
+_LONGEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ def print_findings(reports: Sequence[Report], findings: Sequence[Finding]) -> No
     for finding in findings:
         line = Text(f"{_name(finding.uri)}:{finding.line}: ")
         line.append(finding.severity, style=_STYLES.get(finding.severity, ""))
-        line.append(f": {finding.message} [{finding.code}]")
+        line.append(f": {shown(finding.message, _LONGEST)} [{finding.code}]")
         console.print(line, soft_wrap=True)
     total = sum(report.tokens for report in reports)
     errors = sum(1 for finding in findings if finding.severity == "error")
@@ -164,10 +171,10 @@ def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[tuple[
         )
         kind = "" if reference.kind.value == "file" else f"{reference.kind.value}:"
         yield (
-            Text(f"  {indent}{'└─' if last else '├─'} {kind}{reference.target}"),
+            Text(f"  {indent}{'└─' if last else '├─'} {kind}{shown(reference.target, _LONGEST)}"),
             Text(tokens),
             Text(""),
-            Text(note, style=style),
+            Text(shown(note, _LONGEST), style=style),
         )
         yield from _rows(reference.references, indent + ("   " if last else "│  "))
 
@@ -181,9 +188,9 @@ def _about(report: Report) -> str:
 def _name(uri: str) -> str:
     path = path_of(uri)
     if path is None:
-        return uri
+        return shown(uri, _LONGEST)
     here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return shown(str(path.relative_to(here) if path.is_relative_to(here) else path), _LONGEST)
 
 
 def _console() -> Console:

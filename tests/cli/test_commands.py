@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+import weighbridge
 from weighbridge.tokens.registry import tokenizer
+
+PACKAGE = Path(weighbridge.__file__).parent
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "weighbridge.cli", *arguments],
         cwd=folder,
-        env={"XDG_CACHE_HOME": str(folder / "cache"), "PATH": ""},
+        # The package that is tested, wherever another is installed.
+        env={"XDG_CACHE_HOME": str(folder / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
         timeout=60,
         check=False,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from weighbridge.content.decode import decoded
+from weighbridge.content.policy import LONGEST_PATH, shown
 from weighbridge.errors import Code, ReferenceFault
 
 #: Bytes read at once.
@@ -18,19 +19,20 @@ def read_named_file(path: Path) -> str:
     Raises:
         ReferenceFault: it is not there, can't be read, is no ordinary file or no text; the message names it.
     """
+    name = shown(os.fspath(path), LONGEST_PATH)
     try:
         # Without waiting: opening a pipe that nobody writes to would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        raise ReferenceFault(Code.NOT_FOUND, f"{path}: not found") from None
+        raise ReferenceFault(Code.NOT_FOUND, f"{name}: not found") from None
     except (OSError, ValueError) as error:
-        raise ReferenceFault(Code.FAILED, f"{path}: can't be opened: {_reason(error)}") from error
+        raise ReferenceFault(Code.FAILED, f"{name}: can't be opened: {_reason(error)}") from error
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ReferenceFault(Code.NOT_TEXT, f"{path}: not an ordinary file")
-        return "".join(decoded(_bytes(descriptor), str(path)))
+            raise ReferenceFault(Code.NOT_TEXT, f"{name}: not an ordinary file")
+        return "".join(decoded(_bytes(descriptor), name))
     except OSError as error:
-        raise ReferenceFault(Code.FAILED, f"{path}: can't be read: {_reason(error)}") from error
+        raise ReferenceFault(Code.FAILED, f"{name}: can't be read: {_reason(error)}") from error
     finally:
         os.close(descriptor)
 
