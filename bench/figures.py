@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from weighbridge.tokens.registry import tokenizer
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -93,4 +95,5 @@ def machine() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "weighbridge": version("weighbridge"),
         "tiktoken": version("tiktoken"),
+        "engine": tokenizer("cl100k_base").version,
     }

@@ -91,7 +91,8 @@ def _tool(
         return
     path = folder / "peer.md"
     path.write_text(text, encoding="utf-8")
-    arguments = [str(command), "-i", str(path)] if package == "ttok" else [str(command), str(path)]
+    how = {"ttok": ["-m", "gpt-3.5-turbo", "-i"], "mdtoken": ["check"]}.get(package, [])
+    arguments = [str(command), *how, str(path)]
     vocabularies = write_offline_cache(folder / "tiktoken")
     times = []
     for _ in range(3):

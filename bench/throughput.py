@@ -54,7 +54,6 @@ def run(results: Results, folder: Path) -> None:
             f"3/command/{key}", f"weighbridge count, {name}, start included", lambda: _command(place, cache)
         )
         measure(f"3/session/{key}", f"session in this process, {name}", lambda: _session(place, cache, paths))
-    results.leave_out("the `fast` extra", "no other engine than tiktoken is built in")
 
 
 def _command(place: Path, cache: Path) -> int:
