@@ -43,4 +43,6 @@ def print_results(console: Console, results: Results, targets: Sequence[Target],
     for line in results.left_out:
         console.print(f"left out: {line}")
     about = machine()
-    console.print(f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, {about['engine']}; {seconds:,.0f} s")
+    console.print(
+        f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, {about['engine']}; {seconds:,.0f} s"
+    )

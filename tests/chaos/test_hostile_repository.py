@@ -17,7 +17,7 @@ from weighbridge.cache import digest
 SECRET = "canary-7f3a91 outside the folder\n"
 GOOD = "# A good document\n\nWörds, 漢字 and 😀.\n"
 #: Prompts whose reference stands for a file that can be read; what is nested in it can't.
-NESTED = {"nested.prompt.md", "cycle.prompt.md", "circle.prompt.md"}
+NESTED = {"nested.prompt.md", "cycle.prompt.md", "circle.prompt.md", "strange-cycle.prompt.md"}
 
 
 def count(text: str) -> int:
@@ -74,6 +74,7 @@ def hostile(folder: Path, outside: Path, port: int) -> dict[str, str]:
     (docs / "cycle.md").write_text("@[file:cycle.md]\n")
     (docs / "one.md").write_text("@[file:other.md]\n")
     (docs / "other.md").write_text("@[file:one.md]\n")
+    (docs / "\x1b[2Jcycle.md").write_text("@[file:\x1b[2Jcycle.md]\n")
     # What is found by name alone: ignore files, variables files, prompts.
     (folder / ".gitignore").symlink_to(outside / "secret.txt")
     os.mkfifo(docs / ".gitignore")
@@ -105,6 +106,7 @@ def hostile(folder: Path, outside: Path, port: int) -> dict[str, str]:
         "huge": ("docs/huge", "reference.too-large"),
         "cycle": ("docs/cycle.md", "reference.cycle"),
         "circle": ("docs/one.md", "reference.cycle"),
+        "strange-cycle": ("docs/\x1b[2Jcycle.md", "reference.cycle"),
         "long": ("a/" * 400 + "b", "reference.not-found"),
         "long-name": ("b" * 300, "reference.not-found"),
         "longer-name": ("c" * 1_500, "reference.not-found"),
@@ -248,6 +250,13 @@ async def test_each_trap_is_told_and_nothing_is_given_away(
     assert [
         canary for canary in ("canary-7f3a91", "canary-env", "canary-name", "root:x:0") if canary in said
     ] == []
+    messages = [
+        one["message"]
+        for method, params in server.sent
+        if method == "textDocument/publishDiagnostics"
+        for one in params["diagnostics"]
+    ]
+    assert [one for one in messages if not one.isprintable() or len(one) > 300] == []
     assert all(line.isprintable() for line in server.log.read_text(encoding="utf-8").splitlines())
     assert listener.visits == 0
     assert not (folder / "mine.sqlite3").exists()

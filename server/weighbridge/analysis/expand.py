@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from weighbridge.content.base import Request, Scope
+from weighbridge.content.policy import shown
 from weighbridge.errors import BorderlessError, Code, Problem
 from weighbridge.references.model import Kind, Reference
 from weighbridge.text import PositionEncoding
@@ -160,7 +161,7 @@ class Expander:
             return failed(
                 self._key(self._request(reference, base)),
                 Code.DEPTH,
-                f"{reference.target}: holds more than {MOST_REFERENCES:,} references, repeats counted",
+                f"{shown(reference.target)}: holds more than {MOST_REFERENCES:,} references, repeats counted",
             )
 
     def forget(self, key: Hashable) -> frozenset[Hashable]:
@@ -227,7 +228,7 @@ class Expander:
             return failed(
                 key,
                 Code.DEPTH,
-                f"{request.target}: nested more than {self.max_depth} deep; raise weighbridge.maxDepth or nest less",
+                f"{shown(request.target)}: nested more than {self.max_depth} deep; raise weighbridge.maxDepth or nest less",
                 cut_deep=True,
             )
         if key not in self.requests:
@@ -246,7 +247,7 @@ class Expander:
             return failed(
                 key,
                 Code.CYCLE,
-                f"{request.target}: includes itself, directly or by what it includes",
+                f"{shown(request.target)}: includes itself, directly or by what it includes",
                 cut_by=frozenset((reading.identity,)) - {self.document_identity},
             )
         expansion = self._expand_reading(key, reading, above, depth)

@@ -3,6 +3,7 @@
 shown documents ──▶ report ──▶ status · diagnostics (push) ──▶ one refresh for all (pull, hints)
 """
 
+import asyncio
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,10 @@ from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.lsp.turns import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
+
+#: Seconds after which hints are to be asked for again. Neovim draws what statuses and diagnostics changed at once; if that
+#: falls between its asking for hints and the answer, it shows the old ones from then on.
+_AFTER_THE_REST = 0.06
 
 
 class Client(Protocol):
@@ -46,6 +51,7 @@ class Publisher:
         self._abilities = abilities
         self._session = session
         self._shown: dict[str, _Shown] = {}
+        self._refreshing: asyncio.TimerHandle | None = None
 
     def show(self, documents: list[Document]) -> None:
         """Bring the client up to date on these documents."""
@@ -77,11 +83,20 @@ class Publisher:
             lenses_changed |= lensed != shown.lenses
             shown.lenses = lensed
         if hints_changed and self._abilities.refresh_hints:
-            self._client.nudge(types.WORKSPACE_INLAY_HINT_REFRESH)
+            self._refresh_hints_soon()
         if lenses_changed and self._abilities.refresh_lenses:
             self._client.nudge(types.WORKSPACE_CODE_LENS_REFRESH)
         if diagnostics_changed and self._abilities.refresh_diagnostics:
             self._client.nudge(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+
+    def _refresh_hints_soon(self) -> None:
+        if self._refreshing is None:
+            loop = asyncio.get_running_loop()
+            self._refreshing = loop.call_later(_AFTER_THE_REST, self._refresh_hints)
+
+    def _refresh_hints(self) -> None:
+        self._refreshing = None
+        self._client.nudge(types.WORKSPACE_INLAY_HINT_REFRESH)
 
     def hide(self, document: Document) -> None:
         """Take away what was pushed of a closed document."""

@@ -17,6 +17,7 @@ from weighbridge.analysis.expand import Reading, State
 from weighbridge.analysis.reading import read
 from weighbridge.content.base import Content, Request
 from weighbridge.content.factory import HandlerFactory
+from weighbridge.content.policy import shown
 from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, TransientFault
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
@@ -266,13 +267,13 @@ class Readings:
             problem = error.problem
         except BorderlessError as error:
             fault = error
-            problem = Problem(Code.TOO_LARGE, f"{request.target}: {error}")
+            problem = Problem(Code.TOO_LARGE, f"{shown(request.target)}: {error}")
         except TaskCancelledError:
             raise
         except Exception as error:  # a handler's own fault: shown at the reference, told in the log
             logger.exception("reading a %s reference failed", request.kind.value)
             fault = error
-            problem = Problem(Code.FAILED, f"{request.target}: internal error, see the server's log")
+            problem = Problem(Code.FAILED, f"{shown(request.target)}: internal error, see the server's log")
         else:
             return *found, None
         return Reading(State.FAILED, identity="", source="", problem=problem), None, fault

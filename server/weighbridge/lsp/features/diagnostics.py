@@ -8,6 +8,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report
+from weighbridge.content.policy import shown
 from weighbridge.errors import Code, Problem
 from weighbridge.lsp.features.wording import share_text, tokens_text
 from weighbridge.references.model import Kind
@@ -88,7 +89,9 @@ def _largest(report: Report) -> list[types.DiagnosticRelatedInformation]:
     counted = [reference for reference in report.references if reference.tokens]
     counted.sort(key=lambda reference: -(reference.tokens or 0))
     largest = [
-        _related(report.uri, reference.range, f"{reference.target}: {tokens_text(reference.tokens or 0)}")
+        _related(
+            report.uri, reference.range, f"{shown(reference.target)}: {tokens_text(reference.tokens or 0)}"
+        )
         for reference in counted[:_LARGEST]
     ]
     top = [section for section in report.sections if section.tokens]
@@ -113,7 +116,7 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
     for chain in _failed_below(reference):
         problem = chain[-1].problem
         assert problem is not None  # noqa: S101  that is what was looked for
-        through = " → ".join(link.target for link in chain)
+        through = " → ".join(shown(link.target) for link in chain)
         where = chain[-2].uri if len(chain) > 1 else uri
         yield _at(
             reference,
