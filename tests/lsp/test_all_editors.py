@@ -55,7 +55,11 @@ async def shown(session: Editor, uri: str) -> None:
     display = session.server.wiring._display
     async with asyncio.timeout(30):
         while (
-            display._flush is not None or display._typing or uri not in publisher._shown or not document.ready
+            publisher._refreshing is not None
+            or display._flush is not None
+            or display._typing
+            or uri not in publisher._shown
+            or not document.ready
         ):
             await asyncio.to_thread(int)
 
