@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types
+from markdown_it import MarkdownIt
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, VSCODE, Recording
 
@@ -123,3 +124,34 @@ def test_ages(seconds: float, expected: str) -> None:
 )
 def test_sizes(size: int, expected: str) -> None:
     assert size_text(size) == expected
+
+
+HOSTILE = (
+    "[click](command:x)",
+    "![image](https://h.example/i.png)",
+    "<b>bold</b> <script>",
+    "https://h.example/x www.h.example me@h.example",
+    "# heading",
+    "- item",
+    "1. item",
+    "***both*** __under__ ~~gone~~ `code`",
+    "a_b_c snake_case.md -x- a-b",
+    "[x]: https://h.example",
+    "&amp; &lt;",
+    "=== ---",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_shown_is_what_was_written(text: str) -> None:
+    found = MarkdownIt("gfm-like", {"linkify": False}).parse(Card(text, (text,)).text(markdown=True))
+    assert [token.type for token in found] == ["paragraph_open", "inline", "paragraph_close"]
+    inline = found[1].children or []
+    assert {token.type for token in inline} <= {"strong_open", "text", "strong_close", "hardbreak"}
+    shown = "".join(token.content for token in inline if token.type == "text")
+    assert shown == text * 2
+
+
+def test_names_are_shown_without_needless_signs() -> None:
+    text = Card("docs/house_style-2.md", ("gpt-4o, o200k_base: 5.1%",)).text(markdown=True)
+    assert text == "**docs/house_style-2.md**  \ngpt-4o, o200k_base: 5.1%"

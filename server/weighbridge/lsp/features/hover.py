@@ -273,8 +273,16 @@ def _bytes_text(data: bytes) -> str:
     return f"{data.hex(' ')} “{shown}”"
 
 
+#: What Markdown takes for more than text, wherever it stands: code, emphasis, links, HTML, tables, addresses; at a word's
+#: edge only, what is a part of names; at the start, headings, lists and rules. Editors that show Markdown as it is typed show
+#: every backslash: there are no more than needed.
+_MARKUP = re.compile(
+    r"[\\`*\[\]<>&|~]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|(?<=\w)@(?=\w)|^[#+=-]", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"^(\d+)([.)])")
+
+
 def _escaped(text: str) -> str:
     """Text that Markdown shows as it is: file names and messages must not make links, images or HTML."""
-    return "".join(
-        f"\\{char}" if char in r"\`*_{}[]()<>#+-!|~&:@" else char for char in " ".join(text.split())
-    )
+    line = _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
+    return _NUMBERED.sub(r"\1\\\2", line)
