@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from tests.editors.editor import editor
+from tests.editors.editor import Editor, editor
 from tests.editors.recording import VSCODE, Recording
 
-from weighbridge.lsp.features.symbols import _distance
+from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
+from weighbridge.lsp.features import symbols
+from weighbridge.lsp.features.symbols import _distance, workspace_symbols
+from weighbridge.tokens.base import Exactness
+from weighbridge.work import CancelToken, TaskCancelledError
 
 TEXT = """before 😀 {{name:x}}
 # Öne {{name:x}}
@@ -107,6 +111,81 @@ async def test_a_document_that_is_not_open_has_no_outline(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
         uri = session.uri("none.md")
         assert await session.ask(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, {"textDocument": {"uri": uri}}) == []
+
+
+def opened(session: Editor, name: str, text: str) -> str:
+    """Open a document, and wait for nothing."""
+    uri = session.write(name, text)
+    item = {"uri": uri, "languageId": "markdown", "version": 1, "text": text}
+    session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+    return uri
+
+
+async def test_an_outline_asked_for_at_once_waits_for_its_counts(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = opened(session, "a.prompt.md", "# One\n")
+        found = await session.ask(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, {"textDocument": {"uri": uri}})
+        assert names(found) == [("One", "3 tokens")]
+
+
+async def test_an_outline_does_not_wait_for_what_takes_long(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(symbols, "SECONDS_FOR_OUTLINE", 0.0)
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("a.prompt.md", "# One\n")
+        session.edit(uri, 2, "# One\n\n# Two\n\n" + "word " * 50_000)
+        found = await session.ask(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, {"textDocument": {"uri": uri}})
+        assert names(found) == [("One", "…"), ("Two", "…")]
+
+
+async def test_who_asks_for_the_outline_of_a_document_that_is_closed_is_answered(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = opened(session, "a.prompt.md", "# One\n")
+        _, reply = session.begin(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, {"textDocument": {"uri": uri}})
+        session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
+        assert (await reply)["result"] == []
+
+
+def report(number: int, *titles: str) -> Report:
+    sections = tuple(
+        SectionReport(title, 1, Range(line, 0, line + 1, 0), 1) for line, title in enumerate(titles)
+    )
+    return Report(
+        uri=f"file:///w/{number}.md",
+        version=None,
+        dialect="markdown",
+        model=None,
+        encoding="cl100k_base",
+        exactness=Exactness.EXACT,
+        ready=True,
+        tokens=number,
+        own_tokens=number,
+        budget=BudgetReport(1, 0.0, None),
+        input_usd=None,
+        sections=sections,
+        references=(),
+        totals=ReferenceTotals(0, 0, 0, 0),
+    )
+
+
+def test_the_best_of_all_are_told_and_no_more() -> None:
+    reports = [report(number, "a b", "ab", "xab") for number in range(3)]
+    found = workspace_symbols(reports, "ab", most=5)
+    assert [(one.name, one.container_name) for one in found] == [
+        *(("ab (1 token)", f"{number}.md") for number in range(3)),
+        *(("xab (1 token)", f"{number}.md") for number in range(2)),
+    ]
+    assert found[0].location == types.Location(
+        "file:///w/0.md", types.Range(types.Position(1, 0), types.Position(2, 0))
+    )
+
+
+def test_nobody_looks_on_when_nobody_asks_any_more() -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(TaskCancelledError):
+        workspace_symbols([report(1, "a")], "", token=token)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
 """`textDocument/documentSymbol` and `workspace/symbol`: sections and references as an outline, with what they weigh."""
 
+import asyncio
+import contextlib
+import heapq
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +19,14 @@ from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.wording import tokens_text
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
+from weighbridge.session.waiting import CountingError, DocumentClosedError
 from weighbridge.uris import path_of
+from weighbridge.work import CancelToken, Priority
 
 #: Symbols of one answer about the workspace.
 MOST_SYMBOLS = 500
+#: Seconds that an outline waits for its document to be counted; then it is as far as that is known.
+SECONDS_FOR_OUTLINE = 1.0
 
 _KINDS = {
     Kind.FILE: types.SymbolKind.File,
@@ -60,30 +68,55 @@ def flat_outline(report: Report) -> list[types.SymbolInformation]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A prompt, or a section of one, and how far its name is from what is looked for; `order`: among all of them."""
+
+    distance: int
+    order: int
+    report: Report
+    section: SectionReport | None
+
+
 def workspace_symbols(
-    reports: Iterable[Report], query: str, *, most: int = MOST_SYMBOLS
+    reports: Iterable[Report], query: str, *, most: int = MOST_SYMBOLS, token: CancelToken | None = None
 ) -> list[types.WorkspaceSymbol]:
-    """Prompts and sections whose names hold the query's letters in order; the best first, `most` of them."""
-    found: list[tuple[int, int, types.WorkspaceSymbol]] = []
+    """Prompts and sections whose names hold the query's letters in order; the best first, `most` of them.
+
+    With thousands of prompts that is a worker's work.
+
+    Raises:
+        TaskCancelledError: the token is up.
+    """
+    best = heapq.nsmallest(most, _named(reports, query, token), key=lambda one: (one.distance, one.order))
+    return [_workspace_symbol(one) for one in best]
+
+
+def _named(reports: Iterable[Report], query: str, token: CancelToken | None) -> Iterator[_Named]:
+    order = 0
     for report in reports:
-        name = PurePath(path_of(report.uri) or report.uri).name
-        start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        candidates: list[tuple[str, int, types.SymbolKind, types.Range, str | None]] = [
-            (name, report.tokens, types.SymbolKind.File, start, None)
-        ]
-        candidates += [
-            (section.title, section.tokens, types.SymbolKind.String, to_range(section.range), name)
-            for section in report.sections
-        ]
-        for title, tokens, kind, place, container in candidates:
-            distance = _distance(query, title)
+        if token is not None:
+            token.raise_if_cancelled()
+        for section in (None, *report.sections):
+            distance = _distance(query, _file_name(report) if section is None else section.title)
             if distance is not None:
-                location = types.Location(report.uri, place)
-                text = f"{title or '(no title)'} ({tokens_text(tokens)})"
-                symbol = types.WorkspaceSymbol(location, text, kind, None, None, container)
-                found.append((distance, len(found), symbol))
-    found.sort(key=lambda one: one[:2])
-    return [symbol for _, _, symbol in found[:most]]
+                yield _Named(distance, order, report, section)
+                order += 1
+
+
+def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
+    report, section, name = one.report, one.section, _file_name(one.report)
+    if section is None:
+        start = types.Range(types.Position(0, 0), types.Position(0, 0))
+        text = f"{name} ({tokens_text(report.tokens)})"
+        return types.WorkspaceSymbol(types.Location(report.uri, start), text, types.SymbolKind.File)
+    text = f"{section.title or '(no title)'} ({tokens_text(section.tokens)})"
+    location = types.Location(report.uri, to_range(section.range))
+    return types.WorkspaceSymbol(location, text, types.SymbolKind.String, None, None, name)
+
+
+def _file_name(report: Report) -> str:
+    return PurePath(path_of(report.uri) or report.uri).name
 
 
 class Symbols:
@@ -91,23 +124,45 @@ class Symbols:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._numbers = itertools.count()
         capabilities = desk.capabilities.text_document
         symbol = capabilities.document_symbol if capabilities else None
         self._hierarchical = bool(symbol and symbol.hierarchical_document_symbol_support)
 
-    def document(self, params: types.DocumentSymbolParams) -> WrittenJson | list[types.SymbolInformation]:
-        """The outline of an open document. Written here: structuring thousands of symbols takes ten times as long."""
-        document = self._desk.session.documents.get(params.text_document.uri)
+    async def document(
+        self, params: types.DocumentSymbolParams
+    ) -> WrittenJson | list[types.SymbolInformation]:
+        """The outline of an open document: counted, if that doesn't take long, since no client can be told to ask again.
+
+        Written here: structuring thousands of symbols takes ten times as long.
+        """
+        session = self._desk.session
+        document = session.documents.get(params.text_document.uri)
         if document is None:
             return []
-        report = self._desk.session.report(document)
+        report = session.report(document)
+        if not report.ready:
+            with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
+                await asyncio.wait_for(session.whole_report(document), SECONDS_FOR_OUTLINE)
+            report = session.report(document)
         if not self._hierarchical:
             return flat_outline(report)
         return WrittenJson(json.dumps([_plain(symbol) for symbol in outline(report)]))
 
     async def workspace(self, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
         """Symbols of all prompts: open ones as they are in the editor, others as far as they are weighed."""
-        return workspace_symbols(await self._desk.reports(), params.query)
+        reports = await self._desk.reports()
+        key = ("workspace symbols", next(self._numbers))
+        try:
+            return await self._desk.tasks.submit(
+                key,
+                lambda token: workspace_symbols(reports, params.query, token=token),
+                priority=Priority.HIGH,
+                title="symbols",
+            )
+        except asyncio.CancelledError:
+            self._desk.tasks.cancel(key)
+            raise
 
 
 def _tree(report: Report) -> list[_Node]:
