@@ -73,6 +73,11 @@ class Partial:
         """`above` without escapes."""
         return unescaped(self.above) if self.form is Form.EXPLICIT else self.above
 
+    @property
+    def kind(self) -> Kind:
+        """Of the reference; of one whose kind is being written, a file's."""
+        return {Part.API: Kind.API, Part.VARIABLE: Kind.VARIABLE}.get(self.part, Kind.FILE)
+
     def written(self, text: str) -> str:
         """The whole reference with `text`, escaped where that is needed, in the part's place; unclosed ones are closed."""
         if self.form is Form.BRACES:

@@ -4,17 +4,12 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 
-from weighbridge.analysis.expand import Expander
-from weighbridge.content.base import Request
-from weighbridge.references.forms import reference_at
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
+from weighbridge.session.target import Target
 from weighbridge.session.waiting import CountingError, DocumentClosedError
 from weighbridge.session.workspace import Silent
 from weighbridge.work import Background, Priority, TaskManager
-
-#: References, with those nested in them, that are looked at to find out what is known at once.
-_STEPS_AT_ONCE = 500
 
 
 class Costs:
@@ -24,42 +19,6 @@ class Costs:
         self._session = session
         self._tasks = tasks
         self._numbers = itertools.count()
-
-    def known(self, document: Document, written: Sequence[str]) -> list[int | None]:
-        """Tokens of what open documents refer to already, in order; None of what would have to be read."""
-        prepared, of_document = document.prepared, document.expander
-        if prepared is None or of_document is None:
-            return [None] * len(written)
-        readings = self._session.readings
-        # One of its own: nothing that is looked at here is to be read.
-        expander = Expander(
-            tokenizer=of_document.tokenizer,
-            scope=of_document.scope,
-            max_depth=of_document.max_depth,
-            key_of=of_document.key_of,
-            lookup=readings.lookup,
-            document_identity=of_document.document_identity,
-        )
-        found: list[int | None] = []
-        steps = 0
-        for text in written:
-            reference = reference_at(f" {text}", 1)
-            found.append(None)
-            if reference is None or steps > _STEPS_AT_ONCE:
-                continue
-            request = Request(
-                reference.kind,
-                reference.target,
-                reference.fragment,
-                reference.default,
-                document.folder,
-                expander.scope,
-            )
-            if readings.lookup(expander.key_of(request)) is not None:
-                expansion = expander.expand(reference, document.folder)
-                steps += expander.steps
-                found[-1] = None if expansion.waiting else expansion.tokens
-        return found
 
     async def of(self, document: Document, written: Sequence[str], seconds: float) -> list[int | None]:
         """Tokens of each as if it stood in the document, as far as they are known within `seconds`."""
@@ -82,6 +41,14 @@ class Costs:
             await session.aclose()
         by_line = {reference.range.start_line: reference.tokens for reference in report.references}
         return [by_line.get(first + 2 * place) for place in range(len(written))]
+
+
+def known(document: Document, target: Target) -> int | None:
+    """Tokens of what the document refers to already, by a lookup; None of what would have to be read, or read again."""
+    expansion = document.expansions.get(target)
+    if expansion is None or expansion.waiting or target in document.dirty:
+        return None
+    return expansion.tokens
 
 
 def head_of(document: Document) -> list[str]:

@@ -15,9 +15,10 @@ from weighbridge.lsp.features.choices import Choice, Choices, Choosing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.lsp.features.wording import tokens_text
 from weighbridge.references.model import Kind
-from weighbridge.references.partial import Form, Partial, escaped, partial_at
-from weighbridge.session.costs import Costs
+from weighbridge.references.partial import Form, Part, Partial, escaped, partial_at
+from weighbridge.session.costs import Costs, known
 from weighbridge.session.document import Document
+from weighbridge.session.target import Target
 from weighbridge.work import Priority
 
 #: Seconds that one item's count is waited for.
@@ -138,18 +139,17 @@ class Completion:
         self, document: Document, partial: Partial, choices: Sequence[Choice]
     ) -> list[int | None]:
         """What is known at once; or soon, where a client can't be told later."""
-        written = [partial.written(_text_of(partial, choice)) for choice in choices]
         # What more is to follow names nothing yet.
         costs = [
-            None if choice.more else tokens
-            for choice, tokens in zip(choices, self._costs.known(document, written), strict=True)
+            None if choice.more else known(document, _target(partial, choice.text)) for choice in choices
         ]
         if self._takes.told is not Told.NOWHERE:
             return costs
         wanted = [place for place, one in enumerate(choices) if one.counts and costs[place] is None]
         wanted = wanted[:_COUNTED_BEFORE]
         if wanted:
-            counted = await self._costs.of(document, [written[place] for place in wanted], _SECONDS_BEFORE)
+            written = [partial.written(_text_of(partial, choices[place])) for place in wanted]
+            counted = await self._costs.of(document, written, _SECONDS_BEFORE)
             for place, tokens in zip(wanted, counted, strict=True):
                 costs[place] = tokens
         return costs
@@ -217,6 +217,13 @@ def _of_settings(document: Document, position: types.Position) -> types.Completi
         for offer in offers(document.buffer.snapshot().lines, number, column)
     ]
     return types.CompletionList(is_incomplete=False, items=items)
+
+
+def _target(partial: Partial, text: str) -> Target:
+    """What a reference would name with that text."""
+    if partial.part is Part.FRAGMENT:
+        return Target(partial.kind, partial.meant_above, text, None)
+    return Target(partial.kind, partial.meant_above + text, None, None)
 
 
 def _text_of(partial: Partial, choice: Choice) -> str:
