@@ -60,27 +60,35 @@ async def test_what_comes_in_one_go_is_answered_to_the_last(way: str, tmp_path: 
         assert await server.gone() == 0
 
 
-@pytest.mark.parametrize("before", ["hello", "initialize", "shutdown"])
-async def test_who_ends_without_a_word_and_who_only_says_exit(way: str, tmp_path: Path, before: str) -> None:
-    async def life(place: Path, *, says_exit: bool) -> int:
-        async with connected(way, place) as server:
-            if before == "hello":
-                await server.reply("weighbridge/count")
-            else:
-                await server.initialize()
-            if before == "shutdown":
-                await server.ask("shutdown")
-            if says_exit:
-                server.tell("exit")
-            else:
-                server.hang_up()
-            return await server.gone()
-
-    places = ((tmp_path / "exit", True), (tmp_path / "nothing", False))
-    for place, _ in places:
-        place.mkdir()
-    codes = await asyncio.gather(*(life(place, says_exit=says) for place, says in places))
-    assert codes == ([0, 0] if before == "shutdown" else [1, 1])
+@pytest.mark.parametrize(
+    ("way", "before", "says_exit", "code"),
+    [
+        ("stdio", "nothing", True, 1),
+        ("stdio", "nothing", False, 1),
+        ("stdio", "initialize", True, 1),
+        ("stdio", "initialize", False, 1),
+        ("stdio", "shutdown", False, 0),
+        ("tcp", "initialize", True, 1),
+        ("tcp", "shutdown", False, 0),
+        ("ws", "initialize", False, 1),
+        ("ws", "shutdown", False, 0),
+    ],
+)
+async def test_who_ends_without_a_word_and_who_only_says_exit(
+    tmp_path: Path, way: str, before: str, says_exit: bool, code: int
+) -> None:
+    async with connected(way, tmp_path) as server:
+        if before == "nothing":
+            await server.reply("weighbridge/count")
+        else:
+            await server.initialize()
+        if before == "shutdown":
+            await server.ask("shutdown")
+        if says_exit:
+            server.tell("exit")
+        else:
+            server.hang_up()
+        assert await server.gone() == code
 
 
 async def test_a_client_that_reads_nothing_is_left(tmp_path: Path, folder: Path) -> None:
@@ -101,19 +109,16 @@ async def test_a_client_that_reads_nothing_is_left(tmp_path: Path, folder: Path)
     assert list(codes) == [1, 1]
 
 
-@pytest.mark.parametrize("order", [[2, 3, 4, 5, 6], [3, 4, 2, 6, 5], [6, 5, 4, 3, 2]])
-async def test_changes_in_the_order_of_helix_end_with_the_right_text(
-    tmp_path: Path, folder: Path, order: list[int]
-) -> None:
+async def test_changes_in_the_order_of_helix_end_with_the_right_text(tmp_path: Path, folder: Path) -> None:
     async with connected("stdio", tmp_path) as server:
         await server.initialize(folder, clientInfo={"name": "helix", "version": "25.01"})
-        uri = server.open(folder / "a.prompt.md", "😀")
-        for version in order:
-            place = {"line": 0, "character": version - 1}
-            change = {"range": {"start": place, "end": place}, "text": str(version)}
-            server.tell(
-                "textDocument/didChange",
-                {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]},
-            )
-        assert await server.ask("weighbridge/render", {"textDocument": {"uri": uri}}) == {"text": "😀23456"}
-        assert (await server.report(uri))["version"] == 6
+        for name, order in enumerate(([2, 3, 4, 5, 6], [3, 4, 2, 6, 5], [6, 5, 4, 3, 2])):
+            uri = server.open(folder / f"{name}.prompt.md", "😀")
+            for version in order:
+                place = {"line": 0, "character": version - 1}
+                change = {"range": {"start": place, "end": place}, "text": str(version)}
+                document = {"uri": uri, "version": version}
+                server.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+            rendered = await server.ask("weighbridge/render", {"textDocument": {"uri": uri}})
+            assert (rendered, (await server.report(uri))["version"]) == ({"text": "😀23456"}, 6)
+        assert await server.leave() == 0

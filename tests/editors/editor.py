@@ -7,7 +7,7 @@ at the editor's end, and so does a result that the specification forbids (pytest
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from pytest_lsp.checks import (
     check_params_against_client_capabilities,
     check_result_against_client_capabilities,
 )
+from tests.clock import settle
 from tests.editors.recording import Recording, Rules
 
 from weighbridge.lsp.server import Server
@@ -59,6 +60,8 @@ class Editor:
     server_capabilities: dict[str, Any] = field(default_factory=dict)
     #: Answers to what the server asks, by method; the others get what an editor says when all is well.
     answers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    #: What it answers with an error.
+    refused: set[str] = field(default_factory=set)
     _waiting: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=itertools.count)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -93,8 +96,12 @@ class Editor:
         if method in types.METHOD_TO_TYPES:
             structured: Any = _STRUCTURE.structure(message, types.METHOD_TO_TYPES[method][0])
             check_params_against_client_capabilities(self.capabilities, method, structured.params)
-        result = self._answer(method, params)
-        reply = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode()
+        said = (
+            {"error": {"code": -32601, "message": "no"}}
+            if method in self.refused
+            else {"result": self._answer(method, params)}
+        )
+        reply = json.dumps({"jsonrpc": "2.0", "id": message["id"], **said}).encode()
         asyncio.get_running_loop().call_soon(self.server.protocol.receive, reply)
 
     def _answer(self, method: str, params: Any) -> Any:
@@ -151,6 +158,14 @@ class Editor:
     def _write(self, message: dict[str, Any]) -> None:
         self.server.protocol.receive(json.dumps({"jsonrpc": "2.0", **message}).encode())
 
+    async def idle(self) -> None:
+        """Wait until the server has nothing to do, and has done what follows from it."""
+        # One piece of work leads to the next: a setting to a file, a file to a count.
+        for _ in range(4):
+            await settle(10)
+            await self.server.wiring._services.tasks.wait_idle()
+        await settle(10)
+
     # What people do
 
     def uri(self, name: str) -> str:
@@ -187,6 +202,14 @@ class Editor:
             types.TEXT_DOCUMENT_DID_CHANGE,
             {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]},
         )
+
+    def sent_as(self, method: str) -> list[Any]:
+        """What came so far of one kind of notification."""
+        return [params for name, params in self.sent if name == method]
+
+    def asked_as(self, method: str) -> list[Any]:
+        """What was asked so far of one kind of request."""
+        return [params for name, params in self.asked if name == method]
 
     async def count(self, uri: str) -> int:
         """Ask for a document's true total."""
@@ -230,10 +253,12 @@ async def editor(
     settings: Mapping[str, Any] | None = None,
     encodings: list[str] | None = None,
     options: Mapping[str, Any] | None = None,
+    others: Sequence[Path] = (),
 ) -> AsyncIterator[Editor]:
     """Start a session as one of the recorded editors, in a folder; ends it, and fails if the server broke a rule.
 
     `encodings`: position encodings that it offers instead of its own. `options`: its initialization options.
+    `others`: more folders of the workspace.
     `settings`: what it answers when asked, where it can be asked; else they are part of the options.
     """
     params = deepcopy(dict(recording.params))
@@ -245,7 +270,7 @@ async def editor(
         "processId": None,
         "rootPath": str(folder),
         "rootUri": folder.as_uri(),
-        "workspaceFolders": [{"uri": folder.as_uri(), "name": folder.name}],
+        "workspaceFolders": [{"uri": one.as_uri(), "name": one.name} for one in (folder, *others)],
     }
     capabilities = _STRUCTURE.structure(params["capabilities"], types.ClientCapabilities)
     server = Server()

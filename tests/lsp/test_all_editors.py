@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
-from tests.editors.recording import EGLOT, HELIX, NEOVIM, RECORDINGS, VSCODE, Recording
+from tests.editors.recording import HELIX, RECORDINGS, Recording
 
 from weighbridge.tokens.registry import tokenizer
 
@@ -110,53 +110,6 @@ async def test_refreshes_go_to_those_who_know_them_when_something_changed(
         await shown(session, uri)
         for method, capability in REFRESHES.items():
             assert len(asked(session, method)) - before[method] == bool(recording.declares(capability))
-
-
-async def test_many_references_that_arrive_are_one_refresh(folder: Path) -> None:
-    for number in range(200):
-        (folder / f"{number}.md").write_text(f"{number} words")
-    async with editor(VSCODE, folder) as session:
-        text = "".join(f"@[file:{number}.md]\n" for number in range(200))
-        uri = await session.open("a.prompt.md", text)
-        await shown(session, uri)
-        assert len(asked(session, types.WORKSPACE_INLAY_HINT_REFRESH)) < 5
-
-
-async def test_long_work_shows_its_progress(folder: Path, recording: Recording) -> None:
-    (folder / "big.txt").write_text("some words that are counted for a while\n" * 200_000)
-    session_settings = {"maxFileBytes": 100_000_000}
-    async with editor(recording, folder, settings=session_settings) as session:
-        text = "@[file:big.txt]\n"
-        await session.open("a.prompt.md", text)
-        values = [params["value"] for params in told(session, types.PROGRESS)]
-        created = asked(session, types.WINDOW_WORK_DONE_PROGRESS_CREATE)
-        if not recording.declares("window.workDoneProgress"):
-            assert (values, created) == ([], [])
-        elif values:
-            # A quick machine is done before anything is shown.
-            await session.until(lambda: told(session, types.PROGRESS)[-1]["value"]["kind"] == "end")
-            kinds = [params["value"]["kind"] for params in told(session, types.PROGRESS)]
-            assert kinds == ["begin", *["report"] * (len(kinds) - 2), "end"]
-            assert [params["token"] for params in created] == ["Weighbridge: counting"]
-
-
-@pytest.mark.parametrize("recording", [EGLOT, NEOVIM], ids=lambda one: one.name)
-async def test_how_the_server_is_goes_to_those_who_know_it(folder: Path, recording: Recording) -> None:
-    declares = recording.with_("experimental", {"serverStatusNotification": True})
-    async with editor(declares, folder, settings={"budgt": 5, "debounce": "x"}) as session:
-        await session.open("a.prompt.md", TEXT)
-
-        def messages() -> list[str]:
-            return [params.get("message", "") for params in told(session, "experimental/serverStatus")]
-
-        await session.until(lambda: any("budgt" in text for text in messages()))
-        last = told(session, "experimental/serverStatus")[-1]
-        assert last["health"] == "warning"
-        assert "weighbridge.budgt: unknown setting; did you mean weighbridge.budget?" in last["message"]
-        assert "weighbridge.debounce: expected a whole number" in last["message"]
-    async with editor(recording, folder) as session:
-        await session.open("a.prompt.md", TEXT)
-        assert told(session, "experimental/serverStatus") == []
 
 
 async def test_a_changed_file_is_noticed_whoever_watches(folder: Path, recording: Recording) -> None:

@@ -65,8 +65,10 @@ class Health:
 
     def settings_warnings(self, warnings: tuple[str, ...]) -> None:
         """The settings' faults: each is shown when it is new."""
+        known = {_anyhow(text) for text in self._settings_warnings}
         for text in warnings:
-            if text not in self._settings_warnings:
+            if _anyhow(text) not in known:
+                known.add(_anyhow(text))
                 # The user sees what is wrong; the log has no values.
                 logger.warning("a setting can't be used as it is: %s", text.partition(":")[0])
                 self._client.notify(
@@ -108,12 +110,15 @@ class Health:
                 types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token)
             )
             self._value(token, types.WorkDoneProgressBegin(title=_TITLE, cancellable=False, percentage=0))
+            percentage = 0
             while not self._tasks.idle:
                 done, left = self._finished, self._unfinished()
+                # It never steps back, whatever is found to be done: so the protocol wants it.
+                percentage = max(percentage, 100 * done // max(1, done + left))
                 self._value(
                     token,
                     types.WorkDoneProgressReport(
-                        message=f"{done:,} of {done + left:,}", percentage=100 * done // max(1, done + left)
+                        message=f"{done:,} of {done + left:,}", percentage=percentage
                     ),
                 )
                 idle = asyncio.ensure_future(self._tasks.wait_idle())
@@ -146,3 +151,8 @@ class Health:
         if status != self._last:
             self._last = status
             self._client.notify("experimental/serverStatus", status)
+
+
+def _anyhow(warning: str) -> str:
+    """A settings warning, the same in whichever of its ways the editor sent the setting: many send it in both."""
+    return warning.replace("; ignored in initializationOptions", "; ignored in editor")

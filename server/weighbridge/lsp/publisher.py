@@ -30,13 +30,17 @@ class Client(Protocol):
     def nudge(self, method: str) -> None: ...
 
 
+#: The name of no diagnostics at all.
+_NOTHING = result_id([])
+
+
 @dataclass(slots=True)
 class _Shown:
     """What the client has of a document."""
 
     status: dict[str, Any] | None = None
     pushed: str | None = None
-    pullable: str | None = None
+    pulled: str = _NOTHING
     hints: Hashable = None
     lenses: Hashable = None
 
@@ -61,7 +65,13 @@ class Publisher:
             return
         hints_changed = lenses_changed = diagnostics_changed = False
         for document in documents:
-            if session.documents.get(document.uri) is not document or not session.shows_itself(document):
+            if session.documents.get(document.uri) is not document:
+                continue
+            if not session.shows_itself(document):
+                had = self._take_away(document)
+                hints_changed |= had.hints is not None
+                lenses_changed |= had.lenses is not None
+                diagnostics_changed |= had.pulled != _NOTHING
                 continue
             report = session.report(document)
             shown = self._shown.setdefault(document.uri, _Shown())
@@ -69,10 +79,9 @@ class Publisher:
             found = document_diagnostics(session, document, related=self._abilities.related_information)
             name = result_id(found)
             if self._abilities.pull_diagnostics:
-                diagnostics_changed |= shown.pullable not in {None, name} or (
-                    shown.pullable is None and bool(found)
-                )
-                shown.pullable = name
+                diagnostics_changed |= shown.pulled != name
+                # It is told to ask again, and will have these.
+                shown.pulled = name
             elif shown.pushed != name and (found or shown.pushed is not None):
                 shown.pushed = name
                 self._push(document, found)
@@ -98,13 +107,22 @@ class Publisher:
         self._refreshing = None
         self._client.nudge(types.WORKSPACE_INLAY_HINT_REFRESH)
 
+    def pulled(self, uri: str, name: str) -> None:
+        """The client asked for an open document's diagnostics, and has them now: `name` is their result id."""
+        self._shown.setdefault(uri, _Shown()).pulled = name
+
     def hide(self, document: Document) -> None:
         """Take away what was pushed of a closed document."""
-        shown = self._shown.pop(document.uri, None)
-        if shown is not None and shown.pushed is not None:
+        self._take_away(document)
+
+    def _take_away(self, document: Document) -> _Shown:
+        """Take away what was pushed; returns what the client had."""
+        shown = self._shown.pop(document.uri, _Shown())
+        if shown.pushed is not None:
             self._client.notify(
                 types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, types.PublishDiagnosticsParams(document.uri, [])
             )
+        return shown
 
     def _status(self, report: Report, shown: _Shown) -> None:
         if not self._abilities.status:

@@ -85,8 +85,8 @@ class Watching:
                 if wanted != current:
                     if watching is not None:
                         watching.cancel()
-                    new, current = wanted - current, wanted
-                    watching = asyncio.get_running_loop().create_task(self._follow(wanted, new, watched))
+                    current = wanted
+                    watching = asyncio.get_running_loop().create_task(self._follow(wanted, watched))
                 self._other.clear()
                 await self._other.wait()
                 # Many contents become known together; one look is enough for them.
@@ -95,18 +95,17 @@ class Watching:
             if watching is not None:
                 watching.cancel()
 
-    async def _follow(
-        self, folders: frozenset[Path], new: frozenset[Path], watched: Callable[[], frozenset[Path]]
-    ) -> None:
-        """Tell of changes in these folders. `new`: those that nobody watched before: files in them may have changed."""
+    async def _follow(self, folders: frozenset[Path], watched: Callable[[], frozenset[Path]]) -> None:
+        """Tell of changes in these folders, and of those that nobody could see before."""
         if not folders:
             return
         changes = awatch(*folders, recursive=False, step=_SETTLE, watch_filter=None)
         try:
             following = asyncio.ensure_future(anext(changes))
             await asyncio.sleep(0)
-            # What matters by now: a file may have been read, and changed, since these folders were chosen.
-            self._changed([file for file in watched() if file.parent in new])
+            # What matters by now: a file may have been read, and changed, since these folders were chosen; and who watched
+            # some of them until now may have seen what there was no time to tell.
+            self._changed([file for file in watched() if file.parent in folders])
             while True:
                 self._changed([Path(path) for _, path in await following])
                 following = asyncio.ensure_future(anext(changes))

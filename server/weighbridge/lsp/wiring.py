@@ -87,6 +87,7 @@ class Wiring:
             params.capabilities,
         )
         self.answers = Answers(desk, TextSync(self.session, reorders=_reorders(params.client_info)))
+        self.answers.diagnostics.on_pulled = self._publisher.pulled
         self.session.on_files_changed = self.workspace.files_changed
         self.health = Health(
             server.protocol,

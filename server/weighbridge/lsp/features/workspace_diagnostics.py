@@ -5,7 +5,7 @@ prompts are weighed is sent at once if the client takes partial results, and whe
 then asks again. What is open is left out: of that the client asks by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lsprotocol import types
@@ -27,6 +27,8 @@ class PulledDiagnostics:
         self._desk = desk
         self._abilities = desk.abilities
         self._workspace = desk.workspace
+        #: Told of each open document whose diagnostics the client has now, with their name.
+        self.on_pulled: Callable[[str, str], None] = lambda uri, name: None
         #: Diagnostics of closed prompts and their names, with what they were made from.
         self._made: dict[Path, tuple[Prompt, list[types.Diagnostic], str]] = {}
 
@@ -76,6 +78,7 @@ class PulledDiagnostics:
         elif pulls and (document := self._desk.shown(uri)) is not None:
             report, related = session.report(document), self._abilities.related_information
             found = diagnostics(report, document.buffer.line_end(0), related=related)
+            self.on_pulled(uri, result_id(found))
         return found, result_id(found)
 
     def _closed(self, path: Path, prompt: Prompt) -> tuple[list[types.Diagnostic], str]:
