@@ -45,6 +45,10 @@ async def show_now(session: Editor) -> None:
     if screen._flush is not None:
         screen._flush.cancel()
     screen._flush_due()
+    publisher = session.server.wiring._publisher
+    if publisher._refreshing is not None:
+        publisher._refreshing.cancel()
+        publisher._refresh_hints()
 
 
 @pytest.mark.parametrize("value", [None, False, 1, "true", {}])
