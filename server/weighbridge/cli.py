@@ -226,7 +226,8 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from weighbridge.terminal import models_json, print_models  # noqa: PLC0415  as above
+    from weighbridge.budget.models import models_json  # noqa: PLC0415  as above
+    from weighbridge.terminal import print_models  # noqa: PLC0415  as above
 
     if options.format == "json":
         _print_json(models_json())

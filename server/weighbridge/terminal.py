@@ -94,21 +94,6 @@ def print_table(reports: Sequence[Report]) -> None:
     _console().print(table)
 
 
-def models_json() -> dict[str, Any]:
-    """The models known by name."""
-    return {
-        "models": [
-            {
-                "name": model.name,
-                "encoding": model.encoding,
-                "context_window": model.context_window,
-                "input_usd_per_million": model.input_usd_per_million,
-            }
-            for model in MODELS
-        ]
-    }
-
-
 def print_models() -> None:
     """The same as a table."""
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -18,7 +18,7 @@ from tests.session.harness import (
 from tests.session.test_exactness import check
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.render import render
+from weighbridge.analysis.render import render_marked
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import Code, ReferenceFault
 from weighbridge.references.model import Kind
@@ -220,9 +220,9 @@ async def test_rendering_gives_up_when_files_change_all_the_time(
     def changing(*arguments: object) -> object:
         renderings.append(1)
         touch(tmp_path / "a.md", str(len(renderings)))
-        return render(*arguments)  # type: ignore[arg-type]  # as they came
+        return render_marked(*arguments)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr("weighbridge.session.session.render", changing)
+    monkeypatch.setattr("weighbridge.session.session.render_marked", changing)
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
         with pytest.raises(ReferenceFault, match=r"a\.md: changed"):

@@ -1,19 +1,48 @@
 """The resolved text itself: what the model receives, and what the counts are held against."""
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Protocol
 
 from weighbridge.analysis.expand import Expansion
 from weighbridge.cache.digest import Digester
 from weighbridge.content.base import Content
 from weighbridge.errors import Code, TransientFault
+from weighbridge.text import PositionEncoding, split_lines, units
+from weighbridge.uris import uri_of
 
 
 class Cancellable(Protocol):
     """Something that can be told to stop."""
 
     def raise_if_cancelled(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stretch of the resolved text and what it came from. `start`, `end`: code points; `depth`: from 1."""
+
+    start: int
+    end: int
+    depth: int
+    expansion: Expansion
+
+
+@dataclass(frozen=True, slots=True)
+class _Enter:
+    """From here on the text is an expansion's, until it is left."""
+
+    expansion: Expansion
+
+
+class _Leave:
+    """The expansion entered last ends."""
+
+
+_LEAVE = _Leave()
 
 
 def render(
@@ -26,6 +55,55 @@ def render(
     Raises:
         TransientFault: a file is no longer what was counted.
     """
+    return (part for part in _render(pieces, contents, token) if isinstance(part, str))
+
+
+def render_marked(
+    pieces: Iterator[str | Expansion], contents: Mapping[Hashable, Content], token: Cancellable
+) -> tuple[str, list[Source]]:
+    """The resolved text with what each stretch of it came from, in order, outer ones first. Otherwise as `render`."""
+    parts: list[str] = []
+    begun: list[tuple[int, int, Expansion]] = []
+    found: list[tuple[int, Source]] = []
+    offset = number = 0
+    for part in _render(pieces, contents, token):
+        if isinstance(part, str):
+            parts.append(part)
+            offset += len(part)
+        elif isinstance(part, _Enter):
+            begun.append((number, offset, part.expansion))
+            number += 1
+        else:
+            order, start, expansion = begun.pop()
+            found.append((order, Source(start, offset, len(begun) + 1, expansion)))
+    found.sort(key=lambda one: one[0])
+    return "".join(parts), [source for _, source in found]
+
+
+def sources_json(text: str, sources: Iterable[Source], encoding: PositionEncoding) -> list[dict[str, Any]]:
+    """Sources as clients get them: where in the resolved text, in the encoding's units, and where from."""
+    lines = split_lines(text)
+    starts = list(accumulate((len(line) for line in lines), initial=0))
+
+    def position(offset: int) -> dict[str, int]:
+        line = min(bisect_right(starts, offset), len(lines)) - 1
+        return {"line": line, "character": units(lines[line][: offset - starts[line]], encoding)}
+
+    return [
+        {
+            "range": {"start": position(one.start), "end": position(one.end)},
+            "name": one.expansion.reading.source,
+            "uri": None if one.expansion.reading.path is None else uri_of(one.expansion.reading.path),
+            "tokens": one.expansion.tokens,
+            "depth": one.depth,
+        }
+        for one in sources
+    ]
+
+
+def _render(
+    pieces: Iterator[str | Expansion], contents: Mapping[Hashable, Content], token: Cancellable
+) -> Iterator[str | _Enter | _Leave]:
     for piece in pieces:
         token.raise_if_cancelled()
         if isinstance(piece, str):
@@ -36,7 +114,8 @@ def render(
 
 def _render_expansion(
     expansion: Expansion, contents: Mapping[Hashable, Content], token: Cancellable
-) -> Iterator[str]:
+) -> Iterator[str | _Enter | _Leave]:
+    yield _Enter(expansion)
     content = contents.get(expansion.key)
     if content is None:
         raise TransientFault(Code.FAILED, f"{expansion.reading.source}: let go while it was rendered")
@@ -59,6 +138,7 @@ def _render_expansion(
         offset += len(chunk)
     if digester.digest() != expansion.reading.digest:
         raise TransientFault(Code.FAILED, f"{expansion.reading.source}: changed while it was rendered")
+    yield _LEAVE
 
 
 def pieces_of(

@@ -12,6 +12,7 @@ must not look it. So are models for sound and pictures, and those without a know
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 #: Tokens. An input longer than this has a higher price, from its first token on, where a model has one.
 LONG_INPUT = 272_000
@@ -155,3 +156,18 @@ def _known(name: str) -> Model | None:
         if found is not None or shorter == plain:
             return found
         plain = shorter
+
+
+def models_json() -> dict[str, Any]:
+    """The models known by name."""
+    return {
+        "models": [
+            {
+                "name": model.name,
+                "encoding": model.encoding,
+                "context_window": model.context_window,
+                "input_usd_per_million": model.input_usd_per_million,
+            }
+            for model in MODELS
+        ]
+    }

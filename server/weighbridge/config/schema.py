@@ -11,8 +11,9 @@ from weighbridge.config.settings import Settings
 RESTRICTED: Final = frozenset(
     {*NEVER_FROM_REPOSITORY, "apis", "apiCache", "maxFileBytes", "workers", "cacheEntries", "retry"}
 )
-#: Of those, what is about the machine, not about a project.
-_MACHINE: Final = frozenset({"cacheUrl", "cacheEntries", "workers", "retry"})
+#: What is about the machine, not about a project, and what a project's own files never decide: VS Code keeps a folder's
+#: settings in such a file.
+_MACHINE: Final = frozenset({*NEVER_FROM_REPOSITORY, "cacheEntries", "workers", "retry"})
 #: Told by the editor itself: nobody sets it by hand there.
 _BY_THE_EDITOR: Final = frozenset({"trusted"})
 

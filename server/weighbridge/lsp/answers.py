@@ -46,6 +46,7 @@ class Answers:
             "render": self.requests.render_command,
             "refresh": self.requests.refresh_command,
             "clearCache": self.requests.clear_cache_command,
+            "models": self.requests.models_command,
             "toggleTokens": self.token_borders.toggle,
             "applyFix": self.code_actions.apply,
             "show": self.code_actions.show,

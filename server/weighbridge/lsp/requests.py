@@ -1,12 +1,16 @@
 """What the client asks: each answer is made from a report, in one place. Unknown documents are an error that says so."""
 
+import itertools
 from typing import Any
 
+from weighbridge.analysis.render import sources_json
+from weighbridge.budget.models import models_json
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.protocol import RequestError, WrittenJson
 from weighbridge.session.document import Document
+from weighbridge.work import Priority
 
 
 class Requests:
@@ -15,6 +19,7 @@ class Requests:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._session = desk.session
+        self._numbers = itertools.count()
 
     # Weighbridge's own
 
@@ -28,13 +33,23 @@ class Requests:
         selections = selections_of(params, document)
         return {"tokens": await self._session.count(document, selections)}
 
-    async def render(self, params: Any) -> dict[str, str]:
-        """`weighbridge/render`: the resolved text."""
+    async def render(self, params: Any) -> dict[str, Any]:
+        """`weighbridge/render`: the resolved text; with `"sources": true` also what each stretch of it came from."""
         document = self._document(text_document_uri(params))
         try:
-            return {"text": await self._session.render(document)}
+            text, sources = await self._session.render_marked(document)
         except ReferenceFault as fault:
             raise RequestError(fault.problem.message) from None
+        if not (isinstance(params, dict) and params.get("sources") is True):
+            return {"text": text}
+        encoding = self._session.encoding
+        told = await self._desk.tasks.submit(
+            ("sources", next(self._numbers)),
+            lambda _: sources_json(text, sources, encoding),
+            priority=Priority.HIGH,
+            title="sources",
+        )
+        return {"text": text, "sources": told}
 
     # Commands: the first argument names the document, as a URI or `{textDocument}` or `{uri}`
 
@@ -42,7 +57,7 @@ class Requests:
         """`weighbridge.report`: as the request."""
         return self.report(_named(arguments))
 
-    async def render_command(self, arguments: list[Any]) -> dict[str, str]:
+    async def render_command(self, arguments: list[Any]) -> dict[str, Any]:
         """`weighbridge.render`: as the request."""
         return await self.render(_named(arguments))
 
@@ -58,6 +73,10 @@ class Requests:
         """`weighbridge.clearCache`: forget every count and response."""
         await self._session.clear_cache()
         self._desk.workspace.clear()
+
+    async def models_command(self, _: list[Any]) -> dict[str, Any]:
+        """`weighbridge.models`: the models known by name, as `weighbridge models --format json` tells them."""
+        return models_json()
 
     def _document(self, uri: str) -> Document:
         return self._desk.document(uri)

@@ -105,4 +105,4 @@ WAYS = (
 )
 
 #: Without `weighbridge.`; `Answers.commands` has who runs them.
-COMMANDS = ("report", "render", "refresh", "clearCache", "toggleTokens", "applyFix", "show")
+COMMANDS = ("report", "render", "refresh", "clearCache", "models", "toggleTokens", "applyFix", "show")

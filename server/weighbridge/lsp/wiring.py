@@ -27,7 +27,7 @@ from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.uris import path_of
+from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
 
 if TYPE_CHECKING:
@@ -180,17 +180,29 @@ class Wiring:
         )
         self._configuration.take_files(found)
         if self.abilities.configuration:
-            params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
-            try:
-                answer = await asyncio.wait_for(
-                    self._server.protocol.ask(types.WORKSPACE_CONFIGURATION, params), _SECONDS_FOR_SETTINGS
-                )
-            except (RequestError, TimeoutError) as error:
-                logger.warning("the editor gave no settings: %s", error)
-            else:
-                values = answer[0] if isinstance(answer, list) and answer else None
-                self._configuration.set_layer(_editor_layer("editor", values))
+            await self._ask_for_settings(folders)
         self._settings_changed()
+
+    async def _ask_for_settings(self, folders: Sequence[Path]) -> None:
+        """Ask the editor for its values; with several folders, also for each one's."""
+        scopes = folders if len(folders) > 1 else ()
+        items = [types.ConfigurationItem(uri_of(folder), SECTION) for folder in scopes]
+        params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION), *items])
+        try:
+            answer = await asyncio.wait_for(
+                self._server.protocol.ask(types.WORKSPACE_CONFIGURATION, params), _SECONDS_FOR_SETTINGS
+            )
+        except (RequestError, TimeoutError) as error:
+            logger.warning("the editor gave no settings: %s", error)
+            return
+        values = answer if isinstance(answer, list) and answer else [None]
+        # An editor that answers with fewer values than it was asked for has none for its folders.
+        of_folders = {
+            folder: _editor_layer("editor", value)
+            for folder, value in zip(scopes, values[1:], strict=False)
+            if isinstance(value, dict)
+        }
+        self._configuration.set_layer(_editor_layer("editor", values[0]), of_folders)
 
     def _settings_changed(self) -> None:
         settings = self._configuration.settings

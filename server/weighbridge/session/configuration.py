@@ -14,6 +14,7 @@ class Configuration:
         """`layers`: the editor's or the command line's, lowest first."""
         self._folders = tuple(folders)
         self._layers: dict[str, Layer] = {layer.name: layer for layer in layers}
+        self._of_folders: dict[tuple[Path | None, str], Layer] = {}
         self._files: dict[Path, Layer] = {}
         self._file_warnings: dict[Path, tuple[str, ...]] = {}
         self._settings: dict[Path | None, Settings] = {}
@@ -43,9 +44,15 @@ class Configuration:
         self._files = {folder: layer for folder, layer in self._files.items() if folder in folders}
         self._resolve()
 
-    def set_layer(self, layer: Layer) -> None:
-        """Put an editor's values in force, over those of the same name before."""
+    def set_layer(self, layer: Layer, of_folders: Mapping[Path, Layer] | None = None) -> None:
+        """Put an editor's values in force, over those of the same name before.
+
+        `of_folders`: layers of that name which hold in its place in some of the folders.
+        """
         self._layers[layer.name] = layer
+        self._of_folders = {key: one for key, one in self._of_folders.items() if key[1] != layer.name}
+        for folder, one in (of_folders or {}).items():
+            self._of_folders[folder, layer.name] = one
         self._resolve()
 
     def folder_of(self, path: Path | None) -> Path | None:
@@ -102,7 +109,8 @@ class Configuration:
         for folder in (None, *self._folders):
             files = [self._files[folder]] if folder in self._files else []
             warnings.extend(self._file_warnings.get(folder, ()) if folder is not None else ())
-            resolved = resolve([*files, *self._layers.values()])
+            layers = [self._of_folders.get((folder, name), layer) for name, layer in self._layers.items()]
+            resolved = resolve([*files, *layers])
             self._settings[folder] = resolved.settings
             warnings.extend(resolved.warnings)
             warnings.extend(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from weighbridge.analysis.expand import Expander, Expansion
-from weighbridge.analysis.render import pieces_of, render
+from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
@@ -73,8 +73,8 @@ def _rendered(
     places: list[tuple[int, int, int, Expansion]],
     contents: dict[Hashable, Content],
     token: CancelToken,
-) -> str:
-    return "".join(render(pieces_of(lines, places), contents, token))
+) -> tuple[str, list[Source]]:
+    return render_marked(pieces_of(lines, places), contents, token)
 
 
 def _selection_tokens(parts: Sequence[Part], tokenizer: Tokenizer, _: CancelToken) -> int:
@@ -271,7 +271,11 @@ class Session:
         )
 
     async def render(self, document: Document) -> str:
-        """The resolved text.
+        """The resolved text. Raises as `render_marked` does."""
+        return (await self.render_marked(document))[0]
+
+    async def render_marked(self, document: Document) -> tuple[str, list[Source]]:
+        """The resolved text, and what each stretch of it came from.
 
         Raises:
             ReferenceFault: files kept changing while they were read.

@@ -215,3 +215,27 @@ async def test_folders_come_and_go_each_with_its_own_settings(folder: Path) -> N
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, {"event": {"added": [], "removed": [change]}}
         )
         assert await until_another(session, str(other), limit, 2) == outside
+
+
+async def test_the_editor_has_values_of_its_own_for_each_folder(folder: Path) -> None:
+    second = folder.parent / "second"
+    second.mkdir()
+    (second / "weighbridge.toml").write_text("budget = 2\n")
+    values = {None: {"budget": 10}, folder.as_uri(): {"budget": 11}, second.as_uri(): {"budget": 12}}
+    limit = of_report("budget", "limit")
+    async with editor(VSCODE, folder, others=[second]) as session:
+        first = await session.open("a.prompt.md", "words\n")
+        item = {"uri": (second / "b.prompt.md").as_uri(), "languageId": "markdown", "version": 1, "text": "x"}
+        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+        await until_another(session, str(item["uri"]), limit, 128_000)
+        session.answers[types.WORKSPACE_CONFIGURATION] = lambda params: [
+            values[one.get("scopeUri")] for one in params["items"]
+        ]
+        session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
+        assert await until_another(session, first, limit, 128_000) == 11
+        assert await limit(session, str(item["uri"])) == 12
+        # An editor that knows nothing of folders answers once.
+        session.answers[types.WORKSPACE_CONFIGURATION] = lambda params: [values[None]]
+        session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
+        assert await until_another(session, first, limit, 11) == 10
+        assert await limit(session, str(item["uri"])) == 10
