@@ -15,7 +15,7 @@ BROKEN = (
     "    raise ValueError(document.buffer.text())",
     "async def broken_later(self, document, *rest):",
     "    raise KeyError(document.buffer.text())",
-    "Session.report, Session.render, Session.saved = broken, broken_later, broken",
+    "Session.report, Session.render_marked, Session.saved = broken, broken_later, broken",
 )
 
 

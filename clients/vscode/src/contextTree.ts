@@ -1,0 +1,100 @@
+/** The tree of what a document is made of: sections, and the references in them, nested. From a report alone. */
+
+import type { Range, Reference, Report, State } from "./report";
+
+export type Order = "size" | "place";
+
+export interface Node {
+  /** Stable while the document keeps its shape, so that what is open stays open. */
+  readonly id: string;
+  readonly kind: "section" | Reference["kind"];
+  readonly label: string;
+  readonly tokens: number | null;
+  /** Of the whole document. */
+  readonly share: number | null;
+  readonly state: State;
+  readonly reason: string | null;
+  /** The text that `range` is in. */
+  readonly within: string;
+  readonly range: Range;
+  /** What it stands for, if that is a file. */
+  readonly target: string | null;
+  readonly children: readonly Node[];
+}
+
+interface Growing extends Omit<Node, "children" | "id"> {
+  readonly children: Growing[];
+}
+
+export function contextTree(report: Report, order: Order): readonly Node[] {
+  const part = (tokens: number | null) =>
+    tokens === null || report.tokens === 0 ? null : tokens / report.tokens;
+  const roots: Growing[] = [];
+  const open: { level: number; node: Growing }[] = [];
+  const references = [...report.references];
+  let next = 0;
+
+  const grown = (reference: Reference, within: string): Growing => ({
+    kind: reference.kind,
+    label: reference.target,
+    tokens: reference.tokens,
+    share: part(reference.tokens),
+    state: reference.state,
+    reason: reference.reason,
+    within,
+    range: reference.range,
+    target: reference.uri,
+    children: reference.references.map((one) => grown(one, reference.uri ?? within)),
+  });
+  const place = (until: number) => {
+    for (; next < references.length; next += 1) {
+      const reference = references[next];
+      if (reference === undefined || reference.range.start.line >= until) {
+        return;
+      }
+      (open.at(-1)?.node.children ?? roots).push(grown(reference, report.uri));
+    }
+  };
+  for (const section of report.sections) {
+    // What stands before this heading belongs to the section before it.
+    place(section.range.start.line);
+    while ((open.at(-1)?.level ?? 0) >= section.level) {
+      open.pop();
+    }
+    const node: Growing = {
+      kind: "section",
+      label: section.title,
+      tokens: section.tokens,
+      share: part(section.tokens),
+      state: report.state === "ready" ? "resolved" : "pending",
+      reason: null,
+      within: report.uri,
+      range: section.range,
+      target: null,
+      children: [],
+    };
+    (open.at(-1)?.node.children ?? roots).push(node);
+    open.push({ level: section.level, node });
+  }
+  place(Number.POSITIVE_INFINITY);
+  return finished(roots, order, "");
+}
+
+function finished(nodes: readonly Growing[], order: Order, above: string): readonly Node[] {
+  const times = new Map<string, number>();
+  const done = nodes.map((node): Node => {
+    const name = `${node.kind}:${node.label}`;
+    const time = times.get(name) ?? 0;
+    times.set(name, time + 1);
+    const id = `${above}/${name}#${time}`;
+    return { ...node, id, children: finished(node.children, order, id) };
+  });
+  // Sorting is stable: what weighs the same stays in its place.
+  return order === "place" ? done : done.sort((one, other) => (other.tokens ?? 0) - (one.tokens ?? 0));
+}
+
+/** What of a node is its own, not its children's: tokens. Counts join at borders, so it may be a token off; never below 0. */
+export function ownTokens(node: Pick<Node, "tokens" | "children">): number {
+  const below = node.children.reduce((sum, child) => sum + (child.tokens ?? 0), 0);
+  return Math.max(0, (node.tokens ?? 0) - below);
+}

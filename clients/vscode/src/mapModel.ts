@@ -1,0 +1,94 @@
+/** What the token map draws: boxes in boxes by weight, few enough to be drawn and looked at. Shared with its page. */
+
+import { contextTree, type Node, ownTokens } from "./contextTree";
+import type { Range, Report, State } from "./report";
+
+export interface MapNode {
+  /** What the page says when it is chosen; empty: nowhere to go. */
+  readonly id: string;
+  readonly kind: Node["kind"] | "document" | "text" | "others";
+  readonly label: string;
+  readonly tokens: number;
+  readonly state: State;
+  readonly children: readonly MapNode[];
+}
+
+/** What the page is sent. */
+export interface MapShown {
+  readonly type: "show";
+  readonly name: string;
+  readonly summary: string;
+  readonly total: number;
+  readonly counting: boolean;
+  readonly root: MapNode;
+}
+
+/** What the page sends. */
+export type MapSaid = { readonly type: "ready" } | { readonly type: "open"; readonly id: string };
+
+export interface Place {
+  readonly within: string;
+  readonly range: Range;
+}
+
+/** Boxes side by side, and levels of them: more is dust. */
+const MOST_CHILDREN = 150;
+const MOST_LEVELS = 6;
+
+/** `places`: where each box's text is, by its id. `ownText`, `others`: what those are called. */
+export function mapOf(
+  report: Report,
+  name: string,
+  words: { readonly ownText: string; readonly others: string },
+): { readonly root: MapNode; readonly places: ReadonlyMap<string, Place> } {
+  const places = new Map<string, Place>();
+  const start = { line: 0, character: 0 };
+  places.set("/", { within: report.uri, range: { start, end: start } });
+
+  const below = (node: Pick<Node, "tokens" | "children">, id: string, level: number): MapNode[] => {
+    if (node.children.length === 0 || level > MOST_LEVELS) {
+      return [];
+    }
+    const weighty = node.children.filter((child) => (child.tokens ?? 0) > 0);
+    const boxes = weighty.slice(0, MOST_CHILDREN).map((child) => box(child, level));
+    const rest = weighty.slice(MOST_CHILDREN);
+    const leaf = (kind: "text" | "others", label: string, tokens: number): MapNode => ({
+      id: kind === "text" ? id : "",
+      kind,
+      label,
+      tokens,
+      state: "resolved",
+      children: [],
+    });
+    const dust = rest.reduce((sum, child) => sum + (child.tokens ?? 0), 0);
+    if (dust > 0) {
+      boxes.push(leaf("others", `${words.others} (${rest.length})`, dust));
+    }
+    const own = ownTokens(node);
+    if (own > 0) {
+      boxes.push(leaf("text", words.ownText, own));
+    }
+    return boxes.sort((one, other) => other.tokens - one.tokens);
+  };
+  const box = (node: Node, level: number): MapNode => {
+    places.set(node.id, { within: node.within, range: node.range });
+    return {
+      id: node.id,
+      kind: node.kind,
+      label: node.label,
+      tokens: node.tokens ?? 0,
+      state: node.state,
+      children: below(node, node.id, level + 1),
+    };
+  };
+  const top = { tokens: report.tokens, children: contextTree(report, "size") };
+  const root: MapNode = {
+    id: "/",
+    kind: "document",
+    label: name,
+    tokens: report.tokens,
+    state: "resolved",
+    children: below(top, "/", 1),
+  };
+  return { root, places };
+}

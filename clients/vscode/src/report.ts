@@ -1,0 +1,126 @@
+/** What the server says of a document: the JSON of `weighbridge/status` and `weighbridge/report`. */
+
+export interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
+export interface Range {
+  readonly start: Position;
+  readonly end: Position;
+}
+
+export type Exactness = "exact" | "reconstruction" | "estimate";
+export type Severity = "information" | "warning" | "error";
+export type State = "pending" | "resolved" | "stale" | "failed";
+
+export interface Budget {
+  /** Tokens. */
+  readonly limit: number;
+  /** The share of it that is used: 1 is all. */
+  readonly used: number;
+  readonly severity: Severity | null;
+}
+
+export interface Totals {
+  readonly total: number;
+  readonly resolved: number;
+  readonly pending: number;
+  readonly failed: number;
+}
+
+interface Counts {
+  readonly uri: string;
+  readonly version: number | null;
+  readonly state: "counting" | "ready";
+  /** Of the text as the model receives it. */
+  readonly tokens: number;
+  /** Of the text as typed. */
+  readonly own_tokens: number;
+  readonly budget: Budget;
+  readonly model: string | null;
+  readonly encoding: string;
+  readonly exactness: Exactness;
+  readonly cost: { readonly input_usd: number } | null;
+}
+
+export interface Status extends Counts {
+  readonly references: Totals;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly level: number;
+  readonly range: Range;
+  /** Resolved, with its subsections. */
+  readonly tokens: number;
+}
+
+export interface Reference {
+  readonly kind: "file" | "api" | "variable";
+  readonly target: string;
+  /** In the text it stands in: the document's, or the content's that it is nested in. */
+  readonly range: Range;
+  readonly state: State;
+  readonly tokens: number | null;
+  readonly reason: string | null;
+  readonly uri: string | null;
+  readonly references: readonly Reference[];
+}
+
+export interface Report extends Counts {
+  readonly dialect: string;
+  readonly sections: readonly Section[];
+  readonly references: readonly Reference[];
+}
+
+/** A stretch of a resolved text and where it came from. */
+export interface Source {
+  readonly range: Range;
+  readonly name: string;
+  readonly uri: string | null;
+  readonly tokens: number | null;
+  /** From 1: what the document refers to itself. */
+  readonly depth: number;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly encoding: string;
+  /** Tokens. */
+  readonly context_window: number;
+  readonly input_usd_per_million: number | null;
+}
+
+/** The status of a document that tells none by itself, from its report. */
+export function statusOf(report: Report): Status {
+  const counts = { total: 0, resolved: 0, pending: 0, failed: 0 };
+  const count = (references: readonly Reference[]) => {
+    for (const one of references) {
+      counts.total += 1;
+      if (one.state === "pending") {
+        counts.pending += 1;
+      } else if (one.state === "failed") {
+        counts.failed += 1;
+      } else {
+        counts.resolved += 1;
+      }
+      count(one.references);
+    }
+  };
+  count(report.references);
+  const { uri, version, state, tokens, own_tokens, budget, model, encoding, exactness, cost } = report;
+  return {
+    uri,
+    version,
+    state,
+    tokens,
+    own_tokens,
+    budget,
+    model,
+    encoding,
+    exactness,
+    cost,
+    references: counts,
+  };
+}

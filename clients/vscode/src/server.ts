@@ -1,0 +1,345 @@
+/** The server's life: found, started, started again if it dies, stopped. Everything it says comes by here. */
+
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  Trace,
+  TransportKind,
+} from "vscode-languageclient/node";
+import { Backoff } from "./backoff";
+import { type ImportStrategy, type Located, locate, NoServerError } from "./locate";
+import { SERVER_SETTINGS } from "./manifest";
+import type { Status } from "./report";
+import { selector } from "./selector";
+import { explicit, type Values } from "./settings";
+
+export type Life = "stopped" | "starting" | "running" | "failed";
+
+/** How the server is, as it says itself (`experimental/serverStatus`). */
+export interface Health {
+  readonly health: "ok" | "warning" | "error";
+  readonly quiescent: boolean;
+  readonly message?: string;
+}
+
+const SECTION = "weighbridge";
+/** Settings that the server is started with. */
+const NEEDS_RESTART = ["server", "include"].map((key) => `${SECTION}.${key}`);
+
+export class Server implements vscode.Disposable {
+  private readonly life$ = new vscode.EventEmitter<Life>();
+  private readonly status$ = new vscode.EventEmitter<Status>();
+  private readonly health$ = new vscode.EventEmitter<Health>();
+  readonly onDidChangeLife = this.life$.event;
+  readonly onStatus = this.status$.event;
+  readonly onHealth = this.health$.event;
+  life: Life = "stopped";
+  located: Located | undefined;
+
+  private readonly backoff = new Backoff();
+  private readonly disposables: vscode.Disposable[];
+  private client: LanguageClient | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** One start or stop after the other. */
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly extension: vscode.Uri,
+    readonly log: vscode.LogOutputChannel,
+  ) {
+    this.disposables = [
+      this.life$,
+      this.status$,
+      this.health$,
+      vscode.workspace.onDidChangeConfiguration((event) => this.configured(event)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.settingsChanged()),
+    ];
+  }
+
+  get pid(): number | undefined {
+    return this.client?.serverProcess?.pid;
+  }
+
+  get documents(): vscode.DocumentSelector {
+    return selector(included());
+  }
+
+  /** Ask the server, once it runs; nothing if it doesn't, or can't say. */
+  async ask<T>(method: string, params: unknown, token?: vscode.CancellationToken): Promise<T | undefined> {
+    const client = this.client;
+    if (client === undefined || this.life !== "running") {
+      return undefined;
+    }
+    try {
+      return await client.sendRequest<T>(method, params, token);
+    } catch (error) {
+      if (token?.isCancellationRequested !== true) {
+        this.log.debug(`${method}: ${error}`);
+      }
+      return undefined;
+    }
+  }
+
+  command<T>(name: string, ...args: unknown[]): Promise<T | undefined> {
+    return this.ask<T>("workspace/executeCommand", { command: `${SECTION}.${name}`, arguments: args });
+  }
+
+  /** A document's name as the server knows it. */
+  uriOf(document: vscode.Uri): string {
+    return this.client?.code2ProtocolConverter.asUri(document) ?? document.toString();
+  }
+
+  start(): Promise<void> {
+    return this.inTurn(() => this.begin());
+  }
+
+  /** The user wants it anew: all deaths are forgiven. */
+  restart(): Promise<void> {
+    this.backoff.reset();
+    return this.inTurn(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.inTurn(() => this.end());
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    for (const one of this.disposables) {
+      one.dispose();
+    }
+  }
+
+  private inTurn(step: () => Promise<void>): Promise<void> {
+    clearTimeout(this.timer);
+    this.turn = this.turn.then(step, step);
+    return this.turn;
+  }
+
+  private async begin(): Promise<void> {
+    if (this.client !== undefined) {
+      return;
+    }
+    this.become("starting");
+    try {
+      this.located = await this.locate();
+    } catch (error) {
+      this.become("failed");
+      await this.tell(
+        error instanceof NoServerError ? error.message : String(error),
+        error instanceof NoServerError,
+      );
+      return;
+    }
+    this.log.info(`starting ${this.located.command} (${this.located.origin})`);
+    const client = new LanguageClient(
+      SECTION,
+      "Weighbridge",
+      {
+        command: this.located.command,
+        args: ["serve"],
+        transport: TransportKind.stdio,
+        // Never the workspace's folder: what lies there is anybody's.
+        options: { cwd: homedir() },
+      },
+      this.options(),
+    );
+    client.registerFeature({
+      fillClientCapabilities: (capabilities) => {
+        capabilities.experimental = {
+          ...capabilities.experimental,
+          serverStatusNotification: true,
+          weighbridge: { status: true },
+        };
+      },
+      initialize: () => undefined,
+      getState: () => ({ kind: "static" }),
+      clear: () => undefined,
+    });
+    client.onNotification("weighbridge/status", (status: Status) => this.status$.fire(status));
+    client.onNotification("experimental/serverStatus", (health: Health) => this.health$.fire(health));
+    this.client = client;
+    try {
+      await client.start();
+      await this.traced();
+      this.become("running");
+    } catch (error) {
+      this.log.error(`the server didn't start: ${error}`);
+      await this.gone(client);
+    }
+  }
+
+  private async end(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    if (client !== undefined) {
+      try {
+        await client.stop();
+      } catch (error) {
+        this.log.debug(`stopping: ${error}`);
+      }
+    }
+    this.become("stopped");
+  }
+
+  /** The server died, or never lived: it is started again, later each time, and after some times only by the user. */
+  private async gone(client: LanguageClient): Promise<void> {
+    if (this.client !== client) {
+      return;
+    }
+    this.client = undefined;
+    const delay = this.backoff.next(Date.now());
+    if (delay === undefined) {
+      this.become("failed");
+      await this.tell(
+        vscode.l10n.t("The server stopped too often and is not started again by itself."),
+        false,
+      );
+      return;
+    }
+    this.become("starting");
+    this.log.warn(`the server left; it is started again in ${delay / 1000} s`);
+    this.timer = setTimeout(() => void this.start(), delay);
+  }
+
+  private async tell(message: string, setting: boolean): Promise<void> {
+    const restart = vscode.l10n.t("Restart");
+    const log = vscode.l10n.t("Show Log");
+    const settings = vscode.l10n.t("Open Settings");
+    this.log.error(message);
+    const choice = vscode.window.showErrorMessage(
+      `Weighbridge: ${message}`,
+      ...(setting ? [settings] : []),
+      restart,
+      log,
+    );
+    // Nobody waits for the user.
+    void choice.then((chosen) => {
+      if (chosen === restart) {
+        void this.restart();
+      } else if (chosen === log) {
+        this.log.show();
+      } else if (chosen === settings) {
+        void vscode.commands.executeCommand("workbench.action.openSettings", `${SECTION}.server`);
+      }
+    });
+  }
+
+  private become(life: Life): void {
+    if (this.life !== life) {
+      this.life = life;
+      void vscode.commands.executeCommand("setContext", `${SECTION}.running`, life === "running");
+      this.life$.fire(life);
+    }
+  }
+
+  private async locate(): Promise<Located> {
+    const settings = vscode.workspace.getConfiguration(`${SECTION}.server`);
+    const importStrategy = settings.get<ImportStrategy>("importStrategy", "useBundled");
+    // Whose environment a folder names is the folder's word: only trusted ones are asked.
+    const asks = importStrategy === "fromEnvironment" && vscode.workspace.isTrusted;
+    return locate({
+      path: settings.get<string>("path", "").trim(),
+      importStrategy,
+      extension: this.extension.fsPath,
+      interpreter: asks ? await interpreter(this.log) : undefined,
+      searchPath: process.env.PATH ?? "",
+      windows: process.platform === "win32",
+    });
+  }
+
+  private options(): LanguageClientOptions {
+    let client: LanguageClient | undefined;
+    return {
+      documentSelector: selector(included()),
+      outputChannel: this.log,
+      initializationOptions: { ...settingsFor(undefined), status: true },
+      stdioOptions: {
+        stdout: () => undefined,
+        stderr: (input, channel) => {
+          input.setEncoding("utf8");
+          input.on("data", (text: string) => {
+            for (const line of text.split(/\r?\n/).filter((one) => one !== "")) {
+              channel.info(line);
+            }
+          });
+        },
+      },
+      middleware: {
+        workspace: {
+          configuration: (params) => params.items.map((item) => settingsFor(item.scopeUri)),
+          // Pushed settings would hold every default: the server is told to ask instead.
+          didChangeConfiguration: async () => this.settingsChanged(),
+        },
+      },
+      errorHandler: {
+        error: (error) => {
+          this.log.error(`the connection: ${error}`);
+          return { action: ErrorAction.Continue, handled: true };
+        },
+        closed: () => {
+          client = this.client;
+          if (client !== undefined) {
+            void this.gone(client);
+          }
+          return { action: CloseAction.DoNotRestart, handled: true };
+        },
+      },
+    };
+  }
+
+  private configured(event: vscode.ConfigurationChangeEvent): void {
+    if (NEEDS_RESTART.some((key) => event.affectsConfiguration(key))) {
+      void this.restart();
+    } else if (event.affectsConfiguration(`${SECTION}.trace`)) {
+      void this.traced();
+    }
+  }
+
+  private async settingsChanged(): Promise<void> {
+    if (this.life === "running") {
+      await this.client?.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    }
+  }
+
+  private async traced(): Promise<void> {
+    const wanted = vscode.workspace.getConfiguration(SECTION).get<string>("trace.server", "off");
+    await this.client?.setTrace(Trace.fromString(wanted));
+  }
+}
+
+function included(): string[] {
+  const found = vscode.workspace.getConfiguration(SECTION).inspect<string[]>("include");
+  const given = found?.workspaceFolderValue ?? found?.workspaceValue ?? found?.globalValue;
+  return Array.isArray(given) ? given.filter((one) => typeof one === "string") : [];
+}
+
+function settingsFor(scope: string | undefined): Values {
+  const resource = scope === undefined ? undefined : vscode.Uri.parse(scope, true);
+  const configuration = vscode.workspace.getConfiguration(SECTION, resource);
+  return explicit(SERVER_SETTINGS, (key) => configuration.inspect(key), vscode.workspace.isTrusted);
+}
+
+/** The interpreter that Python's own extension has chosen. */
+async function interpreter(log: vscode.LogOutputChannel): Promise<string | undefined> {
+  interface Environments {
+    getActiveEnvironmentPath(): unknown;
+    resolveEnvironment(path: unknown): Promise<{ executable?: { uri?: vscode.Uri } } | undefined>;
+  }
+  try {
+    const python = vscode.extensions.getExtension<{ environments?: Environments }>("ms-python.python");
+    const environments = (await python?.activate())?.environments;
+    const active = await environments?.resolveEnvironment(environments.getActiveEnvironmentPath());
+    return active?.executable?.uri?.fsPath;
+  } catch (error) {
+    log.warn(`Python's extension names no environment: ${error}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+/** Numbers as people read them, the same as the server writes them. */
+
+import type { Exactness, Reference, Report, Status } from "./report";
+
+export function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+export function tokens(value: number): string {
+  return `${number(value)} ${value === 1 ? "token" : "tokens"}`;
+}
+
+/** A share of 1 as a percentage: less than a tenth of one is said so. */
+export function share(value: number): string {
+  const percent = value * 100;
+  if (percent > 0 && percent < 0.1) {
+    return "<0.1%";
+  }
+  return percent < 10 && percent !== Math.round(percent)
+    ? `${percent.toFixed(1)}%`
+    : `${number(Math.round(percent))}%`;
+}
+
+export function usd(value: number): string {
+  return `$${value < 0.01 ? value.toFixed(4) : value.toFixed(2)}`;
+}
+
+/** What stands before a number that isn't exact. */
+export function mark(exactness: Exactness): string {
+  return exactness === "exact" ? "" : "≈ ";
+}
+
+/** The status bar's text. `selected`: tokens of what is selected. */
+export function statusText(status: Status, selected?: number): string {
+  const counting = status.state === "counting";
+  const parts = [
+    `${counting ? "$(loading~spin)" : icon(status)} ${mark(status.exactness)}${tokens(status.tokens)}`,
+    share(status.budget.used),
+    ...(status.model === null ? [] : [status.model]),
+  ];
+  const text = parts.join(" · ");
+  return selected === undefined ? text : `${text} (${number(selected)} selected)`;
+}
+
+function icon(status: Status): string {
+  return status.references.failed > 0 ? "$(warning)" : "$(law)";
+}
+
+/** Text as it is, wherever Markdown is read. */
+export function escaped(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>&~]/g, "\\$&").replace(/[\r\n]+/g, " ");
+}
+
+/** A report as Markdown, for other people: totals, sections and references with what they weigh. */
+export function reportText(report: Report, name: string): string {
+  const { budget } = report;
+  const lines = [
+    `# ${escaped(name)}`,
+    "",
+    `${mark(report.exactness)}${tokens(report.tokens)} of ${number(budget.limit)} (${share(budget.used)}), ` +
+      `${number(report.own_tokens)} as typed. ` +
+      `${report.model === null ? "" : `${escaped(report.model)}, `}${escaped(report.encoding)}, ${report.exactness}.`,
+  ];
+  if (report.sections.length > 0) {
+    lines.push("", "| section | tokens |", "| --- | ---: |");
+    for (const section of report.sections) {
+      const indent = "&nbsp;&nbsp;".repeat(Math.max(0, section.level - 1));
+      lines.push(`| ${indent}${escaped(section.title)} | ${number(section.tokens)} |`);
+    }
+  }
+  if (report.references.length > 0) {
+    lines.push("", "| reference | tokens | state |", "| --- | ---: | --- |");
+    const write = (references: readonly Reference[], depth: number) => {
+      for (const one of references) {
+        const weight = one.tokens === null ? "" : number(one.tokens);
+        const state = one.reason === null ? one.state : `${one.state}: ${escaped(one.reason)}`;
+        lines.push(
+          `| ${"&nbsp;&nbsp;".repeat(depth)}${one.kind} ${escaped(one.target)} | ${weight} | ${state} |`,
+        );
+        write(one.references, depth + 1);
+      }
+    };
+    write(report.references, 0);
+  }
+  return `${lines.join("\n")}\n`;
+}
