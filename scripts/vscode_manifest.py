@@ -74,7 +74,9 @@ def _members(schema: dict[str, Any], key: str, texts: Texts) -> Iterator[tuple[s
 
 def main() -> int:
     """Write, or check."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     paths = FOLDER / "package.json", FOLDER / "package.nls.json"
