@@ -10,7 +10,7 @@ from weighbridge.lsp.features.completion import Completion
 from weighbridge.lsp.features.hover import Hover
 from weighbridge.lsp.features.includes import Includes
 from weighbridge.lsp.features.inlay_hints import Hints
-from weighbridge.lsp.features.navigation import Navigation
+from weighbridge.lsp.features.navigation import Definitions, Navigation
 from weighbridge.lsp.features.rename import Rename
 from weighbridge.lsp.features.symbols import Symbols
 from weighbridge.lsp.features.token_borders import TokenBorders
@@ -35,8 +35,9 @@ class Answers:
         self.code_actions = CodeActions(desk)
         self.completion = Completion(desk)
         self.symbols = Symbols(desk)
-        self.navigation = Navigation(desk)
-        self.includes = Includes(desk)
+        definitions = Definitions(desk)
+        self.navigation = Navigation(desk, definitions)
+        self.includes = Includes(desk, definitions)
         self.rename = Rename(desk)
         self.diagnostics = PulledDiagnostics(desk)
         self.weighing = WeighingProgress(desk)

@@ -8,6 +8,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.report import Report
 from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
@@ -55,13 +56,24 @@ class Desk:
         document = self.session.documents.get(uri)
         return document if document is not None and self.session.shows_itself(document) else None
 
-    async def reports(self) -> list[Report]:
-        """The reports of all prompts: open documents as they are in the editor, then others as far as they are weighed."""
+    async def reports(self, seconds: float = SECONDS_FOR_WORKSPACE) -> list[Report]:
+        """The reports of all prompts: open documents as they are in the editor, then others as far as they are weighed.
+
+        `seconds`: how long those that are not weighed yet are waited for.
+        """
         settled = asyncio.ensure_future(self.workspace.settled())
         try:
-            await asyncio.wait({settled}, timeout=SECONDS_FOR_WORKSPACE)
+            await asyncio.wait({settled}, timeout=seconds)
         finally:
             settled.cancel()
-        opened = {uri: self.session.report(document) for uri, document in self.session.documents.items()}
-        closed = [report for _, report in sorted(self.workspace.reports().items())]
-        return [*opened.values(), *(report for report in closed if report.uri not in opened)]
+        documents = [*self.session.documents.values()]
+        # By their paths: a client may write another URI for the same one.
+        paths = {document.path for document in documents}
+        closed = [report for path, report in sorted(self.workspace.reports().items()) if path not in paths]
+        return [*map(self.session.report, documents), *closed]
+
+    def naming(self) -> Naming:
+        """How files are named: by the editor, and by where links lead."""
+        session = self.session
+        folders = session.configuration.linked_folders
+        return Naming(session.documents.values(), self.workspace.links(), folders)

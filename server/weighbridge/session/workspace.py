@@ -8,7 +8,7 @@ its report and which files it depends on. What is open in the editor is the othe
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +55,13 @@ class Prompt:
     """A prompt as it was weighed last.
 
     `depends`: the files that its report is made of, existing or not, and itself. `first_line_end`: where line 1 ends, in
-    the client's units.
+    the client's units. `real`: where the links of its path lead.
     """
 
     report: Report
     depends: frozenset[Path]
     first_line_end: int
+    real: Path
 
 
 class Workspace:
@@ -86,6 +87,7 @@ class Workspace:
         self._files = TextFiles()
         self._prompts: dict[Path, Prompt] = {}
         self._dependents: dict[Path, set[Path]] = {}
+        self._links: dict[Path, Path] = {}
         self._known: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and whether they have changed since.
         self._queue: dict[Path, None] = {}
@@ -144,6 +146,10 @@ class Workspace:
     def reports(self) -> dict[Path, Report]:
         """What is known of the prompts, by path: as they are on disk, and including what is open as in the editor."""
         return {path: prompt.report for path, prompt in self._prompts.items()}
+
+    def links(self) -> Mapping[Path, Path]:
+        """The prompts that links lead to, and where."""
+        return self._links
 
     def watched(self) -> frozenset[Path]:
         """All files that the reports depend on, existing or not."""
@@ -268,7 +274,9 @@ class Workspace:
             document = self._background.open(uri, None, "", text)
             report = await self._background.whole_report(document)
             depends = self._background.readings.paths_of(uri) | {path}
-            prompt = Prompt(report, depends, document.buffer.line_end(0))
+            prepared = document.prepared
+            real = path if prepared is None or prepared.identity is None else Path(prepared.identity)
+            prompt = Prompt(report, depends, document.buffer.line_end(0), real)
         except (ReferenceFault, CountingError, DocumentClosedError, TaskCancelledError) as error:
             logger.info("%s: not weighed: %s", path, error)
             self._forget(path)
@@ -300,12 +308,16 @@ class Workspace:
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._depend(path, self._prompts.get(path), prompt)
         self._prompts[path] = prompt
+        self._links.pop(path, None)
+        if prompt.real != path:
+            self._links[path] = prompt.real
         self._note(path)
 
     def _forget(self, path: Path) -> None:
         self._queue.pop(path, None)
         if path in self._prompts:
             self._depend(path, self._prompts.pop(path), None)
+            self._links.pop(path, None)
             self._note(path)
 
     def _note(self, path: Path) -> None:
