@@ -81,12 +81,18 @@ OFFERED: list[tuple[str, list[str], str | None]] = [
             "[var:",
             "docs/",
             "src/",
-            "a.prompt.md",
             "a.prompt.md.vars.toml",
             "weighbridge.toml",
         ],
         "@[file:",
     ),
+    # Nothing is left of a path in whose middle another folder or file is chosen.
+    ("@^docs/notes.md x", ["docs/", "src/", "a.prompt.md.vars.toml", "weighbridge.toml"], "@docs/notes.md x"),
+    ("@[file:do^cs/deep/a.md#L1] x", ["docs/"], "@[file:docs/deep/a.md#L1] x"),
+    ("@[file:we^src/old name/a.md#L1] x", ["weighbridge.toml"], "@[file:weighbridge.toml#L1] x"),
+    ("@[file:docs/de^x/a b] x", ["deep/", "style guide.md"], "@[file:docs/deep/a b] x"),
+    ("@docs/n^x/y.md. x", ["notes.md"], "@docs/notes.md. x"),
+    ("(@docs/n^x/y.md), x", ["notes.md"], "(@docs/notes.md), x"),
     ("“@docs/n^", ["notes.md"], "“@docs/notes.md"),
     ("@docs/style.md and @[file:docs/sty^le guide.md] x", ["style guide.md"], None),
     ("@[file:docs/^ and [a link](x)", ["deep/", "notes.md", "style guide.md"], None),
@@ -235,9 +241,23 @@ async def test_what_is_known_is_said_at_once(folder: Path) -> None:
 
 async def test_what_would_include_itself_costs_nothing_that_could_be_said(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
+        session.write("other.md", "other\n")
         uri = await session.open("a.prompt.md", "@[file:\n")
-        item = (await complete(session, uri, "@[file:", "@[file:"))["a.prompt.md"]
+        # The document itself is not offered; an item that names it costs nothing.
+        assert [*await complete(session, uri, "@[file:", "@[file:")] == ["other.md"]
+        item = {"label": "a.prompt.md", "data": {"uri": uri, "reference": "@[file:a.prompt.md]"}}
         assert await session.ask(types.COMPLETION_ITEM_RESOLVE, item) == item
+
+
+async def test_lines_are_asked_for_anew_with_each_digit(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("a.py", "one\ntwo\n")
+        for text, incomplete in (("@[file:a.py#", True), ("@[file:a.py#L", True), ("@[file:a", False)):
+            uri = await session.open("a.prompt.md", text + "\n")
+            place = session.at(uri, {"line": 0, "character": len(text)})
+            found = await session.ask(types.TEXT_DOCUMENT_COMPLETION, place)
+            assert found["isIncomplete"] is incomplete, text
+            session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,8 @@ class Completion:
             text += "}}" if partial.form is Form.BRACES else "]"
         start = types.Position(line, buffer.to_units(line, partial.start))
         cursor = types.Position(line, buffer.to_units(line, partial.cursor))
-        replaced = types.Range(start, types.Position(line, buffer.to_units(line, partial.end)))
+        end = buffer.to_units(line, _end_of(partial, choice, buffer.line(line)))
+        replaced = types.Range(start, types.Position(line, end))
         item.text_edit = (
             types.InsertReplaceEdit(text, types.Range(start, cursor), replaced)
             if takes.insert_replace
@@ -229,6 +230,15 @@ def _target(partial: Partial, text: str) -> Target:
 def _text_of(partial: Partial, choice: Choice) -> str:
     """A choice as it is written in the text."""
     return escaped(choice.text) if partial.form is Form.EXPLICIT else choice.text
+
+
+def _end_of(partial: Partial, choice: Choice, line: str) -> int:
+    """Where what a choice replaces ends: with a folder its `/`, with a file all that is left of the path."""
+    if partial.part is not Part.PATH or choice.text.startswith("["):
+        return partial.end
+    if choice.more:
+        return partial.end + line.startswith("/", partial.end)
+    return partial.path_end
 
 
 def _joined(cost: str, about: str | None) -> str:
