@@ -12,6 +12,7 @@ from weighbridge.lsp.features.choices import Choice, fitting
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count
+VALUE_SET = "textDocument.completion.completionItemKind.valueSet"
 
 
 def fill(session: Editor) -> None:
@@ -320,3 +321,17 @@ def test_the_closest_come_first() -> None:
     assert fitting(choices, "") == choices
     titled = Choice("why-so", types.CompletionItemKind.Reference, label="Why [so]")
     assert [fitting([titled], typed) for typed in ("why-", "why [", "how")] == [[titled], [titled], []]
+
+
+async def test_kinds_that_an_editor_never_heard_of_are_not_sent_to_it(
+    folder: Path, recording: Recording
+) -> None:
+    options = {"env": ["HOME"]}
+    async with editor(recording, folder, settings=options) as session:
+        fill(session)
+        kinds: dict[str, int] = {}
+        for text in ("@[file:^", "@[var:^"):
+            _, items = await offered(session, text)
+            kinds |= {item["label"]: item["kind"] for item in items}
+        folders, constants = (19, 21) if recording.declares(VALUE_SET) else (17, 6)
+        assert (kinds["docs/"], kinds["env.HOME"], kinds["weighbridge.toml"]) == (folders, constants, 17)

@@ -13,24 +13,27 @@ from typing import Any
 from lsprotocol import types
 
 from weighbridge.analysis.expand import Expansion
-from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
+from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
 from weighbridge.content.listing import nearest
 from weighbridge.content.variable import ENVIRONMENT
 from weighbridge.errors import Code
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.diagnostics import to_range
+from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.places import reference_at
 from weighbridge.lsp.features.wording import share_text, tokens_text
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.document import Document
+from weighbridge.session.target import Target
 from weighbridge.work import Priority
 
 logger = logging.getLogger(__name__)
 
 #: Parts named by the trim hint, and paths proposed for one that isn't there.
 _LARGEST, _NEAREST = 5, 3
+#: Broken references of a selection for which something is proposed.
+_MOST_MENDED = 5
 #: Tokens that a budget's directive itself may take.
 _DIRECTIVE = 30
 
@@ -129,8 +132,7 @@ class CodeActions:
         place, report = params.range, self._session.report(document)
         found: list[Fix] = []
         at = reference_at(document, place.start.line, place.start.character)
-        if at is not None:
-            reference, range_, target = at
+        for reference, range_, target in [at] if at is not None else self._broken(document, params):
             given = {"line": range_.start_line, "character": range_.start_character}
             expansion = document.expansions.get(target)
             diagnostic = next(
@@ -138,12 +140,26 @@ class CodeActions:
             )
             if expansion is not None:
                 found += await self._for_reference(document, reference, expansion, given, diagnostic)
-        elif place.start != place.end:
+        if place.start != place.end and self._doing.creates:
             arguments = {"range": _plain_range(place)}
-            if self._doing.creates:
-                found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
+            found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
         found += self._for_budget(document, report, params)
         return found
+
+    @staticmethod
+    def _broken(document: Document, params: types.CodeActionParams) -> list[tuple[Reference, Range, Target]]:
+        """The references in the range that the client asks to have mended."""
+        wanted = {
+            (one.range.start.line, one.range.start.character)
+            for one in params.context.diagnostics
+            if one.source == SOURCE
+        }
+        start, end = ((side.line, side.character) for side in (params.range.start, params.range.end))
+        return [
+            one
+            for one in document.placed()
+            if start <= (place := (one[1].start_line, one[1].start_character)) < end and place in wanted
+        ][:_MOST_MENDED]
 
     async def _for_reference(
         self,

@@ -30,6 +30,13 @@ _SECONDS_BEFORE = 0.25
 _ASK_AGAIN = "editor.action.triggerSuggest"
 
 
+#: What comes nearest among the kinds that every client knows.
+_FIRST_KINDS = {
+    types.CompletionItemKind.Folder: types.CompletionItemKind.File,
+    types.CompletionItemKind.Constant: types.CompletionItemKind.Variable,
+}
+
+
 class Told(Enum):
     """Where a client can be told later what an item costs."""
 
@@ -46,12 +53,14 @@ class Takes:
     label_details: bool = False
     told: Told = Told.DETAIL
     asks_again: bool = False
+    every_kind: bool = False
 
     @classmethod
     def of(cls, capabilities: types.ClientCapabilities) -> "Takes":
         """Read them from what the client declares."""
         document = capabilities.text_document
         item = document.completion.completion_item if document and document.completion else None
+        kinds = document.completion.completion_item_kind if document and document.completion else None
         told = Told.DETAIL
         if item is not None and item.resolve_support is not None:
             names = item.resolve_support.properties
@@ -62,6 +71,8 @@ class Takes:
             insert_replace=bool(item and item.insert_replace_support),
             label_details=bool(item and item.label_details_support),
             told=told,
+            # Who names any kinds takes others as well; who names none knows those of the protocol's first version.
+            every_kind=bool(kinds and kinds.value_set),
             asks_again=_ASK_AGAIN in _commands(capabilities.experimental),
         )
 
@@ -168,7 +179,7 @@ class Completion:
         named = choice.text if fit_of(partial.meant, choice.text) is not None else choice.label
         item = types.CompletionItem(
             label=choice.label or choice.text,
-            kind=choice.kind,
+            kind=choice.kind if takes.every_kind else _FIRST_KINDS.get(choice.kind, choice.kind),
             sort_text=f"{place:05}",
             # What the client holds against what stands in the text, escapes and all.
             filter_text=text if named is None or named == choice.text else named,
