@@ -143,6 +143,28 @@ async def test_names_that_can_not_be(folder: Path, name: str) -> None:
         assert caught.value.code == -32602
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@[var:a]", (6, 7)),
+        ("@[var: var:r]", (7, 10)),
+        ("{{ a : a }}", (3, 4)),
+        (r"@[var:a\]b]", None),
+        ("# # # #", (2, 5)),
+        ("## # ##", (3, 4)),
+        ("# a", (2, 3)),
+    ],
+)
+async def test_where_a_name_stands(folder: Path, text: str, expected: tuple[int, int] | None) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("b.prompt.md", f"{text}\n")
+        found = await session.ask(
+            types.TEXT_DOCUMENT_PREPARE_RENAME, session.at(uri, {"line": 0, "character": 2})
+        )
+        place = found and (found["range"]["start"]["character"], found["range"]["end"]["character"])
+        assert place == expected
+
+
 async def test_what_has_no_name(folder: Path) -> None:
     async with editor(EGLOT, folder) as session:
         session.write("a.md", "x")

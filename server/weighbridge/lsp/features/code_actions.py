@@ -21,7 +21,7 @@ from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.places import reference_at
-from weighbridge.lsp.features.wording import share_text, tokens_text
+from weighbridge.lsp.features.wording import name_text, share_text, tokens_text
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.document import Document
@@ -182,19 +182,28 @@ class CodeActions:
             for number, path in enumerate(paths):
                 arguments = given | {"path": path}
                 found.append(
-                    Fix("correct", f"Change to {path}", _QUICK_FIX, arguments, diagnostic, number == 0)
+                    Fix(
+                        "correct",
+                        f"Change to {name_text(path)}",
+                        _QUICK_FIX,
+                        arguments,
+                        diagnostic,
+                        number == 0,
+                    )
                 )
             if self._doing.creates and reference.fragment is None:
-                found.append(Fix("create", f"Create {reference.target}", _QUICK_FIX, given, diagnostic))
+                found.append(
+                    Fix("create", f"Create {name_text(reference.target)}", _QUICK_FIX, given, diagnostic)
+                )
         if (
             reference.kind is Kind.VARIABLE
             and code is Code.UNDEFINED
             and not reference.target.startswith(ENVIRONMENT)
         ):
-            title = f"Define {reference.target} in the front matter"
+            title = f"Define {name_text(reference.target)} in the front matter"
             found.append(Fix("define", title, _QUICK_FIX, {"name": reference.target}, diagnostic))
         if reference.kind is Kind.API:
-            title = f"Fetch {reference.target} again"
+            title = f"Fetch {name_text(reference.target)} again"
             command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
             found.append(Fix("refresh", title, _QUICK_FIX, fixes=diagnostic, command=command))
         if expansion.summary is not None and not _secret(expansion):
@@ -214,7 +223,11 @@ class CodeActions:
         if diagnostic is None or not self._shows:
             return
         for part in _largest(report):
-            name = f"section “{part.title}”" if isinstance(part, SectionReport) else part.target
+            name = (
+                f"section “{name_text(part.title)}”"
+                if isinstance(part, SectionReport)
+                else name_text(part.target)
+            )
             share = share_text((part.tokens or 0) / report.budget.limit)
             title = f"Go to {name}: {tokens_text(part.tokens or 0)}, {share} of the budget"
             where = {"uri": document.uri, "range": part.range.as_json()}

@@ -13,7 +13,7 @@ from weighbridge.fitting import fit_of
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.choices import Choice, Choices, Choosing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
-from weighbridge.lsp.features.wording import tokens_text
+from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, escaped, partial_at
 from weighbridge.session.costs import Costs, known
@@ -178,7 +178,7 @@ class Completion:
         text = _text_of(partial, choice)
         named = choice.text if fit_of(partial.meant, choice.text) is not None else choice.label
         item = types.CompletionItem(
-            label=choice.label or choice.text,
+            label=name_text(choice.label or choice.text),
             kind=choice.kind if takes.every_kind else _FIRST_KINDS.get(choice.kind, choice.kind),
             sort_text=f"{place:05}",
             # What the client holds against what stands in the text, escapes and all.

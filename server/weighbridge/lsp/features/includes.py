@@ -13,7 +13,7 @@ from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.navigation import Definitions
 from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
-from weighbridge.lsp.features.wording import tokens_text
+from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.lsp.naming import Naming
 from weighbridge.references.model import Heading, Kind
 from weighbridge.uris import path_of, uri_of
@@ -166,5 +166,5 @@ class Includes:
         above = None if path is None else self._desk.session.configuration.relative_folder(path)
         said = [text for text in (None if tokens is None else tokens_text(tokens), above) if text]
         options: dict[str, Any] = {"detail": " · ".join(said)} if said else {}
-        name = PurePath(path or uri).name
+        name = name_text(PurePath(path or uri).name)
         return types.CallHierarchyItem(name, types.SymbolKind.File, uri, nowhere, nowhere, **options)

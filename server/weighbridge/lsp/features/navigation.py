@@ -11,6 +11,7 @@ from weighbridge.content.variable import VariableHandler
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.places import reference_at
+from weighbridge.lsp.features.wording import name_text
 from weighbridge.lsp.naming import Naming
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.document import Document
@@ -113,7 +114,7 @@ class Navigation:
         ):
             to = self._link(document, reference, target, report, naming)
             if to is not None:
-                tooltip = report.target if self._tooltips else None
+                tooltip = name_text(report.target) if self._tooltips else None
                 links.append(types.DocumentLink(to_range(report.range), to, tooltip))
         return links
 

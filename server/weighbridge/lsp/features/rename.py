@@ -184,7 +184,11 @@ class Rename:
             reference, place, _ = found
             if reference.kind is not Kind.VARIABLE or reference.target.startswith(ENVIRONMENT):
                 return None
-            start = document.buffer.line(place.start_line).index(reference.target, reference.start)
+            # Behind `@[var:` or `{{`: the name may be a part of that. With escapes in it, it stands nowhere as it is.
+            after = reference.start + len("@[var:" if reference.explicit else "{{")
+            start = document.buffer.line(place.start_line).find(reference.target, after, reference.end)
+            if start < 0:
+                return None
             return place.start_line, start, start + len(reference.target), reference.target
         heading = heading_at(document, position.line)
         if heading is None or not heading.title:

@@ -16,7 +16,7 @@ from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.wording import tokens_text
+from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
 from weighbridge.session.waiting import CountingError, DocumentClosedError
@@ -110,13 +110,13 @@ def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
         start = types.Range(types.Position(0, 0), types.Position(0, 0))
         text = f"{name} ({tokens_text(report.tokens)})"
         return types.WorkspaceSymbol(types.Location(report.uri, start), text, types.SymbolKind.File)
-    text = f"{section.title or '(no title)'} ({tokens_text(section.tokens)})"
+    text = f"{name_text(section.title) or '(no title)'} ({tokens_text(section.tokens)})"
     location = types.Location(report.uri, to_range(section.range))
     return types.WorkspaceSymbol(location, text, types.SymbolKind.String, None, None, name)
 
 
 def _file_name(report: Report) -> str:
-    return PurePath(path_of(report.uri) or report.uri).name
+    return name_text(PurePath(path_of(report.uri) or report.uri).name)
 
 
 class Symbols:
@@ -204,7 +204,7 @@ def _section(section: SectionReport, report: Report) -> _Node:
     line_end = (start.start_line + 1, 0)
     end = min(line_end, (start.end_line, start.end_character))
     selection = Range(start.start_line, 0, *end)
-    return _Node(section.title or "(no title)", detail, types.SymbolKind.String, start, selection)
+    return _Node(name_text(section.title) or "(no title)", detail, types.SymbolKind.String, start, selection)
 
 
 def _reference(reference: ReferenceReport) -> _Node:
@@ -212,7 +212,9 @@ def _reference(reference: ReferenceReport) -> _Node:
         detail = tokens_text(reference.tokens)
     else:
         detail = "failed" if reference.state is State.FAILED else "…"
-    return _Node(reference.target, detail, _KINDS[reference.kind], reference.range, reference.range)
+    return _Node(
+        name_text(reference.target), detail, _KINDS[reference.kind], reference.range, reference.range
+    )
 
 
 def _symbol(node: _Node) -> types.DocumentSymbol:
