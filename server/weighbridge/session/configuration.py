@@ -21,6 +21,7 @@ class Configuration:
         self._settings: dict[Path | None, Settings] = {}
         self._included: dict[Path, bool] = {}
         self._links: dict[Path, Path] = {}
+        self._linked: dict[Path, Path] = {}
         self.warnings: tuple[str, ...] = ()
         self._resolve()
 
@@ -42,12 +43,9 @@ class Configuration:
         self._resolve()
 
     @property
-    def linked_folders(self) -> dict[Path, Path]:
+    def linked_folders(self) -> Mapping[Path, Path]:
         """The workspace's folders that are links, or are reached by one, and where those lead."""
-        links = {folder: self._links.get(folder, folder) for folder in self._folders}
-        return {
-            folder: real for folder, real in links.items() if real != folder and real not in self._folders
-        }
+        return self._linked
 
     def set_folders(self, folders: Sequence[Path]) -> None:
         """The workspace has other folders now; their files are to be read next."""
@@ -81,6 +79,13 @@ class Configuration:
     def settings(self) -> Settings:
         """The settings of the session as a whole: the first folder's."""
         return self._settings[self._folders[0] if self._folders else None]
+
+    def really(self, path: Path) -> Path:
+        """Where a file is, if the workspace's folder that it is in is a link."""
+        for folder, real in self._linked.items():
+            if path.is_relative_to(folder):
+                return real / path.relative_to(folder)
+        return path
 
     def relative_folder(self, path: Path) -> str:
         """The folder that a file is in, as seen from the workspace's; empty for that itself and for what is outside."""
@@ -122,6 +127,11 @@ class Configuration:
 
     def _resolve(self) -> None:
         warnings: list[str] = []
+        self._linked = {
+            folder: real
+            for folder in self._folders
+            if (real := self._links.get(folder, folder)) != folder and real not in self._folders
+        }
         self._settings.clear()
         self._included.clear()
         for folder in (None, *self._folders):

@@ -329,7 +329,9 @@ class Session:
 
     def files_changed(self, paths: Iterable[Path]) -> None:
         """Files appeared, changed or went: whatever depends on them looks again."""
-        changed = list(paths)
+        really = self.configuration.really
+        # By the name that links lead to as well: nested references are read by that.
+        changed = [*dict.fromkeys(name for path in paths for name in (path, really(path)))]
         for path in changed:
             self.readings.recheck(self.readings.keys_of_path(path))
         self.on_files_changed(changed)

@@ -7,7 +7,10 @@ its report and which files it depends on. What is open in the editor is the othe
 """
 
 import asyncio
+import contextlib
+import itertools
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
+from weighbridge.session.below import Below
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 from weighbridge.session.timers import Timer, Timers
@@ -33,6 +37,8 @@ _AT_A_TIME = 4
 _SCAN_AFTER = 0.5
 #: Prompts that are weighed at all.
 MOST_PROMPTS = 10_000
+#: Paths that nobody knows, of those that changed together, of which it is asked whether they are folders.
+_MOST_LOOKED_AT = 1_000
 #: Whoever waits for anything here.
 _ALL = "workspace"
 
@@ -87,6 +93,7 @@ class Workspace:
         self._files = TextFiles()
         self._prompts: dict[Path, Prompt] = {}
         self._dependents: dict[Path, set[Path]] = {}
+        self._below = Below(lambda: map(os.fspath, self._dependents))
         self._links: dict[Path, Path] = {}
         self._known: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and whether they have changed since.
@@ -95,6 +102,8 @@ class Workspace:
         self._again: set[Path] = set()
         self._scan_timer: Timer | None = None
         self._scanning: asyncio.Task[None] | None = None
+        self._looking: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count()
         self._begun = False
         #: The revision at which each prompt, of those there ever were, changed last; in that order.
         self._changed: dict[Path, int] = {}
@@ -112,7 +121,7 @@ class Workspace:
     @property
     def busy(self) -> bool:
         """Whether anything is being looked for or weighed."""
-        return bool(self._scan_timer or self._scanning or self._queue or self._weighing)
+        return bool(self._looking or self._scan_timer or self._scanning or self._queue or self._weighing)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -169,13 +178,42 @@ class Workspace:
         if not self._begun:
             return
         self._background.files_changed(paths)
+        strangers: list[Path] = []
         for path in paths:
             # By its name too: what could not be read has no report that would depend on it.
             for prompt in (path, *self._dependents.get(path, ())):
                 self._weigh_again(prompt)
+            inside = [Path(one) for one in self._below.of(os.fspath(path))]
+            for file in inside:
+                for prompt in (file, *self._dependents.get(file, ())):
+                    self._weigh_again(prompt)
+            if inside:
+                self._scan_soon()
+            elif path not in self._dependents:
+                strangers.append(path)
             if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
                 self._scan_soon()
+        if strangers and self._scan_timer is None:
+            looking = asyncio.get_running_loop().create_task(self._look_for_folders(strangers))
+            self._looking.add(looking)
+            looking.add_done_callback(self._looked)
         self._go_on()
+
+    async def _look_for_folders(self, paths: Sequence[Path]) -> None:
+        """A folder that came may hold prompts."""
+        with contextlib.suppress(TaskCancelledError):
+            came = await self._tasks.submit(
+                ("folders", next(self._numbers)),
+                lambda _: any(path.is_dir() for path in paths[:_MOST_LOOKED_AT]),
+                title="workspace",
+                join=False,
+            )
+            if came and self._begun:
+                self._scan_soon()
+
+    def _looked(self, looking: asyncio.Task[None]) -> None:
+        self._looking.discard(looking)
+        self._tell()
 
     def halt(self) -> None:
         """Look for nothing and weigh nothing more of what waits, until it changes or all is to be weighed anew."""
@@ -203,7 +241,9 @@ class Workspace:
         self._begun = False
         if self._scan_timer is not None:
             self._scan_timer.cancel()
-        running = [task for task in (self._scanning, *self._weighing.values()) if task is not None]
+        running = [
+            task for task in (self._scanning, *self._looking, *self._weighing.values()) if task is not None
+        ]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -335,6 +375,7 @@ class Workspace:
         for file in new - old:
             self._dependents.setdefault(file, set()).add(path)
         if old != new:
+            self._below.changed()
             self.on_watched()
 
     def _tell(self) -> None:
