@@ -25,7 +25,7 @@ from weighbridge.references.rewriting import with_target
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.session.waiting import CountingError, DocumentClosedError
-from weighbridge.text import content_length
+from weighbridge.text import LineBuffer, content_length
 from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
 
@@ -114,15 +114,20 @@ class Fixes:
             raise RequestError(f"{reference.target}: {len(content):,} characters are too many to write here")
         if document.text_revision != revision:
             raise RequestError("the document has changed since; ask again")
-        start = _offset(document, range_.start.line, reference.start)
-        text = document.buffer.text()
-        new = await self._desk.tasks.submit(
+        prepared, buffer = document.prepared, LineBuffer(document.buffer.text(), self._session.encoding)
+        assert prepared is not None  # noqa: S101  it has references
+        index = prepared.index.copy()
+        place = (
+            (range_.start.line, range_.start.character),
+            (range_.end.line, range_.end.character),
+        )
+        same = await self._desk.tasks.submit(
             ("inline", document.uri),
-            lambda _: inlined(text, start, start + reference.end - reference.start, content),
+            lambda _: inlined(index, buffer, place, content),
             priority=Priority.HIGH,
             title="code action",
         )
-        if new is None:
+        if not same:
             raise RequestError(
                 f"{reference.target}: its content would be read as more than text here: it, or what follows, would change"
             )
