@@ -135,8 +135,12 @@ class Workspace:
         while self.busy:
             await self._waiting.change(_ALL)
 
+    def wake(self) -> None:
+        """An open document shows something else: whoever waits for changes looks at it."""
+        self._waiting.wake(_ALL)
+
     async def changed(self) -> None:
-        """Wait until a prompt is weighed or gone, or all are."""
+        """Wait until a prompt is weighed or gone, or all are, or an open document shows something else."""
         await self._waiting.change(_ALL)
 
     def changes(self, since: int) -> dict[Path, Prompt | None]:
