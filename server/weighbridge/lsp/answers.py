@@ -10,6 +10,7 @@ from weighbridge.lsp.features.completion import Completion
 from weighbridge.lsp.features.hover import Hover
 from weighbridge.lsp.features.includes import Includes
 from weighbridge.lsp.features.inlay_hints import Hints
+from weighbridge.lsp.features.moves import Moves
 from weighbridge.lsp.features.navigation import Definitions, Navigation
 from weighbridge.lsp.features.rename import Rename
 from weighbridge.lsp.features.symbols import Symbols
@@ -39,6 +40,7 @@ class Answers:
         self.navigation = Navigation(desk, definitions)
         self.includes = Includes(desk, definitions)
         self.rename = Rename(desk)
+        self.moves = Moves(desk)
         self.diagnostics = PulledDiagnostics(desk)
         self.weighing = WeighingProgress(desk)
         #: By name, without `weighbridge.`; the names are listed in `ways`.

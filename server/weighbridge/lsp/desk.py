@@ -17,6 +17,8 @@ from weighbridge.work import TaskManager
 
 #: Seconds that a question about the workspace waits for prompts to be weighed; then what is known is the answer.
 SECONDS_FOR_WORKSPACE = 2.0
+#: Seconds that they are waited for where all that refers to something must be known before it is changed.
+SECONDS_TO_KNOW = 30.0
 
 
 class Client(Protocol):

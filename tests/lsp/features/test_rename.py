@@ -292,3 +292,28 @@ async def test_each_file_is_edited_once_however_its_uri_is_written(folder: Path)
         files = [{"oldUri": (inside / "c.md").as_uri(), "newUri": (inside / "d.md").as_uri()}]
         edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": files})
         assert [one["textDocument"] for one in edit["documentChanges"]] == [{"uri": uris[0], "version": 7}]
+
+
+TEXTS = {
+    "notes.md": "see @docs/a.md, 😀 @[file:docs/a.md#x] and @docs/b.md\n",
+    "docs/a.md": "# x\n@../notes.md @b.md\n",
+    "docs/b.md": "b\n",
+    "README.md": "nothing of it\n",
+    "code.py": "@docs/a.md\n",
+    "build/notes.md": "@../docs/a.md\n",
+    ".gitignore": "build/\n",
+}
+
+
+async def test_texts_that_are_no_prompts_follow_as_well(folder: Path, encoding: str) -> None:
+    async with editor(VSCODE, folder, encodings=[encoding]) as session:
+        write(session, TEXTS)
+        moved = {
+            "oldUri": session.uri("docs/a.md"),
+            "newUri": session.uri("papers/new/a b.md"),
+        }
+        edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": [moved]})
+        assert await changed(session, edit, TEXTS) == {
+            "notes.md": "see @[file:papers/new/a b.md], 😀 @[file:papers/new/a b.md#x] and @docs/b.md\n",
+            "docs/a.md": "# x\n@../../notes.md @../../docs/b.md\n",
+        }

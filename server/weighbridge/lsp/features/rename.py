@@ -1,62 +1,42 @@
-"""`textDocument/rename` and `workspace/willRenameFiles`: names and files that change, and all that refers to them."""
+"""`textDocument/rename`: variables and headings, and all that refers to them."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
 from lsprotocol import types
 
 from weighbridge.analysis.graph import Edge, edges
-from weighbridge.analysis.moving import Rewritten, follow_moves
 from weighbridge.analysis.report import Report
-from weighbridge.config.settings import MOST_FILE_BYTES
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.defining import By, Defined, defined
 from weighbridge.content.front_matter import read_front_matter
-from weighbridge.content.lines import lines_of
-from weighbridge.content.policy import place_of
 from weighbridge.content.section import fragments_of, heading_meant
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
-from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.edits import Edits
+from weighbridge.lsp.desk import SECONDS_TO_KNOW, Desk
+from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
 from weighbridge.lsp.features.includes import heading_of
 from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
 from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
-from weighbridge.references.index import ScanIndex, scan
-from weighbridge.references.model import Kind, Reference
+from weighbridge.references.index import scan
+from weighbridge.references.model import Kind
 from weighbridge.references.rewriting import names, with_fragment, with_target
 from weighbridge.session.document import Document
-from weighbridge.text import PositionEncoding, Snapshot, content_length, units
+from weighbridge.text import PositionEncoding, content_length, units
 from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
 
 #: What may stand before the title of a heading that begins with `#`.
 _MARKER = re.compile(r"[^#\r\n]*#{1,6}[ \t]+")
 _NAME = re.compile(r"[^\W\d][\w.-]{0,255}")
-#: Files whose references may have to follow a move.
-_MOST_SOURCES = 20_000
-#: Seconds that prompts are waited for: what refers to a name must be known before it is changed.
-_SECONDS_TO_KNOW = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A stretch of a line, in code points, and what it becomes."""
-
-    line: int
-    start: int
-    end: int
-    text: str
 
 
 #: By the files' one names.
-Changes = dict[str, list[_Change]]
+Changes = dict[str, list[Change]]
 
 
 class Rename:
@@ -102,7 +82,7 @@ class Rename:
             raise InvalidParamsError(f"{new}: no name of a variable: letters, digits, `_`, `-` and `.`")
         if not variable and _title_of(document, line, start, end, new) != new:
             raise InvalidParamsError(f"{new}: would not be read as a heading's title here")
-        reports = await self._desk.reports(seconds=_SECONDS_TO_KNOW)
+        reports = await self._desk.reports(seconds=SECONDS_TO_KNOW)
         if self._desk.workspace.busy:
             done, every = self._desk.workspace.progress
             raise RequestError(f"{done:,} of {every:,} prompts are known yet; try again when all are")
@@ -112,68 +92,9 @@ class Rename:
         if variable:
             await self._rename_variable(document, name, new, reports, naming, changes)
         else:
-            changes[naming.real(document.uri)] = [_Change(line, start, end, new)]
+            changes[naming.real(document.uri)] = [Change(line, start, end, new)]
             await self._rename_heading(document, line, new, reports, naming, changes)
         return await self._edit(document, naming, changes)
-
-    async def will_rename_files(self, params: types.RenameFilesParams) -> types.WorkspaceEdit | None:
-        """Update the references to files and folders that are about to be moved, and those in them."""
-        moves = {
-            old: new
-            for file in params.files
-            if (old := path_of(file.old_uri)) is not None and (new := path_of(file.new_uri)) is not None
-        }
-        reports = await self._desk.reports(seconds=_SECONDS_TO_KNOW)
-        naming = self._desk.naming()
-        reports = naming.really(reports)
-        # By the names that the editor moves them by.
-        sources = dict.fromkeys(
-            path
-            for uri in (*(report.uri for report in reports), *(edge.source for edge in edges(reports)))
-            if (path := path_of(naming.shown(uri))) is not None
-        )
-        opened = {
-            document.path: (document.buffer.snapshot(), document.references())
-            for document in self._session.documents.values()
-            if document.path is not None
-        }
-        uris = {document.path: document.uri for document in self._session.documents.values()}
-        scopes = {path: self._scope(path) for path in [*sources][:_MOST_SOURCES]}
-        files = TextFiles(self._session.open_texts)
-
-        def follow() -> dict[Path, tuple[Sequence[str], list[Rewritten]]]:
-            found: dict[Path, tuple[Sequence[str], list[Rewritten]]] = {}
-            for path, scope in scopes.items():
-                known = opened.get(path)
-                lines = _lines(files, path, scope) if known is None else known[0].lines
-                if lines is not None:
-                    references = _scanned(lines) if known is None else known[1]
-                    there = partial(_there, files, scope)
-                    rewritten = follow_moves(path, lines, references, moves, there)
-                    if rewritten:
-                        found[path] = lines, rewritten
-            return found
-
-        found = await self._desk.tasks.submit(
-            ("moves", *map(str, moves)), lambda _: follow(), priority=Priority.HIGH, title="moved files"
-        )
-        texts = {
-            uris.get(path) or uri_of(path): self._text_edits(
-                lines, [_Change(one.line, one.start, one.end, one.text) for one in some]
-            )
-            for path, (lines, some) in found.items()
-        }
-        return self._edits.edit(texts, self._versions()) if texts else None
-
-    def did_rename_files(self, params: types.RenameFilesParams) -> None:
-        """Files were moved: whoever refers to them looks again."""
-        paths = [
-            path
-            for file in params.files
-            for uri in (file.old_uri, file.new_uri)
-            if (path := path_of(uri)) is not None
-        ]
-        self._session.files_changed(paths)
 
     # Names
 
@@ -271,7 +192,7 @@ class Rename:
             if where.place is not None:
                 place = where.place
                 at = uri if place.path is None else naming.real(uri_of(place.path))
-                changes.setdefault(at, []).append(_Change(place.line, place.start, place.end, new))
+                changes.setdefault(at, []).append(Change(place.line, place.start, place.end, new))
             found |= uses.get(uri, {})
             for other, theirs in uses.items():
                 same = where.by is By.SETTINGS and folder_of(path) == folder_of(path_of(naming.shown(other)))
@@ -325,7 +246,7 @@ class Rename:
         text = with_target(literal, target) if target is not None else with_fragment(literal, fragment or "")
         if text is None:
             raise RequestError(f"{literal}: can't be written with that name")
-        changes.setdefault(edge.source, []).append(_Change(place.start_line, start, end, text))
+        changes.setdefault(edge.source, []).append(Change(place.start_line, start, end, text))
 
     async def _lines_of(self, uri: str, document: Document) -> Sequence[str] | None:
         opened = self._session.documents.get(uri)
@@ -336,7 +257,7 @@ class Rename:
             return None
         scope, files = document.expander.scope, TextFiles(self._session.open_texts)
         return await self._desk.tasks.submit(
-            ("lines", uri), lambda _: _lines(files, path, scope), priority=Priority.HIGH, title="rename"
+            ("lines", uri), lambda _: lines_in(files, path, scope), priority=Priority.HIGH, title="rename"
         )
 
     async def _edit(self, document: Document, naming: Naming, changes: Changes) -> types.WorkspaceEdit:
@@ -345,29 +266,8 @@ class Rename:
             shown = naming.shown(uri)
             lines = await self._lines_of(shown, document)
             if lines is not None:
-                texts[shown] = self._text_edits(lines, some)
-        return self._edits.edit(texts, self._versions())
-
-    def _text_edits(self, lines: Sequence[str], changes: Iterable[_Change]) -> list[types.TextEdit]:
-        encoding = self._session.encoding
-        ordered = sorted({(one.line, one.start, one.end, one.text) for one in changes})
-        return [
-            types.TextEdit(
-                types.Range(
-                    types.Position(line, units(lines[line][:start], encoding)),
-                    types.Position(line, units(lines[line][:end], encoding)),
-                ),
-                text,
-            )
-            for line, start, end, text in ordered
-        ]
-
-    def _versions(self) -> dict[str, int | None]:
-        return {uri: document.version for uri, document in self._session.documents.items()}
-
-    def _scope(self, path: Path) -> Scope:
-        configuration = self._session.configuration
-        return Scope(path, configuration.folders_for(path), configuration.settings_of(path))
+                texts[shown] = text_edits(lines, some, self._session.encoding)
+        return self._edits.edit(texts, versions(self._session))
 
 
 def _title_of(document: Document, line: int, start: int, end: int, new: str) -> str | None:
@@ -381,33 +281,6 @@ def _title_of(document: Document, line: int, start: int, end: int, new: str) -> 
         # What makes it one stands below.
         heading = scan([changed, document.buffer.line(line + 1)])[0].heading
     return None if heading is None else heading.title
-
-
-def _there(files: TextFiles, scope: Scope, path: Path) -> bool:
-    """Whether a reference may stand for a file. Looks at what may be looked at only."""
-    try:
-        files.find(place_of(str(path), path.parent, scope), MOST_FILE_BYTES, "maxFileBytes", suggest=False)
-    except ReferenceFault:
-        return False
-    return True
-
-
-def _lines(files: TextFiles, path: Path, scope: Scope) -> Sequence[str] | None:
-    """The lines of a file that may be read; None of any other. Blocks: a worker's work."""
-    try:
-        found = files.find(
-            place_of(str(path), path.parent, scope),
-            scope.settings.max_file_bytes,
-            "maxFileBytes",
-            suggest=False,
-        )
-        return list(lines_of(files.chunks(found)))
-    except ReferenceFault:
-        return None
-
-
-def _scanned(lines: Sequence[str]) -> Iterable[tuple[int, Reference]]:
-    return ScanIndex(Snapshot((*lines, "")), read_front_matter(lines).lines).references()
 
 
 def _column(line: str, character: int, encoding: PositionEncoding) -> int:
