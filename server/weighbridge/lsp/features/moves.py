@@ -36,11 +36,15 @@ _MOST_SOURCES, _MOST_FILES = 20_000, 20_000
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """Files whose references may have to follow. `opened`: the lines and references of those that are open."""
+    """Files whose references may have to follow. `opened`: the lines and references of those that are open.
+
+    `folders`: the workspace's, in which others are looked for; `looked_through`: files in them of which all is known.
+    """
 
     scopes: Mapping[Path, Scope]
     opened: Mapping[Path, tuple[Snapshot, list[tuple[int, Reference]]]]
     folders: Mapping[Path, Scope]
+    looked_through: frozenset[Path]
 
 
 #: The lines of a file, and its references that must be written anew.
@@ -65,12 +69,18 @@ class Moves:
         reports = await self._desk.reports(seconds=SECONDS_TO_KNOW)
         naming = self._desk.naming()
         reports = naming.really(reports)
-        # By the names that the editor moves them by.
-        paths = dict.fromkeys(
-            path
-            for uri in (*(report.uri for report in reports), *(edge.source for edge in edges(reports)))
-            if (path := path_of(naming.shown(uri))) is not None
+        found_edges = edges(reports)
+
+        def paths_of(uris: Iterable[str | None]) -> dict[Path, None]:
+            # By the names that the editor moves them by.
+            shown = (naming.shown(uri) for uri in dict.fromkeys(uris) if uri is not None)
+            return dict.fromkeys(path for uri in shown if (path := path_of(uri)) is not None)
+
+        paths = paths_of(
+            itertools.chain((report.uri for report in reports), (edge.source for edge in found_edges))
         )
+        # What is included as a whole was looked through: if it referred to anything, it would be among those.
+        included = paths_of(edge.target for edge in found_edges if "#" not in edge.name)
         documents = [one for one in self._session.documents.values() if one.path is not None]
         sources = _Sources(
             {path: self._scope(path) for path in itertools.islice(paths, _MOST_SOURCES)},
@@ -80,6 +90,7 @@ class Moves:
                 if one.path is not None
             },
             {folder: self._scope(folder / "any.md") for folder in self._session.configuration.folders},
+            frozenset(included),
         )
         files = TextFiles(self._session.open_texts)
         found = await self._desk.tasks.submit(
@@ -132,7 +143,7 @@ def _follow(files: TextFiles, sources: _Sources, moves: Mapping[Path, Path], tok
 
 def _candidates(sources: _Sources) -> Iterator[tuple[Path, Scope, bool]]:
     """Files that may refer to what is moved, each once; and whether they are known to refer to files at all."""
-    seen = set(sources.scopes)
+    seen = {*sources.scopes, *sources.looked_through}
     for path, scope in sources.scopes.items():
         yield path, scope, True
     for folder, scope in sources.folders.items():
