@@ -1,6 +1,7 @@
 """What every answer to a client is made from: the session, the workspace, and what the client can be sent."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,11 +13,14 @@ from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
+from weighbridge.session.waiting import CountingError, DocumentClosedError
 from weighbridge.session.workspace import Workspace
 from weighbridge.work import TaskManager
 
 #: Seconds that a question about the workspace waits for prompts to be weighed; then what is known is the answer.
 SECONDS_FOR_WORKSPACE = 2.0
+#: Seconds that a question waits for what the references of its document stand for.
+SECONDS_TO_LOOK_UP = 1.0
 #: Seconds that they are waited for where all that refers to something must be known before it is changed.
 SECONDS_TO_KNOW = 30.0
 
@@ -52,6 +56,22 @@ class Desk:
         if document is None:
             raise InvalidParamsError(f"{uri}: not an open document")
         return document
+
+    async def looked_up(self, uri: str) -> Document | None:
+        """The open document of this name, if there is one, once it is known what its references stand for.
+
+        Clients ask as soon as they have opened it, and no answer can be taken back.
+        """
+        document = self.session.documents.get(uri)
+        if document is not None:
+            await self.session.looked_up(document, SECONDS_TO_LOOK_UP)
+        return document
+
+    async def counted(self, document: Document) -> None:
+        """Wait until a document is counted, if that doesn't take long."""
+        if not self.session.report(document).ready:
+            with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
+                await asyncio.wait_for(self.session.whole_report(document), SECONDS_TO_LOOK_UP)
 
     def shown(self, uri: str) -> Document | None:
         """The open document of this name, if it shows itself: a prompt or context file, or one with a directive."""

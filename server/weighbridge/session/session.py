@@ -8,6 +8,7 @@ return values.
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import time
@@ -216,6 +217,19 @@ class Session:
             await self._waiting.change(document.uri)
         if self.documents.get(document.uri) is not document:
             raise DocumentClosedError(f"{document.uri}: closed before it was counted")
+
+    async def looked_up(self, document: Document, seconds: float) -> None:
+        """Wait until it is known what a document's references stand for, but no longer than that."""
+        if document.looked_up:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while (
+                    self.documents.get(document.uri) is document
+                    and document.fault is None
+                    and not document.looked_up
+                ):
+                    await self._waiting.change(document.uri)
 
     def report(self, document: Document) -> Report:
         """The document's report as things stand; of an unchanged document a lookup."""
@@ -440,8 +454,9 @@ class Session:
                 self._pump_soon(document)
         if document.revision != revision:
             self._listener.updated(document)
-        if document.ready:
+        if document.ready or document.revision != revision:
             self._waiting.wake(document.uri)
+        if document.ready:
             self._fill_outline(document)
 
     def _fill_outline(self, document: Document) -> None:

@@ -77,7 +77,7 @@ class CodeActions:
 
     async def actions(self, params: types.CodeActionParams) -> list[types.CodeAction] | list[types.Command]:
         """What can be done at a place."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None or document.prepared is None:
             return []
         wanted = params.context.only

@@ -81,6 +81,7 @@ class Completion:
     """Answers for one client."""
 
     def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._tasks = desk.tasks
         self._session = desk.session
         self._takes = Takes.of(desk.capabilities)
@@ -93,6 +94,9 @@ class Completion:
         document = self._session.documents.get(params.text_document.uri)
         if document is not None and is_settings_file(document.path):
             return _of_settings(document, params.position)
+        if document is not None and document.prepared is None:
+            # Just opened.
+            await self._desk.looked_up(document.uri)
         if document is None or document.prepared is None:
             return None
         number, column = document.buffer.clamp(params.position.line, params.position.character)

@@ -160,7 +160,7 @@ class Hover:
 
     async def hover(self, params: types.HoverParams) -> types.Hover | None:
         """What stands at a place; None where nothing is to be said."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
         line = params.position.line

@@ -83,7 +83,7 @@ class Includes:
         Line 1 stands for the document, whether it is a heading or not.
         """
         uri, place = params.text_document.uri, params.position
-        document = self._desk.session.documents.get(uri)
+        document = await self._desk.looked_up(uri)
         if document is None:
             return []
         found = reference_at(document, place.line, place.character)
@@ -117,10 +117,10 @@ class Includes:
             declared = []
         return declared + [types.Location(naming.shown(edge.source), to_range(edge.range)) for edge in uses]
 
-    def prepare(self, params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem] | None:
+    async def prepare(self, params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem] | None:
         """The file that a reference at the place stands for, or the document."""
         uri, place = params.text_document.uri, params.position
-        document = self._desk.session.documents.get(uri)
+        document = await self._desk.looked_up(uri)
         if document is None:
             return None
         found = reference_at(document, place.line, place.character)

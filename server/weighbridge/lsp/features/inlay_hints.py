@@ -84,12 +84,15 @@ class Hints:
         self._tooltips = "tooltip" in resolvable
         self._locations = "label.location" in resolvable
 
-    def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
+    async def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
         """Hints of the asked lines, for documents that show themselves."""
         document = self._desk.shown(params.text_document.uri)
         if document is None:
             return []
         session = self._desk.session
+        if not self._desk.abilities.refresh_hints:
+            # Nobody can tell the client later that there is more to see.
+            await self._desk.counted(document)
         found = hints(
             session.report(document),
             session.settings_of(document).inlay_hints,

@@ -89,7 +89,7 @@ class Navigation:
 
     async def definition(self, params: types.DefinitionParams) -> Definition:
         """Where what a reference stands for is written: a file, its lines or heading, a variable's or an API's setting."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
         found = reference_at(document, params.position.line, params.position.character)
@@ -103,9 +103,9 @@ class Navigation:
             return where
         return [types.LocationLink(where.uri, where.range, where.range, to_range(place))]
 
-    def document_links(self, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
+    async def document_links(self, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
         """Links of references to files that may be read, and to URLs."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return []
         links, naming = [], self._desk.naming()

@@ -47,9 +47,9 @@ class Rename:
         self._session = desk.session
         self._edits = Edits(desk.capabilities)
 
-    def prepare(self, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+    async def prepare(self, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
         """What would be renamed at a place; None where nothing can be."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
         found = self._named(document, params.position)
@@ -68,7 +68,7 @@ class Rename:
         Raises:
             InvalidParamsError: nothing there can be renamed so; the message says why.
         """
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
         named = self._named(document, params.position)

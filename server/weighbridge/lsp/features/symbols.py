@@ -1,7 +1,6 @@
 """`textDocument/documentSymbol` and `workspace/symbol`: sections and references as an outline, with what they weigh."""
 
 import asyncio
-import contextlib
 import heapq
 import itertools
 import json
@@ -19,14 +18,11 @@ from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
-from weighbridge.session.waiting import CountingError, DocumentClosedError
 from weighbridge.uris import path_of
 from weighbridge.work import CancelToken, Priority
 
 #: Symbols of one answer about the workspace.
 MOST_SYMBOLS = 500
-#: Seconds that an outline waits for its document to be counted; then it is as far as that is known.
-SECONDS_FOR_OUTLINE = 1.0
 
 _KINDS = {
     Kind.FILE: types.SymbolKind.File,
@@ -140,11 +136,8 @@ class Symbols:
         document = session.documents.get(params.text_document.uri)
         if document is None:
             return []
+        await self._desk.counted(document)
         report = session.report(document)
-        if not report.ready:
-            with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
-                await asyncio.wait_for(session.whole_report(document), SECONDS_FOR_OUTLINE)
-            report = session.report(document)
         if not self._hierarchical:
             return flat_outline(report)
         return WrittenJson(json.dumps([_plain(symbol) for symbol in outline(report)]))
