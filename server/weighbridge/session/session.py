@@ -52,6 +52,8 @@ _STEPS_A_TURN = 24
 _AT_ONCE = 16 * 1024
 #: References from which on one is not looked at again for each that arrives in it, but after so many times as long.
 _MANY_STEPS, _REST = 500, 4
+#: Seconds that a question waits for a document to be prepared: the first one's tokenizer is loaded by then.
+_SECONDS_TO_PREPARE = 10.0
 #: Times a rendering is tried again when files change under it.
 _RENDERINGS = 3
 
@@ -219,15 +221,19 @@ class Session:
             raise DocumentClosedError(f"{document.uri}: closed before it was counted")
 
     async def looked_up(self, document: Document, seconds: float) -> None:
-        """Wait until it is known what a document's references stand for, but no longer than that."""
-        if document.looked_up:
+        """Wait until it is known what a document's references stand for, but no longer than that once it is prepared."""
+        await self._until(document, lambda: document.prepared is not None, _SECONDS_TO_PREPARE)
+        await self._until(document, lambda: document.looked_up, seconds)
+
+    async def _until(self, document: Document, condition: Callable[[], bool], seconds: float) -> None:
+        if condition():
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while (
                     self.documents.get(document.uri) is document
                     and document.fault is None
-                    and not document.looked_up
+                    and not condition()
                 ):
                     await self._waiting.change(document.uri)
 

@@ -26,6 +26,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
         types.TEXT_DOCUMENT_CODE_ACTION,
         {"range": {"start": BROKEN, "end": BROKEN}, "context": {"diagnostics": []}},
     ),
+    (types.TEXT_DOCUMENT_DIAGNOSTIC, {}),
     (types.TEXT_DOCUMENT_PREPARE_RENAME, ON_VARIABLE),
     (types.TEXT_DOCUMENT_RENAME, ON_VARIABLE | {"newName": "w"}),
     (types.TEXT_DOCUMENT_COMPLETION, {"position": {"line": 5, "character": 53}}),
