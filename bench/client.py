@@ -59,8 +59,14 @@ class Server:
             )
         return cls(process, spawned)
 
-    def start(self, folder: Path, settings: dict[str, Any] | None = None) -> float:
-        """Say hello; returns when the reply to `initialize` came."""
+    def start(
+        self,
+        folder: Path,
+        settings: dict[str, Any] | None = None,
+        *,
+        text_document: dict[str, Any] | None = None,
+    ) -> float:
+        """Say hello; returns when the reply to `initialize` came. `text_document`: more that it declares there."""
         self.ask(
             "initialize",
             {
@@ -71,7 +77,7 @@ class Server:
                 "capabilities": {
                     "general": {"positionEncodings": ["utf-32", "utf-16"]},
                     "workspace": {"inlayHint": {"refreshSupport": True}},
-                    "textDocument": {"publishDiagnostics": {}},
+                    "textDocument": {"publishDiagnostics": {}, **(text_document or {})},
                     "experimental": {"weighbridge": {"status": True}},
                 },
                 "initializationOptions": settings or {},

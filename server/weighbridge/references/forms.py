@@ -35,7 +35,7 @@ LONGEST_REFERENCE: Final = 4096
 #: What may stand before a short file reference.
 BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘„‚«‹<>*_~|,;:=-—–!（【「『《，、：；。")  # noqa: RUF001  likewise
 #: What ends a sentence or closes emphasis behind a path or heading.
-_TRAILING = ".!?_~"
+TRAILING = ".!?_~"
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
 _RELATIVE = re.compile(r"\.{1,2}/.")
 
@@ -76,9 +76,9 @@ def _short(text: str, at: int) -> Reference | None:
     if match is None or text.startswith("(", match.end()):
         return None
     path: str = match[1]
-    fragment = (match[2] or "").rstrip(_TRAILING + "/:%-")
+    fragment = (match[2] or "").rstrip(TRAILING + "/:%-")
     if not fragment:
-        path = path.rstrip(_TRAILING)
+        path = path.rstrip(TRAILING)
     if not _looks_like_path(path):
         return None
     end = at + 1 + len(path) + (1 + len(fragment) if fragment else 0)

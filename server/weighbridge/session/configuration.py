@@ -1,5 +1,6 @@
 """Settings in force: defaults, the folder's files, the editor's values, the command line; resolved once, not per keystroke."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class Configuration:
         self._file_warnings: dict[Path, tuple[str, ...]] = {}
         self._settings: dict[Path | None, Settings] = {}
         self._included: dict[Path, bool] = {}
+        self._links: dict[Path, Path] = {}
+        self._linked: dict[Path, Path] = {}
         self.warnings: tuple[str, ...] = ()
         self._resolve()
 
@@ -27,16 +30,22 @@ class Configuration:
         """The workspace's folders."""
         return self._folders
 
-    def read_files(self, folders: Sequence[Path]) -> dict[Path, tuple[Layer, tuple[str, ...]]]:
-        """Read the folders' settings files, for `take_files`. Blocks: a worker's work."""
-        return {folder: read_folder_layer(folder) for folder in folders}
+    def read_files(self, folders: Sequence[Path]) -> dict[Path, tuple[Layer, tuple[str, ...], Path]]:
+        """Read the folders' settings files, and where links lead, for `take_files`. Blocks: a worker's work."""
+        return {folder: (*read_folder_layer(folder), Path(os.path.realpath(folder))) for folder in folders}
 
-    def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...]]]) -> None:
+    def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...], Path]]) -> None:
         """Put what `read_files` found in force."""
-        for folder, (layer, warnings) in found.items():
+        for folder, (layer, warnings, real) in found.items():
             self._files[folder] = layer
             self._file_warnings[folder] = warnings
+            self._links[folder] = real
         self._resolve()
+
+    @property
+    def linked_folders(self) -> Mapping[Path, Path]:
+        """The workspace's folders that are links, or are reached by one, and where those lead."""
+        return self._linked
 
     def set_folders(self, folders: Sequence[Path]) -> None:
         """The workspace has other folders now; their files are to be read next."""
@@ -71,6 +80,20 @@ class Configuration:
         """The settings of the session as a whole: the first folder's."""
         return self._settings[self._folders[0] if self._folders else None]
 
+    def really(self, path: Path) -> Path:
+        """Where a file is, if the workspace's folder that it is in is a link."""
+        for folder, real in self._linked.items():
+            if path.is_relative_to(folder):
+                return real / path.relative_to(folder)
+        return path
+
+    def relative_folder(self, path: Path) -> str:
+        """The folder that a file is in, as seen from the workspace's; empty for that itself and for what is outside."""
+        folder = self.folder_of(path)
+        if folder is None or path.parent == folder:
+            return ""
+        return path.parent.relative_to(folder).as_posix()
+
     def folders_for(self, path: Path | None) -> tuple[Path, ...]:
         """The folders that a document's references may read: the workspace's; without any, the document's own."""
         if self._folders:
@@ -104,6 +127,11 @@ class Configuration:
 
     def _resolve(self) -> None:
         warnings: list[str] = []
+        self._linked = {
+            folder: real
+            for folder in self._folders
+            if (real := self._links.get(folder, folder)) != folder and real not in self._folders
+        }
         self._settings.clear()
         self._included.clear()
         for folder in (None, *self._folders):

@@ -21,6 +21,7 @@ from weighbridge.content.policy import shown
 from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, TransientFault
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
+from weighbridge.session.below import Below
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
@@ -78,6 +79,7 @@ class Readings:
         self._entries: dict[Hashable, _Entry] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
         self._by_path: dict[str, set[Hashable]] = {}
+        self._below = Below(lambda: self._by_path)
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""
@@ -129,7 +131,7 @@ class Readings:
                     self._by_path[path].discard(key)
                     if not self._by_path[path]:
                         del self._by_path[path]
-                        self.on_watched()
+                        self._watch_others()
                 if entry.timer is not None:
                     entry.timer.cancel()
                 if entry.running is not None:
@@ -168,7 +170,8 @@ class Readings:
 
     def keys_of_path(self, path: Path) -> list[Hashable]:
         """The keys whose content depends on this file, existing or not."""
-        return list(self._by_path.get(os.fspath(path), ()))
+        written = os.fspath(path)
+        return [key for one in (written, *self._below.of(written)) for key in self._by_path.get(one, ())]
 
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
@@ -206,6 +209,11 @@ class Readings:
                 entry.running.cancel()
         self._entries.clear()
         self._by_path.clear()
+        self._below.changed()
+
+    def _watch_others(self) -> None:
+        self._below.changed()
+        self.on_watched()
 
     def _depend(self, key: Hashable, entry: _Entry, paths: Iterable[Path]) -> None:
         """Note files that a content depends on."""
@@ -213,7 +221,7 @@ class Readings:
             entry.paths.add(path)
             if path not in self._by_path:
                 self._by_path[path] = set()
-                self.on_watched()
+                self._watch_others()
             self._by_path[path].add(key)
 
     def _start(self, key: Hashable, entry: _Entry, priority: Priority) -> None:
