@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -40,7 +39,7 @@ _DELETED_AT_ONCE: Final = 5_000
 
 _table: Final = cast("Table", TokenCount.__table__)
 _KEY: Final = ("digest", "tokenizer", "version")
-_VALUES: Final = tuple(field.name for field in fields(Counted))
+_VALUES: Final = Counted._fields
 
 
 class Database:
@@ -179,7 +178,13 @@ class Database:
 
     def _put(self, connection: Connection, rows: Rows) -> None:
         written = [
-            asdict(key) | asdict(counted) | {"hits": 0, "created_at": moment, "accessed_at": moment}
+            {
+                **key._asdict(),
+                **counted._asdict(),
+                "hits": 0,
+                "created_at": moment,
+                "accessed_at": moment,
+            }
             for key, (counted, moment) in rows.items()
         ]
         if self._upsert is not None:

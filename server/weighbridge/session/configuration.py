@@ -1,5 +1,6 @@
 """Settings in force: defaults, the folder's files, the editor's values, the command line; resolved once, not per keystroke."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class Configuration:
         self._file_warnings: dict[Path, tuple[str, ...]] = {}
         self._settings: dict[Path | None, Settings] = {}
         self._included: dict[Path, bool] = {}
+        #: Each folder as a string, and as what the paths of files in it begin with.
+        self._innermost_first: list[tuple[str, str, Path]] = []
         self.warnings: tuple[str, ...] = ()
         self._resolve()
 
@@ -59,8 +62,12 @@ class Configuration:
         """The innermost of the workspace's folders that holds a file."""
         if path is None:
             return self._folders[0] if self._folders else None
-        holding = [folder for folder in self._folders if path.is_relative_to(folder)]
-        return max(holding, key=lambda folder: len(folder.parts), default=None)
+        # As strings: this is asked for each of many thousand files.
+        there = os.path.normcase(path)
+        for above, below, folder in self._innermost_first:
+            if there == above or there.startswith(below):
+                return folder
+        return None
 
     def settings_of(self, path: Path | None) -> Settings:
         """The settings in force for a document."""
@@ -79,8 +86,9 @@ class Configuration:
 
     def dialect_of(self, path: Path | None) -> Dialect:
         """The dialect of a document."""
-        relative = self._relative(path)
-        for glob, name in self.settings_of(path).dialects.items():
+        dialects = self.settings_of(path).dialects
+        relative = self._relative(path) if dialects else None
+        for glob, name in dialects.items():
             if relative is not None and matches(relative, (glob,)):
                 return DIALECTS.get(name, MARKDOWN)
         return MARKDOWN
@@ -106,6 +114,11 @@ class Configuration:
         warnings: list[str] = []
         self._settings.clear()
         self._included.clear()
+        self._innermost_first = [
+            (there, os.path.join(there, ""), folder)  # noqa: PTH118  (a string is wanted)
+            for folder in sorted(self._folders, key=lambda folder: len(folder.parts), reverse=True)
+            for there in (os.path.normcase(folder),)
+        ]
         for folder in (None, *self._folders):
             files = [self._files[folder]] if folder in self._files else []
             warnings.extend(self._file_warnings.get(folder, ()) if folder is not None else ())

@@ -5,6 +5,7 @@ while the interpreter's lock is held. Its core gives a buffer as well, whose len
 """
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, SupportsIndex
 
@@ -43,6 +44,10 @@ class Engine(Protocol):
         """Tokens of a text without a long run of white space. Lone surrogates count as U+FFFD."""
         ...
 
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """What `count` says of each."""
+        ...
+
     def count_match(self, text: str) -> int:
         """Tokens of a run of white space that the pattern would match as one, if its text ended there."""
         ...
@@ -62,6 +67,11 @@ class TiktokenEngine:
     def count(self, text: str) -> int:
         """Tokens of a text without a long run of white space. Lone surrogates count as U+FFFD."""
         return _count(self._core, text)
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """What `count` says of each. tiktoken's own way to take many sets up threads for each call."""
+        core = self._core
+        return [_count(core, text) for text in texts]
 
     def count_match(self, text: str) -> int:
         """Tokens of a text that the pattern would match as one."""

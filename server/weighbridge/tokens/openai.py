@@ -12,7 +12,7 @@ counted by itself, with the same vocabulary: see `_blanks`.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final
@@ -88,6 +88,12 @@ class OpenAITokenizer:
         if len(text) <= BLOCK:
             return self._engine.count(text)
         return sum(map(self._count_block, self._blocks(text)))
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """What `count` says of each."""
+        if all(len(text) <= BLOCK for text in texts):
+            return self._engine.count_many(texts)
+        return [self.count(text) for text in texts]
 
     def _blocks(self, text: str) -> Iterator[str]:
         """The text, cut at borders into pieces of at most `BLOCK` characters, or longer where there is no border."""
