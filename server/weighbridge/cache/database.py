@@ -25,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement
 
+from weighbridge.cache import direct
 from weighbridge.cache.backlog import Batch, Rows
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
@@ -73,19 +74,19 @@ class Database:
         with self._engine.connect() as connection:
             for (tokenizer, version), digests in groups.items():
                 for start in range(0, len(digests), _KEYS_AT_ONCE):
-                    rows = connection.execute(
-                        _SELECT,
-                        {
-                            "tokenizer": tokenizer,
-                            "version": version,
-                            "digests": digests[start : start + _KEYS_AT_ONCE],
-                        },
-                    )
-                    for digest, *values in rows:
+                    some = digests[start : start + _KEYS_AT_ONCE]
+                    for digest, *values in self._rows(connection, tokenizer, version, some):
                         counted = _sound(values)
                         if counted is not None:
                             found[CountKey(digest, tokenizer, version)] = counted
         return found
+
+    def _rows(
+        self, connection: Connection, tokenizer: str, version: str, digests: list[bytes]
+    ) -> Iterable[Sequence[Any]]:
+        if self._sqlite:
+            return direct.get(connection, tokenizer, version, digests)
+        return connection.execute(_SELECT, {"tokenizer": tokenizer, "version": version, "digests": digests})
 
     def recent(self, most: int) -> Iterator[dict[CountKey, Counted]]:
         """The counts given last, `most` at most, some at a time."""
@@ -106,7 +107,9 @@ class Database:
         with self._writing() as connection:
             if batch.rows:
                 self._put(connection, batch.rows)
-            if batch.touches:
+            if batch.touches and self._sqlite:
+                direct.touch(connection, batch.touches)
+            elif batch.touches:
                 connection.execute(
                     _TOUCH,
                     [
@@ -177,6 +180,9 @@ class Database:
             yield connection
 
     def _put(self, connection: Connection, rows: Rows) -> None:
+        if self._sqlite and self._upsert is not None:
+            direct.put(connection, rows)
+            return
         written = [
             {
                 **key._asdict(),
