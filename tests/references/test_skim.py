@@ -78,7 +78,10 @@ def test_what_only_a_scan_can_tell(text: str) -> None:
     assert skim(text) is None
 
 
-@pytest.mark.parametrize("text", ["a@b", "{{x}}", "<!-- weighbridge: budget=1 -->", "<!--\tweighbridge:-->"])
+@pytest.mark.parametrize(
+    "text",
+    ["@a.md", "a @[var:b]", "{{x}}", "{{{x}}}", "<!-- weighbridge: budget=1 -->", "<!--\tweighbridge:-->"],
+)
 def test_what_may_refer_or_direct(text: str) -> None:
     assert may_refer_or_direct(text, MARKDOWN)
 

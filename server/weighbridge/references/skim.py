@@ -30,7 +30,7 @@ _DIRECTIVE: Final = "weighbridge:"
 
 def may_refer_or_direct(text: str, dialect: Dialect) -> bool:
     """Whether a text may hold a reference or a directive: quick, and never wrongly no."""
-    return dialect.may_hold_reference(text) or _DIRECTIVE in text
+    return dialect.text_may_refer(text) or _DIRECTIVE in text
 
 
 def skim(text: str, start: int = 0, line: int = 0) -> list[tuple[int, int, Heading]] | None:

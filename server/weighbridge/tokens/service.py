@@ -113,9 +113,36 @@ class TokenCountingService:
         """Summarize a text: equal to `summarize` of `tokens.summary`, and raises BorderlessError as it does."""
         return self._summarize(text, digest(text), tokenizer).summary
 
-    def summarize_text(self, text: str, tokenizer: Tokenizer, utf8: bytes | None = None) -> Summarized:
-        """As `summarize`, with the text's tokens and digest. `utf8`: the text in UTF-8, if at hand."""
-        return self._summarize(text, digest(text) if utf8 is None else digest_of_utf8(utf8), tokenizer)
+    def summarize_text(
+        self, text: str, tokenizer: Tokenizer, utf8: bytes | None = None, mark: bytes | None = None
+    ) -> Summarized:
+        """As `summarize`, with the text's tokens and digest. `utf8`: the text in UTF-8, if at hand.
+
+        `mark`: what else the count is to be known by from here on, see `recall`.
+        """
+        found = self._summarize(text, digest(text) if utf8 is None else digest_of_utf8(utf8), tokenizer)
+        if mark is not None and self._store is not None:
+            with self._lock:
+                counted = self._memory.get(_key(found.digest, tokenizer))
+            if counted is not None:
+                self._store.put_many({_key(mark, tokenizer): counted})
+        return found
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there is a store that counts may be recalled from."""
+        return self._store is not None
+
+    def recall(self, marks: Iterable[bytes], tokenizer: Tokenizer) -> dict[bytes, Counted]:
+        """What is known by such marks; the store is asked once for all. Nobody has looked at the texts: it is for the
+        caller to know that a mark stands for the same text for ever.
+        """
+        if self._store is None:
+            return {}
+        found = self._store.get_many(_key(mark, tokenizer) for mark in marks)
+        with self._lock:
+            self._store_hits += len(found)
+        return {key.digest: counted for key, counted in found.items()}
 
     def summarize_stream(self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer) -> Summarized:
         """Summarize a text that arrives in chunks, in constant memory.
