@@ -9,7 +9,7 @@ nobody wants any more, has filled the count cache and is dropped.
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
 from weighbridge.analysis.expand import Reading, State
@@ -21,7 +21,8 @@ from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, T
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
 from weighbridge.session.entry import Entry
-from weighbridge.session.recalling import Recalling
+from weighbridge.session.gathering import Gathering
+from weighbridge.session.recalling import Recalled, changed, recalled
 from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 #: Seconds until what failed, and may do better, is tried again; and the fewest between two looks at anything.
 _TRY_AGAIN = 60.0
 _SOONEST = 1.0
+#: Contents from which on one task looks whether many changed.
+_MANY = 8
 
 
 class Readings:
@@ -60,7 +63,8 @@ class Readings:
         self._entries: dict[Hashable, Entry] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
         self._by_path: dict[str, set[Hashable]] = {}
-        self._recalling = Recalling(tasks, handlers, service, self._recalled)
+        self._recalling = Gathering[Recalled](tasks, "recall", self._recall, self._recalled, None)
+        self._checking = Gathering[bool](tasks, "check", self._check, self._checked, otherwise=True)
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""
@@ -125,6 +129,8 @@ class Readings:
 
     def recheck(self, keys: Iterable[Hashable], *, force: bool = False) -> None:
         """Read contents again if they changed; `force`: whether they seem to or not."""
+        keys = list(keys)
+        many = len(keys) >= _MANY
         for key in keys:
             entry = self._entries.get(key)
             if entry is None:
@@ -132,6 +138,8 @@ class Readings:
             entry.force = entry.force or force
             if entry.running is not None:
                 entry.again = True
+            elif many and entry.request.kind is Kind.FILE and entry.content is not None and not entry.force:
+                self._checking.want(key, entry, Priority.HIGH)
             else:
                 self._start(key, entry, Priority.HIGH)
 
@@ -312,9 +320,18 @@ class Readings:
         )
         return reading, content
 
-    def _recalled(
-        self, key: Hashable, entry: Entry, priority: Priority, found: tuple[Reading, Content] | None
-    ) -> None:
+    def _recall(self, entries: Sequence[Entry], token: CancelToken) -> list[Recalled]:
+        return recalled(entries, self._handlers.blocking(Kind.FILE), self._service, token)
+
+    def _check(self, entries: Sequence[Entry], token: CancelToken) -> list[bool]:
+        return changed(entries, self._handlers.blocking(Kind.FILE), token)
+
+    def _checked(self, key: Hashable, entry: Entry, priority: Priority, found: bool) -> None:
+        """Read again what changed."""
+        if self._entries.get(key) is entry and (found or entry.again or entry.force):
+            self._start(key, entry, priority)
+
+    def _recalled(self, key: Hashable, entry: Entry, priority: Priority, found: Recalled) -> None:
         """Take what is remembered of a content; what nothing is remembered of is read."""
         if self._entries.get(key) is not entry:
             return

@@ -330,8 +330,8 @@ class Session:
     def files_changed(self, paths: Iterable[Path]) -> None:
         """Files appeared, changed or went: whatever depends on them looks again."""
         changed = list(paths)
-        for path in changed:
-            self.readings.recheck(self.readings.keys_of_path(path))
+        keys = (key for path in changed for key in self.readings.keys_of_path(path))
+        self.readings.recheck(dict.fromkeys(keys))
         self.on_files_changed(changed)
 
     def refresh(self, document: Document | None = None) -> None:
