@@ -230,7 +230,9 @@ class Document:
             self._set_expansion(target, after)
             if before is None or before != after:
                 changed = True
-                self._unshown[target] = 0
+                # What stands for its literal text, as before, is counted already.
+                if (None if before is None else before.summary) != after.summary:
+                    self._unshown[target] = 0
         self._show_expansions()
         if changed or self.settled:
             # With nothing left to look at, it may be ready now.
