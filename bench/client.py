@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from weighbridge.tokens.fast import SWITCH
+
 #: The command of the server under test; `probe` is the same with its loop's turns timed.
 COMMAND: Final = (sys.executable, "-m", "weighbridge.cli", "serve")
 _TO_ANSWER: Final = {
@@ -40,10 +42,16 @@ class Server:
 
     @classmethod
     def spawn(
-        cls, folder: Path, cache: Path, *, command: tuple[str, ...] = COMMAND, log: Path | None = None
+        cls,
+        folder: Path,
+        cache: Path,
+        *,
+        command: tuple[str, ...] = COMMAND,
+        log: Path | None = None,
+        fast: bool = True,
     ) -> Self:
-        """Start one, with a cache folder of its own."""
-        environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        """Start one, with a cache folder of its own. `fast`: with the fast engine, if it is there."""
+        environment = {**os.environ, "XDG_CACHE_HOME": str(cache), SWITCH: "1" if fast else "0"}
         # Installed packages come with their modules compiled: so must the one under test.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         spawned = time.perf_counter()

@@ -22,6 +22,8 @@ class Configuration:
         self._included: dict[Path, bool] = {}
         self._links: dict[Path, Path] = {}
         self._linked: dict[Path, Path] = {}
+        #: Each folder as a string, and as what the paths of files in it begin with.
+        self._innermost_first: list[tuple[str, str, Path]] = []
         self.warnings: tuple[str, ...] = ()
         self._resolve()
 
@@ -68,8 +70,12 @@ class Configuration:
         """The innermost of the workspace's folders that holds a file."""
         if path is None:
             return self._folders[0] if self._folders else None
-        holding = [folder for folder in self._folders if path.is_relative_to(folder)]
-        return max(holding, key=lambda folder: len(folder.parts), default=None)
+        # As strings: this is asked for each of many thousand files.
+        there = os.path.normcase(path)
+        for above, below, folder in self._innermost_first:
+            if there == above or there.startswith(below):
+                return folder
+        return None
 
     def settings_of(self, path: Path | None) -> Settings:
         """The settings in force for a document."""
@@ -102,8 +108,9 @@ class Configuration:
 
     def dialect_of(self, path: Path | None) -> Dialect:
         """The dialect of a document."""
-        relative = self._relative(path)
-        for glob, name in self.settings_of(path).dialects.items():
+        dialects = self.settings_of(path).dialects
+        relative = self._relative(path) if dialects else None
+        for glob, name in dialects.items():
             if relative is not None and matches(relative, (glob,)):
                 return DIALECTS.get(name, MARKDOWN)
         return MARKDOWN
@@ -134,6 +141,11 @@ class Configuration:
         }
         self._settings.clear()
         self._included.clear()
+        self._innermost_first = [
+            (there, os.path.join(there, ""), folder)  # noqa: PTH118  (a string is wanted)
+            for folder in sorted(self._folders, key=lambda folder: len(folder.parts), reverse=True)
+            for there in (os.path.normcase(folder),)
+        ]
         for folder in (None, *self._folders):
             files = [self._files[folder]] if folder in self._files else []
             warnings.extend(self._file_warnings.get(folder, ()) if folder is not None else ())

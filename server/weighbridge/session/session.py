@@ -352,8 +352,8 @@ class Session:
         really = self.configuration.really
         # By the name that links lead to as well: nested references are read by that.
         changed = [*dict.fromkeys(name for path in paths for name in (path, really(path)))]
-        for path in changed:
-            self.readings.recheck(self.readings.keys_of_path(path))
+        keys = (key for path in changed for key in self.readings.keys_of_path(path))
+        self.readings.recheck(dict.fromkeys(keys))
         self.on_files_changed(changed)
 
     def refresh(self, document: Document | None = None) -> None:

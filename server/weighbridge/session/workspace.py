@@ -2,8 +2,8 @@
 
     asked ──▶ scan (ignore files, include) ──▶ prompt by prompt: open, count, report, close ──▶ changed
 
-A prompt is weighed by a session of its own at LOW priority, as the command line does it, and let go of: what stays is
-its report and which files it depends on. What is open in the editor is the other session's.
+A prompt that refers to nothing is weighed in one pass by a worker, any other by a session of its own at LOW priority, as
+the command line does it, and let go of: what stays is its report and which files it depends on. What is open in the editor is the other session's.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
 from weighbridge.session.below import Below
 from weighbridge.session.document import Document
+from weighbridge.session.plain_reports import PlainReport, plain_reports
+from weighbridge.session.preparing import Terms, terms_of
 from weighbridge.session.session import Session
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
@@ -312,15 +314,17 @@ class Workspace:
     async def _weigh(self, path: Path) -> None:
         uri = uri_of(path)
         try:
-            text = await self._tasks.submit(
-                ("text", path), lambda _: self._text_of(path), title=str(path), join=False
+            terms = terms_of(self._configuration, path)
+            text, plain, real = await self._tasks.submit(
+                ("text", path), lambda _: self._look_at(path, terms), title=str(path), join=False
             )
-            document = self._background.open(uri, None, "", text)
-            report = await self._background.whole_report(document)
-            depends = self._background.readings.paths_of(uri) | {path}
-            prepared = document.prepared
-            real = path if prepared is None or prepared.identity is None else Path(prepared.identity)
-            prompt = Prompt(report, depends, document.buffer.line_end(0), real)
+            if plain is not None:
+                prompt = Prompt(plain.report, frozenset((path,)), plain.first_line_end, real)
+            else:
+                document = self._background.open(uri, None, "", text)
+                report = await self._background.whole_report(document)
+                depends = self._background.readings.paths_of(uri) | {path}
+                prompt = Prompt(report, depends, document.buffer.line_end(0), real)
         except (ReferenceFault, CountingError, DocumentClosedError, TaskCancelledError) as error:
             logger.info("%s: not weighed: %s", path, error)
             self._forget(path)
@@ -341,13 +345,15 @@ class Workspace:
         self._go_on()
         self._tell()
 
-    def _text_of(self, path: Path) -> str:
-        """Read a prompt, as references are read. Blocks."""
-        folders = self._configuration.folders_for(path)
-        settings = self._configuration.settings_of(path)
-        place = place_of(str(path), path.parent, Scope(path, folders, settings))
+    def _look_at(self, path: Path, terms: Terms) -> tuple[str, PlainReport | None, Path]:
+        """Read a prompt, as references are read; its text, its report if it refers to nothing, where its path leads. Blocks."""
+        settings = terms.settings
+        place = place_of(str(path), path.parent, Scope(path, terms.folders, settings))
         found = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
-        return "".join(self._files.chunks(found))
+        text = "".join(self._files.chunks(found))
+        session = self._background
+        (plain,) = plain_reports([(path, terms, text)], session.service, session.encoding)
+        return text, plain, Path(os.path.realpath(path))
 
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._depend(path, self._prompts.get(path), prompt)
