@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 #: Seconds until what is waited for is given up: editors share two cores with everything else.
-SECONDS = 60
+SECONDS = 20
 #: Seconds between looks, and between keys: as fast as people type.
 _LOOK, _KEY = 0.1, 0.04
 

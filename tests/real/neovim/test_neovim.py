@@ -95,8 +95,8 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("report", ("      147  ", "file docs/product.md", "      100      file severity.md#The four levels")),
-        ("render", ("The tracking service of Norwell.", "# How we write", "calm, plain and short")),
+        ("report", ("747 tokens of 8,000 (9.3%), 100 as typed", "  422  file docs/product.md", "  100    file severity.md#The four levels")),
+        ("render", ("The tracking service of Norwell.", "TrackPoint shows senders")),
         ("count", ("747 tokens",)),
         ("nonsense", ('no command "nonsense"; there are clearCache, count, refresh, render',)),
     ],
@@ -117,7 +117,7 @@ def test_settings_of_the_page(open_: Open, home: Path, example: Example, artefac
     screen = open_("CLAUDE.md")
     total = example.total("CLAUDE.md")
     # Two hints and no lens.
-    screen.shows(f"# TrackPoint {total} / 8,000 tokens {total} tokens\n")
+    screen.shows(f"# TrackPoint {total} tokens {total} / 8,000 tokens\n")
     screen.save(artefacts)
 
 

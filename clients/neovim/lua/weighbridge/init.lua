@@ -31,6 +31,10 @@ function M.receive(status)
   local bufnr = vim.uri_to_bufnr(status.uri)
   if status.state == 'ready' and vim.api.nvim_buf_is_loaded(bufnr) then
     vim.lsp.codelens.refresh({ bufnr = bufnr })
+    if vim.fn.has('nvim-0.11') == 0 and vim.lsp.inlay_hint.is_enabled({ bufnr = bufnr }) then
+      -- 0.10 draws a line's hints once for each version of the text, whatever comes later.
+      vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
+    end
   end
   vim.api.nvim_exec_autocmds('User', { pattern = 'WeighbridgeStatus', data = status, modeline = false })
   vim.cmd('redrawstatus!')
