@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from weighbridge.analysis.expand import Expansion, Nested, State
@@ -30,6 +31,13 @@ class Range:
             "start": {"line": self.start_line, "character": self.start_character},
             "end": {"line": self.end_line, "character": self.end_character},
         }
+
+    def json_text(self) -> str:
+        """The same, written out."""
+        return (
+            f'{{"start": {{"line": {self.start_line}, "character": {self.start_character}}}, '
+            f'"end": {{"line": {self.end_line}, "character": {self.end_character}}}}}'
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +104,16 @@ class ReferenceReport:
 
     @cached_property
     def json_text(self) -> str:
-        """The JSON written out, once."""
-        return json.dumps(self.json)
+        """The JSON written out, once: by hand, since a thousand are written on the loop when a document opens."""
+        tokens = "null" if self.tokens is None else self.tokens
+        reason = "null" if self.problem is None else quoted(self.problem.message)
+        uri = "null" if self.uri is None else quoted(self.uri)
+        nested = ", ".join([one.json_text for one in self.references])
+        return (
+            f'{{"kind": "{self.kind.value}", "target": {quoted(self.target)}, "range": {self.range.json_text()}, '
+            f'"state": "{self.state.value}", "tokens": {tokens}, "reason": {reason}, "uri": {uri}, '
+            f'"references": [{nested}]}}'
+        )
 
 
 @dataclass(frozen=True, slots=True)

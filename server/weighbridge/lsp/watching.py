@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 _GATHER = 0.1
 #: Milliseconds of quiet before changes are told.
 _SETTLE = 50
+#: What `awatch` imports when it is first used: on the loop's thread, for 40 ms, unless it is there by then.
+_IMPORTED_LATE = ("anyio._backends._asyncio", "anyio.to_thread")
 
 
 class Client(Protocol):
@@ -78,6 +81,7 @@ class Watching:
         """Watch the folders of the files that matter, not their subfolders, whichever those are at the time."""
         watching: asyncio.Task[None] | None = None
         current: frozenset[Path] = frozenset()
+        await asyncio.to_thread(_import_early)
         try:
             while True:
                 files = watched()
@@ -116,6 +120,12 @@ class Watching:
             with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, OSError, RuntimeError):
                 await following
             await changes.aclose()
+
+
+def _import_early() -> None:
+    for name in _IMPORTED_LATE:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _folders_of(

@@ -230,7 +230,9 @@ class Document:
             self._set_expansion(target, after)
             if before is None or before != after:
                 changed = True
-                self._unshown[target] = 0
+                # What stands for nothing yet stays counted as it is typed: a thousand such cost nothing.
+                if after.summary != (None if before is None else before.summary):
+                    self._unshown[target] = 0
         self._show_expansions()
         if changed or self.settled:
             # With nothing left to look at, it may be ready now.

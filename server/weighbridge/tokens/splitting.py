@@ -61,12 +61,14 @@ def split_between(before: str, text: str, after: str, tokenizer: Tokenizer) -> l
     """Split a stretch of a longer text: as it is split there. Places are those in `text`.
 
     `before` and `after`: what stands around it, or the part next to it; tokens are sure from the first border in `before`
-    up to the last in `after`.
+    up to the last in `after`. An empty stretch holds no token, in the middle of one neither.
     """
+    if not text:
+        return []
     whole = before + text + after
     borders = tokenizer.borders
     first = borders.first(whole, 0, len(before) + 1) if before else 0
-    last = borders.last(whole, len(before) + len(text) - 1 if text else 0) if after else len(whole)
+    last = borders.last(whole, len(before) + len(text) - 1) if after else len(whole)
     start, end = max(first, 0), last if last > 0 else len(whole)
     shift = start - len(before)
     return [
