@@ -1,7 +1,9 @@
 """`textDocument/inlayHint`: counts where they arise: after references and headings, and at the end of line 1."""
 
+import asyncio
+import contextlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,11 +15,15 @@ from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
 from weighbridge.config import InlayHints
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.wording import share_text, tokens_text, total_text
+from weighbridge.session.document import Document
+from weighbridge.session.waiting import CountingError, DocumentClosedError
 
 #: Shown where a count is on its way.
 PENDING = "…"
 #: Hints of one answer: more than any screen shows; of a longer range the first.
 MOST_HINTS = 200
+#: How long an answer waits for counts, at most, where it is the only one: clients give up after ten or twenty.
+SECONDS_FOR_COUNTS = 5.0
 #: As wide as a figure.
 _FIGURE_SPACE = "\u2007"
 
@@ -79,18 +85,37 @@ class Hints:
         self._tooltips = "tooltip" in resolvable
         self._locations = "label.location" in resolvable
 
-    def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
-        """Hints of the asked lines, for documents that show themselves."""
+    def hints(
+        self, params: types.InlayHintParams
+    ) -> list[types.InlayHint] | Coroutine[Any, Any, list[types.InlayHint]]:
+        """Hints of the asked lines, for documents that show themselves.
+
+        A client that can't be told to ask again would keep what is pending: it gets its answer when counts are known.
+        """
         document = self._desk.shown(params.text_document.uri)
         if document is None:
             return []
+        if self._desk.abilities.refresh_hints or self._desk.session.report(document).ready:
+            return self._of(document, params.range)
+        return self._of_known(document, params.range)
+
+    async def _of_known(self, document: Document, lines: types.Range) -> list[types.InlayHint]:
+        with contextlib.suppress(TimeoutError, CountingError):
+            try:
+                async with asyncio.timeout(SECONDS_FOR_COUNTS):
+                    await self._desk.session.whole_report(document)
+            except DocumentClosedError:
+                return []
+        return self._of(document, lines)
+
+    def _of(self, document: Document, lines: types.Range) -> list[types.InlayHint]:
         session = self._desk.session
         found = hints(
             session.report(document),
             session.settings_of(document).inlay_hints,
             document.buffer.line_end,
-            params.range.start.line,
-            params.range.end.line,
+            lines.start.line,
+            lines.end.line,
             counted_before=document.counted_before,
         )
         return [self._hint(document.uri, hint) for hint in found]
