@@ -77,12 +77,25 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
 
 
 def test_after_a_referenced_file_changed(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(example.of_total("CLAUDE.md"), nudge=NUDGE)
-    example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n")
+    name = "prompts/review.prompt.md"
+    screen = open_(name)
+    screen.shows(example.of_total(name, budget=1_300), nudge=NUDGE)
+    example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n" * 20)
+    total = example.total(name)
+    assert total > 1_300
+    # By itself, without a key.
+    screen.shows(f"{total:,} tokens, {total / 1_300:.0%} of the budget of 1,300")
+    # Hints at the next edit: it asks for no others.
+    screen.keys("g", "e", "o")
+    screen.shows("INS")
+    screen.type("more")
+    screen.keys("Escape")
+    screen.shows("NOR")
+    edited = f"{example.read(name)}more\n"
+    screen.keys("g", "g")
     screen.shows(
-        example.of_total("CLAUDE.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        example.of_total(name, edited, budget=1_300),
+        f"@[file:../AGENTS.md] {example.total('AGENTS.md')} tokens",
         nudge=NUDGE,
     )
     screen.save(artefacts)
