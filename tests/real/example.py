@@ -43,8 +43,8 @@ class Example:
         """Tokens of what the model receives, by tiktoken on the rendered text. `text`: instead of the file's."""
         tried = self.folder.with_name(f"{self.folder.name}-tried")
         shutil.rmtree(tried, ignore_errors=True)
-        # Emacs locks a file that is being edited with a link that leads nowhere.
-        shutil.copytree(self.folder, tried, symlinks=True)
+        # Editors' own files come and go: Emacs's locks are links that lead nowhere.
+        shutil.copytree(self.folder, tried, ignore=shutil.ignore_patterns(".*"))
         if text is not None:
             (tried / name).write_text(text, encoding="utf-8")
         done = subprocess.run(
