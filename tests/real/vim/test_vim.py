@@ -52,13 +52,14 @@ def test_ycm_threshold_and_after_changes(
     screen.type(f"{TYPED}more")
     screen.keys("Escape")
     edited = with_a_line(example)
+    screen.keys("g", "g")
     screen.shows(example.of_total(REVIEW, edited, budget=1_300))
     screen.save(artefacts.with_name("ycm-after-an-edit"))
 
     example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n" * 20)
     total = example.total(REVIEW, edited)
     screen.shows(f"{total:,} tokens, {total / 1_300:.0%} of the budget of 1,300")
-    screen.keys("d", "d", "g", "g")
+    screen.keys("G", "k", "d", "d", "g", "g")
     screen.shows(
         example.of_total(REVIEW, budget=1_300),
         f"@[file:../AGENTS.md] {example.total('AGENTS.md')} tokens",
