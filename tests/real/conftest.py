@@ -13,7 +13,8 @@ from tests.real.example import Example
 from tests.real.page import CHECKOUT
 from tests.real.screen import Screen
 
-_TREE = (CHECKOUT / "scripts" / "debian13.sh").as_posix()
+#: Runs a command in the Debian 13 tree.
+TREE = (CHECKOUT / "scripts" / "debian13.sh").as_posix()
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def start(environment: dict[str, str], example: Example) -> Iterator[Start]:
                 # `run` keeps the folder's name but not the folder.
                 path = "/opt/weighbridge/bin:/usr/local/bin:/usr/bin:/bin"
                 command = (
-                    *(_TREE, "run", "env", f"--chdir={example.folder}", f"PATH={path}"),
+                    *(TREE, "run", "env", f"--chdir={example.folder}", f"PATH={path}"),
                     *command,
                 )
             screen = Screen(command, cwd=example.folder, environment=environment, scratch=Path(scratch))
