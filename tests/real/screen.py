@@ -1,5 +1,6 @@
 """A terminal that a real editor draws on, read and typed on as a person does."""
 
+import copy
 import io
 import subprocess
 import time
@@ -8,13 +9,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.color_triplet import ColorTriplet
 from rich.console import Console
+from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
 #: Seconds until what is waited for is given up: editors share two cores with everything else.
 SECONDS = 20
 #: Seconds between looks, and between keys: as fast as people type.
 _LOOK, _KEY = 0.1, 0.04
+
+#: Without the fonts that it would fetch.
+_PICTURE = (
+    CONSOLE_SVG_FORMAT.split("@font-face")[0]
+    + CONSOLE_SVG_FORMAT[CONSOLE_SVG_FORMAT.index(".{unique_id}-matrix") :]
+)
+#: As the editors' own, which fill only what they write on.
+_BACKGROUND = ColorTriplet(20, 22, 27)
 
 
 class Screen:
@@ -27,8 +39,8 @@ class Screen:
         cwd: Path,
         environment: Mapping[str, str],
         scratch: Path,
-        columns: int = 160,
-        rows: int = 40,
+        columns: int = 150,
+        rows: int = 36,
     ) -> None:
         """Start it. `scratch`: an empty folder, for the terminal's socket and settings."""
         self._socket = scratch / "tmux"
@@ -90,7 +102,10 @@ class Screen:
         place.with_name(f"{place.name}.txt").write_text(f"{self.text()}\n", encoding="utf-8")
         console = Console(record=True, file=io.StringIO(), width=self._columns, force_terminal=True)
         console.print(Text.from_ansi(self._tmux("capture-pane", "-p", "-e")), soft_wrap=True)
-        console.save_svg(str(place.with_name(f"{place.name}.svg")), title=place.name)
+        theme = copy.copy(SVG_EXPORT_THEME)
+        theme.background_color = _BACKGROUND
+        picture = place.with_name(f"{place.name}.svg")
+        console.save_svg(str(picture), title=place.name, theme=theme, code_format=_PICTURE)
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(

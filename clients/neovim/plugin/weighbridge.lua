@@ -10,6 +10,23 @@ local function ours(event)
   return client ~= nil and client.name == 'weighbridge'
 end
 
+-- A threshold's colour as the background: readable on every statusline. Define the groups yourself for others.
+local function colours()
+  local normal = vim.api.nvim_get_hl(0, { name = 'Normal', link = false })
+  for name, from in pairs({ WeighbridgeWarning = 'DiagnosticWarn', WeighbridgeError = 'DiagnosticError' }) do
+    local colour = vim.api.nvim_get_hl(0, { name = from, link = false })
+    vim.api.nvim_set_hl(0, name, {
+      default = true,
+      fg = normal.bg or (vim.o.background == 'dark' and 0 or 0xffffff),
+      bg = colour.fg,
+      ctermfg = normal.ctermbg or 0,
+      ctermbg = colour.ctermfg,
+    })
+  end
+end
+colours()
+vim.api.nvim_create_autocmd('ColorScheme', { group = group, callback = colours })
+
 vim.api.nvim_create_autocmd('LspAttach', {
   group = group,
   callback = function(event)

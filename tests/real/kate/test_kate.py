@@ -73,7 +73,7 @@ def test_threshold_and_after_changes(open_: Open, example: Example, artefacts: P
     window.keys("ctrl+Home", "Down", "Down", "Return", "Up")
     window.type(" Mind @../AGENTS.md and be kind")
     first, second, rest = example.read(REVIEW).split("\n", 2)
-    edited = "\n".join([first, second, " Mind @../AGENTS.md and be kind", rest])
+    edited = f"{first}\n{second}\n Mind @../AGENTS.md and be kind\n{rest}"
     window.shows(
         of_budget(example.total(REVIEW, edited)), f"AGENTS.md {example.total('AGENTS.md')} tokens and be kind"
     )

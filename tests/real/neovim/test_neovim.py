@@ -95,7 +95,14 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("report", ("747 tokens of 8,000 (9.3%), 100 as typed", "  422  file docs/product.md", "  100    file severity.md#The four levels")),
+        (
+            "report",
+            (
+                "747 tokens of 8,000 (9.3%), 100 as typed",
+                "  422  file docs/product.md",
+                "  100    file severity.md#The four levels",
+            ),
+        ),
         ("render", ("The tracking service of Norwell.", "TrackPoint shows senders")),
         ("count", ("747 tokens",)),
         ("nonsense", ('no command "nonsense"; there are clearCache, count, refresh, render',)),

@@ -36,9 +36,7 @@ def test_ycm_counts(home: Path, start: Start, example: Example, artefacts: Path)
     screen.save(artefacts)
 
 
-def test_ycm_threshold_and_after_changes(
-    home: Path, start: Start, example: Example, artefacts: Path
-) -> None:
+def test_ycm_threshold_and_after_changes(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With YouCompleteMe", home)
     screen = start("vim", REVIEW)
     total = example.total(REVIEW)
@@ -87,9 +85,7 @@ def test_ale_counts(home: Path, start: Start, example: Example, artefacts: Path)
     screen.save(artefacts)
 
 
-def test_ale_threshold_and_after_changes(
-    home: Path, start: Start, example: Example, artefacts: Path
-) -> None:
+def test_ale_threshold_and_after_changes(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With ALE", home)
     screen = start("vim", REVIEW)
     total = example.total(REVIEW)

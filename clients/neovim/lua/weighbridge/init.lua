@@ -5,7 +5,7 @@ local M = {}
 ---@type table<string, table>
 local statuses = {}
 
-local GROUPS = { warning = 'DiagnosticWarn', error = 'DiagnosticError' }
+local GROUPS = { warning = 'WeighbridgeWarning', error = 'WeighbridgeError' }
 
 ---@param number integer
 ---@return string number with thousands separated, as the server writes them
