@@ -16,7 +16,7 @@ from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
 #: Seconds until what is waited for is given up: editors share two cores with everything else.
-SECONDS = 20
+SECONDS = 60
 #: Seconds between looks, and between keys: as fast as people type.
 _LOOK, _KEY = 0.1, 0.04
 
@@ -39,7 +39,7 @@ class Screen:
         cwd: Path,
         environment: Mapping[str, str],
         scratch: Path,
-        columns: int = 150,
+        columns: int = 160,
         rows: int = 36,
     ) -> None:
         """Start it. `scratch`: an empty folder, for the terminal's socket and settings."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 #: Seconds until what is waited for is given up. Reading a screen takes two.
-SECONDS = 40
+SECONDS = 90
 #: Seconds between looks.
 _LOOK = 0.1
 
