@@ -13,6 +13,8 @@ PAGE = CHECKOUT / "clients" / "helix" / "README.md"
 TYPED = "😀 é "
 #: Helix asks for hints when it is idle after a key.
 NUDGE = ("l", "h")
+#: Typed at once: Helix 25.01 sends such changes in another order than it numbers them.
+BURST = " Overtaking itself, a burst of seventy-odd keys arrives in any order at all."
 
 Open = Callable[[str], Screen]
 
@@ -73,6 +75,21 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
         f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} tokens Grüße 😀!",
         nudge=NUDGE,
     )
+    screen.save(artefacts)
+
+
+def test_keys_that_overtake_each_other(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("CLAUDE.md")
+    screen.shows(example.of_total("CLAUDE.md"), nudge=NUDGE)
+    screen.keys("g", "e", "A")
+    screen.shows("INS")
+    for words in (BURST[:25], BURST[25:50], BURST[50:]):
+        screen.burst(words)
+        screen.shows(words[-12:])
+    screen.keys("Escape")
+    screen.shows("NOR")
+    edited = example.read("CLAUDE.md").rstrip("\n") + BURST + "\n"
+    screen.shows(example.of_total("CLAUDE.md", edited), nudge=NUDGE)
     screen.save(artefacts)
 
 
