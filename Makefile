@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench format clean
+.PHONY: demo test editors bench format clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/demo.py
@@ -16,6 +16,11 @@ test: $(VENV)/installed
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
+# Installs the real editors (Debian, as root) and runs their tests; screens are kept in artefacts/editors.
+EDITORS ?= neovim emacs helix vscode kate vim
+editors: $(VENV)/installed
+	scripts/editors.sh $(EDITORS)
+
 # Prints the tables and writes bench/results.json. Peers are installed in bench/.env, where the registries have them.
 bench: $(VENV)/installed
 	$(BIN)/python -m bench
@@ -25,7 +30,7 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .editors dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Debian's Python comes without pip's bootstrap; a virtual environment then says what to install.
 $(VENV)/installed: pyproject.toml

@@ -1,4 +1,7 @@
-"""Who tells that files change: the client where it can, else a file watcher on the folders that matter."""
+"""Who tells that files change: a file watcher on the folders that matter, and the client where it can.
+
+A client that says it watches may still miss most: Helix tells of what it saves itself, and of nothing else.
+"""
 
 import asyncio
 import contextlib
@@ -44,14 +47,13 @@ class Watching:
         self._other = asyncio.Event()
 
     async def begin(self, folders: Sequence[Path], watched: Callable[[], frozenset[Path]]) -> None:
-        """Ask the client to watch its workspace; watch what it doesn't ourselves.
+        """Ask the client to watch its workspace, and watch ourselves.
 
         `watched` says which files matter now.
         """
-        client_watches = self._abilities.watch_files and bool(folders) and await self._register()
-        self._task = asyncio.get_running_loop().create_task(
-            self._watch(tuple(folders), watched, client_watches=client_watches)
-        )
+        if self._abilities.watch_files and folders:
+            await self._register()
+        self._task = asyncio.get_running_loop().create_task(self._watch(tuple(folders), watched))
 
     def look(self) -> None:
         """Other files matter than before: look which, soon."""
@@ -64,7 +66,7 @@ class Watching:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _register(self) -> bool:
+    async def _register(self) -> None:
         options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
         registration = types.Registration(
             "weighbridge-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options
@@ -73,12 +75,8 @@ class Watching:
             await self._client.ask(types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration]))
         except RequestError as error:
             logger.warning("the client watches no files: %s", error)
-            return False
-        return True
 
-    async def _watch(
-        self, folders: tuple[Path, ...], watched: Callable[[], frozenset[Path]], *, client_watches: bool
-    ) -> None:
+    async def _watch(self, folders: tuple[Path, ...], watched: Callable[[], frozenset[Path]]) -> None:
         """Watch the folders of the files that matter, not their subfolders, whichever those are at the time."""
         watching: asyncio.Task[None] | None = None
         current: Mapping[Path, int] = {}
@@ -86,7 +84,7 @@ class Watching:
         try:
             while True:
                 files = watched()
-                wanted = await asyncio.to_thread(_folders_of, files, folders, client_watches=client_watches)
+                wanted = await asyncio.to_thread(_folders_of, files, folders)
                 if wanted != current:
                     if watching is not None:
                         watching.cancel()
@@ -135,19 +133,15 @@ def _import_early() -> None:
             importlib.import_module(name)
 
 
-def _folders_of(
-    files: frozenset[Path], folders: tuple[Path, ...], *, client_watches: bool
-) -> dict[Path, int]:
-    """The folders to watch ourselves, each with its number on its disk: made anew, it is another. Blocks.
+def _folders_of(files: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
+    """The folders to watch, each with its number on its disk: made anew, it is another. Blocks.
 
     They are those of the files that matter, and the workspace's own for its settings; and those above them, as far as the
     workspace goes: whoever moves one away changes nothing in it. Of those that are not there, what is above is watched.
     """
-    wanted: set[Path] = set() if client_watches else set(folders)
+    wanted = set(folders)
     for parent in {file.parent for file in files}:
         within = [folder for folder in folders if parent.is_relative_to(folder)]
-        if within and client_watches:
-            continue
         wanted.add(parent)
         if within:
             top = min(within, key=lambda folder: len(folder.parts))

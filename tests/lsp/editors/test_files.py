@@ -33,9 +33,7 @@ def registered(session: Editor) -> list[str]:
     return sorted(one["method"] for params in asked for one in params["registrations"])
 
 
-@pytest.mark.parametrize(
-    "recording", [one for one in RECORDINGS if not one.watches_files], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda one: one.name)
 async def test_a_file_that_appears_or_changes_counts_though_nobody_tells(
     folder: Path, recording: Recording
 ) -> None:

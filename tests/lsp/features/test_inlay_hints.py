@@ -1,11 +1,12 @@
 """Hints as each editor gets them: where it asks, with what it can ask for later, and no wider while typing."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
-from tests.editors.recording import VSCODE, Recording
+from tests.editors.recording import HELIX, VSCODE, Recording
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import (
@@ -105,6 +106,28 @@ async def test_a_hint_leads_to_what_it_is_of(folder: Path) -> None:
             6: (session.uri("a.md"), {"line": 4, "character": 0}),
             7: None,
         }
+
+
+async def test_a_client_that_is_never_told_to_ask_again_gets_no_pending_hints(folder: Path) -> None:
+    async with editor(HELIX, folder) as session:
+        session.write("a.md", "three more words")
+        uri = session.write("a.prompt.md", "@[file:a.md]\n")
+        item = {"uri": uri, "languageId": "markdown", "version": 1, "text": "@[file:a.md]\n"}
+        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+        # At once: nothing is counted yet.
+        assert [label(hint) for hint in await shown(session, uri)] == ["3 tokens", "4 / 128,000 tokens"]
+
+
+async def test_a_document_closed_before_it_is_counted_has_no_hints(folder: Path) -> None:
+    async with editor(HELIX, folder) as session:
+        session.write("a.md", "three more words")
+        uri = session.write("a.prompt.md", "@[file:a.md]\n")
+        item = {"uri": uri, "languageId": "markdown", "version": 1, "text": "@[file:a.md]\n"}
+        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+        asked = asyncio.ensure_future(shown(session, uri))
+        await asyncio.sleep(0)
+        session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
+        assert await asked == []
 
 
 async def test_a_hint_that_is_old_stays_as_it_is(folder: Path) -> None:

@@ -22,6 +22,8 @@ from weighbridge.session.document import Document
 PENDING = "…"
 #: Hints of one answer: more than any screen shows; of a longer range the first.
 MOST_HINTS = 200
+#: How long an answer waits for counts, at most, where it is the only one: clients give up after ten or twenty.
+SECONDS_FOR_COUNTS = 5.0
 #: As wide as a figure.
 _FIGURE_SPACE = "\u2007"
 
@@ -85,14 +87,19 @@ class Hints:
         self._locations = "label.location" in resolvable
 
     async def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
-        """Hints of the asked lines, for documents that show themselves."""
+        """Hints of the asked lines, for documents that show themselves.
+
+        A client that can't be told to ask again would keep what is pending: it gets its answer when counts are known.
+        """
         document = self._desk.shown(params.text_document.uri)
         if document is None:
             return []
         session = self._desk.session
         if not self._desk.abilities.refresh_hints:
             # Nobody can tell the client later that there is more to see.
-            await self._desk.counted(document)
+            await self._desk.counted(document, SECONDS_FOR_COUNTS)
+            if session.documents.get(document.uri) is not document:
+                return []
         found = hints(
             session.report(document),
             session.settings_of(document).inlay_hints,

@@ -1,0 +1,193 @@
+-- What the server says of each document, for the statusline; and what the command :Weighbridge does.
+local M = {}
+
+---The last status of each document, by URI: what `weighbridge/status` tells.
+---@type table<string, table>
+local statuses = {}
+
+local GROUPS = { warning = 'WeighbridgeWarning', error = 'WeighbridgeError' }
+
+---@param number integer
+---@return string number with thousands separated, as the server writes them
+local function figure(number)
+  return (tostring(number):reverse():gsub('(%d%d%d)', '%1,'):reverse():gsub('^,', ''))
+end
+
+---@param number integer
+---@return string
+local function tokens(number) return figure(number) .. (number == 1 and ' token' or ' tokens') end
+
+---@param share number a share of 1
+---@return string
+local function percentage(share)
+  local percent = share * 100
+  return (percent < 10 and '%.1f%%' or '%.0f%%'):format(percent)
+end
+
+---A new status of a document; the handler of `weighbridge/status`.
+---@param status table
+function M.receive(status)
+  statuses[status.uri] = status
+  local bufnr = vim.uri_to_bufnr(status.uri)
+  if status.state == 'ready' and vim.api.nvim_buf_is_loaded(bufnr) then
+    vim.lsp.codelens.refresh({ bufnr = bufnr })
+    if vim.fn.has('nvim-0.11') == 0 and vim.lsp.inlay_hint.is_enabled({ bufnr = bufnr }) then
+      -- 0.10 draws a line's hints once for each version of the text, whatever comes later.
+      vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
+    end
+  end
+  vim.api.nvim_exec_autocmds('User', { pattern = 'WeighbridgeStatus', data = status, modeline = false })
+  vim.cmd('redrawstatus!')
+end
+
+---Forget a document that is no longer served.
+---@param bufnr integer
+function M.forget(bufnr) statuses[vim.uri_from_bufnr(bufnr)] = nil end
+
+---The last status of a buffer, or nil if it is no prompt.
+---@param bufnr? integer the current one by default
+---@return table?
+function M.get(bufnr) return statuses[vim.uri_from_bufnr(bufnr or vim.api.nvim_get_current_buf())] end
+
+---The count of a buffer in a few words, or '' if it is no prompt: `1,235 tokens · 95% · gpt-4.1`.
+---`…` stands before it while it is being counted, `≈` if it is an estimate.
+---@param bufnr? integer the current one by default
+---@return string
+function M.status(bufnr)
+  local status = M.get(bufnr)
+  if status == nil then return '' end
+  local words = { tokens(status.tokens), percentage(status.budget.used) }
+  if type(status.model) == 'string' then words[#words + 1] = status.model end
+  if status.references.failed > 0 then words[#words + 1] = status.references.failed .. ' broken' end
+  return (status.state == 'counting' and '… ' or '')
+    .. (status.exactness == 'exact' and '' or '≈ ')
+    .. table.concat(words, ' · ')
+end
+
+---The same in the colour of the threshold that is reached, for 'statusline':
+---`%{%v:lua.require'weighbridge'.statusline()%}`
+---@return string
+function M.statusline()
+  local bufnr = vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)
+  local status, text = M.get(bufnr), M.status(bufnr):gsub('%%', '%%%%')
+  local group = status and GROUPS[status.budget.severity]
+  return group and ('%%#%s#%s%%*'):format(group, text) or text
+end
+
+-- Asking the server
+
+---@param bufnr integer
+---@return vim.lsp.Client
+local function client_of(bufnr)
+  local client = vim.lsp.get_clients({ name = 'weighbridge', bufnr = bufnr })[1]
+  if client == nil then error('Weighbridge does not serve this buffer; see :checkhealth weighbridge', 0) end
+  return client
+end
+
+---@param bufnr integer
+---@param method string
+---@param params table
+---@param take fun(result: any)
+local function ask(bufnr, method, params, take)
+  local client = client_of(bufnr)
+  local function answered(fault, result)
+    if fault then return vim.notify('Weighbridge: ' .. fault.message, vim.log.levels.ERROR) end
+    take(result)
+  end
+  -- Neovim 0.10 has functions where 0.11 has methods.
+  if vim.fn.has('nvim-0.11') == 1 then
+    client:request(method, params, answered, bufnr)
+  else
+    client.request(method, params, answered, bufnr)
+  end
+end
+
+---@param bufnr integer
+local function named(bufnr) return { textDocument = { uri = vim.uri_from_bufnr(bufnr) } } end
+
+---@param bufnr integer
+---@param command string
+local function run(bufnr, command, arguments)
+  ask(bufnr, 'workspace/executeCommand', { command = command, arguments = arguments or vim.empty_dict() }, function() end)
+end
+
+---Show lines in a buffer that goes away with its window.
+---@param name string
+---@param lines string[]
+---@param filetype string
+local function show(name, lines, filetype)
+  vim.cmd('botright new')
+  local bufnr = vim.api.nvim_get_current_buf()
+  vim.bo[bufnr].buftype, vim.bo[bufnr].bufhidden, vim.bo[bufnr].swapfile = 'nofile', 'wipe', false
+  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, lines)
+  vim.bo[bufnr].modifiable = false
+  vim.api.nvim_buf_set_name(bufnr, ('weighbridge://%d/%s'):format(bufnr, name))
+  -- Set last, and not as Markdown's own: what is shown is not served itself.
+  vim.bo[bufnr].syntax = filetype
+end
+
+---@param report table
+---@return string[]
+local function report_lines(report)
+  local lines = {
+    ('%s of %s (%s), %s as typed'):format(
+      tokens(report.tokens),
+      figure(report.budget.limit),
+      percentage(report.budget.used),
+      figure(report.own_tokens)
+    ),
+    ('%s%s, %s'):format(
+      type(report.model) == 'string' and report.model .. ', ' or '',
+      report.encoding,
+      report.exactness
+    ),
+  }
+  local function row(depth, name, count, reason)
+    local known = type(count) == 'number' and figure(count) or '-'
+    local why = type(reason) == 'string' and '  ' .. reason or ''
+    lines[#lines + 1] = ('%9s  %s%s%s'):format(known, ('  '):rep(depth), name, why)
+  end
+  if #report.sections > 0 then vim.list_extend(lines, { '', 'Sections' }) end
+  for _, section in ipairs(report.sections) do
+    row(section.level - 1, section.title, section.tokens)
+  end
+  if #report.references > 0 then vim.list_extend(lines, { '', 'References' }) end
+  local function references(of, depth)
+    for _, one in ipairs(of) do
+      row(depth, one.kind .. ' ' .. one.target, one.tokens, one.reason)
+      references(one.references, depth + 1)
+    end
+  end
+  references(report.references, 0)
+  return vim.tbl_map(function(line) return (line:gsub('\n', ' ')) end, lines)
+end
+
+---What :Weighbridge can be told, each a function of the buffer and the command's arguments.
+---@type table<string, fun(bufnr: integer, command: table)>
+M.commands = {
+  report = function(bufnr)
+    ask(bufnr, 'weighbridge/report', named(bufnr), function(report) show('report', report_lines(report), 'text') end)
+  end,
+  render = function(bufnr)
+    ask(bufnr, 'weighbridge/render', named(bufnr), function(result)
+      show('resolved', vim.split(result.text, '\r?\n'), 'markdown')
+    end)
+  end,
+  count = function(bufnr, command)
+    local params = named(bufnr)
+    if command.range > 0 then
+      params.ranges = {
+        { start = { line = command.line1 - 1, character = 0 }, ['end'] = { line = command.line2, character = 0 } },
+      }
+    end
+    ask(bufnr, 'weighbridge/count', params, function(result)
+      local what = command.range > 0 and ('lines %d to %d: '):format(command.line1, command.line2) or ''
+      vim.notify(what .. tokens(result.tokens))
+    end)
+  end,
+  refresh = function(bufnr) run(bufnr, 'weighbridge.refresh', { vim.uri_from_bufnr(bufnr) }) end,
+  clearCache = function(bufnr) run(bufnr, 'weighbridge.clearCache') end,
+  toggleTokens = function(bufnr) run(bufnr, 'weighbridge.toggleTokens') end,
+}
+
+return M

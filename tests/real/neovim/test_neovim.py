@@ -1,0 +1,165 @@
+"""The real Neovim on the example workspace, set up as its page and the README say, read off its screen."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.real.conftest import Start
+from tests.real.example import BROKEN, Example
+from tests.real.page import CHECKOUT, follow
+from tests.real.screen import Screen
+
+PAGE = CHECKOUT / "clients" / "neovim" / "README.md"
+#: Typed before a reference: its hint and what is typed after it must still be where they belong.
+TYPED = "😀 é "
+
+Open = Callable[[str], Screen]
+
+
+@pytest.fixture
+def open_(home: Path, environment: dict[str, str], start: Start) -> Open:
+    """Set up as the page says, and open a file."""
+    follow(PAGE, "Set up", home, environment)
+    return lambda name: start("nvim", name)
+
+
+def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("CLAUDE.md")
+    total = example.total("CLAUDE.md")
+    screen.shows(
+        # The total and the only section are lenses; hints are of references.
+        f"# TrackPoint {total:,} / 8,000 tokens (9.3%) | {total:,} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        # Not the whole of what docs/style.md holds: {{tone}} is the workspace's.
+        f"@docs/style.md {example.total('docs/style.md')} tokens",
+        f"@docs/product.md {example.total('docs/product.md')} tokens",
+        f"{total:,} tokens · 9.3% · gpt-4o",
+    )
+    screen.save(artefacts)
+
+
+def test_threshold(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("prompts/review.prompt.md")
+    total = example.total("prompts/review.prompt.md")
+    assert 0.75 <= total / 1_300 < 1
+    screen.shows(
+        f"{total:,} / 1,300 tokens ({total / 1_300:.0%})",
+        f"{total:,} tokens, {total / 1_300:.0%} of the budget of 1,300",
+        f"{total:,} tokens · {total / 1_300:.0%} · gpt-4.1",
+    )
+    screen.save(artefacts)
+
+
+def test_broken_references(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("prompts/release-notes.prompt.md")
+    screen.shows("3 broken")
+    screen.type(":lua vim.diagnostic.setloclist()")
+    screen.keys("Enter")
+    screen.shows(*BROKEN, f"{example.total('prompts/release-notes.prompt.md')} tokens · ")
+    screen.save(artefacts)
+
+
+def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("CLAUDE.md")
+    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen.keys("G", "I")
+    screen.type(TYPED)
+    screen.keys("Escape", "A")
+    screen.type(" Grüße 😀!")
+    screen.keys("Escape")
+    text = example.read("CLAUDE.md")
+    *lines, last = text.rstrip("\n").split("\n")
+    edited = "\n".join([*lines, f"{TYPED}{last} Grüße 😀!", ""])
+    screen.shows(
+        f"{example.total('CLAUDE.md', edited):,} tokens ·",
+        f"# TrackPoint {example.of_total('CLAUDE.md', edited)}",
+        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} tokens Grüße 😀!",
+    )
+    screen.save(artefacts)
+
+
+def test_after_a_referenced_file_changed(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("CLAUDE.md")
+    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    before = example.total("AGENTS.md")
+    example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n")
+    assert example.total("AGENTS.md") != before
+    screen.shows(
+        f"{example.total('CLAUDE.md')} tokens ·",
+        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        f"# TrackPoint {example.of_total('CLAUDE.md')}",
+    )
+    screen.save(artefacts)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (
+            "report",
+            (
+                "747 tokens of 8,000 (9.3%), 100 as typed",
+                "  422  file docs/product.md",
+                "  100    file severity.md#The four levels",
+            ),
+        ),
+        ("render", ("The tracking service of Norwell.", "TrackPoint shows senders")),
+        ("count", ("747 tokens",)),
+        ("nonsense", ('no command "nonsense"; there are clearCache, count, refresh, render',)),
+    ],
+)
+def test_commands(
+    open_: Open, example: Example, artefacts: Path, command: str, expected: tuple[str, ...]
+) -> None:
+    screen = open_("CLAUDE.md")
+    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen.type(f":Weighbridge {command}")
+    screen.keys("Enter")
+    screen.shows(*expected)
+    screen.save(artefacts)
+
+
+def test_settings_of_the_page(open_: Open, home: Path, example: Example, artefacts: Path) -> None:
+    follow(PAGE, "Settings", home)
+    screen = open_("CLAUDE.md")
+    total = example.total("CLAUDE.md")
+    # Two hints and no lens.
+    screen.shows(f"# TrackPoint {total} tokens {total} / 8,000 tokens\n")
+    screen.save(artefacts)
+
+
+def test_health(open_: Open, artefacts: Path) -> None:
+    screen = open_("CLAUDE.md")
+    screen.shows("tokens ·")
+    screen.type(":checkhealth weighbridge")
+    screen.keys("Enter")
+    screen.shows("OK weighbridge ", "1 of it running")
+    screen.save(artefacts)
+
+
+def test_quick_start_of_the_readme(home: Path, start: Start, example: Example, artefacts: Path) -> None:
+    follow(CHECKOUT / "README.md", "Neovim 0.11", home)
+    screen = start("nvim", "CLAUDE.md")
+    screen.shows(
+        example.of_total("CLAUDE.md"),
+        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+    )
+    screen.save(artefacts)
+
+
+def test_neovim_0_10(
+    home: Path, environment: dict[str, str], start: Start, example: Example, artefacts: Path
+) -> None:
+    follow(PAGE, "Set up", home, environment)
+    # Its first lines are for 0.11.
+    (home / ".config/nvim/init.lua").write_text("vim.diagnostic.config({ virtual_text = true })\n")
+    follow(PAGE, "Neovim 0.10", home)
+    screen = start("nvim", "CLAUDE.md", tree=True)
+    screen.shows(
+        f"# TrackPoint {example.of_total('CLAUDE.md')}",
+        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+    )
+    screen.type(":Weighbridge count")
+    screen.keys("Enter")
+    screen.shows(f"{example.total('CLAUDE.md')} tokens")
+    screen.save(artefacts)
