@@ -75,10 +75,13 @@ export class Server implements vscode.Disposable {
       return undefined;
     }
     try {
-      return await client.sendRequest<T>(method, params, token);
+      // An absent token would be taken for a second parameter.
+      return await (token === undefined
+        ? client.sendRequest<T>(method, params)
+        : client.sendRequest<T>(method, params, token));
     } catch (error) {
       if (token?.isCancellationRequested !== true) {
-        this.log.debug(`${method}: ${error}`);
+        this.log.warn(`${method}: ${error}`);
       }
       return undefined;
     }
