@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-
 from tests.real.vscode import codeserver
 from tests.real.vscode.codeserver import CLIENT, ROOT, CodeServer
 from tests.real.vscode.workbench import Workbench

@@ -6,23 +6,20 @@ from pathlib import Path
 
 import pytest
 from tests.real.vscode.conftest import OpenWorkbench
-from tests.tokens.reference import tokens
-
-ENCODING = "o200k_base"
-MODEL = "gpt-4o"
-BUDGET = 60
-NOTE = "# A note\n\nWords for {{name}}: Grüße 🎉 Ωμέγα, once more.\n"
-PROMPT = "# Greeting\n\nHello {{name}}, read this first.\n\n@[file:note.md]\n\n## End\n\nThat was all.\n"
-
-
-def count(text: str) -> int:
-    """What the tokenizer makes of it."""
-    return len(tokens(ENCODING, text))
-
-
-def resolve(text: str, note: str = NOTE) -> str:
-    """By hand, as the model receives it."""
-    return text.replace("@[file:note.md]", note).replace("{{name}}", "Ada")
+from tests.real.vscode.samples import (
+    BUDGET,
+    ENCODING,
+    HOSTILE,
+    HOSTILE_FILE,
+    MODEL,
+    NOTE,
+    NOTES,
+    PROMPT,
+    PROMPT_FILE,
+    count,
+    resolve,
+    write_workspace,
+)
 
 
 def shown(number: int) -> str:
@@ -39,16 +36,7 @@ def weight(label: str | None) -> int:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A workspace whose resolved texts are made by hand."""
-    found = tmp_path / "workspace"
-    prompts = found / "prompts"
-    prompts.mkdir(parents=True)
-    (found / "weighbridge.toml").write_text(
-        f'model = "{MODEL}"\nbudget = {BUDGET}\n\n[variables]\nname = "Ada"\n', "utf-8"
-    )
-    (prompts / "greeting.prompt.md").write_text(PROMPT, "utf-8")
-    (prompts / "note.md").write_text(NOTE, "utf-8")
-    (found / "notes.md").write_text("# Plain notes\n\nNo prompt at all.\n", "utf-8")
-    return found
+    return write_workspace(tmp_path / "workspace")
 
 
 def test_opening_shows_the_counts(
@@ -70,7 +58,7 @@ def test_opening_shows_the_counts(
 
 
 def test_typing_counts_every_word(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, "prompts/greeting.prompt.md")
+    bench = workbench(folder, PROMPT_FILE)
     bench.until_status(shown(count(resolve(PROMPT))))
     bench.go(PROMPT.count("\n") + 1)
     more = "Wörter Ωμέγα"
@@ -82,7 +70,7 @@ def test_typing_counts_every_word(workbench: OpenWorkbench, folder: Path) -> Non
 
 
 def test_a_threshold_that_is_crossed_is_seen(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, "prompts/greeting.prompt.md")
+    bench = workbench(folder, PROMPT_FILE)
     before = count(resolve(PROMPT))
     assert before < 0.8 * BUDGET
     bench.until_status(shown(before))
@@ -125,15 +113,15 @@ def test_broken_references_are_seen_and_mended(workbench: OpenWorkbench, example
 
 
 def test_a_referenced_file_that_changes_counts_at_once(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, "prompts/greeting.prompt.md")
+    bench = workbench(folder, PROMPT_FILE)
     bench.until_status(shown(count(resolve(PROMPT))))
     note = NOTE + "\nOne more line.\n"
     (folder / "prompts" / "note.md").write_text(note, "utf-8")
-    bench.until_status(shown(count(resolve(PROMPT, note))))
+    bench.until_status(shown(count(resolve(PROMPT, note=note))))
 
 
 def test_a_selection_is_counted_with_several_cursors(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, "prompts/greeting.prompt.md")
+    bench = workbench(folder, PROMPT_FILE)
     bench.until_status(MODEL)
     bench.go(1)
     bench.page.keyboard.press("Shift+End")
@@ -200,7 +188,9 @@ def test_the_token_map_shows_where_tokens_go(
     boxes.filter(has_text="product.md").first.focus()
     bench.shot("map-keyboard")
     bench.page.keyboard.press("Enter")
-    bench.until("the cursor at the reference", lambda: "Ln 14, Col 1" in bench.texts(".statusbar-item:visible"))
+    bench.until(
+        "the cursor at the reference", lambda: "Ln 14, Col 1" in bench.texts(".statusbar-item:visible")
+    )
     # It can load and run nothing but its own.
     policy = frame.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
     assert policy is not None
@@ -209,11 +199,13 @@ def test_the_token_map_shows_where_tokens_go(
 
 
 def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, "prompts/greeting.prompt.md", width=1500)
+    bench = workbench(folder, PROMPT_FILE, width=1500)
     bench.until_status(shown(count(resolve(PROMPT))))
     bench.command("Weighbridge: Open Resolved Prompt to the Side")
     bench.until("the resolved text", lambda: "Hello Ada, read this first." in bench.text(1))
-    bench.until("the marks", lambda: bench.page.locator(".editor-instance >> nth=1 >> .cdr[class*=ced-]").count() >= 2)
+    bench.until(
+        "the marks", lambda: bench.page.locator(".editor-instance >> nth=1 >> .cdr[class*=ced-]").count() >= 2
+    )
     bench.shot("preview")
     bench.page.locator(".editor-instance >> nth=0 >> .view-line").first.click()
     bench.go(PROMPT.count("\n") + 1)
@@ -222,16 +214,16 @@ def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkb
 
 
 def test_it_is_quiet_on_what_is_no_prompt_until_asked(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, "prompts/greeting.prompt.md")
+    bench = workbench(folder, PROMPT_FILE)
     bench.until_status(MODEL)
     bench.open_file("notes.md")
     bench.until("nothing", lambda: bench.status() == "")
     bench.command("Weighbridge: Count This Document")
-    bench.until_status(shown(count("# Plain notes\n\nNo prompt at all.\n")))
+    bench.until_status(shown(count(NOTES)))
 
 
 def test_the_menu_changes_the_model(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, "prompts/greeting.prompt.md")
+    bench = workbench(folder, PROMPT_FILE)
     bench.until_status(MODEL)
     bench.page.locator(".statusbar-item[id*='weighbridge.tokens'] a").click()
     bench.pick("Copy Resolved Prompt")
@@ -246,34 +238,28 @@ def test_the_menu_changes_the_model(workbench: OpenWorkbench, folder: Path) -> N
 
 
 def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(
-    workbench: OpenWorkbench, folder: Path
+    workbench: OpenWorkbench, tmp_path: Path
 ) -> None:
-    (folder.parent / "secret.md").write_text("a secret of many words, many words", "utf-8")
-    text = (
-        "# Hostile\n\nHello {{name}}.\n\n@[file:note.md]\n\n@[file:../../secret.md]\n\n"
-        "@[api:http://127.0.0.1:9/x]\n\n@[var:env.WEIGHBRIDGE_TEST_SECRET]\n"
-    )
-    (folder / "prompts" / "hostile.prompt.md").write_text(text, "utf-8")
-    settings = folder / ".vscode" / "settings.json"
-    settings.parent.mkdir()
-    settings.write_text(
-        '{"weighbridge.env": ["WEIGHBRIDGE_TEST_SECRET"], "weighbridge.apiAllow": ["127.0.0.1:9"],'
-        f'"weighbridge.fileRoots": ["{folder.parent}"], "weighbridge.server.path": "/bin/false"}}',
-        "utf-8",
-    )
-    # What is denied counts as typed.
-    whole = count(resolve(text))
-    bench = workbench(folder, "prompts/hostile.prompt.md", trusted=False)
+    folder = write_workspace(tmp_path / "workspace", hostile=True)
+    whole = count(resolve(HOSTILE))
+    bench = workbench(folder, HOSTILE_FILE, trusted=False)
     bench.until("restricted mode", lambda: "Restricted Mode" in bench.texts(".statusbar-item:visible"))
     bench.until_status(shown(whole))
+    bench.until_text(f"{whole} / {BUDGET} tokens")
     bench.page.keyboard.press("Control+Shift+M")
-    for message in ("secret.md", "not fetched: the workspace is not trusted", "the environment of an untrusted workspace"):
-        bench.page.locator(".markers-panel .monaco-list-row", has_text=message).first.wait_for()
+    problems = bench.page.locator(".markers-panel .monaco-list-row")
+    not_fetched = problems.filter(has_text="not fetched: the workspace is not trusted")
+    not_fetched.wait_for()
+    problems.filter(has_text="secret.md: outside the workspace's folders").wait_for()
+    problems.filter(has_text="WEIGHBRIDGE_TEST_SECRET: not set").wait_for()
     bench.shot("untrusted")
-    # Trusting it tells the server at once; what the folder may not decide stays undecided.
+    # Trust is told to the server at once; what a folder's files may not decide stays undecided.
     bench.command("Workspaces: Manage Workspace Trust")
     bench.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
     bench.until("trust", lambda: "Restricted Mode" not in bench.texts(".statusbar-item:visible"))
-    row = bench.page.locator(".markers-panel .monaco-list-row", has_text="not fetched: the workspace is not trusted")
-    row.wait_for(state="detached")
+    bench.page.keyboard.press("Escape")
+    not_fetched.wait_for(state="detached")
+    problems.filter(has_text="127.0.0.1:9 may not be fetched from").wait_for()
+    problems.filter(has_text="secret.md: outside the workspace's folders").wait_for()
     bench.shot("trusted-now")
+    assert bench.texts(".notification-toast") == ""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route
-
 from tests.real.vscode.codeserver import ROOT, CodeServer
 
 ARTEFACTS = ROOT / "artefacts" / "editors" / "vscode"
@@ -61,7 +60,13 @@ class Workbench:
 
     def texts(self, selector: str, *, first: bool = False) -> str:
         found = self.page.locator(selector)
-        parts = [found.nth(0).inner_text()] if first and found.count() else [] if first else found.all_inner_texts()
+        parts = (
+            [found.nth(0).inner_text()]
+            if first and found.count()
+            else []
+            if first
+            else found.all_inner_texts()
+        )
         return plain("\n".join(parts))
 
     def frame(self) -> FrameLocator:
@@ -74,7 +79,9 @@ class Workbench:
         while not (found := look()):
             if time.monotonic() > deadline:
                 self.shot(f"failed-{re.sub(r'[^a-z0-9]+', '-', what.lower())}")
-                raise AssertionError(f"never seen: {what}; the status bar: {self.status()!r}; the text: {self.text()!r}")
+                raise AssertionError(
+                    f"never seen: {what}; the status bar: {self.status()!r}; the text: {self.text()!r}"
+                )
             self.page.wait_for_timeout(50)
         return found
 
