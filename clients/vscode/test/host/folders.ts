@@ -8,7 +8,12 @@ import { counted, open, type Suite, status, until } from "./harness";
 async function both(): Promise<readonly [vscode.WorkspaceFolder, vscode.WorkspaceFolder]> {
   return until("two folders", () => {
     const [one, two] = vscode.workspace.workspaceFolders ?? [];
-    return one !== undefined && two !== undefined && ([one, two] as const);
+    if (one !== undefined && two !== undefined) {
+      return [one, two] as const;
+    }
+    throw new Error(
+      `${vscode.workspace.workspaceFile}: ${JSON.stringify(vscode.workspace.workspaceFolders)}`,
+    );
   });
 }
 
