@@ -223,7 +223,8 @@ class Session:
     async def looked_up(self, document: Document, seconds: float) -> None:
         """Wait until it is known what a document's references stand for, but no longer than that once it is prepared."""
         await self._until(document, lambda: document.prepared is not None, _SECONDS_TO_PREPARE)
-        await self._until(document, lambda: document.looked_up, seconds)
+        if seconds:
+            await self._until(document, lambda: document.looked_up, seconds)
 
     async def _until(self, document: Document, condition: Callable[[], bool], seconds: float) -> None:
         if condition():

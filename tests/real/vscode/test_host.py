@@ -111,7 +111,6 @@ def run(
                 break
             page.wait_for_timeout(250)
     finally:
-        print(page.url)
         context.close()
     results = root.parent / "results.json"
     found = json.loads(results.read_text("utf-8")) if results.exists() else []

@@ -159,8 +159,8 @@ class Hover:
         self._now = now
 
     async def hover(self, params: types.HoverParams) -> types.Hover | None:
-        """What stands at a place; None where nothing is to be said."""
-        document = await self._desk.looked_up(params.text_document.uri)
+        """What stands at a place, as far as it is known: who looks again sees more. None where nothing is to be said."""
+        document = await self._desk.looked_up(params.text_document.uri, 0)
         if document is None:
             return None
         line = params.position.line
