@@ -82,7 +82,8 @@ class Hints:
         hint = document.inlay_hint if document else None
         resolvable = (hint.resolve_support.properties if hint and hint.resolve_support else None) or ()
         self._tooltips = "tooltip" in resolvable
-        self._locations = "label.location" in resolvable
+        # Neovim says `location`, and means this.
+        self._locations = "label.location" in resolvable or "location" in resolvable
 
     async def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
         """Hints of the asked lines, for documents that show themselves."""
