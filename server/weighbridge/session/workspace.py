@@ -105,6 +105,7 @@ class Workspace:
         self._looking: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count()
         self._begun = False
+        self._halted = False
         #: The revision at which each prompt, of those there ever were, changed last; in that order.
         self._changed: dict[Path, int] = {}
         self._waiting = Waiting()
@@ -229,7 +230,16 @@ class Workspace:
             self._scanning = None
         self._queue.clear()
         self._again.clear()
+        self._halted = True
         self._tell()
+
+    def resume(self) -> None:
+        """Go on with what a halt left."""
+        if self._halted and self._begun:
+            self._halted = False
+            left = (path for path in sorted(self._known) if path not in self._prompts)
+            self._queue.update(dict.fromkeys(path for path in left if path not in self._weighing))
+            self._scan()
 
     def clear(self) -> None:
         """Find and weigh everything anew, if that had begun."""
