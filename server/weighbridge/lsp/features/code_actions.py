@@ -110,6 +110,8 @@ class CodeActions:
         data = arguments[0] if arguments else None
         if not isinstance(data, dict):
             raise InvalidParamsError("weighbridge.applyFix: expected what a code action gave")
+        if not self._applies:
+            raise RequestError("weighbridge.applyFix: this editor doesn't say that it applies edits")
         edit = await self._doing.made(data)
         answer = await self._desk.client.ask(types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit))
         return isinstance(answer, dict) and answer.get("applied") is True
@@ -122,6 +124,8 @@ class CodeActions:
             selection = types.Range(types.Position(**range_["start"]), types.Position(**range_["end"]))
         except (TypeError, KeyError) as error:
             raise InvalidParamsError("weighbridge.show: expected {uri, range}") from error
+        if not self._shows:
+            raise RequestError("weighbridge.show: this editor doesn't say that it shows documents")
         await self._desk.client.ask(
             types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(uri, take_focus=True, selection=selection)
         )
