@@ -357,3 +357,10 @@ async def test_commands_ask_an_editor_for_nothing_that_it_lacks(folder: Path) ->
                     types.WORKSPACE_EXECUTE_COMMAND,
                     {"command": f"weighbridge.{command}", "arguments": [argument]},
                 )
+
+
+async def test_a_budget_that_is_right_is_not_proposed(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        text = "<!-- weighbridge: budget=100 -->\nsome words\n"
+        uri = await session.open("a.prompt.md", text)
+        assert titles(await offered(session, uri, {"line": 0, "character": 0})) == []

@@ -221,7 +221,7 @@ class CodeActions:
         if params.range.start.line != 0 and diagnostic is None:
             return
         budget = _rounded(report.tokens + _DIRECTIVE)
-        if report.ready and report.tokens:
+        if report.ready and report.tokens and budget != report.budget.limit:
             title = f"Set this document's budget to {budget:,} tokens"
             yield Fix("budget", title, _QUICK_FIX, {"budget": budget}, diagnostic)
         if diagnostic is None or not self._shows:
