@@ -85,6 +85,9 @@ class Desk:
 
         `seconds`: how long those that are not weighed yet are waited for.
         """
+        if seconds > SECONDS_FOR_WORKSPACE:
+            # Whoever stopped it did not mean this.
+            self.workspace.resume()
         settled = asyncio.ensure_future(self.workspace.settled())
         try:
             await asyncio.wait({settled}, timeout=seconds)

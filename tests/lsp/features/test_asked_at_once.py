@@ -15,7 +15,6 @@ BROKEN = {"line": 5, "character": 35}
 EVERYWHERE = {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}
 
 ASKED: list[tuple[str, dict[str, Any]]] = [
-    (types.TEXT_DOCUMENT_HOVER, ON_FILE),
     (types.TEXT_DOCUMENT_DEFINITION, ON_FILE),
     (types.TEXT_DOCUMENT_DEFINITION, ON_VARIABLE),
     (types.TEXT_DOCUMENT_DOCUMENT_LINK, {}),
@@ -58,6 +57,22 @@ async def test_it_is_known_what_references_stand_for(
 ) -> None:
     async with editor(VSCODE, folder) as session:
         await check(session, method, params)
+
+
+async def test_a_hover_says_what_is_known_so_far(folder: Path) -> None:
+    """Who hovers looks again: nobody is made to wait for a thousand references."""
+    async with editor(VSCODE, folder) as session:
+        session.write("a.md", "words")
+        item = {
+            "uri": session.uri("a.prompt.md"),
+            "languageId": "markdown",
+            "version": 1,
+            "text": "@[file:a.md]",
+        }
+        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+        asked = {"textDocument": {"uri": item["uri"]}, "position": {"line": 0, "character": 3}}
+        found = await session.ask(types.TEXT_DOCUMENT_HOVER, asked)
+        assert found["range"]["end"] == {"line": 0, "character": 12}
 
 
 @pytest.mark.parametrize(("method", "params"), ASKED_ONCE)
