@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,7 +106,8 @@ class Watching:
             await asyncio.sleep(0)
             # What matters by now: a file may have been read, and changed, since these folders were chosen; and who watched
             # some of them until now may have seen what there was no time to tell.
-            self._changed([file for file in watched() if file.parent in folders])
+            there = {os.fspath(folder) for folder in folders}
+            self._changed([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
             while True:
                 self._changed([Path(path) for _, path in await following])
                 following = asyncio.ensure_future(anext(changes))

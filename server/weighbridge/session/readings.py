@@ -63,6 +63,8 @@ class Readings:
         self._entries: dict[Hashable, Entry] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
         self._by_path: dict[str, set[Hashable]] = {}
+        #: The same paths, each made once: all are asked for whenever there is another.
+        self._paths: dict[str, Path] = {}
         self._recalling = Gathering[Recalled](tasks, "recall", self._recall, self._recalled, None)
         self._checking = Gathering[bool](tasks, "check", self._check, self._checked, otherwise=True)
 
@@ -118,7 +120,7 @@ class Readings:
                 for path in entry.paths:
                     self._by_path[path].discard(key)
                     if not self._by_path[path]:
-                        del self._by_path[path]
+                        del self._by_path[path], self._paths[path]
                         self.on_watched()
                 if entry.timer is not None:
                     entry.timer.cancel()
@@ -166,7 +168,7 @@ class Readings:
 
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
-        return frozenset(map(Path, self._by_path))
+        return frozenset(self._paths.values())
 
     def paths_of(self, user: Hashable) -> frozenset[Path]:
         """The files that what `user` uses depends on, existing or not."""
@@ -200,13 +202,15 @@ class Readings:
                 entry.running.cancel()
         self._entries.clear()
         self._by_path.clear()
+        self._paths.clear()
 
     def _depend(self, key: Hashable, entry: Entry, paths: Iterable[Path]) -> None:
         """Note files that a content depends on."""
-        for path in map(os.fspath, paths):
+        for named in paths:
+            path = os.fspath(named)
             entry.paths.add(path)
             if path not in self._by_path:
-                self._by_path[path] = set()
+                self._by_path[path], self._paths[path] = set(), named
                 self.on_watched()
             self._by_path[path].add(key)
 
