@@ -9,6 +9,16 @@ from bench.client import Server
 from bench.figures import Results
 
 _SECTIONS = 100
+#: What is told of an item, and what an action does, is worked out when it is asked for.
+_RESOLVES = {
+    "inlayHint": {"resolveSupport": {"properties": ["tooltip", "label.location"]}},
+    "completion": {"completionItem": {"resolveSupport": {"properties": ["detail"]}}},
+    "codeAction": {
+        "codeActionLiteralSupport": {"codeActionKind": {"valueSet": [""]}},
+        "dataSupport": True,
+        "resolveSupport": {"properties": ["edit"]},
+    },
+}
 
 
 def run(results: Results, folder: Path) -> None:
@@ -25,7 +35,7 @@ def run(results: Results, folder: Path) -> None:
     path.write_text(text)
     server = Server.spawn(place, folder / "answers-cache")
     try:
-        server.start(place, {"codeLens": True})
+        server.start(place, {"codeLens": True}, text_document=_RESOLVES)
         uri = path.as_uri()
         server.open(uri, text)
         server.count(uri)
@@ -34,6 +44,17 @@ def run(results: Results, folder: Path) -> None:
         at = {**document, "position": {"line": line, "character": 14}}
         screen = {"start": {"line": line - 30, "character": 0}, "end": {"line": line + 30, "character": 0}}
         (item,) = server.ask("textDocument/prepareCallHierarchy", at)
+        hint = server.ask("textDocument/inlayHint", {**document, "range": screen})[0]
+        choice = server.ask("textDocument/completion", at)["items"][-1]
+        selected = {"start": at["position"], "end": at["position"]}
+        (action, *_) = server.ask(
+            "textDocument/codeAction", {**document, "range": selected, "context": {"diagnostics": []}}
+        )
+        variable = {**document, "position": {"line": line, "character": len("@[file:docs/50.md] {{n")}}
+        moved = {
+            "oldUri": (place / "docs" / "50.md").as_uri(),
+            "newUri": (place / "docs" / "51a.md").as_uri(),
+        }
         asked: dict[str, Any] = {
             "textDocument/hover": at,
             "textDocument/inlayHint": {**document, "range": screen},
@@ -46,11 +67,20 @@ def run(results: Results, folder: Path) -> None:
             "callHierarchy/incomingCalls": {"item": item},
             "textDocument/codeAction": {
                 **document,
-                "range": {"start": at["position"], "end": at["position"]},
+                "range": selected,
                 "context": {"diagnostics": []},
             },
             "textDocument/prepareRename": at,
             "textDocument/semanticTokens/range": {**document, "range": screen},
+            "textDocument/semanticTokens/full": document,
+            "textDocument/diagnostic": document,
+            "textDocument/prepareCallHierarchy": at,
+            "callHierarchy/outgoingCalls": {"item": {**item, "uri": uri}},
+            "inlayHint/resolve": hint,
+            "completionItem/resolve": choice,
+            "codeAction/resolve": action,
+            "textDocument/rename": {**variable, "newName": "other"},
+            "workspace/willRenameFiles": {"files": [moved]},
             "workspace/symbol": {"query": "part"},
             "weighbridge/report": document,
             "weighbridge/count": {**document, "ranges": [screen]},

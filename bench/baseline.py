@@ -12,7 +12,7 @@ from typing import Final
 
 import tiktoken
 
-from weighbridge.tokens import vocabulary
+from weighbridge.tokens import fast, vocabulary
 from weighbridge.tokens.openai import definition
 
 ENCODING: Final = "cl100k_base"
@@ -40,6 +40,11 @@ def encoding() -> tiktoken.Encoding:
     defined = definition(ENCODING)
     ranks = vocabulary.ranks(defined.sha256)
     return tiktoken.Encoding(ENCODING, pat_str=defined.pattern, mergeable_ranks=ranks, special_tokens={})
+
+
+def fast_engine() -> bool:
+    """Whether the fast engine is there."""
+    return fast.engine(definition(ENCODING)) is not None
 
 
 def tokens(text: str) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from weighbridge.tokens.fast import SWITCH
+
 #: The command of the server under test; `probe` is the same with its loop's turns timed.
 COMMAND: Final = (sys.executable, "-m", "weighbridge.cli", "serve")
 _TO_ANSWER: Final = {
@@ -40,10 +42,16 @@ class Server:
 
     @classmethod
     def spawn(
-        cls, folder: Path, cache: Path, *, command: tuple[str, ...] = COMMAND, log: Path | None = None
+        cls,
+        folder: Path,
+        cache: Path,
+        *,
+        command: tuple[str, ...] = COMMAND,
+        log: Path | None = None,
+        fast: bool = True,
     ) -> Self:
-        """Start one, with a cache folder of its own."""
-        environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        """Start one, with a cache folder of its own. `fast`: with the fast engine, if it is there."""
+        environment = {**os.environ, "XDG_CACHE_HOME": str(cache), SWITCH: "1" if fast else "0"}
         # Installed packages come with their modules compiled: so must the one under test.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         spawned = time.perf_counter()
@@ -59,8 +67,14 @@ class Server:
             )
         return cls(process, spawned)
 
-    def start(self, folder: Path, settings: dict[str, Any] | None = None) -> float:
-        """Say hello; returns when the reply to `initialize` came."""
+    def start(
+        self,
+        folder: Path,
+        settings: dict[str, Any] | None = None,
+        *,
+        text_document: dict[str, Any] | None = None,
+    ) -> float:
+        """Say hello; returns when the reply to `initialize` came. `text_document`: more that it declares there."""
         self.ask(
             "initialize",
             {
@@ -71,7 +85,7 @@ class Server:
                 "capabilities": {
                     "general": {"positionEncodings": ["utf-32", "utf-16"]},
                     "workspace": {"inlayHint": {"refreshSupport": True}},
-                    "textDocument": {"publishDiagnostics": {}},
+                    "textDocument": {"publishDiagnostics": {}, **(text_document or {})},
                     "experimental": {"weighbridge": {"status": True}},
                 },
                 "initializationOptions": settings or {},

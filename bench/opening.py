@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.baseline import timed, tokens, tokens_of_files
+from bench.baseline import fast_engine, timed, tokens, tokens_of_files
 from bench.client import Server
 from bench.corpora import KB, MB, prose, write_files
 from bench.figures import Results
@@ -40,34 +40,38 @@ def run(results: Results, folder: Path) -> None:
     whole = timed(lambda: tokens_of_files(paths), runs)
     results.add("2/tiktoken", what, "tiktoken, files read and encoded", whole.median * 1000, "ms", 1.0)
 
-    cold, warm = [], []
-    for number in range(runs):
-        results.tell(f"opening: {what}, run {number + 1} of {runs}")
-        cache = place / f"cache-{number}"
-        cold.append(_open(place, cache, text, expected))
-        warm.append(_open(place, cache, text, expected))
-        shutil.rmtree(cache)
-    for name, found in (("cold", cold), ("warm", warm)):
-        for part, values in (
-            ("first total shown", [one.shown for one in found]),
-            ("all resolved, shown", [one.ready for one in found]),
-            ("all resolved, counted", [one.counted for one in found]),
-        ):
-            middle = median(values)
-            results.add(
-                f"2/{name}/{part}",
-                what,
-                f"Weighbridge, {name}: {part}",
-                middle * 1000,
-                "ms",
-                whole.median / middle,
-                f"{min(values) * 1000:.0f} to {max(values) * 1000:.0f} ms in {runs}",
-            )
+    for fast, engine in ((False, "tiktoken"), (True, "fast")):
+        if fast and not fast_engine():
+            results.leave_out("opening with the fast engine", "splintr is not there")
+            continue
+        cold, warm = [], []
+        for number in range(runs):
+            results.tell(f"opening: {what}, {engine}, run {number + 1} of {runs}")
+            cache = place / f"cache-{number}"
+            cold.append(_open(place, cache, text, expected, fast=fast))
+            warm.append(_open(place, cache, text, expected, fast=fast))
+            shutil.rmtree(cache)
+        for name, found in (("cold", cold), ("warm", warm)):
+            for part, values in (
+                ("first total shown", [one.shown for one in found]),
+                ("all resolved, shown", [one.ready for one in found]),
+                ("all resolved, counted", [one.counted for one in found]),
+            ):
+                middle = median(values)
+                results.add(
+                    f"2/{engine}/{name}/{part}",
+                    what,
+                    f"Weighbridge, {engine}, {name}: {part}",
+                    middle * 1000,
+                    "ms",
+                    whole.median / middle,
+                    f"{min(values) * 1000:.0f} to {max(values) * 1000:.0f} ms in {runs}",
+                )
 
 
-def _open(place: Path, cache: Path, text: str, expected: int) -> Opening:
+def _open(place: Path, cache: Path, text: str, expected: int, *, fast: bool) -> Opening:
     """Open it in a server that has started and loaded its vocabulary, as an editor's has."""
-    server = Server.spawn(place, cache)
+    server = Server.spawn(place, cache, fast=fast)
     uri = (place / "large.prompt.md").as_uri()
     seen: dict[str, float] = {}
 

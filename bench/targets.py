@@ -44,9 +44,15 @@ def _judged(results: Results) -> Iterator[Target]:
         "server's processor time a key, whatever the size", 0.25, max(processor, default=None), "{:.3f} ms"
     )
     part = "all resolved, counted"
-    cold, warm = value(f"2/cold/{part}"), value(f"2/warm/{part}")
-    yield _least("warm open of 1,000 references against cold", 20, _quotient(cold, warm))
-    yield _least("cold counting of many files, all cores, against tiktoken", 1.4, ratio("3/session/all"))
+    for engine, name in (("tiktoken", "by tiktoken"), ("fast", "by the fast engine")):
+        cold, warm = (value(f"2/{engine}/{state}/{part}") for state in ("cold", "warm"))
+        yield _least(f"warm open of 1,000 references against cold, {name}", 20, _quotient(cold, warm))
+    for engine, least, name in (("tiktoken", 1.4, "by tiktoken"), ("fast", 4, "by the fast engine")):
+        yield _least(
+            f"cold counting of many files {name}, all cores, against tiktoken on one",
+            least,
+            ratio(f"3/session/{engine}/all"),
+        )
     yield _most("p99 loop turn in the typing storm", 20, value("5/turn p99"), "{:.1f} ms")
     yield _most("memory, idle with one encoding loaded", 150, value("4/idle MB"), "{:.0f} MB")
     answers = [figure.value for figure in results.figures.values() if figure.key.startswith("8/")]

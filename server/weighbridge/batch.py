@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,22 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.content.named_file import read_named_file
 from weighbridge.errors import ReferenceFault
 from weighbridge.session.configuration import Configuration
+from weighbridge.session.plain_reports import LONGEST, plain_reports
+from weighbridge.session.preparing import Terms, terms_of
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Silent
 from weighbridge.text import PositionEncoding
+from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
+from weighbridge.work import CancelToken
 
 #: Documents open at a time: enough to keep all workers busy.
 _AT_A_TIME = 16
+#: Files read and counted by one task: as many as make its own cost none, and few enough that all workers get some.
+_IN_A_GROUP = 16
+#: In reports, as the protocol's positions are unless both sides agree on others.
+_ENCODING = PositionEncoding.UTF16
 #: What marks the root of a workspace.
 _ROOT_MARKERS = ("weighbridge.toml", ".git")
 
@@ -45,17 +53,76 @@ async def weigh(paths: Sequence[Path], settings: Mapping[str, Any]) -> list[Outc
     absolute = [_absolute(path) for path in paths]
     async with _session(absolute, settings) as session:
         files = await asyncio.to_thread(_files, absolute, session.configuration)
-        gate = asyncio.Semaphore(_AT_A_TIME)
         with _progress() as progress:
             bar = progress.add_task("counting", total=len(files))
 
-            async def one(path: Path) -> Outcome:
-                async with gate:
-                    outcome = await _weigh_one(session, path)
-                progress.advance(bar)
-                return outcome
+            def advance(files: int) -> None:
+                progress.advance(bar, files)
 
-            return list(await asyncio.gather(*(one(path) for path in files)))
+            outcomes = await _weigh_plain(session, files, advance)
+            await _weigh_others(session, [path for path in files if path not in outcomes], outcomes, advance)
+        return [outcomes[path] for path in files]
+
+
+async def _weigh_plain(
+    session: Session, files: Sequence[Path], advance: Callable[[int], None]
+) -> dict[Path, Outcome]:
+    """Weigh the files that refer to nothing, many at a time: what is left needs the session's whole machinery."""
+    configuration, known = session.configuration, dict[tuple[Path | None, str], Terms]()
+    outcomes: dict[Path, Outcome] = {}
+
+    def terms(path: Path) -> Terms:
+        key = (configuration.folder_of(path), configuration.dialect_of(path).name)
+        if key not in known:
+            known[key] = terms_of(configuration, path)
+        return known[key]
+
+    async def some(start: int) -> None:
+        group = [(path, terms(path)) for path in files[start : start + _IN_A_GROUP]]
+        found = await session.tasks.submit(
+            ("plain", start), lambda token: _weigh_group(group, session.service, token), title="count"
+        )
+        for outcome in found:
+            outcomes[outcome.path] = outcome
+        advance(len(found))
+
+    await asyncio.gather(*(some(start) for start in range(0, len(files), _IN_A_GROUP)))
+    return outcomes
+
+
+def _weigh_group(
+    group: Sequence[tuple[Path, Terms]], service: TokenCountingService, token: CancelToken
+) -> list[Outcome]:
+    """Weigh those of some files that refer to nothing, or can't be read. A worker's work."""
+    outcomes: list[Outcome] = []
+    texts: list[tuple[Path, Terms, str]] = []
+    for path, terms in group:
+        token.raise_if_cancelled()
+        try:
+            text = read_named_file(path, LONGEST)
+        except ReferenceFault as fault:
+            outcomes.append(Outcome(path, problem=fault.problem.message))
+        else:
+            if text is not None:
+                texts.append((path, terms, text))
+    made = plain_reports(texts, service, _ENCODING)
+    outcomes += [
+        Outcome(path, one.report) for (path, _, _), one in zip(texts, made, strict=True) if one is not None
+    ]
+    return outcomes
+
+
+async def _weigh_others(
+    session: Session, files: Sequence[Path], outcomes: dict[Path, Outcome], advance: Callable[[int], None]
+) -> None:
+    gate = asyncio.Semaphore(_AT_A_TIME)
+
+    async def one(path: Path) -> None:
+        async with gate:
+            outcomes[path] = await _weigh_one(session, path)
+        advance(1)
+
+    await asyncio.gather(*(one(path) for path in files))
 
 
 async def render_file(path: Path, settings: Mapping[str, Any]) -> Outcome:
@@ -68,6 +135,7 @@ async def render_file(path: Path, settings: Mapping[str, Any]) -> Outcome:
 async def _weigh_one(session: Session, path: Path, *, render: bool = False) -> Outcome:
     try:
         text = await asyncio.to_thread(read_named_file, path)
+        assert text is not None  # noqa: S101  without a limit
     except ReferenceFault as fault:
         return Outcome(path, problem=fault.problem.message)
     uri = uri_of(path)
@@ -95,7 +163,7 @@ async def _session(paths: Sequence[Path], settings: Mapping[str, Any]) -> AsyncI
         service=services.service,
         configuration=configuration,
         open_texts=services.open_texts,
-        encoding=PositionEncoding.UTF16,
+        encoding=_ENCODING,
         listener=Silent(),
         retry=services.retry,
     )

@@ -4,6 +4,7 @@ import os
 import resource
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -196,7 +197,10 @@ async def test_a_cache_folder_that_can_not_be_made(tmp_path: Path, folder: Path)
 async def test_killed_while_it_counts_it_loses_only_what_was_not_done(tmp_path: Path, folder: Path) -> None:
     texts = [f"{number} words " * 2_000 for number in range(400)]
     for number, text in enumerate(texts):
-        (folder / f"part-{number}.md").write_text(text)
+        path = folder / f"part-{number}.md"
+        path.write_text(text)
+        # As changed in an hour: each is looked up by what it holds, for its times say nothing.
+        os.utime(path, (time.time() + 3600,) * 2)
     paths = [folder / "first.prompt.md", folder / "second.prompt.md"]
     for path, numbers in zip(paths, (range(100), range(400)), strict=True):
         path.write_text("".join(f"@[file:part-{number}.md]\n" for number in numbers))

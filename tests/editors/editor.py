@@ -189,7 +189,8 @@ class Editor:
         if text is not None:
             self.write(name, text)
         uri = self.uri(name)
-        shown = (self.folder / name).read_text(encoding="utf-8")
+        # Line ends as they are.
+        shown = (self.folder / name).read_bytes().decode("utf-8")
         item = {"uri": uri, "languageId": "markdown", "version": 1, "text": shown}
         self.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
         await self.count(uri)

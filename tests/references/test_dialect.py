@@ -63,3 +63,21 @@ def test_a_line_without_a_mark_holds_no_reference(text: str) -> None:
     lines = split_lines(text)
     held = [line for line, found in zip(lines, scan(lines), strict=True) if found.references]
     assert all(MARKDOWN.may_hold_reference(line) for line in held)
+    assert MARKDOWN.text_may_refer(text) or not held
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("", False),
+        ("me@example.com", False),
+        ("@someone, @scope/package", False),
+        ("{{ }} {{1}} {{", False),
+        ("{{{a}}}", True),
+        ("`@[file:a]`", True),
+        ("see @a.md", True),
+        ("@[api:x]", True),
+    ],
+)
+def test_a_text_that_may_refer(text: str, *, may: bool) -> None:
+    assert MARKDOWN.text_may_refer(text) is may

@@ -293,3 +293,14 @@ def test_an_edit_of_what_is_skipped(edit: Edit, text: str, skip: int, rescan: Re
     buffer = LineBuffer(text, PositionEncoding.UTF16)
     assert (found.update(edit, buffer), found.skip) == (rescan, skip)
     check(found, buffer)
+
+
+def test_a_copy_goes_on_by_itself() -> None:
+    text = "# One\n\n@[file:a.md]\n\n```\n@[file:b.md]\n```\n<!-- weighbridge: budget=5 -->\n"
+    buffer = LineBuffer(text, PositionEncoding.UTF32)
+    index = ScanIndex(buffer.snapshot())
+    held = [*index.references()], [*index.headings()], [*index.directives()]
+    other = index.copy()
+    other.update(buffer.apply((2, 0), (2, 12), "```\n"), buffer)
+    assert ([*index.references()], [*index.headings()], [*index.directives()]) == held
+    assert [*other.references()] == [*ScanIndex(buffer.snapshot()).references()]

@@ -227,3 +227,27 @@ async def test_settings_that_change_while_a_prompt_is_weighed(tmp_path: Path) ->
         set_layer(place.session, {"variables": {"word": "several words"}})
         place.workspace.configured()
         assert await place.tokens() == {"CLAUDE.md": count("several words\n")}
+
+
+async def test_folders_come_move_and_go(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("a.prompt.md", "@[file:docs/in/part.md]")
+        place.write("docs/in/part.md", "one two three")
+        place.write("docs/b.prompt.md", "one two")
+        missing = count("@[file:docs/in/part.md]")
+        assert await place.tokens() == {"a.prompt.md": 3, "docs/b.prompt.md": 2}
+
+        async def told(*names: str) -> dict[str, int]:
+            """Of the folders only, as file watchers tell of what is moved."""
+            place.changed(*names)
+            while place.workspace._looking:
+                await turn(1)
+            place.timers.advance(1)
+            return await place.tokens()
+
+        (tmp_path / "docs").rename(tmp_path / "papers")
+        assert await told("docs", "papers") == {"a.prompt.md": missing, "papers/b.prompt.md": 2}
+        (tmp_path / "papers").rename(tmp_path / "docs")
+        assert await told("papers", "docs") == {"a.prompt.md": 3, "docs/b.prompt.md": 2}
+        (tmp_path / "docs" / "in").rename(tmp_path / "docs" / "out.d")
+        assert await told("docs/in") == {"a.prompt.md": missing, "docs/b.prompt.md": 2}

@@ -55,6 +55,15 @@ def test_texts_count_the_same(name: str, text: str) -> None:
     assert theirs.count(text) == ours.count(text)
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["tiktoken", "splintr"])
+@settings(deadline=None)  # the first call loads a vocabulary
+@given(some=st.lists(st.tuples(texts() | st.just("<|endoftext|>"), st.sampled_from((1, 1, 300))), max_size=5))
+def test_many_count_as_each_by_itself(fast: bool, some: list[tuple[str, int]]) -> None:
+    tokenizer = OpenAITokenizer("cl100k_base", definition("cl100k_base"), engines("cl100k_base")[fast])
+    many = [text * times for text, times in some]
+    assert tokenizer.count_many(many) == [tokenizer.count(text) for text in many]
+
+
 @pytest.mark.parametrize("name", ENCODINGS)
 @settings(deadline=None)  # the first call loads a vocabulary
 @given(

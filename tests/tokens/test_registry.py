@@ -69,6 +69,9 @@ def test_encodings_with_one_pattern_and_vocabulary_share_an_engine(
         def __init__(self, definition: Definition) -> None:
             made.append(definition)
 
+        def count(self, text: str) -> int:
+            return len(text)
+
     monkeypatch.setattr(registry, "TiktokenEngine", Nothing)
     for name in NAMES:
         registry.tokenizer(name)

@@ -3,7 +3,7 @@
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ import pytest
 from tests.cache.lengths import Lengths, summarized
 from tests.cache.stores import kept, url
 
-from weighbridge.cache import digest
+from weighbridge.cache import Counted, digest
 from weighbridge.errors import Code, Problem, TransientFault
 from weighbridge.tokens import service as service_module
-from weighbridge.tokens.service import CountStats, Summarized, TokenCountingService
+from weighbridge.tokens.service import CountStats, Summarized, TokenCountingService, UnderWay
 from weighbridge.tokens.summary import Summary
 
 LONG = "alpha beta gamma\n" * 40  # 680 characters
@@ -160,13 +160,13 @@ class Watched:
 
     waiting: threading.Event = field(default_factory=threading.Event)
 
-    def future(self) -> "Future[Any]":
+    def under_way(self) -> UnderWay:
         waiting = self.waiting
 
-        class Telling(Future[Any]):
-            def result(self, timeout: float | None = None) -> Any:
+        class Telling(UnderWay):
+            def result(self) -> Counted | None:
                 waiting.set()
-                return super().result(timeout)
+                return super().result()
 
         return Telling()
 
@@ -174,7 +174,7 @@ class Watched:
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     watched = Watched()
-    monkeypatch.setattr(service_module, "Future", watched.future)
+    monkeypatch.setattr(service_module, "UnderWay", watched.under_way)
     return watched.waiting
 
 

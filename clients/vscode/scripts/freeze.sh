@@ -16,8 +16,13 @@ metadata=(--copy-metadata tiktoken)
 if "$build/env/bin/python" -c 'import splintr' 2>/dev/null; then
   metadata+=(--copy-metadata splintr-rs)
 fi
+# Symbols are half of its size on Linux; elsewhere stripping isn't safe.
+strip=()
+if [ "$(uname -s)" = Linux ]; then
+  strip=(--strip)
+fi
 rm -rf "$build/dist" "$here/server"
-"$build/env/bin/pyinstaller" --log-level ERROR --noconfirm --onedir --name weighbridge \
+"$build/env/bin/pyinstaller" --log-level ERROR --noconfirm --onedir "${strip[@]}" --name weighbridge \
   --distpath "$build/dist" --workpath "$build/work" --specpath "$build" \
   --collect-data weighbridge --collect-submodules weighbridge "${metadata[@]}" \
   --exclude-module tkinter --exclude-module pip --exclude-module setuptools \

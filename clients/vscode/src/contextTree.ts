@@ -93,6 +93,18 @@ function finished(nodes: readonly Growing[], order: Order, above: string): reado
   return order === "place" ? done : done.sort((one, other) => (other.tokens ?? 0) - (one.tokens ?? 0));
 }
 
+/** A name as a narrow column shows it: of a file the last part of its path; `rest`: what else there is to say. */
+export function shortName(node: Pick<Node, "kind" | "label">): {
+  readonly name: string;
+  readonly rest: readonly string[];
+} {
+  const [, folder, name, fragment] = /^(?:([^#]*)\/)?([^/#]+)(#.*)?$/.exec(node.label) ?? [];
+  if (node.kind !== "file" || name === undefined) {
+    return { name: node.label, rest: [] };
+  }
+  return { name, rest: [fragment, folder].filter((part) => part !== undefined && part !== "") as string[] };
+}
+
 /** What of a node is its own, not its children's: tokens. Counts join at borders, so it may be a token off; never below 0. */
 export function ownTokens(node: Pick<Node, "tokens" | "children">): number {
   const below = node.children.reduce((sum, child) => sum + (child.tokens ?? 0), 0);

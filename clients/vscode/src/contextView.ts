@@ -1,7 +1,7 @@
 /** The Context view: what the active document is made of, as a tree with what everything weighs. */
 
 import * as vscode from "vscode";
-import { contextTree, type Node, type Order } from "./contextTree";
+import { contextTree, type Node, type Order, shortName } from "./contextTree";
 import { reveal } from "./places";
 import type { State } from "./report";
 import type { Watched } from "./watched";
@@ -70,21 +70,25 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     await this.watched.refresh();
   }
 
-  getChildren(node?: Node): vscode.ProviderResult<Node[]> {
+  getChildren(node?: Node): Node[] {
     const { report } = this.watched;
     return [...(node?.children ?? (report === undefined ? [] : contextTree(report, this.order)))];
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
+    const { name, rest } = shortName(node);
     const item = new vscode.TreeItem(
-      node.label === "" ? vscode.l10n.t("(no title)") : node.label,
+      name === "" ? vscode.l10n.t("(no title)") : name,
       node.children.length === 0
         ? vscode.TreeItemCollapsibleState.None
         : vscode.TreeItemCollapsibleState.Expanded,
     );
     item.id = `${this.watched.report?.uri} ${node.id}`;
     const weight = node.tokens === null ? "" : number(node.tokens);
-    item.description = node.share === null ? weight : `${weight} · ${share(node.share)}`;
+    // Weights first: what doesn't fit is cut off at the end.
+    item.description = [weight, node.share === null ? "" : share(node.share), ...rest]
+      .filter((part) => part !== "")
+      .join(" · ");
     item.iconPath = node.state === "resolved" ? new vscode.ThemeIcon(KINDS[node.kind]) : STATES[node.state];
     item.contextValue = node.target === null ? node.kind : `${node.kind} target`;
     item.tooltip = tooltip(node);
@@ -101,14 +105,16 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
   private draw(): void {
     const { report, document } = this.watched;
-    this.view.description =
-      report === undefined || document === undefined
-        ? ""
-        : `${vscode.workspace.asRelativePath(document.uri)} · ${mark(report.exactness)}${tokens(report.tokens)} · ${share(report.budget.used)}`;
     this.view.message =
-      report !== undefined && report.sections.length === 0 && report.references.length === 0
-        ? vscode.l10n.t("No sections and no references: {0} of plain text.", tokens(report.tokens))
-        : undefined;
+      report === undefined || document === undefined
+        ? undefined
+        : vscode.l10n.t(
+            "{0}: {1} of {2} ({3})",
+            vscode.workspace.asRelativePath(document.uri),
+            `${mark(report.exactness)}${tokens(report.tokens)}`,
+            number(report.budget.limit),
+            share(report.budget.used),
+          );
     this.change$.fire();
   }
 

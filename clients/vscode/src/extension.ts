@@ -10,6 +10,7 @@
 
 import * as vscode from "vscode";
 import { chooseModel, copyResolved, showMenu } from "./actions";
+import type { Node } from "./contextTree";
 import { ContextView } from "./contextView";
 import { Documents } from "./documents";
 import { LanguageStatus } from "./languageStatus";
@@ -30,8 +31,15 @@ export interface Api {
   status(document: vscode.TextDocument): Status | undefined;
   /** A document's report, once its counts are true. */
   report(document: vscode.TextDocument): Promise<Report | undefined>;
-  /** The status bar's text, as it is. */
-  statusBar(): { readonly text: string; readonly tooltip: string; readonly background?: string };
+  /** The status bar's item, as it is. */
+  statusBar(): {
+    readonly visible: boolean;
+    readonly text: string;
+    readonly tooltip: string;
+    readonly background?: string;
+  };
+  /** What the Context view shows. */
+  context(): readonly Node[];
 }
 
 let server: Server | undefined;
@@ -101,6 +109,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     status: (document) => documents.status(document),
     report: (document) => documents.trueReport(document),
     statusBar: () => statusBar.shown(),
+    context: () => view.getChildren(),
   };
 }
 

@@ -1,13 +1,15 @@
 /** What the token map draws: boxes in boxes by weight, few enough to be drawn and looked at. Shared with its page. */
 
-import { contextTree, type Node, ownTokens } from "./contextTree";
+import { contextTree, type Node, ownTokens, shortName } from "./contextTree";
 import type { Range, Report, State } from "./report";
 
 export interface MapNode {
   /** What the page says when it is chosen; empty: nowhere to go. */
   readonly id: string;
   readonly kind: Node["kind"] | "document" | "text" | "others";
+  /** Its whole name, and what of that stands in its box. */
   readonly label: string;
+  readonly short: string;
   readonly tokens: number;
   readonly state: State;
   readonly children: readonly MapNode[];
@@ -56,6 +58,7 @@ export function mapOf(
       id: kind === "text" ? id : "",
       kind,
       label,
+      short: label,
       tokens,
       state: "resolved",
       children: [],
@@ -76,6 +79,7 @@ export function mapOf(
       id: node.id,
       kind: node.kind,
       label: node.label,
+      short: shortName(node).name,
       tokens: node.tokens ?? 0,
       state: node.state,
       children: below(node, node.id, level + 1),
@@ -86,6 +90,7 @@ export function mapOf(
     id: "/",
     kind: "document",
     label: name,
+    short: name,
     tokens: report.tokens,
     state: "resolved",
     children: below(top, "/", 1),

@@ -167,6 +167,7 @@ function marking(source: Source): vscode.DecorationOptions {
               contentText: `${source.name} ▸ `,
               color: new vscode.ThemeColor("editorCodeLens.foreground"),
               fontStyle: "italic",
+              fontWeight: "normal",
             },
           },
         }

@@ -92,23 +92,17 @@ export interface Model {
   readonly input_usd_per_million: number | null;
 }
 
-/** The status of a document that tells none by itself, from its report. */
+/** The status of a document that the server tells none of by itself, from its report; references as the server counts them. */
 export function statusOf(report: Report): Status {
-  const counts = { total: 0, resolved: 0, pending: 0, failed: 0 };
-  const count = (references: readonly Reference[]) => {
-    for (const one of references) {
-      counts.total += 1;
-      if (one.state === "pending") {
-        counts.pending += 1;
-      } else if (one.state === "failed") {
-        counts.failed += 1;
-      } else {
-        counts.resolved += 1;
-      }
-      count(one.references);
-    }
+  const { references } = report;
+  const pending = references.filter((one) => one.state === "pending").length;
+  const failed = references.filter((one) => one.state === "failed").length;
+  const counts = {
+    total: references.length,
+    resolved: references.length - pending - failed,
+    pending,
+    failed,
   };
-  count(report.references);
   const { uri, version, state, tokens, own_tokens, budget, model, encoding, exactness, cost } = report;
   return {
     uri,

@@ -27,8 +27,6 @@ export interface Health {
 }
 
 const SECTION = "weighbridge";
-/** Settings that the server is started with. */
-const NEEDS_RESTART = ["server", "include"].map((key) => `${SECTION}.${key}`);
 
 export class Server implements vscode.Disposable {
   private readonly life$ = new vscode.EventEmitter<Life>();
@@ -43,6 +41,8 @@ export class Server implements vscode.Disposable {
   private readonly backoff = new Backoff();
   private readonly disposables: vscode.Disposable[];
   private client: LanguageClient | undefined;
+  /** The settings that it was started with: another start is needed for others. */
+  private startedWith: string | undefined;
   private timer: NodeJS.Timeout | undefined;
   /** One start or stop after the other. */
   private turn: Promise<void> = Promise.resolve();
@@ -75,10 +75,13 @@ export class Server implements vscode.Disposable {
       return undefined;
     }
     try {
-      return await client.sendRequest<T>(method, params, token);
+      // An absent token would be taken for a second parameter.
+      return await (token === undefined
+        ? client.sendRequest<T>(method, params)
+        : client.sendRequest<T>(method, params, token));
     } catch (error) {
       if (token?.isCancellationRequested !== true) {
-        this.log.debug(`${method}: ${error}`);
+        this.log.warn(`${method}: ${error}`);
       }
       return undefined;
     }
@@ -128,6 +131,7 @@ export class Server implements vscode.Disposable {
       return;
     }
     this.become("starting");
+    this.startedWith = startSettings();
     try {
       this.located = await this.locate();
     } catch (error) {
@@ -179,6 +183,8 @@ export class Server implements vscode.Disposable {
   private async end(): Promise<void> {
     const client = this.client;
     this.client = undefined;
+    // Nobody asks one that is about to go.
+    this.become("stopped");
     if (client !== undefined) {
       try {
         await client.stop();
@@ -186,7 +192,6 @@ export class Server implements vscode.Disposable {
         this.log.debug(`stopping: ${error}`);
       }
     }
-    this.become("stopped");
   }
 
   /** The server died, or never lived: it is started again, later each time, and after some times only by the user. */
@@ -296,7 +301,7 @@ export class Server implements vscode.Disposable {
   }
 
   private configured(event: vscode.ConfigurationChangeEvent): void {
-    if (NEEDS_RESTART.some((key) => event.affectsConfiguration(key))) {
+    if (this.startedWith !== undefined && this.startedWith !== startSettings()) {
       void this.restart();
     } else if (event.affectsConfiguration(`${SECTION}.trace`)) {
       void this.traced();
@@ -304,8 +309,13 @@ export class Server implements vscode.Disposable {
   }
 
   private async settingsChanged(): Promise<void> {
-    if (this.life === "running") {
+    if (this.life !== "running") {
+      return;
+    }
+    try {
       await this.client?.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    } catch (error) {
+      this.log.warn(`settings: ${error}`);
     }
   }
 
@@ -313,6 +323,11 @@ export class Server implements vscode.Disposable {
     const wanted = vscode.workspace.getConfiguration(SECTION).get<string>("trace.server", "off");
     await this.client?.setTrace(Trace.fromString(wanted));
   }
+}
+
+function startSettings(): string {
+  const settings = vscode.workspace.getConfiguration(`${SECTION}.server`);
+  return JSON.stringify([settings.get("path"), settings.get("importStrategy"), included()]);
 }
 
 function included(): string[] {

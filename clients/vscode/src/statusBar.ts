@@ -20,6 +20,7 @@ export class StatusBar implements vscode.Disposable {
   private counting: vscode.CancellationTokenSource | undefined;
   private drawn = "";
   private background: string | undefined;
+  private visible = false;
 
   constructor(
     private readonly server: Server,
@@ -59,10 +60,11 @@ export class StatusBar implements vscode.Disposable {
   }
 
   /** What can be seen of it. */
-  shown(): { text: string; tooltip: string; background?: string } {
+  shown(): { visible: boolean; text: string; tooltip: string; background?: string } {
     const { text, tooltip } = this.item;
-    const { background } = this;
+    const { background, visible } = this;
     return {
+      visible,
       text,
       tooltip: typeof tooltip === "string" ? tooltip : (tooltip?.value ?? ""),
       ...(background === undefined ? {} : { background }),
@@ -77,11 +79,11 @@ export class StatusBar implements vscode.Disposable {
     const counts = document !== undefined && this.documents.counts(document);
     void vscode.commands.executeCommand("setContext", "weighbridge.counts", counts);
     if (document === undefined || shown === "never" || !counts) {
-      this.item.hide();
+      this.hide();
     } else if (this.server.life !== "running") {
       this.drawLife(this.server.life);
     } else if (status === undefined) {
-      this.item.hide();
+      this.hide();
     } else {
       this.drawStatus(document, status);
     }
@@ -94,7 +96,7 @@ export class StatusBar implements vscode.Disposable {
       life === "starting"
         ? vscode.l10n.t("Weighbridge: the server is starting")
         : vscode.l10n.t("Weighbridge: the server isn't running");
-    this.item.show();
+    this.show();
   }
 
   private drawStatus(document: vscode.TextDocument, status: Status): void {
@@ -104,12 +106,22 @@ export class StatusBar implements vscode.Disposable {
     this.item.accessibilityInformation = {
       label: `${tokens(status.tokens)}, ${share(status.budget.used)} of ${number(status.budget.limit)}`,
     };
-    this.item.show();
+    this.show();
     const drawn = `${status.uri} ${status.version} ${status.state} ${status.tokens}`;
     if (status.state === "ready" && drawn !== this.drawn) {
       this.drawn = drawn;
       void this.addContributors(document, status, drawn);
     }
+  }
+
+  private show(): void {
+    this.visible = true;
+    this.item.show();
+  }
+
+  private hide(): void {
+    this.visible = false;
+    this.item.hide();
   }
 
   private colour(severity: Severity | null): void {
@@ -184,21 +196,16 @@ function tooltip(status: Status, report?: Report): vscode.MarkdownString {
     ];
     rows.push([vscode.l10n.t("references"), states.join(", ")]);
   }
-  text.appendMarkdown(
-    `| Weighbridge | |\n| --- | ---: |\n${rows.map(([name, value]) => `| ${name} | ${value} |`).join("\n")}\n\n`,
-  );
-  if (report !== undefined) {
-    const largest = report.references
-      .filter((one) => one.tokens !== null)
-      .sort((one, other) => (other.tokens ?? 0) - (one.tokens ?? 0))
-      .slice(0, MOST_NAMED);
-    if (largest.length > 0) {
-      const lines = largest.map((one) => `| ${escaped(one.target)} | ${number(one.tokens ?? 0)} |`);
-      text.appendMarkdown(
-        `| ${vscode.l10n.t("largest references")} | |\n| --- | ---: |\n${lines.join("\n")}\n\n`,
-      );
-    }
+  const largest = (report?.references ?? [])
+    .filter((one) => one.tokens !== null)
+    .sort((one, other) => (other.tokens ?? 0) - (one.tokens ?? 0))
+    .slice(0, MOST_NAMED);
+  if (largest.length > 0) {
+    rows.push([`**${vscode.l10n.t("largest references")}**`, ""]);
+    rows.push(...largest.map((one): [string, string] => [escaped(one.target), number(one.tokens ?? 0)]));
   }
+  const lines = rows.map(([name, value]) => `| ${name} | ${value} |`);
+  text.appendMarkdown(`| Weighbridge | |\n| :--- | ---: |\n${lines.join("\n")}\n\n`);
   text.appendMarkdown(
     [
       `[$(list-tree) ${vscode.l10n.t("Report")}](command:weighbridge.showReport)`,

@@ -33,9 +33,12 @@ export function mark(exactness: Exactness): string {
 /** The status bar's text. `selected`: tokens of what is selected. */
 export function statusText(status: Status, selected?: number): string {
   const counting = status.state === "counting";
+  const weight = `${mark(status.exactness)}${tokens(status.tokens)}`;
   const parts = [
-    `${counting ? "$(loading~spin)" : icon(status)} ${mark(status.exactness)}${tokens(status.tokens)}`,
-    share(status.budget.used),
+    // Before anything is counted a number would be wrong.
+    ...(counting && status.tokens === 0
+      ? ["$(loading~spin) …"]
+      : [`${counting ? "$(loading~spin)" : icon(status)} ${weight}`, share(status.budget.used)]),
     ...(status.model === null ? [] : [status.model]),
   ];
   const text = parts.join(" · ");

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from weighbridge.analysis.expand import Nested, Reading, State
+from weighbridge.analysis.recall import mark_of
 from weighbridge.cache.digest import Digester
 from weighbridge.cache.digest import digest as digest_of
 from weighbridge.content.base import Content
@@ -61,7 +62,8 @@ def read(
         segments, digest, tokens = (summary,), digest_of(text), total(summary, tokenizer)
     else:
         if held is not None:
-            found = service.summarize_text(held.text, tokenizer, held.utf8)
+            known_by = mark_of(content, dialect) if held.utf8 is not None else None
+            found = service.summarize_text(held.text, tokenizer, held.utf8, known_by)
         else:
             found = service.summarize_stream(lambda: _watched(content.chunks(), token), tokenizer)
         segments, digest, tokens = (found.summary,), found.digest, found.tokens
@@ -124,8 +126,10 @@ class _Place:
 
 def _may_refer(content: Content, held: _Held | None, dialect: Dialect, token: CancelToken) -> bool:
     """Whether the text may hold a reference at all: many times faster to tell than to scan for them."""
-    if held is not None and held.utf8 is not None:
-        return dialect.bytes_may_hold_reference(held.utf8)
+    if held is not None:
+        if held.utf8 is not None and not dialect.bytes_may_hold_reference(held.utf8):
+            return False
+        return dialect.text_may_refer(held.text)
     before = ""
     for chunk in _watched(content.chunks(), token):
         # What marks a reference may be cut by a chunk's end.

@@ -3,10 +3,13 @@
 from weighbridge.content.front_matter import read_front_matter
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Kind, Reference
-from weighbridge.text import Snapshot, split_lines
+from weighbridge.text import LineBuffer, Snapshot, split_lines
 
 #: What a reference names, wherever it stands.
 Named = tuple[Kind, str, str | None, str | None]
+
+#: Two positions, each a line and a character in the client's units.
+Place = tuple[tuple[int, int], tuple[int, int]]
 
 
 def named(text: str, *, included: bool = False) -> list[Named]:
@@ -16,18 +19,20 @@ def named(text: str, *, included: bool = False) -> list[Named]:
     return [_named(reference) for _, reference in ScanIndex(Snapshot(lines), skip).references()]
 
 
-def inlined(text: str, start: int, end: int, content: str) -> str | None:
-    """The text with [start, end), a reference, replaced by what it stands for; None if it stood for something else then.
+def inlined(index: ScanIndex, lines: LineBuffer, place: Place, content: str) -> bool:
+    """Whether a document stands for the same when a reference in it is replaced by what it stands for.
 
     What is put there is read as what is around it: another reference in it, or a fence that it opens, would change that.
+    `place`: where the reference stands, in the client's units. `index`, `lines`: copies; they are as they would be, then.
     """
-    new = text[:start] + content + text[end:]
-    old = named(text)
-    position = _position(text, start)
-    if position is None or position >= len(old):
-        return None
-    expected = old[:position] + old[position + 1 :]
-    return new if named(new) == expected else None
+    start, end = place
+    (column, line) = lines.clamp(*start)[1], start[0]
+    expected = [_named(one) for number, one in index.references() if (number, one.start) != (line, column)]
+    index.update(lines.apply(start, end, content), lines)
+    skip = read_front_matter(lines.snapshot().lines).lines
+    if skip != index.skip:
+        index = ScanIndex(lines.snapshot(), skip)
+    return [_named(reference) for _, reference in index.references()] == expected
 
 
 def extracted(text: str, start: int, end: int, written: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -26,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement
 
+from weighbridge.cache import direct
 from weighbridge.cache.backlog import Batch, Rows
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
@@ -40,7 +40,7 @@ _DELETED_AT_ONCE: Final = 5_000
 
 _table: Final = cast("Table", TokenCount.__table__)
 _KEY: Final = ("digest", "tokenizer", "version")
-_VALUES: Final = tuple(field.name for field in fields(Counted))
+_VALUES: Final = Counted._fields
 
 
 class Database:
@@ -74,19 +74,19 @@ class Database:
         with self._engine.connect() as connection:
             for (tokenizer, version), digests in groups.items():
                 for start in range(0, len(digests), _KEYS_AT_ONCE):
-                    rows = connection.execute(
-                        _SELECT,
-                        {
-                            "tokenizer": tokenizer,
-                            "version": version,
-                            "digests": digests[start : start + _KEYS_AT_ONCE],
-                        },
-                    )
-                    for digest, *values in rows:
+                    some = digests[start : start + _KEYS_AT_ONCE]
+                    for digest, *values in self._rows(connection, tokenizer, version, some):
                         counted = _sound(values)
                         if counted is not None:
                             found[CountKey(digest, tokenizer, version)] = counted
         return found
+
+    def _rows(
+        self, connection: Connection, tokenizer: str, version: str, digests: list[bytes]
+    ) -> Iterable[Sequence[Any]]:
+        if self._sqlite:
+            return direct.get(connection, tokenizer, version, digests)
+        return connection.execute(_SELECT, {"tokenizer": tokenizer, "version": version, "digests": digests})
 
     def recent(self, most: int) -> Iterator[dict[CountKey, Counted]]:
         """The counts given last, `most` at most, some at a time."""
@@ -107,7 +107,9 @@ class Database:
         with self._writing() as connection:
             if batch.rows:
                 self._put(connection, batch.rows)
-            if batch.touches:
+            if batch.touches and self._sqlite:
+                direct.touch(connection, batch.touches)
+            elif batch.touches:
                 connection.execute(
                     _TOUCH,
                     [
@@ -178,8 +180,17 @@ class Database:
             yield connection
 
     def _put(self, connection: Connection, rows: Rows) -> None:
+        if self._sqlite and self._upsert is not None:
+            direct.put(connection, rows)
+            return
         written = [
-            asdict(key) | asdict(counted) | {"hits": 0, "created_at": moment, "accessed_at": moment}
+            {
+                **key._asdict(),
+                **counted._asdict(),
+                "hits": 0,
+                "created_at": moment,
+                "accessed_at": moment,
+            }
             for key, (counted, moment) in rows.items()
         ]
         if self._upsert is not None:

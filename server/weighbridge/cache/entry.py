@@ -1,10 +1,9 @@
-"""What is remembered of a text: plain values."""
+"""What is remembered of a text: plain values, made and looked up by the thousand."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class CountKey:
+class CountKey(NamedTuple):
     """Whose count it is: the text by its digest (32 bytes), the tokenizer by its name and version."""
 
     digest: bytes
@@ -12,8 +11,7 @@ class CountKey:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """The count of a text, and enough to make its summary again from the text's two ends.
 
     `tokens`: of the whole text standing alone. `chars`: code points of it. `head_chars`, `tail_chars`: code points of

@@ -54,6 +54,8 @@ class _Glob:
 
     def match(self, names: Sequence[str]) -> bool:
         """Whether it matches the path itself, or a folder that it lies in."""
+        if len(self.parts) == 2 and self.parts[0] is None:
+            return self._matches_any(names, self.parts[1])
         end = len(self.parts)
         places = self._reached({0})
         for number, name in enumerate(names, 1):
@@ -68,6 +70,13 @@ class _Glob:
             if end in places and (number < len(names) or not self.folders_only):
                 return True
         return False
+
+    def _matches_any(self, names: Sequence[str], part: str | re.Pattern[str] | None) -> bool:
+        """The same for a name in any folder, as most globs are."""
+        looked_at = names[:-1] if self.folders_only else names
+        if isinstance(part, re.Pattern):
+            return any(part.fullmatch(name) for name in looked_at)
+        return part in looked_at
 
     def _reached(self, places: set[int]) -> set[int]:
         """The places, with those behind "any number of folders", which may be none. The last part is never that."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
@@ -103,6 +104,12 @@ def _at(value: Any) -> int | str:
     raise ValueError(_NO_THRESHOLD)
 
 
+@lru_cache(maxsize=64)
+def _share(share: str, budget: int) -> int:
+    """Kept: it is asked again for each document."""
+    return math.ceil(Fraction(share.removesuffix("%")) * budget / 100)
+
+
 class Threshold(_Model):
     """A share of the budget, or a number of tokens, from which on a diagnostic of this severity appears."""
 
@@ -115,7 +122,7 @@ class Threshold(_Model):
         """The tokens it is crossed at: of a share, the fewest that are no less than it. Exact."""
         if isinstance(self.at, int):
             return self.at
-        return math.ceil(Fraction(self.at.removesuffix("%")) * budget / 100)
+        return _share(self.at, budget)
 
 
 class Retry(_Model):

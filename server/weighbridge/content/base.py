@@ -78,6 +78,11 @@ class Content:
     lines: tuple[int, int] | None = None
     whole: Callable[[], Iterator[str]] | None = None
     raw: Callable[[], Iterator[bytes]] | None = None
+    #: What says, for good, that the file at a place is the one it was: equal means the same bytes. None where it is too
+    #: fresh to tell, or no file.
+    fingerprint: bytes | None = None
+    #: Reads so many bytes of the file's start and end, if it is still the one that has the fingerprint; else raises as `chunks`.
+    ends: Callable[[int, int], tuple[bytes, bytes]] | None = None
 
 
 class Overlay(Protocol):

@@ -1,35 +1,146 @@
-"""Where a name is given its value: the line of a settings or data file, as far as it can be told from its text."""
+"""Where a name is given its value: its place in a settings or data file, told from what the file means without it.
+
+A name that is put in the place of another shows up where that one was: so the place is certain, however the file is written
+(a table of its own, a dotted key, a mapping in one line), and a value or a comment of the same letters is not taken for it.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 
-_KEY = r"""(?:^|[\s{{,\[.])["']?{name}["']?[ \t]*[:=]"""
-_TABLE = (
-    r"""^[ \t]*\[[ \t]*(?:tool\.weighbridge\.)?{table}[ \t]*(?:\.[ \t]*["']?(?P<name>{name})["']?[ \t]*)?\]"""
-)
+from weighbridge.config.files import OWN_FILE, PROJECT_FILE
+from weighbridge.config.layers import SECTION
+from weighbridge.content.base import Request, Scope
+from weighbridge.content.front_matter import front_matter_text, read_front_matter
+from weighbridge.content.lines import lines_of
+from weighbridge.content.policy import place_of
+from weighbridge.content.text_file import TextFiles
+from weighbridge.content.values import READERS, DataError, read_toml, read_yaml
+from weighbridge.content.variable import VariableHandler
+from weighbridge.errors import ReferenceFault
+from weighbridge.references.model import Kind
+
+#: Bytes of a settings file that are looked at.
+_SETTINGS_BYTES = 1_000_000
+#: Places of one file that are tried.
+_MOST_TRIED = 100
+_OTHER = "weighbridge-was-here"
+
+#: A line, and columns in code points.
+KeyPlace = tuple[int, int, int]
+
+
+class By(Enum):
+    """Who gives a name its value."""
+
+    SETTINGS = "settings"
+    FILE = "variables file"
+    FRONT_MATTER = "front matter"
+    #: The environment, a default of the reference's own, or nobody.
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name in a file: `path` None is the document itself. `lines`: the file's."""
+
+    path: Path | None
+    lines: Sequence[str]
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """Who gives a name its value, and where; no place if that is not in a file that may be read."""
+
+    by: By
+    place: Place | None = None
 
 
 def key_in(
-    lines: Sequence[str], name: str, start: int = 0, stop: int | None = None
-) -> tuple[int, int, int] | None:
-    """Find where a key is set in lines [start, stop) of TOML, YAML or JSON: its line, and its columns in code points."""
-    key = re.compile(_KEY.format(name=re.escape(name)))
-    for number in range(start, len(lines) if stop is None else min(stop, len(lines))):
-        found = key.search(lines[number])
-        if found is not None:
-            begin = lines[number].index(name, found.start())
-            return number, begin, begin + len(name)
+    lines: Sequence[str], name: str, read: Callable[[str], object], above: Sequence[str] = ()
+) -> KeyPlace | None:
+    """Find where data in TOML, YAML or JSON has a key. `above`: the keys of the mapping that it is in."""
+    if name not in _mapping(lines, read, above):
+        return None
+    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    tried = 0
+    for number, line in enumerate(lines):
+        for found in pattern.finditer(line):
+            tried += 1
+            if tried > _MOST_TRIED:
+                return None
+            other = f"{line[: found.start()]}{_OTHER}{line[found.end() :]}"
+            if _OTHER in _mapping([*lines[:number], other, *lines[number + 1 :]], read, above):
+                return number, found.start(), found.end()
     return None
 
 
-def key_in_table(lines: Sequence[str], table: str, name: str) -> tuple[int, int, int] | None:
-    """Find where `[table]`, in TOML, gives a name its value: as a table of its own, or as a key in it."""
-    header = re.compile(_TABLE.format(table=re.escape(table), name=re.escape(name)))
-    for number, line in enumerate(lines):
-        found = header.match(line)
-        if found is not None:
-            if found["name"] is not None:
-                return number, *found.span("name")
-            return key_in(lines, name, number + 1)
-    dotted = key_in(lines, name)
-    return dotted if any(table in line for line in lines) else None
+def defined(
+    request: Request, files: TextFiles, variables: VariableHandler, head: Sequence[str], folder: Path | None
+) -> Defined:
+    """Find who sets a variable or a named API. Reads files: a worker's work.
+
+    `head`: the document's lines, at least those of its front matter; `folder`: whose settings hold for it.
+    """
+    if request.kind is Kind.API:
+        return Defined(By.SETTINGS, _in_settings(request, files, "apis", folder))
+    try:
+        value = variables.look_up(request)
+    except ReferenceFault:
+        value = None
+    if value is not None and value.path is not None:
+        path = value.path
+        lines = _read(files, path, request.scope)
+        place = None if lines is None else key_in(lines, request.target, READERS[path.suffix.lower()])
+        return Defined(By.FILE, None if lines is None or place is None else Place(path, lines, *place))
+    if value is not None and value.source == "weighbridge.variables":
+        return Defined(By.SETTINGS, _in_settings(request, files, "variables", folder))
+    # Named there without a value, perhaps.
+    place = _in_front_matter(head, request.target)
+    if place is not None:
+        return Defined(By.FRONT_MATTER, Place(None, head, *place))
+    return Defined(By.NOBODY)
+
+
+def _in_front_matter(head: Sequence[str], name: str) -> KeyPlace | None:
+    count = read_front_matter(head).lines
+    return key_in(front_matter_text(head[:count]), name, read_yaml, ("variables",)) if count else None
+
+
+def _in_settings(request: Request, files: TextFiles, table: str, folder: Path | None) -> Place | None:
+    if folder is None:
+        return None
+    for file, above in ((OWN_FILE, (table,)), (PROJECT_FILE, ("tool", SECTION, table))):
+        lines = _read(files, folder / file, request.scope)
+        if lines is not None:
+            place = key_in(lines, request.target, read_toml, above)
+            return None if place is None else Place(folder / file, lines, *place)
+    return None
+
+
+def _read(files: TextFiles, path: Path, scope: Scope) -> list[str] | None:
+    """The lines of a file, if a reference of the document may read it."""
+    try:
+        found = files.find(
+            place_of(str(path), path.parent, scope), _SETTINGS_BYTES, "settings", suggest=False
+        )
+        return list(lines_of(files.chunks(found)))
+    except ReferenceFault:
+        return None
+
+
+def _mapping(
+    lines: Sequence[str], read: Callable[[str], object], above: Sequence[str]
+) -> Mapping[str, object]:
+    try:
+        data = read("\n".join(line.rstrip("\r\n") for line in lines))
+    except DataError:
+        return {}
+    for key in above:
+        data = data.get(key) if isinstance(data, dict) else None
+    return {str(key): value for key, value in data.items()} if isinstance(data, dict) else {}

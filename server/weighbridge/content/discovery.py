@@ -77,28 +77,27 @@ def find_files(root: Path) -> Iterator[Path]:
 
 def _walk(root: Path, folder: Path, include: Sequence[str] | None, specs: _Specs) -> Iterator[Path]:
     specs = [*specs, *_spec(root, folder, specs)]
+    inside = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
-        path = Path(entry.path)
-        relative = path.relative_to(root)
-        name = relative.as_posix()
+        name = inside + entry.name
         if entry.is_dir(follow_symlinks=False):
             if (
                 entry.name not in _NEVER
-                and len(relative.parts) < DEEPEST_PATH
+                and name.count("/") + 1 < DEEPEST_PATH
                 and not _ignored(f"{name}/", specs)
             ):
-                yield from _walk(root, path, include, specs)
+                yield from _walk(root, Path(entry.path), include, specs)
         elif (
             entry.is_file(follow_symlinks=False)
             and entry.name not in _NEVER
             and (include is None or matches(name, include))
             and not _ignored(name, specs)
         ):
-            yield path
+            yield Path(entry.path)
 
 
 def _spec(root: Path, folder: Path, above: _Specs) -> _Specs:

@@ -1,7 +1,8 @@
 """Files: the whole, some lines, or a section; as in the editor if open there, else as on disk."""
 
 import os
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +21,9 @@ class FileHandler:
 
     kind = Kind.FILE
 
-    def __init__(self, overlay: Overlay | None = None) -> None:
-        self._files = TextFiles(overlay)
+    def __init__(self, overlay: Overlay | None = None, now: Callable[[], int] = time.time_ns) -> None:
+        """`now`: the clock, in nanoseconds since 1970, as files' times are."""
+        self._files = TextFiles(overlay, now)
 
     def key(self, request: Request) -> Hashable:
         """Name the file by its letters, and what it may be denied by: no other scope gets what this one may read."""
@@ -61,6 +63,8 @@ class FileHandler:
             scannable=scannable,
             size=found.size,
             raw=None if found.stamp is None else partial(self._files.raw, found),
+            fingerprint=found.fingerprint,
+            ends=None if found.fingerprint is None else partial(self._files.ends, found),
         )
         if not request.fragment:
             return content

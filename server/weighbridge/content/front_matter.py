@@ -1,7 +1,7 @@
 """Front matter: the YAML between `---` lines at the very start of a document, and the variables it sets."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -44,13 +44,17 @@ def read_front_matter(lines: Iterable[str]) -> FrontMatter:
             held.append(line)
             continue
         if _END.fullmatch(line):
-            # Line 1 is the fence: in its place an empty line keeps YAML's line numbers the document's own.
-            return _read("\n".join(["", *(text.rstrip("\r\n") for text in held[1:])]), len(held) + 1)
+            return _read("\n".join(front_matter_text([*held, line])), len(held) + 1)
         size += len(line.encode("utf-8", "surrogatepass"))
         if size > LONGEST:
             return NO_FRONT_MATTER
         held.append(line)
     return NO_FRONT_MATTER
+
+
+def front_matter_text(lines: Sequence[str]) -> list[str]:
+    """What is YAML in front matter, given with both its fences: lines without their ends, numbered as the document's own."""
+    return ["", *(text.rstrip("\r\n") for text in lines[1:-1])]
 
 
 def _read(text: str, lines: int) -> FrontMatter:

@@ -77,6 +77,12 @@ def place_of(target: str, base: Path | None, scope: Scope) -> Place:
     Raises:
         ReferenceFault: it can't be a path here.
     """
+    return _placed(target, base, roots_of(scope))
+
+
+# Kept: a reference's place is asked for by its key, by what to watch, and when it is read.
+@lru_cache(maxsize=4096)
+def _placed(target: str, base: Path | None, roots: tuple[Path, ...]) -> Place:
     name = shown(target)
     if not target or "\0" in target:
         raise ReferenceFault(Code.NOT_FOUND, f"{name}: not a path")
@@ -91,7 +97,6 @@ def place_of(target: str, base: Path | None, scope: Scope) -> Place:
         raise ReferenceFault(
             Code.DENIED, f"{name}: a drive's path; write it relative to this document, with `/`"
         )
-    roots = roots_of(scope)
     if base is None:
         base = roots[0] if roots else None
     if base is None and not Path(target).is_absolute():

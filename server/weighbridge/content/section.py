@@ -40,6 +40,11 @@ def lines_selected(
     return first - 1, last
 
 
+def is_lines(fragment: str) -> bool:
+    """Whether a fragment selects lines by their numbers, and not a heading."""
+    return _LINES.fullmatch(fragment) is not None
+
+
 def slug_of(title: str) -> str:
     """Make the anchor that GitHub gives a heading, before it numbers repeated ones."""
     text = _LINK.sub(r"\1", title).strip().lower()
@@ -69,6 +74,23 @@ def fragments_of(headings: Sequence[Heading]) -> list[tuple[str, str]]:
     return found
 
 
+def heading_meant(fragment: str, headings: Sequence[Heading]) -> int | None:
+    """Find the heading that a fragment means: by its words first, then by its anchor, repeated ones numbered."""
+    for wanted in dict.fromkeys((fragment, unquote(fragment))):
+        words = " ".join(wanted.split())
+        for at, heading in enumerate(headings):
+            if " ".join(heading.title.split()) == words:
+                return at
+        seen: dict[str, int] = {}
+        for at, heading in enumerate(headings):
+            slug = slug_of(heading.title)
+            repeated = seen.get(slug, 0)
+            seen[slug] = repeated + 1
+            if words.lower() == (f"{slug}-{repeated}" if repeated else slug):
+                return at
+    return None
+
+
 def headings_in(lines: Sequence[str]) -> list[tuple[int, Heading]]:
     """The headings of a text with their lines, from 0; front matter holds none."""
     skipped = read_front_matter(lines).lines
@@ -90,7 +112,7 @@ def _section(
         )
     lines = list(lines_of(chunks()))
     headings = headings_in(lines)
-    at = _find(fragment, [heading for _, heading in headings])
+    at = heading_meant(fragment, [heading for _, heading in headings])
     if at is None:
         titles = ", ".join(f"#{shown(heading.title, 40)}" for _, heading in headings[:MOST_NAMED])
         more = ", …" if len(headings) > MOST_NAMED else ""
@@ -101,20 +123,3 @@ def _section(
         (number for number, heading in headings[at + 1 :] if heading.level <= chosen.level), len(lines)
     )
     return first, end
-
-
-def _find(fragment: str, headings: list[Heading]) -> int | None:
-    """Find the heading that a fragment means: by its words first, then by its anchor, repeated ones numbered."""
-    for wanted in dict.fromkeys((fragment, unquote(fragment))):
-        words = " ".join(wanted.split())
-        for at, heading in enumerate(headings):
-            if " ".join(heading.title.split()) == words:
-                return at
-        seen: dict[str, int] = {}
-        for at, heading in enumerate(headings):
-            slug = slug_of(heading.title)
-            repeated = seen.get(slug, 0)
-            seen[slug] = repeated + 1
-            if words.lower() == (f"{slug}-{repeated}" if repeated else slug):
-                return at
-    return None

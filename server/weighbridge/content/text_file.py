@@ -3,8 +3,9 @@
 import difflib
 import itertools
 import os
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from weighbridge.content import policy
@@ -15,6 +16,9 @@ from weighbridge.errors import Code, ReferenceFault, TransientFault
 
 #: Bytes read at once.
 PIECE = 1 << 17
+#: Nanoseconds. What changed so lately may change again and keep its times: the coarsest clocks of file systems tell two
+#: seconds apart.
+FRESH = 3_000_000_000
 #: Entries of a folder that are looked at for a similar name.
 MOST_ENTRIES = 2000
 #: Share of two names' stems that must agree for one to be a slip of the other.
@@ -35,13 +39,17 @@ class Found:
     stamp: tuple[int, int, int, int] | None
     size: int
     limit: int
+    #: See Content; None if it is open, or changed so lately that another change may not show.
+    fingerprint: bytes | None = field(default=None, compare=False)
 
 
 class TextFiles:
     """Finds and reads text files. Holds nothing; any thread may use it."""
 
-    def __init__(self, overlay: Overlay | None = None) -> None:
+    def __init__(self, overlay: Overlay | None = None, now: Callable[[], int] = time.time_ns) -> None:
+        """`now`: the clock, in nanoseconds since 1970."""
         self._overlay: Overlay = NoOverlay() if overlay is None else overlay
+        self._now = now
 
     def taken(self, path: Path, real: Path) -> bool:
         """Tell whether anything has this name, on disk or in the editor. Says nothing of whether it may be read.
@@ -71,7 +79,8 @@ class TextFiles:
                 if suggest and fault.problem.code is Code.NOT_FOUND:
                     raise ReferenceFault(Code.NOT_FOUND, _not_found(place, real)) from fault
                 raise
-            found = Found(place, real, None, _stamp(status), status.st_size, limit)
+            fingerprint = _fingerprint(real, status) if self._settled(status) else None
+            found = Found(place, real, None, _stamp(status), status.st_size, limit, fingerprint)
         if found.size > limit:
             raise ReferenceFault(
                 Code.TOO_LARGE, f"{place.name}: {found.size:,} bytes, more than the {limit:,} of {setting}"
@@ -96,6 +105,27 @@ class TextFiles:
         """Stream the bytes of a file that was found on disk. Raises as `chunks`, but for what is not text."""
         return _bytes_of(found)
 
+    def ends(self, found: Found, head: int, tail: int) -> tuple[bytes, bytes]:
+        """Read the first and the last bytes of a file that has a fingerprint, so many of each or all there are.
+
+        Raises:
+            ReferenceFault: no longer there, or no longer allowed.
+            TransientFault: it is not the file that was found any more, or changes while it is read.
+        """
+        with policy.opened(found.place, found.real) as (descriptor, status):
+            _check_fingerprint(found, status)
+            try:
+                first = _read_at(descriptor, 0, min(head, found.size))
+                last = _read_at(descriptor, max(0, found.size - tail), min(tail, found.size))
+            except OSError as error:
+                raise TransientFault(Code.FAILED, f"{found.place.name}: the disk does not give it") from error
+            _check_fingerprint(found, os.fstat(descriptor))
+        return first, last
+
+    def _settled(self, status: os.stat_result) -> bool:
+        """Whether any change from now on shows in the file's times: none was so lately that they might stay the same."""
+        return max(status.st_mtime_ns, status.st_ctime_ns) + FRESH < self._now()
+
     def changed(self, found: Found) -> bool:
         """Tell whether finding it again gives something else. Looks, and does not read."""
         try:
@@ -113,6 +143,8 @@ def _bytes_of(found: Found) -> Iterator[bytes]:
     with policy.opened(found.place, policy.real_path(found.place)) as (descriptor, status):
         if _stamp(status) != found.stamp:
             raise policy.changed_fault(found.place)
+        if found.fingerprint is not None:
+            _check_fingerprint(found, status)
         read = 0
         while True:
             # No more than there is to be, and one byte to see whether there is more.
@@ -130,8 +162,30 @@ def _bytes_of(found: Found) -> Iterator[bytes]:
             yield piece
             if read == found.size and len(piece) < asked:
                 break
-        if read != found.size or _stamp(os.fstat(descriptor)) != found.stamp:
+        after = os.fstat(descriptor)
+        if read != found.size or _stamp(after) != found.stamp:
             raise policy.changed_fault(found.place)
+        if found.fingerprint is not None:
+            _check_fingerprint(found, after)
+
+
+def _read_at(descriptor: int, offset: int, size: int) -> bytes:
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    read = bytearray()
+    while len(read) < size and (piece := os.read(descriptor, size - len(read))):
+        read += piece
+    return bytes(read)
+
+
+def _fingerprint(real: Path, status: os.stat_result) -> bytes:
+    """Name a file's place and all that changes when anybody writes to it. The time of the last change can't be set."""
+    numbers = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+    return f"{'/'.join(map(str, numbers))}/".encode() + os.fsencode(real)
+
+
+def _check_fingerprint(found: Found, status: os.stat_result) -> None:
+    if _fingerprint(found.real, status) != found.fingerprint:
+        raise policy.changed_fault(found.place)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -10,7 +10,8 @@ from weighbridge.lsp.features.completion import Completion
 from weighbridge.lsp.features.hover import Hover
 from weighbridge.lsp.features.includes import Includes
 from weighbridge.lsp.features.inlay_hints import Hints
-from weighbridge.lsp.features.navigation import Navigation
+from weighbridge.lsp.features.moves import Moves
+from weighbridge.lsp.features.navigation import Definitions, Navigation
 from weighbridge.lsp.features.rename import Rename
 from weighbridge.lsp.features.symbols import Symbols
 from weighbridge.lsp.features.token_borders import TokenBorders
@@ -30,14 +31,16 @@ class Answers:
         self.requests = Requests(desk)
         self.token_borders = TokenBorders(desk)
         self.hover = Hover(desk, self.token_borders)
-        self.hints = Hints(desk)
         self.code_lenses = CodeLenses(desk)
         self.code_actions = CodeActions(desk)
         self.completion = Completion(desk)
         self.symbols = Symbols(desk)
-        self.navigation = Navigation(desk)
-        self.includes = Includes(desk)
+        definitions = Definitions(desk)
+        self.hints = Hints(desk, definitions)
+        self.navigation = Navigation(desk, definitions)
+        self.includes = Includes(desk, definitions)
         self.rename = Rename(desk)
+        self.moves = Moves(desk)
         self.diagnostics = PulledDiagnostics(desk)
         self.weighing = WeighingProgress(desk)
         #: By name, without `weighbridge.`; the names are listed in `ways`.

@@ -1,6 +1,7 @@
 """What every answer to a client is made from: the session, the workspace, and what the client can be sent."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,14 +9,20 @@ from lsprotocol import types
 
 from weighbridge.analysis.report import Report
 from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
+from weighbridge.session.waiting import CountingError, DocumentClosedError
 from weighbridge.session.workspace import Workspace
 from weighbridge.work import TaskManager
 
 #: Seconds that a question about the workspace waits for prompts to be weighed; then what is known is the answer.
 SECONDS_FOR_WORKSPACE = 2.0
+#: Seconds that a question waits for what the references of its document stand for.
+SECONDS_TO_LOOK_UP = 1.0
+#: Seconds that they are waited for where all that refers to something must be known before it is changed.
+SECONDS_TO_KNOW = 30.0
 
 
 class Client(Protocol):
@@ -50,18 +57,45 @@ class Desk:
             raise InvalidParamsError(f"{uri}: not an open document")
         return document
 
+    async def looked_up(self, uri: str) -> Document | None:
+        """The open document of this name, if there is one, once it is known what its references stand for.
+
+        Clients ask as soon as they have opened it, and no answer can be taken back.
+        """
+        document = self.session.documents.get(uri)
+        if document is not None:
+            await self.session.looked_up(document, SECONDS_TO_LOOK_UP)
+        return document
+
+    async def counted(self, document: Document, seconds: float = SECONDS_TO_LOOK_UP) -> None:
+        """Wait until a document is counted, so long at most."""
+        if not self.session.report(document).ready:
+            with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
+                await asyncio.wait_for(self.session.whole_report(document), seconds)
+
     def shown(self, uri: str) -> Document | None:
         """The open document of this name, if it shows itself: a prompt or context file, or one with a directive."""
         document = self.session.documents.get(uri)
         return document if document is not None and self.session.shows_itself(document) else None
 
-    async def reports(self) -> list[Report]:
-        """The reports of all prompts: open documents as they are in the editor, then others as far as they are weighed."""
+    async def reports(self, seconds: float = SECONDS_FOR_WORKSPACE) -> list[Report]:
+        """The reports of all prompts: open documents as they are in the editor, then others as far as they are weighed.
+
+        `seconds`: how long those that are not weighed yet are waited for.
+        """
         settled = asyncio.ensure_future(self.workspace.settled())
         try:
-            await asyncio.wait({settled}, timeout=SECONDS_FOR_WORKSPACE)
+            await asyncio.wait({settled}, timeout=seconds)
         finally:
             settled.cancel()
-        opened = {uri: self.session.report(document) for uri, document in self.session.documents.items()}
-        closed = [report for _, report in sorted(self.workspace.reports().items())]
-        return [*opened.values(), *(report for report in closed if report.uri not in opened)]
+        documents = [*self.session.documents.values()]
+        # By their paths: a client may write another URI for the same one.
+        paths = {document.path for document in documents}
+        closed = [report for path, report in sorted(self.workspace.reports().items()) if path not in paths]
+        return [*map(self.session.report, documents), *closed]
+
+    def naming(self) -> Naming:
+        """How files are named: by the editor, and by where links lead."""
+        session = self.session
+        folders = session.configuration.linked_folders
+        return Naming(session.documents.values(), self.workspace.links(), folders)

@@ -315,6 +315,11 @@ class Protocol(Conversation):
             None,
             self.position_encoding,
         ).build()
+        document = params.capabilities.text_document
+        action = document.code_action if document else None
+        if action is None or action.code_action_literal_support is None:
+            # Its kinds may be told to those only who know actions that have any.
+            self.server_capabilities.code_action_provider = True
         return types.InitializeResult(capabilities=self.server_capabilities, server_info=self.server_info)
 
     @lsp_method(types.SHUTDOWN)

@@ -56,6 +56,8 @@ class Publisher:
         self._session = session
         self._shown: dict[str, _Shown] = {}
         self._refreshing: asyncio.TimerHandle | None = None
+        #: Told when an open document has other diagnostics than before.
+        self.on_diagnostics: Callable[[], None] = lambda: None
 
     def show(self, documents: list[Document]) -> None:
         """Bring the client up to date on these documents."""
@@ -95,7 +97,12 @@ class Publisher:
             self._refresh_hints_soon()
         if lenses_changed and self._abilities.refresh_lenses:
             self._client.nudge(types.WORKSPACE_CODE_LENS_REFRESH)
-        if diagnostics_changed and self._abilities.refresh_diagnostics:
+        if diagnostics_changed:
+            self._refresh_diagnostics()
+
+    def _refresh_diagnostics(self) -> None:
+        self.on_diagnostics()
+        if self._abilities.refresh_diagnostics:
             self._client.nudge(types.WORKSPACE_DIAGNOSTIC_REFRESH)
 
     def _refresh_hints_soon(self) -> None:

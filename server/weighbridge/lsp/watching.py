@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import importlib
 import logging
-from collections.abc import Callable, Sequence
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -78,7 +79,7 @@ class Watching:
     async def _watch(self, folders: tuple[Path, ...], watched: Callable[[], frozenset[Path]]) -> None:
         """Watch the folders of the files that matter, not their subfolders, whichever those are at the time."""
         watching: asyncio.Task[None] | None = None
-        current: frozenset[Path] = frozenset()
+        current: Mapping[Path, int] = {}
         await asyncio.to_thread(_import_early)
         try:
             while True:
@@ -88,7 +89,9 @@ class Watching:
                     if watching is not None:
                         watching.cancel()
                     current = wanted
-                    watching = asyncio.get_running_loop().create_task(self._follow(wanted, watched))
+                    watching = asyncio.get_running_loop().create_task(
+                        self._follow(frozenset(wanted), watched)
+                    )
                 self._other.clear()
                 await self._other.wait()
                 # Many contents become known together; one look is enough for them.
@@ -109,8 +112,12 @@ class Watching:
             # some of them until now may have seen what there was no time to tell.
             self._changed([file for file in watched() if file.parent in folders])
             while True:
-                self._changed([Path(path) for _, path in await following])
+                changed = [Path(path) for _, path in await following]
                 following = asyncio.ensure_future(anext(changes))
+                self._changed(changed)
+                if not watched().issuperset(changed):
+                    # Folders, perhaps: others may be there now, or the same ones anew.
+                    self.look()
         except (OSError, RuntimeError, StopAsyncIteration) as error:
             logger.warning("files are not watched for now: %s", error)
         finally:
@@ -126,6 +133,27 @@ def _import_early() -> None:
             importlib.import_module(name)
 
 
-def _folders_of(files: frozenset[Path], folders: tuple[Path, ...]) -> frozenset[Path]:
-    """The folders to watch: of the files that matter, and the workspace's own for its settings. Blocks."""
-    return frozenset(one for one in {*folders, *(file.parent for file in files)} if one.is_dir())
+def _folders_of(files: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
+    """The folders to watch, each with its number on its disk: made anew, it is another. Blocks.
+
+    They are those of the files that matter, and the workspace's own for its settings; and those above them, as far as the
+    workspace goes: whoever moves one away changes nothing in it. Of those that are not there, what is above is watched.
+    """
+    wanted = set(folders)
+    for parent in {file.parent for file in files}:
+        within = [folder for folder in folders if parent.is_relative_to(folder)]
+        wanted.add(parent)
+        if within:
+            top = min(within, key=lambda folder: len(folder.parts))
+            wanted.update(above for above in parent.parents if above.is_relative_to(top))
+    found = ((folder, _number(folder)) for folder in wanted)
+    return {folder: number for folder, number in found if number is not None}
+
+
+def _number(folder: Path) -> int | None:
+    """A folder's number; None if there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_ino if stat.S_ISDIR(found.st_mode) else None

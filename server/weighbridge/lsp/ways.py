@@ -80,10 +80,8 @@ WAYS = (
         types.RenameOptions(prepare_provider=True),
     ),
     Way(types.TEXT_DOCUMENT_PREPARE_RENAME, lambda wiring: wiring.answers.rename.prepare),
-    Way(
-        types.WORKSPACE_WILL_RENAME_FILES, lambda wiring: wiring.answers.rename.will_rename_files, _ALL_FILES
-    ),
-    Way(types.WORKSPACE_DID_RENAME_FILES, lambda wiring: wiring.answers.rename.did_rename_files, _ALL_FILES),
+    Way(types.WORKSPACE_WILL_RENAME_FILES, lambda wiring: wiring.answers.moves.will_rename_files, _ALL_FILES),
+    Way(types.WORKSPACE_DID_RENAME_FILES, lambda wiring: wiring.answers.moves.did_rename_files, _ALL_FILES),
     Way(types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, lambda wiring: wiring.answers.includes.prepare),
     Way(types.CALL_HIERARCHY_INCOMING_CALLS, lambda wiring: wiring.answers.includes.incoming),
     Way(types.CALL_HIERARCHY_OUTGOING_CALLS, lambda wiring: wiring.answers.includes.outgoing),

@@ -89,6 +89,7 @@ class Wiring:
         self.answers = Answers(desk, TextSync(self.session, reorders=_reorders(params.client_info)))
         self.answers.diagnostics.on_pulled = self._publisher.pulled
         self.session.on_files_changed = self.workspace.files_changed
+        self._publisher.on_diagnostics = self.workspace.wake
         self.health = Health(
             server.protocol,
             self.abilities,

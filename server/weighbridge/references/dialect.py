@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
 
+from weighbridge.references.forms import holds_reference
 from weighbridge.references.index import StreamScanner
 from weighbridge.references.model import ScannedLine
+from weighbridge.references.rules import scanner_rules
 
 #: Files that references are looked for in: Markdown, text and prompts. All else is literal.
 SCANNABLE_SUFFIXES = frozenset(
@@ -34,12 +36,21 @@ class Scanner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How references are written. `marks`: a line without any of these holds none. `max_depth`: nesting of files, None: the setting's."""
+    """How references are written. `marks`: a line without any of these holds none. `holds`: whether a whole text may hold
+    any, to be asked where there are marks. `max_depth`: nesting of files, None: the setting's.
+    """
 
     name: str
     stream_scanner: Callable[[], Scanner]
     marks: tuple[str, ...]
+    holds: Callable[[str], bool]
     max_depth: int | None = None
+    #: Names how references are found: what was found by other rules is to be found anew.
+    rules: Callable[[], str] = str
+
+    def text_may_refer(self, text: str) -> bool:
+        """Whether a whole text may hold a reference: never wrongly no, and many times quicker than to scan it."""
+        return self.may_hold_reference(text) and self.holds(text)
 
     def may_hold_reference(self, line: str) -> bool:
         """Whether a line may hold a reference: quick, and never wrongly no."""
@@ -51,7 +62,7 @@ class Dialect:
         return any(mark[:1] in utf8 and mark in utf8 for mark in map(str.encode, self.marks))
 
 
-MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"))
+MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"), holds_reference, rules=scanner_rules)
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (MARKDOWN,)}
 

@@ -30,12 +30,14 @@ IN_PATH = (
     r"(?:[^\s\x00-\x1f\x7f@<>\"'`|(){}\[\]*?;,:#\\。，、；：！？（）【】「」『』《》“”‘’„‚«»‹›…]|:(?=[^\s:]))"  # noqa: RUF001
 )
 _PATH = re.compile(rf"@({IN_PATH}{{1,2000}}+)(?!{IN_PATH})(?:#([\w./%:~-]{{1,1000}}+))?")
+#: What each of them begins with.
+_MARK = re.compile(r"@|\{(?=\{)")
 #: Characters of the longest reference: the patterns above allow no longer one.
 LONGEST_REFERENCE: Final = 4096
 #: What may stand before a short file reference.
 BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘„‚«‹<>*_~|,;:=-—–!（【「『《，、：；。")  # noqa: RUF001  likewise
 #: What ends a sentence or closes emphasis behind a path or heading.
-_TRAILING = ".!?_~"
+TRAILING = ".!?_~"
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
 _RELATIVE = re.compile(r"\.{1,2}/.")
 
@@ -51,6 +53,11 @@ def reference_at(text: str, at: int) -> Reference | None:
     if match is not None:
         return _explicit(match[1], _UNESCAPE.sub(r"\1", match[2]), at, match.end())
     return _short(text, at)
+
+
+def holds_reference(text: str) -> bool:
+    """Whether anything in a text looks like a reference, wherever it stands: never wrongly no. Linear in the text."""
+    return any(reference_at(text, match.start()) is not None for match in _MARK.finditer(text))
 
 
 def _explicit(kind: str, target: str, start: int, end: int) -> Reference | None:
@@ -76,9 +83,9 @@ def _short(text: str, at: int) -> Reference | None:
     if match is None or text.startswith("(", match.end()):
         return None
     path: str = match[1]
-    fragment = (match[2] or "").rstrip(_TRAILING + "/:%-")
+    fragment = (match[2] or "").rstrip(TRAILING + "/:%-")
     if not fragment:
-        path = path.rstrip(_TRAILING)
+        path = path.rstrip(TRAILING)
     if not _looks_like_path(path):
         return None
     end = at + 1 + len(path) + (1 + len(fragment) if fragment else 0)

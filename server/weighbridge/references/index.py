@@ -6,6 +6,7 @@ keys cost one line. A fence or comment opened far above re-scans what it changes
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +58,11 @@ class _Places:
         self.lines: list[int] = []
         self.revision = 0
 
+    def copy(self) -> "_Places":
+        other = copy(self)
+        other.lines = [*self.lines]
+        return other
+
     def replace(self, start: int, old_end: int, shift: int, new: list[int]) -> None:
         """Lines [start, old_end) hold anew what `new` says; all behind them moved by `shift`."""
         lines = self.lines
@@ -84,6 +90,14 @@ class ScanIndex:
         self._heading = _Places()
         self._directing = _Places()
         self._note(0, 0, 0, len(self._leafed))
+
+    def copy(self) -> "ScanIndex":
+        """One that goes on by itself: to see what an edit would do."""
+        other = copy(self)
+        other._leafed = [*self._leafed]  # noqa: SLF001  one of the same class
+        for name in ("_referring", "_heading", "_directing"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     def __len__(self) -> int:
         return len(self._leafed)

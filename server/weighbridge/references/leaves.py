@@ -110,7 +110,7 @@ class Leaves:
             self._add(info, before, 0, 0, _scanned(found.references, found.directives, None))
         elif kind is LineKind.HEADING:
             found = scan_inlines(text, info.start)
-            heading = Heading(info.level, _atx_title(text[info.start :])) if info.top else None
+            heading = Heading(info.level, atx_title(text[info.start :])) if info.top else None
             self._add(info, before, 0, 0, _scanned(found.references, found.directives, heading))
         else:
             self._add(info, before, 0, 0, PLAIN)
@@ -248,7 +248,7 @@ def _scanned(
     return ScannedLine(tuple(references), heading, directive)
 
 
-def _atx_title(text: str) -> str:
+def atx_title(text: str) -> str:
     """A heading's text without its closing sequence of `#`."""
     title = text.strip()
     bare = title.rstrip("#")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from weighbridge.references.forms import BEFORE_PATH, IN_PATH, reference_at
+from weighbridge.references.forms import BEFORE_PATH, IN_PATH, TRAILING, reference_at
 from weighbridge.references.model import Kind
 
 #: Characters before the cursor that are looked at.
@@ -17,6 +17,7 @@ _BRACES = re.compile(r"\{\{[ \t]{0,99}([\w.-]{0,255})$")
 _KINDS = re.compile(r"[a-z]*")
 #: What goes on with the part of a path, of a heading, of a name, behind the cursor: as far as a bracket closes it, with spaces.
 _PATH_GOES_ON = re.compile(r"[^/#\]\s@\\`]*")
+_SHORT_PATH_GOES_ON = re.compile(rf"(?:(?!/){IN_PATH})*+")
 _CLOSED_PATH_GOES_ON = re.compile(r"(?:[^/#\]\\\r\n@]|\\[^\r\n]|@(?!\[))*+")
 _FRAGMENT_GOES_ON = re.compile(r"[^\]\s@\\`]*")
 _CLOSED_FRAGMENT_GOES_ON = re.compile(rf"{_INSIDE}*+")
@@ -62,6 +63,8 @@ class Partial:
     typed: str
     above: str
     closed: bool
+    #: Of a path, where the folders and the name behind the part end; elsewhere no column of the line.
+    path_end: int = -1
 
     @property
     def meant(self) -> str:
@@ -146,11 +149,17 @@ def _path(target: str, line: str, column: int, begin: int, form: Form, *, closed
             Part.FRAGMENT, form, begin, start, column, column + len(goes_on), fragment, path, closed
         )
     folders, slash, name = path.rpartition("/")
-    goes_on = _goes_on(_CLOSED_PATH_GOES_ON if spaced else _PATH_GOES_ON, after)
+    explicit = _CLOSED_PATH_GOES_ON if spaced else _PATH_GOES_ON
+    part = explicit if form is Form.EXPLICIT else _SHORT_PATH_GOES_ON
+    end = path_end = column + len(_goes_on(part, after))
+    while line.startswith("/", path_end):
+        path_end += 1 + len(_goes_on(part, line[path_end + 1 :].rstrip("\r\n")))
+    if form is Form.SHORT and not line.startswith("#", path_end):
+        # What ends a sentence is not its path's.
+        path_end = max(column, len(line[:path_end].rstrip(TRAILING)))
+        end = min(end, path_end)
     start = column - len(name)
-    return Partial(
-        Part.PATH, form, begin, start, column, column + len(goes_on), name, folders + slash, closed
-    )
+    return Partial(Part.PATH, form, begin, start, column, end, name, folders + slash, closed, path_end)
 
 
 def _goes_on(pattern: re.Pattern[str], after: str) -> str:

@@ -10,6 +10,14 @@ _EXPLICIT = re.compile(r"@\[(?P<kind>file|api|var):(?P<inside>.*)\]", re.DOTALL)
 _BRACES = re.compile(r"\{\{(?P<before>[ \t]*)(?P<name>[^\s:{}]+)(?P<after>.*)\}\}", re.DOTALL)
 
 
+def names(literal: str, written: str) -> bool:
+    """Whether a text is a reference and no more, to what a report calls so: a target, with its fragment."""
+    found = reference_at(literal, 0) if literal[:1] in {"@", "{"} else None
+    if found is None or found.end != len(literal):
+        return False
+    return written == (found.target if found.fragment is None else f"{found.target}#{found.fragment}")
+
+
 def with_target(literal: str, target: str) -> str | None:
     """A reference as typed, with another path, API or variable name; None if that can't be written.
 

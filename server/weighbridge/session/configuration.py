@@ -1,5 +1,6 @@
 """Settings in force: defaults, the folder's files, the editor's values, the command line; resolved once, not per keystroke."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,10 @@ class Configuration:
         self._file_warnings: dict[Path, tuple[str, ...]] = {}
         self._settings: dict[Path | None, Settings] = {}
         self._included: dict[Path, bool] = {}
+        self._links: dict[Path, Path] = {}
+        self._linked: dict[Path, Path] = {}
+        #: Each folder as a string, and as what the paths of files in it begin with.
+        self._innermost_first: list[tuple[str, str, Path]] = []
         self.warnings: tuple[str, ...] = ()
         self._resolve()
 
@@ -27,16 +32,22 @@ class Configuration:
         """The workspace's folders."""
         return self._folders
 
-    def read_files(self, folders: Sequence[Path]) -> dict[Path, tuple[Layer, tuple[str, ...]]]:
-        """Read the folders' settings files, for `take_files`. Blocks: a worker's work."""
-        return {folder: read_folder_layer(folder) for folder in folders}
+    def read_files(self, folders: Sequence[Path]) -> dict[Path, tuple[Layer, tuple[str, ...], Path]]:
+        """Read the folders' settings files, and where links lead, for `take_files`. Blocks: a worker's work."""
+        return {folder: (*read_folder_layer(folder), Path(os.path.realpath(folder))) for folder in folders}
 
-    def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...]]]) -> None:
+    def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...], Path]]) -> None:
         """Put what `read_files` found in force."""
-        for folder, (layer, warnings) in found.items():
+        for folder, (layer, warnings, real) in found.items():
             self._files[folder] = layer
             self._file_warnings[folder] = warnings
+            self._links[folder] = real
         self._resolve()
+
+    @property
+    def linked_folders(self) -> Mapping[Path, Path]:
+        """The workspace's folders that are links, or are reached by one, and where those lead."""
+        return self._linked
 
     def set_folders(self, folders: Sequence[Path]) -> None:
         """The workspace has other folders now; their files are to be read next."""
@@ -59,8 +70,12 @@ class Configuration:
         """The innermost of the workspace's folders that holds a file."""
         if path is None:
             return self._folders[0] if self._folders else None
-        holding = [folder for folder in self._folders if path.is_relative_to(folder)]
-        return max(holding, key=lambda folder: len(folder.parts), default=None)
+        # As strings: this is asked for each of many thousand files.
+        there = os.path.normcase(path)
+        for above, below, folder in self._innermost_first:
+            if there == above or there.startswith(below):
+                return folder
+        return None
 
     def settings_of(self, path: Path | None) -> Settings:
         """The settings in force for a document."""
@@ -71,6 +86,20 @@ class Configuration:
         """The settings of the session as a whole: the first folder's."""
         return self._settings[self._folders[0] if self._folders else None]
 
+    def really(self, path: Path) -> Path:
+        """Where a file is, if the workspace's folder that it is in is a link."""
+        for folder, real in self._linked.items():
+            if path.is_relative_to(folder):
+                return real / path.relative_to(folder)
+        return path
+
+    def relative_folder(self, path: Path) -> str:
+        """The folder that a file is in, as seen from the workspace's; empty for that itself and for what is outside."""
+        folder = self.folder_of(path)
+        if folder is None or path.parent == folder:
+            return ""
+        return path.parent.relative_to(folder).as_posix()
+
     def folders_for(self, path: Path | None) -> tuple[Path, ...]:
         """The folders that a document's references may read: the workspace's; without any, the document's own."""
         if self._folders:
@@ -79,8 +108,9 @@ class Configuration:
 
     def dialect_of(self, path: Path | None) -> Dialect:
         """The dialect of a document."""
-        relative = self._relative(path)
-        for glob, name in self.settings_of(path).dialects.items():
+        dialects = self.settings_of(path).dialects
+        relative = self._relative(path) if dialects else None
+        for glob, name in dialects.items():
             if relative is not None and matches(relative, (glob,)):
                 return DIALECTS.get(name, MARKDOWN)
         return MARKDOWN
@@ -104,8 +134,18 @@ class Configuration:
 
     def _resolve(self) -> None:
         warnings: list[str] = []
+        self._linked = {
+            folder: real
+            for folder in self._folders
+            if (real := self._links.get(folder, folder)) != folder and real not in self._folders
+        }
         self._settings.clear()
         self._included.clear()
+        self._innermost_first = [
+            (there, os.path.join(there, ""), folder)  # noqa: PTH118  (a string is wanted)
+            for folder in sorted(self._folders, key=lambda folder: len(folder.parts), reverse=True)
+            for there in (os.path.normcase(folder),)
+        ]
         for folder in (None, *self._folders):
             files = [self._files[folder]] if folder in self._files else []
             warnings.extend(self._file_warnings.get(folder, ()) if folder is not None else ())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from weighbridge.analysis.expand import Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
-from weighbridge.references.model import Reference
+from weighbridge.references.model import Kind, Reference
 from weighbridge.session.outline import Filled, Outline
 from weighbridge.session.prepared import Known, Prepared
 from weighbridge.session.target import Target, resolved_parts
@@ -319,6 +319,17 @@ class Document:
         self.outline.resolved(lines)
         for line in lines:
             self._counted.set_parts(line, self._parts(line, self.prepared.index.line(line).references))
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether it is known what the references stand for, its own to APIs aside: these may take long."""
+        return self.ready or (
+            self.prepared is not None
+            and self.settled
+            and not any(
+                one.waiting and target.kind is not Kind.API for target, one in self.expansions.items()
+            )
+        )
 
     @property
     def settled(self) -> bool:

@@ -30,6 +30,13 @@ class Terms:
     folders: tuple[Path, ...]
 
 
+def terms_of(configuration: Configuration, path: Path | None) -> Terms:
+    """What the configuration says of the document at a path."""
+    return Terms(
+        configuration.settings_of(path), configuration.dialect_of(path), configuration.folders_for(path)
+    )
+
+
 class Preparing:
     """Who is being prepared."""
 
@@ -80,10 +87,7 @@ class Preparing:
             self._tasks.cancel(("prepare", uri))
 
     def _terms(self, document: Document) -> Terms:
-        configuration, path = self._configuration, document.path
-        return Terms(
-            configuration.settings_of(path), configuration.dialect_of(path), configuration.folders_for(path)
-        )
+        return terms_of(self._configuration, document.path)
 
     async def _run(self, document: Document) -> None:
         try:

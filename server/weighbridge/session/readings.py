@@ -9,8 +9,7 @@ nobody wants any more, has filled the count cache and is dropped.
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
 from weighbridge.analysis.expand import Reading, State
@@ -21,7 +20,11 @@ from weighbridge.content.policy import shown
 from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, TransientFault
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
-from weighbridge.session.timers import Timer, Timers
+from weighbridge.session.below import Below
+from weighbridge.session.entry import Entry
+from weighbridge.session.gathering import Gathering
+from weighbridge.session.recalling import Recalled, changed, recalled
+from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledError, Tasks
@@ -31,25 +34,8 @@ logger = logging.getLogger(__name__)
 #: Seconds until what failed, and may do better, is tried again; and the fewest between two looks at anything.
 _TRY_AGAIN = 60.0
 _SOONEST = 1.0
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One content: what is asked for, by whom, and what is known of it."""
-
-    request: Request
-    tokenizer: Tokenizer
-    dialect: Dialect
-    users: set[Hashable] = field(default_factory=set)
-    paths: set[str] = field(default_factory=set)
-    reading: Reading | None = None
-    content: Content | None = None
-    running: asyncio.Task[None] | None = None
-    again: bool = False
-    force: bool = False
-    timer: Timer | None = None
-    #: When it is to be looked at again, by the timers' clock; None: only when told of a change.
-    due: float | None = None
+#: Contents from which on one task looks whether many changed.
+_MANY = 8
 
 
 class Readings:
@@ -75,9 +61,12 @@ class Readings:
         self._on_changed = on_changed
         self.retry = retry
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
-        self._entries: dict[Hashable, _Entry] = {}
+        self._entries: dict[Hashable, Entry] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
         self._by_path: dict[str, set[Hashable]] = {}
+        self._below = Below(lambda: self._by_path)
+        self._recalling = Gathering[Recalled](tasks, "recall", self._recall, self._recalled, None)
+        self._checking = Gathering[bool](tasks, "check", self._check, self._checked, otherwise=True)
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""
@@ -110,11 +99,14 @@ class Readings:
         """Note that `user` uses the content, and read it unless that is done or under way."""
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = _Entry(request, tokenizer, dialect)
+            entry = self._entries[key] = Entry(request, tokenizer, dialect)
             self._depend(key, entry, self._handlers.of(request.kind).paths(request))
         entry.users.add(user)
         if entry.reading is None and entry.running is None:
-            self._start(key, entry, priority)
+            if request.kind is Kind.FILE and request.fragment is None and self._service.remembers:
+                self._recalling.want(key, entry, priority)
+            else:
+                self._start(key, entry, priority)
 
     def release(self, user: Hashable, keys: Iterable[Hashable]) -> None:
         """Forget that `user` uses these contents, and the contents nobody uses."""
@@ -129,7 +121,7 @@ class Readings:
                     self._by_path[path].discard(key)
                     if not self._by_path[path]:
                         del self._by_path[path]
-                        self.on_watched()
+                        self._watch_others()
                 if entry.timer is not None:
                     entry.timer.cancel()
                 if entry.running is not None:
@@ -139,6 +131,8 @@ class Readings:
 
     def recheck(self, keys: Iterable[Hashable], *, force: bool = False) -> None:
         """Read contents again if they changed; `force`: whether they seem to or not."""
+        keys = list(keys)
+        many = len(keys) >= _MANY
         for key in keys:
             entry = self._entries.get(key)
             if entry is None:
@@ -146,6 +140,8 @@ class Readings:
             entry.force = entry.force or force
             if entry.running is not None:
                 entry.again = True
+            elif many and entry.request.kind is Kind.FILE and entry.content is not None and not entry.force:
+                self._checking.want(key, entry, Priority.HIGH)
             else:
                 self._start(key, entry, Priority.HIGH)
 
@@ -168,7 +164,8 @@ class Readings:
 
     def keys_of_path(self, path: Path) -> list[Hashable]:
         """The keys whose content depends on this file, existing or not."""
-        return list(self._by_path.get(os.fspath(path), ()))
+        written = os.fspath(path)
+        return [key for one in (written, *self._below.of(written)) for key in self._by_path.get(one, ())]
 
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
@@ -206,22 +203,27 @@ class Readings:
                 entry.running.cancel()
         self._entries.clear()
         self._by_path.clear()
+        self._below.changed()
 
-    def _depend(self, key: Hashable, entry: _Entry, paths: Iterable[Path]) -> None:
+    def _watch_others(self) -> None:
+        self._below.changed()
+        self.on_watched()
+
+    def _depend(self, key: Hashable, entry: Entry, paths: Iterable[Path]) -> None:
         """Note files that a content depends on."""
         for path in map(os.fspath, paths):
             entry.paths.add(path)
             if path not in self._by_path:
                 self._by_path[path] = set()
-                self.on_watched()
+                self._watch_others()
             self._by_path[path].add(key)
 
-    def _start(self, key: Hashable, entry: _Entry, priority: Priority) -> None:
+    def _start(self, key: Hashable, entry: Entry, priority: Priority) -> None:
         entry.again = False
         entry.running = asyncio.get_running_loop().create_task(self._run(key, entry, priority))
         entry.running.add_done_callback(_told)
 
-    async def _run(self, key: Hashable, entry: _Entry, priority: Priority) -> None:
+    async def _run(self, key: Hashable, entry: Entry, priority: Priority) -> None:
         try:
             force, entry.force = entry.force, False
             reading, content, fault = await self._read(key, entry, priority, force=force)
@@ -233,6 +235,17 @@ class Readings:
             return
         if entry.again:
             self._start(key, entry, Priority.HIGH)
+        self._adopt(key, entry, reading, content, fault)
+
+    def _adopt(
+        self,
+        key: Hashable,
+        entry: Entry,
+        reading: Reading | None,
+        content: Content | None,
+        fault: Exception | None = None,
+    ) -> None:
+        """Take what was read. No reading: it is the same as before."""
         if content is None or content is not entry.content:
             seconds = _TRY_AGAIN if isinstance(fault, TransientFault) else None
             if content is not None:
@@ -247,7 +260,7 @@ class Readings:
             self._on_changed(key, frozenset(entry.users))
 
     async def _read(
-        self, key: Hashable, entry: _Entry, priority: Priority, *, force: bool
+        self, key: Hashable, entry: Entry, priority: Priority, *, force: bool
     ) -> tuple[Reading | None, Content | None, Exception | None]:
         """Read a content: its reading and itself; no reading if it is the same as before; why, if it can't be read."""
         request = entry.request
@@ -279,7 +292,7 @@ class Readings:
         return Reading(State.FAILED, identity="", source="", problem=problem), None, fault
 
     def _read_blocking(
-        self, entry: _Entry, token: CancelToken, *, force: bool
+        self, entry: Entry, token: CancelToken, *, force: bool
     ) -> tuple[Reading | None, Content]:
         """Load and read on a worker."""
         handler, before = self._handlers.blocking(entry.request.kind), entry.content
@@ -289,7 +302,7 @@ class Readings:
         return read(content, entry.dialect, self._service, entry.tokenizer, token), content
 
     async def _fetch(
-        self, key: Hashable, entry: _Entry, priority: Priority, *, force: bool
+        self, key: Hashable, entry: Entry, priority: Priority, *, force: bool
     ) -> tuple[Reading | None, Content]:
         """Fetch on the loop, read on a worker."""
         handler, request, before = self._handlers.api, entry.request, entry.content
@@ -315,7 +328,27 @@ class Readings:
         )
         return reading, content
 
-    def _set_timer(self, key: Hashable, entry: _Entry) -> None:
+    def _recall(self, entries: Sequence[Entry], token: CancelToken) -> list[Recalled]:
+        return recalled(entries, self._handlers.blocking(Kind.FILE), self._service, token)
+
+    def _check(self, entries: Sequence[Entry], token: CancelToken) -> list[bool]:
+        return changed(entries, self._handlers.blocking(Kind.FILE), token)
+
+    def _checked(self, key: Hashable, entry: Entry, priority: Priority, found: bool) -> None:
+        """Read again what changed."""
+        if self._entries.get(key) is entry and (found or entry.again or entry.force):
+            self._start(key, entry, priority)
+
+    def _recalled(self, key: Hashable, entry: Entry, priority: Priority, found: Recalled) -> None:
+        """Take what is remembered of a content; what nothing is remembered of is read."""
+        if self._entries.get(key) is not entry:
+            return
+        if found is None or entry.again or entry.force:
+            self._start(key, entry, priority)
+        else:
+            self._adopt(key, entry, *found)
+
+    def _set_timer(self, key: Hashable, entry: Entry) -> None:
         """Look again when an API's time to live is over, or a fault may have passed."""
         if entry.timer is not None:
             entry.timer.cancel()

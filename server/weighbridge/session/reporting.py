@@ -52,7 +52,7 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         ready=document.ready and filled is Filled.ALL,
         tokens=tokens,
         own_tokens=document.own_tokens,
-        budget=_budget(tokens, limit, prepared.settings),
+        budget=budget_report(tokens, limit, prepared.settings),
         input_usd=None if model is None else input_cost(tokens, model),
         sections=document.outline.reports(document.buffer),
         references=reference_reports(placed, encoding, document.made_reports),
@@ -76,7 +76,7 @@ def _first_line(document: Document) -> Range:
     return Range(0, 0, 0, document.buffer.line_end(0))
 
 
-def _budget(tokens: int, limit: int, settings: Settings) -> BudgetReport:
+def budget_report(tokens: int, limit: int, settings: Settings) -> BudgetReport:
     hit = crossed(tokens, limit, settings.thresholds)
     return BudgetReport(limit, tokens / limit, None if hit is None else hit.severity)
 

@@ -8,6 +8,7 @@ return values.
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import time
@@ -51,6 +52,8 @@ _STEPS_A_TURN = 24
 _AT_ONCE = 16 * 1024
 #: References from which on one is not looked at again for each that arrives in it, but after so many times as long.
 _MANY_STEPS, _REST = 500, 4
+#: Seconds that a question waits for a document to be prepared: the first one's tokenizer is loaded by then.
+_SECONDS_TO_PREPARE = 10.0
 #: Times a rendering is tried again when files change under it.
 _RENDERINGS = 3
 
@@ -217,6 +220,23 @@ class Session:
         if self.documents.get(document.uri) is not document:
             raise DocumentClosedError(f"{document.uri}: closed before it was counted")
 
+    async def looked_up(self, document: Document, seconds: float) -> None:
+        """Wait until it is known what a document's references stand for, but no longer than that once it is prepared."""
+        await self._until(document, lambda: document.prepared is not None, _SECONDS_TO_PREPARE)
+        await self._until(document, lambda: document.looked_up, seconds)
+
+    async def _until(self, document: Document, condition: Callable[[], bool], seconds: float) -> None:
+        if condition():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while (
+                    self.documents.get(document.uri) is document
+                    and document.fault is None
+                    and not condition()
+                ):
+                    await self._waiting.change(document.uri)
+
     def report(self, document: Document) -> Report:
         """The document's report as things stand; of an unchanged document a lookup."""
         known = self._reports.get(document.uri)
@@ -329,9 +349,11 @@ class Session:
 
     def files_changed(self, paths: Iterable[Path]) -> None:
         """Files appeared, changed or went: whatever depends on them looks again."""
-        changed = list(paths)
-        for path in changed:
-            self.readings.recheck(self.readings.keys_of_path(path))
+        really = self.configuration.really
+        # By the name that links lead to as well: nested references are read by that.
+        changed = [*dict.fromkeys(name for path in paths for name in (path, really(path)))]
+        keys = (key for path in changed for key in self.readings.keys_of_path(path))
+        self.readings.recheck(dict.fromkeys(keys))
         self.on_files_changed(changed)
 
     def refresh(self, document: Document | None = None) -> None:
@@ -438,8 +460,9 @@ class Session:
                 self._pump_soon(document)
         if document.revision != revision:
             self._listener.updated(document)
-        if document.ready:
+        if document.ready or document.revision != revision:
             self._waiting.wake(document.uri)
+        if document.ready:
             self._fill_outline(document)
 
     def _fill_outline(self, document: Document) -> None:

@@ -2,13 +2,16 @@
 
     asked ──▶ scan (ignore files, include) ──▶ prompt by prompt: open, count, report, close ──▶ changed
 
-A prompt is weighed by a session of its own at LOW priority, as the command line does it, and let go of: what stays is
-its report and which files it depends on. What is open in the editor is the other session's.
+A prompt that refers to nothing is weighed in one pass by a worker, any other by a session of its own at LOW priority, as
+the command line does it, and let go of: what stays is its report and which files it depends on. What is open in the editor is the other session's.
 """
 
 import asyncio
+import contextlib
+import itertools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +21,10 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
+from weighbridge.session.below import Below
 from weighbridge.session.document import Document
+from weighbridge.session.plain_reports import PlainReport, plain_reports
+from weighbridge.session.preparing import Terms, terms_of
 from weighbridge.session.session import Session
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
@@ -33,6 +39,8 @@ _AT_A_TIME = 4
 _SCAN_AFTER = 0.5
 #: Prompts that are weighed at all.
 MOST_PROMPTS = 10_000
+#: Paths that nobody knows, of those that changed together, of which it is asked whether they are folders.
+_MOST_LOOKED_AT = 1_000
 #: Whoever waits for anything here.
 _ALL = "workspace"
 
@@ -55,12 +63,13 @@ class Prompt:
     """A prompt as it was weighed last.
 
     `depends`: the files that its report is made of, existing or not, and itself. `first_line_end`: where line 1 ends, in
-    the client's units.
+    the client's units. `real`: where the links of its path lead.
     """
 
     report: Report
     depends: frozenset[Path]
     first_line_end: int
+    real: Path
 
 
 class Workspace:
@@ -86,6 +95,8 @@ class Workspace:
         self._files = TextFiles()
         self._prompts: dict[Path, Prompt] = {}
         self._dependents: dict[Path, set[Path]] = {}
+        self._below = Below(lambda: map(os.fspath, self._dependents))
+        self._links: dict[Path, Path] = {}
         self._known: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and whether they have changed since.
         self._queue: dict[Path, None] = {}
@@ -93,6 +104,8 @@ class Workspace:
         self._again: set[Path] = set()
         self._scan_timer: Timer | None = None
         self._scanning: asyncio.Task[None] | None = None
+        self._looking: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count()
         self._begun = False
         #: The revision at which each prompt, of those there ever were, changed last; in that order.
         self._changed: dict[Path, int] = {}
@@ -110,7 +123,7 @@ class Workspace:
     @property
     def busy(self) -> bool:
         """Whether anything is being looked for or weighed."""
-        return bool(self._scan_timer or self._scanning or self._queue or self._weighing)
+        return bool(self._looking or self._scan_timer or self._scanning or self._queue or self._weighing)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -124,8 +137,12 @@ class Workspace:
         while self.busy:
             await self._waiting.change(_ALL)
 
+    def wake(self) -> None:
+        """An open document shows something else: whoever waits for changes looks at it."""
+        self._waiting.wake(_ALL)
+
     async def changed(self) -> None:
-        """Wait until a prompt is weighed or gone, or all are."""
+        """Wait until a prompt is weighed or gone, or all are, or an open document shows something else."""
         await self._waiting.change(_ALL)
 
     def changes(self, since: int) -> dict[Path, Prompt | None]:
@@ -145,6 +162,10 @@ class Workspace:
         """What is known of the prompts, by path: as they are on disk, and including what is open as in the editor."""
         return {path: prompt.report for path, prompt in self._prompts.items()}
 
+    def links(self) -> Mapping[Path, Path]:
+        """The prompts that links lead to, and where."""
+        return self._links
+
     def watched(self) -> frozenset[Path]:
         """All files that the reports depend on, existing or not."""
         return frozenset(self._dependents)
@@ -163,13 +184,42 @@ class Workspace:
         if not self._begun:
             return
         self._background.files_changed(paths)
+        strangers: list[Path] = []
         for path in paths:
             # By its name too: what could not be read has no report that would depend on it.
             for prompt in (path, *self._dependents.get(path, ())):
                 self._weigh_again(prompt)
+            inside = [Path(one) for one in self._below.of(os.fspath(path))]
+            for file in inside:
+                for prompt in (file, *self._dependents.get(file, ())):
+                    self._weigh_again(prompt)
+            if inside:
+                self._scan_soon()
+            elif path not in self._dependents:
+                strangers.append(path)
             if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
                 self._scan_soon()
+        if strangers and self._scan_timer is None:
+            looking = asyncio.get_running_loop().create_task(self._look_for_folders(strangers))
+            self._looking.add(looking)
+            looking.add_done_callback(self._looked)
         self._go_on()
+
+    async def _look_for_folders(self, paths: Sequence[Path]) -> None:
+        """A folder that came may hold prompts."""
+        with contextlib.suppress(TaskCancelledError):
+            came = await self._tasks.submit(
+                ("folders", next(self._numbers)),
+                lambda _: any(path.is_dir() for path in paths[:_MOST_LOOKED_AT]),
+                title="workspace",
+                join=False,
+            )
+            if came and self._begun:
+                self._scan_soon()
+
+    def _looked(self, looking: asyncio.Task[None]) -> None:
+        self._looking.discard(looking)
+        self._tell()
 
     def halt(self) -> None:
         """Look for nothing and weigh nothing more of what waits, until it changes or all is to be weighed anew."""
@@ -197,7 +247,9 @@ class Workspace:
         self._begun = False
         if self._scan_timer is not None:
             self._scan_timer.cancel()
-        running = [task for task in (self._scanning, *self._weighing.values()) if task is not None]
+        running = [
+            task for task in (self._scanning, *self._looking, *self._weighing.values()) if task is not None
+        ]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -262,13 +314,17 @@ class Workspace:
     async def _weigh(self, path: Path) -> None:
         uri = uri_of(path)
         try:
-            text = await self._tasks.submit(
-                ("text", path), lambda _: self._text_of(path), title=str(path), join=False
+            terms = terms_of(self._configuration, path)
+            text, plain, real = await self._tasks.submit(
+                ("text", path), lambda _: self._look_at(path, terms), title=str(path), join=False
             )
-            document = self._background.open(uri, None, "", text)
-            report = await self._background.whole_report(document)
-            depends = self._background.readings.paths_of(uri) | {path}
-            prompt = Prompt(report, depends, document.buffer.line_end(0))
+            if plain is not None:
+                prompt = Prompt(plain.report, frozenset((path,)), plain.first_line_end, real)
+            else:
+                document = self._background.open(uri, None, "", text)
+                report = await self._background.whole_report(document)
+                depends = self._background.readings.paths_of(uri) | {path}
+                prompt = Prompt(report, depends, document.buffer.line_end(0), real)
         except (ReferenceFault, CountingError, DocumentClosedError, TaskCancelledError) as error:
             logger.info("%s: not weighed: %s", path, error)
             self._forget(path)
@@ -289,23 +345,29 @@ class Workspace:
         self._go_on()
         self._tell()
 
-    def _text_of(self, path: Path) -> str:
-        """Read a prompt, as references are read. Blocks."""
-        folders = self._configuration.folders_for(path)
-        settings = self._configuration.settings_of(path)
-        place = place_of(str(path), path.parent, Scope(path, folders, settings))
+    def _look_at(self, path: Path, terms: Terms) -> tuple[str, PlainReport | None, Path]:
+        """Read a prompt, as references are read; its text, its report if it refers to nothing, where its path leads. Blocks."""
+        settings = terms.settings
+        place = place_of(str(path), path.parent, Scope(path, terms.folders, settings))
         found = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
-        return "".join(self._files.chunks(found))
+        text = "".join(self._files.chunks(found))
+        session = self._background
+        (plain,) = plain_reports([(path, terms, text)], session.service, session.encoding)
+        return text, plain, Path(os.path.realpath(path))
 
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._depend(path, self._prompts.get(path), prompt)
         self._prompts[path] = prompt
+        self._links.pop(path, None)
+        if prompt.real != path:
+            self._links[path] = prompt.real
         self._note(path)
 
     def _forget(self, path: Path) -> None:
         self._queue.pop(path, None)
         if path in self._prompts:
             self._depend(path, self._prompts.pop(path), None)
+            self._links.pop(path, None)
             self._note(path)
 
     def _note(self, path: Path) -> None:
@@ -323,6 +385,7 @@ class Workspace:
         for file in new - old:
             self._dependents.setdefault(file, set()).add(path)
         if old != new:
+            self._below.changed()
             self.on_watched()
 
     def _tell(self) -> None:

@@ -1,7 +1,8 @@
 """What the rest may know of a tokenizer."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Exactness(StrEnum):
@@ -51,3 +52,19 @@ class Tokenizer(Protocol):
     def count(self, text: str) -> int:
         """Tokens of `text`, as `len(encode_ordinary(text))` would say."""
         ...
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A tokenizer that counts many texts in less time than one by one."""
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """What `count` says of each."""
+        ...
+
+
+def counts_of(texts: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+    """Tokens of each text."""
+    if isinstance(tokenizer, Batching):
+        return tokenizer.count_many(texts)
+    return [tokenizer.count(text) for text in texts]

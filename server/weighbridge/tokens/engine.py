@@ -5,6 +5,7 @@ while the interpreter's lock is held. Its core gives a buffer as well, whose len
 """
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, SupportsIndex
 
@@ -12,6 +13,7 @@ import tiktoken
 from tiktoken._tiktoken import CoreBPE
 
 from weighbridge.tokens import vocabulary
+from weighbridge.tokens.cores import Cores
 
 # The core's `encode` looks for special tokens to pass over, and stops at every character if there is none to look for.
 # What it looks for is never allowed, and so is ordinary text where it stands. It begins with a character of one byte:
@@ -19,6 +21,8 @@ from weighbridge.tokens import vocabulary
 _NEVER_SPECIAL: Final = "<|never|>"
 _NONE_ALLOWED: Final[frozenset[str]] = frozenset()
 
+#: Characters that only workers count.
+_LONG: Final = 64 * 1024
 _BETWEEN_PAUSES: Final = 512
 _TOKEN_BYTES: Final = 4
 
@@ -43,6 +47,10 @@ class Engine(Protocol):
         """Tokens of a text without a long run of white space. Lone surrogates count as U+FFFD."""
         ...
 
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """What `count` says of each."""
+        ...
+
     def count_match(self, text: str) -> int:
         """Tokens of a run of white space that the pattern would match as one, if its text ended there."""
         ...
@@ -55,13 +63,19 @@ class TiktokenEngine:
 
     def __init__(self, definition: Definition) -> None:
         self._definition = definition
-        self._core = self._built(definition.pattern)
+        self._cores = Cores(lambda: self._built(definition.pattern))
         self._whole: CoreBPE | None = None
         self._lock = threading.Lock()
 
     def count(self, text: str) -> int:
         """Tokens of a text without a long run of white space. Lone surrogates count as U+FFFD."""
-        return _count(self._core, text)
+        long = len(text) >= _LONG
+        return _count(self._cores.for_long(len(text)) if long else self._cores.for_short(), text)
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """What `count` says of each. tiktoken's own way to take many sets up threads for each call."""
+        core = self._cores.for_long(sum(map(len, texts)))
+        return [_count(core, text) for text in texts]
 
     def count_match(self, text: str) -> int:
         """Tokens of a text that the pattern would match as one."""

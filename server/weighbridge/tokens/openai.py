@@ -12,8 +12,9 @@ counted by itself, with the same vocabulary: see `_blanks`.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import FunctionType
 from typing import Any, Final
 
@@ -26,6 +27,11 @@ from weighbridge.tokens.engine import Definition, Engine
 
 BLOCK: Final = 128 * 1024
 """Characters given to tiktoken at a time, where the text has borders."""
+
+SHORT: Final = 24
+"""Characters of a text whose count is remembered."""
+
+_SHORT_KEPT: Final = 10_000
 
 LONG_RUN: Final = 500_000
 """Characters of white space tiktoken can still be given; it panics at 999,999."""
@@ -69,6 +75,8 @@ class OpenAITokenizer:
         self._name = name
         self._family = FAMILIES[name]
         self._engine = engine
+        # Words at the ends of texts are the same few again and again.
+        self._short = lru_cache(maxsize=_SHORT_KEPT)(engine.count)
         self._version = f"{engine.version}-{definition.sha256[:12]}-{_rules(definition, self._family)}"
 
     @property
@@ -85,9 +93,17 @@ class OpenAITokenizer:
 
     def count(self, text: str) -> int:
         """Tokens of `text`, as `len(encode_ordinary(text))` would say. Never raises."""
+        if len(text) <= SHORT:
+            return self._short(text)
         if len(text) <= BLOCK:
             return self._engine.count(text)
         return sum(map(self._count_block, self._blocks(text)))
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """What `count` says of each."""
+        batch = [text for text in texts if SHORT < len(text) <= BLOCK]
+        counts = iter(self._engine.count_many(batch))
+        return [next(counts) if SHORT < len(text) <= BLOCK else self.count(text) for text in texts]
 
     def _blocks(self, text: str) -> Iterator[str]:
         """The text, cut at borders into pieces of at most `BLOCK` characters, or longer where there is no border."""

@@ -5,7 +5,6 @@ A text is known by its digest. Identical texts that several workers ask for at o
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Self
@@ -13,9 +12,9 @@ from typing import Final, Self
 from cachetools import LRUCache
 
 from weighbridge.cache import Counted, CountKey, CountStore, Digester, digest, digest_of_utf8
-from weighbridge.errors import BorderlessError, Code, TransientFault
-from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.summary import FRAGMENT_LIMIT, Summarizer, Summary, summarize
+from weighbridge.errors import Code, TransientFault
+from weighbridge.tokens.base import Tokenizer, counts_of
+from weighbridge.tokens.summary import FRAGMENT_LIMIT, Summarizer, Summary, cut, summarize
 
 __all__ = ["CountStats", "Counted", "Summarized", "TokenCountingService"]
 
@@ -62,7 +61,7 @@ class TokenCountingService:
         # Guards all below.
         self._lock = Lock()
         self._memory: LRUCache[CountKey, Counted] = LRUCache(max(1, entries))
-        self._under_way: dict[CountKey, Future[Counted | None]] = {}
+        self._under_way: dict[CountKey, UnderWay] = {}
         self._memory_hits = 0
         self._store_hits = 0
         self._tokenized = 0
@@ -106,7 +105,7 @@ class TokenCountingService:
         text_of = dict(zip(keys, texts, strict=True))
         counts = self._obtain(
             {key: len(text) for key, text in text_of.items()},
-            lambda key: _measure(text_of[key], tokenizer),
+            lambda keys: _measured([text_of[key] for key in keys], tokenizer),
         )
         return [counts[key].tokens for key in keys]
 
@@ -114,9 +113,36 @@ class TokenCountingService:
         """Summarize a text: equal to `summarize` of `tokens.summary`, and raises BorderlessError as it does."""
         return self._summarize(text, digest(text), tokenizer).summary
 
-    def summarize_text(self, text: str, tokenizer: Tokenizer, utf8: bytes | None = None) -> Summarized:
-        """As `summarize`, with the text's tokens and digest. `utf8`: the text in UTF-8, if at hand."""
-        return self._summarize(text, digest(text) if utf8 is None else digest_of_utf8(utf8), tokenizer)
+    def summarize_text(
+        self, text: str, tokenizer: Tokenizer, utf8: bytes | None = None, mark: bytes | None = None
+    ) -> Summarized:
+        """As `summarize`, with the text's tokens and digest. `utf8`: the text in UTF-8, if at hand.
+
+        `mark`: what else the count is to be known by from here on, see `recall`.
+        """
+        found = self._summarize(text, digest(text) if utf8 is None else digest_of_utf8(utf8), tokenizer)
+        if mark is not None and self._store is not None:
+            with self._lock:
+                counted = self._memory.get(_key(found.digest, tokenizer))
+            if counted is not None:
+                self._store.put_many({_key(mark, tokenizer): counted})
+        return found
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there is a store that counts may be recalled from."""
+        return self._store is not None
+
+    def recall(self, marks: Iterable[bytes], tokenizer: Tokenizer) -> dict[bytes, Counted]:
+        """What is known by such marks; the store is asked once for all. Nobody has looked at the texts: it is for the
+        caller to know that a mark stands for the same text for ever.
+        """
+        if self._store is None:
+            return {}
+        found = self._store.get_many(_key(mark, tokenizer) for mark in marks)
+        with self._lock:
+            self._store_hits += len(found)
+        return {key.digest: counted for key, counted in found.items()}
 
     def summarize_stream(self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer) -> Summarized:
         """Summarize a text that arrives in chunks, in constant memory.
@@ -137,7 +163,7 @@ class TokenCountingService:
     def _summarize(self, text: str, text_digest: bytes, tokenizer: Tokenizer) -> Summarized:
         key = _key(text_digest, tokenizer)
         counted = self._obtain(
-            {key: len(text)}, lambda _: _counted(summarize(text, tokenizer), len(text), tokenizer)
+            {key: len(text)}, lambda _: [_counted(summarize(text, tokenizer), len(text), tokenizer)]
         )[key]
         if max(counted.head_chars, counted.tail_chars) > FRAGMENT_LIMIT:
             # It was counted, which is always possible; it has no summary, and this raises.
@@ -150,7 +176,7 @@ class TokenCountingService:
         """Summarize a text of which only the ends are held. None if it is another by now."""
         made: list[Summary] = []
 
-        def stream(_: CountKey) -> Counted:
+        def stream(_: Sequence[CountKey]) -> list[Counted]:
             summarizer, digester = Summarizer(tokenizer), Digester()
             for chunk in chunks():
                 digester.update(chunk)
@@ -158,13 +184,13 @@ class TokenCountingService:
             if digester.digest() != read.digest:
                 raise _ChangedError
             made.append(summarizer.finish())
-            return _counted(made[0], read.chars, tokenizer)
+            return [_counted(made[0], read.chars, tokenizer)]
 
         key = _key(read.digest, tokenizer)
         try:
             counted = self._obtain({key: read.chars}, stream)[key]
             if not made and max(counted.head_chars, counted.tail_chars) > END:
-                stream(key)
+                stream((key,))
                 self._note_tokenized(read.chars)
         except _ChangedError:
             return None
@@ -174,7 +200,7 @@ class TokenCountingService:
     def _obtain(
         self,
         lengths: Mapping[CountKey, int],
-        measure: Callable[[CountKey], Counted],
+        measure: Callable[[Sequence[CountKey]], list[Counted]],
     ) -> dict[CountKey, Counted]:
         """Get counts from wherever they are; `measure` makes what is nowhere, and its errors are passed on.
 
@@ -183,8 +209,8 @@ class TokenCountingService:
         """
         counts: dict[CountKey, Counted] = {}
         while len(counts) < len(lengths):
-            own: dict[CountKey, Future[Counted | None]] = {}
-            others: dict[CountKey, Future[Counted | None]] = {}
+            own: dict[CountKey, UnderWay] = {}
+            others: dict[CountKey, UnderWay] = {}
             with self._lock:
                 for key in lengths:
                     if key in counts:
@@ -196,7 +222,7 @@ class TokenCountingService:
                     elif key in self._under_way:
                         others[key] = self._under_way[key]
                     else:
-                        own[key] = self._under_way[key] = Future()
+                        own[key] = self._under_way[key] = UnderWay()
             # First what others may wait for, then what others are at: so nobody waits in a circle.
             counts |= self._make({key: lengths[key] for key in own}, measure)
             for key, future in others.items():
@@ -209,20 +235,20 @@ class TokenCountingService:
         return counts
 
     def _make(
-        self, lengths: Mapping[CountKey, int], measure: Callable[[CountKey], Counted]
+        self, lengths: Mapping[CountKey, int], measure: Callable[[Sequence[CountKey]], list[Counted]]
     ) -> dict[CountKey, Counted]:
         """Get counts that this thread has announced: from the store, else by measuring."""
         counts: dict[CountKey, Counted] = {}
         try:
             stored = self._stored(lengths)
-            for key, chars in lengths.items():
-                counted = stored.get(key)
-                if counted is None:
-                    counted = measure(key)
-                    self._note_tokenized(chars)
-                    # Before anybody is told: from here on it is found, however small the memory.
-                    if self._store is not None:
-                        self._store.put_many({key: counted})
+            missing = [key for key in lengths if key not in stored]
+            made = dict(zip(missing, measure(missing), strict=True)) if missing else {}
+            for key in missing:
+                self._note_tokenized(lengths[key])
+            # Before anybody is told: from here on it is found, however small the memory.
+            if self._store is not None and made:
+                self._store.put_many(made)
+            for key, counted in (*stored.items(), *made.items()):
                 counts[key] = counted
                 self._finish(key, counted)
         finally:
@@ -246,12 +272,33 @@ class TokenCountingService:
             if counted is not None:
                 self._memory[key] = counted
             future = self._under_way.pop(key)
-        future.set_result(counted)
+        future.finish(counted)
 
     def _note_tokenized(self, chars: int) -> None:
         with self._lock:
             self._tokenized += 1
             self._tokenized_chars += chars
+
+
+class UnderWay:
+    """A count that some thread is making. As a `Future` of which nothing else is wanted, and ten times as cheap to make."""
+
+    __slots__ = ("_counted", "_made")
+
+    def __init__(self) -> None:
+        self._counted: Counted | None = None
+        self._made = Lock()
+        self._made.acquire()
+
+    def finish(self, counted: Counted | None) -> None:
+        """Let those who wait have it; None: there is none. Once."""
+        self._counted = counted
+        self._made.release()
+
+    def result(self) -> Counted | None:
+        """Wait for it."""
+        with self._made:
+            return self._counted
 
 
 class _ChangedError(Exception):
@@ -295,13 +342,21 @@ def _key(text_digest: bytes, tokenizer: Tokenizer) -> CountKey:
     return CountKey(text_digest, tokenizer.name, tokenizer.version)
 
 
-def _measure(text: str, tokenizer: Tokenizer) -> Counted:
-    """Count any text, one without a border too."""
-    try:
-        summary = summarize(text, tokenizer)
-    except BorderlessError:
-        summary = Summary(text, None, "")
-    return _counted(summary, len(text), tokenizer)
+def _measured(texts: Sequence[str], tokenizer: Tokenizer) -> list[Counted]:
+    """Count any texts, those without a border too."""
+    pieces: list[str] = []
+    cuts = [cut(text, tokenizer.borders) for text in texts]
+    for head, inner, tail in cuts:
+        pieces += [piece for piece in (head, inner, tail) if piece]
+    counts = iter(counts_of(pieces, tokenizer))
+    made: list[Counted] = []
+    for text, (head, inner, tail) in zip(texts, cuts, strict=True):
+        head_tokens, inner_tokens, tail_tokens = (
+            next(counts) if piece else 0 for piece in (head, inner, tail)
+        )
+        tokens = head_tokens + inner_tokens + tail_tokens
+        made.append(Counted(tokens, len(text), len(head), head_tokens, len(tail), tail_tokens))
+    return made
 
 
 def _counted(summary: Summary, chars: int, tokenizer: Tokenizer) -> Counted:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from weighbridge.errors import BorderlessError
-from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.base import Borders, Tokenizer
 
 FRAGMENT_LIMIT: Final = 8 * 1024 * 1024
 """Characters. A longer stretch without a border is no text anybody sends to a model."""
@@ -38,12 +38,17 @@ EMPTY: Final = Summary("", None, "")
 
 def summarize(text: str, tokenizer: Tokenizer) -> Summary:
     """The summary of a text. Raises BorderlessError if an end has no border for `FRAGMENT_LIMIT` characters."""
-    first = tokenizer.borders.first(text)
+    head, inner, tail = cut(text, tokenizer.borders)
+    return _checked(head, None if inner is None else tokenizer.count(inner), tail)
+
+
+def cut(text: str, borders: Borders) -> tuple[str, str | None, str]:
+    """A text in three: up to its first border, from there to its last one, the rest. Without any it is all first."""
+    first = borders.first(text)
     if first < 0:
-        return _checked(text, None, "")
-    last = tokenizer.borders.last(text, first - 1)
-    inner = tokenizer.count(text[first:last]) if last > first else 0
-    return _checked(text[:first], inner, text[last:])
+        return text, None, ""
+    last = borders.last(text, first - 1)
+    return text[:first], text[first:last], text[last:]
 
 
 def join(a: Summary, b: Summary, tokenizer: Tokenizer) -> Summary:

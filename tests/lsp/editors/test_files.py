@@ -1,5 +1,7 @@
 """Files as each recorded editor has them: changed on disk, open and unsaved, in several folders, and out of bounds."""
 
+import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,9 @@ from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, HELIX, RECORDINGS, VSCODE, Recording
 from tests.lsp.editors.conftest import Api
 
+from weighbridge.tokens.registry import tokenizer
+
+count = tokenizer("cl100k_base").count
 TOLD = {"debounce": 0, "status": True}
 MANY_FOLDERS = [one for one in RECORDINGS if one.declares("workspace.workspaceFolders")]
 
@@ -43,11 +48,47 @@ async def test_a_file_that_appears_or_changes_counts_though_nobody_tells(
         await counted(session, uri, failed - tokens_of_missing() + 2 + 3)
 
 
+@pytest.mark.parametrize("recording", [VSCODE, HELIX, EGLOT], ids=lambda one: one.name)
+@pytest.mark.parametrize("linked", [False, True])
+async def test_a_folder_is_moved_away_and_back_and_made_anew(
+    tmp_path: Path, folder: Path, recording: Recording, *, linked: bool
+) -> None:
+    opened = tmp_path / "way" if linked else folder
+    if linked:
+        await asyncio.to_thread(opened.symlink_to, folder)
+    async with editor(recording, opened, options=TOLD) as session:
+        await session.until(lambda: len(registered(session)) >= recording.watches_files)
+
+        def told(name: str) -> None:
+            if recording.watches_files:
+                session.changed(name, type_=types.FileChangeType.Deleted)
+
+        session.write("docs/in/b.md", "@[file:c.md]")
+        session.write("docs/in/c.md", "one two")
+        uri = await session.open("a.prompt.md", "@[file:docs/in/b.md] @[file:docs/in/c.md]")
+        assert await session.count(uri) == 4
+        (folder / "docs").rename(folder / "papers")
+        told("docs")
+        missing = count("@[file:docs/in/b.md] @[file:docs/in/c.md]")
+        await counted(session, uri, missing)
+        (folder / "papers").rename(folder / "docs")
+        told("docs")
+        await counted(session, uri, 4)
+        # The same folder in name only: who watched the old one would see nothing any more.
+        await asyncio.to_thread(shutil.rmtree, folder / "docs")
+        told("docs")
+        await counted(session, uri, missing)
+        session.write("docs/in/b.md", "@[file:c.md]")
+        session.write("docs/in/c.md", "one")
+        told("docs")
+        await counted(session, uri, 2)
+        session.write("docs/in/c.md", "one two three")
+        told("docs/in/c.md")
+        await counted(session, uri, 6)
+
+
 def tokens_of_missing() -> int:
     """What stands for a reference that is not there, after the text before it."""
-    from weighbridge.tokens.registry import tokenizer
-
-    count = tokenizer("cl100k_base").count
     return count("one @[file:late.md]") - count("one")
 
 

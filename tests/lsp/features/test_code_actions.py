@@ -115,7 +115,18 @@ async def test_what_is_broken_can_be_mended(folder: Path, recording: Recording, 
     [
         ("---\ntitle: x\n---\n{{v}}\n", "---\ntitle: x\nvariables:\n  v: \n---\n{{v}}\n"),
         ("---\nvariables:\n  a: 1\n---\n{{v}}\n", "---\nvariables:\n  v: \n  a: 1\n---\n{{v}}\n"),
+        (
+            "---\nvariables:\n    # far in\n    a: 1\n---\n{{v}}\n",
+            "---\nvariables:\n    v: \n    # far in\n    a: 1\n---\n{{v}}\n",
+        ),
+        (
+            "---\nvariables: # mine\n a: 1\nb: 2\n---\n{{v}}\n",
+            "---\nvariables: # mine\n v: \n a: 1\nb: 2\n---\n{{v}}\n",
+        ),
+        ("---\r\na: 1\r\n---\r\n{{v}}\r\n", "---\r\na: 1\r\nvariables:\r\n  v: \r\n---\r\n{{v}}\r\n"),
+        ("{{v}}\r\n", "---\r\nvariables:\r\n  v: \r\n---\r\n{{v}}\r\n"),
         ("---\nvariables: {a: 1}\n---\n{{v}}\n", None),
+        ("---\nvariables:\n  {a: 1}\n---\n{{v}}\n", None),
     ],
 )
 async def test_a_variable_joins_what_is_there(folder: Path, before: str, after: str | None) -> None:
@@ -127,6 +138,45 @@ async def test_a_variable_joins_what_is_there(folder: Path, before: str, after: 
                 await done(session, uri, action, before)
         else:
             assert (await done(session, uri, action, before))[0] == after
+
+
+@pytest.mark.parametrize("name", ["true", "null", "a: b", "# x", "- x", '"x', "ß.語"])
+async def test_any_name_is_defined_as_it_is(folder: Path, name: str) -> None:
+    text = f"@[var:{name}]\n" if ": " not in name else "@[var:no]\n"
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("a.prompt.md", text)
+        shown = text[len("@[var:") : -2]
+        action = await pick(session, uri, text, "@[var", f"Define {shown} in the front matter")
+        new, _ = await done(session, uri, action, text)
+        session.edit(uri, 2, new.replace(": \n---", ": worth\n---"))
+        rendered = await session.ask("weighbridge/render", {"textDocument": {"uri": uri}})
+        assert rendered["text"].endswith("---\nworth\n")
+
+
+async def test_all_that_is_broken_in_a_selection_can_be_mended(folder: Path) -> None:
+    text = "@[file:docs/stile.md] and\n{{nobody}}\n\n{{other}}\n"
+    async with editor(VSCODE, folder) as session:
+        session.write("docs/style.md", "# Tone\n")
+        uri = await session.open("a.prompt.md", text)
+        chosen = {"start": {"line": 0, "character": 25}, "end": {"line": 2, "character": 0}}
+        assert titles(await offered(session, uri, chosen, only=["quickfix"])) == [
+            "Define nobody in the front matter",
+            "Set this document's budget to 100 tokens",
+        ]
+        # One that begins with a reference can be a file as well.
+        chosen = {"start": {"line": 0, "character": 0}, "end": {"line": 2, "character": 0}}
+        assert titles(await offered(session, uri, chosen, only=["refactor.extract"])) == [
+            "Extract to a file and refer to it"
+        ]
+
+
+@pytest.mark.parametrize("knows", [True, False])
+async def test_kinds_are_told_to_those_who_know_actions(folder: Path, *, knows: bool) -> None:
+    literals = "textDocument.codeAction.codeActionLiteralSupport"
+    recording = HELIX if knows else HELIX.with_(literals, None)
+    async with editor(recording, folder) as session:
+        told = session.server_capabilities["codeActionProvider"]
+        assert (told is True) is not knows
 
 
 async def test_nothing_outside_is_created(folder: Path) -> None:

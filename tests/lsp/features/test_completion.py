@@ -12,6 +12,7 @@ from weighbridge.lsp.features.choices import Choice, fitting
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count
+VALUE_SET = "textDocument.completion.completionItemKind.valueSet"
 
 
 def fill(session: Editor) -> None:
@@ -81,12 +82,18 @@ OFFERED: list[tuple[str, list[str], str | None]] = [
             "[var:",
             "docs/",
             "src/",
-            "a.prompt.md",
             "a.prompt.md.vars.toml",
             "weighbridge.toml",
         ],
         "@[file:",
     ),
+    # Nothing is left of a path in whose middle another folder or file is chosen.
+    ("@^docs/notes.md x", ["docs/", "src/", "a.prompt.md.vars.toml", "weighbridge.toml"], "@docs/notes.md x"),
+    ("@[file:do^cs/deep/a.md#L1] x", ["docs/"], "@[file:docs/deep/a.md#L1] x"),
+    ("@[file:we^src/old name/a.md#L1] x", ["weighbridge.toml"], "@[file:weighbridge.toml#L1] x"),
+    ("@[file:docs/de^x/a b] x", ["deep/", "style guide.md"], "@[file:docs/deep/a b] x"),
+    ("@docs/n^x/y.md. x", ["notes.md"], "@docs/notes.md. x"),
+    ("(@docs/n^x/y.md), x", ["notes.md"], "(@docs/notes.md), x"),
     ("“@docs/n^", ["notes.md"], "“@docs/notes.md"),
     ("@docs/style.md and @[file:docs/sty^le guide.md] x", ["style guide.md"], None),
     ("@[file:docs/^ and [a link](x)", ["deep/", "notes.md", "style guide.md"], None),
@@ -235,9 +242,23 @@ async def test_what_is_known_is_said_at_once(folder: Path) -> None:
 
 async def test_what_would_include_itself_costs_nothing_that_could_be_said(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
+        session.write("other.md", "other\n")
         uri = await session.open("a.prompt.md", "@[file:\n")
-        item = (await complete(session, uri, "@[file:", "@[file:"))["a.prompt.md"]
+        # The document itself is not offered; an item that names it costs nothing.
+        assert [*await complete(session, uri, "@[file:", "@[file:")] == ["other.md"]
+        item = {"label": "a.prompt.md", "data": {"uri": uri, "reference": "@[file:a.prompt.md]"}}
         assert await session.ask(types.COMPLETION_ITEM_RESOLVE, item) == item
+
+
+async def test_lines_are_asked_for_anew_with_each_digit(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("a.py", "one\ntwo\n")
+        for text, incomplete in (("@[file:a.py#", True), ("@[file:a.py#L", True), ("@[file:a", False)):
+            uri = await session.open("a.prompt.md", text + "\n")
+            place = session.at(uri, {"line": 0, "character": len(text)})
+            found = await session.ask(types.TEXT_DOCUMENT_COMPLETION, place)
+            assert found["isIncomplete"] is incomplete, text
+            session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
 
 
 @pytest.mark.parametrize(
@@ -300,3 +321,17 @@ def test_the_closest_come_first() -> None:
     assert fitting(choices, "") == choices
     titled = Choice("why-so", types.CompletionItemKind.Reference, label="Why [so]")
     assert [fitting([titled], typed) for typed in ("why-", "why [", "how")] == [[titled], [titled], []]
+
+
+async def test_kinds_that_an_editor_never_heard_of_are_not_sent_to_it(
+    folder: Path, recording: Recording
+) -> None:
+    options = {"env": ["HOME"]}
+    async with editor(recording, folder, settings=options) as session:
+        fill(session)
+        kinds: dict[str, int] = {}
+        for text in ("@[file:^", "@[var:^"):
+            _, items = await offered(session, text)
+            kinds |= {item["label"]: item["kind"] for item in items}
+        folders, constants = (19, 21) if recording.declares(VALUE_SET) else (17, 6)
+        assert (kinds["docs/"], kinds["env.HOME"], kinds["weighbridge.toml"]) == (folders, constants, 17)

@@ -100,6 +100,37 @@ async def test_contents_open_in_the_editor_are_shown_as_they_are_there(folder: P
         assert "in the editor" in await hovered(session, uri, place["line"], place["character"])
 
 
+async def test_names_stand_in_one_line_of_characters_that_can_be_seen(
+    folder: Path, recording: Recording
+) -> None:
+    odd = "a\u202eb\u200bc\x1b[31md"
+    text = f"# Top\n\n## {odd}\n\n@[file:docs/{odd}.md]\n@[var:{odd}]\n@[file:a.md#{odd}]\n"
+    async with editor(recording, folder) as session:
+        session.write(f"docs/{odd}.md", f"# {odd}\n{{{{{'x'}}}}} @[file:{odd}2.md]")
+        session.write(f"{odd}.prompt.md", odd)
+        session.write("a.md", "a")
+        uri = await session.open("a.prompt.md", text)
+        document = {"textDocument": {"uri": uri}}
+        line = {"start": {"line": 5, "character": 3}, "end": {"line": 5, "character": 3}}
+        answers = [
+            await session.ask(types.TEXT_DOCUMENT_HOVER, session.at(uri, {"line": at, "character": 4}))
+            for at in (0, 2, 4, 5, 6)
+        ]
+        answers += await session.ask(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, document)
+        answers += [
+            link.get("tooltip") for link in await session.ask(types.TEXT_DOCUMENT_DOCUMENT_LINK, document)
+        ]
+        everywhere = {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}
+        for hint in await session.ask(types.TEXT_DOCUMENT_INLAY_HINT, document | {"range": everywhere}):
+            answers.append((await session.ask(types.INLAY_HINT_RESOLVE, hint)).get("tooltip"))
+        answers += [one["name"] for one in await session.ask(types.WORKSPACE_SYMBOL, {"query": ""})]
+        asked = document | {"range": line, "context": {"diagnostics": []}}
+        answers += [one["title"] for one in await session.ask(types.TEXT_DOCUMENT_CODE_ACTION, asked)]
+        shown = str(answers)
+        assert not set("\u202e\u200b\x1b") & set(shown)
+        assert "a\N{REPLACEMENT CHARACTER}b" in shown
+
+
 def test_a_card_in_both_ways() -> None:
     card = Card("a|b", ("one", "two"), (Row("x", "1,000", "1%"), Row("long|name", "2")), 3, ("`" * 4,), True)
     assert card.text(markdown=True) == (

@@ -52,7 +52,7 @@ async def test_hints_and_what_they_say_when_asked(folder: Path, recording: Recor
             (end, f"{report['tokens']} / 128,000 tokens"),
             ({"line": 2, "character": 6}, f"{two} tokens"),
         ]
-        assert [label(hint) for hint in await shown(session, uri, 1, 2)] == [f"{two} tokens"]
+        assert [label(hint) for hint in await shown(session, uri, 1, 3)] == [f"{two} tokens"]
         resolvable = recording.declares("textDocument.inlayHint.resolveSupport.properties") or []
         tips = []
         for hint in found:
@@ -69,6 +69,43 @@ async def test_hints_and_what_they_say_when_asked(folder: Path, recording: Recor
                 f"0.0% of the budget, {report['own_tokens']} tokens as typed",
                 "section “Two”: 0.0% of the budget",
             ]
+
+
+async def test_only_what_lies_in_the_asked_range(folder: Path, encoding: str) -> None:
+    async with editor(VSCODE, folder, encodings=[encoding]) as session:
+        session.write("a.md", "three more words")
+        text = "ß😀 @[file:a.md] @[file:a.md]\n@[file:a.md]\n@[file:a.md]"
+        uri = await session.open("b.md", text + "<!-- weighbridge: budget=9 -->")
+        first = session.place(text, "a.md]", after=True)
+        for start, end, expected in (
+            ({"line": 0, "character": 0}, first, 1),
+            (first, first, 1),
+            (first | {"character": first["character"] + 1}, {"line": 1, "character": 0}, 2),
+            ({"line": 1, "character": 0}, {"line": 1, "character": 3}, 0),
+            # Helix: up to where the last line begins, and that line with it.
+            ({"line": 0, "character": 0}, {"line": 2, "character": 0}, 5),
+        ):
+            asked = {"textDocument": {"uri": uri}, "range": {"start": start, "end": end}}
+            assert len(await session.ask(types.TEXT_DOCUMENT_INLAY_HINT, asked)) == expected, (start, end)
+
+
+async def test_a_hint_leads_to_what_it_is_of(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("a.md", "# One\n\n## Two\n\nwords\n")
+        text = "---\nvariables:\n  v: x\n---\n@[file:a.md#Two]\n{{v}}\n@[file:a.md#L5]\n{{w:x}}\n"
+        uri = await session.open("a.prompt.md", text)
+        found = {}
+        for hint in await shown(session, uri, 4, 9):
+            resolved = await session.ask(types.INLAY_HINT_RESOLVE, hint)
+            location = resolved["label"][0].get("location")
+            place = location and (location["uri"], location["range"]["start"])
+            found[hint["position"]["line"]] = place
+        assert found == {
+            4: (session.uri("a.md"), {"line": 2, "character": 0}),
+            5: (uri, {"line": 2, "character": 2}),
+            6: (session.uri("a.md"), {"line": 4, "character": 0}),
+            7: None,
+        }
 
 
 async def test_a_client_that_is_never_told_to_ask_again_gets_no_pending_hints(folder: Path) -> None:

@@ -11,6 +11,8 @@ from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import EGLOT, NEOVIM, VSCODE, Recording
 from tests.lsp.features.test_code_actions import applied
 
+from weighbridge.uris import path_of
+
 
 async def changed(session: Editor, edit: Any, texts: dict[str, str]) -> dict[str, str]:
     """The texts of files after an edit, by their names in the workspace; only those that change."""
@@ -125,7 +127,9 @@ async def test_names_are_changed_where_they_are_meant(
         }
         assert await renamed(session, uri, "# Öne", "Three") == {
             "a.prompt.md": NAMES["a.prompt.md"].replace("Öne two", "Three"),
-            "b.prompt.md": NAMES["b.prompt.md"].replace("#Öne two", "#Three"),
+            "b.prompt.md": NAMES["b.prompt.md"]
+            .replace("#Öne two", "#Three")
+            .replace("#%C3%B6ne-two", "#three"),
         }
 
 
@@ -139,6 +143,28 @@ async def test_names_that_can_not_be(folder: Path, name: str) -> None:
         assert caught.value.code == -32602
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@[var:a]", (6, 7)),
+        ("@[var: var:r]", (7, 10)),
+        ("{{ a : a }}", (3, 4)),
+        (r"@[var:a\]b]", None),
+        ("# # # #", (2, 5)),
+        ("## # ##", (3, 4)),
+        ("# a", (2, 3)),
+    ],
+)
+async def test_where_a_name_stands(folder: Path, text: str, expected: tuple[int, int] | None) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("b.prompt.md", f"{text}\n")
+        found = await session.ask(
+            types.TEXT_DOCUMENT_PREPARE_RENAME, session.at(uri, {"line": 0, "character": 2})
+        )
+        place = found and (found["range"]["start"]["character"], found["range"]["end"]["character"])
+        assert place == expected
+
+
 async def test_what_has_no_name(folder: Path) -> None:
     async with editor(EGLOT, folder) as session:
         session.write("a.md", "x")
@@ -148,3 +174,146 @@ async def test_what_has_no_name(folder: Path) -> None:
             assert await session.ask(types.TEXT_DOCUMENT_PREPARE_RENAME, place) is None
             with pytest.raises(ResponseError, match="only variables and headings"):
                 await session.ask(types.TEXT_DOCUMENT_RENAME, place | {"newName": "x"})
+
+
+async def after_rename(
+    session: Editor, texts: dict[str, str], uri: str, name: str, needle: str, new: str
+) -> dict[str, str]:
+    """The texts that change when what stands at a needle is renamed."""
+    place = session.at(uri, session.place(texts[name], needle))
+    edit = await session.ask(types.TEXT_DOCUMENT_RENAME, place | {"newName": new})
+    return await changed(session, edit, texts)
+
+
+SHARED = {
+    "a.prompt.md": "---\nvariables:\n  who: a\n---\n{{who}} @[file:part.md]\n",
+    "b.prompt.md": "@[file:part.md] @[var:who]\n",
+    "b.prompt.md.vars.json": '{"other": "who", "who": "b"}\n',
+    "c.prompt.md": "---\nvariables:\n  who: c\n---\n{{who}} for itself\n",
+    "d.prompt.md": "{{who:d}} @[file:part.md]\n",
+    "part.md": "ß😀 {{who}} {{ who : you }}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "needle"), [("a.prompt.md", "{{who}}"), ("part.md", "{{who}}"), ("b.prompt.md", "@[var:who]")]
+)
+async def test_a_variable_is_renamed_with_all_that_share_it(
+    folder: Path, encoding: str, name: str, needle: str
+) -> None:
+    async with editor(VSCODE, folder, encodings=[encoding]) as session:
+        write(session, SHARED)
+        uri = await session.open(name)
+        assert await after_rename(session, SHARED, uri, name, needle, "whom") == {
+            "a.prompt.md": "---\nvariables:\n  whom: a\n---\n{{whom}} @[file:part.md]\n",
+            "b.prompt.md": "@[file:part.md] @[var:whom]\n",
+            "b.prompt.md.vars.json": '{"other": "who", "whom": "b"}\n',
+            "part.md": "ß😀 {{whom}} {{ whom : you }}\n",
+        }
+
+
+HEADINGS = {
+    "doc.md": "# Top\n\n## Notes\n\n## Notes\n\nTwo\nlines\n---\n\n## Closed ##\n",
+    "a.prompt.md": "@doc.md#notes @doc.md#notes-1 @[file:doc.md#Notes] @[file:doc.md#Closed]\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("needle", "new", "expected"),
+    [
+        # The first of two goes: what was the second's number means nothing any more.
+        (
+            "Notes",
+            "First",
+            {
+                "doc.md": HEADINGS["doc.md"].replace("Notes", "First", 1),
+                "a.prompt.md": "@doc.md#first @doc.md#notes @[file:doc.md#First] @[file:doc.md#Closed]\n",
+            },
+        ),
+        (
+            "Closed",
+            "a]b",
+            {
+                "doc.md": HEADINGS["doc.md"].replace("Closed", "a]b"),
+                "a.prompt.md": HEADINGS["a.prompt.md"].replace("#Closed", "#a\\]b"),
+            },
+        ),
+        ("Top", "Notes", None),
+        ("Top", "x #", None),
+    ],
+)
+async def test_headings_are_renamed_and_none_is_mistaken(
+    folder: Path, needle: str, new: str, expected: dict[str, str] | None
+) -> None:
+    async with editor(VSCODE, folder) as session:
+        write(session, HEADINGS)
+        uri = await session.open("doc.md")
+        if new == "x #":
+            with pytest.raises(ResponseError, match="would not be read as a heading's title"):
+                await after_rename(session, HEADINGS, uri, "doc.md", needle, new)
+            return
+        if expected is None:
+            # All that meant another heading still does.
+            found = await after_rename(session, HEADINGS, uri, "doc.md", needle, new)
+            assert found["a.prompt.md"].startswith("@doc.md#notes-1 @doc.md#notes-2 @[file:doc.md#notes-1] ")
+            return
+        assert await after_rename(session, HEADINGS, uri, "doc.md", needle, new) == expected
+
+
+async def test_an_underlined_heading(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        texts = {"doc.md": "Old # one\n===\n", "a.prompt.md": "@[file:doc.md#Old # one]\n"}
+        write(session, texts)
+        uri = await session.open("doc.md")
+        assert await after_rename(session, texts, uri, "doc.md", "Old", "New") == {
+            "doc.md": "New\n===\n",
+            "a.prompt.md": "@[file:doc.md#New]\n",
+        }
+
+
+async def test_each_file_is_edited_once_however_its_uri_is_written(folder: Path) -> None:
+    inside = folder / "a (1)"
+    async with editor(VSCODE, inside) as session:
+        session.write("weighbridge.toml", "[variables]\nset = 1\n")
+        session.write("b (2).prompt.md", "{{set}} @[file:c.md#Two]\n")
+        session.write("c.md", "# One\n\n## Two\n")
+        uris = [f"file://{str(inside).replace(' ', '%20')}/{name}" for name in ("b%20(2).prompt.md", "c.md")]
+        for uri, name in zip(uris, ("b (2).prompt.md", "c.md"), strict=True):
+            text = (inside / name).read_text()
+            item = {"uri": uri, "languageId": "markdown", "version": 7, "text": text}
+            session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+            await session.count(uri)
+        for uri, line, new in ((uris[0], 0, "put"), (uris[1], 2, "Three")):
+            asked = session.at(uri, {"line": line, "character": 3}) | {"newName": new}
+            edit = await session.ask(types.TEXT_DOCUMENT_RENAME, asked)
+            named = [one["textDocument"] for one in edit["documentChanges"]]
+            assert {"uri": uris[0], "version": 7} in named
+            assert len({path_of(one["uri"]) for one in named}) == len(named) == 2
+        files = [{"oldUri": (inside / "c.md").as_uri(), "newUri": (inside / "d.md").as_uri()}]
+        edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": files})
+        assert [one["textDocument"] for one in edit["documentChanges"]] == [{"uri": uris[0], "version": 7}]
+
+
+TEXTS = {
+    "notes.md": "see @docs/a.md, 😀 @[file:docs/a.md#x] and @docs/b.md\n",
+    "docs/a.md": "# x\n@../notes.md @b.md\n",
+    "docs/b.md": "b\n",
+    "README.md": "nothing of it\n",
+    "code.py": "@docs/a.md\n",
+    "build/notes.md": "@../docs/a.md\n",
+    ".gitignore": "build/\n",
+}
+
+
+async def test_texts_that_are_no_prompts_follow_as_well(folder: Path, encoding: str) -> None:
+    async with editor(VSCODE, folder, encodings=[encoding]) as session:
+        write(session, TEXTS)
+        moved = {
+            "oldUri": session.uri("docs/a.md"),
+            "newUri": session.uri("papers/new/a b.md"),
+        }
+        edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": [moved]})
+        assert await changed(session, edit, TEXTS) == {
+            "notes.md": "see @[file:papers/new/a b.md], 😀 @[file:papers/new/a b.md#x] and @docs/b.md\n",
+            "docs/a.md": "# x\n@../../notes.md @../../docs/b.md\n",
+        }

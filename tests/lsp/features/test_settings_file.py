@@ -7,10 +7,13 @@ from lsprotocol import types
 from tests.editors.editor import editor
 from tests.editors.recording import VSCODE, Recording
 
+from weighbridge.budget.models import MODELS
+from weighbridge.config.layers import NEVER_FROM_REPOSITORY
 from weighbridge.config.settings import Settings
 from weighbridge.lsp.features.settings_file import meaning, offers
 
-KEYS = [field.alias for field in Settings.model_fields.values()]
+KEYS = [field.alias for field in Settings.model_fields.values() if field.alias not in NEVER_FROM_REPOSITORY]
+TABLES = ["thresholds", "retry", "variables", "apis", "apiCache", "inlayHints", "dialects"]
 
 
 @pytest.mark.parametrize(
@@ -19,13 +22,18 @@ KEYS = [field.alias for field in Settings.model_fields.values()]
         ("^", KEYS, "encoding = "),
         ("bud^get = 5", KEYS, "encoding = 5"),
         ("[retry]\n^", ["attempts", "delay", "backoff", "maxDelay"], "attempts = "),
-        ("[apis.issues]\nu^", ["url", "headers", "ttl", "select", "sample"], "url = "),
+        ("[apis.issues]\nu^", ["url", "ttl", "select", "sample"], "url = "),
         ("[[thresholds]]\nsev^", ["at", "severity"], "at = "),
         (
             '[[thresholds]]\nseverity = "^',
             ['"information"', '"warning"', '"error"'],
             'severity = "information"',
         ),
+        ('model = "^"', [f'"{model.name}"' for model in MODELS], f'model = "{MODELS[0].name}"'),
+        ('model = "gpt-5.^5"', [f'"{model.name}"' for model in MODELS], f'model = "{MODELS[0].name}"'),
+        ("[^", TABLES, "[[thresholds]]"),
+        ("[in^]", TABLES, "[[thresholds]]"),
+        ("[[^]]", ["thresholds", "apiCache"], "[[thresholds]]"),
         ("codeLens = ^", ["true", "false"], "codeLens = true"),
         ("debounce = ^", ["300"], "debounce = 300"),
         ("[variables]\n^", [], None),

@@ -100,14 +100,42 @@ async def test_what_is_no_prompt_any_more_has_no_diagnostics_any_more(folder: Pa
         ]
 
 
-async def test_open_documents_are_asked_for_by_themselves_and_closed_ones_known(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+async def test_open_documents_are_among_them_as_they_are_in_the_editor(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"debounce": 0}) as session:
         session.write("AGENTS.md", ABSENT)
-        uri = await session.open("CLAUDE.md", f"{ABSENT} {{{{nobody}}}}")
+        uri = await session.open("CLAUDE.md", "words")
+        session.edit(uri, 2, f"{ABSENT} words")
+        await session.count(uri)
         items = await pull(session)
-        assert codes(items) == {"AGENTS.md": ["reference.not-found"]}
+        assert codes(items) == {"AGENTS.md": ["reference.not-found"], "CLAUDE.md": ["reference.not-found"]}
+        versions = {item["uri"].rpartition("/")[2]: item["version"] for item in items}
+        assert versions == {"AGENTS.md": None, "CLAUDE.md": 2}
+        # Neither is told again; and what is typed is told to whoever waits.
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(items)))
+        session.edit(uri, 3, f"{ABSENT} {{{{nobody}}}}")
+        async with asyncio.timeout(30):
+            found = (await held)["result"]["items"]
+        assert codes(found) == {"CLAUDE.md": ["reference.not-found", "variable.undefined"]}
+        assert found[0]["version"] == 3
+
+
+async def test_a_document_is_one_however_its_uri_is_written(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("ß (1).prompt.md", ABSENT)
+        # As Neovim writes it.
+        uri = f"{folder.as_uri()}/%c3%9f%20(1).prompt.md"
+        item = {"uri": uri, "languageId": "markdown", "version": 1, "text": "fine"}
+        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+        await session.count(uri)
+        session.write("AGENTS.md", ABSENT)
+        assert codes(await pull(session)) == {"AGENTS.md": ["reference.not-found"]}
+
+
+async def test_what_is_known_of_closed_documents(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("CLAUDE.md", f"{ABSENT} {{{{nobody}}}}")
         session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
-        closed = await pull(session, names(items))
+        closed = await pull(session)
         assert codes(closed) == {"CLAUDE.md": ["reference.not-found", "variable.undefined"]}
         document = await session.ask(types.TEXT_DOCUMENT_DIAGNOSTIC, {"textDocument": {"uri": uri}})
         assert (document["resultId"], document["items"]) == (closed[0]["resultId"], closed[0]["items"])

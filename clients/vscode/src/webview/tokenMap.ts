@@ -92,10 +92,10 @@ function drawBox(node: MapNode, box: Box, level: number): void {
   if (box.width >= LEAST_NAMED.width && box.height >= LEAST_NAMED.height) {
     const label = document.createElement("span");
     label.className = "label";
-    label.textContent = node.label;
+    label.textContent = node.short;
     const tokens = document.createElement("span");
     tokens.className = "tokens";
-    tokens.textContent = ` ${node.tokens.toLocaleString("en-US")}`;
+    tokens.textContent = `${node.tokens.toLocaleString("en-US")}`;
     button.append(label, tokens);
   }
   button.addEventListener("focus", () => {

@@ -1,6 +1,7 @@
 """What may stand in a part of a reference that is being written. Files are read: a worker's work."""
 
 import itertools
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -124,14 +125,18 @@ class Choosing:
         listing = self._folders.list(
             partial.meant_above, folder, scope, typed=typed, hidden=typed.startswith("."), most=MOST_ITEMS
         )
+        above = os.path.normpath(os.path.join(folder or "", partial.meant_above))  # noqa: PTH118  an absolute one stays so
         found = [
             Choice(f"{entry.name}/", types.CompletionItemKind.Folder, more=True, counts=False)
             if entry.is_folder
             else Choice(entry.name, types.CompletionItemKind.File)
             for entry in listing.entries
+            # The document can't hold itself.
+            if scope.document is None or scope.document != Path(above, entry.name)
         ]
         kept = [choice for choice in found if can_be_begun(partial, choice)]
-        bracketed = _BRACKETED if partial.form is Form.SHORT and not typed and not partial.above else ()
+        begins = partial.form is Form.SHORT and not partial.above and partial.path_end == partial.cursor
+        bracketed = _BRACKETED if begins and not typed else ()
         return Choices((*bracketed, *kept), whole=not listing.more)
 
     def _fragments(self, partial: Partial, request: Request) -> Choices:
@@ -146,7 +151,8 @@ class Choosing:
         ranges = _ranges(partial.meant, count)
         choices = _written(partial, itertools.chain(_headings(headings, partial.form), ranges))
         # Another range is meant by each digit.
-        return Choices(choices.found, whole=choices.whole and not partial.meant.startswith("L"))
+        ranged = not partial.meant or partial.meant.startswith("L")
+        return Choices(choices.found, whole=choices.whole and not ranged)
 
     def _outline(self, found: Found) -> tuple[tuple[_Heading, ...], int]:
         """The headings of a file, and its lines; read once while it is what it is. Raises ReferenceFault."""

@@ -13,24 +13,27 @@ from typing import Any
 from lsprotocol import types
 
 from weighbridge.analysis.expand import Expansion
-from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
+from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
 from weighbridge.content.listing import nearest
 from weighbridge.content.variable import ENVIRONMENT
 from weighbridge.errors import Code
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.diagnostics import to_range
+from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.places import reference_at
-from weighbridge.lsp.features.wording import share_text, tokens_text
+from weighbridge.lsp.features.wording import name_text, share_text, tokens_text
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.document import Document
+from weighbridge.session.target import Target
 from weighbridge.work import Priority
 
 logger = logging.getLogger(__name__)
 
 #: Parts named by the trim hint, and paths proposed for one that isn't there.
 _LARGEST, _NEAREST = 5, 3
+#: Broken references of a selection for which something is proposed.
+_MOST_MENDED = 5
 #: Tokens that a budget's directive itself may take.
 _DIRECTIVE = 30
 
@@ -74,7 +77,7 @@ class CodeActions:
 
     async def actions(self, params: types.CodeActionParams) -> list[types.CodeAction] | list[types.Command]:
         """What can be done at a place."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None or document.prepared is None:
             return []
         wanted = params.context.only
@@ -129,8 +132,7 @@ class CodeActions:
         place, report = params.range, self._session.report(document)
         found: list[Fix] = []
         at = reference_at(document, place.start.line, place.start.character)
-        if at is not None:
-            reference, range_, target = at
+        for reference, range_, target in [at] if at is not None else self._broken(document, params):
             given = {"line": range_.start_line, "character": range_.start_character}
             expansion = document.expansions.get(target)
             diagnostic = next(
@@ -138,12 +140,26 @@ class CodeActions:
             )
             if expansion is not None:
                 found += await self._for_reference(document, reference, expansion, given, diagnostic)
-        elif place.start != place.end:
+        if place.start != place.end and self._doing.creates:
             arguments = {"range": _plain_range(place)}
-            if self._doing.creates:
-                found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
+            found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
         found += self._for_budget(document, report, params)
         return found
+
+    @staticmethod
+    def _broken(document: Document, params: types.CodeActionParams) -> list[tuple[Reference, Range, Target]]:
+        """The references in the range that the client asks to have mended."""
+        wanted = {
+            (one.range.start.line, one.range.start.character)
+            for one in params.context.diagnostics
+            if one.source == SOURCE
+        }
+        start, end = ((side.line, side.character) for side in (params.range.start, params.range.end))
+        return [
+            one
+            for one in document.placed()
+            if start <= (place := (one[1].start_line, one[1].start_character)) < end and place in wanted
+        ][:_MOST_MENDED]
 
     async def _for_reference(
         self,
@@ -166,19 +182,28 @@ class CodeActions:
             for number, path in enumerate(paths):
                 arguments = given | {"path": path}
                 found.append(
-                    Fix("correct", f"Change to {path}", _QUICK_FIX, arguments, diagnostic, number == 0)
+                    Fix(
+                        "correct",
+                        f"Change to {name_text(path)}",
+                        _QUICK_FIX,
+                        arguments,
+                        diagnostic,
+                        number == 0,
+                    )
                 )
             if self._doing.creates and reference.fragment is None:
-                found.append(Fix("create", f"Create {reference.target}", _QUICK_FIX, given, diagnostic))
+                found.append(
+                    Fix("create", f"Create {name_text(reference.target)}", _QUICK_FIX, given, diagnostic)
+                )
         if (
             reference.kind is Kind.VARIABLE
             and code is Code.UNDEFINED
             and not reference.target.startswith(ENVIRONMENT)
         ):
-            title = f"Define {reference.target} in the front matter"
+            title = f"Define {name_text(reference.target)} in the front matter"
             found.append(Fix("define", title, _QUICK_FIX, {"name": reference.target}, diagnostic))
         if reference.kind is Kind.API:
-            title = f"Fetch {reference.target} again"
+            title = f"Fetch {name_text(reference.target)} again"
             command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
             found.append(Fix("refresh", title, _QUICK_FIX, fixes=diagnostic, command=command))
         if expansion.summary is not None and not _secret(expansion):
@@ -198,7 +223,11 @@ class CodeActions:
         if diagnostic is None or not self._shows:
             return
         for part in _largest(report):
-            name = f"section “{part.title}”" if isinstance(part, SectionReport) else part.target
+            name = (
+                f"section “{name_text(part.title)}”"
+                if isinstance(part, SectionReport)
+                else name_text(part.target)
+            )
             share = share_text((part.tokens or 0) / report.budget.limit)
             title = f"Go to {name}: {tokens_text(part.tokens or 0)}, {share} of the budget"
             where = {"uri": document.uri, "range": part.range.as_json()}

@@ -34,11 +34,14 @@ class CodeLenses:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+    async def lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         """The lenses of a document that shows itself, if its settings want any."""
         document = self._desk.shown(params.text_document.uri)
         if document is None or not self._desk.session.settings_of(document).code_lens:
             return []
+        if not self._desk.abilities.refresh_lenses:
+            # Nobody can tell the client later that there is more to see.
+            await self._desk.counted(document)
         return lenses(self._desk.session.report(document), document.buffer.line_end)
 
 

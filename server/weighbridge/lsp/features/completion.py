@@ -13,7 +13,7 @@ from weighbridge.fitting import fit_of
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.choices import Choice, Choices, Choosing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
-from weighbridge.lsp.features.wording import tokens_text
+from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, escaped, partial_at
 from weighbridge.session.costs import Costs, known
@@ -28,6 +28,13 @@ _COUNTED_BEFORE = 20
 _SECONDS_BEFORE = 0.25
 #: What makes an editor ask again, where it says that it runs such commands.
 _ASK_AGAIN = "editor.action.triggerSuggest"
+
+
+#: What comes nearest among the kinds that every client knows.
+_FIRST_KINDS = {
+    types.CompletionItemKind.Folder: types.CompletionItemKind.File,
+    types.CompletionItemKind.Constant: types.CompletionItemKind.Variable,
+}
 
 
 class Told(Enum):
@@ -46,12 +53,14 @@ class Takes:
     label_details: bool = False
     told: Told = Told.DETAIL
     asks_again: bool = False
+    every_kind: bool = False
 
     @classmethod
     def of(cls, capabilities: types.ClientCapabilities) -> "Takes":
         """Read them from what the client declares."""
         document = capabilities.text_document
         item = document.completion.completion_item if document and document.completion else None
+        kinds = document.completion.completion_item_kind if document and document.completion else None
         told = Told.DETAIL
         if item is not None and item.resolve_support is not None:
             names = item.resolve_support.properties
@@ -62,6 +71,8 @@ class Takes:
             insert_replace=bool(item and item.insert_replace_support),
             label_details=bool(item and item.label_details_support),
             told=told,
+            # Who names any kinds takes others as well; who names none knows those of the protocol's first version.
+            every_kind=bool(kinds and kinds.value_set),
             asks_again=_ASK_AGAIN in _commands(capabilities.experimental),
         )
 
@@ -70,6 +81,7 @@ class Completion:
     """Answers for one client."""
 
     def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._tasks = desk.tasks
         self._session = desk.session
         self._takes = Takes.of(desk.capabilities)
@@ -82,6 +94,9 @@ class Completion:
         document = self._session.documents.get(params.text_document.uri)
         if document is not None and is_settings_file(document.path):
             return _of_settings(document, params.position)
+        if document is not None and document.prepared is None:
+            # Just opened.
+            await self._desk.looked_up(document.uri)
         if document is None or document.prepared is None:
             return None
         number, column = document.buffer.clamp(params.position.line, params.position.character)
@@ -167,8 +182,8 @@ class Completion:
         text = _text_of(partial, choice)
         named = choice.text if fit_of(partial.meant, choice.text) is not None else choice.label
         item = types.CompletionItem(
-            label=choice.label or choice.text,
-            kind=choice.kind,
+            label=name_text(choice.label or choice.text),
+            kind=choice.kind if takes.every_kind else _FIRST_KINDS.get(choice.kind, choice.kind),
             sort_text=f"{place:05}",
             # What the client holds against what stands in the text, escapes and all.
             filter_text=text if named is None or named == choice.text else named,
@@ -179,7 +194,8 @@ class Completion:
             text += "}}" if partial.form is Form.BRACES else "]"
         start = types.Position(line, buffer.to_units(line, partial.start))
         cursor = types.Position(line, buffer.to_units(line, partial.cursor))
-        replaced = types.Range(start, types.Position(line, buffer.to_units(line, partial.end)))
+        end = buffer.to_units(line, _end_of(partial, choice, buffer.line(line)))
+        replaced = types.Range(start, types.Position(line, end))
         item.text_edit = (
             types.InsertReplaceEdit(text, types.Range(start, cursor), replaced)
             if takes.insert_replace
@@ -229,6 +245,15 @@ def _target(partial: Partial, text: str) -> Target:
 def _text_of(partial: Partial, choice: Choice) -> str:
     """A choice as it is written in the text."""
     return escaped(choice.text) if partial.form is Form.EXPLICIT else choice.text
+
+
+def _end_of(partial: Partial, choice: Choice, line: str) -> int:
+    """Where what a choice replaces ends: with a folder its `/`, with a file all that is left of the path."""
+    if partial.part is not Part.PATH or choice.text.startswith("["):
+        return partial.end
+    if choice.more:
+        return partial.end + line.startswith("/", partial.end)
+    return partial.path_end
 
 
 def _joined(cost: str, about: str | None) -> str:

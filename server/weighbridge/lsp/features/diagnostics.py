@@ -98,7 +98,9 @@ def _largest(report: Report) -> list[types.DiagnosticRelatedInformation]:
     top.sort(key=lambda section: -section.tokens)
     if len(report.sections) > 1:
         largest += [
-            _related(report.uri, section.range, f"section “{section.title}”: {tokens_text(section.tokens)}")
+            _related(
+                report.uri, section.range, f"section “{shown(section.title)}”: {tokens_text(section.tokens)}"
+            )
             for section in top[: _LARGEST - min(_LARGEST - 1, len(largest))]
         ]
     return largest

@@ -1,9 +1,18 @@
 """`WorkspaceEdit`s as the client takes them: versioned where it can, files created and renamed where it can."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lsprotocol import types
+
+from weighbridge.content.base import Scope
+from weighbridge.content.lines import lines_of
+from weighbridge.content.policy import place_of
+from weighbridge.content.text_file import TextFiles
+from weighbridge.errors import ReferenceFault
+from weighbridge.session.session import Session
+from weighbridge.text import PositionEncoding, units
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +21,16 @@ class NewFile:
 
     uri: str
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stretch of a line, in code points, and what it becomes."""
+
+    line: int
+    start: int
+    end: int
+    text: str
 
 
 class Edits:
@@ -48,3 +67,39 @@ class Edits:
 
 def _document_edit(uri: str, version: int | None, edits: Sequence[types.TextEdit]) -> types.TextDocumentEdit:
     return types.TextDocumentEdit(types.OptionalVersionedTextDocumentIdentifier(uri, version), [*edits])
+
+
+def text_edits(
+    lines: Sequence[str], changes: Iterable[Change], encoding: PositionEncoding
+) -> list[types.TextEdit]:
+    """The changes of a file's lines as the protocol writes them, in order, each once."""
+    ordered = sorted({(one.line, one.start, one.end, one.text) for one in changes})
+    return [
+        types.TextEdit(
+            types.Range(
+                types.Position(line, units(lines[line][:start], encoding)),
+                types.Position(line, units(lines[line][:end], encoding)),
+            ),
+            text,
+        )
+        for line, start, end, text in ordered
+    ]
+
+
+def versions(session: Session) -> dict[str, int | None]:
+    """The versions of all that is open."""
+    return {uri: document.version for uri, document in session.documents.items()}
+
+
+def lines_in(files: TextFiles, path: Path, scope: Scope) -> Sequence[str] | None:
+    """The lines of a file that may be read; None of any other. Blocks: a worker's work."""
+    try:
+        found = files.find(
+            place_of(str(path), path.parent, scope),
+            scope.settings.max_file_bytes,
+            "maxFileBytes",
+            suggest=False,
+        )
+        return list(lines_of(files.chunks(found)))
+    except ReferenceFault:
+        return None

@@ -1,14 +1,18 @@
 """What code actions do once they are chosen: edits, worked out from an action's data."""
 
-from collections.abc import Callable, Coroutine
+import json
+import re
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from lsprotocol import types
 
 from weighbridge.analysis.rewriting import extracted, inlined
+from weighbridge.content.front_matter import read_front_matter
 from weighbridge.content.listing import list_folder
 from weighbridge.content.policy import roots_of
 from weighbridge.content.section import slug_of
+from weighbridge.content.values import DataError, read_yaml
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
@@ -21,12 +25,15 @@ from weighbridge.references.rewriting import with_target
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.session.waiting import CountingError, DocumentClosedError
-from weighbridge.text import content_length
+from weighbridge.text import LineBuffer, content_length
 from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
 
 #: Characters of a content that is put in a document.
 _LONGEST_CONTENT = 1_000_000
+
+_VARIABLES = re.compile(r"variables[ \t]*:[ \t]*(?:#.*)?[\r\n]*$")
+_ENTRY = re.compile(r" *[^\s#]")
 
 Maker = Callable[[Document, dict[str, Any]], Coroutine[Any, Any, types.WorkspaceEdit]]
 
@@ -83,28 +90,13 @@ class Fixes:
 
     async def _define(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
         assert document.prepared is not None  # noqa: S101  it has references
-        lines = document.prepared.front_matter.lines
-        text = f"  {data['name']}: \n"
-        at = 0
-        if lines == 0:
-            text = f"---\nvariables:\n{text}---\n"
-        else:
-            head = [document.buffer.line(line) for line in range(lines)]
-            variables = next(
-                (
-                    line
-                    for line, one in enumerate(head)
-                    if one.startswith("variables:") and one[10:].strip() == ""
-                ),
-                None,
-            )
-            if variables is not None:
-                at = variables + 1
-            elif any(one.startswith("variables:") for one in head):
-                raise RequestError("the front matter's `variables:` are not one to a line; add it by hand")
-            else:
-                at, text = lines - 1, f"variables:\n{text}"
-        return self._edit(document, [types.TextEdit(_empty(at, 0), text)])
+        lines, end = document.prepared.front_matter.lines, _line_end(document)
+        head = [document.buffer.line(line) for line in range(lines)]
+        added = _with_variable(head, str(data["name"]))
+        if added is None:
+            raise RequestError("the front matter's `variables:` are not one to a line; add it by hand")
+        at, text = added
+        return self._edit(document, [types.TextEdit(_empty(at, 0), "".join(f"{line}{end}" for line in text))])
 
     async def _correct(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
         reference, range_, _ = _reference(document, data)
@@ -122,15 +114,20 @@ class Fixes:
             raise RequestError(f"{reference.target}: {len(content):,} characters are too many to write here")
         if document.text_revision != revision:
             raise RequestError("the document has changed since; ask again")
-        start = _offset(document, range_.start.line, reference.start)
-        text = document.buffer.text()
-        new = await self._desk.tasks.submit(
+        prepared, buffer = document.prepared, LineBuffer(document.buffer.text(), self._session.encoding)
+        assert prepared is not None  # noqa: S101  it has references
+        index = prepared.index.copy()
+        place = (
+            (range_.start.line, range_.start.character),
+            (range_.end.line, range_.end.character),
+        )
+        same = await self._desk.tasks.submit(
             ("inline", document.uri),
-            lambda _: inlined(text, start, start + reference.end - reference.start, content),
+            lambda _: inlined(index, buffer, place, content),
             priority=Priority.HIGH,
             title="code action",
         )
-        if new is None:
+        if not same:
             raise RequestError(
                 f"{reference.target}: its content would be read as more than text here: it, or what follows, would change"
             )
@@ -196,7 +193,7 @@ class Fixes:
                 )
                 return self._edit(document, [types.TextEdit(place, str(budget))])
         at = document.prepared.front_matter.lines
-        text = f"<!-- weighbridge: budget={budget} -->\n"
+        text = f"<!-- weighbridge: budget={budget} -->{_line_end(document)}"
         return self._edit(document, [types.TextEdit(_empty(at, 0), text)])
 
     def _edit(self, document: Document, edits: list[types.TextEdit]) -> types.WorkspaceEdit:
@@ -213,6 +210,39 @@ def _reference(document: Document, data: dict[str, Any]) -> tuple[Reference, typ
 
 def _offset(document: Document, line: int, column: int) -> int:
     return sum(len(document.buffer.line(number)) for number in range(line)) + column
+
+
+def _line_end(document: Document) -> str:
+    """How the document's lines end."""
+    line = document.buffer.line(0)
+    return line[content_length(line) :] or "\n"
+
+
+def _with_variable(head: Sequence[str], name: str) -> tuple[int, list[str]] | None:
+    """The lines that give a variable a place in front matter, and where they go; None where that can't be told."""
+    if not head:
+        return 0, ["---", "variables:", f"  {_key(name)}: ", "---"]
+    at = next((number + 1 for number, line in enumerate(head) if _VARIABLES.match(line)), None)
+    if at is None:
+        at, added = len(head) - 1, ["variables:", f"  {_key(name)}: "]
+    else:
+        # As far in as what is there.
+        first = next((line for line in head[at:] if _ENTRY.match(line)), "")
+        indent = first[: len(first) - len(first.lstrip(" "))] or "  "
+        added = [f"{indent}{_key(name)}: "]
+    # With a value: a name without one is not told apart from none.
+    after = read_front_matter([*head[:at], *added[:-1], f"{added[-1]}x", *head[at:]]).variables
+    return (at, added) if after == {**read_front_matter(head).variables, name: "x"} else None
+
+
+def _key(name: str) -> str:
+    """A name as YAML takes it for one."""
+    try:
+        if read_yaml(f"{name}: x") == {name: "x"}:
+            return name
+    except DataError:
+        pass
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _name_for(text: str, taken: frozenset[str]) -> str:

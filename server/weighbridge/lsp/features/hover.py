@@ -18,7 +18,14 @@ from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.places import reference_at
 from weighbridge.lsp.features.settings_file import is_settings_file, meaning
 from weighbridge.lsp.features.token_borders import TokenBorders
-from weighbridge.lsp.features.wording import age_text, share_text, size_text, tokens_text, total_text
+from weighbridge.lsp.features.wording import (
+    age_text,
+    name_text,
+    share_text,
+    size_text,
+    tokens_text,
+    total_text,
+)
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.tokens.base import Tokenizer
@@ -107,7 +114,7 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
         _row(one.target, one.tokens, one.state.value, report) for one in reference.references[:_MOST_ROWS]
     ]
     left = len(reference.references) - len(rows)
-    return Card(reference.target, (*said, *facts), tuple(rows), left, peek.lines, peek.more)
+    return Card(name_text(reference.target), (*said, *facts), tuple(rows), left, peek.lines, peek.more)
 
 
 def section_card(report: Report, number: int) -> Card:
@@ -120,7 +127,7 @@ def section_card(report: Report, number: int) -> Card:
     below = [one for one in inside if one.level == top]
     rows = [_row(one.title, one.tokens, "", report) for one in below[:_MOST_ROWS]]
     facts = f"{tokens_text(section.tokens)}, {share} of the budget"
-    return Card(section.title or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
+    return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
 
 
 def document_card(report: Report) -> Card:
@@ -153,7 +160,7 @@ class Hover:
 
     async def hover(self, params: types.HoverParams) -> types.Hover | None:
         """What stands at a place; None where nothing is to be said."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
         line = params.position.line
@@ -200,7 +207,7 @@ class Hover:
                     f"fetched {age_text(self._now() - content.fetched_at)} ago from {content.source}"
                 )
             elif content.source != reference.target and not content.secret:
-                facts.append(f"from {content.source}")
+                facts.append(f"from {name_text(content.source)}")
             if content.secret:
                 facts.append("its value is not shown")
             else:
@@ -263,8 +270,8 @@ def _top(sections: Sequence[SectionReport]) -> list[SectionReport]:
 
 def _row(name: str, tokens: int | None, state: str, report: Report) -> Row:
     if tokens is None:
-        return Row(name, state)
-    return Row(name, f"{tokens:,}", share_text(tokens / report.budget.limit))
+        return Row(name_text(name), state)
+    return Row(name_text(name), f"{tokens:,}", share_text(tokens / report.budget.limit))
 
 
 def _bytes_text(data: bytes) -> str:

@@ -1,130 +1,201 @@
 """`textDocument/references` and the call hierarchy: the graph of who includes whom."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from lsprotocol import types
 
 from weighbridge.analysis.graph import Edge, edges, leading_to
-from weighbridge.content.section import slug_of
+from weighbridge.analysis.report import Range, Report
+from weighbridge.content.section import heading_meant, is_lines
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.places import heading_at, reference_at
-from weighbridge.lsp.features.wording import tokens_text
-from weighbridge.references.model import Kind
-from weighbridge.uris import path_of
+from weighbridge.lsp.features.navigation import Definitions
+from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
+from weighbridge.lsp.features.wording import name_text, tokens_text
+from weighbridge.lsp.messages import WrittenJson
+from weighbridge.lsp.naming import Naming
+from weighbridge.references.model import Heading, Kind
+from weighbridge.uris import path_of, uri_of
+
+_NOWHERE = Range(0, 0, 0, 0).as_json()
 
 
-def uses_of_variable(found: Iterable[Edge], name: str) -> list[types.Location]:
+def uses_of_variable(found: Iterable[Edge], name: str) -> list[Edge]:
     """Where a variable is used."""
-    return [_location(edge) for edge in found if (edge.kind, edge.name) == (Kind.VARIABLE, name)]
+    return [edge for edge in found if (edge.kind, edge.name) == (Kind.VARIABLE, name)]
 
 
-def uses_of_heading(found: Iterable[Edge], uri: str, title: str) -> list[types.Location]:
-    """Where a file's heading is referred to, by its words or its anchor."""
-    names = heading_names(title)
-    return [
-        _location(edge)
-        for edge in found
-        if edge.target == uri and " ".join(edge.name.partition("#")[2].split()).casefold() in names
-    ]
+def uses_of_heading(found: Iterable[Edge], uri: str, headings: Sequence[Heading], number: int) -> list[Edge]:
+    """Where a file's heading, of all it has, is referred to: by its words or its anchor."""
+    meant = {edge: heading_of(edge, headings) for edge in found if edge.target == uri}
+    return [edge for edge, one in meant.items() if one == number]
 
 
-def heading_names(title: str) -> set[str]:
-    """What a fragment calls a heading, without regard to case: its words, its anchor."""
-    return {" ".join(title.split()).casefold(), slug_of(title)}
+def heading_of(edge: Edge, headings: Sequence[Heading]) -> int | None:
+    """Which of a file's headings a reference to it means; None if it means none."""
+    fragment = edge.name.partition("#")[2]
+    if edge.kind is not Kind.FILE or not fragment or is_lines(fragment):
+        return None
+    return heading_meant(fragment, headings)
 
 
-def incoming(found: Iterable[Edge], uri: str) -> list[types.CallHierarchyIncomingCall]:
-    """The files that include this one, each with the places where it does."""
+def incoming(found: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]]:
+    """The files that include this one, each with the references by which it does."""
     grouped: dict[str, list[Edge]] = {}
     for edge in found:
-        if edge.target == uri:
+        if edge.target == uri and edge.kind is Kind.FILE:
             grouped.setdefault(edge.source, []).append(edge)
-    return [
-        types.CallHierarchyIncomingCall(
-            _item(source, tokens=group[0].tokens), [to_range(edge.range) for edge in group]
-        )
-        for source, group in grouped.items()
-    ]
+    yield from grouped.items()
 
 
-def outgoing(found: Iterable[Edge], uri: str) -> list[types.CallHierarchyOutgoingCall]:
-    """The files that this one includes, each with the places where it does."""
+def outgoing(found: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]]:
+    """The files that this one includes, each with the references by which it does."""
     grouped: dict[str, list[Edge]] = {}
     for edge in found:
-        if edge.source == uri and edge.target is not None:
+        if edge.source == uri and edge.target is not None and edge.kind is Kind.FILE:
             grouped.setdefault(edge.target, []).append(edge)
-    return [
-        types.CallHierarchyOutgoingCall(
-            _item(target, tokens=group[0].tokens), [to_range(edge.range) for edge in group]
-        )
-        for target, group in grouped.items()
-    ]
+    yield from grouped.items()
+
+
+def weights(reports: Iterable[Report], found: Iterable[Edge]) -> dict[str, int]:
+    """What whole files weigh, with all nested in them: prompts, and what is included as a whole."""
+    known = {
+        edge.target: edge.tokens
+        for edge in found
+        if edge.target is not None and edge.tokens is not None and "#" not in edge.name
+    }
+    return known | {report.uri: report.tokens for report in reports}
 
 
 class Includes:
     """Answers for one client."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, definitions: Definitions) -> None:
         self._desk = desk
+        self._definitions = definitions
 
     async def references(self, params: types.ReferenceParams) -> list[types.Location]:
-        """Who uses what stands at the place: a variable, a heading, a reference's file; elsewhere the document itself."""
+        """Who uses what stands at the place: a variable, a heading, a reference's file; elsewhere the document itself.
+
+        Line 1 stands for the document, whether it is a heading or not.
+        """
         uri, place = params.text_document.uri, params.position
-        document = self._desk.session.documents.get(uri)
+        document = await self._desk.looked_up(uri)
         if document is None:
             return []
         found = reference_at(document, place.line, place.character)
-        heading = heading_at(document, place.line)
         reports = await self._desk.reports()
-        if found is not None and found[0].kind is Kind.VARIABLE:
-            return uses_of_variable(edges(reports), found[0].target)
-        if found is not None:
+        naming = self._desk.naming()
+        reports, real = naming.really(reports), naming.real(uri)
+        declared: list[types.Location] = []
+        if found is not None and found[0].kind is not Kind.FILE:
+            uses = [
+                edge for edge in edges(reports) if (edge.kind, edge.name) == (found[0].kind, found[0].target)
+            ]
+            definition = await self._definitions.of(document, found[0], found[2])
+            declared = [] if definition is None else [definition]
+        elif found is not None:
             expansion = document.expansions.get(found[2])
             path = None if expansion is None else expansion.reading.path
-            if path is None:
-                name = found[0].target
-                return [_location(edge) for edge in edges(reports) if edge.name == name]
-            uri = path.as_uri()
-        elif heading is not None:
-            return uses_of_heading(edges(reports), uri, heading.title)
-        return [_location(edge) for edge in leading_to(reports, uri)]
+            name = found[0].target
+            uses = (
+                [edge for edge in edges(reports) if edge.kind is Kind.FILE and edge.name == name]
+                if path is None
+                else [*leading_to(reports, uri_of(path))]
+            )
+        elif place.line > 0 and heading_at(document, place.line) is not None:
+            lines, headings = headings_of(document)
+            uses = uses_of_heading(edges(reports), real, headings, lines.index(place.line))
+            line_end = types.Position(place.line, document.buffer.line_end(place.line))
+            declared = [types.Location(uri, types.Range(types.Position(place.line, 0), line_end))]
+        else:
+            uses = [*leading_to(reports, real)]
+        if not params.context.include_declaration:
+            declared = []
+        return declared + [types.Location(naming.shown(edge.source), to_range(edge.range)) for edge in uses]
 
-    def prepare(self, params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem] | None:
+    async def prepare(self, params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem] | None:
         """The file that a reference at the place stands for, or the document."""
         uri, place = params.text_document.uri, params.position
-        document = self._desk.session.documents.get(uri)
+        document = await self._desk.looked_up(uri)
         if document is None:
             return None
         found = reference_at(document, place.line, place.character)
         if found is None:
-            return [_item(uri, tokens=self._desk.session.report(document).tokens)]
+            return [self._item(uri, self._desk.session.report(document).tokens)]
         expansion = document.expansions.get(found[2])
-        if expansion is None or expansion.reading.path is None:
+        if found[0].kind is not Kind.FILE or expansion is None or expansion.reading.path is None:
             return None
-        return [_item(expansion.reading.path.as_uri(), tokens=expansion.tokens)]
+        named = self._desk.naming().shown(uri_of(expansion.reading.path))
+        return [self._item(named, expansion.tokens)]
 
-    async def incoming(
-        self, params: types.CallHierarchyIncomingCallsParams
-    ) -> list[types.CallHierarchyIncomingCall]:
-        """Who includes a file."""
-        return incoming(edges(await self._desk.reports()), params.item.uri)
+    async def incoming(self, params: types.CallHierarchyIncomingCallsParams) -> WrittenJson:
+        """Who includes a file.
 
-    async def outgoing(
-        self, params: types.CallHierarchyOutgoingCallsParams
-    ) -> list[types.CallHierarchyOutgoingCall]:
+        Written here, as what a file includes is: structuring a hundred of them takes ten times as long.
+        """
+        naming, reports, found = await self._graph()
+        known = weights(reports, found)
+        calls = incoming(found, naming.real(params.item.uri))
+        return WrittenJson(
+            json.dumps(
+                [
+                    {
+                        "from": self._plain_item(naming.shown(source), known.get(source)),
+                        "fromRanges": _ranges(group),
+                    }
+                    for source, group in calls
+                ]
+            )
+        )
+
+    async def outgoing(self, params: types.CallHierarchyOutgoingCallsParams) -> WrittenJson:
         """What a file includes."""
-        return outgoing(edges(await self._desk.reports()), params.item.uri)
+        naming, _, found = await self._graph()
+        calls = outgoing(found, naming.real(params.item.uri))
+        return WrittenJson(
+            json.dumps(
+                [
+                    {
+                        "to": self._plain_item(naming.shown(target), group[0].tokens),
+                        "fromRanges": _ranges(group),
+                    }
+                    for target, group in calls
+                ]
+            )
+        )
+
+    async def _graph(self) -> tuple[Naming, list[Report], tuple[Edge, ...]]:
+        reports = await self._desk.reports()
+        naming = self._desk.naming()
+        reports = naming.really(reports)
+        return naming, reports, edges(reports)
+
+    def _item(self, uri: str, tokens: int | None) -> types.CallHierarchyItem:
+        plain, nowhere = (
+            self._plain_item(uri, tokens),
+            types.Range(types.Position(0, 0), types.Position(0, 0)),
+        )
+        name, detail = plain["name"], plain.get("detail")
+        return types.CallHierarchyItem(name, types.SymbolKind.File, uri, nowhere, nowhere, detail=detail)
+
+    def _plain_item(self, uri: str, tokens: int | None) -> dict[str, Any]:
+        """A file, with what it weighs and the folder that it is in."""
+        path = path_of(uri)
+        above = None if path is None else self._desk.session.configuration.relative_folder(path)
+        said = [text for text in (None if tokens is None else tokens_text(tokens), above) if text]
+        item = {
+            "name": name_text(PurePath(path or uri).name),
+            "kind": types.SymbolKind.File.value,
+            "uri": uri,
+            "range": _NOWHERE,
+            "selectionRange": _NOWHERE,
+        }
+        return item | {"detail": " · ".join(said)} if said else item
 
 
-def _location(edge: Edge) -> types.Location:
-    return types.Location(edge.source, to_range(edge.range))
-
-
-def _item(uri: str, *, tokens: int | None) -> types.CallHierarchyItem:
-    nowhere = types.Range(types.Position(0, 0), types.Position(0, 0))
-    options: dict[str, Any] = {} if tokens is None else {"detail": tokens_text(tokens)}
-    name = PurePath(path_of(uri) or uri).name
-    return types.CallHierarchyItem(name, types.SymbolKind.File, uri, nowhere, nowhere, **options)
+def _ranges(group: Iterable[Edge]) -> list[dict[str, Any]]:
+    return [edge.range.as_json() for edge in group]

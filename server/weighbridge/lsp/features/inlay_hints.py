@@ -1,9 +1,8 @@
 """`textDocument/inlayHint`: counts where they arise: after references and headings, and at the end of line 1."""
 
-import asyncio
-import contextlib
+import math
 from bisect import bisect_left
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -14,9 +13,10 @@ from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
 from weighbridge.config import InlayHints
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.wording import share_text, tokens_text, total_text
+from weighbridge.lsp.features.navigation import Definitions
+from weighbridge.lsp.features.places import reference_at
+from weighbridge.lsp.features.wording import name_text, share_text, tokens_text, total_text
 from weighbridge.session.document import Document
-from weighbridge.session.waiting import CountingError, DocumentClosedError
 
 #: Shown where a count is on its way.
 PENDING = "…"
@@ -62,32 +62,31 @@ def tooltip(report: Report, about: ReferenceReport | SectionReport | None) -> st
         return f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed"
     if isinstance(about, SectionReport):
         share = share_text(about.tokens / report.budget.limit)
-        return f"section “{about.title}”: {share} of the budget"
+        return f"section “{name_text(about.title)}”: {share} of the budget"
     if about.problem is not None:
-        return f"{about.target}: {about.problem.message}"
+        return f"{name_text(about.target)}: {about.problem.message}"
     share = (
         "on its way"
         if about.tokens is None
         else f"{share_text(about.tokens / report.budget.limit)} of the budget"
     )
     nested = f", {len(about.references):,} nested in it" if about.references else ""
-    return f"{about.target}: {share}{nested}"
+    return f"{name_text(about.target)}: {share}{nested}"
 
 
 class Hints:
     """Answers for one client."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, definitions: Definitions) -> None:
         self._desk = desk
+        self._definitions = definitions
         document = desk.capabilities.text_document
         hint = document.inlay_hint if document else None
         resolvable = (hint.resolve_support.properties if hint and hint.resolve_support else None) or ()
         self._tooltips = "tooltip" in resolvable
         self._locations = "label.location" in resolvable
 
-    def hints(
-        self, params: types.InlayHintParams
-    ) -> list[types.InlayHint] | Coroutine[Any, Any, list[types.InlayHint]]:
+    async def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
         """Hints of the asked lines, for documents that show themselves.
 
         A client that can't be told to ask again would keep what is pending: it gets its answer when counts are known.
@@ -95,32 +94,26 @@ class Hints:
         document = self._desk.shown(params.text_document.uri)
         if document is None:
             return []
-        if self._desk.abilities.refresh_hints or self._desk.session.report(document).ready:
-            return self._of(document, params.range)
-        return self._of_known(document, params.range)
-
-    async def _of_known(self, document: Document, lines: types.Range) -> list[types.InlayHint]:
-        with contextlib.suppress(TimeoutError, CountingError):
-            try:
-                async with asyncio.timeout(SECONDS_FOR_COUNTS):
-                    await self._desk.session.whole_report(document)
-            except DocumentClosedError:
-                return []
-        return self._of(document, lines)
-
-    def _of(self, document: Document, lines: types.Range) -> list[types.InlayHint]:
         session = self._desk.session
+        if not self._desk.abilities.refresh_hints:
+            # Nobody can tell the client later that there is more to see.
+            await self._desk.counted(document, SECONDS_FOR_COUNTS)
+            if session.documents.get(document.uri) is not document:
+                return []
         found = hints(
             session.report(document),
             session.settings_of(document).inlay_hints,
             document.buffer.line_end,
-            lines.start.line,
-            lines.end.line,
+            params.range.start.line,
+            params.range.end.line,
             counted_before=document.counted_before,
         )
-        return [self._hint(document.uri, hint) for hint in found]
+        start, end = (params.range.start.line, params.range.start.character), _end(document, params.range)
+        return [
+            self._hint(document.uri, hint) for hint in found if start <= (hint.line, hint.character) <= end
+        ]
 
-    def resolve(self, hint: types.InlayHint) -> types.InlayHint:
+    async def resolve(self, hint: types.InlayHint) -> types.InlayHint:
         """Give a hint its tooltip, and its label the place it is of. One that is old stays as it is."""
         data = hint.data if isinstance(hint.data, dict) else {}
         document = self._desk.session.documents.get(str(data.get("uri")))
@@ -136,25 +129,29 @@ class Hints:
             return hint
         if self._tooltips:
             hint.tooltip = tooltip(report, about)
-        if (
-            self._locations
-            and isinstance(about, ReferenceReport)
-            and about.uri
-            and isinstance(hint.label, list)
-        ):
-            start = types.Position(0, 0)
-            hint.label[0].location = types.Location(about.uri, types.Range(start, start))
+        if self._locations and isinstance(about, ReferenceReport) and isinstance(hint.label, list):
+            found = reference_at(document, about.range.start_line, about.range.start_character)
+            if found is not None:
+                hint.label[0].location = await self._definitions.of(document, found[0], found[2])
         return hint
 
     def _hint(self, uri: str, hint: Hint) -> types.InlayHint:
         label: str | list[types.InlayHintLabelPart] = hint.text
-        if self._locations and isinstance(hint.about, ReferenceReport) and hint.about.uri:
+        if self._locations and isinstance(hint.about, ReferenceReport):
             label = [types.InlayHintLabelPart(hint.text)]
         data: dict[str, Any] | None = None
         if self._tooltips or self._locations:
             data = {"uri": uri, **_name(hint.about)}
         position = types.Position(hint.line, hint.character)
         return types.InlayHint(position, label, padding_left=True, padding_right=False, data=data)
+
+
+def _end(document: Document, range_: types.Range) -> tuple[float, float]:
+    """Where an asked range ends. Helix asks up to where the last line begins, and means all of it."""
+    end = range_.end
+    if end.character == 0 and end.line == document.buffer.line_count - 1:
+        return end.line, math.inf
+    return end.line, end.character
 
 
 def _hints(

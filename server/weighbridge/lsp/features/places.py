@@ -24,3 +24,9 @@ def heading_at(document: Document, line: int) -> Heading | None:
     if document.prepared is None or not 0 <= line < document.buffer.line_count:
         return None
     return document.prepared.index.line(line).heading
+
+
+def headings_of(document: Document) -> tuple[list[int], list[Heading]]:
+    """All headings, and the lines that they start on."""
+    found = [] if document.prepared is None else [*document.prepared.index.headings()]
+    return [line for line, _ in found], [heading for _, heading in found]

@@ -1,51 +1,42 @@
-"""`textDocument/rename` and `workspace/willRenameFiles`: names and files that change, and all that refers to them."""
+"""`textDocument/rename`: variables and headings, and all that refers to them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types
 
 from weighbridge.analysis.graph import Edge, edges
-from weighbridge.analysis.moving import Rewritten, follow_moves
-from weighbridge.config.settings import MOST_FILE_BYTES
+from weighbridge.analysis.report import Report
 from weighbridge.content.base import Request, Scope
-from weighbridge.content.defining import key_in, key_in_table
+from weighbridge.content.defining import By, Defined, defined
 from weighbridge.content.front_matter import read_front_matter
-from weighbridge.content.lines import lines_of
-from weighbridge.content.policy import place_of
-from weighbridge.content.section import slug_of
+from weighbridge.content.section import fragments_of, heading_meant
 from weighbridge.content.text_file import TextFiles
-from weighbridge.content.variable import ENVIRONMENT, Value, VariableHandler
-from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.edits import Edits
-from weighbridge.lsp.features.includes import heading_names
-from weighbridge.lsp.features.places import heading_at, reference_at
+from weighbridge.content.variable import ENVIRONMENT, VariableHandler
+from weighbridge.lsp.desk import SECONDS_TO_KNOW, Desk
+from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
+from weighbridge.lsp.features.includes import heading_of
+from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
+from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
-from weighbridge.references.index import ScanIndex
-from weighbridge.references.model import Kind, Reference
-from weighbridge.references.rewriting import with_fragment, with_target
+from weighbridge.references.index import scan
+from weighbridge.references.model import Kind
+from weighbridge.references.rewriting import names, with_fragment, with_target
 from weighbridge.session.document import Document
-from weighbridge.text import PositionEncoding, Snapshot, content_length, units
+from weighbridge.text import PositionEncoding, content_length, units
 from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
 
+#: What may stand before the title of a heading that begins with `#`.
+_MARKER = re.compile(r"[^#\r\n]*#{1,6}[ \t]+")
 _NAME = re.compile(r"[^\W\d][\w.-]{0,255}")
-#: Files whose references may have to follow a move.
-_MOST_SOURCES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A stretch of a line, in code points, and what it becomes."""
-
-    line: int
-    start: int
-    end: int
-    text: str
+#: By the files' one names.
+Changes = dict[str, list[Change]]
 
 
 class Rename:
@@ -56,9 +47,9 @@ class Rename:
         self._session = desk.session
         self._edits = Edits(desk.capabilities)
 
-    def prepare(self, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+    async def prepare(self, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
         """What would be renamed at a place; None where nothing can be."""
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
         found = self._named(document, params.position)
@@ -77,7 +68,7 @@ class Rename:
         Raises:
             InvalidParamsError: nothing there can be renamed so; the message says why.
         """
-        document = self._session.documents.get(params.text_document.uri)
+        document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
         named = self._named(document, params.position)
@@ -86,80 +77,24 @@ class Rename:
         line, start, end, name = named
         new = params.new_name.strip()
         at = reference_at(document, params.position.line, params.position.character)
-        reports = await self._desk.reports()
-        changes: dict[str, list[_Change]] = {}
-        if at is not None:
-            if _NAME.fullmatch(new) is None or new.startswith(ENVIRONMENT):
-                raise InvalidParamsError(f"{new}: no name of a variable: letters, digits, `_`, `-` and `.`")
-            await self._rename_variable(document, name, new, edges(reports), changes)
+        variable = at is not None
+        if variable and (_NAME.fullmatch(new) is None or new.startswith(ENVIRONMENT)):
+            raise InvalidParamsError(f"{new}: no name of a variable: letters, digits, `_`, `-` and `.`")
+        if not variable and _title_of(document, line, start, end, new) != new:
+            raise InvalidParamsError(f"{new}: would not be read as a heading's title here")
+        reports = await self._desk.reports(seconds=SECONDS_TO_KNOW)
+        if self._desk.workspace.busy:
+            done, every = self._desk.workspace.progress
+            raise RequestError(f"{done:,} of {every:,} prompts are known yet; try again when all are")
+        naming = self._desk.naming()
+        reports = naming.really(reports)
+        changes: Changes = {}
+        if variable:
+            await self._rename_variable(document, name, new, reports, naming, changes)
         else:
-            if not new or "\n" in new:
-                raise InvalidParamsError("a heading needs a title, in one line")
-            changes[document.uri] = [_Change(line, start, end, new)]
-            uses = [edge for edge in edges(reports) if edge.target == document.uri]
-            names = heading_names(name)
-            for edge in uses:
-                fragment = edge.name.partition("#")[2]
-                if " ".join(fragment.split()).casefold() in names:
-                    slug = fragment.casefold() == slug_of(name) and fragment != name
-                    wanted = slug_of(new) if slug else " ".join(new.split())
-                    await self._rewrite(edge, document, changes, fragment=wanted)
-        return await self._edit(document, changes)
-
-    async def will_rename_files(self, params: types.RenameFilesParams) -> types.WorkspaceEdit | None:
-        """Update the references to files and folders that are about to be moved, and those in them."""
-        moves = {
-            old: new
-            for file in params.files
-            if (old := path_of(file.old_uri)) is not None and (new := path_of(file.new_uri)) is not None
-        }
-        reports = await self._desk.reports()
-        sources = dict.fromkeys(
-            path
-            for uri in (*(report.uri for report in reports), *(edge.source for edge in edges(reports)))
-            if (path := path_of(uri)) is not None
-        )
-        opened = {
-            document.path: (document.buffer.snapshot(), document.references())
-            for document in self._session.documents.values()
-            if document.path is not None
-        }
-        scopes = {path: self._scope(path) for path in [*sources][:_MOST_SOURCES]}
-        files = TextFiles(self._session.open_texts)
-
-        def follow() -> dict[Path, tuple[Sequence[str], list[Rewritten]]]:
-            found: dict[Path, tuple[Sequence[str], list[Rewritten]]] = {}
-            for path, scope in scopes.items():
-                known = opened.get(path)
-                lines = _lines(files, path, scope) if known is None else known[0].lines
-                if lines is not None:
-                    references = _scanned(lines) if known is None else known[1]
-                    there = partial(_there, files, scope)
-                    rewritten = follow_moves(path, lines, references, moves, there)
-                    if rewritten:
-                        found[path] = lines, rewritten
-            return found
-
-        found = await self._desk.tasks.submit(
-            ("moves", *map(str, moves)), lambda _: follow(), priority=Priority.HIGH, title="moved files"
-        )
-        texts = {
-            uri_of(path): self._text_edits(
-                lines, [_Change(one.line, one.start, one.end, one.text) for one in some]
-            )
-            for path, (lines, some) in found.items()
-        }
-        return self._edits.edit(texts, self._versions()) if texts else None
-
-    def did_rename_files(self, params: types.RenameFilesParams) -> None:
-        """Files were moved: whoever refers to them looks again."""
-        paths = [
-            path
-            for file in params.files
-            for uri in (file.old_uri, file.new_uri)
-            if (path := path_of(uri)) is not None
-        ]
-        self._session.files_changed(paths)
+            changes[naming.real(document.uri)] = [Change(line, start, end, new)]
+            await self._rename_heading(document, line, new, reports, naming, changes)
+        return await self._edit(document, naming, changes)
 
     # Names
 
@@ -170,91 +105,148 @@ class Rename:
             reference, place, _ = found
             if reference.kind is not Kind.VARIABLE or reference.target.startswith(ENVIRONMENT):
                 return None
-            start = document.buffer.line(place.start_line).index(reference.target, reference.start)
+            # Behind `@[var:` or `{{`: the name may be a part of that. With escapes in it, it stands nowhere as it is.
+            after = reference.start + len("@[var:" if reference.explicit else "{{")
+            start = document.buffer.line(place.start_line).find(reference.target, after, reference.end)
+            if start < 0:
+                return None
             return place.start_line, start, start + len(reference.target), reference.target
         heading = heading_at(document, position.line)
         if heading is None or not heading.title:
             return None
         line = document.buffer.line(position.line)
-        start = line.find(heading.title)
+        marker = _MARKER.match(line)
+        start = -1 if marker is None else line.find(heading.title, marker.end())
+        if start < 0:
+            # Underlined.
+            start = line.find(heading.title)
         return None if start < 0 else (position.line, start, start + len(heading.title), heading.title)
+
+    async def _rename_heading(
+        self,
+        document: Document,
+        line: int,
+        new: str,
+        reports: Sequence[Report],
+        naming: Naming,
+        changes: Changes,
+    ) -> None:
+        """Have every fragment mean what it meant: other headings' numbers may change with this one's name."""
+        lines, headings = headings_of(document)
+        number = lines.index(line)
+        after = [*headings[:number], replace(headings[number], title=new), *headings[number + 1 :]]
+        fragments = fragments_of(after)
+        real = naming.real(document.uri)
+        for edge in edges(reports):
+            meant = heading_of(edge, headings) if edge.target == real else None
+            if meant is None:
+                continue
+            fragment = edge.name.partition("#")[2]
+            if meant != number and heading_meant(fragment, after) == meant:
+                continue
+            words, anchor = fragments[meant]
+            by_words = " ".join(unquote(fragment).split()) == " ".join(headings[meant].title.split())
+            wanted = (words or anchor) if by_words else (anchor or words)
+            if not wanted:
+                raise RequestError(f"{new}: no fragment would mean it; there is another heading of this name")
+            await self._rewrite(edge, document, naming, changes, fragment=wanted)
 
     async def _rename_variable(
         self,
         document: Document,
         name: str,
         new: str,
-        found: Iterable[Edge],
-        changes: dict[str, list[_Change]],
+        reports: Sequence[Report],
+        naming: Naming,
+        changes: Changes,
     ) -> None:
-        assert document.expander is not None  # noqa: S101  it has references
-        scope = document.expander.scope
-        value, setting = await self._desk.tasks.submit(
-            ("definition", document.uri, name),
-            lambda _: self._value_of(document, name, scope),
+        """Rename all uses that have their value from the same places, and those places.
+
+        A file that several prompts include has it from each of them.
+        """
+        uses = {
+            report.uri: {
+                (edge.source, edge.range): edge
+                for edge in edges([report])
+                if (edge.kind, edge.name) == (Kind.VARIABLE, name)
+            }
+            for report in reports
+        }
+        folder_of = self._session.configuration.folder_of
+        own = naming.real(document.uri)
+        found = dict(uses.get(own, {}))
+        todo, seen = [own], set[str]()
+        while todo:
+            uri = todo.pop()
+            if uri in seen:
+                continue
+            seen.add(uri)
+            shown = naming.shown(uri)
+            path = path_of(shown)
+            where = await self._defined(path, await self._lines_of(shown, document) or (), name)
+            if where.by is By.NOBODY and uri != own:
+                # It has no such name that would have to follow.
+                continue
+            if where.by is By.SETTINGS and where.place is None:
+                raise RequestError(f"{name}: set in the editor's own settings; rename it there first")
+            if where.place is not None:
+                place = where.place
+                at = uri if place.path is None else naming.real(uri_of(place.path))
+                changes.setdefault(at, []).append(Change(place.line, place.start, place.end, new))
+            found |= uses.get(uri, {})
+            for other, theirs in uses.items():
+                same = where.by is By.SETTINGS and folder_of(path) == folder_of(path_of(naming.shown(other)))
+                if other not in seen and theirs and (same or not theirs.keys().isdisjoint(found)):
+                    todo.append(other)
+        for edge in found.values():
+            await self._rewrite(edge, document, naming, changes, target=new)
+
+    async def _defined(self, path: Path | None, lines: Sequence[str], name: str) -> Defined:
+        """Who gives a variable of a document its value."""
+        texts, configuration = self._session.open_texts, self._session.configuration
+        scope = Scope(
+            path,
+            configuration.folders_for(path),
+            configuration.settings_of(path),
+            read_front_matter(lines).variables,
+        )
+        request = Request(Kind.VARIABLE, name, None, None, None if path is None else path.parent, scope)
+        return await self._desk.tasks.submit(
+            ("defined", path, name),
+            lambda _: defined(
+                request, TextFiles(texts), VariableHandler(texts), lines, configuration.folder_of(path)
+            ),
             priority=Priority.HIGH,
             title="rename",
         )
-        everywhere = value is not None and value.source == "weighbridge.variables"
-        if everywhere and setting is None:
-            raise RequestError(f"{name}: set in the editor's own settings; rename it there first")
-        for uri, change in setting or ():
-            changes.setdefault(uri, []).append(_Change(*change, new))
-        own = {document.uri}
-        for edge in found:
-            if (edge.kind, edge.name) == (Kind.VARIABLE, name) and (everywhere or edge.source in own):
-                await self._rewrite(edge, document, changes, target=new)
-
-    def _value_of(
-        self, document: Document, name: str, scope: Scope
-    ) -> tuple[Value | None, list[tuple[str, tuple[int, int, int]]] | None]:
-        """A variable's value, and where it is set: URIs, lines and columns. Reads files: a worker's work."""
-        files = TextFiles(self._session.open_texts)
-        request = Request(Kind.VARIABLE, name, None, None, document.folder, scope)
-        try:
-            value: Value | None = VariableHandler(self._session.open_texts).look_up(request)
-        except ReferenceFault:
-            # Named in the front matter, perhaps, and without a value yet.
-            value = None
-        if value is not None and value.path is not None:
-            lines = _lines(files, value.path, scope)
-            found = None if lines is None else key_in(lines, name)
-            return value, None if found is None else [(uri_of(value.path), found)]
-        if (value is None or value.source == "front matter") and document.path is not None:
-            head = _lines(files, document.path, scope) or []
-            found = key_in(head, name, 0, read_front_matter(head).lines)
-            return value, None if found is None else [(document.uri, found)]
-        for folder in scope.folders:
-            for file in ("weighbridge.toml", "pyproject.toml"):
-                lines = _lines(files, folder / file, scope)
-                found = None if lines is None else key_in_table(lines, "variables", name)
-                if found is not None:
-                    return value, [(uri_of(folder / file), found)]
-        return value, None
 
     async def _rewrite(
         self,
         edge: Edge,
         document: Document,
-        changes: dict[str, list[_Change]],
+        naming: Naming,
+        changes: Changes,
         *,
         target: str | None = None,
         fragment: str | None = None,
     ) -> None:
         """Write a reference anew, where it stands."""
-        lines = await self._lines_of(edge.source, document)
+        shown = naming.shown(edge.source)
+        lines = await self._lines_of(shown, document)
         place = edge.range
-        if lines is None or place.start_line >= len(lines):
+        if lines is None:
             return
-        line = lines[place.start_line]
+        line = lines[place.start_line] if place.start_line < len(lines) else ""
         encoding = self._session.encoding
         start = _column(line, place.start_character, encoding)
         end = _column(line, place.end_character, encoding)
         literal = line[start:end]
+        if not names(literal, edge.name):
+            raise RequestError(f"{path_of(shown) or shown}: changed just now; try again")
         text = with_target(literal, target) if target is not None else with_fragment(literal, fragment or "")
         if text is None:
             raise RequestError(f"{literal}: can't be written with that name")
-        changes.setdefault(edge.source, []).append(_Change(place.start_line, start, end, text))
+        changes.setdefault(edge.source, []).append(Change(place.start_line, start, end, text))
 
     async def _lines_of(self, uri: str, document: Document) -> Sequence[str] | None:
         opened = self._session.documents.get(uri)
@@ -265,64 +257,30 @@ class Rename:
             return None
         scope, files = document.expander.scope, TextFiles(self._session.open_texts)
         return await self._desk.tasks.submit(
-            ("lines", uri), lambda _: _lines(files, path, scope), priority=Priority.HIGH, title="rename"
+            ("lines", uri), lambda _: lines_in(files, path, scope), priority=Priority.HIGH, title="rename"
         )
 
-    async def _edit(self, document: Document, changes: Mapping[str, list[_Change]]) -> types.WorkspaceEdit:
+    async def _edit(self, document: Document, naming: Naming, changes: Changes) -> types.WorkspaceEdit:
         texts = {}
         for uri, some in changes.items():
-            lines = await self._lines_of(uri, document)
+            shown = naming.shown(uri)
+            lines = await self._lines_of(shown, document)
             if lines is not None:
-                texts[uri] = self._text_edits(lines, some)
-        return self._edits.edit(texts, self._versions())
-
-    def _text_edits(self, lines: Sequence[str], changes: Iterable[_Change]) -> list[types.TextEdit]:
-        encoding = self._session.encoding
-        ordered = sorted({(one.line, one.start, one.end, one.text) for one in changes})
-        return [
-            types.TextEdit(
-                types.Range(
-                    types.Position(line, units(lines[line][:start], encoding)),
-                    types.Position(line, units(lines[line][:end], encoding)),
-                ),
-                text,
-            )
-            for line, start, end, text in ordered
-        ]
-
-    def _versions(self) -> dict[str, int | None]:
-        return {uri: document.version for uri, document in self._session.documents.items()}
-
-    def _scope(self, path: Path) -> Scope:
-        configuration = self._session.configuration
-        return Scope(path, configuration.folders_for(path), configuration.settings_of(path))
+                texts[shown] = text_edits(lines, some, self._session.encoding)
+        return self._edits.edit(texts, versions(self._session))
 
 
-def _there(files: TextFiles, scope: Scope, path: Path) -> bool:
-    """Whether a reference may stand for a file. Looks at what may be looked at only."""
-    try:
-        files.find(place_of(str(path), path.parent, scope), MOST_FILE_BYTES, "maxFileBytes", suggest=False)
-    except ReferenceFault:
-        return False
-    return True
-
-
-def _lines(files: TextFiles, path: Path, scope: Scope) -> Sequence[str] | None:
-    """The lines of a file that may be read; None of any other. Blocks: a worker's work."""
-    try:
-        found = files.find(
-            place_of(str(path), path.parent, scope),
-            scope.settings.max_file_bytes,
-            "maxFileBytes",
-            suggest=False,
-        )
-        return list(lines_of(files.chunks(found)))
-    except ReferenceFault:
-        return None
-
-
-def _scanned(lines: Sequence[str]) -> Iterable[tuple[int, Reference]]:
-    return ScanIndex(Snapshot((*lines, "")), read_front_matter(lines).lines).references()
+def _title_of(document: Document, line: int, start: int, end: int, new: str) -> str | None:
+    """What the title of a line's heading would be with another text in it."""
+    assert document.prepared is not None  # noqa: S101  it has headings
+    index, text = document.prepared.index, document.buffer.line(line)
+    changed = text[:start] + new + text[end:]
+    if index.line_if(line, text).heading is not None:
+        heading = index.line_if(line, changed).heading
+    else:
+        # What makes it one stands below.
+        heading = scan([changed, document.buffer.line(line + 1)])[0].heading
+    return None if heading is None else heading.title
 
 
 def _column(line: str, character: int, encoding: PositionEncoding) -> int:

@@ -8,15 +8,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from weighbridge.budget.models import MODELS
 from weighbridge.config.files import OWN_FILE
+from weighbridge.config.layers import NEVER_FROM_REPOSITORY
 from weighbridge.config.schema import json_schema
 from weighbridge.tokens.registry import encodings
 
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<table>[\w.\"'-]+)\s*\]")
 _KEY = re.compile(r"(?P<indent>\s*)(?P<key>[\w-]*)$")
-_VALUE = re.compile(r"\s*(?P<key>[\w-]+)\s*=\s*(?P<value>\"?[\w-]*)$")
+_VALUE = re.compile(r"\s*(?P<key>[\w-]+)\s*=\s*(?P<value>\"?[\w.-]*)$")
+_BEGUN_HEADER = re.compile(r"(?P<before>\s*\[\[?\s*)(?P<name>[\w-]*)$")
 _LINE_KEY = re.compile(r"\s*(?P<key>[\w-]+)\s*=")
-_WORD = re.compile(r"[\w-]*\"?")
+_WORD = re.compile(r"[\w-]*")
+_VALUE_GOES_ON = re.compile(r"[\w.-]*\"?")
+_CLOSING = re.compile(r"\s*\]{0,2}")
+#: What a file of a repository's may not set is not offered there; of an API its headers.
+_NOT_HERE = NEVER_FROM_REPOSITORY | {"headers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,13 @@ def offers(lines: Sequence[str], number: int, column: int) -> list[Offer]:
     """What may stand at a place. `lines` are those of the file, however much of it is written yet."""
     before, after = lines[number][:column], lines[number][column:].rstrip("\r\n")
     properties = _properties(_table(lines, number))
-    end = column + len(_WORD.match(after)[0])  # type: ignore[index]  # it matches nothing, too
+    end = column + _length(_WORD, after)
+    header = _BEGUN_HEADER.match(before)
+    if header is not None:
+        typed = header["before"]
+        return [
+            *_headers(len(typed), end + _length(_CLOSING, after[end - column :]), lists_only="[[" in typed)
+        ]
     key = _KEY.match(before)
     if key is not None:
         start = len(key["indent"])
@@ -48,15 +61,37 @@ def offers(lines: Sequence[str], number: int, column: int) -> list[Offer]:
         return [
             Offer(name if assigned else f"{name} = ", name, _about(schema), start, end, is_key=True)
             for name, schema in properties.items()
+            if name not in _NOT_HERE
         ]
     value = _VALUE.match(before)
     if value is None or value["key"] not in properties:
         return []
-    schema = properties[value["key"]]
+    schema, end = properties[value["key"]], column + _length(_VALUE_GOES_ON, after)
     return [
         Offer(text, text, _about(schema), value.start("value"), end, is_key=False)
         for text in _values(value["key"], schema)
     ]
+
+
+def _length(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.match(text)
+    return 0 if found is None else found.end()
+
+
+def _headers(start: int, end: int, *, lists_only: bool) -> Iterator[Offer]:
+    """Tables that may be begun; `start` is behind the brackets that are there, two where only lists of tables may stand."""
+    for name, schema in _schema()["properties"].items():
+        resolved = _resolved(schema)
+        if resolved.get("type") == "array" and "$ref" in resolved.get("items", {}):
+            bracket = "" if lists_only else "["
+            yield Offer(f"{bracket}{name}]]", name, _about(schema), start, end, is_key=True)
+        elif lists_only or resolved.get("type") != "object":
+            continue
+        elif "$ref" in (resolved.get("additionalProperties") or {}):
+            # A name of one's own follows.
+            yield Offer(f"{name}.", name, _about(schema), start, end, is_key=True)
+        else:
+            yield Offer(f"{name}]", name, _about(schema), start, end, is_key=True)
 
 
 def meaning(lines: Sequence[str], number: int) -> str | None:
@@ -116,6 +151,8 @@ def _values(key: str, schema: Mapping[str, Any]) -> Iterator[str]:
     resolved = _resolved(schema)
     if key == "encoding":
         yield from (f'"{name}"' for name in encodings())
+    elif key == "model":
+        yield from (f'"{model.name}"' for model in MODELS)
     elif resolved.get("type") == "boolean":
         yield from ("true", "false")
     elif "enum" in resolved:

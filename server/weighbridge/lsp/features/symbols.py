@@ -1,7 +1,6 @@
 """`textDocument/documentSymbol` and `workspace/symbol`: sections and references as an outline, with what they weigh."""
 
 import asyncio
-import contextlib
 import heapq
 import itertools
 import json
@@ -16,17 +15,14 @@ from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.wording import tokens_text
+from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
-from weighbridge.session.waiting import CountingError, DocumentClosedError
 from weighbridge.uris import path_of
 from weighbridge.work import CancelToken, Priority
 
 #: Symbols of one answer about the workspace.
 MOST_SYMBOLS = 500
-#: Seconds that an outline waits for its document to be counted; then it is as far as that is known.
-SECONDS_FOR_OUTLINE = 1.0
 
 _KINDS = {
     Kind.FILE: types.SymbolKind.File,
@@ -110,13 +106,13 @@ def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
         start = types.Range(types.Position(0, 0), types.Position(0, 0))
         text = f"{name} ({tokens_text(report.tokens)})"
         return types.WorkspaceSymbol(types.Location(report.uri, start), text, types.SymbolKind.File)
-    text = f"{section.title or '(no title)'} ({tokens_text(section.tokens)})"
+    text = f"{name_text(section.title) or '(no title)'} ({tokens_text(section.tokens)})"
     location = types.Location(report.uri, to_range(section.range))
     return types.WorkspaceSymbol(location, text, types.SymbolKind.String, None, None, name)
 
 
 def _file_name(report: Report) -> str:
-    return PurePath(path_of(report.uri) or report.uri).name
+    return name_text(PurePath(path_of(report.uri) or report.uri).name)
 
 
 class Symbols:
@@ -140,11 +136,8 @@ class Symbols:
         document = session.documents.get(params.text_document.uri)
         if document is None:
             return []
+        await self._desk.counted(document)
         report = session.report(document)
-        if not report.ready:
-            with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
-                await asyncio.wait_for(session.whole_report(document), SECONDS_FOR_OUTLINE)
-            report = session.report(document)
         if not self._hierarchical:
             return flat_outline(report)
         return WrittenJson(json.dumps([_plain(symbol) for symbol in outline(report)]))
@@ -204,7 +197,7 @@ def _section(section: SectionReport, report: Report) -> _Node:
     line_end = (start.start_line + 1, 0)
     end = min(line_end, (start.end_line, start.end_character))
     selection = Range(start.start_line, 0, *end)
-    return _Node(section.title or "(no title)", detail, types.SymbolKind.String, start, selection)
+    return _Node(name_text(section.title) or "(no title)", detail, types.SymbolKind.String, start, selection)
 
 
 def _reference(reference: ReferenceReport) -> _Node:
@@ -212,7 +205,9 @@ def _reference(reference: ReferenceReport) -> _Node:
         detail = tokens_text(reference.tokens)
     else:
         detail = "failed" if reference.state is State.FAILED else "…"
-    return _Node(reference.target, detail, _KINDS[reference.kind], reference.range, reference.range)
+    return _Node(
+        name_text(reference.target), detail, _KINDS[reference.kind], reference.range, reference.range
+    )
 
 
 def _symbol(node: _Node) -> types.DocumentSymbol:

@@ -4,13 +4,16 @@ Off until the command `weighbridge.toggleTokens` turns it on. What is split is t
 for: tokens of what stands around it are the same, whatever is cut off (see `tokens.borders`).
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from lsprotocol import types
 
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.messages import WrittenJson
 from weighbridge.session.document import Document
+from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding, content_length, units
 from weighbridge.tokens.splitting import MOST_CHARACTERS, Split, split_between
 from weighbridge.work import Priority
@@ -18,6 +21,7 @@ from weighbridge.work import Priority
 #: Lines around those asked for, in which the first and the last border are looked for.
 _LINES_AROUND = 50
 
+_NONE = WrittenJson('{"data": []}')
 #: A token: its range, its numbers, its bytes.
 Token = tuple[types.Range, tuple[int, ...], bytes]
 
@@ -58,6 +62,7 @@ class TokenBorders:
     def __init__(self, desk: Desk) -> None:
         self.shown = False
         self._desk = desk
+        self._last: tuple[tuple[Document, Prepared | None, int], WrittenJson] | None = None
         workspace = desk.capabilities.workspace
         tokens = workspace.semantic_tokens if workspace else None
         self._refresh = bool(tokens and tokens.refresh_support)
@@ -65,23 +70,32 @@ class TokenBorders:
     async def toggle(self, _: list[Any]) -> bool:
         """`weighbridge.toggleTokens`: colour tokens, or no longer. Returns whether they are."""
         self.shown = not self.shown
+        self._last = None
         if self._refresh:
             self._desk.client.nudge(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH)
         return self.shown
 
-    async def full(self, params: types.SemanticTokensParams) -> types.SemanticTokens:
+    async def full(self, params: types.SemanticTokensParams) -> WrittenJson:
         """All of a document, or as much of it as people look at."""
         document = self._desk.session.documents.get(params.text_document.uri)
         if document is None or not self.shown:
-            return types.SemanticTokens([])
-        return await self._of(document, 0, document.buffer.line_count)
+            return _NONE
+        # Asked for again and again while nothing changes, as when the editor's window is moved.
+        of = document, document.prepared, document.text_revision
+        if self._last is None or self._last[0] != of:
+            found = await self._of(document, 0, document.buffer.line_count)
+            if found is None:
+                return _NONE
+            self._last = of, WrittenJson(json.dumps({"data": found}))
+        return self._last[1]
 
-    async def range(self, params: types.SemanticTokensRangeParams) -> types.SemanticTokens:
+    async def range(self, params: types.SemanticTokensRangeParams) -> WrittenJson:
         """Some lines of it."""
         document = self._desk.session.documents.get(params.text_document.uri)
         if document is None or not self.shown:
-            return types.SemanticTokens([])
-        return await self._of(document, params.range.start.line, params.range.end.line + 1)
+            return _NONE
+        found = await self._of(document, params.range.start.line, params.range.end.line + 1)
+        return WrittenJson(json.dumps({"data": found or []}))
 
     async def at(self, document: Document, line: int, character: int) -> Token | None:
         """The token at a place in the client's units."""
@@ -98,7 +112,8 @@ class TokenBorders:
                 return place, piece.ids, piece.data
         return None
 
-    async def _of(self, document: Document, start: int, stop: int) -> types.SemanticTokens:
+    async def _of(self, document: Document, start: int, stop: int) -> list[int] | None:
+        """The tokens of lines [start, stop), as the protocol writes them; None if the text changed meanwhile."""
         stop = max(0, min(stop, document.buffer.line_count))
         start = max(0, min(start, stop))
         lines: list[str] = []
@@ -113,8 +128,8 @@ class TokenBorders:
         found = await self._split(document, start, start + len(lines))
         if document.text_revision != revision:
             # The client asks again for what it has now.
-            return types.SemanticTokens([])
-        return types.SemanticTokens(encode(lines, start, found, self._desk.session.encoding))
+            return None
+        return encode(lines, start, found, self._desk.session.encoding)
 
     async def _split(self, document: Document, start: int, stop: int) -> list[Split]:
         """The tokens of lines [start, stop), as columns of these lines joined."""

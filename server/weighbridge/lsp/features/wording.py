@@ -1,6 +1,15 @@
 """How counts are written, the same everywhere."""
 
 from weighbridge.analysis.report import Report
+from weighbridge.content.policy import shown
+
+#: Characters of a name that are shown.
+_LONGEST_NAME = 200
+
+
+def name_text(text: str) -> str:
+    """What a stranger named, in one line of printable characters: nothing in it turns the text around or hides some of it."""
+    return shown(" ".join(text.split()), _LONGEST_NAME)
 
 
 def tokens_text(tokens: int) -> str:

@@ -2,22 +2,26 @@
 
 A request for the workspace's is held open until there is something that the client doesn't have: what is found while
 prompts are weighed is sent at once if the client takes partial results, and when all are weighed it is answered. The client
-then asks again. What is open is left out: of that the client asks by itself.
+then asks again. What is open is among them as it is in the editor, with its version: clients that ask for it by itself as well
+keep what is newer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from lsprotocol import types
 
+from weighbridge.analysis.report import Report
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
+from weighbridge.session.document import Document
 from weighbridge.session.workspace import Prompt
 from weighbridge.uris import path_of, uri_of
 
 #: What the client has of each prompt: the name of its diagnostics.
 Had = dict[Path, str]
 _Item = types.WorkspaceFullDocumentDiagnosticReport
+Items = dict[Path, _Item]
 
 
 class PulledDiagnostics:
@@ -31,16 +35,21 @@ class PulledDiagnostics:
         self.on_pulled: Callable[[str, str], None] = lambda uri, name: None
         #: Diagnostics of closed prompts and their names, with what they were made from.
         self._made: dict[Path, tuple[Prompt, list[types.Diagnostic], str]] = {}
+        #: The same of open documents, by URI.
+        self._made_of_open: dict[str, tuple[Report, list[types.Diagnostic], str]] = {}
 
-    def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
-        """Diagnostics of one document, as things stand."""
+    async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        """Diagnostics of one document, as things stand once it is counted, if that doesn't take long."""
+        document = self._desk.session.documents.get(params.text_document.uri)
+        if document is not None and self._abilities.pull_diagnostics:
+            await self._desk.counted(document)
         found, name = self._of(params.text_document.uri)
         if params.previous_result_id == name:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
         return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
 
     async def workspace(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
-        """Diagnostics of all that is not open, once there are any that the client doesn't have."""
+        """Diagnostics of all prompts, open or not, once there are any that the client doesn't have."""
         if not self._abilities.pull_diagnostics:
             return types.WorkspaceDiagnosticReport([])
         workspace = self._workspace
@@ -50,13 +59,14 @@ class PulledDiagnostics:
             path = path_of(previous.uri)
             if path is not None:
                 had[path] = previous.value
-        kept: dict[Path, _Item] = {}
+        kept: Items = {}
         told, seen = False, -1
         while True:
             changes, seen = workspace.changes(seen), workspace.revision
-            found = self._new(changes, had)
+            opened = self._opened()
+            found = self._new(changes, had, opened) | self._new_of_open(had, opened)
             if not workspace.busy:
-                found |= self._gone(had)
+                found |= self._gone(had, opened)
             if found and params.partial_result_token is not None:
                 self._partial(params.partial_result_token, found.values())
                 told = True
@@ -90,31 +100,61 @@ class PulledDiagnostics:
             made = self._made[path] = prompt, found, result_id(found)
         return made[1:]
 
-    def _new(self, changes: dict[Path, Prompt | None], had: Had) -> dict[Path, _Item]:
+    def _opened(self) -> dict[Path, Document]:
+        """What is open, by path: a client may write another URI for the same one."""
+        documents = self._desk.session.documents.values()
+        return {document.path: document for document in documents if document.path is not None}
+
+    def _new(self, changes: dict[Path, Prompt | None], had: Had, opened: Mapping[Path, Document]) -> Items:
         """What the client doesn't have of these prompts; `had` is brought up to date."""
-        items: dict[Path, _Item] = {}
+        items: Items = {}
         for path, prompt in changes.items():
+            if path in opened:
+                self._made.pop(path, None)
+                continue
             if prompt is None:
                 self._made.pop(path, None)
-                if path in had and not self._open(path):
+                if path in had:
                     items[path] = self._item(path, [], None)
                     del had[path]
                 continue
             found, name = self._closed(path, prompt)
-            if had.get(path) != name and (found or path in had) and not self._open(path):
+            if had.get(path) != name and (found or path in had):
                 items[path] = self._item(path, found, name)
                 had[path] = name
         return items
 
-    def _gone(self, had: Had) -> dict[Path, _Item]:
+    def _new_of_open(self, had: Had, opened: Mapping[Path, Document]) -> Items:
+        """The same of what is open, as far as it is counted."""
+        items: Items = {}
+        for path, document in opened.items():
+            report, kept = self._desk.session.report(document), self._made_of_open.get(document.uri)
+            if not report.ready or self._desk.shown(document.uri) is None:
+                continue
+            if kept is None or kept[0] is not report:
+                related = self._abilities.related_information
+                found = diagnostics(report, document.buffer.line_end(0), related=related)
+                kept = self._made_of_open[document.uri] = report, found, result_id(found)
+            _, found, name = kept
+            if had.get(path) != name and (found or path in had):
+                items[path] = _Item(uri=document.uri, items=found, version=document.version, result_id=name)
+                had[path] = name
+        for uri in [*self._made_of_open]:
+            if uri not in self._desk.session.documents:
+                del self._made_of_open[uri]
+        return items
+
+    def _gone(self, had: Had, opened: Mapping[Path, Document]) -> Items:
         """What the client has of files that are no prompts any more."""
-        gone = [path for path in had if self._workspace.prompt(path) is None and not self._open(path)]
+        gone = [
+            path
+            for path in had
+            if self._workspace.prompt(path) is None
+            and (path not in opened or self._desk.shown(opened[path].uri) is None)
+        ]
         for path in gone:
             del had[path]
         return {path: self._item(path, [], None) for path in gone}
-
-    def _open(self, path: Path) -> bool:
-        return uri_of(path) in self._desk.session.documents
 
     def _item(self, path: Path, found: list[types.Diagnostic], name: str | None) -> _Item:
         return _Item(uri=uri_of(path), items=found, result_id=name)

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Status, statusOf } from "../../src/report";
+import { escaped, mark, number, reportText, share, statusText, tokens, usd } from "../../src/wording";
+import { reference, report, section } from "./reports";
+
+for (const [value, expected] of [
+  [0, "0 tokens"],
+  [1, "1 token"],
+  [999, "999 tokens"],
+  [1234567, "1,234,567 tokens"],
+] as const) {
+  test(`tokens(${value})`, () => assert.equal(tokens(value), expected));
+}
+
+for (const [value, expected] of [
+  [0, "0%"],
+  [0.0004, "<0.1%"],
+  [0.001, "0.1%"],
+  [0.01234, "1.2%"],
+  [0.05, "5%"],
+  [0.1, "10%"],
+  [0.954, "95%"],
+  [12.3456, "1,235%"],
+] as const) {
+  test(`share(${value})`, () => assert.equal(share(value), expected));
+}
+
+test("sums of money", () => {
+  assert.equal(usd(0.0027), "$0.0027");
+  assert.equal(usd(1.5), "$1.50");
+});
+
+test("what isn't exact is marked", () => {
+  assert.equal(mark("exact"), "");
+  assert.equal(mark("reconstruction"), "≈ ");
+  assert.equal(mark("estimate"), "≈ ");
+});
+
+const ready: Status = statusOf(
+  report({ tokens: 1080, budget: { limit: 8000, used: 0.135, severity: null } }),
+);
+
+for (const [name, status, selected, expected] of [
+  ["ready", ready, undefined, "$(law) 1,080 tokens · 14%"],
+  ["a model", { ...ready, model: "gpt-4o" }, undefined, "$(law) 1,080 tokens · 14% · gpt-4o"],
+  ["an estimate", { ...ready, exactness: "estimate" }, undefined, "$(law) ≈ 1,080 tokens · 14%"],
+  ["counting", { ...ready, state: "counting" }, undefined, "$(loading~spin) 1,080 tokens · 14%"],
+  [
+    "nothing counted yet",
+    { ...ready, state: "counting", tokens: 0, model: "gpt-4o" },
+    undefined,
+    "$(loading~spin) … · gpt-4o",
+  ],
+  [
+    "a reference that failed",
+    { ...ready, references: { total: 2, resolved: 1, pending: 0, failed: 1 } },
+    undefined,
+    "$(warning) 1,080 tokens · 14%",
+  ],
+  ["a selection", ready, 1234, "$(law) 1,080 tokens · 14% (1,234 selected)"],
+  ["a selection of nothing", ready, 0, "$(law) 1,080 tokens · 14% (0 selected)"],
+] as const) {
+  test(`the status bar: ${name}`, () => assert.equal(statusText(status as Status, selected), expected));
+}
+
+test("a name is text wherever Markdown is read", () => {
+  assert.equal(
+    escaped("[x](command:evil) `<b>` a|b\n# c $(law)"),
+    "\\[x\\]\\(command:evil\\) \\`\\<b\\>\\` a\\|b \\# c $\\(law\\)",
+  );
+});
+
+test("a report for other people", () => {
+  const text = reportText(
+    report({
+      model: "gpt-4o",
+      sections: [section("Top", 1, 0, 100), section("In | it", 2, 2, 40)],
+      references: [
+        reference("a.md", 1, { references: [reference("b.md", 0, { tokens: 3 })] }),
+        reference("c.md", 3, { state: "failed", tokens: null, reason: "c.md: not found" }),
+      ],
+    }),
+    "a.prompt.md",
+  );
+  assert.equal(
+    text,
+    [
+      "# a\\.prompt\\.md",
+      "",
+      "100 tokens of 200 (50%), 60 as typed. gpt\\-4o, cl100k\\_base, exact.",
+      "",
+      "| section | tokens |",
+      "| --- | ---: |",
+      "| Top | 100 |",
+      "| &nbsp;&nbsp;In \\| it | 40 |",
+      "",
+      "| reference | tokens | state |",
+      "| --- | ---: | --- |",
+      "| file a\\.md | 10 | resolved |",
+      "| &nbsp;&nbsp;file b\\.md | 3 | resolved |",
+      "| file c\\.md |  | failed: c\\.md: not found |",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("numbers are written as the server writes them, whatever the machine's language", () => {
+  assert.equal(number(1234.0), "1,234");
+});

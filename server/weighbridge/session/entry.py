@@ -1,0 +1,30 @@
+"""What is known of one content that open documents refer to. The loop's own."""
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from weighbridge.analysis.expand import Reading
+from weighbridge.content.base import Content, Request
+from weighbridge.references.dialect import Dialect
+from weighbridge.session.timers import Timer
+from weighbridge.tokens.base import Tokenizer
+
+
+@dataclass(slots=True)
+class Entry:
+    """One content: what is asked for, by whom, and what is known of it."""
+
+    request: Request
+    tokenizer: Tokenizer
+    dialect: Dialect
+    users: set[Hashable] = field(default_factory=set)
+    paths: set[str] = field(default_factory=set)
+    reading: Reading | None = None
+    content: Content | None = None
+    running: asyncio.Future[None] | None = None
+    again: bool = False
+    force: bool = False
+    timer: Timer | None = None
+    #: When it is to be looked at again, by the timers' clock; None: only when told of a change.
+    due: float | None = None

@@ -1,0 +1,123 @@
+"""Reports of texts that refer to nothing, many at once, on a worker: as a session would make them, in a small part of the time.
+
+Nothing is kept of such a text but its report: what the command line and the workspace's prompts need.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from weighbridge.analysis.plain import Plan, plan
+from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionReport
+from weighbridge.budget.cost import input_cost
+from weighbridge.budget.directive import Overrides
+from weighbridge.budget.models import Model
+from weighbridge.budget.models import find as find_model
+from weighbridge.budget.thresholds import budget_of
+from weighbridge.session.prepare import choose_encoding
+from weighbridge.session.preparing import Terms
+from weighbridge.session.reporting import budget_report
+from weighbridge.text import PositionEncoding, units
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.registry import tokenizer as tokenizer_of
+from weighbridge.tokens.service import TokenCountingService
+from weighbridge.uris import uri_of
+
+#: Characters of the longest text that is weighed so: several are held at a time.
+LONGEST = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlainReport:
+    """`first_line_end`: where line 1 ends, in the client's units."""
+
+    report: Report
+    first_line_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Under:
+    """What is the same for all texts under the same terms."""
+
+    terms: Terms
+    tokenizer: Tokenizer
+    model_name: str | None
+    model: Model | None
+    limit: int
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, terms: Terms) -> "_Under":
+        nothing = Overrides()
+        name, encoding, warnings = choose_encoding(terms.settings, nothing)
+        model = find_model(name) if name is not None else None
+        limit = budget_of(terms.settings, nothing, model)
+        return cls(terms, tokenizer_of(encoding), name, model, limit, warnings)
+
+
+def plain_reports(
+    texts: Sequence[tuple[Path, Terms, str]], service: TokenCountingService, encoding: PositionEncoding
+) -> list[PlainReport | None]:
+    """The report of each text by its file's path; None where the text may refer to something, or needs a session besides.
+
+    Blocks: a worker's work.
+    """
+    known: dict[int, _Under] = {}
+    plans: list[tuple[_Under, Plan] | None] = []
+    for _, terms, text in texts:
+        under = known.get(id(terms))
+        if under is None:
+            under = known[id(terms)] = _Under.of(terms)
+        found = plan(text, terms.dialect, under.tokenizer.borders) if len(text) <= LONGEST else None
+        plans.append(None if found is None else (under, found))
+    counts = _counts([one for one in plans if one is not None], service)
+    made: list[PlainReport | None] = []
+    for (path, _, _), one in zip(texts, plans, strict=True):
+        made.append(None if one is None else _report(path, *one, next(counts), encoding))
+    return made
+
+
+def _counts(plans: Sequence[tuple[_Under, Plan]], service: TokenCountingService) -> Iterator[list[int]]:
+    """The counts of each plan's pieces, in order. The store is asked once for all under one tokenizer."""
+    pieces: dict[str, list[str]] = {}
+    tokenizers = {under.tokenizer.name: under.tokenizer for under, _ in plans}
+    for under, one in plans:
+        pieces.setdefault(under.tokenizer.name, []).extend(one.pieces)
+    counts = {name: iter(service.count_many(texts, tokenizers[name])) for name, texts in pieces.items()}
+    for under, one in plans:
+        yield list(islice(counts[under.tokenizer.name], len(one.pieces)))
+
+
+def _report(
+    path: Path, under: _Under, weighed: Plan, counts: Sequence[int], encoding: PositionEncoding
+) -> PlainReport:
+    tokens, of_sections = weighed.totals(counts)
+    first_line_end = units(weighed.first_line, encoding)
+    end = units(weighed.last_line, encoding)
+    sections: list[SectionReport] = []
+    for section, amount in zip(weighed.sections, of_sections, strict=True):
+        to_end = section.end_line >= weighed.lines
+        last = (weighed.lines - 1, end) if to_end else (section.end_line, 0)
+        sections.append(
+            SectionReport(section.title, section.level, Range(section.start_line, 0, *last), amount)
+        )
+    settings = under.terms.settings
+    report = Report(
+        uri=uri_of(path),
+        version=None,
+        dialect=under.terms.dialect.name,
+        model=under.model_name,
+        encoding=under.tokenizer.name,
+        exactness=under.tokenizer.exactness,
+        ready=True,
+        tokens=tokens,
+        own_tokens=tokens,
+        budget=budget_report(tokens, under.limit, settings),
+        input_usd=None if under.model is None else input_cost(tokens, under.model),
+        sections=tuple(sections),
+        references=(),
+        totals=ReferenceTotals(0, 0, 0, 0),
+        warnings=tuple((Range(0, 0, 0, first_line_end), text) for text in under.warnings),
+    )
+    return PlainReport(report, first_line_end)

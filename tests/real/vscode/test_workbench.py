@@ -1,0 +1,265 @@
+"""VS Code as people see it: every count on the screen is what tiktoken says of the resolved text, in this test."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.real.vscode.conftest import OpenWorkbench
+from tests.real.vscode.samples import (
+    BUDGET,
+    ENCODING,
+    HOSTILE,
+    HOSTILE_FILE,
+    MODEL,
+    NOTE,
+    NOTES,
+    PROMPT,
+    PROMPT_FILE,
+    count,
+    resolve,
+    write_workspace,
+)
+
+
+def shown(number: int) -> str:
+    return f"{number:,} tokens"
+
+
+def weight(label: str | None) -> int:
+    """The tokens that a label ends in."""
+    found = re.search(r"([\d,]+) tokens?", label or "")
+    assert found is not None, f"no count in {label!r}"
+    return int(found[1].replace(",", ""))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A workspace whose resolved texts are made by hand."""
+    return write_workspace(tmp_path / "workspace")
+
+
+def test_opening_shows_the_counts(
+    workbench: OpenWorkbench, examples: Path, resolved: Callable[[Path], str]
+) -> None:
+    whole = count(resolved(examples / "prompts" / "triage.prompt.md"))
+    bench = workbench(examples, "prompts/triage.prompt.md")
+    bench.until_status(shown(whole), f"{whole / 8000:.0%}", MODEL)
+    bench.until_text(f"{whole:,} / 8,000 tokens")
+    bench.page.locator(".statusbar-item[id*='weighbridge.tokens']").hover()
+    hover = bench.page.locator(".monaco-hover:visible", has_text="largest references")
+    hover.wait_for()
+    bench.shot("open")
+    said = " ".join(hover.inner_text().split())
+    typed = count((examples / "prompts" / "triage.prompt.md").read_text("utf-8"))
+    assert f"as the model receives it {whole:,}" in said
+    assert f"as typed {typed:,}" in said
+    assert f"tokenizer {MODEL}, {ENCODING}, exact" in said
+
+
+def test_typing_counts_every_word(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status(shown(count(resolve(PROMPT))))
+    bench.go(PROMPT.count("\n") + 1)
+    more = "Wörter Ωμέγα"
+    bench.type(more)
+    whole = count(resolve(PROMPT + more))
+    bench.until_status(shown(whole))
+    bench.until_text(f"{whole} / {BUDGET} tokens")
+    bench.shot("typing")
+
+
+def test_a_threshold_that_is_crossed_is_seen(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE)
+    before = count(resolve(PROMPT))
+    assert before < 0.8 * BUDGET
+    bench.until_status(shown(before))
+    assert "warning-kind" not in bench.status_class()
+    bench.go(PROMPT.count("\n") + 1)
+    more = "and more " * 10
+    bench.type(more)
+    whole = count(resolve(PROMPT + more))
+    assert 0.8 * BUDGET <= whole < BUDGET
+    bench.until_status(shown(whole))
+    bench.until("a warning's colour", lambda: "warning-kind" in bench.status_class())
+    bench.page.locator(".monaco-editor .squiggly-warning").first.wait_for()
+    bench.shot("threshold-warning")
+    bench.type("and more " * 10)
+    whole = count(resolve(PROMPT + more * 2))
+    assert whole > BUDGET
+    bench.until_status(shown(whole))
+    bench.until("an error's colour", lambda: "error-kind" in bench.status_class())
+    bench.page.keyboard.press("Control+Shift+M")
+    message = f"{whole} tokens, {whole / BUDGET:.0%} of the budget of {BUDGET}"
+    bench.page.locator(".markers-panel .monaco-list-row", has_text=message).first.wait_for()
+    bench.shot("threshold-error")
+
+
+def test_broken_references_are_seen_and_mended(workbench: OpenWorkbench, examples: Path) -> None:
+    bench = workbench(examples, "prompts/release-notes.prompt.md")
+    bench.until_status(MODEL)
+    bench.page.keyboard.press("Control+Shift+M")
+    for message in (
+        "docs/translators.md: not found",
+        "index.md: includes itself",
+        "translator: not set",
+        "issues: 127.0.0.1:8877 may not be fetched from",
+    ):
+        bench.page.locator(".markers-panel .monaco-list-row", has_text=message).first.wait_for()
+    bench.shot("broken")
+    (examples / "docs" / "translators.md").write_text("Translate it all.\n", "utf-8")
+    row = bench.page.locator(".markers-panel .monaco-list-row", has_text="docs/translators.md: not found")
+    row.wait_for(state="detached")
+
+
+def test_a_referenced_file_that_changes_counts_at_once(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status(shown(count(resolve(PROMPT))))
+    note = NOTE + "\nOne more line.\n"
+    (folder / "prompts" / "note.md").write_text(note, "utf-8")
+    bench.until_status(shown(count(resolve(PROMPT, note=note))))
+
+
+def test_a_selection_is_counted_with_several_cursors(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status(MODEL)
+    bench.go(1)
+    bench.page.keyboard.press("Shift+End")
+    bench.until_status(f"({count('# Greeting')} selected)")
+    bench.command("Add Cursor Below")
+    bench.command("Add Cursor Below")
+    bench.until_status("selected)")
+    bench.page.keyboard.press("Escape")
+    bench.page.keyboard.press("Escape")
+    bench.page.keyboard.press("ArrowDown")
+    bench.until("no selection", lambda: "selected" not in bench.status())
+
+
+def test_the_context_view_shows_what_weighs(
+    workbench: OpenWorkbench, examples: Path, resolved: Callable[[Path], str]
+) -> None:
+    whole = count(resolved(examples / "prompts" / "triage.prompt.md"))
+    style = count(resolved(examples / "docs" / "style.md"))
+    bench = workbench(examples, "prompts/triage.prompt.md")
+    bench.until_status(shown(whole))
+    bench.command("Weighbridge: Show Report")
+    rows = bench.page.locator(".tree-explorer-viewlet-tree-view .monaco-list-row")
+    labels = rows.locator("xpath=self::*[@aria-label]")
+    row = bench.page.locator("[aria-label^='file ../docs/style.md, ']").first
+    row.wait_for()
+    total = f"prompts/triage.prompt.md: {shown(whole)} of 8,000"
+    bench.until("the total", lambda: total in bench.texts(".tree-explorer-viewlet-tree-view"))
+    # A file's count is its own; joined with what stands before and after it may share a token with it.
+    assert abs(weight(row.get_attribute("aria-label")) - style) <= 1
+    bench.page.locator("[aria-label^='api issues, 33 tokens']").first.wait_for()
+    bench.shot("tree")
+
+    def sections() -> list[int]:
+        found = [labels.nth(index).get_attribute("aria-label") or "" for index in range(labels.count())]
+        return [weight(label) for label in found if label.startswith("section ")]
+
+    assert sections() != sorted(sections(), reverse=True)
+    bench.page.locator(".action-label[aria-label='Sort by Size']:visible").click()
+    bench.until("the heaviest first", lambda: sections() == sorted(sections(), reverse=True))
+    row.click()
+    bench.until("the cursor at the reference", lambda: "Ln 31" in bench.texts(".statusbar-item:visible"))
+
+
+def test_the_token_map_shows_where_tokens_go(
+    workbench: OpenWorkbench, examples: Path, resolved: Callable[[Path], str]
+) -> None:
+    whole = count(resolved(examples / "prompts" / "triage.prompt.md"))
+    bench = workbench(examples, "prompts/triage.prompt.md", width=1500)
+    bench.until_status(shown(whole))
+    bench.command("Weighbridge: Show Token Map")
+    frame = bench.frame()
+    frame.locator("#summary", has_text=f"{shown(whole)} of 8,000").wait_for()
+    boxes = frame.locator("button.box")
+    boxes.filter(has_text="product.md").first.wait_for()
+    bench.shot("map")
+    product = count(resolved(examples / "docs" / "product.md"))
+    assert abs(weight(boxes.filter(has_text="product.md").first.get_attribute("aria-label")) - product) <= 1
+    # By keyboard: along the boxes, and from a box to its text.
+    boxes.first.focus()
+    bench.page.keyboard.press("End")
+    last = frame.locator("button.box:focus")
+    assert last.get_attribute("data-id") == boxes.last.get_attribute("data-id")
+    bench.page.keyboard.press("Home")
+    boxes.filter(has_text="product.md").first.focus()
+    bench.shot("map-keyboard")
+    bench.page.keyboard.press("Enter")
+    bench.until(
+        "the cursor at the reference", lambda: "Ln 14, Col 1" in bench.texts(".statusbar-item:visible")
+    )
+    # It can load and run nothing but its own.
+    policy = frame.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+
+
+def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE, width=1500)
+    bench.until_status(shown(count(resolve(PROMPT))))
+    bench.command("Weighbridge: Open Resolved Prompt to the Side")
+    bench.until("the resolved text", lambda: "Hello Ada, read this first." in bench.text(1))
+    bench.until(
+        "the marks", lambda: bench.page.locator(".editor-instance >> nth=1 >> .cdr[class*=ced-]").count() >= 2
+    )
+    bench.shot("preview")
+    bench.page.locator(".editor-instance >> nth=0 >> .view-line").first.click()
+    bench.go(PROMPT.count("\n") + 1)
+    bench.type("Bye {{name}}, bye")
+    bench.until("what was typed, resolved", lambda: "Bye Ada, bye" in bench.text(1))
+
+
+def test_it_is_quiet_on_what_is_no_prompt_until_asked(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status(MODEL)
+    bench.open_file("notes.md")
+    bench.until("nothing", lambda: bench.status() == "")
+    bench.command("Weighbridge: Count This Document")
+    bench.until_status(shown(count(NOTES)))
+
+
+def test_the_menu_changes_the_model(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status(MODEL)
+    bench.page.locator(".statusbar-item[id*='weighbridge.tokens'] a").click()
+    bench.pick("Copy Resolved Prompt")
+    bench.shot("menu")
+    bench.pick("Change Model").click()
+    bench.page.locator(".quick-input-title", has_text="Weighbridge: Model").wait_for()
+    bench.shot("models")
+    bench.page.keyboard.type("gpt-4.1-mini")
+    bench.pick("gpt-4.1-mini").click()
+    bench.pick("For This Workspace").click()
+    bench.until_status("gpt-4.1-mini")
+
+
+def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(
+    workbench: OpenWorkbench, tmp_path: Path
+) -> None:
+    folder = write_workspace(tmp_path / "workspace", hostile=True)
+    whole = count(resolve(HOSTILE))
+    bench = workbench(folder, HOSTILE_FILE, trusted=False)
+    bench.until("restricted mode", lambda: "Restricted Mode" in bench.texts(".statusbar-item:visible"))
+    bench.until_status(shown(whole))
+    bench.until_text(f"{whole} / {BUDGET} tokens")
+    bench.page.keyboard.press("Control+Shift+M")
+    problems = bench.page.locator(".markers-panel .monaco-list-row")
+    not_fetched = problems.filter(has_text="not fetched: the workspace is not trusted")
+    not_fetched.wait_for()
+    problems.filter(has_text="secret.md: outside the workspace's folders").wait_for()
+    problems.filter(has_text="WEIGHBRIDGE_TEST_SECRET: not set").wait_for()
+    bench.shot("untrusted")
+    # Trust is told to the server at once; what a folder's files may not decide stays undecided.
+    bench.command("Workspaces: Manage Workspace Trust")
+    bench.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
+    bench.until("trust", lambda: "Restricted Mode" not in bench.texts(".statusbar-item:visible"))
+    bench.page.keyboard.press("Escape")
+    not_fetched.wait_for(state="detached")
+    problems.filter(has_text="127.0.0.1:9 may not be fetched from").wait_for()
+    problems.filter(has_text="secret.md: outside the workspace's folders").wait_for()
+    bench.shot("trusted-now")
+    assert bench.texts(".notification-toast") == ""
