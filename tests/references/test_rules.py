@@ -31,7 +31,7 @@ def test_every_process_names_them_alike(seed: str) -> None:
     ("module", "name", "value"),
     [
         (forms, "BEFORE_PATH", frozenset(" ")),
-        (forms, "_TRAILING", "."),
+        (forms, "TRAILING", "."),
         (forms, "_EXPLICIT", re.compile(r"@\[(file):(.*)\]")),
         (forms, "LONGEST_REFERENCE", 1),
     ],

@@ -67,11 +67,13 @@ class Desk:
             await self.session.looked_up(document, SECONDS_TO_LOOK_UP)
         return document
 
-    async def counted(self, document: Document, seconds: float = SECONDS_TO_LOOK_UP) -> None:
-        """Wait until a document is counted, so long at most."""
+    async def counted(self, document: Document, seconds: float | None = None) -> None:
+        """Wait until a document is counted, so long at most; None: as long as for what is looked up."""
         if not self.session.report(document).ready:
             with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
-                await asyncio.wait_for(self.session.whole_report(document), seconds)
+                await asyncio.wait_for(
+                    self.session.whole_report(document), SECONDS_TO_LOOK_UP if seconds is None else seconds
+                )
 
     def shown(self, uri: str) -> Document | None:
         """The open document of this name, if it shows itself: a prompt or context file, or one with a directive."""
