@@ -51,7 +51,8 @@ They win over the workspace's `weighbridge.toml'."
 (put 'weighbridge-status 'risky-local-variable t)
 
 (defun weighbridge--get (object &rest names)
-  "The value at NAMES in OBJECT, which eglot makes a plist and lsp-mode a hash table."
+  "The value at NAMES in OBJECT.
+Eglot makes a plist of an object, lsp-mode a hash table."
   (dolist (name names object)
     (setq object (if (hash-table-p object)
                      (gethash name object)
@@ -159,24 +160,30 @@ By themselves both clients ask only for what was edited or scrolled."
 
 ;;; Commands
 
-(defun weighbridge--ask (method &rest more)
-  "Ask the server METHOD about this buffer, with MORE parameters."
+(defun weighbridge--request (method params)
+  "Ask the server of this buffer METHOD with PARAMS, a function without arguments.
+It is called with the client loaded that makes them."
   (cond ((and (fboundp 'eglot-current-server) (eglot-current-server))
-         (jsonrpc-request (eglot-current-server) method
-                          `(:textDocument ,(eglot--TextDocumentIdentifier) ,@more)))
+         (jsonrpc-request (eglot-current-server) method (funcall params)))
         ((bound-and-true-p lsp-mode)
-         (lsp-request (symbol-name method)
-                      `(:textDocument ,(lsp--text-document-identifier) ,@more)))
+         (lsp-request (symbol-name method) (funcall params)))
         (t (user-error "Weighbridge does not serve this buffer; start eglot or lsp-mode"))))
 
-(defun weighbridge--run (command)
-  "Run the server's COMMAND on this buffer."
-  (weighbridge--ask 'weighbridge/count)            ; says so where nobody serves
-  (let ((uri (weighbridge--get weighbridge-status "uri")))
-    (if (and (fboundp 'eglot-current-server) (eglot-current-server))
-        (jsonrpc-request (eglot-current-server) 'workspace/executeCommand
-                         `(:command ,command :arguments ,(if uri (vector uri) [])))
-      (lsp-request "workspace/executeCommand" `(:command ,command :arguments ,(if uri (vector uri) []))))))
+(defun weighbridge--ask (method &rest more)
+  "Ask the server METHOD about this buffer, with MORE parameters."
+  (weighbridge--request
+   method
+   (lambda ()
+     `(:textDocument ,(if (bound-and-true-p lsp-mode)
+                          (lsp--text-document-identifier)
+                        (eglot--TextDocumentIdentifier))
+                     ,@more))))
+
+(defun weighbridge--run (command &rest arguments)
+  "Run the server's COMMAND with ARGUMENTS."
+  (weighbridge--request
+   'workspace/executeCommand
+   (lambda () `(:command ,command :arguments ,(vconcat arguments)))))
 
 (defmacro weighbridge--show (name &rest body)
   "Show what BODY inserts in a read-only buffer NAME."
@@ -196,7 +203,7 @@ By themselves both clients ask only for what was edited or scrolled."
 
 ;;;###autoload
 (defun weighbridge-count (&optional start end)
-  "Say the tokens of the buffer, or of the region from START to END if there is one."
+  "Say the tokens of the buffer, or of the lines from START to END."
   (interactive (and (use-region-p) (list (region-beginning) (region-end))))
   (let* ((line (lambda (place) `(:line ,(1- (line-number-at-pos place t)) :character 0)))
          (found (if start
@@ -245,7 +252,9 @@ By themselves both clients ask only for what was edited or scrolled."
 (defun weighbridge-refresh ()
   "Read every reference of this buffer again."
   (interactive)
-  (weighbridge--run "weighbridge.refresh"))
+  (apply #'weighbridge--run "weighbridge.refresh"
+         ;; Of a buffer without a status all are read again.
+         (and weighbridge-status (list (weighbridge--get weighbridge-status "uri")))))
 
 ;;;###autoload
 (defun weighbridge-clear-cache ()

@@ -108,6 +108,18 @@ def test_commands(
     screen.save(artefacts)
 
 
+def test_commands_that_show_nothing(open_: Open, example: Example) -> None:
+    screen = open_("CLAUDE.md")
+    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen.keys("M-:")
+    screen.type(
+        '(progn (weighbridge-refresh) (weighbridge-clear-cache) (weighbridge-count) (message "done"))'
+    )
+    screen.keys("Enter")
+    screen.shows('\n"done"')
+    screen.shows(f"{example.total('CLAUDE.md')} tokens ·", example.of_total("CLAUDE.md"))
+
+
 def test_settings_of_the_page(open_: Open, home: Path, example: Example, artefacts: Path) -> None:
     follow(PAGE, "Settings", home)
     screen = open_("CLAUDE.md")

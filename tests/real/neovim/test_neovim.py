@@ -105,6 +105,9 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
         ),
         ("render", ("The tracking service of Norwell.", "TrackPoint shows senders")),
         ("count", ("747 tokens",)),
+        ("refresh", ("Weighbridge: refresh done", "# TrackPoint 747 / 8,000 tokens")),
+        ("clearCache", ("Weighbridge: clearCache done", "# TrackPoint 747 / 8,000 tokens")),
+        ("toggleTokens", ("Weighbridge: toggleTokens on",)),
         ("nonsense", ('no command "nonsense"; there are clearCache, count, refresh, render',)),
     ],
 )

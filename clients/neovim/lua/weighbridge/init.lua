@@ -105,10 +105,16 @@ end
 ---@param bufnr integer
 local function named(bufnr) return { textDocument = { uri = vim.uri_from_bufnr(bufnr) } } end
 
+---Run one of the server's commands, and say that it is done.
 ---@param bufnr integer
----@param command string
+---@param command string without `weighbridge.`
+---@param arguments string[]
 local function run(bufnr, command, arguments)
-  ask(bufnr, 'workspace/executeCommand', { command = command, arguments = arguments or vim.empty_dict() }, function() end)
+  local params = { command = 'weighbridge.' .. command, arguments = arguments }
+  ask(bufnr, 'workspace/executeCommand', params, function(result)
+    local what = type(result) == 'boolean' and (result and 'on' or 'off') or 'done'
+    vim.notify(('Weighbridge: %s %s'):format(command, what))
+  end)
 end
 
 ---Show lines in a buffer that goes away with its window.
@@ -185,9 +191,9 @@ M.commands = {
       vim.notify(what .. tokens(result.tokens))
     end)
   end,
-  refresh = function(bufnr) run(bufnr, 'weighbridge.refresh', { vim.uri_from_bufnr(bufnr) }) end,
-  clearCache = function(bufnr) run(bufnr, 'weighbridge.clearCache') end,
-  toggleTokens = function(bufnr) run(bufnr, 'weighbridge.toggleTokens') end,
+  refresh = function(bufnr) run(bufnr, 'refresh', { vim.uri_from_bufnr(bufnr) }) end,
+  clearCache = function(bufnr) run(bufnr, 'clearCache', {}) end,
+  toggleTokens = function(bufnr) run(bufnr, 'toggleTokens', {}) end,
 }
 
 return M
