@@ -20,6 +20,7 @@ from tests.real.vscode.samples import (
     resolve,
     write_workspace,
 )
+from tests.real.vscode.workbench import plain
 
 
 def shown(number: int) -> str:
@@ -55,6 +56,21 @@ def test_opening_shows_the_counts(
     assert f"as the model receives it {whole:,}" in said
     assert f"as typed {typed:,}" in said
     assert f"tokenizer {MODEL}, {ENCODING}, exact" in said
+
+
+def test_the_language_status_names_the_tokenizer(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status(MODEL)
+    bench.page.locator(".statusbar-item[id='status.languageStatus']").hover()
+    item = bench.page.locator(".hover-language-status .element", has_text=MODEL)
+    item.wait_for()
+    assert f"{ENCODING}, exact" in plain(item.inner_text())
+    bench.shot("language-status")
+    bench.command("Welcome: Open Walkthrough")
+    bench.page.keyboard.type("Know What the Model Receives")
+    bench.pick("Know What the Model Receives").click()
+    bench.page.locator(".getting-started-step", has_text="Open a prompt").wait_for()
+    bench.shot("walkthrough")
 
 
 def test_typing_counts_every_word(workbench: OpenWorkbench, folder: Path) -> None:
@@ -171,6 +187,8 @@ def test_the_token_map_shows_where_tokens_go(
     whole = count(resolved(examples / "prompts" / "triage.prompt.md"))
     bench = workbench(examples, "prompts/triage.prompt.md", width=1500)
     bench.until_status(shown(whole))
+    bench.command("Weighbridge: Show Report")
+    bench.page.locator("[aria-label^='file ../docs/style.md, ']").first.wait_for()
     bench.command("Weighbridge: Show Token Map")
     frame = bench.frame()
     frame.locator("#summary", has_text=f"{shown(whole)} of 8,000").wait_for()
@@ -196,6 +214,10 @@ def test_the_token_map_shows_where_tokens_go(
     assert policy is not None
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
+    bench.command("Weighbridge: Open Resolved Prompt to the Side")
+    bench.until("the resolved text", lambda: "support inbox for TrackPoint" in bench.text(1))
+    bench.until_marked()
+    bench.shot("overview")
 
 
 def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkbench, folder: Path) -> None:
@@ -203,9 +225,7 @@ def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkb
     bench.until_status(shown(count(resolve(PROMPT))))
     bench.command("Weighbridge: Open Resolved Prompt to the Side")
     bench.until("the resolved text", lambda: "Hello Ada, read this first." in bench.text(1))
-    bench.until(
-        "the marks", lambda: bench.page.locator(".editor-instance >> nth=1 >> .cdr[class*=ced-]").count() >= 2
-    )
+    bench.until_marked()
     bench.shot("preview")
     bench.page.locator(".editor-instance >> nth=0 >> .view-line").first.click()
     bench.go(PROMPT.count("\n") + 1)

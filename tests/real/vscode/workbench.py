@@ -95,6 +95,11 @@ class Workbench:
     def until_text(self, *parts: str) -> None:
         self.until(f"text {' '.join(parts)}", lambda: all(part in self.text() for part in parts))
 
+    def until_marked(self) -> None:
+        """The second editor's sources have their colours."""
+        marks = self.page.locator(".editor-instance >> nth=1 >> .cdr[class*=ced-]")
+        self.until("marks", lambda: marks.count() >= 2)
+
     # What is done
 
     def command(self, title: str) -> None:
