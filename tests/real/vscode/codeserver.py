@@ -31,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "workbench.settings.enableNaturalLanguageSearch": False,
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "workbench.reduceMotion": "on",
+    "workbench.editor.useModal": "off",
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
     "extensions.autoUpdate": False,

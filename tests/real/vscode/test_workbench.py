@@ -58,8 +58,10 @@ def test_opening_shows_the_counts(
     assert f"tokenizer {MODEL}, {ENCODING}, exact" in said
 
 
-def test_the_language_status_names_the_tokenizer(workbench: OpenWorkbench, folder: Path) -> None:
-    bench = workbench(folder, PROMPT_FILE)
+def test_the_language_status_names_the_tokenizer_and_the_walkthrough_begins(
+    workbench: OpenWorkbench, folder: Path
+) -> None:
+    bench = workbench(folder, PROMPT_FILE, width=1500)
     bench.until_status(MODEL)
     bench.page.locator(".statusbar-item[id='status.languageStatus']").hover()
     item = bench.page.locator(".hover-language-status .element", has_text=MODEL)
@@ -217,6 +219,8 @@ def test_the_token_map_shows_where_tokens_go(
     bench.command("Weighbridge: Open Resolved Prompt to the Side")
     bench.until("the resolved text", lambda: "support inbox for TrackPoint" in bench.text(1))
     bench.until_marked()
+    bench.until("rest", lambda: "Activating" not in bench.texts(".statusbar-item:visible"))
+    bench.page.locator(".editor-instance >> nth=1 >> .view-line .mtkb").first.wait_for()
     bench.shot("overview")
 
 
@@ -277,7 +281,6 @@ def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(
     bench.command("Workspaces: Manage Workspace Trust")
     bench.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
     bench.until("trust", lambda: "Restricted Mode" not in bench.texts(".statusbar-item:visible"))
-    bench.page.keyboard.press("Escape")
     not_fetched.wait_for(state="detached")
     problems.filter(has_text="127.0.0.1:9 may not be fetched from").wait_for()
     problems.filter(has_text="secret.md: outside the workspace's folders").wait_for()
