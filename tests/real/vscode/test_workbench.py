@@ -72,6 +72,7 @@ def test_the_language_status_names_the_tokenizer_and_the_walkthrough_begins(
     bench.page.keyboard.type("Know What the Model Receives")
     bench.pick("Know What the Model Receives").click()
     bench.page.locator(".getting-started-step", has_text="Open a prompt").wait_for()
+    bench.frame().get_by_text("The numbers are what the model receives").wait_for()
     bench.shot("walkthrough")
 
 
