@@ -1,5 +1,6 @@
 """VS Code as people see it: every count on the screen is what tiktoken says of the resolved text, in this test."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -182,6 +183,32 @@ def test_the_context_view_shows_what_weighs(
     bench.until("the heaviest first", lambda: sections() == sorted(sections(), reverse=True))
     row.click()
     bench.until("the cursor at the reference", lambda: "Ln 31" in bench.texts(".statusbar-item:visible"))
+
+
+def test_the_views_have_the_themes_colours(workbench: OpenWorkbench, examples: Path) -> None:
+    (examples / ".vscode").mkdir()
+    (examples / ".vscode" / "settings.json").write_text(
+        json.dumps({"workbench.colorTheme": "Default Dark Modern"}), "utf-8"
+    )
+    bench = workbench(examples, "prompts/review.prompt.md", width=1500)
+    bench.until_status("gpt-4.1")
+    bench.command("Weighbridge: Show Report")
+    bench.page.locator("[aria-label^='file ../AGENTS.md, ']").first.wait_for()
+    bench.command("Weighbridge: Show Token Map")
+    box = bench.frame().locator("button.box.file").first
+    box.wait_for()
+    colour = "element => getComputedStyle(element)"
+    page = bench.frame().locator("body").evaluate(f"{colour}.backgroundColor")
+    assert page == bench.page.locator(".monaco-editor").first.evaluate(f"{colour}.backgroundColor")
+    assert _brightness(page) < 60
+    assert _brightness(box.evaluate(f"{colour}.color")) > 150
+    bench.shot("dark")
+
+
+def _brightness(colour: str) -> float:
+    """Of a colour as a page says it: from 0, black, to 255."""
+    parts = [float(part) for part in re.findall(r"[\d.]+", colour)[:3]]
+    return sum(parts) / 3
 
 
 def test_the_token_map_shows_where_tokens_go(
