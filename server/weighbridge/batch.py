@@ -24,6 +24,7 @@ from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Silent
 from weighbridge.text import PositionEncoding
+from weighbridge.tokens.registry import count_on_all_cores
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
 from weighbridge.work import CancelToken
@@ -78,6 +79,10 @@ async def _weigh_plain(
         return known[key]
 
     async def some(start: int) -> None:
+        async with gate:
+            await one(start)
+
+    async def one(start: int) -> None:
         group = [(path, terms(path)) for path in files[start : start + _IN_A_GROUP]]
         found = await session.tasks.submit(
             ("plain", start), lambda token: _weigh_group(group, session.service, token), title="count"
@@ -86,7 +91,11 @@ async def _weigh_plain(
             outcomes[outcome.path] = outcome
         advance(len(found))
 
-    await asyncio.gather(*(some(start) for start in range(0, len(files), _IN_A_GROUP)))
+    # The first group loads the vocabularies, and so tells who counts.
+    await one(0)
+    # Where one thread's texts are counted on all cores, another would only wait for the interpreter, and make it wait.
+    gate = asyncio.Semaphore(1 if count_on_all_cores() else _AT_A_TIME)
+    await asyncio.gather(*(some(start) for start in range(_IN_A_GROUP, len(files), _IN_A_GROUP)))
     return outcomes
 
 

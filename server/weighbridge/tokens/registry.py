@@ -46,6 +46,11 @@ def is_loaded(name: str) -> bool:
     return name in _tokenizers
 
 
+def count_on_all_cores() -> bool:
+    """Whether what is loaded counts many texts on all cores by itself, when one thread asks."""
+    return any(isinstance(engine, fast.SplintrEngine) for engine in list(_engines.values()))
+
+
 def tokenizer(name: str) -> Tokenizer:
     """The tokenizer of this encoding: one for all callers. Raises UnknownEncodingError. Thread-safe."""
     found = _tokenizers.get(name)
