@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test editors bench format clean
+.PHONY: demo test editors bench format clean vsix
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/demo.py
@@ -24,6 +24,10 @@ editors: $(VENV)/installed
 # Prints the tables and writes bench/results.json. Peers are installed in bench/.env, where the registries have them.
 bench: $(VENV)/installed
 	$(BIN)/python -m bench
+
+# The VS Code extension with its server in it, for this machine's platform: clients/vscode/weighbridge-<platform>.vsix
+vsix:
+	bash clients/vscode/scripts/package.sh
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .

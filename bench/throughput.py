@@ -23,7 +23,7 @@ from weighbridge.tokens.fast import SWITCH
 
 def run(results: Results, folder: Path) -> None:
     """Measure."""
-    count, runs = (300, 1) if results.quick else (2000, 5)
+    count, runs = (300, 1) if results.quick else (2000, 3)
     place = folder / "throughput"
     results.tell("throughput: writing files")
     paths = write_files(place / "prompts", count, 20 * KB)

@@ -111,6 +111,15 @@ def test_what_changed_lately_has_no_fingerprint(tmp_path: Path) -> None:
     assert loaded(tmp_path, now=lambda: at + 1).fingerprint is None
 
 
+def test_where_no_change_can_be_told_there_is_no_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.md").write_text("some words\n")
+    assert loaded(tmp_path).fingerprint is not None
+    monkeypatch.setattr("weighbridge.content.text_file.CHANGE_TIMES", False)
+    assert loaded(tmp_path).fingerprint is None
+
+
 def write_again(path: Path) -> None:
     path.write_text("same words\n")
 

@@ -132,7 +132,7 @@ def test_an_untitled_document_reads_from_the_workspace_or_not_at_all(room: Path)
     assert outcome(FileHandler(), in_workspace) == "style"
     nowhere = request(Kind.FILE, "docs/style.md", Scope(None, (), settings_of()))
     assert outcome(FileHandler(), nowhere) == Problem(
-        Code.NOT_FOUND, "docs/style.md: this document has no folder yet; save it first"
+        Code.NOT_FOUND, "docs/style.md: this document is in no folder on disk; save it in one"
     )
 
 

@@ -17,7 +17,8 @@ STYLE = "# Style\n\nShort words.\n"
 
 def test_every_feature_in_a_session(tmp_path: Path) -> None:
     nvim = shutil.which("nvim") or str(Path(sys.executable).with_name("nvim"))
-    folder = tmp_path / "workspace"
+    # Neovim escapes other characters of a URI than Python does, and writes `%c3` where that writes `%C3`.
+    folder = tmp_path / "wörk (1) & 語"
     (folder / "docs").mkdir(parents=True)
     (folder / "weighbridge.toml").write_text("")
     (folder / "docs" / "style.md").write_text(STYLE)
@@ -68,6 +69,8 @@ def test_every_feature_in_a_session(tmp_path: Path) -> None:
         "definition": (folder / "docs" / "style.md").as_uri(),
         "references": 2,
         "callers": ["a.prompt.md", "other.prompt.md"],
+        "callees": ["style.md"],
+        "leads": (folder / "docs" / "style.md").as_uri(),
         "links": 1,
         "symbols": ["😀 Title"],
         "workspace": 0,
@@ -78,5 +81,6 @@ def test_every_feature_in_a_session(tmp_path: Path) -> None:
         "completed": "@[file:docs/style.md]",
         "defined": "---\nvariables:\n  nobody: \n---",
         "renamed": ["  somebody: ", "{{somebody}}"],
+        "moved": ["@papers/style.md", "@[file:papers/style.md]"],
         "total": count(text.replace("@docs/style.md", STYLE).replace("@[file:docs/style.md]", STYLE)),
     }

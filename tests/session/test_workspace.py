@@ -214,6 +214,9 @@ async def test_a_halted_workspace_weighs_what_changes_and_all_when_asked_anew(tm
         place.changed("prompts/19.md")
         assert (await place.tokens())["prompts/19.md"] == count("other words\n")
         assert len(place.workspace.reports()) == weighed + 1
+        place.workspace.resume()
+        assert len(await place.tokens()) == 20
+        place.workspace.halt()
         place.workspace.clear()
         assert len(await place.tokens()) == 20
 

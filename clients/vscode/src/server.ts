@@ -315,7 +315,7 @@ export class Server implements vscode.Disposable {
     try {
       await this.client?.sendNotification("workspace/didChangeConfiguration", { settings: null });
     } catch (error) {
-      this.log.warn(`settings: ${error}`);
+      this.log.debug(`settings: ${error}`);
     }
   }
 

@@ -36,3 +36,5 @@ if [ ! -f "$target/installed-$version" ]; then
 fi
 
 bash "$here/scripts/package.sh"
+cd "$here"
+node esbuild.mjs --tests

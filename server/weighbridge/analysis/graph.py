@@ -1,6 +1,6 @@
 """Who includes whom: the references of many reports, each where it is written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from weighbridge.analysis.report import Range, ReferenceReport, Report
@@ -29,6 +29,38 @@ def edges(reports: Iterable[Report]) -> tuple[Edge, ...]:
             for edge in _edges(report.uri, reference):
                 found.setdefault((edge.source, edge.range), edge)
     return tuple(found.values())
+
+
+#: Where a reference is written.
+Spot = tuple[str, Range]
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """The references to a variable. `of`: by the prompt that has them, itself or in what it includes; `by`: the way back."""
+
+    edges: Mapping[Spot, Edge]
+    of: Mapping[str, frozenset[Spot]]
+    by: Mapping[Spot, Sequence[str]]
+
+
+def uses_of_variable(reports: Iterable[Report], name: str) -> Uses:
+    """Who uses a variable, and where. With thousands of prompts that is a worker's work."""
+    found: dict[Spot, Edge] = {}
+    of: dict[str, frozenset[Spot]] = {}
+    by: dict[Spot, list[str]] = {}
+    for report in reports:
+        spots = {
+            (edge.source, edge.range): edge
+            for edge in edges([report])
+            if (edge.kind, edge.name) == (Kind.VARIABLE, name)
+        }
+        if spots:
+            found |= spots
+            of[report.uri] = of.get(report.uri, frozenset()) | spots.keys()
+            for spot in spots:
+                by.setdefault(spot, []).append(report.uri)
+    return Uses(found, of, by)
 
 
 def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:

@@ -100,7 +100,7 @@ def _placed(target: str, base: Path | None, roots: tuple[Path, ...]) -> Place:
     if base is None:
         base = roots[0] if roots else None
     if base is None and not Path(target).is_absolute():
-        raise ReferenceFault(Code.NOT_FOUND, f"{name}: this document has no folder yet; save it first")
+        raise ReferenceFault(Code.NOT_FOUND, f"{name}: this document is in no folder on disk; save it in one")
     # Joined as strings: this runs on the loop, once for each reference.
     written = target if base is None else os.path.join(base, target)  # noqa: PTH118
     if len(written.encode("utf-8", "replace")) > LONGEST_PATH:

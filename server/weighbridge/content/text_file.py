@@ -16,6 +16,8 @@ from weighbridge.errors import Code, ReferenceFault, TransientFault
 
 #: Bytes read at once.
 PIECE = 1 << 17
+#: Whether the system says when a file changed last, which nobody can set; elsewhere it says when the file was made.
+CHANGE_TIMES = os.name == "posix"
 #: Nanoseconds. What changed so lately may change again and keep its times: the coarsest clocks of file systems tell two
 #: seconds apart.
 FRESH = 3_000_000_000
@@ -124,7 +126,7 @@ class TextFiles:
 
     def _settled(self, status: os.stat_result) -> bool:
         """Whether any change from now on shows in the file's times: none was so lately that they might stay the same."""
-        return max(status.st_mtime_ns, status.st_ctime_ns) + FRESH < self._now()
+        return CHANGE_TIMES and max(status.st_mtime_ns, status.st_ctime_ns) + FRESH < self._now()
 
     def changed(self, found: Found) -> bool:
         """Tell whether finding it again gives something else. Looks, and does not read."""

@@ -57,23 +57,23 @@ class Desk:
             raise InvalidParamsError(f"{uri}: not an open document")
         return document
 
-    async def looked_up(self, uri: str) -> Document | None:
+    async def looked_up(self, uri: str, seconds: float | None = None) -> Document | None:
         """The open document of this name, if there is one, once it is known what its references stand for.
 
-        Clients ask as soon as they have opened it, and no answer can be taken back.
+        Clients ask as soon as they have opened it, and no answer can be taken back. `seconds`: that long at most once it is
+        scanned; by default `SECONDS_TO_LOOK_UP`.
         """
         document = self.session.documents.get(uri)
         if document is not None:
-            await self.session.looked_up(document, SECONDS_TO_LOOK_UP)
+            await self.session.looked_up(document, SECONDS_TO_LOOK_UP if seconds is None else seconds)
         return document
 
     async def counted(self, document: Document, seconds: float | None = None) -> None:
-        """Wait until a document is counted, so long at most; None: as long as for what is looked up."""
+        """Wait until a document is counted, so long at most; by default as long as a look-up may take."""
+        most = SECONDS_TO_LOOK_UP if seconds is None else seconds
         if not self.session.report(document).ready:
             with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
-                await asyncio.wait_for(
-                    self.session.whole_report(document), SECONDS_TO_LOOK_UP if seconds is None else seconds
-                )
+                await asyncio.wait_for(self.session.whole_report(document), most)
 
     def shown(self, uri: str) -> Document | None:
         """The open document of this name, if it shows itself: a prompt or context file, or one with a directive."""
@@ -85,6 +85,9 @@ class Desk:
 
         `seconds`: how long those that are not weighed yet are waited for.
         """
+        if seconds > SECONDS_FOR_WORKSPACE:
+            # Whoever stopped it did not mean this.
+            self.workspace.resume()
         settled = asyncio.ensure_future(self.workspace.settled())
         try:
             await asyncio.wait({settled}, timeout=seconds)

@@ -17,11 +17,12 @@ class Naming:
     """The names as they are now. Cheap to make: nothing is asked of the disk."""
 
     def __init__(
-        self, documents: Iterable[Document], links: Mapping[Path, Path], folders: Mapping[Path, Path]
+        self, documents: Iterable[Document], links: Mapping[str, str], folders: Mapping[Path, Path]
     ) -> None:
-        """`links`: prompts that are not open and that links lead to, with where; `folders`: those of the workspace's."""
-        #: What each known file is really named: URIs as the editor and the workspace write them.
-        self._uris = {uri_of(path): uri_of(real) for path, real in links.items()}
+        """`links`: the URIs of prompts that links lead to, with where; `folders`: those of the workspace's."""
+        #: What open documents are really named: URIs as the editor writes them. `links`: the same of others.
+        self._uris: dict[str, str] = {}
+        self._links = links
         self._shown: dict[str, str] = {}
         for document in documents:
             if document.path is not None:
@@ -32,7 +33,7 @@ class Naming:
 
     def real(self, uri: str) -> str:
         """A file's one name."""
-        known = self._uris.get(uri)
+        known = self._known(uri)
         if known is not None:
             return known
         path = path_of(uri)
@@ -62,10 +63,13 @@ class Naming:
         """Reports under their files' one names."""
         return [
             report
-            if (uri := self._uris.get(report.uri, report.uri)) == report.uri
+            if (uri := self._known(report.uri) or report.uri) == report.uri
             else replace(report, uri=uri)
             for report in reports
         ]
+
+    def _known(self, uri: str) -> str | None:
+        return self._uris.get(uri) or self._links.get(uri)
 
 
 def real_path(document: Document) -> Path:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -110,7 +111,8 @@ class Watching:
             await asyncio.sleep(0)
             # What matters by now: a file may have been read, and changed, since these folders were chosen; and who watched
             # some of them until now may have seen what there was no time to tell.
-            self._changed([file for file in watched() if file.parent in folders])
+            there = {os.fspath(folder) for folder in folders}
+            self._changed([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
             while True:
                 changed = [Path(path) for _, path in await following]
                 following = asyncio.ensure_future(anext(changes))

@@ -94,11 +94,16 @@ class Configuration:
         return path
 
     def relative_folder(self, path: Path) -> str:
-        """The folder that a file is in, as seen from the workspace's; empty for that itself and for what is outside."""
+        """The folder that a file is in, as seen from the workspace's; empty for that itself and for what is outside.
+
+        Where the workspace has several, that one's name comes first.
+        """
         folder = self.folder_of(path)
-        if folder is None or path.parent == folder:
+        if folder is None:
             return ""
-        return path.parent.relative_to(folder).as_posix()
+        inside = path.parent.relative_to(folder).as_posix()
+        above = [folder.name] if len(self._folders) > 1 else []
+        return "/".join([*above, *([inside] if inside != "." else [])])
 
     def folders_for(self, path: Path | None) -> tuple[Path, ...]:
         """The folders that a document's references may read: the workspace's; without any, the document's own."""

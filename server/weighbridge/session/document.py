@@ -48,6 +48,8 @@ class Document:
         self.outdated = True
         #: Why it can't be counted, if it can't: a fault of ours, in words. Preparing it anew may mend it.
         self.fault: str | None = None
+        #: When it was prepared first, by the loop's clock.
+        self.prepared_at: float | None = None
         self.expander: Expander | None = None
         #: Keys that an expander before asked for, and this one may not.
         self._leftover: set[Hashable] = set()

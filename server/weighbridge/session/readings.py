@@ -65,6 +65,8 @@ class Readings:
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
         self._by_path: dict[str, set[Hashable]] = {}
         self._below = Below(lambda: self._by_path)
+        #: The same paths, each made once: all are asked for whenever there is another.
+        self._paths: dict[str, Path] = {}
         self._recalling = Gathering[Recalled](tasks, "recall", self._recall, self._recalled, None)
         self._checking = Gathering[bool](tasks, "check", self._check, self._checked, otherwise=True)
 
@@ -120,7 +122,7 @@ class Readings:
                 for path in entry.paths:
                     self._by_path[path].discard(key)
                     if not self._by_path[path]:
-                        del self._by_path[path]
+                        del self._by_path[path], self._paths[path]
                         self._watch_others()
                 if entry.timer is not None:
                     entry.timer.cancel()
@@ -169,7 +171,7 @@ class Readings:
 
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
-        return frozenset(map(Path, self._by_path))
+        return frozenset(self._paths.values())
 
     def paths_of(self, user: Hashable) -> frozenset[Path]:
         """The files that what `user` uses depends on, existing or not."""
@@ -203,6 +205,7 @@ class Readings:
                 entry.running.cancel()
         self._entries.clear()
         self._by_path.clear()
+        self._paths.clear()
         self._below.changed()
 
     def _watch_others(self) -> None:
@@ -211,10 +214,11 @@ class Readings:
 
     def _depend(self, key: Hashable, entry: Entry, paths: Iterable[Path]) -> None:
         """Note files that a content depends on."""
-        for path in map(os.fspath, paths):
+        for named in paths:
+            path = os.fspath(named)
             entry.paths.add(path)
             if path not in self._by_path:
-                self._by_path[path] = set()
+                self._by_path[path], self._paths[path] = set(), named
                 self._watch_others()
             self._by_path[path].add(key)
 

@@ -221,12 +221,17 @@ class Session:
             raise DocumentClosedError(f"{document.uri}: closed before it was counted")
 
     async def looked_up(self, document: Document, seconds: float) -> None:
-        """Wait until it is known what a document's references stand for, but no longer than that once it is prepared."""
+        """Wait until it is known what a document's references stand for, but no longer than that after it was prepared.
+
+        What takes longer, or is typed later, nobody is held up by.
+        """
         await self._until(document, lambda: document.prepared is not None, _SECONDS_TO_PREPARE)
-        await self._until(document, lambda: document.looked_up, seconds)
+        if document.prepared_at is not None:
+            left = document.prepared_at + seconds - asyncio.get_running_loop().time()
+            await self._until(document, lambda: document.looked_up, left)
 
     async def _until(self, document: Document, condition: Callable[[], bool], seconds: float) -> None:
-        if condition():
+        if seconds <= 0 or condition():
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -407,6 +412,8 @@ class Session:
             document_identity=prepared.identity,
         )
         document.adopt(prepared, expander)
+        if document.prepared_at is None:
+            document.prepared_at = asyncio.get_running_loop().time()
         self._pump(document)
         self._listener.updated(document)
 

@@ -96,7 +96,7 @@ class Workspace:
         self._prompts: dict[Path, Prompt] = {}
         self._dependents: dict[Path, set[Path]] = {}
         self._below = Below(lambda: map(os.fspath, self._dependents))
-        self._links: dict[Path, Path] = {}
+        self._links: dict[str, str] = {}
         self._known: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and whether they have changed since.
         self._queue: dict[Path, None] = {}
@@ -107,6 +107,7 @@ class Workspace:
         self._looking: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count()
         self._begun = False
+        self._halted = False
         #: The revision at which each prompt, of those there ever were, changed last; in that order.
         self._changed: dict[Path, int] = {}
         self._waiting = Waiting()
@@ -162,8 +163,8 @@ class Workspace:
         """What is known of the prompts, by path: as they are on disk, and including what is open as in the editor."""
         return {path: prompt.report for path, prompt in self._prompts.items()}
 
-    def links(self) -> Mapping[Path, Path]:
-        """The prompts that links lead to, and where."""
+    def links(self) -> Mapping[str, str]:
+        """The URIs of prompts that links lead to, and of where those lead."""
         return self._links
 
     def watched(self) -> frozenset[Path]:
@@ -231,7 +232,16 @@ class Workspace:
             self._scanning = None
         self._queue.clear()
         self._again.clear()
+        self._halted = True
         self._tell()
+
+    def resume(self) -> None:
+        """Go on with what a halt left."""
+        if self._halted and self._begun:
+            self._halted = False
+            left = (path for path in sorted(self._known) if path not in self._prompts)
+            self._queue.update(dict.fromkeys(path for path in left if path not in self._weighing))
+            self._scan()
 
     def clear(self) -> None:
         """Find and weigh everything anew, if that had begun."""
@@ -358,16 +368,18 @@ class Workspace:
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._depend(path, self._prompts.get(path), prompt)
         self._prompts[path] = prompt
-        self._links.pop(path, None)
         if prompt.real != path:
-            self._links[path] = prompt.real
+            self._links[uri_of(path)] = uri_of(prompt.real)
+        elif self._links:
+            self._links.pop(uri_of(path), None)
         self._note(path)
 
     def _forget(self, path: Path) -> None:
         self._queue.pop(path, None)
         if path in self._prompts:
             self._depend(path, self._prompts.pop(path), None)
-            self._links.pop(path, None)
+            if self._links:
+                self._links.pop(uri_of(path), None)
             self._note(path)
 
     def _note(self, path: Path) -> None:

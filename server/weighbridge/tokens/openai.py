@@ -31,7 +31,7 @@ BLOCK: Final = 128 * 1024
 SHORT: Final = 24
 """Characters of a text whose count is remembered."""
 
-_SHORT_KEPT: Final = 10_000
+_SHORT_KEPT: Final = 4_096
 
 LONG_RUN: Final = 500_000
 """Characters of white space tiktoken can still be given; it panics at 999,999."""

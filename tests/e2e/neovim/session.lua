@@ -25,6 +25,11 @@ local function ready()
   end)
 end
 
+local function label(hint)
+  if type(hint.label) == 'string' then return hint.label end
+  return table.concat(vim.tbl_map(function(part) return part.value end, hint.label))
+end
+
 local function session()
   wait('client', function() return client() ~= nil end)
   ready()
@@ -36,9 +41,9 @@ local function session()
   seen.diagnostics = vim.tbl_map(function(one) return one.code end, vim.diagnostic.get(0))
   wait('hints', function()
     local last = vim.lsp.inlay_hint.get({ bufnr = 0 })[3]
-    return last and last.inlay_hint.label:find('tokens') ~= nil
+    return last and label(last.inlay_hint):find('tokens') ~= nil
   end)
-  seen.hints = vim.tbl_map(function(one) return one.inlay_hint.label end, vim.lsp.inlay_hint.get({ bufnr = 0 }))
+  seen.hints = vim.tbl_map(function(one) return label(one.inlay_hint) end, vim.lsp.inlay_hint.get({ bufnr = 0 }))
   vim.lsp.codelens.refresh({ bufnr = 0 })
   wait('lenses', function() return #vim.lsp.codelens.get(0) > 0 end)
   seen.lens = vim.lsp.codelens.get(0)[1].command.title
@@ -50,6 +55,11 @@ local function session()
   seen.references = #ask('textDocument/references', { context = { includeDeclaration = true } })
   local item = ask('textDocument/prepareCallHierarchy')[1]
   seen.callers = vim.tbl_map(function(one) return one.from.name end, ask('callHierarchy/incomingCalls', { item = item }))
+  local document = ask('textDocument/prepareCallHierarchy', { position = { line = 1, character = 0 } })[1]
+  seen.callees = vim.tbl_map(function(one) return one.to.name end, ask('callHierarchy/outgoingCalls', { item = document }))
+  local hint = vim.lsp.inlay_hint.get({ bufnr = 0 })[3].inlay_hint
+  local resolved = assert(client():request_sync('inlayHint/resolve', hint, 20000, 0)).result
+  seen.leads = resolved.label[1] and resolved.label[1].location and resolved.label[1].location.uri
   seen.links = #ask('textDocument/documentLink')
   seen.symbols = vim.tbl_map(function(one) return one.name end, ask('textDocument/documentSymbol'))
   seen.workspace = #ask('workspace/symbol', { query = 'style' })
@@ -88,6 +98,14 @@ local function session()
   ready()
   seen.text = table.concat(lines(), '\n') .. '\n'
   seen.total = vim.g.weighbridge.tokens
+
+  -- A folder that a file manager is about to move
+  local folder = vim.fn.getcwd()
+  local edit = ask('workspace/willRenameFiles', {
+    files = { { oldUri = vim.uri_from_fname(folder .. '/docs'), newUri = vim.uri_from_fname(folder .. '/papers') } },
+  })
+  vim.lsp.util.apply_workspace_edit(edit, client().offset_encoding)
+  seen.moved = vim.tbl_filter(function(line) return line:find('papers') ~= nil end, lines())
 end
 
 local ok, fault = xpcall(session, debug.traceback)

@@ -8,6 +8,8 @@ from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, VSCODE
 
+from weighbridge.lsp import desk
+
 TEXT = "---\nvariables:\n  v: 1\n---\n# T 😀\n@[file:docs/a.md#B] {{v}} @[file:docs/nope.md] @docs/\n"
 ON_FILE = {"position": {"line": 5, "character": 3}}
 ON_VARIABLE = {"position": {"line": 5, "character": 23}}
@@ -15,7 +17,6 @@ BROKEN = {"line": 5, "character": 35}
 EVERYWHERE = {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}
 
 ASKED: list[tuple[str, dict[str, Any]]] = [
-    (types.TEXT_DOCUMENT_HOVER, ON_FILE),
     (types.TEXT_DOCUMENT_DEFINITION, ON_FILE),
     (types.TEXT_DOCUMENT_DEFINITION, ON_VARIABLE),
     (types.TEXT_DOCUMENT_DOCUMENT_LINK, {}),
@@ -54,10 +55,27 @@ async def check(session: Editor, method: str, params: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("method", "params"), ASKED)
 async def test_it_is_known_what_references_stand_for(
-    folder: Path, method: str, params: dict[str, Any]
+    folder: Path, method: str, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(desk, "SECONDS_TO_LOOK_UP", 60.0)
     async with editor(VSCODE, folder) as session:
         await check(session, method, params)
+
+
+async def test_a_hover_says_what_is_known_so_far(folder: Path) -> None:
+    """Who hovers looks again: nobody is made to wait for a thousand references."""
+    async with editor(VSCODE, folder) as session:
+        session.write("a.md", "words")
+        item = {
+            "uri": session.uri("a.prompt.md"),
+            "languageId": "markdown",
+            "version": 1,
+            "text": "@[file:a.md]",
+        }
+        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+        asked = {"textDocument": {"uri": item["uri"]}, "position": {"line": 0, "character": 3}}
+        found = await session.ask(types.TEXT_DOCUMENT_HOVER, asked)
+        assert found["range"]["end"] == {"line": 0, "character": 12}
 
 
 @pytest.mark.parametrize(("method", "params"), ASKED_ONCE)

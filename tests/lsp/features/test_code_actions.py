@@ -341,3 +341,26 @@ async def test_an_action_of_another_version_is_refused(folder: Path) -> None:
         session.edit(uri, 2, "other\n")
         with pytest.raises(ResponseError, match="changed since"):
             await session.ask(types.CODE_ACTION_RESOLVE, action)
+
+
+async def test_commands_ask_an_editor_for_nothing_that_it_lacks(folder: Path) -> None:
+    bare = HELIX.with_("workspace.applyEdit", None).with_("window.showDocument", None)
+    async with editor(bare, folder) as session:
+        uri = await session.open("a.prompt.md", "{{nobody}}\n")
+        nowhere = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+        for command, argument in (
+            ("applyFix", {"uri": uri, "version": 1, "id": "define", "name": "nobody"}),
+            ("show", {"uri": uri, "range": nowhere}),
+        ):
+            with pytest.raises(ResponseError, match="this editor doesn't say"):
+                await session.ask(
+                    types.WORKSPACE_EXECUTE_COMMAND,
+                    {"command": f"weighbridge.{command}", "arguments": [argument]},
+                )
+
+
+async def test_a_budget_that_is_right_is_not_proposed(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        text = "<!-- weighbridge: budget=100 -->\nsome words\n"
+        uri = await session.open("a.prompt.md", text)
+        assert titles(await offered(session, uri, {"line": 0, "character": 0})) == []

@@ -52,6 +52,20 @@ async def test_a_reference(folder: Path, recording: Recording, encoding: str) ->
             assert lines == "intro [click](command:x) ``` <b>\n@b.md"
 
 
+async def test_a_part_of_a_file_has_a_size_of_its_own(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("a.md", "# One\n\n## Zwei ß😀\n\n@b.md\n\n# Three\n")
+        session.write("b.md", "nested\n")
+        uri = await session.open("a.prompt.md", "@[file:a.md#L3-L5]\n")
+        part = "## Zwei ß😀\n\n@b.md\n"
+        facts = (await hovered(session, uri, 0, 3)).split("\n\n")[0].replace("\\", "").split("  \n")
+        assert facts[1:] == [
+            f"{count(part.replace('@b.md', 'nested' + chr(10)))} tokens, 0.0% of the budget",
+            f"{count(part)} tokens of its own, the rest is nested in it",
+            f"{len(part.encode())} bytes",
+        ]
+
+
 async def test_what_is_broken_and_what_is_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEIGHBRIDGE_CANARY", "canary-3c")
     settings = {
@@ -165,6 +179,9 @@ HOSTILE = (
     "# heading",
     "- item",
     "1. item",
+    "1) item",
+    "1.",
+    "9.3% of 2.md",
     "***both*** __under__ ~~gone~~ `code`",
     "a_b_c snake_case.md -x- a-b",
     "[x]: https://h.example",
@@ -184,5 +201,5 @@ def test_what_is_shown_is_what_was_written(text: str) -> None:
 
 
 def test_names_are_shown_without_needless_signs() -> None:
-    text = Card("docs/house_style-2.md", ("gpt-4o, o200k_base: 5.1%",)).text(markdown=True)
-    assert text == "**docs/house_style-2.md**  \ngpt-4o, o200k_base: 5.1%"
+    text = Card("docs/house_style-2.md", ("gpt-4o, o200k_base: 5.1%", "9.3% of it")).text(markdown=True)
+    assert text == "**docs/house_style-2.md**  \ngpt-4o, o200k_base: 5.1%  \n9.3% of it"

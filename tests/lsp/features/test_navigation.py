@@ -311,6 +311,11 @@ async def test_each_folder_of_the_workspace_has_its_own_settings(folder: Path, t
         session.write("weighbridge.toml", "\n\n[variables]\nset = 1\n")
         first = await session.open("a.prompt.md", "{{set}}\n")
         second = await open_as(session, str(other / "b.prompt.md"), (other / "b.prompt.md").as_uri())
+        for uri, name in ((first, "workspace"), (second, "other")):
+            (item,) = await session.ask(
+                types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, session.at(uri, {"line": 1, "character": 0})
+            )
+            assert item["detail"].endswith(f" · {name}")
         for uri, place, line in ((first, folder, 3), (second, other, 1)):
             (link,) = await session.ask(
                 types.TEXT_DOCUMENT_DEFINITION, session.at(uri, {"line": 0, "character": 3})

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[3]
 CLIENT = ROOT / "clients" / "vscode"
 EDITORS = ROOT / ".editors"
 PROGRAM = EDITORS / "vscode" / "node_modules" / "code-server"
+#: Where the project itself is installed, as in a user's own environment.
+INSTALLED = ROOT / ".venv" / "bin"
 INSTALL = "run clients/vscode/test/install.sh first"
 #: Seconds until it answers, on a busy machine.
 START = 60
@@ -29,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "workbench.settings.enableNaturalLanguageSearch": False,
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "workbench.reduceMotion": "on",
+    "workbench.editor.useModal": "off",
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
     "extensions.autoUpdate": False,
@@ -92,6 +95,8 @@ def start(profile: Path, *, trusted: bool, tests: bool = False, extension: Path 
     user = profile / "data" / "User"
     user.mkdir(parents=True)
     (profile / "home").mkdir()
+    # VS Code takes its environment from the user's shell.
+    (profile / "home" / ".profile").write_text(f'PATH="{INSTALLED}:$PATH"\n', "utf-8")
     settings = {**SETTINGS, "security.workspace.trust.enabled": not trusted}
     (user / "settings.json").write_text(json.dumps(settings), "utf-8")
     with socket.socket() as free:
@@ -108,6 +113,7 @@ def start(profile: Path, *, trusted: bool, tests: bool = False, extension: Path 
     environment = {
         **os.environ,
         "HOME": str(profile / "home"),
+        "SHELL": "/bin/bash",
         "XDG_DATA_HOME": str(profile / "home" / "share"),
         "XDG_CONFIG_HOME": str(profile / "home" / "config"),
         "XDG_CACHE_HOME": str(profile / "home" / "cache"),

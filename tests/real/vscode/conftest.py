@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.real.vscode import codeserver
-from tests.real.vscode.codeserver import CLIENT, ROOT, CodeServer
+from tests.real.vscode.codeserver import CLIENT, INSTALLED, ROOT, CodeServer
 from tests.real.vscode.workbench import Workbench
 
 #: Nothing of the browser's own may speak to the world.
@@ -107,7 +107,7 @@ def resolved() -> Callable[[Path], str]:
 
     def get(path: Path) -> str:
         found = subprocess.run(
-            [ROOT / ".venv" / "bin" / "weighbridge", "render", path],
+            [INSTALLED / "weighbridge", "render", path],
             capture_output=True,
             check=True,
             cwd=path.parents[1],

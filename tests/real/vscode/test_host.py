@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser
-from tests.real.vscode.codeserver import CLIENT, CodeServer
+from tests.real.vscode.codeserver import CLIENT, INSTALLED, CodeServer
 from tests.real.vscode.conftest import Servers
 from tests.real.vscode.samples import (
     HOSTILE,
@@ -23,6 +23,8 @@ from tests.real.vscode.samples import (
 
 #: Seconds for a whole suite.
 PATIENCE = 200
+#: Windows opened until one has its folders.
+WINDOWS = 5
 
 
 def test_in_a_trusted_folder(browser: Browser, servers: Servers, unpacked: Path, tmp_path: Path) -> None:
@@ -52,7 +54,7 @@ def test_in_a_trusted_folder(browser: Browser, servers: Servers, unpacked: Path,
         folder,
         unpacked,
         counts,
-        {"more": MORE, "resolved": resolve(PROMPT)},
+        {"more": MORE, "resolved": resolve(PROMPT), "environment": str(INSTALLED / "weighbridge")},
     )
 
 
@@ -92,6 +94,24 @@ def run(
     assert tests.exists(), f"{tests} is missing: run `node esbuild.mjs --tests` in {CLIENT}"
     wanted = {"suite": suite, "extension": os.fspath(extension), "counts": counts, "texts": texts or {}}
     (root.parent / "expected.json").write_text(json.dumps(wanted), "utf-8")
+    results = root.parent / "results.json"
+    for _ in range(WINDOWS):
+        exits, said = open_window(browser, server, root, extension, tests)
+        if results.exists() or not exits:
+            break
+    found = json.loads(results.read_text("utf-8")) if results.exists() else []
+    for one in found:
+        print(f"{one['milliseconds']:>7} ms  {one['name']}")  # noqa: T201  pytest shows it when one failed
+    failed = [f"{one['name']}\n{one['error']}" for one in found if one["error"] is not None]
+    assert exits, f"it didn't end after {len(found)} tests:\n" + "\n\n".join([*failed, *said[-20:]])
+    assert found, "the suite is empty"
+    assert not failed, f"{len(failed)} of {len(found)} failed:\n\n" + "\n\n".join(failed)
+
+
+def open_window(
+    browser: Browser, server: CodeServer, root: Path, extension: Path, tests: Path
+) -> tuple[list[Any], list[str]]:
+    """One window with the tests in it, until they end: the code they ended with, if they did, and what the page said."""
     exits: list[Any] = []
     said: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -111,13 +131,5 @@ def run(
                 break
             page.wait_for_timeout(250)
     finally:
-        print(page.url)
         context.close()
-    results = root.parent / "results.json"
-    found = json.loads(results.read_text("utf-8")) if results.exists() else []
-    for one in found:
-        print(f"{one['milliseconds']:>7} ms  {one['name']}")  # noqa: T201  pytest shows it when one failed
-    failed = [f"{one['name']}\n{one['error']}" for one in found if one["error"] is not None]
-    assert exits, f"it didn't end after {len(found)} tests:\n" + "\n\n".join([*failed, *said[-20:]])
-    assert found, "the suite is empty"
-    assert not failed, f"{len(failed)} of {len(found)} failed:\n\n" + "\n\n".join(failed)
+    return exits, said

@@ -1,5 +1,6 @@
 """VS Code as people see it: every count on the screen is what tiktoken says of the resolved text, in this test."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.real.vscode.samples import (
     resolve,
     write_workspace,
 )
+from tests.real.vscode.workbench import plain
 
 
 def shown(number: int) -> str:
@@ -55,6 +57,24 @@ def test_opening_shows_the_counts(
     assert f"as the model receives it {whole:,}" in said
     assert f"as typed {typed:,}" in said
     assert f"tokenizer {MODEL}, {ENCODING}, exact" in said
+
+
+def test_the_language_status_names_the_tokenizer_and_the_walkthrough_begins(
+    workbench: OpenWorkbench, folder: Path
+) -> None:
+    bench = workbench(folder, PROMPT_FILE, width=1500)
+    bench.until_status(MODEL)
+    bench.page.locator(".statusbar-item[id='status.languageStatus']").hover()
+    item = bench.page.locator(".hover-language-status .element", has_text=MODEL)
+    item.wait_for()
+    assert f"{ENCODING}, exact" in plain(item.inner_text())
+    bench.shot("language-status")
+    bench.command("Welcome: Open Walkthrough")
+    bench.page.keyboard.type("Know What the Model Receives")
+    bench.pick("Know What the Model Receives").click()
+    bench.page.locator(".getting-started-step", has_text="Open a prompt").wait_for()
+    bench.frame().get_by_text("The numbers are what the model receives").wait_for()
+    bench.shot("walkthrough")
 
 
 def test_typing_counts_every_word(workbench: OpenWorkbench, folder: Path) -> None:
@@ -165,12 +185,40 @@ def test_the_context_view_shows_what_weighs(
     bench.until("the cursor at the reference", lambda: "Ln 31" in bench.texts(".statusbar-item:visible"))
 
 
+def test_the_views_have_the_themes_colours(workbench: OpenWorkbench, examples: Path) -> None:
+    (examples / ".vscode").mkdir()
+    (examples / ".vscode" / "settings.json").write_text(
+        json.dumps({"workbench.colorTheme": "Default Dark Modern"}), "utf-8"
+    )
+    bench = workbench(examples, "prompts/review.prompt.md", width=1500)
+    bench.until_status("gpt-4.1")
+    bench.command("Weighbridge: Show Report")
+    bench.page.locator("[aria-label^='file ../AGENTS.md, ']").first.wait_for()
+    bench.command("Weighbridge: Show Token Map")
+    box = bench.frame().locator("button.box.file").first
+    box.wait_for()
+    colour = "element => getComputedStyle(element)"
+    page = bench.frame().locator("body").evaluate(f"{colour}.backgroundColor")
+    assert page == bench.page.locator(".monaco-editor").first.evaluate(f"{colour}.backgroundColor")
+    assert _brightness(page) < 60
+    assert _brightness(box.evaluate(f"{colour}.color")) > 150
+    bench.shot("dark")
+
+
+def _brightness(colour: str) -> float:
+    """Of a colour as a page says it: from 0, black, to 255."""
+    parts = [float(part) for part in re.findall(r"[\d.]+", colour)[:3]]
+    return sum(parts) / 3
+
+
 def test_the_token_map_shows_where_tokens_go(
     workbench: OpenWorkbench, examples: Path, resolved: Callable[[Path], str]
 ) -> None:
     whole = count(resolved(examples / "prompts" / "triage.prompt.md"))
     bench = workbench(examples, "prompts/triage.prompt.md", width=1500)
     bench.until_status(shown(whole))
+    bench.command("Weighbridge: Show Report")
+    bench.page.locator("[aria-label^='file ../docs/style.md, ']").first.wait_for()
     bench.command("Weighbridge: Show Token Map")
     frame = bench.frame()
     frame.locator("#summary", has_text=f"{shown(whole)} of 8,000").wait_for()
@@ -196,6 +244,12 @@ def test_the_token_map_shows_where_tokens_go(
     assert policy is not None
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
+    bench.command("Weighbridge: Open Resolved Prompt to the Side")
+    bench.until("the resolved text", lambda: "support inbox for TrackPoint" in bench.text(1))
+    bench.until_marked()
+    bench.until("rest", lambda: "Activating" not in bench.texts(".statusbar-item:visible"))
+    bench.page.locator(".editor-instance >> nth=1 >> .view-line .mtkb").first.wait_for()
+    bench.shot("overview")
 
 
 def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkbench, folder: Path) -> None:
@@ -203,9 +257,7 @@ def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkb
     bench.until_status(shown(count(resolve(PROMPT))))
     bench.command("Weighbridge: Open Resolved Prompt to the Side")
     bench.until("the resolved text", lambda: "Hello Ada, read this first." in bench.text(1))
-    bench.until(
-        "the marks", lambda: bench.page.locator(".editor-instance >> nth=1 >> .cdr[class*=ced-]").count() >= 2
-    )
+    bench.until_marked()
     bench.shot("preview")
     bench.page.locator(".editor-instance >> nth=0 >> .view-line").first.click()
     bench.go(PROMPT.count("\n") + 1)
@@ -257,7 +309,6 @@ def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(
     bench.command("Workspaces: Manage Workspace Trust")
     bench.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
     bench.until("trust", lambda: "Restricted Mode" not in bench.texts(".statusbar-item:visible"))
-    bench.page.keyboard.press("Escape")
     not_fetched.wait_for(state="detached")
     problems.filter(has_text="127.0.0.1:9 may not be fetched from").wait_for()
     problems.filter(has_text="secret.md: outside the workspace's folders").wait_for()

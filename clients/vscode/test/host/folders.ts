@@ -2,24 +2,17 @@
 
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { counted, open, type Suite, status, until } from "./harness";
+import { counted, open, type Suite, status } from "./harness";
 
-/** The workspace's file is read after the window is open. */
-async function both(): Promise<readonly [vscode.WorkspaceFolder, vscode.WorkspaceFolder]> {
-  return until("two folders", () => {
-    const [one, two] = vscode.workspace.workspaceFolders ?? [];
-    if (one !== undefined && two !== undefined) {
-      return [one, two] as const;
-    }
-    throw new Error(
-      `${vscode.workspace.workspaceFile}: ${JSON.stringify(vscode.workspace.workspaceFolders)}`,
-    );
-  });
+function both(): readonly [vscode.WorkspaceFolder, vscode.WorkspaceFolder] {
+  const [one, two] = vscode.workspace.workspaceFolders ?? [];
+  assert.ok(one !== undefined && two !== undefined);
+  return [one, two];
 }
 
 export const folders: Suite = {
   async "each document is counted with its own folder's settings"() {
-    const [one, two] = await both();
+    const [one, two] = both();
     const first = await open(vscode.Uri.joinPath(one.uri, "prompts/greeting.prompt.md"));
     assert.equal((await status(first.document, counted("one"))).model, "gpt-4o");
     const second = await open(vscode.Uri.joinPath(two.uri, "prompts/greeting.prompt.md"));
@@ -27,7 +20,7 @@ export const folders: Suite = {
   },
 
   async "a folder's setting in the editor is for that folder alone"() {
-    const [one, two] = await both();
+    const [one, two] = both();
     const first = await open(vscode.Uri.joinPath(one.uri, "prompts/greeting.prompt.md"));
     const second = await open(vscode.Uri.joinPath(two.uri, "prompts/greeting.prompt.md"));
     const settings = vscode.workspace.getConfiguration("weighbridge", two.uri);

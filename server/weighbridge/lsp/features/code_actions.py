@@ -110,6 +110,8 @@ class CodeActions:
         data = arguments[0] if arguments else None
         if not isinstance(data, dict):
             raise InvalidParamsError("weighbridge.applyFix: expected what a code action gave")
+        if not self._applies:
+            raise RequestError("weighbridge.applyFix: this editor doesn't say that it applies edits")
         edit = await self._doing.made(data)
         answer = await self._desk.client.ask(types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit))
         return isinstance(answer, dict) and answer.get("applied") is True
@@ -122,6 +124,8 @@ class CodeActions:
             selection = types.Range(types.Position(**range_["start"]), types.Position(**range_["end"]))
         except (TypeError, KeyError) as error:
             raise InvalidParamsError("weighbridge.show: expected {uri, range}") from error
+        if not self._shows:
+            raise RequestError("weighbridge.show: this editor doesn't say that it shows documents")
         await self._desk.client.ask(
             types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(uri, take_focus=True, selection=selection)
         )
@@ -217,7 +221,7 @@ class CodeActions:
         if params.range.start.line != 0 and diagnostic is None:
             return
         budget = _rounded(report.tokens + _DIRECTIVE)
-        if report.ready and report.tokens:
+        if report.ready and report.tokens and budget != report.budget.limit:
             title = f"Set this document's budget to {budget:,} tokens"
             yield Fix("budget", title, _QUICK_FIX, {"budget": budget}, diagnostic)
         if diagnostic is None or not self._shows:

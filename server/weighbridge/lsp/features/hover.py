@@ -90,11 +90,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """A look into a content. `own`: its own tokens, where others are nested in it."""
+    """A look into a content. `own`: its own tokens, where others are nested in it. `size`: bytes of what is a part of a file."""
 
     lines: tuple[str, ...] = ()
     more: bool = False
     own: int | None = None
+    size: int | None = None
 
 
 def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts: Sequence[str] = ()) -> Card:
@@ -114,6 +115,8 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
         _row(one.target, one.tokens, one.state.value, report) for one in reference.references[:_MOST_ROWS]
     ]
     left = len(reference.references) - len(rows)
+    if peek.size is not None:
+        said.append(size_text(peek.size))
     return Card(name_text(reference.target), (*said, *facts), tuple(rows), left, peek.lines, peek.more)
 
 
@@ -159,8 +162,8 @@ class Hover:
         self._now = now
 
     async def hover(self, params: types.HoverParams) -> types.Hover | None:
-        """What stands at a place; None where nothing is to be said."""
-        document = await self._desk.looked_up(params.text_document.uri)
+        """What stands at a place, as far as it is known: who looks again sees more. None where nothing is to be said."""
+        document = await self._desk.looked_up(params.text_document.uri, 0)
         if document is None:
             return None
         line = params.position.line
@@ -231,13 +234,16 @@ def look_into(content: Content, service: TokenCountingService, tokenizer: Tokeni
     """The first lines of a content; with others nested in it, its own tokens too. Reads it: a worker's work."""
     try:
         lines, more = _first_lines(content.chunks())
-        own = None
-        if nested and content.size is not None and content.size <= _MOST_BYTES:
+        own, part = None, None
+        if content.size is None:
+            part = sum(len(chunk.encode("utf-8", "surrogatepass")) for chunk in content.chunks())
+        size = content.size if part is None else part
+        if nested and size is not None and size <= _MOST_BYTES:
             own = service.count("".join(content.chunks()), tokenizer)
     except ReferenceFault:
         # It is another by now: it will be read again, and the next hover shows that.
         return Peek()
-    return Peek(lines, more, own)
+    return Peek(lines, more, own, part)
 
 
 def _first_lines(chunks: Iterable[str]) -> tuple[tuple[str, ...], bool]:
@@ -286,7 +292,7 @@ def _bytes_text(data: bytes) -> str:
 _MARKUP = re.compile(
     r"[\\`*\[\]<>&|~]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|(?<=\w)@(?=\w)|^[#+=-]", re.IGNORECASE
 )
-_NUMBERED = re.compile(r"^(\d+)([.)])")
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 
 def _escaped(text: str) -> str:

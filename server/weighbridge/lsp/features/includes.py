@@ -23,11 +23,6 @@ from weighbridge.uris import path_of, uri_of
 _NOWHERE = Range(0, 0, 0, 0).as_json()
 
 
-def uses_of_variable(found: Iterable[Edge], name: str) -> list[Edge]:
-    """Where a variable is used."""
-    return [edge for edge in found if (edge.kind, edge.name) == (Kind.VARIABLE, name)]
-
-
 def uses_of_heading(found: Iterable[Edge], uri: str, headings: Sequence[Heading], number: int) -> list[Edge]:
     """Where a file's heading, of all it has, is referred to: by its words or its anchor."""
     meant = {edge: heading_of(edge, headings) for edge in found if edge.target == uri}

@@ -85,6 +85,8 @@ class Hints:
         resolvable = (hint.resolve_support.properties if hint and hint.resolve_support else None) or ()
         self._tooltips = "tooltip" in resolvable
         self._locations = "label.location" in resolvable
+        # Neovim says so, and means this; parts of a label it gets with the place that they lead to only.
+        self._parts_later = "location" in resolvable and not self._locations
 
     async def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
         """Hints of the asked lines, for documents that show themselves.
@@ -129,10 +131,13 @@ class Hints:
             return hint
         if self._tooltips:
             hint.tooltip = tooltip(report, about)
-        if self._locations and isinstance(about, ReferenceReport) and isinstance(hint.label, list):
+        if isinstance(about, ReferenceReport) and (self._locations or self._parts_later):
             found = reference_at(document, about.range.start_line, about.range.start_character)
-            if found is not None:
-                hint.label[0].location = await self._definitions.of(document, found[0], found[2])
+            location = None if found is None else await self._definitions.of(document, found[0], found[2])
+            if not isinstance(hint.label, str):
+                hint.label[0].location = location
+            elif location is not None:
+                hint.label = [types.InlayHintLabelPart(hint.label, location=location)]
         return hint
 
     def _hint(self, uri: str, hint: Hint) -> types.InlayHint:
@@ -140,7 +145,7 @@ class Hints:
         if self._locations and isinstance(hint.about, ReferenceReport):
             label = [types.InlayHintLabelPart(hint.text)]
         data: dict[str, Any] | None = None
-        if self._tooltips or self._locations:
+        if self._tooltips or self._locations or self._parts_later:
             data = {"uri": uri, **_name(hint.about)}
         position = types.Position(hint.line, hint.character)
         return types.InlayHint(position, label, padding_left=True, padding_right=False, data=data)

@@ -1,5 +1,6 @@
 """`textDocument/rename`: variables and headings, and all that refers to them."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from urllib.parse import unquote
 
 from lsprotocol import types
 
-from weighbridge.analysis.graph import Edge, edges
+from weighbridge.analysis.graph import Edge, Spot, Uses, edges, uses_of_variable
 from weighbridge.analysis.report import Report
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.defining import By, Defined, defined
@@ -46,6 +47,7 @@ class Rename:
         self._desk = desk
         self._session = desk.session
         self._edits = Edits(desk.capabilities)
+        self._numbers = itertools.count()
 
     async def prepare(self, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
         """What would be renamed at a place; None where nothing can be."""
@@ -164,18 +166,16 @@ class Rename:
 
         A file that several prompts include has it from each of them.
         """
-        uses = {
-            report.uri: {
-                (edge.source, edge.range): edge
-                for edge in edges([report])
-                if (edge.kind, edge.name) == (Kind.VARIABLE, name)
-            }
-            for report in reports
-        }
+        uses: Uses = await self._desk.tasks.submit(
+            ("uses", next(self._numbers)),
+            lambda _: uses_of_variable(reports, name),
+            priority=Priority.HIGH,
+            title="rename",
+        )
         folder_of = self._session.configuration.folder_of
         own = naming.real(document.uri)
-        found = dict(uses.get(own, {}))
-        todo, seen = [own], set[str]()
+        found, by_settings, seen = set[Spot](), set[Path | None](), set[str]()
+        todo = [own]
         while todo:
             uri = todo.pop()
             if uri in seen:
@@ -183,23 +183,28 @@ class Rename:
             seen.add(uri)
             shown = naming.shown(uri)
             path = path_of(shown)
-            where = await self._defined(path, await self._lines_of(shown, document) or (), name)
-            if where.by is By.NOBODY and uri != own:
-                # It has no such name that would have to follow.
-                continue
-            if where.by is By.SETTINGS and where.place is None:
-                raise RequestError(f"{name}: set in the editor's own settings; rename it there first")
-            if where.place is not None:
-                place = where.place
-                at = uri if place.path is None else naming.real(uri_of(place.path))
-                changes.setdefault(at, []).append(Change(place.line, place.start, place.end, new))
-            found |= uses.get(uri, {})
-            for other, theirs in uses.items():
-                same = where.by is By.SETTINGS and folder_of(path) == folder_of(path_of(naming.shown(other)))
-                if other not in seen and theirs and (same or not theirs.keys().isdisjoint(found)):
-                    todo.append(other)
-        for edge in found.values():
-            await self._rewrite(edge, document, naming, changes, target=new)
+            if folder_of(path) not in by_settings:
+                where = await self._defined(path, await self._lines_of(shown, document) or (), name)
+                if where.by is By.NOBODY and uri != own:
+                    # It has no such name that would have to follow.
+                    continue
+                if where.by is By.SETTINGS:
+                    if where.place is None:
+                        raise RequestError(f"{name}: set in the editor's own settings; rename it there first")
+                    # They hold for all of their folder, before anything else.
+                    by_settings.add(folder_of(path))
+                    todo += [
+                        one for one in uses.of if folder_of(path_of(naming.shown(one))) == folder_of(path)
+                    ]
+                if where.place is not None:
+                    place = where.place
+                    at = uri if place.path is None else naming.real(uri_of(place.path))
+                    changes.setdefault(at, []).append(Change(place.line, place.start, place.end, new))
+            more = uses.of.get(uri, frozenset()) - found
+            found |= more
+            todo += [one for spot in more for one in uses.by[spot]]
+        for spot in found:
+            await self._rewrite(uses.edges[spot], document, naming, changes, target=new)
 
     async def _defined(self, path: Path | None, lines: Sequence[str], name: str) -> Defined:
         """Who gives a variable of a document its value."""

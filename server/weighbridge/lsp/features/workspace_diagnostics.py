@@ -39,10 +39,9 @@ class PulledDiagnostics:
         self._made_of_open: dict[str, tuple[Report, list[types.Diagnostic], str]] = {}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
-        """Diagnostics of one document, as things stand once it is counted, if that doesn't take long."""
-        document = self._desk.session.documents.get(params.text_document.uri)
-        if document is not None and self._abilities.pull_diagnostics:
-            await self._desk.counted(document)
+        """Diagnostics of one document, as things stand; of one just opened, as they will be."""
+        if self._abilities.pull_diagnostics:
+            await self._desk.looked_up(params.text_document.uri)
         found, name = self._of(params.text_document.uri)
         if params.previous_result_id == name:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
