@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -58,11 +58,11 @@ Start = Callable[..., Screen]
 def start(environment: dict[str, str], example: Example) -> Iterator[Start]:
     """Start a program on a screen of its own, in the workspace; it ends with the test.
 
-    `tree`: in the Debian 13 tree, with the server on that one's Python.
+    `tree`: in the Debian 13 tree, with the server on that one's Python. `leave`: keys that end it.
     """
     with ExitStack() as stack:
 
-        def started(*command: str, tree: bool = False) -> Screen:
+        def started(*command: str, tree: bool = False, leave: Sequence[str] = ()) -> Screen:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="weighbridge-screen-"))
             if tree:
                 # `run` keeps the folder's name but not the folder.
@@ -71,7 +71,9 @@ def start(environment: dict[str, str], example: Example) -> Iterator[Start]:
                     *(TREE, "run", "env", f"--chdir={example.folder}", f"PATH={path}"),
                     *command,
                 )
-            screen = Screen(command, cwd=example.folder, environment=environment, scratch=Path(scratch))
+            screen = Screen(
+                command, cwd=example.folder, environment=environment, scratch=Path(scratch), leave=leave
+            )
             return stack.enter_context(screen)
 
         yield started

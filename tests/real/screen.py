@@ -39,10 +39,15 @@ class Screen:
         cwd: Path,
         environment: Mapping[str, str],
         scratch: Path,
+        leave: Sequence[str] = (),
         columns: int = 160,
         rows: int = 36,
     ) -> None:
-        """Start it. `scratch`: an empty folder, for the terminal's socket and settings."""
+        """Start it. `scratch`: an empty folder, for the terminal's socket and settings.
+
+        `leave`: keys that end it, for a program that leaves others behind when it is killed.
+        """
+        self._leave = leave
         self._socket = scratch / "tmux"
         self._columns = columns
         settings = scratch / "tmux.conf"
@@ -64,7 +69,12 @@ class Screen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tmux("kill-server")
+        try:
+            if kind is None and self._leave:
+                self.keys(*self._leave)
+                self.shows("Pane is dead")
+        finally:
+            self._tmux("kill-server")
 
     def text(self) -> str:
         """What is on the screen."""

@@ -9,6 +9,8 @@ from tests.real.screen import Screen
 
 PAGE = CHECKOUT / "clients" / "vim" / "README.md"
 TYPED = "😀 é "
+#: Killed, Vim leaves YouCompleteMe's server behind.
+LEAVE = ("Escape", "Escape", ":qa!", "Enter")
 REVIEW = "prompts/review.prompt.md"
 
 
@@ -26,7 +28,7 @@ def with_a_line(example: Example) -> str:
 
 def test_ycm_counts(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With YouCompleteMe", home)
-    screen = start("vim", "CLAUDE.md")
+    screen = start("vim", "CLAUDE.md", leave=LEAVE)
     screen.shows(
         example.of_total("CLAUDE.md"),
         f"@AGENTS.md {example.total('AGENTS.md')} tokens",
@@ -38,7 +40,7 @@ def test_ycm_counts(home: Path, start: Start, example: Example, artefacts: Path)
 
 def test_ycm_threshold_and_after_changes(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With YouCompleteMe", home)
-    screen = start("vim", REVIEW)
+    screen = start("vim", REVIEW, leave=LEAVE)
     total = example.total(REVIEW)
     screen.shows(
         example.of_total(REVIEW, budget=1_300),
@@ -67,7 +69,7 @@ def test_ycm_threshold_and_after_changes(home: Path, start: Start, example: Exam
 
 def test_ycm_broken_references(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With YouCompleteMe", home)
-    screen = start("vim", "prompts/release-notes.prompt.md")
+    screen = start("vim", "prompts/release-notes.prompt.md", leave=LEAVE)
     screen.shows(example.of_total("prompts/release-notes.prompt.md"))
     command(screen, "YcmDiags")
     screen.shows(*BROKEN)
@@ -76,7 +78,7 @@ def test_ycm_broken_references(home: Path, start: Start, example: Example, artef
 
 def test_ale_counts(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With ALE", home)
-    screen = start("vim", REVIEW)
+    screen = start("vim", REVIEW, leave=LEAVE)
     total = example.total(REVIEW)
     screen.shows(f"{total:,} tokens, {total / 1_300:.0%} of the budget of 1,300")
     command(screen, "10")
@@ -87,7 +89,7 @@ def test_ale_counts(home: Path, start: Start, example: Example, artefacts: Path)
 
 def test_ale_threshold_and_after_changes(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With ALE", home)
-    screen = start("vim", REVIEW)
+    screen = start("vim", REVIEW, leave=LEAVE)
     total = example.total(REVIEW)
     screen.shows(f"{total:,} tokens, {total / 1_300:.0%} of the budget of 1,300")
     screen.save(artefacts.with_name("ale-threshold"))
@@ -109,7 +111,7 @@ def test_ale_threshold_and_after_changes(home: Path, start: Start, example: Exam
 
 def test_ale_broken_references(home: Path, start: Start, artefacts: Path) -> None:
     follow(PAGE, "With ALE", home)
-    screen = start("vim", "prompts/release-notes.prompt.md")
+    screen = start("vim", "prompts/release-notes.prompt.md", leave=LEAVE)
     screen.shows("docs/translators.md: not found")
     command(screen, "lopen")
     screen.shows(*BROKEN)
