@@ -25,13 +25,10 @@ export interface Located {
   readonly origin: "setting" | "environment" | "bundled";
 }
 
-/** There is no server to start; `setting`: because of what the setting says. */
+/** There is no server to start; `path`: what the setting says, if that is why. */
 export class NoServerError extends Error {
-  constructor(
-    message: string,
-    readonly setting: boolean,
-  ) {
-    super(message);
+  constructor(readonly path?: string) {
+    super(path ?? "no server");
   }
 }
 
@@ -43,7 +40,7 @@ export async function locate(
   if (wanted.path !== "") {
     const command = wanted.path.replace(/^~(?=[/\\]|$)/, homedir());
     if (!(await runs(command))) {
-      throw new NoServerError(`${wanted.path}: no program can be started there`, true);
+      throw new NoServerError(wanted.path);
     }
     return { command, origin: "setting" };
   }
@@ -62,10 +59,7 @@ export async function locate(
       return one;
     }
   }
-  throw new NoServerError(
-    "no server came with the extension for this machine, and none is on the PATH",
-    false,
-  );
+  throw new NoServerError();
 }
 
 async function executable(path: string): Promise<boolean> {

@@ -136,10 +136,7 @@ export class Server implements vscode.Disposable {
       this.located = await this.locate();
     } catch (error) {
       this.become("failed");
-      await this.tell(
-        error instanceof NoServerError ? error.message : String(error),
-        error instanceof NoServerError,
-      );
+      await this.tell(noServer(error), error instanceof NoServerError);
       return;
     }
     this.log.info(`starting ${this.located.command} (${this.located.origin})`);
@@ -323,6 +320,15 @@ export class Server implements vscode.Disposable {
     const wanted = vscode.workspace.getConfiguration(SECTION).get<string>("trace.server", "off");
     await this.client?.setTrace(Trace.fromString(wanted));
   }
+}
+
+function noServer(error: unknown): string {
+  if (!(error instanceof NoServerError)) {
+    return String(error);
+  }
+  return error.path === undefined
+    ? vscode.l10n.t("no server came with the extension for this machine, and none is on the PATH")
+    : vscode.l10n.t("{0}: no program can be started there", error.path);
 }
 
 function startSettings(): string {

@@ -71,7 +71,7 @@ export class TokenMap implements vscode.Disposable, vscode.WebviewPanelSerialize
   private take(panel: vscode.WebviewPanel): void {
     this.panel = panel;
     this.ready = false;
-    panel.iconPath = this.at("media", "weighbridge.svg");
+    panel.iconPath = { light: this.at("media", "map-light.svg"), dark: this.at("media", "map-dark.svg") };
     panel.onDidDispose(() => {
       this.panel = undefined;
     });

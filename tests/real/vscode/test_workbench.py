@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.real.vscode.conftest import OpenWorkbench
+from tests.real.vscode.conftest import OpenWorkbench, Servers
 from tests.real.vscode.samples import (
     BUDGET,
     ENCODING,
@@ -163,8 +163,6 @@ def test_the_context_view_shows_what_weighs(
     bench = workbench(examples, "prompts/triage.prompt.md")
     bench.until_status(shown(whole))
     bench.command("Weighbridge: Show Report")
-    rows = bench.page.locator(".tree-explorer-viewlet-tree-view .monaco-list-row")
-    labels = rows.locator("xpath=self::*[@aria-label]")
     row = bench.page.locator("[aria-label^='file ../docs/style.md, ']").first
     row.wait_for()
     total = f"prompts/triage.prompt.md: {shown(whole)} of 8,000"
@@ -175,7 +173,7 @@ def test_the_context_view_shows_what_weighs(
     bench.shot("tree")
 
     def sections() -> list[int]:
-        found = [labels.nth(index).get_attribute("aria-label") or "" for index in range(labels.count())]
+        found = bench.labels(".tree-explorer-viewlet-tree-view .monaco-list-row")
         return [weight(label) for label in found if label.startswith("section ")]
 
     assert sections() != sorted(sections(), reverse=True)
@@ -287,6 +285,27 @@ def test_the_menu_changes_the_model(workbench: OpenWorkbench, folder: Path) -> N
     bench.pick("gpt-4.1-mini").click()
     bench.pick("For This Workspace").click()
     bench.until_status("gpt-4.1-mini")
+
+
+def test_a_server_that_cannot_start_says_why_and_where_its_log_is(
+    workbench: OpenWorkbench, servers: Servers, folder: Path
+) -> None:
+    settings = servers().profile / "data" / "Machine" / "settings.json"
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text(json.dumps({"weighbridge.server.path": "/nowhere/weighbridge"}), "utf-8")
+    try:
+        bench = workbench(folder, PROMPT_FILE)
+        bench.until("an error's colour", lambda: "error-kind" in bench.status_class())
+        toast = bench.page.locator(".notification-toast", has_text="/nowhere/weighbridge: no program")
+        toast.wait_for()
+        bench.shot("failed")
+        toast.locator(".monaco-button", has_text="Show Log").click()
+        log = bench.page.locator(".output-view-content-override .view-line, .output-view .view-line")
+        log.filter(has_text="/nowhere/weighbridge: no program can be started there").first.wait_for()
+    finally:
+        settings.write_text("{}", "utf-8")
+    bench.page.locator(".editor-instance .view-line").first.click()
+    bench.until_status(shown(count(resolve(PROMPT))))
 
 
 def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(

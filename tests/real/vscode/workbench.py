@@ -55,22 +55,24 @@ class Workbench:
         return self.texts('.statusbar-item[id*="weighbridge.tokens"]:visible', first=True)
 
     def status_class(self) -> str:
-        return self.page.locator('.statusbar-item[id*="weighbridge.tokens"]').get_attribute("class") or ""
+        found = self.page.locator('.statusbar-item[id*="weighbridge.tokens"]')
+        return str(found.evaluate_all("all => all.map(one => one.className).join(' ')"))
 
     def text(self, number: int = 0) -> str:
         """What an editor shows, hints included; the first one is 0."""
         return self.texts(f".editor-instance >> nth={number} >> .view-lines", first=True)
 
     def texts(self, selector: str, *, first: bool = False) -> str:
-        found = self.page.locator(selector)
-        parts = (
-            [found.nth(0).inner_text()]
-            if first and found.count()
-            else []
-            if first
-            else found.all_inner_texts()
+        # Of this moment: what is looked at may go while one looks.
+        parts = self.page.locator(selector).all_inner_texts()
+        return plain("\n".join(parts[:1] if first else parts))
+
+    def labels(self, selector: str) -> list[str]:
+        """What a screen reader would say of them."""
+        found: list[str] = self.page.locator(selector).evaluate_all(
+            "all => all.map(one => one.getAttribute('aria-label') ?? '')"
         )
-        return plain("\n".join(parts))
+        return found
 
     def frame(self) -> FrameLocator:
         """What is in the web view that is shown."""

@@ -59,14 +59,14 @@ for (const [name, given, there, expected] of [
 test("a setting that names nothing is an error that says so; nothing else is started in its place", async () => {
   await assert.rejects(
     locate({ ...WANTED, path: "/gone" }, async (path) => path === BUNDLED),
-    (error) => error instanceof NoServerError && error.setting && error.message.startsWith("/gone: "),
+    (error) => error instanceof NoServerError && error.path === "/gone",
   );
 });
 
 test("no server anywhere", async () => {
   await assert.rejects(
     locate(WANTED, async () => false),
-    (error) => error instanceof NoServerError && !error.setting,
+    (error) => error instanceof NoServerError && error.path === undefined,
   );
 });
 
