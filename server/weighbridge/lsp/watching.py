@@ -25,6 +25,10 @@ logger = logging.getLogger(__name__)
 _GATHER = 0.1
 #: Milliseconds of quiet before changes are told.
 _SETTLE = 50
+#: Seconds of quiet after which all is looked at once more: watchers may lose what changes while they hand out what did before.
+_LOOK_AGAIN = 1.0
+#: Seconds until files are watched again that could not be.
+_TRY_AGAIN = 5.0
 #: What `awatch` imports when it is first used: on the loop's thread, for 40 ms, unless it is there by then.
 _IMPORTED_LATE = ("anyio._backends._asyncio", "anyio.to_thread")
 
@@ -46,6 +50,9 @@ class Watching:
         self._changed = changed
         self._task: asyncio.Task[None] | None = None
         self._other = asyncio.Event()
+        self._polls = False
+        #: Why files could not be watched, as it was logged last.
+        self._told = ""
 
     async def begin(self, folders: Sequence[Path], watched: Callable[[], frozenset[Path]]) -> None:
         """Ask the client to watch its workspace, and watch ourselves.
@@ -84,16 +91,15 @@ class Watching:
         await asyncio.to_thread(_import_early)
         try:
             while True:
-                files = watched()
-                wanted = await asyncio.to_thread(_folders_of, files, folders)
-                if wanted != current:
+                self._other.clear()
+                wanted = await asyncio.to_thread(_folders_of, watched(), folders)
+                if wanted != current or (watching is not None and watching.done()):
                     if watching is not None:
                         watching.cancel()
                     current = wanted
                     watching = asyncio.get_running_loop().create_task(
                         self._follow(frozenset(wanted), watched)
                     )
-                self._other.clear()
                 await self._other.wait()
                 # Many contents become known together; one look is enough for them.
                 await asyncio.sleep(_GATHER)
@@ -102,17 +108,23 @@ class Watching:
                 watching.cancel()
 
     async def _follow(self, folders: frozenset[Path], watched: Callable[[], frozenset[Path]]) -> None:
-        """Tell of changes in these folders, and of those that nobody could see before."""
+        """Tell of changes in these folders, and of those that nobody could see before. Ends when they can't be watched."""
         if not folders:
             return
-        changes = awatch(*folders, recursive=False, step=_SETTLE, watch_filter=None)
+        there = {os.fspath(folder) for folder in folders}
+
+        def all_changed() -> None:
+            self._changed([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
+
+        changes = awatch(
+            *folders, recursive=False, step=_SETTLE, watch_filter=None, force_polling=self._polls or None
+        )
         try:
             following = asyncio.ensure_future(anext(changes))
             await asyncio.sleep(0)
             # What matters by now: a file may have been read, and changed, since these folders were chosen; and who watched
             # some of them until now may have seen what there was no time to tell.
-            there = {os.fspath(folder) for folder in folders}
-            self._changed([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
+            all_changed()
             while True:
                 changed = [Path(path) for _, path in await following]
                 following = asyncio.ensure_future(anext(changes))
@@ -120,8 +132,15 @@ class Watching:
                 if not watched().issuperset(changed):
                     # Folders, perhaps: others may be there now, or the same ones anew.
                     self.look()
+                if not (await asyncio.wait({following}, timeout=_LOOK_AGAIN))[0]:
+                    all_changed()
         except (OSError, RuntimeError, StopAsyncIteration) as error:
-            logger.warning("files are not watched for now: %s", error)
+            if str(error) != self._told:
+                self._told = str(error)
+                logger.warning("files can't be watched for now: %s", error)
+            # A folder that is gone is looked for again; where a system gives no more watches, files are looked at.
+            self._polls = self._polls or not isinstance(error, FileNotFoundError)
+            asyncio.get_running_loop().call_later(_TRY_AGAIN, self.look)
         finally:
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration, OSError, RuntimeError):
