@@ -347,10 +347,14 @@ class Readings:
         """Take what is remembered of a content; what nothing is remembered of is read."""
         if self._entries.get(key) is not entry:
             return
-        if found is None or entry.again or entry.force:
+        if found is None or entry.force:
             self._start(key, entry, priority)
-        else:
-            self._adopt(key, entry, *found)
+            return
+        self._adopt(key, entry, *found)
+        if entry.again:
+            # Somebody says that it may have changed since it was looked at: another look tells.
+            entry.again = False
+            self._checking.want(key, entry, Priority.HIGH)
 
     def _set_timer(self, key: Hashable, entry: Entry) -> None:
         """Look again when an API's time to live is over, or a fault may have passed."""

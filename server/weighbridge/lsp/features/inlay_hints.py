@@ -91,8 +91,11 @@ class Hints:
     async def hints(self, params: types.InlayHintParams) -> list[types.InlayHint]:
         """Hints of the asked lines, for documents that show themselves.
 
-        A client that can't be told to ask again would keep what is pending: it gets its answer when counts are known.
+        A client that can't be told to ask again would keep what is pending: it gets its answer when counts are known. One
+        that can is slow to ask again while its user types (VS Code): of a document just opened it is told what it will be.
         """
+        if self._desk.abilities.refresh_hints:
+            await self._desk.looked_up(params.text_document.uri)
         document = self._desk.shown(params.text_document.uri)
         if document is None:
             return []
