@@ -30,11 +30,16 @@ for name in "$@"; do
     result='not installed'
   else
     installed=$((SECONDS - began))
-    if .venv/bin/python -m pytest "tests/real/$name"; then
-      result="ok (install $installed s, tests $((SECONDS - began - installed)) s)"
+    tests=(.venv/bin/python -m pytest "tests/real/$name")
+    # A real program may miss a key or a movement of the mouse: what failed is tried once more, and said to have been.
+    if "${tests[@]}"; then
+      result='ok'
+    elif "${tests[@]}" --last-failed --last-failed-no-failures none; then
+      result='ok, some at the second try'
     else
       result='FAILED'
     fi
+    result+=" (install $installed s, tests $((SECONDS - began - installed)) s)"
   fi
   [[ $result == ok* ]] || failed=1
   summary+="${summary:+, }$name $result"

@@ -48,9 +48,9 @@ def test_opening_shows_the_counts(
     bench = workbench(examples, "prompts/triage.prompt.md")
     bench.until_status(shown(whole), f"{whole / 8000:.0%}", MODEL)
     bench.until_text(f"{whole:,} / 8,000 tokens")
-    bench.page.locator(".statusbar-item[id*='weighbridge.tokens']").hover()
-    hover = bench.page.locator(".monaco-hover:visible", has_text="largest references")
-    hover.wait_for()
+    hover = bench.hover(
+        ".statusbar-item[id*='weighbridge.tokens']", ".monaco-hover:visible", "largest references"
+    )
     bench.shot("open")
     said = " ".join(hover.inner_text().split())
     typed = count((examples / "prompts" / "triage.prompt.md").read_text("utf-8"))
@@ -64,9 +64,9 @@ def test_the_language_status_names_the_tokenizer_and_the_walkthrough_begins(
 ) -> None:
     bench = workbench(folder, PROMPT_FILE, width=1500)
     bench.until_status(MODEL)
-    bench.page.locator(".statusbar-item[id='status.languageStatus']").hover()
-    item = bench.page.locator(".hover-language-status .element", has_text=MODEL)
-    item.wait_for()
+    item = bench.hover(
+        ".statusbar-item[id='status.languageStatus']", ".hover-language-status .element", MODEL
+    )
     assert f"{ENCODING}, exact" in plain(item.inner_text())
     bench.shot("language-status")
     bench.command("Welcome: Open Walkthrough")
@@ -112,6 +112,7 @@ def test_a_threshold_that_is_crossed_is_seen(workbench: OpenWorkbench, folder: P
     bench.page.keyboard.press("Control+Shift+M")
     message = f"{whole} tokens, {whole / BUDGET:.0%} of the budget of {BUDGET}"
     bench.page.locator(".markers-panel .monaco-list-row", has_text=message).first.wait_for()
+    bench.until_text(f"{whole} / {BUDGET} tokens")
     bench.shot("threshold-error")
 
 

@@ -15,6 +15,8 @@ ARTEFACTS = ROOT / "artefacts" / "editors" / "vscode"
 PATIENCE = 60_000
 #: Times that the palette is opened until a command is chosen in it.
 PALETTES = 6
+#: Milliseconds that the mouse rests until a hover is there, on a quiet machine.
+SHOWN_AFTER = 1_200
 LOCAL = re.compile(r"^https?://(127\.0\.0\.1|localhost)[:/]|^(?!https?://)")
 
 T = TypeVar("T")
@@ -121,6 +123,19 @@ class Workbench:
                     raise
             else:
                 return
+
+    def hover(self, over: str, seen: str, text: str) -> Locator:
+        """Point at something until its hover is there: one that is drawn anew meanwhile shows none."""
+        found = self.page.locator(seen, has_text=text).first
+
+        def there() -> bool:
+            self.page.mouse.move(1, 1)
+            self.page.locator(over).first.hover()
+            self.page.wait_for_timeout(SHOWN_AFTER)
+            return found.is_visible()
+
+        self.until(f"hover {text}", there)
+        return found
 
     def pick(self, text: str) -> Locator:
         row = self.page.locator(".quick-input-list .monaco-list-row", has_text=text).first
