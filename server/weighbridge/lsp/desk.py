@@ -57,15 +57,14 @@ class Desk:
             raise InvalidParamsError(f"{uri}: not an open document")
         return document
 
-    async def looked_up(self, uri: str, seconds: float | None = None) -> Document | None:
+    async def looked_up(self, uri: str) -> Document | None:
         """The open document of this name, if there is one, once it is known what its references stand for.
 
-        Clients ask as soon as they have opened it, and no answer can be taken back. `seconds`: that long at most once it is
-        scanned; by default `SECONDS_TO_LOOK_UP`.
+        Clients ask as soon as they have opened it, and no answer can be taken back.
         """
         document = self.session.documents.get(uri)
         if document is not None:
-            await self.session.looked_up(document, SECONDS_TO_LOOK_UP if seconds is None else seconds)
+            await self.session.looked_up(document, SECONDS_TO_LOOK_UP)
         return document
 
     async def counted(self, document: Document, seconds: float | None = None) -> None:

@@ -62,22 +62,6 @@ async def test_it_is_known_what_references_stand_for(
         await check(session, method, params)
 
 
-async def test_a_hover_says_what_is_known_so_far(folder: Path) -> None:
-    """Who hovers looks again: nobody is made to wait for a thousand references."""
-    async with editor(VSCODE, folder) as session:
-        session.write("a.md", "words")
-        item = {
-            "uri": session.uri("a.prompt.md"),
-            "languageId": "markdown",
-            "version": 1,
-            "text": "@[file:a.md]",
-        }
-        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
-        asked = {"textDocument": {"uri": item["uri"]}, "position": {"line": 0, "character": 3}}
-        found = await session.ask(types.TEXT_DOCUMENT_HOVER, asked)
-        assert found["range"]["end"] == {"line": 0, "character": 12}
-
-
 @pytest.mark.parametrize(("method", "params"), ASKED_ONCE)
 async def test_it_is_counted_where_nobody_asks_again(
     folder: Path, method: str, params: dict[str, Any]

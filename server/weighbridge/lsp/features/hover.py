@@ -162,8 +162,8 @@ class Hover:
         self._now = now
 
     async def hover(self, params: types.HoverParams) -> types.Hover | None:
-        """What stands at a place, as far as it is known: who looks again sees more. None where nothing is to be said."""
-        document = await self._desk.looked_up(params.text_document.uri, 0)
+        """What stands at a place, as far as it is known: waits for nothing, who looks again sees more. None where nothing is to be said."""
+        document = self._session.documents.get(params.text_document.uri)
         if document is None:
             return None
         line = params.position.line
