@@ -20,7 +20,7 @@ from weighbridge.analysis.recall import MOST_READ, recall
 from weighbridge.cache import Counted, CountStore
 from weighbridge.content.base import Content
 from weighbridge.content.file import FileHandler
-from weighbridge.content.text_file import FRESH
+from weighbridge.content.text_file import FRESH, FRESH_BY_FINE_CLOCK, fresh_for
 from weighbridge.errors import TransientFault
 from weighbridge.references.dialect import MARKDOWN
 from weighbridge.references.model import Kind
@@ -103,12 +103,24 @@ def test_what_changed_lately_has_no_fingerprint(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("some words\n")
     written = path.stat()
-    at = max(written.st_mtime_ns, written.st_ctime_ns) + FRESH
+    at = max(written.st_mtime_ns, written.st_ctime_ns) + fresh_for(written.st_ctime_ns)
     assert loaded(tmp_path, now=lambda: at).fingerprint is None
     assert loaded(tmp_path, now=lambda: at + 1).fingerprint is not None
     # Another's clock goes wrong, or somebody set the time: it may be set again.
     os.utime(path, ns=(at + FRESH, at + FRESH))
     assert loaded(tmp_path, now=lambda: at + 1).fingerprint is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "fresh"),
+    [
+        (1_795_641_732_000_000_000, FRESH),  # seconds
+        (1_795_641_732_120_000_000, FRESH),  # hundredths
+        (1_795_641_732_888_535_613, FRESH_BY_FINE_CLOCK),
+    ],
+)
+def test_coarse_clocks_are_waited_for_longer(changed: int, fresh: int) -> None:
+    assert fresh_for(changed) == fresh
 
 
 def test_where_no_change_can_be_told_there_is_no_fingerprint(

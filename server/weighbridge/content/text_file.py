@@ -19,8 +19,10 @@ PIECE = 1 << 17
 #: Whether the system says when a file changed last, which nobody can set; elsewhere it says when the file was made.
 CHANGE_TIMES = os.name == "posix"
 #: Nanoseconds. What changed so lately may change again and keep its times: the coarsest clocks of file systems tell two
-#: seconds apart.
+#: seconds apart, those that tell less than a millisecond apart are a system's own, which tick a hundred times a second or more.
 FRESH = 3_000_000_000
+FRESH_BY_FINE_CLOCK = 100_000_000
+_MILLISECOND = 1_000_000
 #: Entries of a folder that are looked at for a similar name.
 MOST_ENTRIES = 2000
 #: Share of two names' stems that must agree for one to be a slip of the other.
@@ -126,7 +128,8 @@ class TextFiles:
 
     def _settled(self, status: os.stat_result) -> bool:
         """Whether any change from now on shows in the file's times: none was so lately that they might stay the same."""
-        return CHANGE_TIMES and max(status.st_mtime_ns, status.st_ctime_ns) + FRESH < self._now()
+        latest = max(status.st_mtime_ns, status.st_ctime_ns)
+        return CHANGE_TIMES and latest + fresh_for(status.st_ctime_ns) < self._now()
 
     def changed(self, found: Found) -> bool:
         """Tell whether finding it again gives something else. Looks, and does not read."""
@@ -177,6 +180,11 @@ def _read_at(descriptor: int, offset: int, size: int) -> bytes:
     while len(read) < size and (piece := os.read(descriptor, size - len(read))):
         read += piece
     return bytes(read)
+
+
+def fresh_for(changed_ns: int) -> int:
+    """Nanoseconds from a file's last change, by its own time, until no other change can bear the same time."""
+    return FRESH_BY_FINE_CLOCK if changed_ns % _MILLISECOND else FRESH
 
 
 def _fingerprint(real: Path, status: os.stat_result) -> bytes:
