@@ -126,7 +126,9 @@ async def test_a_database_that_another_locks(tmp_path: Path, folder: Path) -> No
     holder.execute("BEGIN EXCLUSIVE")
     async with serving(tmp_path) as server:
         await counts(server, folder)
-        assert (await warned(server)).endswith("counts.sqlite3: it is locked by another program")
+        # On a busy machine the wait for the lock may outlast the patience with a database that opens.
+        reasons = ("counts.sqlite3: it is locked by another program", "takes longer than 3 seconds")
+        assert (await warned(server)).endswith(reasons)
         assert await server.leave() == 0
     holder.execute("ROLLBACK")
     assert holder.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
