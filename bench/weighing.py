@@ -1,6 +1,5 @@
 """python -m bench.weighing FOLDER: weigh the folder's prompts once; seconds and tokens as JSON. What `throughput` starts."""
 
-import asyncio
 import json
 import sys
 import time
@@ -18,7 +17,7 @@ def main() -> None:
     place = Path(sys.argv[1])
     tokenizer(ENCODING)
     start = time.perf_counter()
-    outcomes = asyncio.run(weigh([place / "prompts"], {}))
+    outcomes = weigh([place / "prompts"], {})
     seconds = time.perf_counter() - start
     tokens = sum(outcome.report.tokens for outcome in outcomes if outcome.report is not None)
     sys.stdout.write(json.dumps({"seconds": seconds, "tokens": tokens, "files": len(outcomes)}))

@@ -1,123 +1,124 @@
 """Many files weighed by one session without an editor: what the command line runs."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from weighbridge.analysis.report import Report
+from weighbridge.budget.directive import Overrides
+from weighbridge.cache import load_database
 from weighbridge.config import Layer
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.named_file import read_named_file
 from weighbridge.errors import ReferenceFault
+from weighbridge.groups import ENCODING, Groups, Outcome
 from weighbridge.session.configuration import Configuration
-from weighbridge.session.plain_reports import LONGEST, plain_reports
-from weighbridge.session.preparing import Terms, terms_of
+from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Silent
-from weighbridge.text import PositionEncoding
-from weighbridge.tokens.registry import count_on_all_cores
-from weighbridge.tokens.service import TokenCountingService
+from weighbridge.tokens.registry import count_on_all_cores, tokenizer
 from weighbridge.uris import uri_of
-from weighbridge.work import CancelToken
+from weighbridge.work.helpers import Helpers, can_fork, helpers
+
+__all__ = ["Outcome", "render_file", "weigh"]
+
+logger = logging.getLogger(__name__)
+
+_Helpers = Helpers[list[Outcome]]
 
 #: Documents open at a time: enough to keep all workers busy.
 _AT_A_TIME = 16
-#: Files read and counted by one task: as many as make its own cost none, and few enough that all workers get some.
-_IN_A_GROUP = 16
-#: In reports, as the protocol's positions are unless both sides agree on others.
-_ENCODING = PositionEncoding.UTF16
+#: Bytes that are worth a helper's start; and most helpers.
+_WORTH_HELP = 2_000_000
+_MOST_HELPERS = 32
 #: What marks the root of a workspace.
 _ROOT_MARKERS = ("weighbridge.toml", ".git")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file: a report, or a problem that names it."""
+def weigh(paths: Sequence[Path], settings: Mapping[str, Any]) -> list[Outcome]:
+    """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
-    path: Path
-    report: Report | None = None
-    problem: str | None = None
-    text: str | None = None
-
-
-async def weigh(paths: Sequence[Path], settings: Mapping[str, Any]) -> list[Outcome]:
-    """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal."""
+    On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
+    there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
+    """
     absolute = [_absolute(path) for path in paths]
-    async with _session(absolute, settings) as session:
-        files = await asyncio.to_thread(_files, absolute, session.configuration)
+    configuration = _configuration(absolute, settings)
+    files = _files(absolute, configuration)
+    groups = Groups(files, configuration)
+    count = _helpers_for(groups, files, configuration)
+    if not count:
+        return asyncio.run(_weigh(files, groups, None, configuration))
+    with helpers(count, len(groups), groups.in_a_helper) as crew:
+        return asyncio.run(_weigh(files, groups, crew, configuration))
+
+
+def _helpers_for(groups: Groups, files: Sequence[Path], configuration: Configuration) -> int:
+    """How many helpers there are to be; what they all need is loaded if there are any."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    wanted = min(configuration.settings.workers or cores, cores, len(groups), _MOST_HELPERS)
+    if wanted < 2 or groups.bytes < _WORTH_HELP or not can_fork():
+        return 0
+    for folder in {configuration.folder_of(path) for path in files}:
+        _, encoding, _ = choose_encoding(configuration.settings_of(folder), Overrides())
+        tokenizer(encoding)
+    load_database()
+    # A vocabulary's engine may have started threads of its own.
+    return wanted if can_fork() else 0
+
+
+async def _weigh(
+    files: Sequence[Path], groups: Groups, crew: _Helpers | None, configuration: Configuration
+) -> list[Outcome]:
+    async with _session(configuration) as session:
         with _progress() as progress:
             bar = progress.add_task("counting", total=len(files))
 
             def advance(files: int) -> None:
                 progress.advance(bar, files)
 
-            outcomes = await _weigh_plain(session, files, advance)
+            outcomes = await _weigh_plain(session, groups, crew, advance)
             await _weigh_others(session, [path for path in files if path not in outcomes], outcomes, advance)
         return [outcomes[path] for path in files]
 
 
 async def _weigh_plain(
-    session: Session, files: Sequence[Path], advance: Callable[[int], None]
+    session: Session, groups: Groups, crew: _Helpers | None, advance: Callable[[int], None]
 ) -> dict[Path, Outcome]:
     """Weigh the files that refer to nothing, many at a time: what is left needs the session's whole machinery."""
-    configuration, known = session.configuration, dict[tuple[Path | None, str], Terms]()
     outcomes: dict[Path, Outcome] = {}
 
-    def terms(path: Path) -> Terms:
-        key = (configuration.folder_of(path), configuration.dialect_of(path).name)
-        if key not in known:
-            known[key] = terms_of(configuration, path)
-        return known[key]
-
-    async def some(start: int) -> None:
-        async with gate:
-            await one(start)
-
-    async def one(start: int) -> None:
-        group = [(path, terms(path)) for path in files[start : start + _IN_A_GROUP]]
-        found = await session.tasks.submit(
-            ("plain", start), lambda token: _weigh_group(group, session.service, token), title="count"
-        )
-        for outcome in found:
-            outcomes[outcome.path] = outcome
+    def take(found: Sequence[Outcome]) -> None:
+        outcomes.update((outcome.path, outcome) for outcome in found)
         advance(len(found))
 
+    async def by_a_worker(group: int) -> None:
+        async with gate:
+            work = partial(groups.weigh, group, session.service)
+            take(await session.tasks.submit(("plain", group), work, title="count"))
+
+    if crew is not None:
+        async for _, found in crew.answers():
+            take(found)
+        left = crew.unanswered
+        if left:
+            logger.warning("a process ended before its time: what it was at is counted again")
+    else:
+        left = list(range(len(groups)))
     # The first group loads the vocabularies, and so tells who counts.
-    await one(0)
+    gate = asyncio.Semaphore(1)
+    await asyncio.gather(*(by_a_worker(group) for group in left[:1]))
     # Where one thread's texts are counted on all cores, another would only wait for the interpreter, and make it wait.
     gate = asyncio.Semaphore(1 if count_on_all_cores() else _AT_A_TIME)
-    await asyncio.gather(*(some(start) for start in range(_IN_A_GROUP, len(files), _IN_A_GROUP)))
-    return outcomes
-
-
-def _weigh_group(
-    group: Sequence[tuple[Path, Terms]], service: TokenCountingService, token: CancelToken
-) -> list[Outcome]:
-    """Weigh those of some files that refer to nothing, or can't be read. A worker's work."""
-    outcomes: list[Outcome] = []
-    texts: list[tuple[Path, Terms, str]] = []
-    for path, terms in group:
-        token.raise_if_cancelled()
-        try:
-            text = read_named_file(path, LONGEST)
-        except ReferenceFault as fault:
-            outcomes.append(Outcome(path, problem=fault.problem.message))
-        else:
-            if text is not None:
-                texts.append((path, terms, text))
-    made = plain_reports(texts, service, _ENCODING)
-    outcomes += [
-        Outcome(path, one.report) for (path, _, _), one in zip(texts, made, strict=True) if one is not None
-    ]
+    await asyncio.gather(*(by_a_worker(group) for group in left[1:]))
     return outcomes
 
 
@@ -137,7 +138,7 @@ async def _weigh_others(
 async def render_file(path: Path, settings: Mapping[str, Any]) -> Outcome:
     """Resolve one file: its text, or a problem."""
     absolute = _absolute(path)
-    async with _session([absolute], settings) as session:
+    async with _session(_configuration([absolute], settings)) as session:
         return await _weigh_one(session, absolute, render=True)
 
 
@@ -158,13 +159,18 @@ async def _weigh_one(session: Session, path: Path, *, render: bool = False) -> O
         session.close(uri)
 
 
-@asynccontextmanager
-async def _session(paths: Sequence[Path], settings: Mapping[str, Any]) -> AsyncIterator[Session]:
+def _configuration(paths: Sequence[Path], settings: Mapping[str, Any]) -> Configuration:
+    """What is set for these paths, by their folders' files and by the command line, which is over all others."""
     folders = list(dict.fromkeys(_root_of(path) for path in paths))
     configuration = Configuration(folders, [Layer("command line", dict(settings), trusted_source=True)])
-    configuration.take_files(await asyncio.to_thread(configuration.read_files, folders))
+    configuration.take_files(configuration.read_files(folders))
     for warning in configuration.warnings:
         _warn(warning)
+    return configuration
+
+
+@asynccontextmanager
+async def _session(configuration: Configuration) -> AsyncIterator[Session]:
     services = Services.make(configuration.settings, _warn)
     session = Session(
         tasks=services.tasks,
@@ -172,7 +178,7 @@ async def _session(paths: Sequence[Path], settings: Mapping[str, Any]) -> AsyncI
         service=services.service,
         configuration=configuration,
         open_texts=services.open_texts,
-        encoding=_ENCODING,
+        encoding=ENCODING,
         listener=Silent(),
         retry=services.retry,
     )

@@ -239,7 +239,7 @@ def _models(options: argparse.Namespace) -> int:
 def _weigh(options: argparse.Namespace) -> "list[Outcome]":
     from weighbridge.batch import weigh  # noqa: PLC0415  as above
 
-    return asyncio.run(weigh([Path(path) for path in options.paths], _layer(options)))
+    return weigh([Path(path) for path in options.paths], _layer(options))
 
 
 def _layer(options: argparse.Namespace) -> dict[str, Any]:

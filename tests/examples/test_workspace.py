@@ -1,5 +1,6 @@
 """The example workspace shows what its page says it shows; its tracker answers as HTTP says."""
 
+import asyncio
 import http.client
 import json
 import shutil
@@ -37,7 +38,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def reports(workspace: Path, settings: dict[str, Any]) -> dict[str, Report]:
-    outcomes = await weigh([workspace], settings)
+    outcomes = await asyncio.to_thread(weigh, [workspace], settings)
     return {
         outcome.path.relative_to(workspace).as_posix(): outcome.report
         for outcome in outcomes

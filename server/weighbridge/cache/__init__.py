@@ -3,6 +3,7 @@
 It holds digests and numbers, no content and no paths. SQLAlchemy is imported only when a store opens.
 """
 
+from weighbridge.cache.connector import load_database
 from weighbridge.cache.digest import Digester, digest, digest_of_utf8, mark
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
@@ -18,5 +19,6 @@ __all__ = [
     "StoreStatus",
     "digest",
     "digest_of_utf8",
+    "load_database",
     "mark",
 ]

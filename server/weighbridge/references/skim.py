@@ -23,14 +23,15 @@ _INDENTS: Final = ("", " ", "  ", "   ")
 #: A line that `blocks` does not take for an ordinary one or an empty one; and an ordinary one's first character.
 _SPECIAL: Final = re.compile(r"\n(?!\r?\n)(?=[\s\[#`~<=\-+*_>0-9])")
 _ORDINARY: Final = re.compile(r"[^\s\[#`~<=\-+*_>0-9]")
-#: What every directive holds; the first is found many times faster.
+#: What every directive holds. A single character is looked for many times faster than several.
+_MARKUP: Final = "<"
 _COMMENT: Final = "<!--"
 _DIRECTIVE: Final = "weighbridge:"
 
 
 def may_refer_or_direct(text: str, dialect: Dialect) -> bool:
     """Whether a text may hold a reference or a directive: quick, and never wrongly no."""
-    return dialect.text_may_refer(text) or (_COMMENT in text and _DIRECTIVE in text)
+    return dialect.text_may_refer(text) or (_MARKUP in text and _COMMENT in text and _DIRECTIVE in text)
 
 
 def skim(text: str, start: int = 0, line: int = 0) -> list[tuple[int, int, Heading]] | None:

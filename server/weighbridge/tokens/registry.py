@@ -51,6 +51,11 @@ def count_on_all_cores() -> bool:
     return any(isinstance(engine, fast.SplintrEngine) for engine in list(_engines.values()))
 
 
+def count_on_one_core() -> None:
+    """Leave the other cores to others: for a process that is one of several, before it counts anything long."""
+    fast.use_threads(1)
+
+
 def tokenizer(name: str) -> Tokenizer:
     """The tokenizer of this encoding: one for all callers. Raises UnknownEncodingError. Thread-safe."""
     found = _tokenizers.get(name)

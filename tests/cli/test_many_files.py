@@ -1,0 +1,144 @@
+"""Many files are counted by several processes, as one would count them, whatever becomes of the others."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import weighbridge
+
+PACKAGE = Path(weighbridge.__file__).parent
+
+#: Two cores, whatever this machine has; tells on its last line of errors how many helpers there were.
+COUNT = """
+import os, sys
+from weighbridge import cli
+from weighbridge.work.helpers import Helpers
+
+forked = []
+fork = Helpers.fork
+Helpers.fork = lambda self, count, answering: (forked.append(count), fork(self, count, answering))[1]
+os.sched_getaffinity = lambda pid: {0, 1}
+code = cli.main(["count", "--format", "json", "prompts"])
+sys.stderr.write(f"helpers: {sum(forked)}\\n")
+sys.exit(code)
+"""
+#: The same, where whoever weighs the third group is killed.
+KILLED = f"""
+import os, signal
+from weighbridge.groups import Groups
+
+own, weigh = os.getpid(), Groups.weigh
+def killed(self, group, *rest):
+    if group == 2 and os.getpid() != own:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return weigh(self, group, *rest)
+Groups.weigh = killed
+{COUNT}
+"""
+#: The same, interrupted at the terminal while the third group is weighed, which takes for ever.
+INTERRUPTED = f"""
+import os, signal, threading
+from weighbridge.groups import Groups
+
+own, weigh = os.getpid(), Groups.weigh
+def waiting(self, group, *rest):
+    if group == 2:
+        os.killpg(0, signal.SIGINT)
+        threading.Event().wait()
+    return weigh(self, group, *rest)
+Groups.weigh = waiting
+{COUNT}
+"""
+
+
+def run(folder: Path, script: str, cache: str = "cache") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env={"XDG_CACHE_HOME": str(folder / cache), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        start_new_session=True,
+    )
+
+
+def counted(done: subprocess.CompletedProcess[str]) -> list[Any]:
+    documents: list[Any] = json.loads(done.stdout)["documents"]
+    return documents
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3 MB of prompts: most refer to nothing, some to another, some can't be read; sections, one that is over and over."""
+    folder = tmp_path_factory.mktemp("many")
+    prompts = folder / "prompts"
+    prompts.mkdir()
+    for number in range(200):
+        body = "".join(f"Line {n} of prompt {number}: größer als {n * number}.\n" for n in range(350))
+        (prompts / f"{number:03}.md").write_text(f"# One {number}\n{body}\n# The same\n\nagain and again\n")
+    (prompts / "017.md").write_bytes(b"\xff\x00 no text")
+    (prompts / "018.md").write_text("# Refers\n\n@[file:019.md]\n")
+    (prompts / "150.md").write_text("---\nmodel: [\n---\ntext\n")
+    (folder / "weighbridge.toml").write_text("workers = 1\n")
+    return folder
+
+
+def set_workers(folder: Path, workers: int) -> None:
+    (folder / "weighbridge.toml").write_text(f"workers = {workers}\n")
+
+
+@pytest.fixture(scope="module")
+def expected(workspace: Path) -> list[Any]:
+    set_workers(workspace, 1)
+    done = run(workspace, COUNT, "cache-of-one")
+    assert done.stderr.splitlines()[-1] == "helpers: 0"
+    set_workers(workspace, 2)
+    return counted(done)
+
+
+def test_several_processes_count_as_one_does(workspace: Path, expected: list[Any]) -> None:
+    done = run(workspace, COUNT)
+    *said, helpers = done.stderr.splitlines()
+    assert (helpers, len(said), "017.md" in said[0]) == ("helpers: 2", 1, True)
+    assert (done.returncode, len(expected), counted(done)) == (2, 199, expected)
+
+
+def test_what_they_counted_is_kept(workspace: Path, expected: list[Any]) -> None:
+    run(workspace, COUNT, "cache-of-two")
+    first, second = (rows(workspace / cache) for cache in ("cache-of-one", "cache-of-two"))
+    assert len(first) > 200
+    assert second == first
+
+
+def rows(cache: Path) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(cache / "weighbridge" / "counts.sqlite3") as database:
+        return database.execute(
+            "select hex(digest), tokens, chars from weighbridge_token_counts order by 1"
+        ).fetchall()
+
+
+def test_what_a_killed_one_was_at_is_counted_again(workspace: Path, expected: list[Any]) -> None:
+    done = run(workspace, KILLED)
+    assert "counted again" in done.stderr
+    assert (done.returncode, counted(done)) == (2, expected)
+
+
+def test_an_interrupt_ends_all_of_them(workspace: Path, expected: list[Any]) -> None:
+    # It returns once nobody holds its output open any more.
+    done = run(workspace, INTERRUPTED)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "helpers: 2\n")
+
+
+def test_a_small_folder_needs_no_help(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    for number in range(40):
+        (tmp_path / "prompts" / f"{number}.md").write_text("short")
+    set_workers(tmp_path, 2)
+    assert run(tmp_path, COUNT).stderr == "helpers: 0\n"
