@@ -9,7 +9,7 @@ the contents alone, not on what happens to be remembered.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -289,12 +289,20 @@ class Expander:
             identities |= child.identities
             cut_by |= child.cut_by
             cut_deep = cut_deep or child.cut_deep
-        expansion = Expansion(
+        state: State = reading.state
+        problem, summary, tokens = reading.problem, None, None
+        try:
+            summary = join_all(pieces, self.tokenizer)
+            tokens = total(summary, self.tokenizer) if reading.tokens is None else reading.tokens
+        except BorderlessError as error:
+            state, problem = State.FAILED, Problem(Code.TOO_LARGE, f"{reading.source}: {error}")
+            broken += 1
+        return Expansion(
             key,
-            reading.state,
-            None,
-            None,
-            reading.problem,
+            state,
+            summary,
+            tokens,
+            problem,
             reading,
             tuple(nested),
             references,
@@ -305,13 +313,6 @@ class Expander:
             frozenset(cut_by - {reading.identity}),
             cut_deep,
         )
-        try:
-            whole = join_all(pieces, self.tokenizer)
-        except BorderlessError as error:
-            problem = Problem(Code.TOO_LARGE, f"{reading.source}: {error}")
-            return replace(expansion, state=State.FAILED, problem=problem, broken=broken + 1)
-        tokens = total(whole, self.tokenizer) if reading.tokens is None else reading.tokens
-        return replace(expansion, summary=whole, tokens=tokens)
 
 
 def failed(

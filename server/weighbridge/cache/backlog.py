@@ -43,6 +43,10 @@ class Backlog:
         """How much waits."""
         return len(self._waiting)
 
+    def full(self, rows: int) -> bool:
+        """Whether it is time to write: so many counts wait, or more of anything than may be lost. Who was given what can wait."""
+        return len(self._waiting.rows) >= rows or len(self._waiting) >= MOST_WAITING // 2
+
     def get(self, key: CountKey) -> Counted | None:
         """Give the count of a key that is not written yet."""
         found = self._waiting.rows.get(key) or self._taken.rows.get(key)

@@ -151,7 +151,7 @@ class CountStore:
             if self._due is None:
                 self._due = monotonic() + self._limits.flush_after
                 self._wake.notify()
-            elif len(self._backlog) >= self._limits.flush_rows:
+            elif self._backlog.full(self._limits.flush_rows):
                 self._wake.notify()
 
     def _request(self, *, clear: bool, timeout: float) -> bool:
@@ -230,7 +230,7 @@ class CountStore:
                     else None
                 )
                 timeout = None if at is None else at - monotonic()
-                full = self._database is not None and len(self._backlog) >= self._limits.flush_rows
+                full = self._database is not None and self._backlog.full(self._limits.flush_rows)
                 if full or (timeout is not None and timeout <= 0):
                     break
                 self._wake.wait(timeout)

@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -132,7 +133,8 @@ def real_path(place: Place) -> Path:
             f"{place.name}: outside the workspace's folders; allow its folder in weighbridge.fileRoots",
         )
     try:
-        real = Path(_followed(place.path))
+        followed = _followed(place.path)
+        real = place.path if followed == os.fspath(place.path) else Path(followed)
     except (OSError, ValueError) as error:
         raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not a path here") from error
     if not _inside(real, real_roots):
@@ -231,7 +233,7 @@ def _check_ordinary(place: Place, found: os.stat_result) -> None:
 def _check_descriptor(place: Place, real: Path, descriptor: int, found: os.stat_result) -> None:
     """Make sure that what was opened is what was checked: any folder on the way may have become a link since."""
     try:
-        now = (_DESCRIPTORS / str(descriptor)).readlink()
+        now = os.readlink(f"{_DESCRIPTORS}/{descriptor}")  # noqa: PTH115  (quicker)
     except OSError:
         # No such listing here: the path must still lead, without links, to the very file that is open.
         try:
@@ -241,8 +243,8 @@ def _check_descriptor(place: Place, real: Path, descriptor: int, found: os.stat_
         if not same:
             raise changed_fault(place) from None
         return
-    if now != real:
-        if not _inside(now, _real_roots(place)):
+    if now != os.fspath(real):
+        if not _inside(Path(now), _real_roots(place)):
             raise ReferenceFault(Code.DENIED, f"{place.name}: leads outside the workspace's folders")
         raise changed_fault(place)
 
@@ -254,7 +256,11 @@ def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
 
 
 def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
-    return _inside(place.path, (*place.roots, *real_roots, *(() if place.base is None else (place.base,))))
+    return (
+        _inside(place.path, place.roots)
+        or _inside(place.path, real_roots)
+        or (place.base is not None and _below(place.path, place.base) is not None)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -263,8 +269,27 @@ def _real_folders(roots: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(Path(_followed(root)) for root in roots)
 
 
+@contextlib.contextmanager
+def roots_stay() -> Iterator[None]:
+    """Follow roots once for all that this thread looks at within: many files, one after the other, in no time."""
+    before = getattr(_followed_roots, "known", None)
+    _followed_roots.known = {}
+    try:
+        yield
+    finally:
+        _followed_roots.known = before
+
+
+_followed_roots = threading.local()
+
+
 def _real_roots(place: Place) -> tuple[Path, ...]:
-    return tuple(Path(_followed(root)) for root in place.roots)
+    known: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_followed_roots, "known", None)
+    if known is None:
+        return tuple(Path(_followed(root)) for root in place.roots)
+    if place.roots not in known:
+        known[place.roots] = tuple(Path(_followed(root)) for root in place.roots)
+    return known[place.roots]
 
 
 def _followed(path: Path) -> str:
@@ -288,7 +313,17 @@ def _followed(path: Path) -> str:
 
 
 def _inside(path: Path, folders: tuple[Path, ...]) -> bool:
-    return any(_below(path, folder) is not None for folder in folders)
+    """Whether a path is one of some folders, or in one: as `_below` says of each."""
+    there = os.path.normcase(path)
+    return any(there == folder or there.startswith(within) for folder, within in _written(folders))
+
+
+# Kept: all references of a document ask about the same few folders.
+@lru_cache(maxsize=256)
+def _written(folders: tuple[Path, ...]) -> tuple[tuple[str, str], ...]:
+    """Each folder as a string, and as what the paths of files in it begin with."""
+    written = (os.path.normcase(folder) for folder in folders)
+    return tuple((one, os.path.join(one, "")) for one in written)  # noqa: PTH118  (a string is wanted)
 
 
 def _below(path: Path, folder: Path) -> str | None:

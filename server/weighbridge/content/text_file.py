@@ -175,6 +175,8 @@ def _bytes_of(found: Found) -> Iterator[bytes]:
 
 
 def _read_at(descriptor: int, offset: int, size: int) -> bytes:
+    if size <= PIECE and hasattr(os, "pread") and len(at_once := os.pread(descriptor, size, offset)) == size:
+        return at_once
     os.lseek(descriptor, offset, os.SEEK_SET)
     read = bytearray()
     while len(read) < size and (piece := os.read(descriptor, size - len(read))):

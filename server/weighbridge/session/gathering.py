@@ -1,13 +1,17 @@
-"""Contents that are wanted in one turn of the loop, looked at many by one task of a worker: what a task costs is shared.
+"""Contents that are looked at many by one task of a worker: what a task costs is shared.
 
-want ──▶ end of the turn ──▶ groups ──▶ worker ──▶ landed, a group in each turn
+want ──▶ end of the turn ──▶ a group ──▶ worker ──▶ landed, all of them in one turn ──▶ the next group
+
+One group at a time: two workers at it would do nothing but take the interpreter from each other. But no group holds up
+the others that takes long, as one does with a file on a disk that does not answer.
 """
 
 import asyncio
 import itertools
 import logging
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from weighbridge.session.entry import Entry
 from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
@@ -17,7 +21,9 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 
 #: Contents looked at by one task: their answers are taken in one turn of the loop.
-_IN_A_GROUP = 32
+_IN_A_GROUP = 64
+#: Seconds after which nobody waits for a group any longer.
+_LONG = 0.05
 
 _Wanted = tuple[Hashable, Entry, Priority]
 
@@ -32,32 +38,65 @@ class Gathering(Generic[R]):
         look: Callable[[Sequence[Entry], CancelToken], Sequence[R]],
         landed: Callable[[Hashable, Entry, Priority, R], None],
         otherwise: R,
+        before: "Gathering[Any] | None" = None,
     ) -> None:
-        """`look` is a worker's work: an answer for each entry. `landed` is told each; `otherwise`: the answer where there is none."""
+        """`look` is a worker's work: an answer for each entry. `landed` is told each; `otherwise`: the answer where there is none.
+
+        `before`: what is looked at that way comes first.
+        """
         self._tasks = tasks
         self._name = name
         self._look = look
         self._landed = landed
         self._otherwise = otherwise
-        self._wanted: list[_Wanted] = []
+        self._before = before
+        self._after: list[Gathering[Any]] = []
+        if before is not None:
+            before._after.append(self)  # noqa: SLF001  one of the same class
+        self._wanted: deque[_Wanted] = deque()
         self._numbers = itertools.count()
         self._running: set[asyncio.Task[None]] = set()
+        #: Set while there is a group that does not take long yet: until when it doesn't.
+        self._waited_for: asyncio.TimerHandle | None = None
 
     def want(self, key: Hashable, entry: Entry, priority: Priority) -> None:
         """Look at a content, together with all that are wanted in this turn of the loop."""
         loop = asyncio.get_running_loop()
         # Nothing of its own runs for it; who lets it go cancels this and no other.
         entry.running = loop.create_future()
-        if not self._wanted:
-            loop.call_soon(self._start)
         self._wanted.append((key, entry, priority))
+        if len(self._wanted) == 1:
+            loop.call_soon(self._start)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to wait for."""
+        return bool(self._wanted) or self._waited_for is not None
 
     def _start(self) -> None:
-        wanted, self._wanted = self._wanted, []
-        for start in range(0, len(wanted), _IN_A_GROUP):
-            task = asyncio.get_running_loop().create_task(self._run(wanted[start : start + _IN_A_GROUP]))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        """Start with the next group, unless there is one to wait for."""
+        if (
+            not self._wanted
+            or self._waited_for is not None
+            or (self._before is not None and self._before.busy)
+        ):
+            return
+        loop = asyncio.get_running_loop()
+        group = [self._wanted.popleft() for _ in range(min(_IN_A_GROUP, len(self._wanted)))]
+        timer = self._waited_for = loop.call_later(_LONG, self._go_on, None)
+        task = loop.create_task(self._run(group))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: self._go_on(timer))
+
+    def _go_on(self, ended: asyncio.TimerHandle | None) -> None:
+        """Start with what waited for a group. `ended`: that of the group that ended; None: one takes long."""
+        if ended is not None:
+            ended.cancel()
+        if ended is None or self._waited_for is ended:
+            self._waited_for = None
+        for gathering in (self, *self._after):
+            gathering._start()  # noqa: SLF001  one of the same class
 
     async def _run(self, group: Sequence[_Wanted]) -> None:
         found: Sequence[R] = [self._otherwise] * len(group)

@@ -68,7 +68,9 @@ class Readings:
         #: The same paths, each made once: all are asked for whenever there is another.
         self._paths: dict[str, Path] = {}
         self._recalling = Gathering[Recalled](tasks, "recall", self._recall, self._recalled, None)
-        self._checking = Gathering[bool](tasks, "check", self._check, self._checked, otherwise=True)
+        self._checking = Gathering[bool](
+            tasks, "check", self._check, self._checked, otherwise=True, before=self._recalling
+        )
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""

@@ -47,7 +47,7 @@ from weighbridge.work import CancelToken, Priority, RetryPolicy, Tasks
 logger = logging.getLogger(__name__)
 
 #: References looked at in one turn of the loop, nested ones and repeats counted.
-_STEPS_A_TURN = 24
+_STEPS_A_TURN = 64
 #: Characters of a part of a document that are counted at once; more are a worker's job.
 _AT_ONCE = 16 * 1024
 #: References from which on one is not looked at again for each that arrives in it, but after so many times as long.
