@@ -342,6 +342,32 @@ def test_nothing_outside_is_even_looked_at(room: Path, monkeypatch: pytest.Monke
     assert looked_at == [str(room)]
 
 
+def test_for_many_files_roots_are_followed_once_and_then_anew(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    followed = policy._followed
+
+    def watch(path: Path) -> str:
+        looked_at.append(str(path))
+        return followed(path)
+
+    link = tmp_path / "link"
+    link.symlink_to(room)
+    places = [place_of(name, link, scope(link)) for name in ("docs/style.md", "docs/absent.md")]
+    monkeypatch.setattr(policy, "_followed", watch)
+    with policy.roots_stay():
+        assert [real_path(place) for place in places] == [
+            room / "docs" / "style.md",
+            room / "docs" / "absent.md",
+        ]
+        assert looked_at.count(str(link)) == 1
+    link.unlink()
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReferenceFault):
+        real_path(place_of(str(room / "docs" / "style.md"), link, scope(link)))
+
+
 @pytest.mark.parametrize(
     ("target", "watched"),
     [

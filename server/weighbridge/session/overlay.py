@@ -12,16 +12,26 @@ class OpenTexts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._texts: dict[str, tuple[Path, Hashable, Iterable[str]]] = {}
+        #: The same by the file's name: a thousand documents may be open, and a thousand files be asked about.
+        self._by_name: dict[str, dict[str, Path]] = {}
 
     def put(self, path: Path, version: Hashable, text: Iterable[str]) -> None:
         """Show a text, which must never change, in place of the file."""
+        written = os.path.normcase(path)
         with self._lock:
-            self._texts[os.path.normcase(path)] = (path, version, text)
+            self._texts[written] = (path, version, text)
+            self._by_name.setdefault(os.path.normcase(path.name), {})[written] = path
 
     def drop(self, path: Path) -> None:
         """Show the file itself again."""
+        written = os.path.normcase(path)
         with self._lock:
-            self._texts.pop(os.path.normcase(path), None)
+            dropped = self._texts.pop(written, None)
+            if dropped is not None:
+                named = self._by_name[os.path.normcase(path.name)]
+                named.pop(written, None)
+                if not named:
+                    del self._by_name[os.path.normcase(path.name)]
 
     def text_of(self, path: Path) -> tuple[Hashable, Iterable[str]] | None:
         """The text shown for a real path, with its version; None if it is not open.
@@ -30,10 +40,10 @@ class OpenTexts:
         """
         with self._lock:
             found = self._texts.get(os.path.normcase(path))
-            others = list(self._texts.values())
-        if found is None:
-            for other in others:
-                if other[0].name == path.name and os.path.realpath(other[0]) == str(path):
-                    found = other
-                    break
+            others = list(self._by_name.get(os.path.normcase(path.name), {}).items()) if found is None else []
+        for written, other in others:
+            if os.path.realpath(other) == str(path):
+                with self._lock:
+                    found = self._texts.get(written)
+                break
         return None if found is None else (found[1], found[2])
