@@ -14,11 +14,22 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from threading import Barrier
+from typing import Protocol
 
 from bench.baseline import encoding, fast_engine, tokens_of_files
 from bench.corpora import KB, MB, write_files
 from bench.figures import Results
 from weighbridge.tokens.fast import SWITCH
+
+#: Seconds that a pool's workers have to load the vocabulary.
+_PATIENCE = 60.0
+
+
+class BarrierLike(Protocol):
+    """A thread's barrier, or a process's."""
+
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 def run(results: Results, folder: Path) -> None:
@@ -141,11 +152,25 @@ class _Plainly:
 
     def _executor(self) -> Executor:
         if self._kind == "threads":
-            return ThreadPoolExecutor(self._cores)
-        return ProcessPoolExecutor(self._cores, get_context("forkserver"))
+            return ThreadPoolExecutor(self._cores, initializer=_meet_at, initargs=(Barrier(self._cores),))
+        context = get_context("forkserver")
+        return ProcessPoolExecutor(
+            self._cores, context, initializer=_meet_at, initargs=(context.Barrier(self._cores),)
+        )
+
+
+class _Meeting:
+    """Where a pool's threads or processes meet, in each of its processes."""
+
+    barrier: BarrierLike | None = None
+
+
+def _meet_at(barrier: BarrierLike) -> None:
+    _Meeting.barrier = barrier
 
 
 def _loaded(_: int) -> None:
+    """Load the vocabulary, and wait until all others have."""
     encoding()
-    # Long enough for the others to take one each.
-    time.sleep(0.3)
+    assert _Meeting.barrier is not None
+    _Meeting.barrier.wait(_PATIENCE)
