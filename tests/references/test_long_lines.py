@@ -131,6 +131,19 @@ def test_what_is_far_away_is_followed(
     check(found, buffer)
 
 
+@pytest.mark.parametrize("stretch", range(1, 9))
+def test_an_escaped_mark_makes_no_image_of_a_link(stretch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the line is cut: a link in a link's text keeps that from being one, an image does not."""
+    short_bounds(monkeypatch)
+    monkeypatch.setattr(stretch_scanner, "STRETCH", stretch)
+    monkeypatch.setattr(inside, "LABEL_DECIDED", 0)
+    text = "x [0123456789 \\![a](b) 0123456789 0123456789](`) {{c}} `"
+    buffer = LineBuffer(text, PositionEncoding.UTF32)
+    found = ScanIndex(buffer)
+    type_in(found, buffer, 0, text.index("a"), 0, "a")
+    check(found, buffer)
+
+
 def markup(size: int) -> str:
     """Minified JSON, with HTML and Markdown in its strings."""
     record = (

@@ -108,7 +108,9 @@ def _cut(text: str, start: int, end: int) -> list[int]:
 def _hold(text: str, starts: Sequence[int]) -> list[frozenset[Closer]]:
     held = []
     for start, end in pairwise(starts):
-        closers: set[Closer] = set(map(len, _TICKS.findall(text, start, end)))
+        closers: set[Closer] = set()
+        if text.find("`", start, end) >= 0:
+            closers.update(map(len, _TICKS.findall(text, start, end)))
         for what in CLOSING:
             if text.find(what, max(0, start - len(what) + 1), end) >= 0:
                 closers.add(what)
