@@ -42,7 +42,7 @@ def lines(draw: st.DrawFn) -> tuple[str, list[Key]]:
     some = st.sampled_from(draw(st.lists(st.sampled_from(PIECES), min_size=3, unique=True)))
     head = draw(st.sampled_from(("", "x", "[{", "> ", "- ", "[a]: ", "y\n")))
     text = head + "".join(draw(st.lists(some, min_size=20, max_size=100)))
-    tail = draw(st.sampled_from(("", "", "", "\n", "\nz", "\n\nz`", "\n===\n")))
+    tail = draw(st.sampled_from(("", "", "", "\n", "\nz", "\n\nz`", "\n===\n", "\nz`\nz\nz`\nz\n`")))
     new = st.one_of(st.just(""), st.sampled_from("ab`<>[]()\\'\"- !{}@"), some)
     key = st.tuples(st.integers(0, 1000), st.sampled_from((0, 0, 0, 1, 1, 2, 5, 30)), new)
     return text + tail, draw(st.lists(key, min_size=1, max_size=10))
@@ -68,17 +68,23 @@ def check(found: ScanIndex, buffer: LineBuffer) -> None:
     assert [one for _, one in found.references()] == [one for line in fresh for one in line.references]
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(
     case=lines(),
     stretch=st.sampled_from((1, 3, 8, 20, 50)),
     block=st.sampled_from((1, 2, 5, 20)),
     asked=st.sampled_from((1, 2, 64)),
+    long=st.sampled_from((20, 20, 60, 1000)),
 )
-def test_any_edits(case: tuple[str, list[Key]], stretch: int, block: int, asked: int) -> None:
+def test_any_edits(case: tuple[str, list[Key]], stretch: int, block: int, asked: int, long: int) -> None:
     text, keys = case
     with pytest.MonkeyPatch.context() as patch:
         short_bounds(patch)
+        patch.setattr(leaves, "LONG_LINE", long)
+        patch.setattr(inside, "LONG_LINE", long)
+        patch.setattr(leaves, "WINDOW_LEAST", 2)
+        patch.setattr(leaves, "WINDOW_MOST", 4)
+        patch.setattr(leaves, "_WEIGHED", 20)
         patch.setattr(stretch_scanner, "STRETCH", stretch)
         patch.setattr(closers, "BLOCK", block)
         patch.setattr(stretches, "_MOST_ASKED", asked)

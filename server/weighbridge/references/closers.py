@@ -106,7 +106,9 @@ def _cut(text: str, start: int, end: int) -> list[int]:
 
 
 def _hold(text: str, starts: Sequence[int]) -> list[frozenset[Closer]]:
-    held = []
+    held: list[frozenset[Closer]] = []
+    # Most blocks hold the same as another.
+    alike: dict[frozenset[Closer], frozenset[Closer]] = {}
     for start, end in pairwise(starts):
         closers: set[Closer] = set()
         if text.find("`", start, end) >= 0:
@@ -114,5 +116,6 @@ def _hold(text: str, starts: Sequence[int]) -> list[frozenset[Closer]]:
         for what in CLOSING:
             if text.find(what, max(0, start - len(what) + 1), end) >= 0:
                 closers.add(what)
-        held.append(frozenset(closers))
+        found = frozenset(closers)
+        held.append(alike.setdefault(found, found))
     return held
