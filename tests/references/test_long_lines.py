@@ -272,6 +272,25 @@ def test_no_key_costs_more_than_the_line(text: str, key: str, looking: Looking) 
     check(found, buffer)
 
 
+@pytest.mark.parametrize("unit", ["<!-- ", "<?", "<![CDATA[", "<!X", "\\`` "])
+def test_what_is_not_there_is_looked_for_once(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By however many it is missed."""
+    asked: list[closers.Closer] = []
+
+    class Counting(Closers):
+        def run(self, size: int, start: int) -> int:
+            asked.append(size)
+            return super().run(size, start)
+
+        def closing(self, what: str, start: int) -> int:
+            asked.append(what)
+            return super().closing(what, start)
+
+    monkeypatch.setattr(stretches, "Closers", Counting)
+    ScanIndex(LineBuffer("x" + unit * 6000, PositionEncoding.UTF32))
+    assert len(asked) == 1
+
+
 def test_links_that_ask_for_brackets_are_not_asked_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of very many `](` makes a link or doesn't by brackets that are far away."""
     text = "x`y`" + "[" * 50_000 + "a](b) `c` " * 50_000

@@ -54,6 +54,8 @@ class StretchScanner(InlineScanner):
         self._links = False
         self._asks: list[Ask] = []
         self._wants: set[Closer] = set()
+        # What was looked for in vain is not looked for again further on.
+        self._nowhere: set[Closer] = set()
         self._seen = 0
 
     def scan(self, start: int, places: Iterator[int]) -> int:
@@ -173,17 +175,21 @@ class StretchScanner(InlineScanner):
         return self.take_references(at, end, whole=False)
 
     def _run(self, size: int, start: int) -> int:
-        place = self._closers.run(size, start)
+        place = -1 if size in self._nowhere else self._closers.run(size, start)
         if place < 0:
-            self._wants.add(size)
+            self._lacks(size)
         return place
 
     def _find(self, what: str, start: int) -> int:
-        place = self._closers.closing(what, start)
+        place = -1 if what in self._nowhere else self._closers.closing(what, start)
         if place < 0:
-            self._wants.add(what)
+            self._lacks(what)
             return -1
         return place + len(what)
+
+    def _lacks(self, what: Closer) -> None:
+        self._nowhere.add(what)
+        self._wants.add(what)
 
     def _tag(self, at: int) -> int:
         end = super()._tag(at)
