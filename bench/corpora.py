@@ -4,6 +4,7 @@ prose   sentences of the Python reference that comes with Python (`pydoc_data.to
 code    the modules of Python's own library, joined in the order of their names (tests left out)
 CJK     Chinese and Japanese words of frequent characters, drawn by Zipf's law, with their punctuation
 JSON    records of those sentences and of numbers, minified: one line
+markup  the same, with HTML or Markdown in one string of ten, as messages and pages have in them
 
 All line ends are `\n`. Nothing in them is a reference. Random numbers are seeded by what is asked for.
 """
@@ -54,22 +55,50 @@ def cjk(characters: int, seed: int = 0) -> str:
 
 def minified_json(characters: int, seed: int = 0) -> str:
     """One line."""
-    chance = random.Random(f"json {characters} {seed}")
+    return _records(characters, random.Random(f"json {characters} {seed}"), str)
+
+
+def json_with_markup(characters: int, seed: int = 0) -> str:
+    """One line."""
+    chance = random.Random(f"markup {characters} {seed}")
+    return _records(characters, chance, lambda sentence: _marked_up(sentence, chance))
+
+
+def _records(characters: int, chance: random.Random, written: Callable[[str], str]) -> str:
+    """Minified JSON. `written`: how a sentence is."""
     known = _sentences()
     records: list[dict[str, object]] = []
     size = 0
     while size < characters:
         record: dict[str, object] = {
             "id": len(records),
-            "name": chance.choice(known)[:30],
+            "name": written(chance.choice(known)[:30]),
             "score": round(chance.random() * 1000, 4),
             "tags": [chance.choice(known).split()[0] for _ in range(3)],
-            "text": chance.choice(known),
+            "text": written(chance.choice(known)),
             "done": chance.random() < 0.5,
         }
         records.append(record)
         size += len(json.dumps(record, separators=(",", ":"))) + 1
     return json.dumps(records, separators=(",", ":"))[:characters]
+
+
+def _marked_up(sentence: str, chance: random.Random) -> str:
+    """One of ten sentences in HTML or Markdown."""
+    first, _, rest = sentence.partition(" ")
+    page = f"https://example.com/{chance.randrange(1000)}"
+    if chance.random() >= 0.1:
+        return sentence
+    return chance.choice(
+        (
+            f'<p class="note"><b>{first}</b> {rest}<br/></p>',
+            f'<a href="{page}?a=1&b=2">{first}</a> {rest} <!-- more -->',
+            f"**{first}** [{rest}]({page})\n\n- `{first}`",
+            f"`{first}` {rest}\n\n```python\nif 1 < 2: pass\n```\n",
+            # In prose, what looks like markup is not always closed.
+            f"{first} < {rest} `",
+        )
+    )
 
 
 #: By name. A size is in UTF-8 bytes: CJK has a third of the characters.
@@ -78,6 +107,7 @@ CORPORA: Final[Mapping[str, Callable[[int], str]]] = {
     "code": code,
     "CJK": lambda size: cjk(size // 3),
     "minified JSON": minified_json,
+    "JSON with markup": json_with_markup,
 }
 
 

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 #: Keys typed at one place before going to another.
 KEYS_AT_A_PLACE: Final = 20
+_JSON: Final = 'and 12,"more":[1,2.5,"a new text"]'
 _PHRASES: Final = {
     "CJK": "这个模型的文本应该很长,然后我们计数。プロンプトを書く",
-    "minified JSON": 'and 12,"more":[1,2.5,"a new text"]',
+    "minified JSON": _JSON,
+    "JSON with markup": _JSON,
 }
 _PHRASE: Final = "the words that I type, one by one: (count them) and"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.references import index, leaves, links
+from weighbridge.references import inside, leaves, links
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
 from weighbridge.references.model import ScannedLine
@@ -156,9 +156,9 @@ def test_any_edits_in_long_lines(text: str, edits: list[Change]) -> None:
     """Lines that are scanned in part, made short enough to be looked into: nothing here is longer than the bounds say."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(leaves, "LONG_LINE", 20)
-        patch.setattr(index, "LONG_LINE", 20)
-        patch.setattr(index, "LONGEST_REFERENCE", 100)
-        patch.setattr(index, "LABEL_DECIDED", 60)
+        patch.setattr(inside, "LONG_LINE", 20)
+        patch.setattr(inside, "LONGEST_REFERENCE", 100)
+        patch.setattr(inside, "LABEL_DECIDED", 60)
         patch.setattr(links, "MOST_PENDING", 20)
         run(text, edits)
 

@@ -56,7 +56,7 @@ def test_another_function_or_method_gives_another_name(monkeypatch: pytest.Monke
         patch.setattr(forms, "_short", _short)
         scanner_rules.cache_clear()
         names.add(scanner_rules())
-    monkeypatch.setattr(inlines._Scanner, "_code", lambda self, at: at + 1)
+    monkeypatch.setattr(inlines.InlineScanner, "_code", lambda self, at: at + 1)
     scanner_rules.cache_clear()
     names.add(scanner_rules())
     assert len(names) == 3

@@ -30,6 +30,13 @@ IN_PATH = (
     r"(?:[^\s\x00-\x1f\x7f@<>\"'`|(){}\[\]*?;,:#\\。，、；：！？（）【】「」『』《》“”‘’„‚«»‹›…]|:(?=[^\s:]))"  # noqa: RUF001
 )
 _PATH = re.compile(rf"@({IN_PATH}{{1,2000}}+)(?!{IN_PATH})(?:#([\w./%:~-]{{1,1000}}+))?")
+#: As much of each of them as there is: what decides that there is none stands at most `_DECIDING` characters behind it.
+_EXPLICIT_SO_FAR = re.compile(r"@\[[a-z]{0,4}+(?::(?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[)){0,2001}+)?")
+_BRACES_SO_FAR = re.compile(
+    r"\{\{[ \t]{0,100}+(?:[^\W\d][\w.-]{0,256}+[ \t]{0,100}+(?::(?:[^{}\r\n]|\}(?!\})|\{(?!\{)){0,3001}+)?)?"
+)
+_PATH_SO_FAR = re.compile(rf"@{IN_PATH}{{0,2001}}+(?:#[\w./%:~-]{{0,1001}}+)?")
+_DECIDING: Final = 2
 #: What each of them begins with.
 _MARK = re.compile(r"@|\{(?=\{)")
 #: Characters of the longest reference: the patterns above allow no longer one.
@@ -53,6 +60,16 @@ def reference_at(text: str, at: int) -> Reference | None:
     if match is not None:
         return _explicit(match[1], _UNESCAPE.sub(r"\1", match[2]), at, match.end())
     return _short(text, at)
+
+
+def reference_seen(text: str, at: int) -> int:
+    """Behind the last character that `reference_at` looks at; a little more may be said, never less."""
+    if text[at] == "{":
+        so_far = _BRACES_SO_FAR
+    else:
+        so_far = _EXPLICIT_SO_FAR if text.startswith("[", at + 1) else _PATH_SO_FAR
+    match = so_far.match(text, at)
+    return _DECIDING + (at if match is None else match.end())
 
 
 def holds_reference(text: str) -> bool:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from weighbridge.references.blocks import START, Line, LineKind, State
-from weighbridge.references.forms import LONGEST_REFERENCE
-from weighbridge.references.inlines import is_open, moved, scan_plain
+from weighbridge.references.inlines import is_open
+from weighbridge.references.inside import follow_inside
 from weighbridge.references.leaves import (
     CROSSING,
-    LONG_LINE,
     LONGEST_LINE,
     QUIET,
     TELLING,
@@ -24,7 +23,6 @@ from weighbridge.references.leaves import (
     Leaves,
     look_of,
 )
-from weighbridge.references.links import LABEL_DECIDED
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
 from weighbridge.text import Edit, Inline
 
@@ -80,7 +78,7 @@ class ScanIndex:
     def __init__(self, lines: Lines, skip: int = 0) -> None:
         """Scan a whole text. `skip`: lines of front matter at its start, in which nothing is looked for."""
         self.skip = min(skip, len(lines))
-        leaves = Leaves()
+        leaves = Leaves(keep=True)
         for number in range(self.skip, len(lines)):
             leaves.feed(lines.line(number))
         leaves.finish()
@@ -176,7 +174,7 @@ class ScanIndex:
         shift = edit.new_lines - edit.old_lines
         edited_end = edit.start + edit.new_lines
         start = self._leaf_start(edit.start)
-        leaves = Leaves(self._state_before(start))
+        leaves = Leaves(self._state_before(start), keep=True)
         end = len(lines)
         for number in range(start, end):
             text = lines.line(number)
@@ -197,7 +195,7 @@ class ScanIndex:
             return True
         old = self._leafed[number]
         text = lines.line(number)
-        if edit.inline is not None and len(text) > LONG_LINE and self._update_part(number, edit.inline, text):
+        if edit.inline is not None and self._update_part(number, old, edit.inline, text):
             return True
         if old.flags & (CROSSING | TELLING) or len(text) > LONGEST_LINE:
             return False
@@ -224,48 +222,13 @@ class ScanIndex:
         if old.scanned is not PLAIN or new.scanned is not PLAIN:
             self._note(number, number + 1, 0, number + 1)
 
-    def _update_part(self, number: int, inline: Inline, text: str) -> bool:
-        """Follow an edit inside a long line by scanning only what is near it; False if that isn't enough.
-
-        Without backticks and `<`, which references there are depends on no more than `LONGEST_REFERENCE` characters
-        before, and from any place on that is in no reference, before as after the edit, they are the same.
-        """
-        old = self._leafed[number]
-        start = old.info.start
-        if (
-            old.info.kind not in _IN_PARAGRAPH
-            or old.flags & CROSSING
-            or not old.flags & QUIET
-            or look_of(text) != old.look
-            or len(text) > LONGEST_LINE
-            or inline.column < start + LABEL_DECIDED
-            or text[start] in "-=*_"
-        ):
+    def _update_part(self, number: int, old: Leafed, inline: Inline, text: str) -> bool:
+        """Follow an edit inside a long line by scanning only what is near it; False if that isn't enough."""
+        below = self._leafed[number + 1] if number + 1 < len(self._leafed) else None
+        new = follow_inside(old, below, inline, text)
+        if new is None:
             return False
-        end = inline.column + inline.inserted
-        changed = text[inline.column : end]
-        if "`" in changed or "<" in changed:
-            return False
-        before, after = _split(old.scanned.references, inline.column - 2 * LONGEST_REFERENCE)
-        begin = max(start, inline.column - 2 * LONGEST_REFERENCE, before[-1].end if before else 0)
-        while begin > start and text[begin - 1] == "\\":
-            begin -= 1
-        shift = inline.inserted - inline.removed
-        found = scan_plain(text, begin, min(len(text), end + LONGEST_REFERENCE), whole=False).references
-        joint = _joint(found, after, end, shift, text)
-        if joint < 0:
-            return False
-        references = (
-            *before,
-            *(one for one in found if one.start < joint),
-            *(moved(one, shift) for one in after if one.start + shift >= joint),
-        )
-        scanned = old.scanned
-        if references or scanned.heading is not None or scanned.directive is not None:
-            scanned = ScannedLine(references, scanned.heading, scanned.directive)
-        else:
-            scanned = PLAIN
-        self._put(number, old, Leafed(old.info, old.before, old.flags, old.look, scanned))
+        self._put(number, old, new)
         return True
 
     def _leaf_start(self, line: int) -> int:
@@ -307,29 +270,6 @@ class ScanIndex:
             (self._directing, [line for line, scanned in holding if scanned.directive is not None]),
         ):
             places.replace(start, old_end, shift, lines)
-
-
-def _split(
-    references: tuple[Reference, ...], column: int
-) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
-    """Cut references in those that begin before a column, and the rest."""
-    place = bisect_left(references, column, key=lambda one: one.start)
-    return references[:place], references[place:]
-
-
-def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: str) -> int:
-    """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
-    place = end + 1
-    while place < min(len(text), end + LONGEST_REFERENCE // 2):
-        inside = [one.end for one in found if one.start < place < one.end]
-        inside += [one.end + shift for one in old if one.start + shift < place < one.end + shift]
-        if inside:
-            place = max(inside)
-        elif text[place - 1] == "\\":
-            place += 1
-        else:
-            return place
-    return -1
 
 
 class StreamScanner:

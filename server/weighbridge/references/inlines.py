@@ -18,19 +18,22 @@ from weighbridge.references.blocks import Line
 from weighbridge.references.forms import reference_at
 from weighbridge.references.links import Destinations, link_tail
 from weighbridge.references.model import Directive, Reference
-from weighbridge.references.tags import CLOSE_TAG, OPEN_TAG
+from weighbridge.references.tags import CLOSE_TAG, OPEN_TAG, tag_seen
 
 #: Where something may begin that decides or is a reference.
-_SPECIAL = re.compile(r"[\\`<@\[\]]|\{\{")
+SPECIAL = re.compile(r"[\\`<@\[\]]|\{\{")
 #: The same where brackets and backticks mean nothing: in raw HTML, destinations, definitions.
 _SPECIAL_RAW = re.compile(r"[\\@]|\{\{")
-_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _TICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(r"<[A-Za-z][A-Za-z0-9.+-]{1,31}:[^<>\x00-\x20\x7f]*+>")
 _EMAIL = re.compile(
     r"<[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]++@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
     r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*>"
 )
+#: As much of an autolink or address as there is.
+_AUTOLINK_SO_FAR = re.compile(r"<[A-Za-z][A-Za-z0-9.+-]{0,32}+(?::[^<>\x00-\x20\x7f]*+)?")
+_EMAIL_SO_FAR = re.compile(r"<[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]++(?:@[a-zA-Z0-9.-]*+)?")
 _TAG = re.compile(rf"{OPEN_TAG}|{CLOSE_TAG}")
 #: A `<` before anything else is text, whatever comes in the lines below.
 _MAY_BE_TAG = re.compile(r"<[A-Za-z/?!]")
@@ -65,7 +68,7 @@ def tells(text: str) -> bool:
 
 def scan_inlines(text: str, start: int = 0) -> Found:
     """Scan the inline content of a paragraph or heading from `start` on. Linear in the text."""
-    return _Scanner(text).inlines(start) if tells(text) else scan_plain(text, start, len(text))
+    return InlineScanner(text).inlines(start) if tells(text) else scan_plain(text, start, len(text))
 
 
 def scan_html(text: str, start: int, *, comment: bool) -> Found:
@@ -75,7 +78,7 @@ def scan_html(text: str, start: int, *, comment: bool) -> Found:
     """
     if not comment and "<!--" not in text:
         return scan_plain(text, start, len(text))
-    return _Scanner(text).html(start, comment=comment)
+    return InlineScanner(text).html(start, comment=comment)
 
 
 def scan_plain(text: str, start: int, end: int, *, whole: bool = True) -> Found:
@@ -85,17 +88,32 @@ def scan_plain(text: str, start: int, end: int, *, whole: bool = True) -> Found:
     """
     if _SPECIAL_RAW.search(text, start, end) is None:
         return NOTHING
-    scanner = _Scanner(text)
+    scanner = InlineScanner(text)
     scanner.take_references(start, end, whole=whole)
     return scanner.found()
 
 
+def angle_seen(text: str, at: int) -> tuple[int, str]:
+    """Behind the last character that is looked at for a tag or autolink at a `<`, where there is none, and the quote that
+    it is for want of, if any; see `tag_seen`. What only a closing string is wanting for is not looked at.
+    """
+    after = text[at + 1 : at + 2]
+    if not after.isalnum() and after not in _IN_ADDRESS:
+        return at + 2, ""
+    seen, quote = tag_seen(text, at)
+    for pattern in (_AUTOLINK_SO_FAR, _EMAIL_SO_FAR):
+        match = pattern.match(text, at)
+        if match is not None:
+            seen = max(seen, match.end() + 1)
+    return seen, quote
+
+
 def is_open(text: str, start: int) -> bool:
     """Whether what stands in the lines behind a line may make a link of what is in it."""
-    return "[" in text and _Scanner(text).inlines(start).open_from >= 0
+    return "[" in text and InlineScanner(text).inlines(start).open_from >= 0
 
 
-class _Scanner:
+class InlineScanner:
     """One text being read."""
 
     def __init__(self, text: str) -> None:
@@ -116,7 +134,7 @@ class _Scanner:
     def inlines(self, start: int) -> Found:
         text, at = self.text, start
         escaped = -1
-        while (match := _SPECIAL.search(text, at)) is not None:
+        while (match := SPECIAL.search(text, at)) is not None:
             at = match.start()
             char = text[at]
             if char == "[":
@@ -125,7 +143,7 @@ class _Scanner:
             elif char == "]":
                 at = self._bracket(at + 1)
             elif char == "\\":
-                at += 2 if text[at + 1 : at + 2] in _PUNCTUATION else 1
+                at += 2 if text[at + 1 : at + 2] in PUNCTUATION else 1
                 escaped = at
             elif char == "`":
                 at = self._code(at)
@@ -162,9 +180,9 @@ class _Scanner:
         while (match := _SPECIAL_RAW.search(text, at, end)) is not None:
             at = match.start()
             if text[at] == "\\":
-                at += 2 if text[at + 1 : at + 2] in _PUNCTUATION else 1
+                at += 2 if text[at + 1 : at + 2] in PUNCTUATION else 1
                 continue
-            reference = reference_at(text, at)
+            reference = self._reference_at(at)
             if reference is None:
                 at += 1
             elif whole and reference.end > end:
@@ -182,9 +200,13 @@ class _Scanner:
     def _opens(self, at: int) -> None:
         self._open_from = at if self._open_from < 0 else min(at, self._open_from)
 
+    def _reference_at(self, at: int) -> Reference | None:
+        """The reference that begins at an `@` or `{`, if any."""
+        return reference_at(self.text, at)
+
     def _reference(self, at: int) -> int:
         """Where to go on behind an `@` or `{{`: behind the reference that it begins, if any."""
-        reference = reference_at(self.text, at)
+        reference = self._reference_at(at)
         if reference is None:
             # Of three braces the inner two open; of an unclosed pair the second may open the next.
             return at + 1
@@ -192,9 +214,12 @@ class _Scanner:
         at = reference.end
         if reference.explicit:
             # To Markdown a reference's own brackets may be a link's.
-            self._brackets.append((reference.start + 1, True))
+            self._open_link(reference.start + 1)
             return self._bracket(at)
         return at
+
+    def _open_link(self, at: int) -> None:
+        self._brackets.append((at, True))
 
     def _bracket(self, at: int) -> int:
         """Where to go on behind a `]`: behind the destination and title in parentheses, where it ends a link or image."""
@@ -225,17 +250,22 @@ class _Scanner:
         match = _TICKS.match(self.text, at)
         assert match is not None  # noqa: S101  there is a backtick
         end, size = match.end(), match.end() - at
-        if self._ticks is None:
-            self._ticks = {}
-            for run in _TICKS.finditer(self.text, at):
-                self._ticks.setdefault(run.end() - run.start(), []).append(run.start())
-        runs = self._ticks.get(size, [])
-        place = bisect_left(runs, end)
-        if place == len(runs):
+        close = self._run(size, end)
+        if close < 0:
             return end
-        close = runs[place] + size
+        close += size
         self.spans.append((at, close))
         return close
+
+    def _run(self, size: int, start: int) -> int:
+        """Where the first run of just so many backticks at `start` or behind begins; -1 if there is none."""
+        if self._ticks is None:
+            self._ticks = {}
+            for run in _TICKS.finditer(self.text, start):
+                self._ticks.setdefault(run.end() - run.start(), []).append(run.start())
+        runs = self._ticks.get(size, ())
+        place = bisect_left(runs, start)
+        return runs[place] if place < len(runs) else -1
 
     def _angle(self, at: int) -> int:
         """Where to go on behind a `<`: behind the comment, tag or autolink it opens, if any."""

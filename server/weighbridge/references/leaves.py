@@ -27,11 +27,14 @@ from weighbridge.references.inlines import (
 )
 from weighbridge.references.links import LABEL_DECIDED, may_define, skip_definitions
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
+from weighbridge.references.stretches import KeptLine
 
 #: Characters of the longest line that references are looked for in.
 LONGEST_LINE: Final = 1024 * 1024
 #: Characters of a line that is worth being scanned in part.
 LONG_LINE: Final = 32 * 1024
+#: Characters of a line of a window of its own that is worth being kept in stretches, if it `tells`.
+KEPT_LINE: Final = 8 * 1024
 
 #: A line weighs 1, and 1 more for every 64 characters. A window is cut where a line looks like it from this weight on,
 #: before any line from that one on.
@@ -62,11 +65,20 @@ class Leafed:
     scanned: ScannedLine
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLeafed(Leafed):
+    """A long line that is its whole window, with what makes it cheap to edit."""
+
+    kept: KeptLine
+
+
 class Leaves:
     """Takes lines one by one; `done` fills in their order, a paragraph's when it ends. Call `finish` at the end."""
 
-    def __init__(self, state: State = START) -> None:
+    def __init__(self, state: State = START, *, keep: bool = False) -> None:
+        """`keep`: long lines are going to be edited."""
         self.state = state
+        self._keep = keep
         self.done: list[Leafed] = []
         self._texts: list[str] = []
         self._infos: list[Line] = []
@@ -107,11 +119,11 @@ class Leaves:
             self.done.append(Leafed(info, before, CROSSING, 0, PLAIN))
         elif kind is LineKind.HTML:
             found = scan_html(text, info.start, comment=info.comment)
-            self._add(info, before, 0, 0, _scanned(found.references, found.directives, None))
+            self._add(info, before, 0, 0, scanned_line(found.references, found.directives, None))
         elif kind is LineKind.HEADING:
             found = scan_inlines(text, info.start)
             heading = Heading(info.level, atx_title(text[info.start :])) if info.top else None
-            self._add(info, before, 0, 0, _scanned(found.references, found.directives, heading))
+            self._add(info, before, 0, 0, scanned_line(found.references, found.directives, heading))
         else:
             self._add(info, before, 0, 0, PLAIN)
 
@@ -151,18 +163,27 @@ class Leaves:
         if not texts:
             return
         first, start = texts[0], self._infos[0].start
-        if len(texts) > 1 or underline is not None or first.startswith("[", start):
+        if self._keep and underline is None and len(texts) == 1 and self._is_kept(first, start):
+            kept, references = KeptLine.of(first, start)
+            scanned = scanned_line(references, kept.directives, None)
+            flags = self._first_flag() | TELLING
+            info, before, look = self._infos[0], self._befores[0], self._looks[0]
+            self.done.append(KeptLeafed(info, before, flags, look, scanned, kept))
+        elif len(texts) > 1 or underline is not None or first.startswith("[", start):
             self._flush_several(underline)
         else:
             found = scan_inlines(first, start)
             flags = self._first_flag() | (TELLING if tells(first) else QUIET)
-            scanned = _scanned(found.references, found.directives, None)
+            scanned = scanned_line(found.references, found.directives, None)
             self._add(self._infos[0], self._befores[0], flags, self._looks[0], scanned)
         texts.clear()
         self._infos.clear()
         self._befores.clear()
         self._looks.clear()
         self._weight = 0
+
+    def _is_kept(self, text: str, start: int) -> bool:
+        return len(text) > KEPT_LINE and tells(text) and not begins_definition(text, start)
 
     def _flush_several(self, underline: Line | None) -> None:
         infos = self._infos
@@ -192,7 +213,7 @@ class Leaves:
             headings[number] = Heading(underline.level, " ".join(whole[definitions:].split()))
         for number, info in enumerate(infos):
             references, directives = held.get(number, ([], []))
-            scanned = _scanned(references, directives, headings.get(number))
+            scanned = scanned_line(references, directives, headings.get(number))
             self._add(info, self._befores[number], flags[number], self._looks[number], scanned)
 
     def _flags(self, whole: str, texts: Sequence[str], starts: Sequence[int], *, setext: bool) -> list[int]:
@@ -221,6 +242,11 @@ def look_of(text: str) -> int:
     return (1 + length // _WEIGHED) * 2 + (crc32(text.encode("utf-8", "surrogatepass")) % 128 == 0)
 
 
+def begins_definition(text: str, start: int) -> bool:
+    """Whether what stands in a long line from `start` on is, or may become, link reference definitions."""
+    return text.startswith("[", start) and may_define(text[start : start + LABEL_DECIDED])
+
+
 def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> None:
     """Mark the lines of constructs that go over a line's end."""
     for start, end in found.spans:
@@ -234,9 +260,10 @@ def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> Non
             flags[number] |= CROSSING
 
 
-def _scanned(
+def scanned_line(
     references: Sequence[Reference], directives: Sequence[Directive], heading: Heading | None
 ) -> ScannedLine:
+    """What a line holds, from what was found in it, in order."""
     if not references and not directives and heading is None:
         return PLAIN
     directive = None

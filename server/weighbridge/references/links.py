@@ -11,6 +11,9 @@ _LABEL = re.compile(r"\[((?:[^\\\[\]]|\\.){1,999}+)(\]?)", re.DOTALL)
 _GAP = re.compile(r"[ \t]*+(?:\r\n|\r|\n)?[ \t]*+")
 _BRACKETED = re.compile(r"<(?:[^<>\r\n\\]|\\.)*+>")
 _TITLE = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|\((?:[^()\\]|\\.)*+\)", re.DOTALL)
+#: As much of a title as there is, whether or not it ends.
+_TITLE_SO_FAR = re.compile(r"\"(?:[^\"\\]|\\.)*+|'(?:[^'\\]|\\.)*+|\((?:[^()\\]|\\.)*+", re.DOTALL)
+_BRACKETED_SO_FAR = re.compile(r"<(?:[^<>\r\n\\]|\\.)*+")
 _END_OF_LINE = re.compile(r"[ \t]*+(?:\r\n|\r|\n|\Z)")
 #: In a destination that is not in angle brackets: escapes mean nothing, parentheses pair, the rest ends it.
 _IN_DESTINATION = re.compile(r"\\[!-/:-@\[-`{-~]|[()]|[\x00-\x20\x7f]")
@@ -25,6 +28,8 @@ class Destinations:
     def __init__(self, text: str) -> None:
         self._text = text
         self._ends: dict[int, int] = {}
+        # For those that have no end: where that was seen.
+        self._stops: dict[int, int] = {}
 
     def end(self, start: int) -> int:
         """Where the destination that begins at `start` ends: at `start` itself if it is empty; -1 if there is none.
@@ -38,6 +43,14 @@ class Destinations:
         if start not in self._ends:
             self._look(start)
         return self._ends[start]
+
+    def seen(self, start: int) -> int:
+        """Behind the last character that `end` looks at."""
+        if self._text.startswith("<", start):
+            match = _BRACKETED_SO_FAR.match(self._text, start)
+            return start if match is None else match.end() + 2
+        end = self.end(start)
+        return (end if end >= 0 else self._stops[start]) + 1
 
     def _look(self, start: int) -> None:
         """Find where the destination ends, and with it those that begin at the parentheses inside."""
@@ -60,6 +73,7 @@ class Destinations:
         self._ends[begun.pop()] = at
         for start in begun:
             self._ends[start] = -1
+            self._stops[start] = at
 
 
 #: Characters in which a link label ends, or is none.
@@ -130,6 +144,17 @@ def link_tail(text: str, at: int, destinations: Destinations) -> int:
     if gap > end and (title := _TITLE.match(text, gap)) is not None:
         gap = _gap(text, title.end())
     return gap + 1 if text.startswith(")", gap) else -1
+
+
+def tail_seen(text: str, at: int, destinations: Destinations) -> int:
+    """Behind the last character that `link_tail` looks at; a little more may be said, never less."""
+    start = _gap(text, at + 1)
+    end = destinations.end(start)
+    if end < 0:
+        return destinations.seen(start)
+    gap = _gap(text, end)
+    title = _TITLE_SO_FAR.match(text, gap)
+    return 2 + (gap if title is None else _gap(text, title.end() + 1))
 
 
 def _gap(text: str, at: int) -> int:

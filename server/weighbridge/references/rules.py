@@ -11,9 +11,39 @@ from inspect import isfunction
 from types import CodeType, ModuleType
 from typing import Any
 
-from weighbridge.references import blocks, cursor, forms, index, inlines, leaves, links, model, tags
+from weighbridge.references import (
+    blocks,
+    brackets,
+    closers,
+    cursor,
+    forms,
+    index,
+    inlines,
+    inside,
+    leaves,
+    links,
+    model,
+    stretch_scanner,
+    stretches,
+    tags,
+)
 
-_MODULES = (blocks, cursor, forms, index, inlines, leaves, links, model, tags)
+_MODULES = (
+    blocks,
+    brackets,
+    closers,
+    cursor,
+    forms,
+    index,
+    inlines,
+    inside,
+    leaves,
+    links,
+    model,
+    stretch_scanner,
+    stretches,
+    tags,
+)
 _CONSTANTS = (str, bytes, int, tuple, frozenset, re.Pattern)
 
 

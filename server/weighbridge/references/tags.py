@@ -8,6 +8,12 @@ OPEN_TAG: Final = (
     r"(?:[ \t\r\n]*+=[ \t\r\n]*+(?:[^\"'=<>` \t\r\n]++|'[^']*+'|\"[^\"]*+\"))?+)*+[ \t\r\n]*+/?>"
 )
 CLOSE_TAG: Final = r"</[A-Za-z][A-Za-z0-9-]*+[ \t\r\n]*+>"
+_NAMED = r"</?[A-Za-z][A-Za-z0-9-]*+"
+#: As much of a tag as there is: where its last value has no end, the quote that would be it is the group.
+_TAG_SO_FAR = re.compile(
+    rf"{_NAMED}(?:[ \t\r\n]++[a-zA-Z_:][a-zA-Z0-9:._-]*+"
+    r"(?:[ \t\r\n]*+=[ \t\r\n]*+(?:[^\"'=<>` \t\r\n]++|'[^']*+'|\"[^\"]*+\"))?+)*+[ \t\r\n]*+(?:=[ \t\r\n]*+([\"'])?)?"
+)
 #: The type of HTML block that an HTML line may begin only where no paragraph is open.
 ANY_TAG: Final = 7
 #: HTML blocks of this type and above end at a blank line.
@@ -37,6 +43,17 @@ _CLOSE = (
     re.compile(r">"),
     re.compile(r"\]\]>"),
 )
+
+
+def tag_seen(text: str, at: int) -> tuple[int, str]:
+    """Behind the last character that is looked at for a tag at a `<`, where there is none; a little more may be said.
+
+    And the quote without which it stays none, whatever else comes behind that; empty if it is not for want of a quote.
+    """
+    match = _TAG_SO_FAR.match(text, at)
+    if match is None:
+        return at + 2, ""
+    return match.end() + 2, match[1] or ""
 
 
 def block_begun(line: str, at: int) -> int:

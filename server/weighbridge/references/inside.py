@@ -1,0 +1,164 @@
+"""An edit inside a long line that matters to no other line: what the line holds now, found near the edit.
+
+Where it begins like no other block than a paragraph, and is its whole window, that is for its inline content to say.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Final
+
+from weighbridge.references.blocks import LineKind, advance
+from weighbridge.references.forms import LONGEST_REFERENCE
+from weighbridge.references.inlines import moved, scan_plain
+from weighbridge.references.leaves import (
+    CROSSING,
+    KEPT_LINE,
+    LONG_LINE,
+    LONGEST_LINE,
+    QUIET,
+    KeptLeafed,
+    Leafed,
+    begins_definition,
+    look_of,
+    scanned_line,
+)
+from weighbridge.references.links import LABEL_DECIDED
+from weighbridge.references.model import Reference
+from weighbridge.references.stretches import Change
+from weighbridge.text import Inline
+
+_IN_PARAGRAPH: Final = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
+#: What of a line decides what block it is, where it begins none of `_WHOLE`.
+_HEAD: Final = 2 * LABEL_DECIDED
+#: Where a line begins so, its end may make it a rule, an underline, a fence, or HTML.
+_WHOLE: Final = "-=*_`<"
+
+
+def follow_inside(old: Leafed, below: Leafed | None, inline: Inline, text: str) -> Leafed | None:
+    """What is in the place of a line that was edited and is `text` now; None if looking near the edit can't tell.
+
+    `below`: the next line, if there is one.
+    """
+    start = old.info.start
+    if len(text) > LONGEST_LINE or inline.column < start or start >= len(text) or text[start] in _WHOLE:
+        return None
+    if isinstance(old, KeptLeafed):
+        return _follow_kept(old, below, inline, text)
+    if old.flags & QUIET and len(text) > LONG_LINE:
+        return _follow_quiet(old, inline, text)
+    return None
+
+
+def _follow_kept(old: KeptLeafed, below: Leafed | None, inline: Inline, text: str) -> Leafed | None:
+    """The same of a line that is kept in stretches."""
+    look = look_of(text)
+    if len(text) <= KEPT_LINE or (look != old.look and not _stands_alone(old, below)):
+        return None
+    if inline.column < old.info.start + LABEL_DECIDED and not _begins_alike(old, below, text):
+        return None
+    kept, changes = old.kept.follow(text, inline)
+    references = _changed(old.scanned.references, changes, inline)
+    return KeptLeafed(
+        old.info, old.before, old.flags, look, scanned_line(references, kept.directives, None), kept
+    )
+
+
+def _stands_alone(old: Leafed, below: Leafed | None) -> bool:
+    """Whether a line is its whole paragraph: then that is cut nowhere, whatever the line looks like."""
+    return old.info.kind is LineKind.PARAGRAPH and (
+        below is None or below.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
+    )
+
+
+def _begins_alike(old: Leafed, below: Leafed | None, text: str) -> bool:
+    """Whether a line that is edited near its start begins the block that it began, and no definition."""
+    start = old.info.start
+    info, state = advance(old.before, text[: start + _HEAD])
+    return (
+        info == old.info and (below is None or below.before == state) and not begins_definition(text, start)
+    )
+
+
+def _changed(old: tuple[Reference, ...], changes: Sequence[Change], inline: Inline) -> tuple[Reference, ...]:
+    """A line's references with what changed; those behind the edit moved."""
+    if not old and not any(change.references for change in changes):
+        return ()
+    shift = inline.inserted - inline.removed
+    references: list[Reference] = []
+    kept = 0
+    for change in changes:
+        behind = bisect_left(old, change.start, kept, key=_start)
+        references += _moved(old[kept:behind], inline.column, shift)
+        references += change.references
+        kept = bisect_left(old, change.end, behind, key=_start)
+    references += _moved(old[kept:], inline.column, shift)
+    return tuple(references)
+
+
+def _start(reference: Reference) -> int:
+    return reference.start
+
+
+def _moved(references: Sequence[Reference], column: int, shift: int) -> list[Reference]:
+    """Those behind a column so many columns further on."""
+    place = bisect_left(references, column, key=_start)
+    return [*references[:place], *(moved(one, shift) for one in references[place:])]
+
+
+def _follow_quiet(old: Leafed, inline: Inline, text: str) -> Leafed | None:
+    """The same of a line without backticks and `<`.
+
+    Without them, which references there are depends on no more than `LONGEST_REFERENCE` characters before, and from any
+    place on that is in no reference, before as after the edit, they are the same.
+    """
+    start = old.info.start
+    if (
+        old.info.kind not in _IN_PARAGRAPH
+        or old.flags & CROSSING
+        or look_of(text) != old.look
+        or inline.column < start + LABEL_DECIDED
+    ):
+        return None
+    end = inline.column + inline.inserted
+    changed = text[inline.column : end]
+    if "`" in changed or "<" in changed:
+        return None
+    before, after = _split(old.scanned.references, inline.column - 2 * LONGEST_REFERENCE)
+    begin = max(start, inline.column - 2 * LONGEST_REFERENCE, before[-1].end if before else 0)
+    while begin > start and text[begin - 1] == "\\":
+        begin -= 1
+    shift = inline.inserted - inline.removed
+    found = scan_plain(text, begin, min(len(text), end + LONGEST_REFERENCE), whole=False).references
+    joint = _joint(found, after, end, shift, text)
+    if joint < 0:
+        return None
+    references = (
+        *before,
+        *(one for one in found if one.start < joint),
+        *(moved(one, shift) for one in after if one.start + shift >= joint),
+    )
+    # It has no directive, which is a comment.
+    return Leafed(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
+
+
+def _split(
+    references: tuple[Reference, ...], column: int
+) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
+    """Cut references in those that begin before a column, and the rest."""
+    place = bisect_left(references, column, key=_start)
+    return references[:place], references[place:]
+
+
+def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: str) -> int:
+    """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
+    place = end + 1
+    while place < min(len(text), end + LONGEST_REFERENCE // 2):
+        inside = [one.end for one in found if one.start < place < one.end]
+        inside += [one.end + shift for one in old if one.start + shift < place < one.end + shift]
+        if inside:
+            place = max(inside)
+        elif text[place - 1] == "\\":
+            place += 1
+        else:
+            return place
+    return -1
