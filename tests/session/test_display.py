@@ -48,6 +48,18 @@ def document(uri: str) -> Document:
     return Document(uri, 1, "markdown", LineBuffer("", PositionEncoding.UTF16), Path(uri))
 
 
+class Counted(Document):
+    """One that is ready when a test says so."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri, 1, "markdown", LineBuffer("", PositionEncoding.UTF16), Path(uri))
+        self.is_ready = False
+
+    @property
+    def ready(self) -> bool:
+        return self.is_ready
+
+
 A, B = "a", "b"
 
 
@@ -89,6 +101,24 @@ async def test_shows_in_a_row_keep_a_distance_and_lose_nothing(screen: Screen) -
     assert await screen.after(0.05) == []
     assert await screen.after(0.05) == [(0.2, "show", [A, B])]
     assert await screen.after(10) == []
+
+
+async def test_what_was_waited_for_is_shown_without_a_rest_once(screen: Screen) -> None:
+    a, b = Counted(A), Counted(B)
+    screen.display.updated(a)
+    screen.display.updated(b)
+    assert await screen.after(0.05) == [(0.0, "show", [A, B])]
+    a.is_ready = True
+    screen.display.updated(a)
+    screen.display.updated(b)
+    # The other goes on waiting.
+    assert await screen.after(0.1) == [(0.05, "show", [A])]
+    screen.display.updated(a)
+    assert await screen.after(0.2) == [(0.2, "show", [B, A])]
+    screen.display.closed(a)
+    screen.display.updated(a)
+    screen.display.updated(a)
+    assert await screen.after(0) == [(0.35, "hide", [A]), (0.35, "show", [A])]
 
 
 async def test_a_change_is_shown_while_the_user_types_on(screen: Screen) -> None:

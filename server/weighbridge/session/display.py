@@ -2,6 +2,7 @@
 
 typed    ──▶ quiet for `debounce` ms ──▶ show
 updated  ──▶ end of this turn of the loop; while counting, after a rest from the last show ──▶ show
+         ──▶ once all of a document is known for the first time: end of this turn ──▶ show
 """
 
 import asyncio
@@ -38,6 +39,9 @@ class Display:
         self._hide = hide
         self._typing: dict[str, Timer] = {}
         self._due: dict[str, Document] = {}
+        #: Documents whose truth was shown once, and those that come to it in this turn.
+        self._true: set[str] = set()
+        self._true_now: dict[str, Document] = {}
         self._flush: Timer | None = None
         self._last_flush = float("-inf")
         self._rest = _BATCH
@@ -50,7 +54,12 @@ class Display:
         self._typing[document.uri] = self._timers.call_later(self._debounce(document), self._paused, document)
 
     def updated(self, document: Document) -> None:
-        """Show soon: together with all else that is due."""
+        """Show soon: together with all else that is due. What was waited for since it was opened is shown without a rest."""
+        if document.uri not in self._true and document.ready:
+            self._true.add(document.uri)
+            if not self._true_now:
+                asyncio.get_running_loop().call_soon(self._show_true)
+            self._true_now[document.uri] = document
         self._due[document.uri] = document
         if self._flush is not None:
             return
@@ -65,6 +74,8 @@ class Display:
         timer = self._typing.pop(document.uri, None)
         if timer is not None:
             timer.cancel()
+        self._true.discard(document.uri)
+        self._true_now.pop(document.uri, None)
         self._due.pop(document.uri, None)
         self._hide(document)
 
@@ -73,6 +84,7 @@ class Display:
         for timer in self._typing.values():
             timer.cancel()
         self._typing.clear()
+        self._true_now.clear()
         self._due.clear()
         if self._flush is not None:
             self._flush.cancel()
@@ -82,6 +94,13 @@ class Display:
         self._typing.pop(document.uri, None)
         self._quiet(document)
         self.updated(document)
+
+    def _show_true(self) -> None:
+        now, self._true_now = self._true_now, {}
+        self._due = {uri: document for uri, document in self._due.items() if uri not in now}
+        if now:
+            self._last_flush = self._timers.time()
+            self._show(list(now.values()))
 
     def _flush_due(self) -> None:
         self._flush = None
