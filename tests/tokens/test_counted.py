@@ -124,15 +124,14 @@ class Editing(RuleBasedStateMachine):
         self.replace(data, start, len(self.lines) - start, lines)
 
     @rule(data=st.data())
-    def resolve(self, data: st.DataObject) -> None:
-        line = data.draw(st.integers(0, len(self.lines) - 1))
-        self.buffer.set_parts(line, self.parts_of(data, line))
-
-    @rule(data=st.data())
-    def unresolve(self, data: st.DataObject) -> None:
-        line = data.draw(st.integers(0, len(self.lines) - 1))
-        self.over.pop(line, None)
-        self.buffer.set_parts(line, None)
+    def resolve_some(self, data: st.DataObject) -> None:
+        """Some lines stand for contents, others for what is typed."""
+        lines = data.draw(st.lists(st.integers(0, len(self.lines) - 1), min_size=1, max_size=6, unique=True))
+        parts: dict[int, tuple[Part, ...] | None] = {}
+        for line in lines:
+            self.over.pop(line, None)
+            parts[line] = self.parts_of(data, line) if data.draw(st.booleans()) else None
+        self.buffer.set_parts(parts)
 
     @rule(data=st.data(), limit=st.none() | st.integers(0, 3))
     def answer_some(self, data: st.DataObject, limit: int | None) -> None:

@@ -150,11 +150,24 @@ def test_a_resolved_reference_is_counted_at_its_ends_only() -> None:
     buffer, lines = opened(PROSE * 100 + "See @docs/a.md here.\n" + PROSE * 100, watched)
     content = summarize(CODE * 4000, watched)
     watched.counted.clear()
-    buffer.set_parts(100, ("See ", content, " here.\n"))
+    buffer.set_parts({100: ("See ", content, " here.\n")})
     assert buffer.tokens == count(PROSE * 100 + "See " + CODE * 4000 + " here.\n" + PROSE * 100)
     assert sum(map(len, watched.counted)) < 12_000
-    buffer.set_parts(100, None)
+    buffer.set_parts({100: None})
     assert buffer.tokens == count("".join(lines.lines))
+
+
+def test_references_that_stand_together_are_counted_once_and_not_for_each() -> None:
+    watched = Watched()
+    buffer, _ = opened("See @docs/a.md here.\n" * 1000, watched)
+    answer_all(buffer)
+    content = summarize(CODE * 4000, watched)
+    watched.counted.clear()
+    buffer.set_parts(dict.fromkeys(range(0, 1000, 2), ("See ", content, " here.\n")))
+    text = ("See " + CODE * 4000 + " here.\n" + "See @docs/a.md here.\n") * 500
+    assert buffer.tokens == sum(count(one) for one in [text[: len(text) // 500]] * 500)
+    # Each line by itself, three texts for two: one by one they are four.
+    assert len(watched.counted) < 1_600
 
 
 @settings(deadline=None)

@@ -319,8 +319,8 @@ class Document:
             if not left:
                 self._unshown[target] = begun + len(some)
         self.outline.resolved(lines)
-        for line in lines:
-            self._counted.set_parts(line, self._parts(line, self.prepared.index.line(line).references))
+        index = self.prepared.index
+        self._counted.set_parts({line: self._parts(line, index.line(line).references) for line in lines})
 
     @property
     def looked_up(self) -> bool:
