@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from weighbridge.rope import Line
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.counted import CountedBuffer
@@ -45,6 +46,12 @@ class ListOfLines:
 
     def slice(self, start: int, stop: int) -> str:
         return "".join(self.lines[start:stop])
+
+    def kept(self, index: int) -> Line:
+        return self.lines[index]
+
+    def joined(self, start: int, stop: int) -> Line:
+        return self.slice(start, stop)
 
 
 def split(text: str) -> list[str]:

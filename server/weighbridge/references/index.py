@@ -16,6 +16,7 @@ from weighbridge.references.inlines import is_open, moved, scan_plain
 from weighbridge.references.leaves import (
     CROSSING,
     LONG_LINE,
+    LONG_LOOK,
     LONGEST_LINE,
     QUIET,
     TELLING,
@@ -25,7 +26,9 @@ from weighbridge.references.leaves import (
     look_of,
 )
 from weighbridge.references.links import LABEL_DECIDED
+from weighbridge.references.literal import stays_data
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
+from weighbridge.rope import Line as Text
 from weighbridge.text import Edit, Inline
 
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
@@ -38,6 +41,10 @@ class Lines(Protocol):
     def __len__(self) -> int: ...
 
     def line(self, index: int, /) -> str: ...
+
+    def kept(self, index: int, /) -> Text:
+        """As `line`, a long one in pieces."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class ScanIndex:
         self.skip = min(skip, len(lines))
         leaves = Leaves()
         for number in range(self.skip, len(lines)):
-            leaves.feed(lines.line(number))
+            leaves.feed(_scanned_of(lines, number))
         leaves.finish()
         self._leafed: list[Leafed] = [_SKIPPED] * self.skip + leaves.done
         # Apart, because each key asks whether there are any references, and headings may be many.
@@ -179,7 +186,7 @@ class ScanIndex:
         leaves = Leaves(self._state_before(start))
         end = len(lines)
         for number in range(start, end):
-            text = lines.line(number)
+            text = _scanned_of(lines, number)
             if number >= edited_end and self._converges(number - shift, leaves, text):
                 end = number
                 break
@@ -196,11 +203,14 @@ class ScanIndex:
         if number < self.skip:
             return True
         old = self._leafed[number]
-        text = lines.line(number)
-        if edit.inline is not None and len(text) > LONG_LINE and self._update_part(number, edit.inline, text):
-            return True
-        if old.flags & (CROSSING | TELLING) or len(text) > LONGEST_LINE:
+        kept = lines.kept(number)
+        if edit.inline is not None and len(kept) > LONG_LINE:
+            below = self._leafed[number + 1] if number + 1 < len(self._leafed) else None
+            if stays_data(old, below, edit.inline, kept) or self._update_part(number, edit.inline, kept):
+                return True
+        if old.flags & (CROSSING | TELLING) or len(kept) > LONGEST_LINE:
             return False
+        text = lines.line(number)
         leaves = Leaves(old.before)
         leaves.feed(text)
         if number + 1 < len(self._leafed) and leaves.state != self._leafed[number + 1].before:
@@ -224,7 +234,7 @@ class ScanIndex:
         if old.scanned is not PLAIN or new.scanned is not PLAIN:
             self._note(number, number + 1, 0, number + 1)
 
-    def _update_part(self, number: int, inline: Inline, text: str) -> bool:
+    def _update_part(self, number: int, inline: Inline, text: Text) -> bool:
         """Follow an edit inside a long line by scanning only what is near it; False if that isn't enough.
 
         Without backticks and `<`, which references there are depends on no more than `LONGEST_REFERENCE` characters
@@ -236,10 +246,10 @@ class ScanIndex:
             old.info.kind not in _IN_PARAGRAPH
             or old.flags & CROSSING
             or not old.flags & QUIET
-            or look_of(text) != old.look
+            or old.look != LONG_LOOK
             or len(text) > LONGEST_LINE
             or inline.column < start + LABEL_DECIDED
-            or text[start] in "-=*_"
+            or text[start : start + 1] in "-=*_"
         ):
             return False
         end = inline.column + inline.inserted
@@ -248,10 +258,9 @@ class ScanIndex:
             return False
         before, after = _split(old.scanned.references, inline.column - 2 * LONGEST_REFERENCE)
         begin = max(start, inline.column - 2 * LONGEST_REFERENCE, before[-1].end if before else 0)
-        while begin > start and text[begin - 1] == "\\":
-            begin -= 1
+        begin -= _escapes_before(text, start, begin)
         shift = inline.inserted - inline.removed
-        found = scan_plain(text, begin, min(len(text), end + LONGEST_REFERENCE), whole=False).references
+        found = _references_near(text, begin, end)
         joint = _joint(found, after, end, shift, text)
         if joint < 0:
             return False
@@ -309,6 +318,35 @@ class ScanIndex:
             places.replace(start, old_end, shift, lines)
 
 
+def _scanned_of(lines: Lines, number: int) -> str:
+    """A line as it is to be scanned: of one that is data no more than tells that it is."""
+    return lines.kept(number)[: LONGEST_LINE + 1]
+
+
+def _escapes_before(text: Text, start: int, end: int) -> int:
+    """How many backslashes stand right before `end`, looking no further than `start`."""
+    size = 16
+    while True:
+        near = text[max(start, end - size) : end]
+        count = len(near) - len(near.rstrip("\\"))
+        if count < size:
+            return count
+        size *= 2
+
+
+def _references_near(text: Text, start: int, end: int) -> tuple[Reference, ...]:
+    """What begins at `start` or behind, up to a reference's length behind `end`, in a text without backticks and `<`.
+
+    Joins no more of a line in pieces than may be looked at.
+    """
+    low = max(0, start - 1)
+    near = text[low : end + 3 * LONGEST_REFERENCE]
+    if "@" not in near and "{{" not in near:
+        return ()
+    stop = min(len(near), end + LONGEST_REFERENCE - low)
+    return tuple(moved(one, low) for one in scan_plain(near, start - low, stop, whole=False).references)
+
+
 def _split(
     references: tuple[Reference, ...], column: int
 ) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
@@ -317,7 +355,7 @@ def _split(
     return references[:place], references[place:]
 
 
-def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: str) -> int:
+def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: Text) -> int:
     """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
     place = end + 1
     while place < min(len(text), end + LONGEST_REFERENCE // 2):
@@ -325,7 +363,7 @@ def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, s
         inside += [one.end + shift for one in old if one.start + shift < place < one.end + shift]
         if inside:
             place = max(inside)
-        elif text[place - 1] == "\\":
+        elif text[place - 1 : place] == "\\":
             place += 1
         else:
             return place

@@ -11,9 +11,9 @@ from inspect import isfunction
 from types import CodeType, ModuleType
 from typing import Any
 
-from weighbridge.references import blocks, cursor, forms, index, inlines, leaves, links, model, tags
+from weighbridge.references import blocks, cursor, forms, index, inlines, leaves, links, literal, model, tags
 
-_MODULES = (blocks, cursor, forms, index, inlines, leaves, links, model, tags)
+_MODULES = (blocks, cursor, forms, index, inlines, leaves, links, literal, model, tags)
 _CONSTANTS = (str, bytes, int, tuple, frozenset, re.Pattern)
 
 
