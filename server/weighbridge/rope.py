@@ -122,8 +122,6 @@ class Rope:
         """The units of the characters before a column in it."""
         if self._unit_ends is self._ends or not self._blocks:
             return min(column, len(self))
-        if column >= len(self):
-            return self._unit_ends[-1]
         assert self._measure is not None  # noqa: S101  else there is one list
         start, unit, piece = self._piece(self._ends, column, by_units=False)
         return unit + self._measure(piece[: column - start])

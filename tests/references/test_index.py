@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighbridge.references import index, leaves, links
+from weighbridge.references.forms import LONGEST_REFERENCE
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
 from weighbridge.references.model import ScannedLine
@@ -260,6 +261,14 @@ def test_a_key_in_a_giant_line_is_followed() -> None:
     ):
         found.update(buffer.apply(start, end, new), buffer)
         assert lines_of(found) == scan(buffer)
+
+
+def test_what_stands_before_what_is_scanned_anew_counts() -> None:
+    buffer = LineBuffer("word " * 1000 + "word@a/b.md" + " word" * 10_000, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    at = 5004 + 2 * LONGEST_REFERENCE
+    found.update(buffer.apply((0, at), (0, at), "{{x}}"), buffer)
+    assert [one.target for _, one in found.references()] == ["x"]
 
 
 @pytest.mark.parametrize("backslashes", [40_000, 40_001])

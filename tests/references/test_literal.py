@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tests.references.test_index import PIECES, Change, changes, lines_of, run, texts
 
 from weighbridge.references import index, leaves, links, literal
+from weighbridge.references.blocks import Line, State
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
 from weighbridge.rope import Weave
@@ -41,6 +42,38 @@ def test_any_edits(data: st.DataObject) -> None:
         edits: list[Change] = data.draw(changes((*LONG_PIECES, "y", "y", "y"), 250))
         weave = data.draw(st.sampled_from((Weave(), Weave(long=30, piece=8, block=2))))
         run(text, edits, weave=weave)
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        # A rule, an underline, a fence that is none only because of one character far behind its start.
+        ("-" * 50 + "x" + "-" * 60, ((0, 50), (0, 51), "")),
+        ("-" * 70 + "x" + "-" * 60, ((0, 70), (0, 71), "")),
+        ("word\n" + "=" * 50 + "x" + "=" * 60, ((1, 50), (1, 51), "")),
+        ("```" + "a" * 30 + "`" + "b" * 80 + "\nword", ((0, 33), (0, 34), "")),
+        # A line between fences that becomes their end, and the other way round.
+        ("```\n``x" + "`" * 60 + "\nword", ((1, 2), (1, 3), "")),
+        ("```\n" + "`" * 60 + "\n# word", ((1, 30), (1, 30), "x")),
+        # A heading; another container, in which other lines go on.
+        (" word" * 30, ((0, 1), (0, 1), "# ")),
+        (" - word" + " word" * 30 + "\n   - word\n\n   word", ((0, 1), (0, 2), ">")),
+    ],
+)
+def test_what_the_end_of_a_long_line_decides(
+    monkeypatch: pytest.MonkeyPatch, text: str, change: Change
+) -> None:
+    shorten(monkeypatch)
+    buffer = LineBuffer(text, PositionEncoding.UTF32)
+    found = ScanIndex(buffer)
+    was = kinds_of(found)
+    found.update(buffer.apply(*change), buffer)
+    assert kinds_of(found) == kinds_of(ScanIndex(buffer)) != was
+
+
+def kinds_of(found: ScanIndex) -> list[tuple[Line, State]]:
+    """What each line is, and what is open before it."""
+    return [(leafed.info, leafed.before) for leafed in found._leafed]
 
 
 JSON = '{"id":1,"name":"a b"},' * 60_000

@@ -195,6 +195,7 @@ def test_what_is_no_longer_long_is_a_string_again() -> None:
         ("ab\ncd", (1, 0), (1, 0), "x", ["ab\n", "xcd"], Edit(1, 1, 1)),
         ("ab\ncd", (0, 2), (1, 0), "", ["abcd"], Edit(0, 2, 1)),
         ("ab\ncd", (0, 1), (0, 1), "\n", ["a\n", "b\n", "cd"], Edit(0, 1, 2)),
+        ("a\nb", (1, 0), (1, 0), "\n", ["a\n", "\n", "b"], Edit(1, 1, 2)),
         # `\r` and `\n` meet, and part.
         ("a\rb", (1, 0), (1, 0), "\n", ["a\r\n", "b"], Edit(0, 2, 2)),
         ("a\rb\nc", (1, 0), (1, 1), "", ["a\r\n", "c"], Edit(0, 2, 1)),

@@ -34,7 +34,7 @@ def check(rope: Rope, text: str, weave: Weave) -> None:
     assert (str(rope), len(rope), bool(rope)) == (text, len(text), bool(text))
     pieces = rope.pieces()
     assert all(1 <= len(piece) <= 2 * weave.piece for piece in pieces)
-    assert all(len(one) + len(other) > weave.piece // 2 for one, other in pairwise(pieces))
+    assert len(pieces) == 1 or all(len(piece) >= weave.piece // 2 for piece in pieces)
     for column in range(len(text) + 1):
         unit = size(text[:column], UTF16)
         assert rope.units_before(column) == unit
@@ -103,7 +103,18 @@ def test_typing_all_over_a_long_text_leaves_pieces_of_their_size() -> None:
         rope = rope.replaced(start, stop, new)
         text = f"{text[:start]}{new}{text[stop:]}"
     check(rope, text, weave)
-    assert len(rope.pieces()) <= 2 * len(text) // (weave.piece // 2)
+    assert len(rope._blocks) <= 2 * len(rope.pieces()) // weave.block
+
+
+def test_what_two_ropes_have_in_common_is_all_but_what_is_around_the_edits() -> None:
+    old = made("0123456789" * 50_000, STANDARD)
+    new = old.replaced(250_000, 250_000, "x").replaced(250_100, 250_300, "")
+    assert 250_000 - old.alike_before(new) <= 2 * STANDARD.piece
+    assert 250_000 - old.alike_behind(new) <= 2 * STANDARD.piece
+    first, second = cut(old, 0, 250_000), cut(old, 250_000, 500_000)
+    assert isinstance(first, Rope) and isinstance(second, Rope)  # noqa: PT018
+    assert 250_000 - old.alike_before(first) <= 4 * STANDARD.piece
+    assert 250_000 - old.alike_behind(second) <= 4 * STANDARD.piece
 
 
 def test_an_edit_measures_the_piece_it_is_in() -> None:

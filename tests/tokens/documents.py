@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from weighbridge.rope import Line
+from weighbridge.rope import STANDARD, Line, Rope, Weave, joined
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.counted import CountedBuffer
@@ -36,7 +36,10 @@ def named(name: str) -> Tokenizer:
 
 @dataclass
 class ListOfLines:
+    """Lines; `weave` says from which length on they are kept in pieces."""
+
     lines: list[str]
+    weave: Weave = STANDARD
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -48,10 +51,11 @@ class ListOfLines:
         return "".join(self.lines[start:stop])
 
     def kept(self, index: int) -> Line:
-        return self.lines[index]
+        line = self.lines[index]
+        return line if len(line) < self.weave.long else Rope.of(line, None, self.weave)
 
     def joined(self, start: int, stop: int) -> Line:
-        return self.slice(start, stop)
+        return joined(self.kept(index) for index in range(start, min(stop, len(self.lines))))
 
 
 def split(text: str) -> list[str]:

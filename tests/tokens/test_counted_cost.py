@@ -5,6 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.tokens.documents import CL100K, ListOfLines, Watched, answer_all, split
 
+from weighbridge.references.index import ScanIndex
+from weighbridge.rope import Rope
+from weighbridge.text import LineBuffer, PositionEncoding
 from weighbridge.tokens.borders import NO_BORDERS
 from weighbridge.tokens.cells import common_prefix, common_suffix
 from weighbridge.tokens.counted import CountedBuffer, Job
@@ -73,6 +76,63 @@ def test_a_keystroke_counts_a_cell_or_two(sample: str, texts: int, characters: i
     assert buffer.tokens == count("".join(lines.lines))
     assert len(watched.counted) <= texts
     assert sum(map(len, watched.counted)) <= characters
+
+
+@pytest.mark.parametrize("records", [4000, 40_000])
+@pytest.mark.parametrize("around", [("", ""), ("word\n", "\n\nword"), ("```\n", "\n```\n")])
+def test_a_key_in_a_long_line_reads_what_is_around_it(
+    monkeypatch: pytest.MonkeyPatch, around: tuple[str, str], records: int
+) -> None:
+    text = '{"id":12,"name":"a b c"},'.join("[" * records)
+    buffer = LineBuffer(around[0] + text + around[1], PositionEncoding.UTF16)
+    index = ScanIndex(buffer)
+    watched = Watched()
+    counted = CountedBuffer(watched, buffer)
+    answer_all(counted)
+    line, read = around[0].count("\n"), 0
+
+    def get(rope: Rope, key: slice) -> str:
+        nonlocal read
+        part = original(rope, key)
+        read += len(part)
+        return part
+
+    def press(column: int, removed: int, new: str) -> None:
+        edit = buffer.apply((line, column), (line, column + removed), new)
+        rescan = index.update(edit, buffer)
+        counted.splice(edit.start, 1, 1, inline=edit.inline if rescan.new_end == rescan.start + 1 else None)
+
+    original = Rope.__getitem__
+    for column in (5000, len(text) // 2, len(text) - 10):
+        # The first key makes a coarse piece fine.
+        press(column, 0, "x")
+        with monkeypatch.context() as patch:
+            patch.setattr(Rope, "__getitem__", get)
+            patch.setattr(Rope, "__str__", None)
+            watched.counted.clear()
+            read = 0
+            press(column + 1, 0, "y")
+            press(column + 1, 1, "")
+            assert read <= 50_000
+            assert sum(map(len, watched.counted)) <= 1000
+    assert counted.tokens == count(buffer.text())
+
+
+def test_a_long_line_broken_and_joined_reads_what_is_around_the_break() -> None:
+    text = '{"id":12,"name":"a b c"},' * 40_000
+    buffer = LineBuffer(text, PositionEncoding.UTF16)
+    watched = Watched()
+    counted = CountedBuffer(watched, buffer)
+    answer_all(counted)
+    edit = buffer.apply((0, 500_000), (0, 500_000), "\n")
+    counted.splice(edit.start, edit.old_lines, edit.new_lines)
+    # The first half keeps its counts; the second one is another line's.
+    assert sum(map(len, answer_all(counted))) <= 501_000
+    assert counted.tokens == count(buffer.text())
+    edit = buffer.apply((0, 500_000), (1, 0), "")
+    counted.splice(edit.start, edit.old_lines, edit.new_lines)
+    assert sum(map(len, answer_all(counted))) <= 501_000
+    assert counted.tokens == count(text)
 
 
 def test_a_new_line_counts_the_lines_it_makes() -> None:
