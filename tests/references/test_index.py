@@ -271,6 +271,13 @@ def test_what_stands_before_what_is_scanned_anew_counts() -> None:
     assert [one.target for _, one in found.references()] == ["x"]
 
 
+def test_a_path_in_a_giant_line_is_found() -> None:
+    buffer = LineBuffer("word " * 20_000, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    found.update(buffer.apply((0, 50_000), (0, 50_000), "@a/b.md "), buffer)
+    assert [one.target for _, one in found.references()] == ["a/b.md"]
+
+
 @pytest.mark.parametrize("backslashes", [40_000, 40_001])
 def test_backslashes_escape_each_other_however_many(backslashes: int) -> None:
     buffer = LineBuffer("x" * 10_000 + "\\" * backslashes + "{{a}}", PositionEncoding.UTF16)

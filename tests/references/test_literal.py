@@ -55,6 +55,9 @@ def test_any_edits(data: st.DataObject) -> None:
         # A line between fences that becomes their end, and the other way round.
         ("```\n``x" + "`" * 60 + "\nword", ((1, 2), (1, 3), "")),
         ("```\n" + "`" * 60 + "\n# word", ((1, 30), (1, 30), "x")),
+        ("```\n" + "`" * 60 + "\n# word", ((1, 10), (1, 10), "x")),
+        # A fence that begins where another one's item ends.
+        ("- ```\n- ```" + "a" * 60 + "\n  word", ((1, 40), (1, 40), "`")),
         # A heading; another container, in which other lines go on.
         (" word" * 30, ((0, 1), (0, 1), "# ")),
         (" - word" + " word" * 30 + "\n   - word\n\n   word", ((0, 1), (0, 2), ">")),

@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 from tests.tokens.documents import CL100K, ListOfLines, Watched, answer_all, split
 
 from weighbridge.references.index import ScanIndex
-from weighbridge.rope import Rope
+from weighbridge.rope import Rope, Weave
 from weighbridge.text import LineBuffer, PositionEncoding
-from weighbridge.tokens.borders import NO_BORDERS
+from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.cells import common_prefix, common_suffix
 from weighbridge.tokens.counted import CountedBuffer, Job
 from weighbridge.tokens.fenwick import Fenwick
 from weighbridge.tokens.registry import tokenizer
+from weighbridge.tokens.rows import border_within
 from weighbridge.tokens.summary import summarize
 
 PROSE = "The quick brown fox jumps over the lazy dog, again and again.\n"
@@ -246,3 +247,31 @@ def test_common_ends(a: str, b: str) -> None:
     most = min(len(a), len(b))
     assert common_prefix(a, b) == max(n for n in range(most + 1) if a[:n] == b[:n])
     assert common_suffix(a, b, most) == max(n for n in range(most + 1) if a[len(a) - n :] == b[len(b) - n :])
+
+
+@settings(deadline=None)
+@given(
+    TEXTS,
+    st.floats(0, 1),
+    st.integers(0, 9),
+    st.text("ab", max_size=9),
+    st.sampled_from((1, 2, 5)),
+    st.data(),
+)
+def test_common_ends_of_a_long_text_and_what_it_was(
+    was: str, share: float, removed: int, new: str, piece: int, data: st.DataObject
+) -> None:
+    old = Rope.of(was, None, Weave(piece=piece, block=2))
+    start = int(share * len(was))
+    rope = old.replaced(start, min(len(was), start + removed), new)
+    text, most = str(rope), data.draw(st.integers(0, min(len(was), len(rope))))
+    assert common_prefix(old, rope) == common_prefix(was, text)
+    assert common_suffix(old, rope, most) == common_suffix(was, text, most)
+
+
+def test_a_border_far_behind_in_a_long_text_is_found() -> None:
+    for length in range(200, 1100):
+        text = "x" * length + " y"
+        rope = Rope.of(text, None)
+        assert border_within(ALL_RULES, rope, 0, len(rope)) == length
+        assert border_within(ALL_RULES, rope, 3, length) == -1

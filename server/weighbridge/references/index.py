@@ -341,10 +341,10 @@ def _references_near(text: Text, start: int, end: int) -> tuple[Reference, ...]:
     """
     low = max(0, start - 1)
     near = text[low : end + 3 * LONGEST_REFERENCE]
-    if "@" not in near and "{{" not in near:
+    start, stop = start - low, min(len(near), end + LONGEST_REFERENCE - low)
+    if near.find("@", start, stop) < 0 and near.find("{{", start, stop) < 0:
         return ()
-    stop = min(len(near), end + LONGEST_REFERENCE - low)
-    return tuple(moved(one, low) for one in scan_plain(near, start - low, stop, whole=False).references)
+    return tuple(moved(one, low) for one in scan_plain(near, start, stop, whole=False).references)
 
 
 def _split(
