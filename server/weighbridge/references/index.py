@@ -342,8 +342,6 @@ def _references_near(text: Text, start: int, end: int) -> tuple[Reference, ...]:
     low = max(0, start - 1)
     near = text[low : end + 3 * LONGEST_REFERENCE]
     start, stop = start - low, min(len(near), end + LONGEST_REFERENCE - low)
-    if near.find("@", start, stop) < 0 and near.find("{{", start, stop) < 0:
-        return ()
     return tuple(moved(one, low) for one in scan_plain(near, start, stop, whole=False).references)
 
 
