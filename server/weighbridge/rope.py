@@ -149,7 +149,7 @@ class Rope:
     # What two have in common
 
     def alike_before(self, other: "Rope") -> int:
-        """How many characters at both their starts are the same pieces; there may be more that are equal."""
+        """How many characters at both their starts are in equal pieces; there may be more that are equal."""
         return _alike(self._blocks, other._blocks, 1)  # noqa: SLF001  one of the same class
 
     def alike_behind(self, other: "Rope") -> int:
@@ -304,8 +304,10 @@ def _alike(some: list[_Block], others: list[_Block], step: int) -> int:
             same += block.ends[-1]
             continue
         for piece, twin in zip(block.pieces[::step], other.pieces[::step], strict=False):
-            if piece is not twin:
+            # What was put behind a line again and again is equal, and another piece each time.
+            if piece is not twin and piece != twin:
                 return same
             same += len(piece)
-        return same
+        if len(block.pieces) != len(other.pieces):
+            return same
     return same
