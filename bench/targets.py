@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bench.corpora import CORPORA
 from bench.figures import Results
 
 
@@ -35,14 +36,18 @@ def _judged(results: Results) -> Iterator[Target]:
     yield _least("key to true total, core, 1 MB prose, against tiktoken", 2000, ratio("1/core/prose/1 MB"))
     small, large = value("1/stdio/prose/10 KB"), value("1/stdio/prose/10 MB")
     yield _most("the same at 10 MB against 10 KB", 1.5, _quotient(large, small), "{:.2f} times")
-    processor = [
-        found
-        for size in ("10 KB", "1 MB", "10 MB")
-        if (found := value(f"1/processor/prose/{size}")) is not None
-    ]
-    yield _most(
-        "server's processor time a key, whatever the size", 0.25, max(processor, default=None), "{:.3f} ms"
-    )
+    for kind in CORPORA:
+        processor = [
+            found
+            for size in ("10 KB", "1 MB", "10 MB")
+            if (found := value(f"1/processor/{kind}/{size}")) is not None
+        ]
+        yield _most(
+            f"server's processor time a key, {kind}, whatever the size",
+            0.25,
+            max(processor, default=None),
+            "{:.3f} ms",
+        )
     part = "all resolved, counted"
     for engine, name in (("tiktoken", "by tiktoken"), ("fast", "by the fast engine")):
         cold, warm = (value(f"2/{engine}/{state}/{part}") for state in ("cold", "warm"))

@@ -3,16 +3,24 @@ r"""A document's text as lines, edited in place, and its positions in the three 
 Lines end after `\r\n`, `\n` and `\r`, and nothing else: what Python calls line ends besides (form feeds, U+0085,
 U+2028) are characters of a line, as they are for every editor that speaks the protocol.
 
+A long line is kept in pieces (`rope`), and an edit in it costs what is around it. `line` joins them, `kept` doesn't.
+
 Positions from outside are clamped as the specification says: a character past the line's end is the line's end, a line
 past the last is the document's end; inside a character (a surrogate pair, a UTF-8 sequence) is before it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
+from typing import Final, cast
+
+from weighbridge.rope import STANDARD, Line, Rope, Weave, cut, joined, plus
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+#: Characters of the longest line end.
+_LONGEST_END: Final = 2
 #: Line ends to Python, and to nobody else.
 _PYTHONS_OWN = ("\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
 
@@ -54,72 +62,101 @@ class Edit:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The lines of a text as they were, each with its line end; for any thread."""
+class _Lines:
+    """Lines, each with its line end. `ropes`: whether any of them may be a rope."""
 
-    lines: tuple[str, ...]
+    __slots__ = ("_lines", "_ropes")
 
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.lines)
-
-    def line(self, index: int) -> str:
-        """The line with its line end."""
-        return self.lines[index]
-
-    def slice(self, start: int, stop: int) -> str:
-        """Lines [start, stop) joined."""
-        return "".join(self.lines[start:stop])
-
-    def text(self) -> str:
-        """All of it."""
-        return "".join(self.lines)
-
-
-class LineBuffer:
-    """A text that is edited. There is always a last line without a line end, if only an empty one.
-
-    For one thread. A key typed costs its line, a new line also moves the lines' pointers; nothing else is touched.
-    """
-
-    __slots__ = ("_lines", "_snapshot", "encoding")
-
-    def __init__(self, text: str, encoding: PositionEncoding) -> None:
-        self._lines = split_lines(text)
-        self._snapshot: Snapshot | None = None
-        self.encoding = encoding
+    _lines: Sequence[Line]
+    _ropes: bool
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
+        return iter(_whole(self._lines, ropes=self._ropes))
+
+    def line(self, index: int) -> str:
+        """The line with its line end; a long one is joined anew at each call."""
+        return str(self._lines[index])
+
+    def kept(self, index: int) -> Line:
+        """The same as it is kept: a long one in pieces."""
+        return self._lines[index]
+
+    def slice(self, start: int, stop: int) -> str:
+        """Lines [start, stop) joined."""
+        return "".join(_whole(self._lines[start:stop], ropes=self._ropes))
+
+    def joined(self, start: int, stop: int) -> Line:
+        """The same, in pieces if any of them is."""
+        return joined(self._lines[start:stop]) if self._ropes else self.slice(start, stop)
+
+    def text(self) -> str:
+        """All of it, joined anew at each call."""
+        return "".join(_whole(self._lines, ropes=self._ropes))
+
+
+class Snapshot(_Lines):
+    """The lines of a text as they were; for any thread."""
+
+    __slots__ = ()
+
+    def __init__(self, lines: tuple[Line, ...], *, ropes: bool = False) -> None:
+        """`ropes`: whether any of them may be a rope."""
+        self._lines = lines
+        self._ropes = ropes
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All lines as strings."""
+        return tuple(_whole(self._lines, ropes=self._ropes))
+
+
+class LineBuffer(_Lines):
+    """A text that is edited. There is always a last line without a line end, if only an empty one.
+
+    For one thread. A key typed costs its line, of a long one a piece; a new line also moves the lines' pointers; nothing
+    else is touched.
+    """
+
+    __slots__ = ("_measure", "_snapshot", "_weave", "encoding")
+
+    _lines: list[Line]
+
+    def __init__(self, text: str, encoding: PositionEncoding, weave: Weave = STANDARD) -> None:
+        self.encoding = encoding
+        self._weave = weave
+        self._measure: Callable[[str], int] | None = (
+            None if encoding is PositionEncoding.UTF32 else partial(units, encoding=encoding)
+        )
+        self._snapshot: Snapshot | None = None
+        self._set(text)
+
+    def _set(self, text: str) -> None:
+        lines = split_lines(text)
+        self._ropes = len(text) >= self._weave.long and max(map(len, lines)) >= self._weave.long
+        self._lines = [self._keep(line) for line in lines] if self._ropes else [*lines]
 
     @property
     def line_count(self) -> int:
         """How many lines there are, 1 or more."""
         return len(self._lines)
 
-    def line(self, index: int) -> str:
-        """The line with its line end."""
-        return self._lines[index]
-
-    def slice(self, start: int, stop: int) -> str:
-        """Lines [start, stop) joined."""
-        return "".join(self._lines[start:stop])
-
-    def text(self) -> str:
-        """All of it, joined anew at each call."""
-        return "".join(self._lines)
-
     def snapshot(self) -> Snapshot:
         """The text as it is now; the same object until the next edit."""
         if self._snapshot is None:
-            self._snapshot = Snapshot(tuple(self._lines))
+            self._snapshot = Snapshot(tuple(self._lines), ropes=self._ropes)
         return self._snapshot
+
+    def _keep(self, line: Line) -> Line:
+        """A line as it is to be kept."""
+        if isinstance(line, str):
+            if len(line) < self._weave.long:
+                return line
+            self._ropes = True
+            return Rope.of(line, self._measure, self._weave)
+        return line if len(line) >= self._weave.long // 2 else str(line)
 
     # Edits
 
@@ -134,27 +171,45 @@ class LineBuffer:
             (first, column), (last, end_column) = (last, end_column), (first, column)
         self._snapshot = None
         lines = self._lines
+        line = lines[first]
         if first == last and column and "\n" not in text and "\r" not in text:
             # A key typed inside a line. (At its start, it may part a `\r` from a `\n`, or join them.)
-            line = lines[first]
-            lines[first] = f"{line[:column]}{text}{line[end_column:]}"
+            if isinstance(line, Rope):
+                lines[first] = self._keep(line.replaced(column, end_column, text))
+            else:
+                lines[first] = made = f"{line[:column]}{text}{line[end_column:]}"
+                if len(made) >= self._weave.long:
+                    lines[first] = self._keep(made)
             return Edit(first, 1, 1, Inline(column, end_column - column, len(text)))
-        whole = f"{lines[first][:column]}{text}{lines[last][end_column:]}"
-        if first and not column and whole.startswith("\n") and lines[first - 1].endswith("\r"):
+        head, tail = cut(line, 0, column), cut(lines[last], end_column, len(lines[last]))
+        if first and not column and (text or tail[:1]).startswith("\n") and lines[first - 1][-1:] == "\r":
             first -= 1
-            whole = lines[first] + whole
-        new = split_lines(whole)
-        if last < len(lines) - 1:
-            # The rest of the last line ends with its line end: what comes after that is the next line.
-            new.pop()
+            head = lines[first]
+        new = self._cut_lines(head, text, tail, ends=last < len(lines) - 1)
         edit = Edit(first, last + 1 - first, len(new))
         lines[first : last + 1] = new
         return edit
 
+    def _cut_lines(self, head: Line, text: str, tail: Line, *, ends: bool) -> list[Line]:
+        """The lines of three texts joined; `ends`: the tail ends with a line end, and what comes after is the next line."""
+        whole = isinstance(head, str) and isinstance(tail, str)
+        if len(tail) <= _LONGEST_END:
+            # What is typed may end with a part of the line end.
+            text, tail = f"{text}{tail}", ""
+        if whole:
+            text, head, tail = f"{head}{text}{tail}", "", ""
+        new: list[Line] = [*split_lines(text)]
+        if not whole:
+            new[0] = plus(head, new[0])
+            new[-1] = plus(new[-1], tail)
+        if ends and not new[-1]:
+            new.pop()
+        return [self._keep(line) for line in new]
+
     def replace_all(self, text: str) -> Edit:
         """Replace the whole text."""
         old = len(self._lines)
-        self._lines = split_lines(text)
+        self._set(text)
         self._snapshot = None
         return Edit(0, old, len(self._lines))
 
@@ -170,13 +225,15 @@ class LineBuffer:
         text = self._lines[line]
         if character <= 0:
             return line, 0
-        if self.encoding is PositionEncoding.UTF32 or text.isascii():
+        if self.encoding is PositionEncoding.UTF32 or (isinstance(text, str) and text.isascii()):
             return line, min(character, content_length(text))
         return line, min(_column(text, character, self.encoding), content_length(text))
 
     def to_units(self, line: int, column: int) -> int:
         """The character of a column in code points, in `encoding`'s units."""
         text = self._lines[line]
+        if isinstance(text, Rope):
+            return text.units_before(column)
         if self.encoding is PositionEncoding.UTF32 or text.isascii():
             return min(column, len(text))
         return units(text[:column], self.encoding)
@@ -204,11 +261,12 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
-def content_length(line: str) -> int:
+def content_length(line: Line) -> int:
     """Code points of a line without its line end."""
-    if line.endswith("\n"):
-        return len(line) - (2 if line.endswith("\r\n") else 1)
-    return len(line) - 1 if line.endswith("\r") else len(line)
+    end = line[-_LONGEST_END:]
+    if end.endswith("\n"):
+        return len(line) - (2 if end == "\r\n" else 1)
+    return len(line) - 1 if end.endswith("\r") else len(line)
 
 
 def units(text: str, encoding: PositionEncoding) -> int:
@@ -220,8 +278,16 @@ def units(text: str, encoding: PositionEncoding) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _column(text: str, character: int, encoding: PositionEncoding) -> int:
+def _whole(lines: Sequence[Line], *, ropes: bool) -> Iterable[str]:
+    # Asking each of a hundred thousand lines what it is takes longer than joining them.
+    return map(str, lines) if ropes else cast("Sequence[str]", lines)
+
+
+def _column(text: Line, character: int, encoding: PositionEncoding) -> int:
     """The code points before a position in a line that is not ASCII; past its end, the line's length."""
+    if isinstance(text, Rope):
+        column, before, piece = text.piece_at(character)
+        return column + _column(piece, character - before, encoding)
     try:
         if encoding is PositionEncoding.UTF16:
             # A low surrogate at the cut is the second half of a pair: the cut goes before the pair.

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighbridge.references import inside, leaves, links
+from weighbridge.references.forms import LONGEST_REFERENCE
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
 from weighbridge.references.model import ScannedLine
+from weighbridge.rope import STANDARD, Line, Weave
 from weighbridge.text import Edit, LineBuffer, PositionEncoding
 
 QUIET_PIECES = (
@@ -114,8 +116,8 @@ def check(found: ScanIndex, buffer: LineBuffer) -> None:
     assert cuts_of(found) == cuts_of(ScanIndex(buffer, found.skip))
 
 
-def run(text: str, edits: list[Change], skip: int = 0) -> None:
-    buffer = LineBuffer(text, PositionEncoding.UTF32)
+def run(text: str, edits: list[Change], skip: int = 0, weave: Weave = STANDARD) -> None:
+    buffer = LineBuffer(text, PositionEncoding.UTF32, weave)
     found = ScanIndex(buffer, skip)
     check(found, buffer)
     for start, end, new in edits:
@@ -151,8 +153,12 @@ def test_any_edits_in_paragraphs_cut_into_windows(text: str, edits: list[Change]
 
 
 @relaxed
-@given(text=texts((*QUIET_PIECES, *QUIET_PIECES, "word\n", "`"), 200), edits=changes(QUIET_PIECES, 500))
-def test_any_edits_in_long_lines(text: str, edits: list[Change]) -> None:
+@given(
+    text=texts((*QUIET_PIECES, *QUIET_PIECES, "word\n", "`"), 200),
+    edits=changes(QUIET_PIECES, 500),
+    weave=st.sampled_from((STANDARD, Weave(long=20, piece=5, block=3))),
+)
+def test_any_edits_in_long_lines(text: str, edits: list[Change], weave: Weave) -> None:
     """Lines that are scanned in part, made short enough to be looked into: nothing here is longer than the bounds say."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(leaves, "LONG_LINE", 20)
@@ -160,7 +166,7 @@ def test_any_edits_in_long_lines(text: str, edits: list[Change]) -> None:
         patch.setattr(inside, "LONGEST_REFERENCE", 100)
         patch.setattr(inside, "LABEL_DECIDED", 60)
         patch.setattr(links, "MOST_PENDING", 20)
-        run(text, edits)
+        run(text, edits, weave=weave)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +209,10 @@ class Watched:
     def line(self, number: int) -> str:
         self.asked.add(number)
         return self.buffer.line(number)
+
+    def kept(self, number: int) -> Line:
+        self.asked.add(number)
+        return self.buffer.kept(number)
 
 
 PARAGRAPH = "".join(
@@ -251,6 +261,21 @@ def test_a_key_in_a_giant_line_is_followed() -> None:
     ):
         found.update(buffer.apply(start, end, new), buffer)
         assert lines_of(found) == scan(buffer)
+
+
+def test_what_stands_before_what_is_scanned_anew_counts() -> None:
+    buffer = LineBuffer("word " * 1000 + "word@a/b.md" + " word" * 10_000, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    at = 5004 + 2 * LONGEST_REFERENCE
+    found.update(buffer.apply((0, at), (0, at), "{{x}}"), buffer)
+    assert [one.target for _, one in found.references()] == ["x"]
+
+
+def test_a_path_in_a_giant_line_is_found() -> None:
+    buffer = LineBuffer("word " * 20_000, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    found.update(buffer.apply((0, 50_000), (0, 50_000), "@a/b.md "), buffer)
+    assert [one.target for _, one in found.references()] == ["a/b.md"]
 
 
 @pytest.mark.parametrize("backslashes", [40_000, 40_001])

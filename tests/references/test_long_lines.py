@@ -22,6 +22,7 @@ from weighbridge.references.brackets import DEAD, IMAGE, LINK, UNTOUCHED, Ask, B
 from weighbridge.references.closers import CLOSING, Closers
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.markdown import scan
+from weighbridge.rope import STANDARD, Weave
 from weighbridge.text import Inline, LineBuffer, PositionEncoding
 
 PIECES = (
@@ -75,8 +76,11 @@ def check(found: ScanIndex, buffer: LineBuffer) -> None:
     block=st.sampled_from((1, 2, 5, 20)),
     asked=st.sampled_from((1, 2, 64)),
     long=st.sampled_from((20, 20, 60, 1000)),
+    weave=st.sampled_from((STANDARD, Weave(long=20, piece=5, block=3))),
 )
-def test_any_edits(case: tuple[str, list[Key]], stretch: int, block: int, asked: int, long: int) -> None:
+def test_any_edits(
+    case: tuple[str, list[Key]], stretch: int, block: int, asked: int, long: int, weave: Weave
+) -> None:
     text, keys = case
     with pytest.MonkeyPatch.context() as patch:
         short_bounds(patch)
@@ -88,7 +92,7 @@ def test_any_edits(case: tuple[str, list[Key]], stretch: int, block: int, asked:
         patch.setattr(stretch_scanner, "STRETCH", stretch)
         patch.setattr(closers, "BLOCK", block)
         patch.setattr(stretches, "_MOST_ASKED", asked)
-        buffer = LineBuffer(text, PositionEncoding.UTF32)
+        buffer = LineBuffer(text, PositionEncoding.UTF32, weave)
         found = ScanIndex(buffer)
         check(found, buffer)
         number = min(1, len(buffer) - 1) if text.startswith("y\n") else 0

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.text.reference import applied, lines_of
 
+from weighbridge.rope import STANDARD, Line, Rope, Weave
 from weighbridge.text import Edit, Inline, LineBuffer, PositionEncoding, split_lines
 
 UTF8, UTF16, UTF32 = PositionEncoding.UTF8, PositionEncoding.UTF16, PositionEncoding.UTF32
@@ -32,6 +33,13 @@ texts = st.lists(st.sampled_from(PIECES), max_size=20).map("".join) | st.text(ma
 positions = st.tuples(st.integers(-1, 12), st.integers(-1, 24))
 encodings = st.sampled_from(PositionEncoding)
 changes = st.tuples(positions, positions, texts)
+#: Lines in pieces of a character or two, among others that aren't.
+weaves = st.just(STANDARD) | st.builds(
+    Weave,
+    long=st.sampled_from((0, 2, 5, 12)),
+    piece=st.sampled_from((1, 2, 3, 5)),
+    block=st.sampled_from((1, 2, 4)),
+)
 
 relaxed = settings(max_examples=300, deadline=None)
 
@@ -57,18 +65,21 @@ def test_only_the_protocol_s_line_ends_end_lines(text: str) -> None:
 
 
 @relaxed
-@given(text=texts, edits=st.lists(changes, min_size=1, max_size=6), encoding=encodings)
+@given(text=texts, edits=st.lists(changes, min_size=1, max_size=8), encoding=encodings, weave=weaves)
 def test_any_edits(
-    text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]], encoding: PositionEncoding
+    text: str,
+    edits: list[tuple[tuple[int, int], tuple[int, int], str]],
+    encoding: PositionEncoding,
+    weave: Weave,
 ) -> None:
-    buffer = LineBuffer(text, encoding)
+    buffer = LineBuffer(text, encoding, weave)
     first = list(buffer)
     merged: Edit | None = None
     for start, end, new in edits:
         before = list(buffer)
         edit = buffer.apply(start, end, new)
         text = applied(text, start, end, new, encoding)
-        assert list(buffer) == lines_of(text)
+        assert list(buffer) == [str(buffer.kept(number)) for number in range(len(buffer))] == lines_of(text)
         check_edit(edit, before, list(buffer), new)
         merged = edit if merged is None else merged.then(edit)
         check_edit(Edit(merged.start, merged.old_lines, merged.new_lines), first, list(buffer), "")
@@ -76,31 +87,104 @@ def test_any_edits(
 
 
 @relaxed
-@given(text=texts, new=texts, encoding=encodings)
-def test_replace_all(text: str, new: str, encoding: PositionEncoding) -> None:
-    buffer = LineBuffer(text, encoding)
+@given(text=texts, new=texts, encoding=encodings, weave=weaves)
+def test_replace_all(text: str, new: str, encoding: PositionEncoding, weave: Weave) -> None:
+    buffer = LineBuffer(text, encoding, weave)
     assert buffer.replace_all(new) == Edit(0, len(lines_of(text)), len(lines_of(new)))
     assert (buffer.text(), len(buffer), buffer.line_count) == (new, len(lines_of(new)), len(lines_of(new)))
 
 
 @relaxed
-@given(text=texts, change=changes, encoding=encodings, cut=st.tuples(st.integers(0, 9), st.integers(0, 9)))
+@given(
+    text=texts,
+    change=changes,
+    encoding=encodings,
+    cut=st.tuples(st.integers(0, 9), st.integers(0, 9)),
+    weave=weaves,
+)
 def test_snapshots_stay_as_they_were(
     text: str,
     change: tuple[tuple[int, int], tuple[int, int], str],
     encoding: PositionEncoding,
     cut: tuple[int, int],
+    weave: Weave,
 ) -> None:
-    buffer = LineBuffer(text, encoding)
+    buffer = LineBuffer(text, encoding, weave)
     snapshot = buffer.snapshot()
     assert buffer.snapshot() is snapshot
     buffer.apply(*change)
     lines = lines_of(text)
     assert (len(snapshot), list(snapshot), snapshot.text()) == (len(lines), lines, text)
-    assert [snapshot.line(number) for number in range(len(lines))] == lines
-    assert snapshot.slice(*cut) == "".join(lines[slice(*cut)])
+    assert [snapshot.line(number) for number in range(len(lines))] == [*snapshot.lines] == lines
+    assert snapshot.slice(*cut) == str(snapshot.joined(*cut)) == "".join(lines[slice(*cut)])
     after = buffer.snapshot()
     assert (after.text(), after.slice(*cut)) == (buffer.text(), buffer.slice(*cut))
+
+
+LONG = "an array, 漢字 and 😀; " * 20_000
+
+
+def cost(buffer: LineBuffer, before: Line, place: tuple[int, int], end: tuple[int, int], text: str) -> int:
+    """Characters of pieces that a line did not have before an edit."""
+    known = set(map(id, before.pieces())) if isinstance(before, Rope) else set()
+    buffer.apply(place, end, text)
+    after = [buffer.kept(number) for number in range(len(buffer))]
+    pieces = [one for line in after for one in (line.pieces() if isinstance(line, Rope) else [line])]
+    return sum(len(piece) for piece in pieces if id(piece) not in known)
+
+
+@pytest.mark.parametrize("encoding", PositionEncoding)
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        # A key, a key taken back, a line broken, a stretch taken out, the line's very start.
+        ((0, 99_999), (0, 99_999), "x"),
+        ((0, 99_999), (0, 100_003), ""),
+        ((0, 200_000), (0, 200_000), "\n"),
+        ((0, 20_000), (0, 300_000), "instead"),
+        ((0, 0), (0, 0), "x"),
+    ],
+)
+def test_an_edit_in_a_long_line_copies_what_is_around_it(
+    encoding: PositionEncoding, start: tuple[int, int], end: tuple[int, int], text: str
+) -> None:
+    buffer = LineBuffer(LONG, encoding)
+    before = buffer.kept(0)
+    assert cost(buffer, before, start, end, text) <= 4 * STANDARD.piece
+    assert buffer.text() == applied_quickly(LONG, start, end, text, encoding)
+
+
+def applied_quickly(
+    text: str, start: tuple[int, int], end: tuple[int, int], new: str, encoding: PositionEncoding
+) -> str:
+    """As `applied`, of one line, for positions beside whole characters."""
+    plain = LineBuffer(text, encoding, Weave(long=len(text) * 2))
+    first, last = plain.clamp(*start)[1], plain.clamp(*end)[1]
+    return f"{text[:first]}{new}{text[last:]}"
+
+
+def test_a_line_broken_and_joined_again_copies_what_is_around_the_break() -> None:
+    buffer = LineBuffer(LONG, UTF16)
+    buffer.apply((0, 100_000), (0, 100_000), "\n")
+    first, second = buffer.kept(0), buffer.kept(1)
+    assert isinstance(first, Rope) and isinstance(second, Rope)  # noqa: PT018
+    known = {*map(id, first.pieces()), *map(id, second.pieces())}
+    buffer.apply((0, 100_000), (1, 0), "")
+    whole = buffer.kept(0)
+    assert isinstance(whole, Rope)
+    assert sum(len(piece) for piece in whole.pieces() if id(piece) not in known) <= 4 * STANDARD.piece
+    assert buffer.text() == LONG
+
+
+def test_what_is_no_longer_long_is_a_string_again() -> None:
+    buffer = LineBuffer("x" * STANDARD.long, UTF32)
+    assert isinstance(buffer.kept(0), Rope)
+    buffer.apply((0, 10), (0, STANDARD.long // 2 + 10), "")
+    assert isinstance(buffer.kept(0), Rope)
+    buffer.apply((0, 10), (0, 11), "")
+    assert isinstance(buffer.kept(0), str)
+    buffer.apply((0, 10), (0, 10), "y" * STANDARD.long)
+    assert isinstance(buffer.kept(0), Rope)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +195,7 @@ def test_snapshots_stay_as_they_were(
         ("ab\ncd", (1, 0), (1, 0), "x", ["ab\n", "xcd"], Edit(1, 1, 1)),
         ("ab\ncd", (0, 2), (1, 0), "", ["abcd"], Edit(0, 2, 1)),
         ("ab\ncd", (0, 1), (0, 1), "\n", ["a\n", "b\n", "cd"], Edit(0, 1, 2)),
+        ("a\nb", (1, 0), (1, 0), "\n", ["a\n", "\n", "b"], Edit(1, 1, 2)),
         # `\r` and `\n` meet, and part.
         ("a\rb", (1, 0), (1, 0), "\n", ["a\r\n", "b"], Edit(0, 2, 2)),
         ("a\rb\nc", (1, 0), (1, 1), "", ["a\r\n", "c"], Edit(0, 2, 1)),

@@ -3,26 +3,31 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.text.reference import clamped, lines_of, size
-from tests.text.test_line_buffer import encodings, texts
+from tests.text.test_line_buffer import encodings, texts, weaves
 
+from weighbridge.rope import Weave
 from weighbridge.text import LineBuffer, PositionEncoding, content_length, units
 
 relaxed = settings(max_examples=300, deadline=None)
 
 
 @relaxed
-@given(text=texts, line=st.integers(-2, 12), character=st.integers(-2, 40), encoding=encodings)
-def test_any_position_is_somewhere(text: str, line: int, character: int, encoding: PositionEncoding) -> None:
-    assert LineBuffer(text, encoding).clamp(line, character) == clamped(text, line, character, encoding)
+@given(text=texts, line=st.integers(-2, 12), character=st.integers(-2, 40), encoding=encodings, weave=weaves)
+def test_any_position_is_somewhere(
+    text: str, line: int, character: int, encoding: PositionEncoding, weave: Weave
+) -> None:
+    assert LineBuffer(text, encoding, weave).clamp(line, character) == clamped(
+        text, line, character, encoding
+    )
 
 
 @relaxed
-@given(text=texts, encoding=encodings)
-def test_there_and_back(text: str, encoding: PositionEncoding) -> None:
-    buffer = LineBuffer(text, encoding)
+@given(text=texts, encoding=encodings, weave=weaves)
+def test_there_and_back(text: str, encoding: PositionEncoding, weave: Weave) -> None:
+    buffer = LineBuffer(text, encoding, weave)
     for number, line in enumerate(lines_of(text)):
         content = line.rstrip("\r\n")
-        assert content_length(line) == len(content)
+        assert content_length(line) == content_length(buffer.kept(number)) == len(content)
         assert buffer.line_end(number) == size(content, encoding)
         for column in range(len(line) + 2):
             character = buffer.to_units(number, column)

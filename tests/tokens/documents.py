@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from weighbridge.rope import STANDARD, Line, Rope, Weave, joined
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.counted import CountedBuffer
@@ -35,7 +36,10 @@ def named(name: str) -> Tokenizer:
 
 @dataclass
 class ListOfLines:
+    """Lines; `weave` says from which length on they are kept in pieces."""
+
     lines: list[str]
+    weave: Weave = STANDARD
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -45,6 +49,13 @@ class ListOfLines:
 
     def slice(self, start: int, stop: int) -> str:
         return "".join(self.lines[start:stop])
+
+    def kept(self, index: int) -> Line:
+        line = self.lines[index]
+        return line if len(line) < self.weave.long else Rope.of(line, None, self.weave)
+
+    def joined(self, start: int, stop: int) -> Line:
+        return joined(self.kept(index) for index in range(start, min(stop, len(self.lines))))
 
 
 def split(text: str) -> list[str]:

@@ -10,6 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.tokens import hostile
 from tests.tokens.documents import TOKENIZERS, ListOfLines, named
 
+from weighbridge.rope import STANDARD as WOVEN
+from weighbridge.rope import Weave
 from weighbridge.tokens.counted import CountedBuffer, Job, Part
 from weighbridge.tokens.grain import STANDARD, Grain
 from weighbridge.tokens.summary import summarize
@@ -28,6 +30,9 @@ GRAINS = st.builds(
     fine_piece=st.sampled_from((3, 10)),
     coarse_piece=st.sampled_from((20, 50)),
 ) | st.just(STANDARD)
+
+#: Lines in pieces of a few characters, among others that aren't.
+WEAVES = st.builds(Weave, long=st.sampled_from((0, 8, 30)), piece=st.sampled_from((1, 4, 9))) | st.just(WOVEN)
 
 WORDS = (
     "Hello there",
@@ -57,10 +62,10 @@ class Editing(RuleBasedStateMachine):
         super().__init__()
         self.held: list[Job] = []
 
-    @initialize(name=st.sampled_from(TOKENIZERS), lines=DOCUMENTS, grain=GRAINS, data=st.data())
-    def open(self, name: str, lines: list[str], grain: Grain, data: st.DataObject) -> None:
+    @initialize(name=st.sampled_from(TOKENIZERS), lines=DOCUMENTS, grain=GRAINS, weave=WEAVES, data=st.data())
+    def open(self, name: str, lines: list[str], grain: Grain, weave: Weave, data: st.DataObject) -> None:
         self.tokenizer = named(name)
-        self.lines = ListOfLines(lines)
+        self.lines = ListOfLines(lines, weave)
         self.over: dict[int, str] = {}
         parts = self.references(data, range(len(lines)))
         cuts = data.draw(st.lists(st.integers(0, len(lines)), max_size=3))

@@ -5,11 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.tokens.documents import CL100K, ListOfLines, Watched, answer_all, split
 
-from weighbridge.tokens.borders import NO_BORDERS
+from weighbridge.references.index import ScanIndex
+from weighbridge.rope import Rope, Weave
+from weighbridge.text import LineBuffer, PositionEncoding
+from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.cells import common_prefix, common_suffix
 from weighbridge.tokens.counted import CountedBuffer, Job
 from weighbridge.tokens.fenwick import Fenwick
 from weighbridge.tokens.registry import tokenizer
+from weighbridge.tokens.rows import border_within
 from weighbridge.tokens.summary import summarize
 
 PROSE = "The quick brown fox jumps over the lazy dog, again and again.\n"
@@ -73,6 +77,69 @@ def test_a_keystroke_counts_a_cell_or_two(sample: str, texts: int, characters: i
     assert buffer.tokens == count("".join(lines.lines))
     assert len(watched.counted) <= texts
     assert sum(map(len, watched.counted)) <= characters
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("records", [4000, 40_000])
+@pytest.mark.parametrize("around", [("", ""), ("word\n", "\n\nword"), ("```\n", "\n```\n")])
+def test_a_key_in_a_long_line_reads_what_is_around_it(
+    monkeypatch: pytest.MonkeyPatch,
+    around: tuple[str, str],
+    records: int,
+    told: bool,
+) -> None:
+    """`told`: where in the line; else that is looked for."""
+    text = '{"id":12,"name":"a b c"},'.join("[" * records)
+    buffer = LineBuffer(around[0] + text + around[1], PositionEncoding.UTF16)
+    index = ScanIndex(buffer)
+    watched = Watched()
+    counted = CountedBuffer(watched, buffer)
+    answer_all(counted)
+    line, read = around[0].count("\n"), 0
+
+    def get(rope: Rope, key: slice) -> str:
+        nonlocal read
+        part = original(rope, key)
+        read += len(part)
+        return part
+
+    def press(column: int, removed: int, new: str) -> None:
+        edit = buffer.apply((line, column), (line, column + removed), new)
+        rescan = index.update(edit, buffer)
+        assert (rescan.start, rescan.new_end) == (line, line + 1)
+        counted.splice(line, 1, 1, inline=edit.inline if told else None)
+
+    original = Rope.__getitem__
+    for column in (5000, len(text) // 2, len(text) - 10):
+        # The first key makes a coarse piece fine.
+        press(column, 0, "x")
+        with monkeypatch.context() as patch:
+            patch.setattr(Rope, "__getitem__", get)
+            patch.setattr(Rope, "__str__", None)
+            watched.counted.clear()
+            read = 0
+            press(column + 1, 0, "y")
+            press(column + 1, 1, "")
+            assert read <= (50_000 if told else 130_000)
+            assert sum(map(len, watched.counted)) <= 1000
+    assert counted.tokens == count(buffer.text())
+
+
+def test_a_long_line_broken_and_joined_reads_what_is_around_the_break() -> None:
+    text = '{"id":12,"name":"a b c"},' * 40_000
+    buffer = LineBuffer(text, PositionEncoding.UTF16)
+    watched = Watched()
+    counted = CountedBuffer(watched, buffer)
+    answer_all(counted)
+    edit = buffer.apply((0, 500_000), (0, 500_000), "\n")
+    counted.splice(edit.start, edit.old_lines, edit.new_lines)
+    # The first half keeps its counts; the second one is another line's.
+    assert sum(map(len, answer_all(counted))) <= 501_000
+    assert counted.tokens == count(buffer.text())
+    edit = buffer.apply((0, 500_000), (1, 0), "")
+    counted.splice(edit.start, edit.old_lines, edit.new_lines)
+    assert sum(map(len, answer_all(counted))) <= 501_000
+    assert counted.tokens == count(text)
 
 
 def test_a_new_line_counts_the_lines_it_makes() -> None:
@@ -199,3 +266,31 @@ def test_common_ends(a: str, b: str) -> None:
     most = min(len(a), len(b))
     assert common_prefix(a, b) == max(n for n in range(most + 1) if a[:n] == b[:n])
     assert common_suffix(a, b, most) == max(n for n in range(most + 1) if a[len(a) - n :] == b[len(b) - n :])
+
+
+@settings(deadline=None)
+@given(
+    TEXTS,
+    st.floats(0, 1),
+    st.integers(0, 9),
+    st.text("ab", max_size=9),
+    st.sampled_from((1, 2, 5)),
+    st.data(),
+)
+def test_common_ends_of_a_long_text_and_what_it_was(
+    was: str, share: float, removed: int, new: str, piece: int, data: st.DataObject
+) -> None:
+    old = Rope.of(was, None, Weave(piece=piece, block=2))
+    start = int(share * len(was))
+    rope = old.replaced(start, min(len(was), start + removed), new)
+    text, most = str(rope), data.draw(st.integers(0, min(len(was), len(rope))))
+    assert common_prefix(old, rope) == common_prefix(was, text)
+    assert common_suffix(old, rope, most) == common_suffix(was, text, most)
+
+
+def test_a_border_far_behind_in_a_long_text_is_found() -> None:
+    for length in range(200, 1100):
+        text = "x" * length + " y"
+        rope = Rope.of(text, None)
+        assert border_within(ALL_RULES, rope, 0, len(rope)) == length
+        assert border_within(ALL_RULES, rope, 3, length) == -1

@@ -1,11 +1,16 @@
 """Edits inside long lines, told with their place: the count stays the tokenizer's own."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weighbridge.rope import STANDARD, Weave
 from weighbridge.text import LineBuffer, PositionEncoding
 from weighbridge.tokens.counted import CountedBuffer
+from weighbridge.tokens.grain import STANDARD as COUNTED
+from weighbridge.tokens.grain import Grain
 from weighbridge.tokens.registry import tokenizer
 
 PIECES = (
@@ -36,21 +41,93 @@ edits = st.lists(
 )
 
 
+weaves = st.sampled_from((STANDARD, Weave(long=40, piece=7, block=3), Weave(long=0, piece=1, block=2)))
+
+
 @pytest.mark.parametrize("name", ["cl100k_base", "r50k_base"])
 @settings(deadline=None, max_examples=60)
-@given(before=st.sampled_from(["", "first line\n", "  indented\n\n"]), line=lines, after=lines, changes=edits)
+@given(
+    before=st.sampled_from(["", "first line\n", "  indented\n\n"]),
+    line=lines,
+    after=lines,
+    changes=edits,
+    weave=weaves,
+    encoding=st.sampled_from(PositionEncoding),
+)
 def test_counts_follow_edits_inside_long_lines(
-    name: str, before: str, line: str, after: str, changes: list[tuple[float, int, str]]
+    name: str,
+    before: str,
+    line: str,
+    after: str,
+    changes: list[tuple[float, int, str]],
+    weave: Weave,
+    encoding: PositionEncoding,
 ) -> None:
     count = tokenizer(name).count
-    buffer = LineBuffer(f"{before}{line}\n{after}", PositionEncoding.UTF32)
+    buffer = LineBuffer(f"{before}{line}\n{after}", encoding, weave)
     counted = CountedBuffer(tokenizer(name), buffer)
     number = before.count("\n")
     for share, removed, text in changes:
         column = int(share * (len(buffer.line(number)) - 1))
         edit = buffer.apply((number, column), (number, column + removed), text)
         counted.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
-        while jobs := counted.pending():
-            for job in jobs:
-                counted.answer(job, count(job.text))
+        answer(counted, count)
         assert counted.tokens == count(buffer.text())
+
+
+def answer(counted: CountedBuffer, count: Callable[[str], int]) -> None:
+    while jobs := counted.pending():
+        for job in jobs:
+            counted.answer(job, count(job.text))
+
+
+#: Keys at one place: the line is broken and joined again, its end torn apart, what was typed undone.
+SCRIPTS = (
+    ((0, 0, "\n"), (0, 1, "")),
+    ((0, 0, "\r"), (1, 0, "\n"), (0, 2, "")),
+    ((0, 0, "one\ntwo\r\nthree"), (0, 15, "")),
+    ((0, 30, ""), (0, 0, "word " * 6)),
+    ((0, 0, "\n\n"), (1, 0, "  "), (1, 2, ""), (0, 2, "")),
+)
+
+
+@pytest.mark.parametrize("name", ["cl100k_base", "o200k_base"])
+@settings(deadline=None, max_examples=60)
+@given(
+    texts=st.lists(lines, min_size=1, max_size=3),
+    end=st.sampled_from(("\n", "\r\n", "\n\n", "\r\n\r\n  ")),
+    script=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(SCRIPTS)), min_size=1, max_size=4),
+    weave=weaves,
+    grain=st.sampled_from((COUNTED, Grain(at_once=300, whole_cell=10, fine_piece=5, coarse_piece=50))),
+)
+def test_counts_follow_lines_broken_and_joined(
+    name: str,
+    texts: list[str],
+    end: str,
+    script: list[tuple[float, tuple[tuple[int, int, str], ...]]],
+    weave: Weave,
+    grain: Grain,
+) -> None:
+    """Places are told by characters from the text's start: what is typed there may part lines, or join them."""
+    count = tokenizer(name).count
+    text = end.join(texts)
+    buffer = LineBuffer(text, PositionEncoding.UTF32, weave)
+    counted = CountedBuffer(tokenizer(name), buffer, grain=grain)
+    for share, keys in script:
+        place = int(share * len(text))
+        for shift, removed, new in keys:
+            start, stop = place + shift, min(place + shift + removed, len(text))
+            edit = buffer.apply(position(buffer, start), position(buffer, stop), new)
+            text = buffer.text()
+            counted.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
+            answer(counted, count)
+            assert counted.tokens == count(text)
+
+
+def position(buffer: LineBuffer, offset: int) -> tuple[int, int]:
+    """The line and column of a place in the text."""
+    line = 0
+    while line < len(buffer) - 1 and offset >= len(buffer.line(line)):
+        offset -= len(buffer.line(line))
+        line += 1
+    return line, offset

@@ -24,7 +24,8 @@ from weighbridge.references.leaves import (
     look_of,
 )
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
-from weighbridge.text import Edit, Inline
+from weighbridge.rope import Line as Text
+from weighbridge.text import Edit
 
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
 _SKIPPED = Leafed(Line(LineKind.BLANK), START, 0, 0, PLAIN)
@@ -36,6 +37,10 @@ class Lines(Protocol):
     def __len__(self) -> int: ...
 
     def line(self, index: int, /) -> str: ...
+
+    def kept(self, index: int, /) -> Text:
+        """As `line`, a long one in pieces."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class ScanIndex:
         self.skip = min(skip, len(lines))
         leaves = Leaves(keep=True)
         for number in range(self.skip, len(lines)):
-            leaves.feed(lines.line(number))
+            leaves.feed(_scanned_of(lines, number))
         leaves.finish()
         self._leafed: list[Leafed] = [_SKIPPED] * self.skip + leaves.done
         # Apart, because each key asks whether there are any references, and headings may be many.
@@ -177,7 +182,7 @@ class ScanIndex:
         leaves = Leaves(self._state_before(start), keep=True)
         end = len(lines)
         for number in range(start, end):
-            text = lines.line(number)
+            text = _scanned_of(lines, number)
             if number >= edited_end and self._converges(number - shift, leaves, text):
                 end = number
                 break
@@ -194,11 +199,16 @@ class ScanIndex:
         if number < self.skip:
             return True
         old = self._leafed[number]
-        text = lines.line(number)
-        if edit.inline is not None and self._update_part(number, old, edit.inline, text):
-            return True
-        if old.flags & (CROSSING | TELLING) or len(text) > LONGEST_LINE:
+        kept = lines.kept(number)
+        if edit.inline is not None:
+            below = self._leafed[number + 1] if number + 1 < len(self._leafed) else None
+            new = follow_inside(old, below, edit.inline, kept)
+            if new is not None:
+                self._put(number, old, new)
+                return True
+        if old.flags & (CROSSING | TELLING) or len(kept) > LONGEST_LINE:
             return False
+        text = lines.line(number)
         leaves = Leaves(old.before)
         leaves.feed(text)
         if number + 1 < len(self._leafed) and leaves.state != self._leafed[number + 1].before:
@@ -221,15 +231,6 @@ class ScanIndex:
         self._leafed[number] = new
         if old.scanned is not PLAIN or new.scanned is not PLAIN:
             self._note(number, number + 1, 0, number + 1)
-
-    def _update_part(self, number: int, old: Leafed, inline: Inline, text: str) -> bool:
-        """Follow an edit inside a long line by scanning only what is near it; False if that isn't enough."""
-        below = self._leafed[number + 1] if number + 1 < len(self._leafed) else None
-        new = follow_inside(old, below, inline, text)
-        if new is None:
-            return False
-        self._put(number, old, new)
-        return True
 
     def _leaf_start(self, line: int) -> int:
         """The first line of the leaf that an edit at `line` may belong to."""
@@ -270,6 +271,11 @@ class ScanIndex:
             (self._directing, [line for line, scanned in holding if scanned.directive is not None]),
         ):
             places.replace(start, old_end, shift, lines)
+
+
+def _scanned_of(lines: Lines, number: int) -> str:
+    """A line as it is to be scanned: of one that is data no more than tells that it is."""
+    return lines.kept(number)[: LONGEST_LINE + 1]
 
 
 class StreamScanner:

@@ -86,7 +86,8 @@ def scan_plain(text: str, start: int, end: int, *, whole: bool = True) -> Found:
 
     `whole`: only references that end at `end` or before.
     """
-    if _SPECIAL_RAW.search(text, start, end) is None:
+    if text.find("@", start, end) < 0 and text.find("{{", start, end) < 0:
+        # Data is full of backslashes, and they alone are nothing.
         return NOTHING
     scanner = InlineScanner(text)
     scanner.take_references(start, end, whole=whole)

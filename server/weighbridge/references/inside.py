@@ -14,6 +14,7 @@ from weighbridge.references.leaves import (
     CROSSING,
     KEPT_LINE,
     LONG_LINE,
+    LONG_LOOK,
     LONGEST_LINE,
     QUIET,
     KeptLeafed,
@@ -23,8 +24,10 @@ from weighbridge.references.leaves import (
     scanned_line,
 )
 from weighbridge.references.links import LABEL_DECIDED
+from weighbridge.references.literal import stays_data
 from weighbridge.references.model import Reference
 from weighbridge.references.stretches import Change
+from weighbridge.rope import Line as Text
 from weighbridge.text import Inline
 
 _IN_PARAGRAPH: Final = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
@@ -34,16 +37,23 @@ _HEAD: Final = 2 * LABEL_DECIDED
 _WHOLE: Final = "-=*_`<"
 
 
-def follow_inside(old: Leafed, below: Leafed | None, inline: Inline, text: str) -> Leafed | None:
+def follow_inside(old: Leafed, below: Leafed | None, inline: Inline, text: Text) -> Leafed | None:
     """What is in the place of a line that was edited and is `text` now; None if looking near the edit can't tell.
 
     `below`: the next line, if there is one.
     """
     start = old.info.start
-    if len(text) > LONGEST_LINE or inline.column < start or start >= len(text) or text[start] in _WHOLE:
+    if len(text) > LONG_LINE and stays_data(old, below, inline, text):
+        return old
+    if (
+        len(text) > LONGEST_LINE
+        or inline.column < start
+        or start >= len(text)
+        or text[start : start + 1] in _WHOLE
+    ):
         return None
     if isinstance(old, KeptLeafed):
-        return _follow_kept(old, below, inline, text)
+        return _follow_kept(old, below, inline, str(text))
     if old.flags & QUIET and len(text) > LONG_LINE:
         return _follow_quiet(old, inline, text)
     return None
@@ -105,7 +115,7 @@ def _moved(references: Sequence[Reference], column: int, shift: int) -> list[Ref
     return [*references[:place], *(moved(one, shift) for one in references[place:])]
 
 
-def _follow_quiet(old: Leafed, inline: Inline, text: str) -> Leafed | None:
+def _follow_quiet(old: Leafed, inline: Inline, text: Text) -> Leafed | None:
     """The same of a line without backticks and `<`.
 
     Without them, which references there are depends on no more than `LONGEST_REFERENCE` characters before, and from any
@@ -115,7 +125,7 @@ def _follow_quiet(old: Leafed, inline: Inline, text: str) -> Leafed | None:
     if (
         old.info.kind not in _IN_PARAGRAPH
         or old.flags & CROSSING
-        or look_of(text) != old.look
+        or old.look != LONG_LOOK
         or inline.column < start + LABEL_DECIDED
     ):
         return None
@@ -125,10 +135,9 @@ def _follow_quiet(old: Leafed, inline: Inline, text: str) -> Leafed | None:
         return None
     before, after = _split(old.scanned.references, inline.column - 2 * LONGEST_REFERENCE)
     begin = max(start, inline.column - 2 * LONGEST_REFERENCE, before[-1].end if before else 0)
-    while begin > start and text[begin - 1] == "\\":
-        begin -= 1
+    begin -= _escapes_before(text, start, begin)
     shift = inline.inserted - inline.removed
-    found = scan_plain(text, begin, min(len(text), end + LONGEST_REFERENCE), whole=False).references
+    found = _references_near(text, begin, end)
     joint = _joint(found, after, end, shift, text)
     if joint < 0:
         return None
@@ -141,6 +150,28 @@ def _follow_quiet(old: Leafed, inline: Inline, text: str) -> Leafed | None:
     return Leafed(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
 
 
+def _escapes_before(text: Text, start: int, end: int) -> int:
+    """How many backslashes stand right before `end`, looking no further than `start`."""
+    size = 16
+    while True:
+        near = text[max(start, end - size) : end]
+        count = len(near) - len(near.rstrip("\\"))
+        if count < size:
+            return count
+        size *= 2
+
+
+def _references_near(text: Text, start: int, end: int) -> tuple[Reference, ...]:
+    """What begins at `start` or behind, up to a reference's length behind `end`, in a text without backticks and `<`.
+
+    Joins no more of a line in pieces than may be looked at.
+    """
+    low = max(0, start - 1)
+    near = text[low : end + 3 * LONGEST_REFERENCE]
+    start, stop = start - low, min(len(near), end + LONGEST_REFERENCE - low)
+    return tuple(moved(one, low) for one in scan_plain(near, start, stop, whole=False).references)
+
+
 def _split(
     references: tuple[Reference, ...], column: int
 ) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
@@ -149,7 +180,7 @@ def _split(
     return references[:place], references[place:]
 
 
-def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: str) -> int:
+def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: Text) -> int:
     """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
     place = end + 1
     while place < min(len(text), end + LONGEST_REFERENCE // 2):
@@ -157,7 +188,7 @@ def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, s
         inside += [one.end + shift for one in old if one.start + shift < place < one.end + shift]
         if inside:
             place = max(inside)
-        elif text[place - 1] == "\\":
+        elif text[place - 1 : place] == "\\":
             place += 1
         else:
             return place

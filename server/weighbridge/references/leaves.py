@@ -41,7 +41,7 @@ KEPT_LINE: Final = 8 * 1024
 WINDOW_LEAST: Final = 300
 WINDOW_MOST: Final = 1000
 _WEIGHED = 64
-_LONG_LOOK: Final = 2 * WINDOW_MOST
+LONG_LOOK: Final = 2 * WINDOW_MOST
 
 #: What a line depends on or decides beyond itself: part of a construct of several lines; text that could begin or end
 #: one; the first line of a window that is not its paragraph's first; in a window without any such text.
@@ -238,7 +238,7 @@ def look_of(text: str) -> int:
     """
     length = len(text)
     if length > LONG_LINE:
-        return _LONG_LOOK
+        return LONG_LOOK
     return (1 + length // _WEIGHED) * 2 + (crc32(text.encode("utf-8", "surrogatepass")) % 128 == 0)
 
 

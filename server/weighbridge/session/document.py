@@ -179,11 +179,16 @@ class Document:
         assert self.prepared is not None  # noqa: S101  the caller saw to it
         lines = self.prepared.head_lines
         # One line was looked at if it did not begin any front matter.
-        if edit.start < lines and (lines > 1 or self.buffer.line(0).rstrip() == "---"):
+        if edit.start < lines and (lines > 1 or self._begins_front_matter()):
             return True
         directives = self.prepared.directives
         found = tuple(directive for _, directive in self.prepared.index.directives())
         return [one.settings for one in found] != [one.settings for one in directives]
+
+    def _begins_front_matter(self) -> bool:
+        # Of a long line no more is joined than tells that it does not.
+        line = self.buffer.kept(0)
+        return line[:3] == "---" and str(line).rstrip() == "---"
 
     # References
 

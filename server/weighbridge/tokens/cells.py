@@ -1,19 +1,22 @@
 """Cells kept in pieces, so that an edit in a long line counts again only what is near it."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
+from weighbridge.rope import Line, Rope
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.grain import Grain
 from weighbridge.tokens.jobs import Jobs
+from weighbridge.tokens.pieces import Pieces, Span
+from weighbridge.tokens.rows import border_within
 
 
-def common_prefix(a: str, b: str) -> int:
+def common_prefix(a: Line, b: Line) -> int:
     """How many characters the two texts start with in common."""
     most = min(len(a), len(b))
-    same = 0
+    same = a.alike_before(b) if isinstance(a, Rope) and isinstance(b, Rope) else 0
     block = 64
     while same < most:
         stop = min(same + block, most)
@@ -32,10 +35,10 @@ def common_prefix(a: str, b: str) -> int:
     return same
 
 
-def common_suffix(a: str, b: str, most: int) -> int:
+def common_suffix(a: Line, b: Line, most: int) -> int:
     """How many characters, at most `most`, the two texts end with in common."""
     end_a, end_b = len(a), len(b)
-    same = 0
+    same = min(a.alike_behind(b), most) if isinstance(a, Rope) and isinstance(b, Rope) else 0
     block = 64
     while same < most:
         stop = min(same + block, most)
@@ -60,36 +63,44 @@ class Strand:
     `counts`: a piece's tokens, or -1 minus the id of the job that counts it.
     """
 
-    __slots__ = ("_cell", "_counts", "_lengths", "text")
+    __slots__ = ("_cell", "_pieces", "text")
 
-    def __init__(self, cell: "Cell", text: str) -> None:
+    def __init__(self, cell: "Cell", text: Line) -> None:
         self._cell = cell
         self.text = text
-        self._lengths: list[int] = []
-        self._counts: list[int] = []
-        self._cut(0, 0, 0, len(text))
+        self._pieces = Pieces()
+        self._cut(self._pieces.around(0, 0), len(text))
 
-    def _cut(self, first: int, last: int, start: int, stop: int) -> None:
-        """Put new pieces, of the text from `start` to `stop`, in the place of pieces [first, last)."""
-        cell, text = self._cell, self.text
+    def _cut(self, span: Span, stop: int) -> None:
+        """Put new pieces, of the text from where some begin to `stop`, in the place of those."""
+        cell, text, start = self._cell, self.text, span.begin
         grain = cell.grain
         at_once = stop - start <= grain.at_once
         size = grain.fine_piece if at_once else grain.coarse_piece
-        find = cell.tokenizer.borders.first
-        cuts = [start]
-        while stop - cuts[-1] > 2 * size:
-            cut = find(text, cuts[-1] + size, stop)
+        base = 0
+        if at_once and isinstance(text, Rope):
+            text, base = text[start:stop], start
+        borders, end = cell.tokenizer.borders, stop - base
+        cuts = [start - base]
+        while end - cuts[-1] > 2 * size:
+            cut = border_within(borders, text, cuts[-1] + size, end)
             if cut < 0:
                 break
             cuts.append(cut)
         if start < stop:
-            cuts.append(stop)
-        for count in self._counts[first:last]:
+            cuts.append(end)
+        counts: list[int] = []
+        for a, b in pairwise(cuts):
+            if isinstance(text, Rope):
+                counts.append(cell.post(self, partial(text.__getitem__, slice(a, b))))
+            elif at_once:
+                counts.append(cell.count(text[a:b]))
+            else:
+                counts.append(cell.post(self, partial(str, text[a:b])))
+        for count in self._pieces.replace(span, [b - a for a, b in pairwise(cuts)], counts):
             cell.drop(count)
-        self._lengths[first:last] = [b - a for a, b in pairwise(cuts)]
-        self._counts[first:last] = [cell.take(self, text[a:b], at_once=at_once) for a, b in pairwise(cuts)]
 
-    def update(self, text: str, prefix: int = -1, removed: int = 0) -> None:
+    def update(self, text: Line, prefix: int = -1, removed: int = 0) -> None:
         """Change the text; pieces before and after what changed stay.
 
         `prefix`, `removed`: where it changed and how many characters went, if that is known; else it is looked for.
@@ -103,17 +114,15 @@ class Strand:
                 return
             suffix = common_suffix(old, text, min(len(old), len(text)) - prefix)
         # A piece stays only if both characters around its inner end did: they decide whether it still is a border.
-        starts = [0, *accumulate(self._lengths)]
-        first = max(bisect_left(starts, prefix) - 1, 0)
-        last = min(bisect_right(starts, len(old) - suffix), len(starts) - 1)
-        self._cut(first, last, starts[first], len(text) - (len(old) - starts[last]))
+        span = self._pieces.around(prefix, len(old) - suffix)
+        self._cut(span, len(text) - (len(old) - span.end))
 
     def withdraw(self) -> None:
-        for count in self._counts:
+        for count in self._pieces.counts():
             self._cell.drop(count)
 
     def answered(self, job: int, tokens: int, /) -> None:
-        self._counts[self._counts.index(-1 - job)] = tokens
+        self._pieces.change(-1 - job, tokens)
         self._cell.answered(tokens)
 
 
@@ -140,7 +149,7 @@ class Cell:
         self.known = 0
         self.waiting = 0
 
-    def update(self, atoms: Sequence[str | int], prefix: int = -1, removed: int = 0) -> None:
+    def update(self, atoms: Sequence[Line | int], prefix: int = -1, removed: int = 0) -> None:
         """Change what the cell holds: texts, and tokens of gaps; what stayed is not counted again.
 
         `prefix`, `removed`: see `Strand.update`, for a cell of one text.
@@ -148,7 +157,7 @@ class Cell:
         items = self._items
         if prefix >= 0 and len(items) == len(atoms) == 1:
             strand, text = items[0], atoms[0]
-            if isinstance(strand, Strand) and isinstance(text, str):
+            if isinstance(strand, Strand) and not isinstance(text, int):
                 strand.update(text, prefix, removed)
                 return
         most = min(len(items), len(atoms))
@@ -160,7 +169,7 @@ class Cell:
             last += 1
         old = items[first : len(items) - last]
         new = atoms[first : len(atoms) - last]
-        if len(old) == len(new) == 1 and isinstance(old[0], Strand) and isinstance(new[0], str):
+        if len(old) == len(new) == 1 and isinstance(old[0], Strand) and not isinstance(new[0], int):
             old[0].update(new[0])
             return
         for item in old:
@@ -177,14 +186,16 @@ class Cell:
                 fresh.append(Strand(self, atom))
         items[first : len(items) - last] = fresh
 
-    def take(self, strand: Strand, text: str, *, at_once: bool) -> int:
-        """Count a piece, or post a job for it; returns what a strand keeps of it."""
-        if at_once:
-            tokens = self.tokenizer.count(text)
-            self.known += tokens
-            return tokens
+    def count(self, text: str) -> int:
+        """Count a piece; returns what a strand keeps of it."""
+        tokens = self.tokenizer.count(text)
+        self.known += tokens
+        return tokens
+
+    def post(self, strand: Strand, text: Callable[[], str]) -> int:
+        """The same of one that a worker is to count."""
         self.waiting += 1
-        return -1 - self._jobs.post(strand, lambda: text)
+        return -1 - self._jobs.post(strand, text)
 
     def drop(self, count: int) -> None:
         """Forget a piece."""
@@ -206,5 +217,7 @@ class Cell:
         self.home.cell_answered(self, tokens)
 
 
-def _holds(item: Strand | int, atom: str | int) -> bool:
-    return (item.text if isinstance(item, Strand) else item) == atom
+def _holds(item: Strand | int, atom: Line | int) -> bool:
+    if isinstance(item, int) or isinstance(atom, int):
+        return item == atom
+    return len(item.text) == len(atom) == common_prefix(item.text, atom)

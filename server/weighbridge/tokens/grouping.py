@@ -53,7 +53,7 @@ class Grouper:
         first = self._chunks.first_line(chunk.index)
         if (
             chunk.rows <= self._grain.regroup
-            and len(self._lines.slice(first, first + chunk.rows)) <= self._grain.regroup
+            and len(self._lines.joined(first, first + chunk.rows)) <= self._grain.regroup
         ):
             self._carve(chunk, self._fine_ends(chunk))
         else:
@@ -73,11 +73,7 @@ class Grouper:
             if index + 1 < len(chunks.list):
                 after = first + chunk.rows
                 border = rows.border(after)
-                if (
-                    not chunk.rows
-                    or border < 0
-                    or rows.at(after).texts[0][:border] != chunks.list[index + 1].lead
-                ):
+                if not chunk.rows or border < 0 or rows.start(after, border) != chunks.list[index + 1].lead:
                     chunk = self.merge(index, index + 1)
                     continue
             return chunk
@@ -99,7 +95,7 @@ class Grouper:
             most = min(stop, cuts[cut]) if cut < len(cuts) else stop
             step = self._fitting(line, most, step)
             end = self._next_border(line + step, stop)
-            size = len(self._lines.slice(line, end))
+            size = len(self._lines.joined(line, end))
             yield end, 0 < size <= self._grain.at_once
             line = end
 
@@ -108,7 +104,7 @@ class Grouper:
         few, many = 0, stop - line + 1
         while many - few > 1:
             rows = max(few + 1, min(guess, many - 1))
-            size = len(self._lines.slice(line, line + rows))
+            size = len(self._lines.joined(line, line + rows))
             if size > self._grain.most_chunk:
                 many = rows
                 guess = (few + rows) // 2
@@ -145,7 +141,7 @@ class Grouper:
             pieces.append(piece)
             row = stop
             if row < chunk.rows:
-                lead = self._rows.at(end).texts[0][: self._rows.border(end)]
+                lead = self._rows.start(end, self._rows.border(end))
         chunk.withdraw(self._jobs)
         self._chunks.replace(chunk.index, chunk.index + 1, pieces or [Chunk(self._chunks, 0, "", {})])
         for piece in pieces:

@@ -128,7 +128,7 @@ class Ranges:
         return "".join((text[found:], *(self._rows.at(line).texts[0] for line in range(row + 1, stop))))
 
     def _prefix(self, row: int, offset: int) -> str:
-        return self._rows.at(row).texts[0][:offset] if offset else ""
+        return self._rows.start(row, offset) if offset else ""
 
     def _over(self, start: int, stop: int) -> list[int]:
         """List the rows in [start, stop] that don't stand for what is typed."""
@@ -145,8 +145,8 @@ class Ranges:
     def _typed(self, start: tuple[int, int], stop: tuple[int, int]) -> str:
         (line, column), (last, end) = start, stop
         if line == last:
-            return self._lines.line(line)[column:end]
-        return self._lines.slice(line, last)[column:] + (self._lines.line(last)[:end] if end else "")
+            return self._lines.kept(line)[column:end]
+        return self._lines.joined(line, last)[column:] + (self._lines.kept(last)[:end] if end else "")
 
     def _first(self, start: int, stop: int) -> tuple[int, int] | None:
         """Find the first row in [start, stop) that has a border, and its first border."""

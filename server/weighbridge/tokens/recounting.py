@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from typing import Final
 
+from weighbridge.rope import Line, cut, plus
 from weighbridge.text import Inline
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.borders import NO_BORDERS
@@ -38,7 +39,7 @@ class Recounter:
         """Find the first border of a chunk's row after the character `before`; and the row's last character, "" if empty."""
         over = chunk.over.get(row) if chunk.over else None
         if over is None:
-            text = self._lines.line(first + row)
+            text = self._lines.kept(first + row)
             return first_border_typed(self._borders, before, text), text[-1:]
         return first_border(self._borders, before, over), over.texts[-1][-1:]
 
@@ -88,7 +89,7 @@ class Recounter:
         """Read the last character of the row before; "" if that row is empty or there is none."""
         if row == 0 or row - 1 in chunk.over:
             return self._rows.before(first + row)
-        return self._lines.line(first + row - 1)[-1:]
+        return self._lines.kept(first + row - 1)[-1:]
 
     def _after(
         self, chunk: Chunk, first: int, row: int, before: str, known: int
@@ -112,7 +113,7 @@ class Recounter:
 
     def set_lead(self, chunk: Chunk, first: int, border: int) -> bool:
         """Note where the chunk's text starts now; False if the chunk before can't take what changed."""
-        lead = self._rows.at(first).texts[0][:border] if border else ""
+        lead = self._rows.start(first, border) if border else ""
         if lead == chunk.lead:
             return True
         previous = self._chunks.list[chunk.index - 1]
@@ -162,7 +163,7 @@ class Recounter:
         if size <= (self._grain.whole_cell if touched else self._grain.at_once):
             count = 0
             for atom in atoms:
-                count += atom if isinstance(atom, int) else self._count(atom)
+                count += atom if isinstance(atom, int) else self._count(str(atom))
             if cell is not None:
                 del chunk.cells[place]
                 cell.withdraw()
@@ -178,7 +179,7 @@ class Recounter:
         chunk.counts[place] = count
         return known + count, waiting
 
-    def _atoms(self, chunk: Chunk, first: int, place: int) -> tuple[list[str | int], int]:
+    def _atoms(self, chunk: Chunk, first: int, place: int) -> tuple[list[Line | int], int]:
         """Read a cell: its texts and the tokens of the gaps between them; and how many characters that is."""
         start, offset = chunk.at[place], chunk.starts[place]
         if place + 1 < len(chunk.at):
@@ -188,16 +189,16 @@ class Recounter:
             elif stop in chunk.over:
                 tail = chunk.over[stop].texts[0][:border]
             else:
-                tail = self._lines.line(first + stop)[:border]
+                tail = self._lines.kept(first + stop)[:border]
         else:
             stop, tail = chunk.rows, self._chunks.lead_after(chunk)
-        if chunk.over:
+        if chunk.over and any(row in chunk.over for row in range(start, stop)):
             atoms = self._rows.atoms(first + start, offset, first + stop, tail)
-            return atoms, sum(len(atom) for atom in atoms if isinstance(atom, str))
+            return [*atoms], sum(len(atom) for atom in atoms if isinstance(atom, str))
         lines = self._lines
-        text = lines.line(first + start) if stop - start == 1 else lines.slice(first + start, first + stop)
+        text = lines.kept(first + start) if stop - start == 1 else lines.joined(first + start, first + stop)
         if offset or tail:
-            text = text[offset:] + tail
+            text = plus(cut(text, offset, len(text)), tail)
         return [text], len(text)
 
     def refine(self, chunk: Chunk, first: int) -> None:
@@ -227,7 +228,7 @@ class Recounter:
         if not middle:
             return
         row = chunk.at[middle]
-        lead = self._rows.at(first + row).texts[0][: chunk.starts[middle]]
+        lead = self._rows.start(first + row, chunk.starts[middle])
         later = Chunk(
             self._chunks,
             chunk.rows - row,

@@ -2,7 +2,7 @@
 
 from weighbridge.tokens.base import Borders
 from weighbridge.tokens.chunks import Chunks
-from weighbridge.tokens.rows import Lines, Resolved, first_border
+from weighbridge.tokens.rows import Lines, Resolved, first_border, first_border_typed
 
 
 class ResolvedRows:
@@ -16,22 +16,36 @@ class ResolvedRows:
         self.borders = borders
 
     def at(self, line: int) -> Resolved:
-        index, row = self._chunks.locate(line)
-        resolved = self._chunks.list[index].over.get(row)
+        resolved = self._over(line)
         return Resolved((self.lines.line(line),)) if resolved is None else resolved
+
+    def _over(self, line: int) -> Resolved | None:
+        """What stands over a row, if it doesn't stand for itself."""
+        index, row = self._chunks.locate(line)
+        return self._chunks.list[index].over.get(row)
+
+    def start(self, line: int, end: int) -> str:
+        """Read the row's first text up to `end`."""
+        resolved = self._over(line)
+        return self.lines.kept(line)[:end] if resolved is None else resolved.texts[0][:end]
 
     def before(self, line: int) -> str:
         """Read the last character before a row; "" if there is none."""
         while line > 0:
             line -= 1
-            text = self.at(line).texts[-1]
-            if text:
-                return text[-1]
+            resolved = self._over(line)
+            last = self.lines.kept(line)[-1:] if resolved is None else resolved.texts[-1][-1:]
+            if last:
+                return last
         return ""
 
     def border(self, line: int) -> int:
         """Where the row's first border is; -1: nowhere."""
-        return first_border(self.borders, self.before(line), self.at(line))
+        resolved = self._over(line)
+        before = self.before(line)
+        if resolved is None:
+            return first_border_typed(self.borders, before, self.lines.kept(line))
+        return first_border(self.borders, before, resolved)
 
     def atoms(self, start: int, offset: int, stop: int, tail: str) -> list[str | int]:
         """Read what is between `offset` in the first text of row `start` and the start of row `stop`, then `tail`.

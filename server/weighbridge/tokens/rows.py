@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from weighbridge.rope import Line
 from weighbridge.tokens.base import Borders
 from weighbridge.tokens.summary import Summary
 
 #: A piece of a line: literal text, or what a resolved reference in it stands for.
 Part = str | Summary
+
+#: Characters of a rope that are looked at first for a border: there is one in nearly any of so many.
+_WINDOW: Final = 256
 
 
 class Lines(Protocol):
@@ -20,6 +24,14 @@ class Lines(Protocol):
 
     def slice(self, start: int, stop: int, /) -> str:
         """Lines [start, stop) joined."""
+        ...
+
+    def kept(self, index: int, /) -> Line:
+        """As `line`, a long one in pieces."""
+        ...
+
+    def joined(self, start: int, stop: int, /) -> Line:
+        """As `slice`, in pieces if it is long."""
         ...
 
 
@@ -60,10 +72,25 @@ def first_border(borders: Borders, before: str, row: Resolved) -> int:
     return len(text) if found < 0 and row.gaps else found
 
 
-def first_border_typed(borders: Borders, before: str, text: str) -> int:
+def first_border_typed(borders: Borders, before: str, text: Line) -> int:
     """As `first_border`, of a row that stands for itself."""
     if not text:
         return -1
-    if not before or borders.between(before, text[0]):
+    if not before or borders.between(before, text[:1]):
         return 0
-    return borders.first(text)
+    return borders.first(text) if isinstance(text, str) else border_within(borders, text, 0, len(text))
+
+
+def border_within(borders: Borders, text: Line, start: int, stop: int) -> int:
+    """Where the first border is between two characters in [start, stop); -1: nowhere. Looks no further than it must."""
+    if isinstance(text, str):
+        return borders.first(text, start, stop)
+    size = _WINDOW
+    while start < stop:
+        found = borders.first(text[start : min(start + size, stop)])
+        if found >= 0:
+            return start + found
+        # The last character may be a border's first.
+        start += size - 1
+        size *= 2
+    return -1

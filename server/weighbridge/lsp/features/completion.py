@@ -16,6 +16,7 @@ from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, escaped, partial_at
+from weighbridge.rope import Line
 from weighbridge.session.costs import Costs, known
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
@@ -194,7 +195,7 @@ class Completion:
             text += "}}" if partial.form is Form.BRACES else "]"
         start = types.Position(line, buffer.to_units(line, partial.start))
         cursor = types.Position(line, buffer.to_units(line, partial.cursor))
-        end = buffer.to_units(line, _end_of(partial, choice, buffer.line(line)))
+        end = buffer.to_units(line, _end_of(partial, choice, buffer.kept(line)))
         replaced = types.Range(start, types.Position(line, end))
         item.text_edit = (
             types.InsertReplaceEdit(text, types.Range(start, cursor), replaced)
@@ -247,12 +248,12 @@ def _text_of(partial: Partial, choice: Choice) -> str:
     return escaped(choice.text) if partial.form is Form.EXPLICIT else choice.text
 
 
-def _end_of(partial: Partial, choice: Choice, line: str) -> int:
+def _end_of(partial: Partial, choice: Choice, line: Line) -> int:
     """Where what a choice replaces ends: with a folder its `/`, with a file all that is left of the path."""
     if partial.part is not Part.PATH or choice.text.startswith("["):
         return partial.end
     if choice.more:
-        return partial.end + line.startswith("/", partial.end)
+        return partial.end + (line[partial.end : partial.end + 1] == "/")
     return partial.path_end
 
 

@@ -1,0 +1,132 @@
+"""Ropes against strings: any edits, parts and places, in pieces of a few characters; and how even the pieces stay."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.text.reference import size
+from tests.text.test_line_buffer import PIECES
+
+from weighbridge.rope import STANDARD, Line, Rope, Weave, cut, joined, plus
+from weighbridge.text import PositionEncoding, units
+
+UTF16 = PositionEncoding.UTF16
+relaxed = settings(max_examples=300, deadline=None)
+
+weaves = st.builds(Weave, piece=st.sampled_from((1, 2, 3, 6)), block=st.sampled_from((1, 2, 3, 5))) | st.just(
+    STANDARD
+)
+texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+changes = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30), texts), max_size=10)
+
+
+def measured(text: str) -> int:
+    return units(text, UTF16)
+
+
+def made(text: str, weave: Weave) -> Rope:
+    return Rope.of(text, measured, weave)
+
+
+def check(rope: Rope, text: str, weave: Weave) -> None:
+    """It is the text, its places are the text's, and neither pieces nor blocks are too small or large."""
+    assert (str(rope), len(rope), bool(rope)) == (text, len(text), bool(text))
+    pieces = rope.pieces()
+    assert all(1 <= len(piece) <= 2 * weave.piece for piece in pieces)
+    assert len(pieces) == 1 or all(len(piece) >= weave.piece // 2 for piece in pieces)
+    for column in range(len(text) + 1):
+        unit = size(text[:column], UTF16)
+        assert rope.units_before(column) == unit
+        first, before, piece = rope.piece_at(unit)
+        assert (text[first : first + len(piece)], before) == (piece, size(text[:first], UTF16))
+        assert first <= column <= first + len(piece)
+
+
+@relaxed
+@given(text=texts, edits=changes, weave=weaves)
+def test_any_edits(text: str, edits: list[tuple[float, int, str]], weave: Weave) -> None:
+    rope = made(text, weave)
+    check(rope, text, weave)
+    before = []
+    for share, removed, new in edits:
+        before.append((rope, text))
+        start = int(share * len(text))
+        stop = min(len(text), start + removed)
+        rope = rope.replaced(start, stop, new)
+        text = f"{text[:start]}{new}{text[stop:]}"
+        check(rope, text, weave)
+    for old, was in before:
+        assert str(old) == was
+        start, end = rope.alike_before(old), rope.alike_behind(old)
+        assert text[:start] == was[:start]
+        assert text[len(text) - end :] == was[len(was) - end :]
+
+
+@relaxed
+@given(
+    text=texts, weave=weaves, start=st.none() | st.integers(-50, 50), stop=st.none() | st.integers(-50, 50)
+)
+def test_any_part(text: str, weave: Weave, start: int | None, stop: int | None) -> None:
+    rope = made(text, weave)
+    assert rope[start:stop] == text[start:stop]
+    low, high, _ = slice(start, stop).indices(len(text))
+    assert str(cut(rope, low, max(low, high))) == cut(text, low, max(low, high)) == text[low:high]
+
+
+def test_a_part_has_no_gaps() -> None:
+    with pytest.raises(ValueError, match="no gaps"):
+        made("abcd", STANDARD)[::2]
+
+
+@relaxed
+@given(parts=st.lists(st.tuples(texts, st.booleans()), max_size=6), weave=weaves)
+def test_joined(parts: list[tuple[str, bool]], weave: Weave) -> None:
+    lines: list[Line] = [made(text, weave) if rope else text for text, rope in parts]
+    whole = "".join(text for text, _ in parts)
+    for found in (joined(lines), joined([plus(line, "") for line in lines])):
+        assert str(found) == whole
+        if isinstance(found, Rope):
+            check(found, whole, weave)
+    for one, other in pairwise(lines):
+        assert str(plus(one, other)) == f"{one}{other}"
+
+
+def test_typing_all_over_a_long_text_leaves_pieces_of_their_size() -> None:
+    weave = Weave(piece=8, block=4)
+    text = "0123456789" * 30
+    rope = made(text, weave)
+    for key in range(4000):
+        start = key * 7919 % (len(text) + 1)
+        stop = min(len(text), start + key % 5)
+        new = "ab" * (key % 2 + (len(text) < 200))
+        rope = rope.replaced(start, stop, new)
+        text = f"{text[:start]}{new}{text[stop:]}"
+    check(rope, text, weave)
+    assert len(rope._blocks) <= 2 * len(rope.pieces()) // weave.block
+
+
+def test_what_two_ropes_have_in_common_is_all_but_what_is_around_the_edits() -> None:
+    old = made("0123456789" * 50_000, STANDARD)
+    new = old.replaced(250_000, 250_000, "x").replaced(250_100, 250_300, "")
+    assert 250_000 - old.alike_before(new) <= 2 * STANDARD.piece
+    assert 250_000 - old.alike_behind(new) <= 2 * STANDARD.piece
+    first, second = cut(old, 0, 250_000), cut(old, 250_000, 500_000)
+    assert isinstance(first, Rope) and isinstance(second, Rope)  # noqa: PT018
+    assert 250_000 - old.alike_before(first) <= 4 * STANDARD.piece
+    assert 250_000 - old.alike_behind(second) <= 4 * STANDARD.piece
+
+
+def test_an_edit_measures_the_piece_it_is_in() -> None:
+    seen: list[str] = []
+
+    def watched(text: str) -> int:
+        seen.append(text)
+        return units(text, UTF16)
+
+    rope = Rope.of("a long text with 😀 in it, " * 10_000, watched)
+    seen.clear()
+    rope = rope.replaced(100_000, 100_001, "漢字")
+    assert len(seen) == 1
+    assert len(seen[0]) <= 2 * STANDARD.piece
+    assert rope.units_before(200_000) == measured(str(rope)[:200_000])
