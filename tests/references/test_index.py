@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.references import inside, leaves, links
+from weighbridge.references import index, inside, leaves, links
 from weighbridge.references.forms import LONGEST_REFERENCE
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
@@ -189,7 +189,29 @@ def test_any_edits_in_long_lines(text: str, edits: list[Change], weave: Weave) -
         ("a\n  b\n===\nc", ((1, 3), (1, 3), "x"), Rescan(0, 3, 3)),
     ],
 )
-def test_an_edit_costs_what_it_may_change(text: str, change: Change, rescan: Rescan) -> None:
+def test_an_edit_costs_what_it_may_change(
+    monkeypatch: pytest.MonkeyPatch, text: str, change: Change, rescan: Rescan
+) -> None:
+    buffer = LineBuffer(text, PositionEncoding.UTF16)
+    found = ScanIndex(buffer)
+    # All that was scanned is told.
+    monkeypatch.setattr(index, "_alike", lambda _lines, _most: 0)
+    assert found.update(buffer.apply(*change), buffer) == rescan
+    check(found, buffer)
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "rescan"),
+    [
+        ("a\n\nb\nc\n\nd\n", ((3, 1), (3, 1), "`"), Rescan(3, 4, 4)),
+        ("a\n\nb\nc\n\nd\n", ((3, 1), (3, 1), "\nx"), Rescan(3, 4, 5)),
+        ("a\n\nb\nc\n\nd\n", ((0, 0), (0, 1), "```"), Rescan(0, 1, 1)),
+        ("a\n{{b}}\nc\n\n# d\ne", ((0, 0), (0, 1), "```"), Rescan(0, 5, 5)),
+        ("{{a}} `b\nc\nd\n{{e}} `\nf\n", ((2, 0), (2, 1), "`"), Rescan(2, 4, 4)),
+        ("a `b\n{{c}}\nd\ne", ((2, 0), (3, 0), "`"), Rescan(1, 4, 3)),
+    ],
+)
+def test_what_holds_what_it_held_is_not_told_of(text: str, change: Change, rescan: Rescan) -> None:
     buffer = LineBuffer(text, PositionEncoding.UTF16)
     found = ScanIndex(buffer)
     assert found.update(buffer.apply(*change), buffer) == rescan
@@ -308,8 +330,8 @@ def test_windows_are_in_order() -> None:
         (Edit(0, 1, 1), "x\n{{b}}\n{{c}}\n{{d}}", 2, Rescan(0, 1, 1)),
         (Edit(0, 1, 2), "x\ny\n{{b}}\n{{c}}\n{{d}}", 3, Rescan(0, 1, 2)),
         (Edit(0, 2, 0), "{{c}}\n{{d}}", 0, Rescan(0, 2, 0)),
-        (Edit(1, 2, 1), "{{a}}\n{{x}}\n{{d}}", 1, Rescan(1, 4, 3)),
-        (Edit(2, 0, 1), "{{a}}\n{{b}}\n{{x}}\n{{c}}\n{{d}}", 2, Rescan(2, 4, 5)),
+        (Edit(1, 2, 1), "{{a}}\n{{x}}\n{{d}}", 1, Rescan(1, 3, 2)),
+        (Edit(2, 0, 1), "{{a}}\n{{b}}\n{{x}}\n{{c}}\n{{d}}", 2, Rescan(2, 2, 3)),
         (Edit(0, 4, 1), "{{x}}", 0, Rescan(0, 4, 1)),
     ],
 )

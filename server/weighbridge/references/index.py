@@ -45,7 +45,10 @@ class Lines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rescan:
-    """Lines [start, old_end) of the text before became [start, new_end): what they hold may be other than before."""
+    """Lines [start, old_end) of the text before became [start, new_end): what they hold may be other than before.
+
+    All others hold what they held.
+    """
 
     start: int
     old_end: int
@@ -188,10 +191,13 @@ class ScanIndex:
                 break
             leaves.feed(text)
         leaves.finish()
-        old_end = end - shift
-        self._leafed[start:old_end] = leaves.done
-        self._note(start, old_end, shift, end)
-        return Rescan(start, old_end, end)
+        old, new = self._leafed[start : end - shift], leaves.done
+        self._leafed[start : end - shift] = new
+        self._note(start, end - shift, shift, end)
+        # Most of the lines around the edit hold what they held before.
+        same = _alike(zip(old, new, strict=False), edit.start - start)
+        same_behind = _alike(zip(reversed(old), reversed(new), strict=False), end - edited_end)
+        return Rescan(start + same, end - shift - same_behind, end - same_behind)
 
     def _update_line(self, edit: Edit, lines: Lines) -> bool:
         """Follow an edit inside a line that matters to no other line; False if it may."""
@@ -271,6 +277,16 @@ class ScanIndex:
             (self._directing, [line for line, scanned in holding if scanned.directive is not None]),
         ):
             places.replace(start, old_end, shift, lines)
+
+
+def _alike(lines: Iterable[tuple[Leafed, Leafed]], most: int) -> int:
+    """How many lines hold the same before and after, from the first on, `most` at most."""
+    same = 0
+    for old, new in lines:
+        if same >= most or old.scanned != new.scanned:
+            break
+        same += 1
+    return same
 
 
 def _scanned_of(lines: Lines, number: int) -> str:
