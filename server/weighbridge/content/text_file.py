@@ -45,6 +45,8 @@ class Found:
     limit: int
     #: See Content; None if it is open, or changed so lately that another change may not show.
     fingerprint: bytes | None = field(default=None, compare=False)
+    #: What it was made of besides the path.
+    numbers: tuple[int, ...] = field(default=(), compare=False)
 
 
 class TextFiles:
@@ -83,8 +85,9 @@ class TextFiles:
                 if suggest and fault.problem.code is Code.NOT_FOUND:
                     raise ReferenceFault(Code.NOT_FOUND, _not_found(place, real)) from fault
                 raise
-            fingerprint = _fingerprint(real, status) if self._settled(status) else None
-            found = Found(place, real, None, _stamp(status), status.st_size, limit, fingerprint)
+            numbers = _numbers(status)
+            fingerprint = _fingerprint(real, numbers) if self._settled(status) else None
+            found = Found(place, real, None, _stamp(status), status.st_size, limit, fingerprint, numbers)
         if found.size > limit:
             raise ReferenceFault(
                 Code.TOO_LARGE, f"{place.name}: {found.size:,} bytes, more than the {limit:,} of {setting}"
@@ -189,14 +192,18 @@ def fresh_for(changed_ns: int) -> int:
     return FRESH_BY_FINE_CLOCK if changed_ns % _MILLISECOND else FRESH
 
 
-def _fingerprint(real: Path, status: os.stat_result) -> bytes:
-    """Name a file's place and all that changes when anybody writes to it. The time of the last change can't be set."""
-    numbers = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
+def _numbers(status: os.stat_result) -> tuple[int, ...]:
+    """All that changes when anybody writes to a file. The time of the last change can't be set."""
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev
+
+
+def _fingerprint(real: Path, numbers: tuple[int, ...]) -> bytes:
+    """Name a file's place, and that it is as it was."""
     return f"{'/'.join(map(str, numbers))}/".encode() + os.fsencode(real)
 
 
 def _check_fingerprint(found: Found, status: os.stat_result) -> None:
-    if _fingerprint(found.real, status) != found.fingerprint:
+    if _numbers(status) != found.numbers:
         raise policy.changed_fault(found.place)
 
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 
 #: Contents looked at by one task: their answers are taken in one turn of the loop.
-_IN_A_GROUP = 64
+_IN_A_GROUP = 128
 #: Seconds after which nobody waits for a group any longer.
 _LONG = 0.05
 

@@ -192,13 +192,13 @@ class Recounter:
                 tail = self._lines.kept(first + stop)[:border]
         else:
             stop, tail = chunk.rows, self._chunks.lead_after(chunk)
-        if chunk.over and any(row in chunk.over for row in range(start, stop)):
+        if chunk.over and not chunk.over.keys().isdisjoint(range(start, stop)):
             atoms = self._rows.atoms(first + start, offset, first + stop, tail)
             return [*atoms], sum(len(atom) for atom in atoms if isinstance(atom, str))
         lines = self._lines
         text = lines.kept(first + start) if stop - start == 1 else lines.joined(first + start, first + stop)
         if offset or tail:
-            text = plus(cut(text, offset, len(text)), tail)
+            text = text[offset:] + tail if isinstance(text, str) else plus(cut(text, offset, len(text)), tail)
         return [text], len(text)
 
     def refine(self, chunk: Chunk, first: int) -> None:

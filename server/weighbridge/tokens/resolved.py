@@ -55,7 +55,7 @@ class ResolvedRows:
         index, row = self._chunks.locate(start)
         chunk = self._chunks.list[index]
         if row + stop - start <= chunk.rows and not (
-            chunk.over and any(other in chunk.over for other in range(row, row + stop - start))
+            chunk.over and not chunk.over.keys().isdisjoint(range(row, row + stop - start))
         ):
             return [self.lines.slice(start, stop)[offset:] + tail]
         texts: list[str] = []
