@@ -19,7 +19,7 @@ from weighbridge.config import Layer
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.named_file import read_named_file
 from weighbridge.errors import ReferenceFault
-from weighbridge.groups import ENCODING, Groups, Outcome
+from weighbridge.groups import ENCODING, Answer, Groups, Outcome
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.services import Services
@@ -33,7 +33,7 @@ __all__ = ["Outcome", "render_file", "weigh"]
 
 logger = logging.getLogger(__name__)
 
-_Helpers = Helpers[list[Outcome]]
+_Helpers = Helpers[Answer]
 
 #: Documents open at a time: enough to keep all workers busy.
 _AT_A_TIME = 16
@@ -78,67 +78,65 @@ def _helpers_for(groups: Groups, files: Sequence[Path], configuration: Configura
 async def _weigh(
     files: Sequence[Path], groups: Groups, crew: _Helpers | None, configuration: Configuration
 ) -> list[Outcome]:
-    async with _session(configuration) as session:
-        with _progress() as progress:
-            bar = progress.add_task("counting", total=len(files))
+    outcomes: dict[Path, Outcome] = {}
+    left = list(range(len(groups)))
+    warn = _Warnings()
+    with _progress() as progress:
+        bar = progress.add_task("counting", total=len(files))
 
-            def advance(files: int) -> None:
-                progress.advance(bar, files)
+        def take(found: Sequence[Outcome]) -> None:
+            outcomes.update((outcome.path, outcome) for outcome in found)
+            progress.advance(bar, len(found))
 
-            outcomes = await _weigh_plain(session, groups, crew, advance)
-            await _weigh_others(session, [path for path in files if path not in outcomes], outcomes, advance)
-        return [outcomes[path] for path in files]
+        if crew is not None:
+            async for _, (found, warnings) in crew.answers():
+                take(found)
+                for warning in warnings:
+                    warn(warning)
+            left = crew.unanswered
+            if left:
+                logger.warning("a process ended before its time: what it was at is counted again")
+        if len(outcomes) < len(files):
+            async with _session(configuration, warn) as session:
+                await _weigh_plain(session, groups, left, take)
+                await _weigh_others(session, [path for path in files if path not in outcomes], take)
+    return [outcomes[path] for path in files]
 
 
 async def _weigh_plain(
-    session: Session, groups: Groups, crew: _Helpers | None, advance: Callable[[int], None]
-) -> dict[Path, Outcome]:
+    session: Session, groups: Groups, left: Sequence[int], take: Callable[[Sequence[Outcome]], None]
+) -> None:
     """Weigh the files that refer to nothing, many at a time: what is left needs the session's whole machinery."""
-    outcomes: dict[Path, Outcome] = {}
 
-    def take(found: Sequence[Outcome]) -> None:
-        outcomes.update((outcome.path, outcome) for outcome in found)
-        advance(len(found))
-
-    async def by_a_worker(group: int) -> None:
+    async def weigh(group: int) -> None:
         async with gate:
             work = partial(groups.weigh, group, session.service)
             take(await session.tasks.submit(("plain", group), work, title="count"))
 
-    if crew is not None:
-        async for _, found in crew.answers():
-            take(found)
-        left = crew.unanswered
-        if left:
-            logger.warning("a process ended before its time: what it was at is counted again")
-    else:
-        left = list(range(len(groups)))
     # The first group loads the vocabularies, and so tells who counts.
     gate = asyncio.Semaphore(1)
-    await asyncio.gather(*(by_a_worker(group) for group in left[:1]))
+    await asyncio.gather(*(weigh(group) for group in left[:1]))
     # Where one thread's texts are counted on all cores, another would only wait for the interpreter, and make it wait.
     gate = asyncio.Semaphore(1 if count_on_all_cores() else _AT_A_TIME)
-    await asyncio.gather(*(by_a_worker(group) for group in left[1:]))
-    return outcomes
+    await asyncio.gather(*(weigh(group) for group in left[1:]))
 
 
 async def _weigh_others(
-    session: Session, files: Sequence[Path], outcomes: dict[Path, Outcome], advance: Callable[[int], None]
+    session: Session, files: Sequence[Path], take: Callable[[Sequence[Outcome]], None]
 ) -> None:
     gate = asyncio.Semaphore(_AT_A_TIME)
 
-    async def one(path: Path) -> None:
+    async def weigh(path: Path) -> None:
         async with gate:
-            outcomes[path] = await _weigh_one(session, path)
-        advance(1)
+            take([await _weigh_one(session, path)])
 
-    await asyncio.gather(*(one(path) for path in files))
+    await asyncio.gather(*(weigh(path) for path in files))
 
 
 async def render_file(path: Path, settings: Mapping[str, Any]) -> Outcome:
     """Resolve one file: its text, or a problem."""
     absolute = _absolute(path)
-    async with _session(_configuration([absolute], settings)) as session:
+    async with _session(_configuration([absolute], settings), _warn) as session:
         return await _weigh_one(session, absolute, render=True)
 
 
@@ -170,8 +168,8 @@ def _configuration(paths: Sequence[Path], settings: Mapping[str, Any]) -> Config
 
 
 @asynccontextmanager
-async def _session(configuration: Configuration) -> AsyncIterator[Session]:
-    services = Services.make(configuration.settings, _warn)
+async def _session(configuration: Configuration, warn: Callable[[str], None]) -> AsyncIterator[Session]:
+    services = Services.make(configuration.settings, warn)
     session = Session(
         tasks=services.tasks,
         handlers=services.handlers,
@@ -188,6 +186,18 @@ async def _session(configuration: Configuration) -> AsyncIterator[Session]:
     finally:
         await session.aclose()
         await services.aclose()
+
+
+class _Warnings:
+    """Tells each warning once, whichever process it comes from."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            _warn(text)
 
 
 def _warn(text: str) -> None:

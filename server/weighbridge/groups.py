@@ -5,6 +5,7 @@ enough groups that every core gets its part.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class Outcome:
     report: Report | None = None
     problem: str | None = None
     text: str | None = None
+
+
+Answer = tuple[list[Outcome], list[str]]
+"""A helper's: what became of a group's files, and what it has to warn of since the last answer."""
 
 
 class Groups:
@@ -102,17 +107,23 @@ class Groups:
         return self._terms[key]
 
     @contextmanager
-    def in_a_helper(self) -> Iterator[Callable[[int], list[Outcome]]]:
+    def in_a_helper(self) -> Iterator[Callable[[int], Answer]]:
         """Weigh groups in a process of its own, which is one of as many as there are cores. It keeps counts itself."""
         count_on_one_core()
-        settings = self._configuration.settings
-        # What is wrong with the cache, the process that asks finds as well, and says.
-        store = CountStore(settings.cache_url, on_warning=lambda text: logger.info("%s", text))
+        settings, warnings = self._configuration.settings, deque[str]()
+        store = CountStore(settings.cache_url, on_warning=warnings.append)
         service = TokenCountingService(store, settings.cache_entries)
+
+        def weigh(group: int) -> Answer:
+            found = self.weigh(group, service)
+            return found, [warnings.popleft() for _ in range(len(warnings))]
+
         try:
-            yield lambda group: self.weigh(group, service)
+            yield weigh
         finally:
             store.close()
+            for warning in warnings:
+                logger.warning("%s", warning)
 
 
 def _size(path: Path) -> int:

@@ -136,6 +136,13 @@ def test_an_interrupt_ends_all_of_them(workspace: Path, expected: list[Any]) -> 
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "helpers: 2\n")
 
 
+def test_a_cache_that_cannot_be_used_is_told_of_once(workspace: Path, expected: list[Any]) -> None:
+    (workspace / "no-folder").write_text("")
+    done = run(workspace, COUNT, "no-folder")
+    told = [line for line in done.stderr.splitlines() if "Counts are not kept" in line]
+    assert (len(told), done.stderr.splitlines()[-1], counted(done)) == (1, "helpers: 2", expected)
+
+
 def test_a_small_folder_needs_no_help(tmp_path: Path) -> None:
     (tmp_path / "prompts").mkdir()
     for number in range(40):
