@@ -112,13 +112,14 @@ async def test_what_was_waited_for_is_shown_without_a_rest_once(screen: Screen) 
     screen.display.updated(a)
     screen.display.updated(b)
     # The other goes on waiting.
-    assert await screen.after(0.1) == [(0.05, "show", [A])]
+    assert await screen.after(0.004) == []
+    assert await screen.after(0.096) == [(0.055, "show", [A])]
     screen.display.updated(a)
     assert await screen.after(0.2) == [(0.2, "show", [B, A])]
     screen.display.closed(a)
     screen.display.updated(a)
     screen.display.updated(a)
-    assert await screen.after(0) == [(0.35, "hide", [A]), (0.35, "show", [A])]
+    assert await screen.after(0.1) == [(0.35, "hide", [A]), (0.355, "show", [A])]
 
 
 async def test_a_change_is_shown_while_the_user_types_on(screen: Screen) -> None:

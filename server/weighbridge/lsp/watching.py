@@ -22,7 +22,7 @@ from weighbridge.lsp.protocol import RequestError
 logger = logging.getLogger(__name__)
 
 #: Seconds in which files that begin to matter are gathered.
-_GATHER = 0.1
+_GATHER = 0.25
 #: Milliseconds of quiet before changes are told.
 _SETTLE = 50
 #: Seconds of quiet after which all is looked at once more: watchers may lose what changes while they hand out what did before.

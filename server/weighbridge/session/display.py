@@ -2,7 +2,7 @@
 
 typed    ──▶ quiet for `debounce` ms ──▶ show
 updated  ──▶ end of this turn of the loop; while counting, after a rest from the last show ──▶ show
-         ──▶ once all of a document is known for the first time: end of this turn ──▶ show
+         ──▶ once all of a document is known for the first time: as soon as who asked has an answer ──▶ show
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from weighbridge.session.timers import Timer, Timers
 _BATCH = 0.2
 _REST = 8
 _LONGEST_REST = 3.0
+#: Seconds in which those who asked for what is known now are answered: to show a thousand references takes as long.
+_ANSWERS_FIRST = 0.005
 
 
 class Display:
@@ -42,6 +44,7 @@ class Display:
         #: Documents whose truth was shown once, and those that come to it in this turn.
         self._true: set[str] = set()
         self._true_now: dict[str, Document] = {}
+        self._true_flush: Timer | None = None
         self._flush: Timer | None = None
         self._last_flush = float("-inf")
         self._rest = _BATCH
@@ -58,7 +61,7 @@ class Display:
         if document.uri not in self._true and document.ready:
             self._true.add(document.uri)
             if not self._true_now:
-                asyncio.get_running_loop().call_soon(self._show_true)
+                self._true_flush = self._timers.call_later(_ANSWERS_FIRST, self._show_true)
             self._true_now[document.uri] = document
         self._due[document.uri] = document
         if self._flush is not None:
@@ -86,9 +89,10 @@ class Display:
         self._typing.clear()
         self._true_now.clear()
         self._due.clear()
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
+        for flush in (self._flush, self._true_flush):
+            if flush is not None:
+                flush.cancel()
+        self._flush = self._true_flush = None
 
     def _paused(self, document: Document) -> None:
         self._typing.pop(document.uri, None)
@@ -96,6 +100,7 @@ class Display:
         self.updated(document)
 
     def _show_true(self) -> None:
+        self._true_flush = None
         now, self._true_now = self._true_now, {}
         self._due = {uri: document for uri, document in self._due.items() if uri not in now}
         if now:

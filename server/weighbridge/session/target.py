@@ -1,16 +1,18 @@
 """What the references of a document name, and what stands in their place."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from weighbridge.analysis.expand import Expansion
 from weighbridge.references.model import Kind, Reference
 from weighbridge.tokens.counted import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a reference names, wherever it stands: equal targets in one document stand for the same content."""
+class Target(NamedTuple):
+    """What a reference names, wherever it stands: equal targets in one document stand for the same content.
+
+    A tuple, since each is looked up a dozen times before it is shown.
+    """
 
     kind: Kind
     target: str
