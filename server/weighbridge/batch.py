@@ -1,4 +1,4 @@
-"""Many files weighed by one session without an editor: what the command line runs."""
+"""Many files weighed without an editor: what the command line runs."""
 
 import asyncio
 import logging
@@ -106,7 +106,7 @@ async def _weigh(
 async def _weigh_plain(
     session: Session, groups: Groups, left: Sequence[int], take: Callable[[Sequence[Outcome]], None]
 ) -> None:
-    """Weigh the files that refer to nothing, many at a time: what is left needs the session's whole machinery."""
+    """Weigh the files of these groups that refer to nothing: what remains needs the session's whole machinery."""
 
     async def weigh(group: int) -> None:
         async with gate:
@@ -115,7 +115,8 @@ async def _weigh_plain(
 
     # The first group loads the vocabularies, and so tells who counts.
     gate = asyncio.Semaphore(1)
-    await asyncio.gather(*(weigh(group) for group in left[:1]))
+    for group in left[:1]:
+        await weigh(group)
     # Where one thread's texts are counted on all cores, another would only wait for the interpreter, and make it wait.
     gate = asyncio.Semaphore(1 if count_on_all_cores() else _AT_A_TIME)
     await asyncio.gather(*(weigh(group) for group in left[1:]))

@@ -106,10 +106,6 @@ class Groups:
         ]
         return outcomes
 
-    def size(self, group: int) -> int:
-        """How many files it has."""
-        return len(self._groups[group])
-
     def _terms_of(self, path: Path) -> Terms:
         configuration = self._configuration
         key = (configuration.folder_of(path), configuration.dialect_of(path).name)

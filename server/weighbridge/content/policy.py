@@ -263,32 +263,33 @@ def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
     )
 
 
-@lru_cache(maxsize=64)
-def _real_folders(roots: tuple[Path, ...]) -> tuple[Path, ...]:
-    """As `_real_roots`, once: a thousand references are asked about on the loop."""
+def _all_followed(roots: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(Path(_followed(root)) for root in roots)
+
+
+#: As `_real_roots`, once: a thousand references are asked about on the loop.
+_real_folders = lru_cache(maxsize=64)(_all_followed)
+#: `known`: what `_real_roots` found since `roots_stay` was entered, by thread.
+_staying = threading.local()
 
 
 @contextlib.contextmanager
 def roots_stay() -> Iterator[None]:
     """Follow roots once for all that this thread looks at within: many files, one after the other, in no time."""
-    before = getattr(_followed_roots, "known", None)
-    _followed_roots.known = {}
+    before = getattr(_staying, "known", None)
+    _staying.known = {}
     try:
         yield
     finally:
-        _followed_roots.known = before
-
-
-_followed_roots = threading.local()
+        _staying.known = before
 
 
 def _real_roots(place: Place) -> tuple[Path, ...]:
-    known: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_followed_roots, "known", None)
+    known: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_staying, "known", None)
     if known is None:
-        return tuple(Path(_followed(root)) for root in place.roots)
+        return _all_followed(place.roots)
     if place.roots not in known:
-        known[place.roots] = tuple(Path(_followed(root)) for root in place.roots)
+        known[place.roots] = _all_followed(place.roots)
     return known[place.roots]
 
 

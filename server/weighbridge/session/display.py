@@ -41,7 +41,7 @@ class Display:
         self._hide = hide
         self._typing: dict[str, Timer] = {}
         self._due: dict[str, Document] = {}
-        #: Documents whose truth was shown once, and those that come to it in this turn.
+        #: Documents whose truth was shown once, or is about to be; and those that it is about to be.
         self._true: set[str] = set()
         self._true_now: dict[str, Document] = {}
         self._true_flush: Timer | None = None
@@ -63,6 +63,9 @@ class Display:
             if not self._true_now:
                 self._true_flush = self._timers.call_later(_ANSWERS_FIRST, self._show_true)
             self._true_now[document.uri] = document
+            self._due.pop(document.uri, None)
+        if document.uri in self._true_now:
+            return
         self._due[document.uri] = document
         if self._flush is not None:
             return
@@ -101,18 +104,19 @@ class Display:
 
     def _show_true(self) -> None:
         self._true_flush = None
-        now, self._true_now = self._true_now, {}
-        self._due = {uri: document for uri, document in self._due.items() if uri not in now}
-        if now:
-            self._last_flush = self._timers.time()
-            self._show(list(now.values()))
+        now, self._true_now = list(self._true_now.values()), {}
+        self._show_now(now)
 
     def _flush_due(self) -> None:
         self._flush = None
-        due, self._due = list(self._due.values()), {}
-        if due:
+        due = [*self._true_now.values(), *self._due.values()]
+        self._true_now, self._due = {}, {}
+        self._show_now(due)
+
+    def _show_now(self, documents: list[Document]) -> None:
+        if documents:
             self._last_flush = self._timers.time()
-            self._show(due)
+            self._show(documents)
             # A document of a hundred thousand references takes a while to show: counting it comes first.
             took = self._timers.time() - self._last_flush
             self._rest = min(max(_BATCH, _REST * took), _LONGEST_REST)
