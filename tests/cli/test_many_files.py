@@ -40,11 +40,13 @@ def killed(self, group, *rest):
 Groups.weigh = killed
 {COUNT}
 """
-#: The same, interrupted at the terminal while the third group is weighed, which takes for ever.
+#: The same, interrupted at the terminal while the third group is weighed, which takes for ever. Whoever runs the tests
+#: in the background ignores interrupts, and children inherit that.
 INTERRUPTED = f"""
 import os, signal, threading
 from weighbridge.groups import Groups
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 own, weigh = os.getpid(), Groups.weigh
 def waiting(self, group, *rest):
     if group == 2:

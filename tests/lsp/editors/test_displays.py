@@ -1,5 +1,6 @@
 """What each recorded editor is shown by itself: in its way, what it declared, and only when it changed."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import RECORDINGS, VSCODE, Recording
+from tests.session.harness import FakeTimers
 
-from weighbridge.session import display
+from weighbridge.lsp import wiring
+from weighbridge.session.display import Display
 
 PUBLISHED = types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS
 HINTS = types.WORKSPACE_INLAY_HINT_REFRESH
@@ -38,13 +41,19 @@ def refreshes(session: Editor) -> tuple[int, int]:
     return len(session.asked_as(HINTS)), len(session.asked_as(DIAGNOSTICS))
 
 
-async def show_now(session: Editor) -> None:
-    """Let all be shown that is to be shown, be it time or not."""
+@pytest.fixture
+def timers(monkeypatch: pytest.MonkeyPatch) -> FakeTimers:
+    """A clock that stands still: what is to be shown waits for `show_now`, however long the machine takes."""
+    found = FakeTimers()
+    monkeypatch.setattr(wiring, "Display", partial(Display, timers=found))
+    return found
+
+
+async def show_now(session: Editor, timers: FakeTimers) -> None:
+    """Let all be shown that is to be shown."""
     await session.idle()
-    screen = session.server.wiring._display
-    if screen._flush is not None:
-        screen._flush.cancel()
-    screen._flush_due()
+    timers.advance(60)
+    session.server.wiring._display._last_flush = timers.time()
     publisher = session.server.wiring._publisher
     if publisher._refreshing is not None:
         publisher._refreshing.cancel()
@@ -67,7 +76,7 @@ async def test_a_capability_asks_for_statuses_too(folder: Path, recording: Recor
 
 
 async def test_refreshes_are_asked_for_once_and_only_when_something_shown_changed(
-    folder: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
+    folder: Path, recording: Recording, timers: FakeTimers
 ) -> None:
     hints = 1 if recording.declares("workspace.inlayHint.refreshSupport") else 0
     pulled = 1 if recording.pulls else 0
@@ -79,12 +88,10 @@ async def test_refreshes_are_asked_for_once_and_only_when_something_shown_change
         first = await session.open("a.prompt.md", text)
         second = await session.open("b.prompt.md", "@[file:a.prompt.md] {{nobody}}")
         await session.idle()
-        # From here on the test says when it is time to show.
-        monkeypatch.setattr(display, "_BATCH", 3600)
 
         async def asked_for() -> tuple[int, int]:
             before = refreshes(session)
-            await show_now(session)
+            await show_now(session, timers)
             return refreshes(session)[0] - before[0], refreshes(session)[1] - before[1]
 
         await asked_for()
@@ -109,18 +116,20 @@ async def test_refreshes_are_asked_for_once_and_only_when_something_shown_change
 
 
 @pytest.mark.parametrize("recording", [one for one in RECORDINGS if one.pulls], ids=lambda one: one.name)
-async def test_who_has_it_already_is_not_told_to_pull_again(folder: Path, recording: Recording) -> None:
+async def test_who_has_it_already_is_not_told_to_pull_again(
+    folder: Path, recording: Recording, timers: FakeTimers
+) -> None:
     async with editor(recording, folder, options=TOLD) as session:
         uri = await session.open("a.prompt.md", "two words")
         pull = {"textDocument": {"uri": uri}}
-        await session.idle()
+        await show_now(session, timers)
         before = refreshes(session)[1]
-        # The editor asks by itself while the user types, and is quicker than what is shown.
+        # The editor asks by itself while the user types, before anything is shown.
         session.edit(uri, 2, "{{nobody}}")
         await session.count(uri)
         assert len((await session.ask(types.TEXT_DOCUMENT_DIAGNOSTIC, pull))["items"]) == 1
-        await shown(session, uri, 2, await session.count(uri))
-        await session.idle()
+        await show_now(session, timers)
+        assert statuses(session, uri)[-1]["version"] == 2
         assert refreshes(session)[1] == before
         # What it pulled before a reference changed is old news.
         session.edit(uri, 3, "@[file:late.md]")
@@ -128,21 +137,23 @@ async def test_who_has_it_already_is_not_told_to_pull_again(folder: Path, record
         assert len((await session.ask(types.TEXT_DOCUMENT_DIAGNOSTIC, pull))["items"]) == 1
         session.write("late.md", "one")
         session.changed("late.md", type_=types.FileChangeType.Created)
-        await shown(session, uri, 3, 1)
-        await session.idle()
+        await show_now(session, timers)
+        assert (statuses(session, uri)[-1]["version"], statuses(session, uri)[-1]["tokens"]) == (3, 1)
         assert refreshes(session)[1] == before + 1
 
 
-async def test_what_shows_itself_no_longer_is_taken_away(folder: Path, recording: Recording) -> None:
+async def test_what_shows_itself_no_longer_is_taken_away(
+    folder: Path, recording: Recording, timers: FakeTimers
+) -> None:
     async with editor(recording, folder, options=TOLD) as session:
         text = "<!-- weighbridge: budget=100 -->\n{{nobody}}\n"
         uri = await session.open("notes.md", text)
-        await shown(session, uri, 1, await session.count(uri))
-        await show_now(session)
+        await session.count(uri)
+        await show_now(session, timers)
         before = refreshes(session)
         session.edit(uri, 2, "{{nobody}}\n")
         await session.count(uri)
-        await show_now(session)
+        await show_now(session, timers)
         hints = 1 if recording.declares("workspace.inlayHint.refreshSupport") else 0
         after = refreshes(session)
         assert (after[0] - before[0], after[1] - before[1]) == (hints, 1 if recording.pulls else 0)
