@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from weighbridge.content.front_matter import NO_FRONT_MATTER, FrontMatter, read_front_matter
 from weighbridge.errors import Code, Problem
 
+MISFIT = "not YAML: a number too long, or a value that does not fit its tag"
+
 
 def failed(message: str) -> Problem:
     return Problem(Code.FAILED, f"front matter: {message}")
@@ -17,10 +19,26 @@ def failed(message: str) -> Problem:
         ("plain", NO_FRONT_MATTER),
         ("---", NO_FRONT_MATTER),
         ("---\ntitle: x\n", NO_FRONT_MATTER),
-        ("---\n---\n", NO_FRONT_MATTER),
+        ("---\n---\n", FrontMatter(2)),
+        ("---\n \n---\n", FrontMatter(3)),
+        ("---\n# A heading between rules\n---\n", NO_FRONT_MATTER),
         ("---\nJust prose.\n---\n", NO_FRONT_MATTER),
         ("---\n- a\n- b\n---\n", NO_FRONT_MATTER),
-        ("---\nbroken: [\n---\n", NO_FRONT_MATTER),
+        ("---\nProse with: a colon: twice\n---\n", NO_FRONT_MATTER),
+        ("---\nhttps://example.org: [\n---\n", NO_FRONT_MATTER),
+        # What is no YAML is front matter all the same, and no fault.
+        ("---\nbroken: [\n---\n", FrontMatter(3)),
+        ("---\ndescription: x\nglobs: *.ts\nalwaysApply: false\n---\n", FrontMatter(5)),
+        ("---\nglobs: !src/**\n---\n", FrontMatter(3)),
+        ("---\n# a rule\n\ndescription: Reviews code: see @team/lint.md\n---\n", FrontMatter(5)),
+        ("---\ndescription: x. Examples:\n<example>\nUser: y\n</example>\n---\n", FrontMatter(6)),
+        # What is YAML whose values can't be made is one.
+        ("---\ntitle: !!int [1]\n---\n", FrontMatter(3, problem=failed(MISFIT))),
+        ("---\nvariables: {a: !!bool maybe}\n---\n", FrontMatter(3, problem=failed(MISFIT))),
+        (
+            "---\n? [1, 2]\n: 3\n---\n",
+            FrontMatter(4, problem=failed("line 2: not YAML: found unhashable key")),
+        ),
         (" ---\na: b\n---\n", NO_FRONT_MATTER),
         ("\n---\na: b\n---\n", NO_FRONT_MATTER),
         ("----\na: b\n---\n", NO_FRONT_MATTER),
@@ -39,7 +57,7 @@ def failed(message: str) -> Problem:
         ),
         (
             "---\nvariables:\n  a: [\n---\n",
-            FrontMatter(0, problem=failed("line 4: not YAML: did not find expected node content")),
+            FrontMatter(4, problem=failed("line 4: not YAML: did not find expected node content")),
         ),
         ("---\n" + "a: b\n" * 20_000 + "---\n", NO_FRONT_MATTER),
     ],

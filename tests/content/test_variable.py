@@ -130,6 +130,7 @@ FILES = [
     ("json", '{"v": "\\ud83d"}', "\ufffd"),
     ("json", '{"v": {"a": ["\\u00e9", 12345678901234567890]}}', '{"a": ["é", 12345678901234567890]}'),
     ("json", '\ufeff{"v": "marked"}', "marked"),
+    ("yaml", "v: !!set {d, c, b}", '{"d": null, "c": null, "b": null}'),
 ]
 
 
@@ -153,6 +154,12 @@ LAUGHS = "\n".join(
 )
 
 
+DEEP_ALIASES = "\n".join(f"l{n}: &l{n} {'[' * 90}{f'*l{n - 1}' if n else ''}{']' * 90}" for n in range(40))
+#: What PyYAML's constructors raise something else of than YAML errors.
+MISFITS = ("!!int [1]", "!!float {}", "!!bool maybe", "!!timestamp x", "!!timestamp 2001-99-99", "!!int x")
+MISFIT = "not YAML: a number too long, or a value that does not fit its tag"
+
+
 @pytest.mark.parametrize(
     ("ending", "text", "message"),
     [
@@ -169,6 +176,12 @@ LAUGHS = "\n".join(
         ("yaml", "a: &a [*a]\nv: *a", "not usable: an alias holds itself"),
         ("yaml", LAUGHS, "not usable: more than 100,000 values, aliases written out"),
         ("yaml", "v: " + "[" * 101, "line 1: nested more than 100 deep"),
+        ("yaml", DEEP_ALIASES, "nested more than 100 deep"),
+        *(("yaml", f"v: {value}", MISFIT) for value in MISFITS),
+        ("yaml", "? [1, 2]\n: 3", "line 1: not YAML: found unhashable key"),
+        ("yaml", "v: !mine x", "line 1: not YAML: a tag that is not known: !mine"),
+        ("json", '{"v": ' + "[" * 101 + "]" * 101 + "}", "nested more than 100 deep"),
+        ("toml", "v = " + "[" * 101 + "]" * 101, "nested more than 100 deep"),
         # The parser looks ahead here, and newer ones have a limit of their own.
         ("yaml", "v: " + "[" * 250_000, "line 1: "),
         ("yaml", "v: a\n---\nv: b", "line 2: not YAML: "),

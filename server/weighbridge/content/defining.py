@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 
 from weighbridge.config.files import OWN_FILE, PROJECT_FILE
@@ -24,8 +25,8 @@ from weighbridge.references.model import Kind
 
 #: Bytes of a settings file that are looked at.
 _SETTINGS_BYTES = 1_000_000
-#: Places of one file that are tried.
-_MOST_TRIED = 100
+#: Places of one file that are looked at.
+_MOST_TRIED = 1_000
 _OTHER = "weighbridge-was-here"
 
 #: A line, and columns in code points.
@@ -65,19 +66,21 @@ def key_in(
     lines: Sequence[str], name: str, read: Callable[[str], object], above: Sequence[str] = ()
 ) -> KeyPlace | None:
     """Find where data in TOML, YAML or JSON has a key. `above`: the keys of the mapping that it is in."""
-    if name not in _mapping(lines, read, above):
-        return None
-    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
-    tried = 0
-    for number, line in enumerate(lines):
-        for found in pattern.finditer(line):
-            tried += 1
-            if tried > _MOST_TRIED:
-                return None
-            other = f"{line[: found.start()]}{_OTHER}{line[found.end() :]}"
-            if _OTHER in _mapping([*lines[:number], other, *lines[number + 1 :]], read, above):
-                return number, found.start(), found.end()
-    return None
+    # Where a key may stand: before what follows one, and not as an anchor or alias, whose other ends would be missing.
+    pattern = re.compile(rf"""(?<![\w&*-]){re.escape(name)}(?=["']?\s*(?:[]:=.,}}#]|$))""")
+    found = (
+        (number, match.start(), match.end())
+        for number, line in enumerate(lines)
+        for match in pattern.finditer(line)
+    )
+    places = list(islice(found, _MOST_TRIED))
+    # All are renamed at once, so that the file is read once; from the last, so that columns stay.
+    renamed = list(lines)
+    for place, (number, start, end) in reversed([*enumerate(places)]):
+        line = renamed[number]
+        renamed[number] = f"{line[:start]}{_OTHER}-{place}{line[end:]}"
+    keys = _mapping(renamed, read, above) if places else {}
+    return next((one for place, one in enumerate(places) if f"{_OTHER}-{place}" in keys), None)
 
 
 def defined(

@@ -1,11 +1,15 @@
-"""Front matter: the YAML between `---` lines at the very start of a document, and the variables it sets."""
+"""Front matter: what stands between `---` lines at the very start of a document, and the variables it sets.
+
+It is meant to be YAML and often is none: `globs: *.ts` of an editor's rules, a colon in a description. Whoever loads the
+document takes it for front matter all the same.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from weighbridge.content.values import DataError, read_yaml, text_of_value
+from weighbridge.content.values import DataError, NotYamlError, read_yaml, text_of_value
 from weighbridge.errors import Code, Problem
 
 #: Bytes; what is longer is not front matter.
@@ -13,6 +17,8 @@ LONGEST = 1 << 16
 
 _FENCE = re.compile(r"---[ \t]*(?:\r\n|\n|\r|\Z)")
 _END = re.compile(r"(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)")
+#: `key:`, blank lines and comments before it left aside.
+_KEYS = re.compile(r"""(?:[ \t]*(?:\#.*)?\n)*["']?[\w.-]+["']?[ \t]*:(?:[ \t]|$)""", re.MULTILINE)
 _VARIABLES = re.compile(r"^variables[ \t]*:", re.MULTILINE)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -32,8 +38,8 @@ NO_FRONT_MATTER = FrontMatter(0)
 def read_front_matter(lines: Iterable[str]) -> FrontMatter:
     """Read a document's front matter. `lines`: with or without their ends; only as many as needed are taken.
 
-    It counts as front matter only if it is a YAML mapping: a rule drawn with `---` starts prose just as well. Never
-    raises.
+    It counts as front matter only if it is empty, a YAML mapping, or begins with `key:`: a rule drawn with `---` starts
+    prose just as well. What can't be read sets no variables. Never raises.
     """
     held: list[str] = []
     size = 0
@@ -60,16 +66,19 @@ def front_matter_text(lines: Sequence[str]) -> list[str]:
 def _read(text: str, lines: int) -> FrontMatter:
     try:
         data = read_yaml(text)
-    except DataError as error:
-        # Prose between two rules is no fault; a list of variables that can't be read is.
-        if not _VARIABLES.search(text):
+    except NotYamlError as error:
+        if not _KEYS.match(text):
             return NO_FRONT_MATTER
-        return FrontMatter(0, problem=_problem(f"{error}"))
+        # What nobody meant to be YAML is no fault, unless variables are to be read from it.
+        told = _VARIABLES.search(text) is not None
+        return FrontMatter(lines, problem=_problem(f"{error}") if told else None)
+    except DataError as error:
+        return FrontMatter(lines, problem=_problem(f"{error}"))
     if not isinstance(data, dict):
-        return NO_FRONT_MATTER
+        return NO_FRONT_MATTER if text.strip() else FrontMatter(lines)
     variables = data.get("variables")
     if variables is None:
-        return FrontMatter(lines)
+        variables = {}
     if not isinstance(variables, dict):
         return FrontMatter(lines, problem=_problem("`variables:` must map names to values"))
     texts = ((str(name), text_of_value(value)) for name, value in variables.items())

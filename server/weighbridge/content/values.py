@@ -13,6 +13,7 @@ from weighbridge.config import toml
 DEEPEST = 100
 MOST_VALUES = 100_000
 
+_TAGS = "tag:yaml.org,2002:"
 # The C parser where PyYAML has it: a megabyte takes the one in Python half a minute.
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -23,6 +24,10 @@ class DataError(Exception):
     def __init__(self, reason: str, line: int = 0) -> None:
         super().__init__(f"line {line}: {reason}" if line else reason)
         self.line = line
+
+
+class NotYamlError(DataError):
+    """Text that is no YAML at all, or holds tags of somebody's own: most likely it was never meant to be."""
 
 
 class _Integer(int):
@@ -55,43 +60,52 @@ class _Loader(_SafeLoader):  # type: ignore[misc]  # which of two base classes i
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (the base class's form)
 
 
+_Loader.add_implicit_resolver(f"{_TAGS}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF")
+_Loader.add_implicit_resolver(f"{_TAGS}null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(f"{_TAGS}int", re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789")
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""]
-)
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789")
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
+    f"{_TAGS}float",
     re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"),
     "-+0123456789.",
 )
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: _integer(node.value))
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: _fraction(node.value))
+_Loader.add_constructor(f"{_TAGS}int", lambda _, node: _integer(node.value))
+_Loader.add_constructor(f"{_TAGS}float", lambda _, node: _fraction(node.value))
+# A Python set has another order in each process.
+_Loader.add_constructor(f"{_TAGS}set", _Loader.construct_yaml_map)
 
 
 def read_yaml(text: str) -> object:
     """Read one YAML document. Nothing but plain data is made, and aliases can't make it large.
 
     Raises:
-        DataError: not YAML, or too much of it.
+        NotYamlError: not YAML.
+        DataError: its values can't be made, or are too many.
     """
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise DataError(f"nested more than {DEEPEST} deep", _line_of(event.start_mark))
+        _check_events(text)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506  (a subclass of the safe loader)
     except yaml.MarkedYAMLError as error:
-        raise DataError(f"not YAML: {error.problem}", _line_of(error.problem_mark)) from error
+        kind = DataError if isinstance(error, yaml.constructor.ConstructorError) else NotYamlError
+        raise kind(f"not YAML: {error.problem}", _line_of(error.problem_mark)) from error
     except yaml.YAMLError as error:
-        raise DataError("not YAML: a character that YAML does not allow") from error
-    except ValueError as error:
-        raise DataError("not YAML: a number too long") from error
-    _check_size(data)
-    return data
+        raise NotYamlError("not YAML: a character that YAML does not allow") from error
+    except DataError:
+        raise
+    except Exception as error:  # PyYAML's constructors raise whatever comes of a value that its tag misfits
+        raise DataError("not YAML: a number too long, or a value that does not fit its tag") from error
+    return _within_bounds(data)
+
+
+def _check_events(text: str) -> None:
+    """Refuse YAML that is nested too deeply for a parser that recurses, or has tags of its own."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        tag = getattr(event, "tag", None)
+        if tag not in {None, "!"} and not tag.startswith(_TAGS):
+            raise NotYamlError(f"not YAML: a tag that is not known: {tag}", _line_of(event.start_mark))
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise DataError(f"nested more than {DEEPEST} deep", _line_of(event.start_mark))
 
 
 def read_toml(text: str) -> object:
@@ -101,7 +115,7 @@ def read_toml(text: str) -> object:
         DataError: not TOML, or nested too deeply.
     """
     try:
-        return toml.read_toml(text, _fraction)
+        return _within_bounds(toml.read_toml(text, _fraction))
     except toml.TomlError as error:
         raise DataError(f"not TOML: {error}", error.line) from error
 
@@ -113,7 +127,7 @@ def read_json(text: str) -> object:
         DataError: not JSON, or nested too deeply.
     """
     try:
-        return json.loads(text, parse_float=_fraction, parse_int=_integer)
+        return _within_bounds(json.loads(text, parse_float=_fraction, parse_int=_integer))
     except json.JSONDecodeError as error:
         raise DataError(f"not JSON: {error.msg}", error.lineno) from error
     except (ValueError, RecursionError) as error:
@@ -163,25 +177,30 @@ def _line_of(mark: Any) -> int:
     return 0 if mark is None else int(mark.line) + 1
 
 
-def _check_size(data: object) -> None:
-    """Refuse data whose aliases, written out, are endless or too many."""
-    sizes: dict[int, int] = {}
+def _within_bounds(data: object) -> object:
+    """The same data; refused if it is nested too deeply or holds too many values, aliases written out."""
+    known: dict[int, tuple[int, int]] = {}
     open_: set[int] = set()
 
-    def size(value: object) -> int:
-        if not isinstance(value, dict | list | set):
-            return 1
-        known = sizes.get(id(value))
-        if known is not None:
-            return known
+    def measure(value: object, depth: int) -> tuple[int, int]:
+        """How many values it is, and how deeply they are nested in it."""
+        if not isinstance(value, dict | list | tuple):
+            return 1, 0
         if id(value) in open_:
             raise DataError("not usable: an alias holds itself")
-        open_.add(id(value))
-        parts: list[Any] = list(value.values()) if isinstance(value, dict) else list(value)
-        count = 1 + sum(map(size, parts))
-        open_.discard(id(value))
-        sizes[id(value)] = count
-        return count
+        count, height = known.get(id(value), (0, 1))
+        if depth + height > DEEPEST:
+            raise DataError(f"nested more than {DEEPEST} deep")
+        if not count:
+            open_.add(id(value))
+            parts: list[Any] = list(value.values()) if isinstance(value, dict) else list(value)
+            measured = [measure(part, depth + 1) for part in parts]
+            open_.discard(id(value))
+            count = 1 + sum(one for one, _ in measured)
+            height = 1 + max((one for _, one in measured), default=0)
+            known[id(value)] = count, height
+        return count, height
 
-    if size(data) > MOST_VALUES:
+    if measure(data, 0)[0] > MOST_VALUES:
         raise DataError(f"not usable: more than {MOST_VALUES:,} values, aliases written out")
+    return data

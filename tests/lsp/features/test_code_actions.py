@@ -125,6 +125,8 @@ async def test_what_is_broken_can_be_mended(folder: Path, recording: Recording, 
         ),
         ("---\r\na: 1\r\n---\r\n{{v}}\r\n", "---\r\na: 1\r\nvariables:\r\n  v: \r\n---\r\n{{v}}\r\n"),
         ("{{v}}\r\n", "---\r\nvariables:\r\n  v: \r\n---\r\n{{v}}\r\n"),
+        ("---\n---\n{{v}}\n", "---\nvariables:\n  v: \n---\n{{v}}\n"),
+        ("---\nglobs: *.ts\n---\n{{v}}\n", None),
         ("---\nvariables: {a: 1}\n---\n{{v}}\n", None),
         ("---\nvariables:\n  {a: 1}\n---\n{{v}}\n", None),
     ],
@@ -281,6 +283,15 @@ async def test_a_budget_that_is_crossed(folder: Path, recording: Recording) -> N
             )
             shown = [params for method, params in session.asked if method == types.WINDOW_SHOW_DOCUMENT]
             assert (shown[0]["uri"], shown[0]["selection"]) == (uri, session.range(text, "@[file:a.md]"))
+
+
+@pytest.mark.parametrize("matter", ["---\ntitle: x\n---\n", "---\nglobs: *.ts\nx: a: b\n---\n", "---\n---\n"])
+async def test_a_directive_goes_below_front_matter_of_any_kind(folder: Path, matter: str) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("a.prompt.md", f"{matter}some words\n")
+        (action,) = await offered(session, uri, {"line": 0, "character": 0})
+        new, _ = await done(session, uri, action, f"{matter}some words\n")
+        assert new == f"{matter}<!-- weighbridge: budget=100 -->\nsome words\n"
 
 
 async def test_a_budget_that_is_there_is_changed(folder: Path) -> None:

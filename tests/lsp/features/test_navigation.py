@@ -190,12 +190,26 @@ async def test_the_call_hierarchy_is_who_includes_whom(folder: Path) -> None:
         (read_toml, "# b = 1\nx = 'b'\nb.c = 2", "b", (2, 0, 1)),
         (read_toml, "x = 'b'", "b", None),
         (read_json, '{"b": ', "b", None),
+        (read_yaml, "a: &b 1\nc: *b\nb: 3", "b", (2, 0, 1)),
+        (read_yaml, "a: '" + "b: " * 500 + "'\nb: 3", "b", (1, 0, 1)),
     ],
 )
 def test_where_a_key_is_set(
     read: Callable[[str], object], text: str, name: str, expected: tuple[int, int, int] | None
 ) -> None:
     assert key_in(text.split("\n"), name, read) == expected
+
+
+def test_a_file_is_read_once_to_find_a_key_in_it() -> None:
+    read: list[str] = []
+
+    def counted(text: str) -> object:
+        read.append(text)
+        return read_json(text)
+
+    lines = ['{"x": ["v", "v:", "v"],', *(f'"k{n}": {{"v": "v: v"}},' for n in range(100)), '"v": 1}']
+    assert key_in(lines, "v", counted) == (101, 1, 2)
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,9 @@ class Fixes:
         head = [document.buffer.line(line) for line in range(lines)]
         added = _with_variable(head, str(data["name"]))
         if added is None:
-            raise RequestError("the front matter's `variables:` are not one to a line; add it by hand")
+            raise RequestError(
+                "the front matter is no YAML, or its `variables:` are not one to a line; add it by hand"
+            )
         at, text = added
         return self._edit(document, [types.TextEdit(_empty(at, 0), "".join(f"{line}{end}" for line in text))])
 
