@@ -49,7 +49,15 @@ def api(url: str, **more: Any) -> dict[str, Any]:
         ),
         (
             [repository({"inlayHints": {"total": False}}), editor({"inlayHints": {"sections": False}})],
-            {"inlayHints": {"references": True, "sections": False, "total": False}},
+            {
+                "inlayHints": {
+                    "references": True,
+                    "sections": False,
+                    "total": False,
+                    "variablesFrom": 20,
+                    "sectionsFrom": "1%",
+                }
+            },
             (),
         ),
         ([repository({"dialects": {"a": "x"}}), editor({"dialects": {"b": "y"}})], {"dialects": {"a": "x", "b": "y"}}, ()),

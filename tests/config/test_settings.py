@@ -12,6 +12,7 @@ from tests.config.layering import editor, in_force
 
 from weighbridge.config import DEFAULT_INCLUDE, Settings, Severity, Threshold, resolve
 
+HINTS = {"references": True, "sections": True, "total": True, "variablesFrom": 20, "sectionsFrom": "1%"}
 #: As documented, by their names outside.
 DEFAULTS = {
     "encoding": "cl100k_base",
@@ -32,7 +33,7 @@ DEFAULTS = {
     "maxDepth": 10,
     "cacheUrl": None,
     "cacheEntries": 10000,
-    "inlayHints": {"references": True, "sections": True, "total": True},
+    "inlayHints": HINTS,
     "codeLens": False,
     "include": list(DEFAULT_INCLUDE),
     "dialects": {},
@@ -105,7 +106,9 @@ def test_null_means_default() -> None:
             {"attempts": 20, "delay": 0, "backoff": 1, "maxDelay": 3600},
         ),
         ("retry", {"max_delay": 7}, {"attempts": 3, "delay": 0.5, "backoff": 2.0, "maxDelay": 7}),
-        ("inlayHints", {"total": False}, {"references": True, "sections": True, "total": False}),
+        ("inlayHints", {"total": False}, HINTS | {"total": False}),
+        ("inlayHints", {"sectionsFrom": " 2.5 %"}, HINTS | {"sectionsFrom": "2.5%"}),
+        ("inlayHints", {"sectionsFrom": 100, "variablesFrom": 0}, HINTS | {"sectionsFrom": 100, "variablesFrom": 0}),
         (
             "variables",
             {"a": "text", "b": 1, "c": 1.5, "d": True, "e": ""},
@@ -219,6 +222,9 @@ def test_names_with_underscores_are_the_same_settings() -> None:
         ("retry", {"atempts": 3}, "retry.atempts: unknown; did you mean weighbridge.retry.attempts?"),
         ("inlayHints", {"totl": False}, "inlayHints.totl: unknown; did you mean weighbridge.inlayHints.total?"),
         ("inlayHints", {"total": "no"}, 'inlayHints.total: expected true or false (at the end of line 1), got "no"'),
+        ("inlayHints", {"sectionsFrom": 0.01}, f"inlayHints.sectionsFrom: {NO_THRESHOLD}, got 0.01"),
+        ("inlayHints", {"variablesFrom": -1},
+         "inlayHints.variablesFrom: expected a whole number from 0 to 1,000,000,000,000 (tokens; variables of fewer have no hint), got -1"),
         ("inlayHints", False, "inlayHints: expected an object (which hints are shown), got false"),
         ("variables", {"a": ["hush"]}, f"variables.a: {NO_SCALAR}"),
         ("variables", {"a": math.inf}, f"variables.a: {NO_SCALAR}"),

@@ -105,9 +105,14 @@ def _at(value: Any) -> int | str:
 
 
 @lru_cache(maxsize=64)
-def _share(share: str, budget: int) -> int:
+def _share(share: str, whole: int) -> int:
     """Kept: it is asked again for each document."""
-    return math.ceil(Fraction(share.removesuffix("%")) * budget / 100)
+    return math.ceil(Fraction(share.removesuffix("%")) * whole / 100)
+
+
+def _limit(at: int | str, whole: int) -> int:
+    """The tokens that a share of a whole is, the fewest that are no less than it; or the number itself. Exact."""
+    return at if isinstance(at, int) else _share(at, whole)
 
 
 class Threshold(_Model):
@@ -119,10 +124,8 @@ class Threshold(_Model):
     severity: Severity = Field(default=Severity.WARNING, description="what kind of diagnostic appears")
 
     def limit(self, budget: int) -> int:
-        """The tokens it is crossed at: of a share, the fewest that are no less than it. Exact."""
-        if isinstance(self.at, int):
-            return self.at
-        return _share(self.at, budget)
+        """The tokens it is crossed at."""
+        return _limit(self.at, budget)
 
 
 class Retry(_Model):
@@ -227,6 +230,21 @@ class InlayHints(_Model):
     references: bool = Field(default=True, strict=True, description="after each reference")
     sections: bool = Field(default=True, strict=True, description="after each heading")
     total: bool = Field(default=True, strict=True, description="at the end of line 1")
+    variables_from: int = Field(
+        default=20,
+        ge=0,
+        le=MOST_TOKENS,
+        strict=True,
+        description="tokens; variables of fewer have no hint",
+    )
+    sections_from: Annotated[int | str, BeforeValidator(_at)] = Field(
+        default="1%",
+        description='a share of the document ("1%") or a number of tokens; smaller sections have no hint',
+    )
+
+    def fewest_of_section(self, document: int) -> int:
+        """The fewest tokens of a section that has a hint, in a document of so many."""
+        return _limit(self.sections_from, document)
 
 
 def _scalar(value: Any) -> Any:

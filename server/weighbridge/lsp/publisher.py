@@ -162,7 +162,7 @@ def _hinted(session: Session, document: Document) -> Hashable:
         return None
     references = [(one.range, one.state, one.tokens) for one in report.references]
     return (
-        (settings.references, settings.sections, settings.total, report.ready),
+        (settings, report.ready, report.exactness),
         (report.tokens, report.budget.limit) if settings.total else None,
         report.sections if settings.sections else None,
         tuple(references) if settings.references else None,

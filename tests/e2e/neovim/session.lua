@@ -40,8 +40,8 @@ local function session()
   wait('diagnostics', function() return #vim.diagnostic.get(0) > 0 end)
   seen.diagnostics = vim.tbl_map(function(one) return one.code end, vim.diagnostic.get(0))
   wait('hints', function()
-    local last = vim.lsp.inlay_hint.get({ bufnr = 0 })[3]
-    return last and label(last.inlay_hint):find('tokens') ~= nil
+    local last = vim.lsp.inlay_hint.get({ bufnr = 0 })[2]
+    return last and label(last.inlay_hint):find('%d') ~= nil
   end)
   seen.hints = vim.tbl_map(function(one) return label(one.inlay_hint) end, vim.lsp.inlay_hint.get({ bufnr = 0 }))
   vim.lsp.codelens.refresh({ bufnr = 0 })
@@ -57,7 +57,7 @@ local function session()
   seen.callers = vim.tbl_map(function(one) return one.from.name end, ask('callHierarchy/incomingCalls', { item = item }))
   local document = ask('textDocument/prepareCallHierarchy', { position = { line = 1, character = 0 } })[1]
   seen.callees = vim.tbl_map(function(one) return one.to.name end, ask('callHierarchy/outgoingCalls', { item = document }))
-  local hint = vim.lsp.inlay_hint.get({ bufnr = 0 })[3].inlay_hint
+  local hint = vim.lsp.inlay_hint.get({ bufnr = 0 })[2].inlay_hint
   local resolved = assert(client():request_sync('inlayHint/resolve', hint, 20000, 0)).result
   seen.leads = resolved.label[1] and resolved.label[1].location and resolved.label[1].location.uri
   seen.links = #ask('textDocument/documentLink')

@@ -1,9 +1,11 @@
 """Hints as each editor gets them: where it asks, with what it can ask for later, and no wider while typing."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import HELIX, VSCODE, Recording
@@ -43,16 +45,15 @@ async def test_hints_and_what_they_say_when_asked(folder: Path, recording: Recor
         session.write("a.md", "three more words")
         uri = await session.open("a.prompt.md", TEXT)
         report = await session.report(uri)
-        one, two = (section["tokens"] for section in report["sections"])
+        _, two = (section["tokens"] for section in report["sections"])
         found = await shown(session, uri)
         end = session.place(TEXT, "a.md]", after=True)
         assert [(hint["position"], label(hint)) for hint in found] == [
-            (end, "3 tokens"),
-            (end, f"{one} tokens"),
+            (end, "3"),
             (end, f"{report['tokens']} / 128,000 tokens"),
-            ({"line": 2, "character": 6}, f"{two} tokens"),
+            ({"line": 2, "character": 6}, f"{two}"),
         ]
-        assert [label(hint) for hint in await shown(session, uri, 1, 3)] == [f"{two} tokens"]
+        assert [label(hint) for hint in await shown(session, uri, 1, 3)] == [f"{two}"]
         resolvable = recording.declares("textDocument.inlayHint.resolveSupport.properties") or []
         tips = []
         for hint in found:
@@ -65,7 +66,6 @@ async def test_hints_and_what_they_say_when_asked(folder: Path, recording: Recor
         if resolvable:
             assert tips == [
                 "a.md: 0.0% of the budget",
-                "section “😀 Öne @[file:a.md]”: 0.0% of the budget",
                 f"0.0% of the budget, {report['own_tokens']} tokens as typed",
                 "section “Two”: 0.0% of the budget",
             ]
@@ -90,7 +90,7 @@ async def test_only_what_lies_in_the_asked_range(folder: Path, encoding: str) ->
 
 
 async def test_a_hint_leads_to_what_it_is_of(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings={"inlayHints": {"variablesFrom": 0}}) as session:
         session.write("a.md", "# One\n\n## Two\n\nwords\n")
         text = "---\nvariables:\n  v: x\n---\n@[file:a.md#Two]\n{{v}}\n@[file:a.md#L5]\n{{w:x}}\n"
         uri = await session.open("a.prompt.md", text)
@@ -115,7 +115,7 @@ async def test_a_client_that_is_never_told_to_ask_again_gets_no_pending_hints(fo
         item = {"uri": uri, "languageId": "markdown", "version": 1, "text": "@[file:a.md]\n"}
         session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
         # At once: nothing is counted yet.
-        assert [label(hint) for hint in await shown(session, uri)] == ["3 tokens", "4 / 128,000 tokens"]
+        assert [label(hint) for hint in await shown(session, uri)] == ["3", "4 / 128,000 tokens"]
 
 
 async def test_a_document_closed_before_it_is_counted_has_no_hints(folder: Path) -> None:
@@ -163,14 +163,72 @@ def report(sections: int, references: int, *, ready: bool = True) -> Report:
 def test_no_more_than_anybody_sees() -> None:
     found = hints(report(1000, 1000), InlayHints(), lambda line: 9, 500, 5000)
     assert len(found) == 200
-    assert [(hint.line, hint.text) for hint in found[:2]] == [(500, "1,250 tokens"), (501, "250 tokens")]
+    assert [(hint.line, hint.text) for hint in found[:2]] == [(500, "1,250"), (501, "250")]
     assert found[-1].line == 699
 
 
+def test_the_total_is_shown_behind_however_many_references() -> None:
+    made = report(0, 1000)
+    crowded = tuple(replace(one, range=Range(0, n, 0, n + 1)) for n, one in enumerate(made.references))
+    found = hints(replace(made, references=crowded), InlayHints(), lambda line: 1001, 0, 9)
+    assert len(found) == 200
+    assert [hint.text for hint in found[-2:]] == ["198", "12,345 / 128,000 tokens"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ["12,345 / 128,000 tokens", "0", "1,001", "1"]),
+        ({"exactness": Exactness.ESTIMATE}, ["≈12,345 / 128,000 tokens", "≈0", "≈1,001", "≈1"]),
+        ({"ready": False}, ["…", "0", "…", "1"]),
+    ],
+)
+def test_a_hint_is_the_number_alone(change: dict[str, Any], expected: list[str]) -> None:
+    found = hints(replace(report(2, 2), **change), InlayHints(), lambda line: 9, 0, 9)
+    assert [hint.text for hint in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "tokens", "sections"),
+    [
+        ({}, [20, 1000], [1000, 200, 13]),
+        ({"variables_from": 21, "sections_from": 13}, [1000], [1000, 200, 13]),
+        ({"variables_from": 0, "sections_from": "2%"}, [None, 3, 20, 1000], [1000, 200]),
+        ({"variables_from": 0, "sections_from": 0}, [None, 3, 20, 1000], [1000, 200, 13, 12, 1]),
+    ],
+)
+def test_what_is_small_has_no_hint(
+    settings: dict[str, Any], tokens: list[int | None], sections: list[int]
+) -> None:
+    """In a document of 1,226 tokens: 1% is 13. A section without tokens is not summed up yet."""
+    variables = tuple(
+        ReferenceReport(Kind.VARIABLE, "v", Range(0, 4 * n, 0, 4 * n + 3), State.RESOLVED, one, None, None)
+        for n, one in enumerate((None, 3, 20, 1000))
+    )
+    headings = tuple(
+        SectionReport("s", 1, Range(n, 0, n + 1, 0), one)
+        for n, one in enumerate((1000, 200, 13, 12, 1, 0), start=1)
+    )
+    made = replace(report(0, 0), tokens=1226, references=variables, sections=headings)
+    found = hints(made, InlayHints(total=False, **settings), lambda line: 9, 0, 99)
+    about = [hint.about for hint in found]
+    assert [one.tokens for one in about if isinstance(one, ReferenceReport)] == tokens
+    assert [one.tokens for one in about if isinstance(one, SectionReport)] == sections
+
+
+def test_a_heading_on_line_1_shows_the_total_only() -> None:
+    both = hints(report(1, 0), InlayHints(), lambda line: 9, 0, 9)
+    alone = hints(report(1, 0), InlayHints(total=False), lambda line: 9, 0, 9)
+    assert [[hint.text for hint in found] for found in (both, alone)] == [
+        ["12,345 / 128,000 tokens"],
+        ["1,000"],
+    ]
+
+
 def test_pending_is_as_wide_as_what_was_there() -> None:
-    before = hints(report(1, 0), InlayHints(), lambda line: 9, 0, 9)
-    first = hints(report(1, 0, ready=False), InlayHints(), lambda line: 9, 0, 9)
-    again = hints(report(1, 0, ready=False), InlayHints(), lambda line: 9, 0, 9, counted_before=True)
+    before = hints(report(2, 0), InlayHints(), lambda line: 9, 0, 9)
+    first = hints(report(2, 0, ready=False), InlayHints(), lambda line: 9, 0, 9)
+    again = hints(report(2, 0, ready=False), InlayHints(), lambda line: 9, 0, 9, counted_before=True)
     assert [hint.text for hint in first] == ["…", "…"]
     assert [len(hint.text) for hint in again] == [len(hint.text) for hint in before]
     assert [hint.text.rstrip() for hint in again] == ["…", "…"]

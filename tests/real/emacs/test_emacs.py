@@ -28,9 +28,9 @@ def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
     total = example.total("CLAUDE.md")
     screen.shows(
         f"{total:,} / 8,000 tokens",
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
-        f"@docs/style.md {example.total('docs/style.md')} tokens",
-        f"@docs/product.md {example.total('docs/product.md')} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@docs/style.md {example.total('docs/style.md')}",
+        f"@docs/product.md {example.total('docs/product.md')}",
         f"{total:,} tokens · 9.3% · gpt-4o",
     )
     screen.save(artefacts)
@@ -71,7 +71,7 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
     screen.shows(
         f"{example.total('CLAUDE.md', edited):,} tokens ·",
         example.of_total("CLAUDE.md", edited),
-        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} tokens Grüße 😀!",
+        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
     )
     screen.save(artefacts)
 
@@ -82,7 +82,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
     example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n")
     screen.shows(
         f"{example.total('CLAUDE.md')} tokens ·",
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
         example.of_total("CLAUDE.md"),
     )
     screen.save(artefacts)

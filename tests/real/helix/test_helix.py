@@ -30,9 +30,9 @@ def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
     screen = open_("CLAUDE.md")
     screen.shows(
         example.of_total("CLAUDE.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
-        f"@docs/style.md {example.total('docs/style.md')} tokens",
-        f"@docs/product.md {example.total('docs/product.md')} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@docs/style.md {example.total('docs/style.md')}",
+        f"@docs/product.md {example.total('docs/product.md')}",
         nudge=NUDGE,
     )
     screen.save(artefacts)
@@ -72,7 +72,7 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
     edited = "\n".join([*lines, f"{TYPED}{last} Grüße 😀!", ""])
     screen.shows(
         example.of_total("CLAUDE.md", edited),
-        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} tokens Grüße 😀!",
+        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
         nudge=NUDGE,
     )
     screen.save(artefacts)
@@ -112,7 +112,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
     screen.keys("g", "g")
     screen.shows(
         example.of_total(name, edited, budget=1_300),
-        f"@[file:../AGENTS.md] {example.total('AGENTS.md')} tokens",
+        f"@[file:../AGENTS.md] {example.total('AGENTS.md')}",
         nudge=NUDGE,
     )
     screen.save(artefacts)

@@ -27,12 +27,12 @@ def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
     screen = open_("CLAUDE.md")
     total = example.total("CLAUDE.md")
     screen.shows(
-        # The total and the only section are lenses; hints are of references.
-        f"# TrackPoint {total:,} / 8,000 tokens (9.3%) | {total:,} tokens",
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        # The total is a lens; hints are of references.
+        f"# TrackPoint {total:,} / 8,000 tokens (9.3%)",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
         # Not the whole of what docs/style.md holds: {{tone}} is the workspace's.
-        f"@docs/style.md {example.total('docs/style.md')} tokens",
-        f"@docs/product.md {example.total('docs/product.md')} tokens",
+        f"@docs/style.md {example.total('docs/style.md')}",
+        f"@docs/product.md {example.total('docs/product.md')}",
         f"{total:,} tokens · 9.3% · gpt-4o",
     )
     screen.save(artefacts)
@@ -73,7 +73,7 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
     screen.shows(
         f"{example.total('CLAUDE.md', edited):,} tokens ·",
         f"# TrackPoint {example.of_total('CLAUDE.md', edited)}",
-        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} tokens Grüße 😀!",
+        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
     )
     screen.save(artefacts)
 
@@ -86,7 +86,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
     assert example.total("AGENTS.md") != before
     screen.shows(
         f"{example.total('CLAUDE.md')} tokens ·",
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
         f"# TrackPoint {example.of_total('CLAUDE.md')}",
     )
     screen.save(artefacts)
@@ -126,8 +126,8 @@ def test_settings_of_the_page(open_: Open, home: Path, example: Example, artefac
     follow(PAGE, "Settings", home)
     screen = open_("CLAUDE.md")
     total = example.total("CLAUDE.md")
-    # Two hints and no lens.
-    screen.shows(f"# TrackPoint {total} tokens {total} / 8,000 tokens\n")
+    # A hint and no lens.
+    screen.shows(f"# TrackPoint {total} / 8,000 tokens\n")
     screen.save(artefacts)
 
 
@@ -145,7 +145,7 @@ def test_quick_start_of_the_readme(home: Path, start: Start, example: Example, a
     screen = start("nvim", "CLAUDE.md")
     screen.shows(
         example.of_total("CLAUDE.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
     )
     screen.save(artefacts)
 
@@ -160,7 +160,7 @@ def test_neovim_0_10(
     screen = start("nvim", "CLAUDE.md", tree=True)
     screen.shows(
         f"# TrackPoint {example.of_total('CLAUDE.md')}",
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
     )
     screen.type(":Weighbridge count")
     screen.keys("Enter")

@@ -31,9 +31,9 @@ def test_ycm_counts(home: Path, start: Start, example: Example, artefacts: Path)
     screen = start("vim", "CLAUDE.md", leave=LEAVE)
     screen.shows(
         example.of_total("CLAUDE.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')} tokens",
-        f"@docs/style.md {example.total('docs/style.md')} tokens",
-        f"@docs/product.md {example.total('docs/product.md')} tokens",
+        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@docs/style.md {example.total('docs/style.md')}",
+        f"@docs/product.md {example.total('docs/product.md')}",
     )
     screen.save(artefacts)
 
@@ -62,7 +62,7 @@ def test_ycm_threshold_and_after_changes(home: Path, start: Start, example: Exam
     screen.keys("G", "k", "d", "d", "g", "g")
     screen.shows(
         example.of_total(REVIEW, budget=1_300),
-        f"@[file:../AGENTS.md] {example.total('AGENTS.md')} tokens",
+        f"@[file:../AGENTS.md] {example.total('AGENTS.md')}",
     )
     screen.save(artefacts.with_name("ycm-after-a-referenced-file-changed"))
 

@@ -22,7 +22,9 @@ def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLen
     at = partial(_lens, line_end=line_end)
     total = f"{total_text(report)} ({share_text(report.budget.used)})" if report.ready else PENDING
     found = [at(0, total)]
-    for section in report.sections[: MOST_LENSES - 1]:
+    # What stands under a heading on line 1 is the total.
+    below = [section for section in report.sections[:MOST_LENSES] if section.range.start_line > 0]
+    for section in below[: MOST_LENSES - 1]:
         text = tokens_text(section.tokens) if report.ready else PENDING
         found.append(at(section.range.start_line, text))
     return found

@@ -1,4 +1,7 @@
-"""`textDocument/inlayHint`: counts where they arise: after references and headings, and at the end of line 1."""
+"""`textDocument/inlayHint`: counts where they arise: after references and headings, and at the end of line 1.
+
+A hint is the number alone: VS Code shows 43 characters of hints a line. The unit stands once, in the total.
+"""
 
 import math
 from bisect import bisect_left
@@ -15,8 +18,10 @@ from weighbridge.config import InlayHints
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.navigation import Definitions
 from weighbridge.lsp.features.places import reference_at
-from weighbridge.lsp.features.wording import name_text, share_text, tokens_text, total_text
+from weighbridge.lsp.features.wording import name_text, number_text, share_text, tokens_text, total_text
+from weighbridge.references.model import Kind
 from weighbridge.session.document import Document
+from weighbridge.tokens.base import Exactness
 
 #: Shown where a count is on its way.
 PENDING = "…"
@@ -47,13 +52,15 @@ def hints(
     *,
     counted_before: bool = False,
 ) -> list[Hint]:
-    """The hints of lines `start_line` to `end_line`, both included, in order; at most `MOST_HINTS`.
+    """The hints of lines `start_line` to `end_line`, both included, in order; at most `MOST_HINTS`, the total among them.
 
     `line_end`: where a line ends, in the client's units. `counted_before`: whether the document's total was shown before.
     """
     found = _hints(report, settings, line_end, start_line, end_line, counted_before=counted_before)
     ordered = sorted(found, key=lambda hint: (hint.line, hint.character))
-    return ordered[:MOST_HINTS]
+    # The total stands behind all else in line 1, however much that is.
+    total = [hint for hint in ordered[MOST_HINTS - 1 :] if hint.about is None]
+    return [*ordered[: MOST_HINTS - len(total)], *total]
 
 
 def tooltip(report: Report, about: ReferenceReport | SectionReport | None) -> str:
@@ -171,6 +178,7 @@ def _hints(
     *,
     counted_before: bool,
 ) -> Iterator[Hint]:
+    exact = report.exactness is Exactness.EXACT
     if settings.references:
         first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
         shown = 0
@@ -178,20 +186,28 @@ def _hints(
             line = reference.range.end_line
             if line > end_line or shown == MOST_HINTS:
                 break
-            if reference.state is not State.FAILED:
-                text = PENDING if reference.tokens is None else tokens_text(reference.tokens)
+            few = reference.kind is Kind.VARIABLE and (reference.tokens or 0) < settings.variables_from
+            if reference.state is not State.FAILED and not few:
+                known = exact and reference.state is State.RESOLVED
+                text = PENDING if reference.tokens is None else number_text(reference.tokens, exact=known)
                 yield Hint(line, reference.range.end_character, text, reference)
                 shown += 1
     if settings.sections:
-        first = bisect_left(report.sections, start_line, key=lambda one: one.range.start_line)
-        for section in islice(report.sections, first, first + MOST_HINTS):
+        # What stands under a heading on line 1 is the total.
+        start = max(start_line, 1 if settings.total else 0)
+        first = bisect_left(report.sections, start, key=lambda one: one.range.start_line)
+        fewest = max(1, settings.fewest_of_section(report.tokens))  # none: not summed up yet
+        shown = 0
+        for section in islice(report.sections, first, None):
             line = section.range.start_line
-            if line > end_line:
+            if line > end_line or shown == MOST_HINTS:
                 break
-            text = tokens_text(section.tokens)
-            yield Hint(
-                line, line_end(line), text if report.ready else _pending(text, counted_before), section
-            )
+            if section.tokens >= fewest:
+                text = number_text(section.tokens, exact=exact)
+                yield Hint(
+                    line, line_end(line), text if report.ready else _pending(text, counted_before), section
+                )
+                shown += 1
     if settings.total and start_line <= 0 <= end_line:
         text = total_text(report)
         yield Hint(0, line_end(0), text if report.ready else _pending(text, counted_before), None)

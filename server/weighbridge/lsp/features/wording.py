@@ -2,6 +2,7 @@
 
 from weighbridge.analysis.report import Report
 from weighbridge.content.policy import shown
+from weighbridge.tokens.base import Exactness
 
 #: Characters of a name that are shown.
 _LONGEST_NAME = 200
@@ -10,6 +11,11 @@ _LONGEST_NAME = 200
 def name_text(text: str) -> str:
     """What a stranger named, in one line of printable characters: nothing in it turns the text around or hides some of it."""
     return shown(" ".join(text.split()), _LONGEST_NAME)
+
+
+def number_text(tokens: int, *, exact: bool = True) -> str:
+    """`1,234`, or `≈1,234` where the number may be another."""
+    return f"{tokens:,}" if exact else f"≈{tokens:,}"
 
 
 def tokens_text(tokens: int) -> str:
@@ -24,7 +30,8 @@ def share_text(share: float) -> str:
 
 def total_text(report: Report) -> str:
     """`1,234 / 128,000 tokens`: the document's resolved total over its budget."""
-    return f"{report.tokens:,} / {tokens_text(report.budget.limit)}"
+    exact = report.exactness is Exactness.EXACT
+    return f"{number_text(report.tokens, exact=exact)} / {report.budget.limit:,} tokens"
 
 
 def size_text(size: int) -> str:
