@@ -35,7 +35,7 @@ def workspace(tmp_path: Path) -> Path:
     (tmp_path / "prompts" / "notes.py").write_text("no prompt")
     (tmp_path / ".gitignore").write_text("ignored/\n")
     (tmp_path / "ignored").mkdir()
-    (tmp_path / "ignored" / "CLAUDE.md").write_text("ignored")
+    (tmp_path / "ignored" / "a.prompt.md").write_text("ignored")
     return tmp_path
 
 
@@ -57,6 +57,21 @@ def test_count_of_a_folder_as_json(workspace: Path) -> None:
     assert counts == [count(RENDERED), count("über N")]
     assert (set(found), found["total"]) == ({"documents", "total"}, sum(counts))
     assert found["documents"][0]["references"][1]["references"][0]["target"] == "name"
+
+
+def test_context_files_are_counted_though_they_are_ignored_or_links(workspace: Path) -> None:
+    (workspace / ".gitignore").write_text("*.local.md\n.claude/\nprompts/\nignored/\n")
+    (workspace / "CLAUDE.local.md").write_text("mine")
+    (workspace / ".claude" / "rules").mkdir(parents=True)
+    (workspace / ".claude" / "rules" / "a.md").write_text("a rule")
+    (workspace / "AGENTS.md").write_text("for agents")
+    (workspace / "CLAUDE.md").symlink_to("AGENTS.md")
+    done = run(workspace, "count", "--format", "json", ".")
+    found = {one["uri"]: one["tokens"] for one in json.loads(done.stdout)["documents"]}
+    count = tokenizer("cl100k_base").count
+    texts = {".claude/rules/a.md": "a rule", "AGENTS.md": "for agents", "CLAUDE.local.md": "mine"}
+    expected = {**texts, "CLAUDE.md": "for agents"}
+    assert found == {(workspace / name).as_uri(): count(text) for name, text in expected.items()}
 
 
 @pytest.mark.parametrize(

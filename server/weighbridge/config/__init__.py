@@ -1,10 +1,10 @@
 """Settings: one model that validates and describes them, and the layers they come from."""
 
+from weighbridge.config.documents import DEFAULT_INCLUDE
 from weighbridge.config.files import read_folder_layer
 from weighbridge.config.globs import matches
 from weighbridge.config.layers import Layer, Resolved, resolve
 from weighbridge.config.settings import (
-    DEFAULT_INCLUDE,
     Api,
     ApiCache,
     InlayHints,

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from weighbridge.config.documents import DEFAULT_INCLUDE
 from weighbridge.config.globs import LONGEST_GLOB, glob_fault
 
 #: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
@@ -34,40 +35,6 @@ MOST_FILE_BYTES = 2**40
 MOST_ENTRIES = 1_000
 #: Globs in one setting: each is tried on every path.
 MOST_GLOBS = 200
-
-#: Prompt and context files: documents that get hints, diagnostics and status by themselves.
-DEFAULT_INCLUDE = (
-    "**/*prompt*.md",
-    "**/*prompt*.txt",
-    "**/*.prompt",
-    "**/prompts/**/*.md",
-    "**/prompts/**/*.txt",
-    "**/CLAUDE.md",
-    "**/CLAUDE.local.md",
-    "**/AGENTS.md",
-    "**/AGENTS.override.md",
-    "**/AGENT.md",
-    "**/GEMINI.md",
-    "**/QWEN.md",
-    "**/SKILL.md",
-    "**/.claude/**/*.md",
-    "**/.cursorrules",
-    "**/.cursor/rules/**/*.mdc",
-    "**/.windsurfrules",
-    "**/.windsurf/rules/**/*.md",
-    "**/.clinerules",
-    "**/.clinerules/**/*.md",
-    "**/.clinerules/**/*.txt",
-    "**/.continue/rules/**/*.md",
-    "**/.kiro/steering/**/*.md",
-    "**/.rules",
-    "**/.goosehints",
-    "**/.github/copilot-instructions.md",
-    "**/*.instructions.md",
-    "**/*.agent.md",
-    "**/*.chatmode.md",
-    "**/.codex/prompts/*.md",
-)
 
 
 class Severity(StrEnum):

@@ -1,148 +1,117 @@
-"""Which files of a folder are prompts and context files: by the settings' globs, ignore files honoured."""
+"""Which files of a folder are prompts and context files: by the settings' globs, ignore files honoured.
+
+Context files are found whatever ignore files say, and where they are links: agents load them all the same.
+"""
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from weighbridge.config import matches
+from weighbridge.config.documents import is_agents_folder, is_context_file
 from weighbridge.config.globs import DEEPEST_PATH
+from weighbridge.content.ignored import NEVER, REPOSITORY, Ignored
+from weighbridge.content.policy import Place, real_path, roots_stay
+from weighbridge.errors import ReferenceFault
 
-#: Folders nobody keeps prompts in, whatever the ignore files say.
-_NEVER = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv"})
-#: Bytes of an ignore file; a larger one is as good as none.
-_MOST_IGNORE_BYTES = 256 * 1024
-#: Patterns that are heeded for one path, of all ignore files above it: each is tried on the path, outermost files first.
-_MOST_PATTERNS = 2_000
-#: Characters of a line in an ignore file.
-_MOST_PATTERN = 200
-#: What takes time without end to match: three stars in one name, or "any folders" at two places inside a pattern.
-_ENDLESS = re.compile(r"(?:\*[^*/]+){2}\*|[^/]/\*\*/(?:.*[^/])?/\*\*/")
-
-# An ignore file that is a link is none, as for git: it would lead anywhere. Not every system has every flag.
-_OPEN_FLAGS = os.O_RDONLY
-for _flag in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-    _OPEN_FLAGS |= getattr(os, _flag, 0)
-
-_Specs = list[tuple[str, GitIgnoreSpec]]
+#: What an ignored folder holds that is not the workspace's own: another repository or working tree, an environment, a cache.
+_MARKS_OF_OTHERS = (REPOSITORY, "pyvenv.cfg", "CACHEDIR.TAG")
 
 
-class Ignored:
-    """What a folder's ignore files, and those above it up to a root, leave out."""
+def find_documents(root: Path, folder: Path, include: Sequence[str]) -> list[Path]:
+    """Find the files below `folder` that match `include` (globs relative to `root`), in order of their paths.
 
-    def __init__(self, root: Path, specs: _Specs) -> None:
-        self._root = root
-        self._specs = specs
-
-    @classmethod
-    def above(cls, root: Path, folder: Path) -> "Ignored":
-        """Read the ignore files from `root` down to `folder`. Blocks: a worker's work."""
-        specs: _Specs = []
-        for one in reversed([folder, *folder.parents]):
-            if one.is_relative_to(root):
-                specs += _spec(root, one, specs)
-        return cls(root, specs)
-
-    def leaves_out(self, path: Path, *, is_folder: bool) -> bool:
-        """Whether a path below the root is ignored, or in a folder nobody keeps prompts in."""
-        return self.leaves_out_relative(path.relative_to(self._root).as_posix(), is_folder=is_folder)
-
-    def leaves_out_relative(self, relative: str, *, is_folder: bool) -> bool:
-        """The same of a path relative to the root, with `/`."""
-        name = relative.rpartition("/")[2]
-        return name in _NEVER or _ignored(relative + ("/" if is_folder else ""), self._specs)
-
-
-def find_documents(root: Path, folder: Path, include: Sequence[str]) -> Iterator[Path]:
-    """The files below `folder` that match `include` (globs relative to `root`), in order of their paths.
-
-    Links are not followed, `.gitignore` files from `root` down are heeded; folders deeper than any project's are left out.
+    `.gitignore` files from `root` down are heeded, but for context files and what git tracks; folders deeper than any
+    project's are left out. A context file that is a link is found under its own name if it leads to a file within the
+    root, and so are those in an agent's folder that is one, unless they are found where it leads.
     """
-    specs: _Specs = []
-    for above in reversed(
-        [one for one in (folder, *folder.parents) if one != folder and one.is_relative_to(root)]
-    ):
-        specs += _spec(root, above, specs)
-    yield from _walk(root, folder, include, specs)
+    walk = _Walk(root, include)
+    # Roots are followed once for all links.
+    with roots_stay():
+        found = list(walk.files(folder, Ignored.above(root, folder.parent)))
+        linked = list(walk.linked_files(found))
+    return sorted([*found, *linked], key=lambda path: path.parts) if linked else found
 
 
 def find_files(root: Path) -> Iterator[Path]:
     """All files below a root that no ignore file leaves out, in order of their paths. Links are not followed."""
-    yield from _walk(root, root, None, [])
+    yield from _Walk(root, None).files(root, Ignored(root))
 
 
-def _walk(root: Path, folder: Path, include: Sequence[str] | None, specs: _Specs) -> Iterator[Path]:
-    specs = [*specs, *_spec(root, folder, specs)]
-    inside = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        name = inside + entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if (
-                entry.name not in _NEVER
-                and name.count("/") + 1 < DEEPEST_PATH
-                and not _ignored(f"{name}/", specs)
-            ):
-                yield from _walk(root, Path(entry.path), include, specs)
-        elif (
-            entry.is_file(follow_symlinks=False)
-            and entry.name not in _NEVER
-            and (include is None or matches(name, include))
-            and not _ignored(name, specs)
-        ):
-            yield Path(entry.path)
+class _Walk:
+    """One look through a root's folders. `include`: of prompts and context files; None for all files."""
 
+    def __init__(self, root: Path, include: Sequence[str] | None) -> None:
+        self._root = root
+        self._include = include
+        #: Agents' folders that are links, with where they lead.
+        self._links: list[tuple[Path, Path]] = []
 
-def _spec(root: Path, folder: Path, above: _Specs) -> _Specs:
-    """The folder's own ignore file, with the folder it is relative to. `above`: those of the folders that it lies in."""
-    try:
-        descriptor = os.open(folder / ".gitignore", _OPEN_FLAGS)
-    except OSError:
-        return []
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_IGNORE_BYTES:
-            return []
-        data = os.read(descriptor, _MOST_IGNORE_BYTES)
-    except OSError:
-        return []
-    finally:
-        os.close(descriptor)
-    base = folder.relative_to(root).as_posix()
-    room = _MOST_PATTERNS - sum(len(spec.patterns) for _, spec in above)
-    return [("" if base == "." else base + "/", _usable(data, room))]
-
-
-# Kept: each key typed in a path asks for the same few files' patterns.
-@lru_cache(maxsize=16)
-def _usable(data: bytes, most: int) -> GitIgnoreSpec:
-    """The first lines, `most` at most, that are patterns and can't take for ever to match; a repository may be hostile."""
-    usable: list[str] = []
-    for line in data.decode("utf-8", "replace").splitlines():
-        if len(usable) >= most:
-            break
-        if not line.strip() or line.startswith("#") or len(line) > _MOST_PATTERN or _ENDLESS.search(line):
-            continue
+    def files(self, folder: Path, ignored: Ignored, *, left_out: bool = False) -> Iterator[Path]:
+        """The files in a folder, however deep. `left_out`: the folder is ignored; only what is found all the same is looked for."""
         try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue
-        usable.append(line)
-    return GitIgnoreSpec.from_lines(usable)
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            return
+        names = {entry.name for entry in entries}
+        inside = "" if folder == self._root else f"{folder.relative_to(self._root).as_posix()}/"
+        if (
+            left_out
+            and not names.isdisjoint(_MARKS_OF_OTHERS)
+            and not ignored.keeps(inside[:-1], is_folder=True)
+        ):
+            return
+        ignored = ignored.in_folder(folder, names)
+        for entry in entries:
+            name = inside + entry.name
+            if entry.name in NEVER:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                ignores = left_out or ignored.ignores(name, is_folder=True)
+                looks = self._include is not None or not ignores or ignored.keeps(name, is_folder=True)
+                if looks and name.count("/") + 1 < DEEPEST_PATH:
+                    yield from self.files(Path(entry.path), ignored, left_out=ignores)
+            elif entry.is_symlink():
+                if self._include is not None and self._is_linked(Path(entry.path), name):
+                    yield Path(entry.path)
+            elif (
+                entry.is_file(follow_symlinks=False)
+                and (self._include is None or matches(name, self._include))
+                and (
+                    not (left_out or ignored.ignores(name, is_folder=False))
+                    or ignored.keeps(name, is_folder=False)
+                )
+            ):
+                yield Path(entry.path)
 
+    def linked_files(self, found: Sequence[Path]) -> Iterator[Path]:
+        """The context files in agents' folders that are links; each real folder is looked through once, and what was found is left out."""
+        known = {os.path.realpath(path) for path in found} if self._links else set()
+        seen: set[Path] = set()
+        while self._links:
+            link, real = self._links.pop(0)
+            if real in seen:
+                continue
+            seen.add(real)
+            for path in self.files(link, Ignored(self._root), left_out=True):
+                followed = os.path.realpath(path)
+                if followed not in known:
+                    known.add(followed)
+                    yield path
 
-def _ignored(relative: str, specs: _Specs) -> bool:
-    """Whether a path is ignored: the innermost ignore file that speaks of it decides."""
-    for base, spec in reversed(specs):
-        if relative.startswith(base):
-            result = spec.check_file(relative[len(base) :])
-            if result.include is not None:
-                return bool(result.include)
-    return False
+    def _is_linked(self, path: Path, name: str) -> bool:
+        """Whether a link is a context file. An agent's folder is kept for later."""
+        is_file = is_context_file(name) and matches(name, self._include or ())
+        is_folder = is_agents_folder(name)
+        if not is_file and not is_folder:
+            return False
+        try:
+            real = real_path(Place(path, (self._root,), None, name))
+            mode, here = real.lstat().st_mode, Path(os.path.realpath(path.parent))
+        except (ReferenceFault, OSError):
+            return False
+        # What a folder leads to that it is in has no end.
+        if stat.S_ISDIR(mode) and is_folder and not here.is_relative_to(real):
+            self._links.append((path, real))
+        return stat.S_ISREG(mode) and is_file

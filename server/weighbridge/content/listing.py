@@ -13,7 +13,8 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from weighbridge.content.base import Scope
-from weighbridge.content.discovery import Ignored, find_files
+from weighbridge.content.discovery import find_files
+from weighbridge.content.ignored import Ignored
 from weighbridge.content.policy import Place, opened_folder, place_of, real_path, roots_of
 from weighbridge.errors import ReferenceFault
 from weighbridge.fitting import Fit, fit_of_folded
@@ -159,9 +160,7 @@ def _not_ignored(entries: Iterator[Entry], root: Path, folder: Path) -> Iterator
     ignored = Ignored.above(root, folder)
     above = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
     return (
-        entry
-        for entry in entries
-        if not ignored.leaves_out_relative(above + entry.name, is_folder=entry.is_folder)
+        entry for entry in entries if not ignored.leaves_out(above + entry.name, is_folder=entry.is_folder)
     )
 
 

@@ -59,6 +59,32 @@ async def test_a_folder_is_moved(folder: Path, encoding: str) -> None:
         assert versions == {"open.prompt.md": 1, "closed.md": None, "included.md": None, "a.md": None}
 
 
+async def test_context_files_that_are_ignored_or_links_are_known_to_all(folder: Path) -> None:
+    texts = {
+        "CLAUDE.local.md": "@docs/a.md\n",
+        ".claude/rules/b.md": "@../../docs/a.md\n",
+        "AGENTS.md": "# For agents\n@docs/a.md\n",
+        "docs/a.md": "words\n",
+        "drafts/c.prompt.md": "@../docs/a.md\n",
+        ".gitignore": "CLAUDE.local.md\n.claude/\ndrafts/\n",
+    }
+    async with editor(VSCODE, folder) as session:
+        write(session, texts)
+        (folder / "CLAUDE.md").symlink_to("AGENTS.md")
+        uri = await session.open("docs/a.md", texts["docs/a.md"])
+        at = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}}
+        asked = {**at, "context": {"includeDeclaration": False}}
+        found = await session.ask(types.TEXT_DOCUMENT_REFERENCES, asked)
+        names = ["CLAUDE.local.md", ".claude/rules/b.md", "AGENTS.md"]
+        assert {one["uri"] for one in found} == {session.uri(name) for name in names}
+        symbols = await session.ask(types.WORKSPACE_SYMBOL, {"query": "claude"})
+        assert [one["name"].partition(" ")[0] for one in symbols] == ["CLAUDE.local.md", "CLAUDE.md"]
+        files = [{"oldUri": uri, "newUri": session.uri("docs/z.md")}]
+        edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": files})
+        moved = {name: texts[name].replace("a.md", "z.md") for name in names}
+        assert await changed(session, edit, texts) == moved
+
+
 async def test_a_move_that_touches_nothing(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
         write(session, MOVED)

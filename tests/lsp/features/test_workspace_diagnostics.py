@@ -35,7 +35,7 @@ async def test_every_prompt_is_looked_at_and_ignored_ones_are_not(folder: Path, 
         session.write("prompts/a.md", text)
         session.write("prompts/fine.md", "words")
         session.write("notes.md", ABSENT)
-        session.write("build/CLAUDE.md", ABSENT)
+        session.write("build/b.prompt.md", ABSENT)
         session.write(".gitignore", "build/\n")
         items = await pull(session)
         assert codes(items) == {"a.md": ["reference.not-found"]}
