@@ -4,6 +4,7 @@ weighbridge serve            speak LSP on standard input and output
 weighbridge count PATH…      tokens of prompts, references resolved
 weighbridge check PATH…      exit 1 when a budget is crossed
 weighbridge render FILE      the resolved text, byte for byte
+weighbridge context [DIR]    what agents load when they are started in a folder
 weighbridge models           the models known by name
 weighbridge schema           the settings: as a JSON schema, for VS Code, as a table
 """
@@ -31,7 +32,10 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    at = given.index("--") if "--" in given and given[:1] == ["context"] else len(given)
+    options = _parser().parse_args(given[:at])
+    options.agent_arguments = tuple(given[at + 1 :])
     _start_logging(options)
     try:
         code: int = options.run(options)
@@ -88,6 +92,32 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("path", metavar="FILE")
     _add_engine(render)
     render.set_defaults(run=_render)
+
+    context = commands.add_parser(
+        "context",
+        help="what agents load when they are started in a folder",
+        epilog="Words behind `--` are the agent's own: weighbridge context --agent claude-code -- --add-dir ../lib",
+    )
+    context.add_argument("folder", nargs="?", default=".", metavar="DIR", help="default: the current folder")
+    context.add_argument(
+        "--agent", action="append", default=[], metavar="NAME", help="default: all that load anything"
+    )
+    context.add_argument("--format", choices=("text", "json"), default="text")
+    context.add_argument("--texts", action="store_true", help="with --format json: the texts that arrive")
+    context.add_argument("--render", action="store_true", help="one agent's context, byte for byte")
+    context.add_argument(
+        "--home", metavar="DIR", help="whose files count as the user's; default: the user's home"
+    )
+    context.add_argument(
+        "--file-root",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="another folder whose files may be opened",
+    )
+    context.add_argument("--model", help="picks the tokenizer")
+    context.add_argument("--encoding", help="tokenizer, when no model is named")
+    context.set_defaults(run=_context)
 
     models = commands.add_parser("models", help="the models known by name")
     models.add_argument("--format", choices=("text", "json"), default="text")
@@ -223,6 +253,48 @@ def _render(options: argparse.Namespace) -> int:
     sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogatepass"))
     sys.stdout.buffer.flush()
     return EXIT_OK
+
+
+def _context(options: argparse.Namespace) -> int:
+    from weighbridge import context  # noqa: PLC0415  as above
+    from weighbridge.agents import AGENTS  # noqa: PLC0415  as above
+
+    folder = Path(os.path.abspath(options.folder))  # noqa: PTH100  (links stay: agents look at them themselves)
+    home = Path(os.path.abspath(options.home)) if options.home else Path.home()  # noqa: PTH100
+    if not folder.is_dir():
+        _unusable(f"{options.folder}: no folder there")
+    if unknown := [name for name in options.agent if name not in AGENTS]:
+        _unusable(f"--agent {unknown[0]}: unknown; there are {', '.join(AGENTS)}")
+    if options.render and len(options.agent) != 1:
+        _unusable("--render: name one agent with --agent")
+    loaded = context.load(
+        context.chosen(options.agent),
+        folder,
+        home,
+        arguments=options.agent_arguments,
+        file_roots=[Path(os.path.abspath(root)) for root in options.file_root],  # noqa: PTH100
+    )
+    if options.render:
+        sys.stdout.buffer.write(context.rendered(loaded[0].context))
+        sys.stdout.buffer.flush()
+        return EXIT_OK
+    if not options.agent:
+        loaded = [one for one in loaded if one.context.entries]
+    counted = context.counted(loaded, model=options.model, encoding=_encoding(options), texts=options.texts)
+    if options.format == "json":
+        _print_json({"contexts": counted})
+    else:
+        context.print_contexts(counted)
+    return EXIT_OK
+
+
+def _encoding(options: argparse.Namespace) -> str | None:
+    """The encoding that the command line names, itself or by a model. Leaves with what is wrong with it."""
+    _layer(argparse.Namespace(**{"allow": [], "env": [], "dialect": None, "budget": None, **vars(options)}))
+    from weighbridge.tokens.registry import encoding_for_model  # noqa: PLC0415  as above
+
+    encoding: str | None = options.encoding
+    return encoding if options.model is None else encoding_for_model(options.model)
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -27,6 +27,10 @@ class Code(StrEnum):
     NOT_TEXT = "reference.not-text"
     TOO_LARGE = "reference.too-large"
     UNDEFINED = "variable.undefined"
+    #: Of agents' context files: looks like an import and is none; text behind a cut; a file that no agent loads.
+    IGNORED = "import.ignored"
+    TRUNCATED = "context.truncated"
+    NOT_LOADED = "context.not-loaded"
     #: Not about a reference: a directive, the front matter or a setting that this document can't use.
     SETTINGS = "settings.invalid"
 

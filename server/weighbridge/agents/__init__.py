@@ -1,0 +1,9 @@
+"""Agents: programs that load context files by themselves. One module of rules each, none knows another."""
+
+from collections.abc import Mapping
+
+from weighbridge.agents.claude_code import CLAUDE_CODE
+from weighbridge.agents.codex import CODEX
+from weighbridge.agents.model import Agent
+
+AGENTS: Mapping[str, Agent] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX)}

@@ -1,0 +1,457 @@
+"""Claude Code: CLAUDE.md files from the file system's root down, rules, imports attached as entries of their own.
+
+Rules and recordings: `tests/agents/wire/claude-code.jsonl`. Skills and commands are in `claude_skills`.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents.claude_prompt import prompt_parts
+from weighbridge.agents.claude_skills import output_style, skill_listing
+from weighbridge.agents.folders import git_root, lies_in, upwards, walk
+from weighbridge.agents.markdown import stretches, without_block_comments
+from weighbridge.agents.model import (
+    Agent,
+    Context,
+    Entry,
+    Files,
+    Ignored,
+    Lost,
+    NotLoaded,
+    Part,
+    Piece,
+    Start,
+)
+from weighbridge.agents.text import (
+    JS_SPACE_CLASS,
+    decoded,
+    js_trim,
+    json_object,
+    utf16_units,
+    yaml_mapping,
+)
+from weighbridge.errors import Code
+
+#: Bytes: a larger file is skipped without a word.
+MOST_BYTES = 4_194_304
+#: Files that lie between an entry of the chain and one that its imports lead to, at most.
+MOST_HOPS = 4
+#: Of MEMORY.md: lines, then UTF-16 units.
+MEMORY_LINES = 200
+MEMORY_UNITS = 25_000
+
+_MANAGED = Path("/etc/claude-code")
+_PROJECT = " (project instructions, checked into the codebase)"
+_LABELS = {
+    "project": _PROJECT,
+    "rule": _PROJECT,
+    "local": " (user's private project instructions, not checked in)",
+    "user": " (user's private global instructions for all projects)",
+    "managed": " (organization-managed policy instructions)",
+    "memory": " (user's auto-memory, persists across conversations)",
+}
+_FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
+_IMPORT = re.compile(rf"(?:^|[{JS_SPACE_CLASS}])@((?:[^{JS_SPACE_CLASS}\\]|\\ )+)")
+_IMPORT_START = re.compile(r"[A-Za-z0-9._-]|/.|~/")
+#: Endings that an import may have; none at all is fine.
+_TEXT_SUFFIXES = frozenset(
+    (
+        *("md", "txt", "text", "rst", "adoc", "asciidoc", "org", "tex", "rtf"),
+        *("json", "yaml", "yml", "toml", "xml", "csv", "html", "htm", "css", "scss", "sass", "less"),
+        *("js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "py", "pyi", "pyw", "rb", "erb", "rake"),
+        *("go", "rs", "java", "kt", "kts", "scala", "c", "h", "cpp", "cc", "cxx", "hpp", "hxx", "cs"),
+        *("swift", "sh", "bash", "zsh", "fish", "ps1", "bat", "cmd", "env", "ini", "cfg", "conf", "config"),
+        *("properties", "sql", "graphql", "gql", "proto", "vue", "svelte", "astro", "lua", "r", "php", "pl"),
+        *("pm", "ex", "exs", "lock", "log", "diff", "patch", "make", "gradle", "sbt", "cmake", "hbs", "ejs"),
+        *("pug", "jade"),
+    )
+)
+
+
+def load(start: Start, files: Files) -> Context:
+    """What Claude Code puts into its first request."""
+    loader = _Loader.of(start, files)
+    return loader.context()
+
+
+@dataclass(slots=True)
+class _Loader:
+    """One start: the files that were met, and the entries that came of them."""
+
+    start: Start
+    files: Files
+    folder: Path
+    config: Path
+    project: Path
+    approved: bool
+    sources: frozenset[str]
+    excluded: tuple[re.Pattern[str], ...]
+    instruction_files: str
+    entries: list[Entry] = field(default_factory=list)
+    not_loaded: list[NotLoaded] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
+    _seen: set[Path] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, start: Start, files: Files) -> "_Loader":
+        folder = files.real(start.folder)
+        config = Path(start.environment.get("CLAUDE_CONFIG_DIR") or start.home / ".claude")
+        project = git_root(folder, files) or folder
+        chosen = start.option("--setting-sources")
+        sources = frozenset(("user", "project", "local") if chosen is None else chosen.split(","))
+        user_settings = json_object(files.read(config / "settings.json"))
+        settings = [user_settings] if "user" in sources else []
+        for place in dict.fromkeys((project, folder)):
+            if "project" in sources:
+                settings.append(json_object(files.read(place / ".claude" / "settings.json")))
+            if "local" in sources:
+                settings.append(json_object(files.read(place / ".claude" / "settings.local.json")))
+        patterns = [
+            str(pattern)
+            for values in settings
+            if isinstance(values.get("claudeMdExcludes"), list)
+            for pattern in values["claudeMdExcludes"]
+        ]
+        return cls(
+            start,
+            files,
+            folder,
+            config,
+            project,
+            _approved(start, files, folder, project),
+            sources,
+            tuple(map(_excluding, patterns)),
+            _instruction_files(user_settings),
+        )
+
+    def context(self) -> Context:
+        parts: list[Part] = []
+        if not self._is_bare():
+            memory = self._memory_part()
+            skills = skill_listing(self.files, self.config, self.folder, self.project)
+            style = output_style(self.files, self.project, self.config)
+            older = "sonnet-4-5" in (self.start.option("--model") or "")
+            listed = Part("first user message" if older else "system message (in messages)", skills)
+            parts = (
+                [listed, memory] if older else [memory, Part("system message (in messages)", style), listed]
+            )
+            prompt = prompt_parts(self.start, self.files, self.config, self.folder, self.project)
+            parts = [Part("system", self._appended()), *prompt, *parts]
+        return Context(
+            tuple(part for part in parts if part.pieces), tuple(self.not_loaded), tuple(self.ignored)
+        )
+
+    def _is_bare(self) -> bool:
+        return self.start.flag("--bare") or _is_on(self.start.environment.get("CLAUDE_CODE_SIMPLE"))
+
+    def _appended(self) -> tuple[Piece, ...]:
+        """What the user adds to the system prompt by arguments."""
+        text = self.start.option("--append-system-prompt")
+        if text is not None:
+            return (Piece(text),)
+        name = self.start.option("--append-system-prompt-file")
+        path = None if name is None else self.folder / name
+        data = None if path is None else self.files.read(path)
+        if path is None or data is None:
+            return ()
+        text = js_trim(decoded(data))
+        return (Piece(text, Entry(path, "user", text)),)
+
+    def _memory_part(self) -> Part:
+        if not _is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_CLAUDE_MDS")):
+            self._load_all()
+        pieces: list[Piece] = []
+        for entry in self.entries:
+            label = f"Contents of {entry.path}{_LABELS[entry.kind]}:\n\n"
+            pieces += [Piece(f"{chr(10) * 2 if pieces else ''}{label}"), Piece(entry.text, entry)]
+        return Part("first user message", tuple(pieces))
+
+    def _load_all(self) -> None:
+        managed_only = self.instruction_files == "managed-only"
+        self._file(_MANAGED / "CLAUDE.md", "managed")
+        self._rules(_MANAGED, "managed")
+        if "user" in self.sources and not managed_only:
+            self._file(self.config / "CLAUDE.md", "user")
+            self._rules(self.config, "user")
+        if not managed_only:
+            self._chain()
+            if _is_on(self.start.environment.get("CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD")):
+                for added in self.start.options("--add-dir"):
+                    self._folder(Path(os.path.normpath(self.folder / added)))
+        self._memory()
+
+    def _chain(self) -> None:
+        """The files of each folder from the file system's root down; AGENTS.md where no CLAUDE.md says anything."""
+        both = self.instruction_files == "claude-md-and-agents-md"
+        places = tuple(reversed(upwards(self.folder)))
+        left_out = self._main_checkout()
+        with_text = 0
+        for place in places:
+            with_text += self._folder(place, agents=both, only_local=place in left_out)
+        if both or "project" not in self.sources:
+            return
+        agents = [
+            place / name
+            for place in places
+            for name in ("AGENTS.md", ".claude/AGENTS.md")
+            if self.files.size(place / name) is not None
+        ]
+        if with_text or self.instruction_files == "claude-md":
+            why = "a CLAUDE.md with text is loaded" if with_text else "the setting says CLAUDE.md only"
+            self.not_loaded.extend(NotLoaded(path, f"{why}: AGENTS.md is not read") for path in agents)
+            return
+        for path in agents:
+            if not self._is_the_users(path):
+                self._file(path, "project")
+
+    def _folder(self, place: Path, *, agents: bool = False, only_local: bool = False) -> int:
+        """A folder's own files; returns how many CLAUDE files with text were among them."""
+        with_text = 0
+        if "project" in self.sources and not only_local:
+            with_text += self._file(place / "CLAUDE.md", "project")
+            if not self._is_the_users(place / ".claude" / "CLAUDE.md"):
+                with_text += self._file(place / ".claude" / "CLAUDE.md", "project")
+                self._rules(place / ".claude", "rule")
+        if "local" in self.sources:
+            with_text += self._file(place / "CLAUDE.local.md", "local")
+        if agents and "project" in self.sources:
+            for name in ("AGENTS.md", ".claude/AGENTS.md"):
+                self._file(place / name, "project", once=True)
+        return with_text
+
+    def _is_the_users(self, path: Path) -> bool:
+        return path.parent == self.config
+
+    def _main_checkout(self) -> frozenset[Path]:
+        """Folders whose CLAUDE.md and rules are left out: of the main checkout, in a work tree that lies inside it."""
+        mark = self.project / ".git"
+        data = self.files.read(mark)
+        if data is None:
+            return frozenset()
+        found = re.match(r"gitdir:\s*(.+?)/\.git/worktrees/", decoded(data))
+        if found is None:
+            return frozenset()
+        main = self.files.real(Path(found[1]))
+        if not lies_in(self.project, main) or self.project == main:
+            return frozenset()
+        return frozenset(place for place in upwards(self.project)[1:] if lies_in(place, main))
+
+    def _file(
+        self, path: Path, kind: str, importer: Path | None = None, hops: int = 0, *, once: bool = False
+    ) -> bool:
+        """An entry for a file and for what it imports; returns whether it has text."""
+        real = self.files.real(path)
+        size = self.files.size(path)
+        if size is None or real in self._seen:
+            return False
+        if self._is_excluded(path):
+            self.not_loaded.append(NotLoaded(path, "claudeMdExcludes names it"))
+            return False
+        self._seen.add(real)
+        if size > MOST_BYTES:
+            self.not_loaded.append(
+                NotLoaded(path, f"larger than {MOST_BYTES:,} bytes: skipped without a word")
+            )
+            return False
+        data = self.files.read(path, own=importer is None)
+        return data is not None and self._entry(path, decoded(data), kind, importer, hops, once=once)
+
+    def _entry(
+        self, path: Path, whole: str, kind: str, importer: Path | None, hops: int, *, once: bool
+    ) -> bool:
+        text = _stripped(whole)
+        arriving = js_trim(text)
+        if not arriving:
+            self.not_loaded.append(NotLoaded(path, "nothing is left of it but front matter and comments"))
+            return False
+        if once and any(entry.text == arriving for entry in self.entries):
+            return False
+        self.entries.append(Entry(path, kind, arriving, importer))
+        base = self.files.real(path).parent
+        for target in imports(text):
+            self._import(target, path, base, kind, hops)
+        return True
+
+    def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:
+        if hops >= MOST_HOPS:
+            return
+        if target.startswith("~/"):
+            path = self.start.home / target[2:]
+        else:
+            path = Path(os.path.normpath(base / target))
+        suffix = path.suffix[1:].lower()
+        if (suffix and suffix not in _TEXT_SUFFIXES) or self.files.size(path) is None:
+            return
+        if kind != "user" and not self.approved and not self._is_inside(path):
+            self.not_loaded.append(
+                NotLoaded(path, f"outside the folder that Claude Code is started in: {self.folder}")
+            )
+            return
+        self._file(path, kind, importer, hops + 1)
+
+    def _is_inside(self, path: Path) -> bool:
+        return lies_in(self.files.real(path), self.folder)
+
+    def _is_excluded(self, path: Path) -> bool:
+        return any(pattern.fullmatch(path.as_posix()) for pattern in self.excluded)
+
+    def _rules(self, holder: Path, kind: str) -> None:
+        """The rules of a folder, in the order in which the disk lists them."""
+        for path in walk(holder / "rules", self.files):
+            if not path.name.endswith(".md"):
+                continue
+            real = self.files.real(path)
+            if real != path and kind == "rule" and not lies_in(real, holder.parent):
+                continue
+            data = self.files.read(real)
+            if data is not None and (patterns := _conditions(decoded(data))):
+                reason = f"loads when a file is read that matches {', '.join(patterns)}"
+                self.not_loaded.append(NotLoaded(real, reason))
+                continue
+            self._file(real, kind)
+
+    def _memory(self) -> None:
+        """What Claude Code wrote down itself for this project."""
+        if _is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")):
+            return
+        slug = re.sub(r"[^A-Za-z0-9]", "-", str(self.project))
+        path = self.config / "projects" / slug / "memory" / "MEMORY.md"
+        data = self.files.read(path)
+        if data is None:
+            return
+        text = js_trim(_without_invisible(_stripped(decoded(data))))
+        if text:
+            kept, lost = _shortened(text)
+            self.entries.append(Entry(path, "memory", kept, lost=lost))
+
+
+def _approved(start: Start, files: Files, folder: Path, project: Path) -> bool:
+    """Whether the user allowed this project's imports from outside."""
+    holder = start.environment.get("CLAUDE_CONFIG_DIR") or start.home
+    projects = json_object(files.read(Path(holder) / ".claude.json")).get("projects")
+    values = projects.get(str(project or folder)) if isinstance(projects, Mapping) else None
+    return isinstance(values, Mapping) and values.get("hasClaudeMdExternalIncludesApproved") is True
+
+
+def _instruction_files(settings: Mapping[str, Any]) -> str:
+    value: Any = settings
+    for name in ("pluginConfigs", "agents-md@builtin", "options", "instructionFiles"):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else "claude-md-or-agents-md"
+
+
+def _is_on(value: str | None) -> bool:
+    return value is not None and value.lower() in {"1", "true", "yes", "on"}
+
+
+def _stripped(text: str) -> str:
+    """A file's text without front matter and block comments."""
+    return without_block_comments(_FRONT_MATTER.sub("", text, count=1) if _FRONT_MATTER.match(text) else text)
+
+
+def imports(text: str) -> Iterator[str]:
+    """The targets that a text's imports name, in order, unescaped."""
+    for stretch in stretches(text):
+        for found in _IMPORT.finditer(stretch):
+            target = found[1].split("#", 1)[0].replace("\\ ", " ")
+            if target and _IMPORT_START.match(target):
+                yield target
+
+
+def _conditions(text: str) -> tuple[str, ...]:
+    """The patterns on which a rule waits; none where it always loads."""
+    found = _FRONT_MATTER.match(text)
+    if found is None:
+        return ()
+    values = yaml_mapping(found[1])
+    if values is None:
+        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, found[1])) or {}
+    paths = values.get("paths")
+    written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
+    patterns = [part.strip() for one in written if isinstance(one, str) for part in _split(one)]
+    patterns = [pattern for pattern in patterns if pattern]
+    return () if all(pattern == "**" for pattern in patterns) else tuple(patterns)
+
+
+def _split(patterns: str) -> list[str]:
+    """The patterns of a list with commas, those within braces left alone."""
+    parts, depth = [""], 0
+    for character in patterns:
+        depth += (character == "{") - (character == "}")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _quoted(found: re.Match[str]) -> str:
+    value = found[2].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{found[1]}: "{value}"'
+
+
+def _excluding(pattern: str) -> re.Pattern[str]:
+    """A pattern of `claudeMdExcludes` over absolute paths; `!` turns it round."""
+    negated = pattern.startswith("!")
+    expression = ""
+    rest = pattern.removeprefix("!")
+    at = 0
+    while at < len(rest):
+        if rest.startswith("**/", at):
+            expression += "(?:[^/]+/)*" if at else "(?:.*/)?"
+            at += 3
+        elif rest.startswith("**", at):
+            expression += ".*"
+            at += 2
+        else:
+            expression += {"*": "[^/]*", "?": "[^/]"}.get(rest[at], re.escape(rest[at]))
+            at += 1
+    return re.compile(f"(?!{expression}$).*" if negated else expression, re.DOTALL)
+
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+
+
+def _without_invisible(text: str) -> str:
+    return _INVISIBLE.sub("", text)
+
+
+def _shortened(text: str) -> tuple[str, Lost | None]:
+    """MEMORY.md's text as it arrives, with the warning that Claude Code puts behind a cut."""
+    lines = text.split("\n")
+    kept = "\n".join(lines[:MEMORY_LINES])
+    too_many = len(lines) > MEMORY_LINES
+    too_long = utf16_units(text) > MEMORY_UNITS
+    if not too_many and not too_long:
+        return text, None
+    if utf16_units(kept) > MEMORY_UNITS:
+        cut = kept.encode("utf-16-le", "surrogatepass")[: 2 * MEMORY_UNITS].decode("utf-16-le", "replace")
+        end = cut.rfind("\n")
+        kept = cut[:end] if end > 0 else cut
+    line = kept.count("\n") + 1
+    size = f"{utf16_units(text) / 1024:.1f}KB"
+    limit = f"{MEMORY_UNITS / 1024:.1f}KB"
+    if too_many and too_long:
+        what = f"{len(lines)} lines and {size}"
+    elif too_many:
+        what = f"{len(lines)} lines (limit: {MEMORY_LINES})"
+    else:
+        what = f"{size} (limit: {limit}) — index entries are too long"
+    first = lines[line] if line < len(lines) else ""
+    shown = first if len(first) <= 80 else f"{first[:79]}…"
+    warning = (
+        f"\n\n> WARNING: MEMORY.md is {what}. Only part of it was loaded: {len(lines) - line} of {len(lines)} lines "
+        f'were cut off, starting at line {line + 1} ("{shown}"). Keep index entries to one line under ~200 chars; '
+        "move detail into topic files."
+    )
+    reason = f"Claude Code reads {MEMORY_LINES} lines and {MEMORY_UNITS:,} UTF-16 units of MEMORY.md"
+    return kept + warning, Lost(Code.TRUNCATED, line, 0, text[len(kept) :], reason)
+
+
+CLAUDE_CODE = Agent("claude-code", "Claude Code", "2.1.332", load, (".claude",))

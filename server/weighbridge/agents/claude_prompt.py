@@ -1,0 +1,143 @@
+"""What Claude Code makes of the user's first words: commands and skills by name, files attached with `@`."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from weighbridge.agents.folders import downwards
+from weighbridge.agents.model import Entry, Files, Part, Piece, Start
+from weighbridge.agents.skills import front_matter
+from weighbridge.agents.text import JS_SPACE_CLASS, decoded, unix_lines
+
+_FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
+_QUOTED = re.compile(r'(?:^|\s)@"([^"]+)"')
+_MENTION = re.compile(r"(?:^|\s)@([^\s\"]+)")
+_SPAN = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
+_LINES = re.compile(r"#L(\d+)(?:-L?(\d+))?$")
+_IMAGES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+
+
+def prompt_parts(start: Start, files: Files, config: Path, folder: Path, project: Path) -> Iterator[Part]:
+    """The parts that the first prompt brings: what it attaches, then a command's or skill's text."""
+    prompt = start.prompt
+    if not prompt:
+        return
+    if not prompt.startswith("/"):
+        yield from _attached(prompt, files, folder)
+        return
+    name, _, arguments = prompt[1:].partition(" ")
+    for path, is_skill in _places(name, config, folder, project):
+        data = files.read(path)
+        if data is None:
+            continue
+        text = decoded(data)
+        found = _FRONT_MATTER.match(text)
+        body = text[found.end() :] if found else text
+        values = front_matter(unix_lines(text), lenient=True) or {}
+        body = with_arguments(body, arguments, _names(values.get("arguments")))
+        body = body.replace("${CLAUDE_PROJECT_DIR}", str(project))
+        label = ""
+        if is_skill:
+            body = body.replace("${CLAUDE_SKILL_DIR}", str(path.parent))
+            label = f"Base directory for this skill: {path.parent}\n\n"
+        attached = list(_attached(body, files, folder))
+        yield from attached
+        where = "user message 2" if attached or is_skill else "first user message"
+        yield Part(where, (Piece(label), Piece(body, Entry(path, "skill" if is_skill else "command", body))))
+        return
+
+
+def _places(name: str, config: Path, folder: Path, project: Path) -> Iterator[tuple[Path, bool]]:
+    holders = (config, *(place / ".claude" for place in reversed(downwards(project, folder))))
+    for holder in holders:
+        yield holder / "skills" / name / "SKILL.md", True
+    for holder in reversed(holders):
+        yield holder.joinpath("commands", *name.split(":")).with_suffix(".md"), False
+
+
+def _names(value: object) -> list[str]:
+    if isinstance(value, str):
+        return value.split()
+    return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def with_arguments(body: str, arguments: str, names: list[str]) -> str:
+    """A command's body with what the user typed behind its name; appended where the body has no place for it."""
+    words = arguments.split()
+    filled = False
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal filled
+        if found[0].startswith("\\"):
+            return found[0][1:]
+        filled = True
+        if found["all"] is not None and found["index"] is None:
+            return arguments
+        number = found["index"] or found["number"]
+        at = int(number) if number is not None else names.index(found["name"])
+        return words[at] if at < len(words) else found[0]
+
+    named = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    name = rf"|(?P<name>{named})(?![A-Za-z0-9_])" if named else "|(?P<name>(?!))"
+    pattern = rf"\\?\$(?:(?P<all>ARGUMENTS)(?:\[(?P<index>\d+)\])?|(?P<number>\d+){name})"
+    result = re.sub(pattern, value, body)
+    return f"{result}\n\nARGUMENTS: {arguments}" if arguments and not filled else result
+
+
+def _attached(text: str, files: Files, folder: Path) -> Iterator[Part]:
+    """Files that a text names with `@`, as the agent's own tool would have read them; those in quotes first."""
+    outside_spans = _SPAN.sub(" ", text)
+    targets = [*_QUOTED.findall(outside_spans), *_MENTION.findall(outside_spans)]
+    blocks: list[tuple[Entry, str, str]] = []
+    later: list[tuple[Entry, str, str]] = []
+    seen: set[Path] = set()
+    for target in targets:
+        lines = _LINES.search(target)
+        name = target[: lines.start()] if lines else target
+        path = next(
+            (folder / one for one in (name, name.rstrip(".,;:!?")) if files.size(folder / one) is not None),
+            None,
+        )
+        if path is None or path in seen:
+            continue
+        seen.add(path)
+        kind = _IMAGES.get(path.suffix.lower())
+        data = files.read(path, own=False)
+        if kind is not None:
+            blocks.append((Entry(path, "attached", ""), f"<image {kind}>", ""))
+        elif data is not None:
+            numbered = _numbered(decoded(data), lines)
+            head = "<system-reminder>\nResult of calling the Read tool:\n"
+            blocks.append((Entry(path, "attached", numbered), head, numbered))
+            later.extend(_lazily(path, files, folder))
+    blocks += later
+    for at, (entry, head, body) in enumerate(blocks):
+        tail = "\n</system-reminder>\n" if at + 1 < len(blocks) and body else ""
+        yield Part("user message 2", (Piece(head), Piece(body, entry), Piece(tail)))
+
+
+def _lazily(path: Path, files: Files, folder: Path) -> Iterator[tuple[Entry, str, str]]:
+    """CLAUDE.md files of the folders between the session folder and an attached file."""
+    if folder not in path.parents:
+        return
+    for place in downwards(folder, path.parent)[1:]:
+        data = files.read(place / "CLAUDE.md")
+        if data is not None:
+            text = decoded(data)
+            head = f"<system-reminder>\nContents of {place / 'CLAUDE.md'}:\n\n"
+            yield Entry(place / "CLAUDE.md", "project", text), head, text
+
+
+def _numbered(text: str, lines: re.Match[str] | None) -> str:
+    all_lines = text.split("\n")
+    first = int(lines[1]) if lines else 1
+    last = int(lines[2] or lines[1]) if lines else len(all_lines)
+    return "\n".join(
+        f"{number}\t{line}" for number, line in enumerate(all_lines, 1) if first <= number <= last
+    )

@@ -1,0 +1,327 @@
+"""Codex CLI: one `AGENTS.md` a folder from the project's root down, cut at 32,768 bytes that all of them share.
+
+Rules and recordings: `tests/agents/wire/codex.jsonl`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents.folders import downwards, git_root, lies_in, upwards, walk
+from weighbridge.agents.model import (
+    Agent,
+    Context,
+    Entry,
+    Files,
+    Lost,
+    NotLoaded,
+    Part,
+    Piece,
+    Start,
+)
+from weighbridge.agents.skills import front_matter
+from weighbridge.agents.text import decoded, unix_lines, yaml_mapping
+from weighbridge.errors import Code
+
+#: Bytes that all project files share.
+MOST_BYTES = 32_768
+#: Tokens of the model's window, where the configuration names none.
+_WINDOW = 272_000
+#: The share of the window that the listing of skills may use, and bytes that Codex takes for a token.
+_SKILLS_SHARE = 0.02
+_BYTES_PER_TOKEN = 4
+#: What Codex's own skills take of it, made from two recordings: tokens apart from their descriptions, how many there
+#: are, and the characters of a description.
+_OWN_TOKENS, _OWN_SKILLS, _OWN_DESCRIPTION = 132, 2, 598
+_NAMES = ("AGENTS.override.md", "AGENTS.md")
+_LONGEST_DESCRIPTION = 1024
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What of Codex's configuration decides what is loaded."""
+
+    most_bytes: int = MOST_BYTES
+    fallbacks: tuple[str, ...] = ()
+    markers: tuple[str, ...] = (".git",)
+    window: int = _WINDOW
+    instructions: str = ""
+    developer_instructions: str = ""
+
+
+def load(start: Start, files: Files) -> Context:
+    """What Codex puts into its first request."""
+    folder = files.real(start.folder)
+    home = Path(start.environment.get("CODEX_HOME") or start.home / ".codex")
+    user_config = {} if start.flag("--ignore-user-config") else _toml(files.read(home / "config.toml"))
+    root = _project_root(folder, files, _strings(user_config.get("project_root_markers"), (".git",)))
+    config: dict[str, Any] = dict(user_config)
+    if _trusted(user_config, folder, root, files):
+        for above in downwards(root, folder):
+            config |= _toml(files.read(above / ".codex" / "config.toml"))
+    settings = _settings(config, user_config)
+    if settings.most_bytes < 0:
+        return Context(
+            not_loaded=(NotLoaded(folder, "project_doc_max_bytes is negative: Codex does not start"),)
+        )
+
+    told = (settings.instructions.strip(), settings.developer_instructions.strip())
+    parts = [Part("developer message", (Piece(text),)) for text in told if text]
+    parts.extend(_skills(start, files, folder, root, home, settings))
+    user = _user_file(home, files)
+    project, not_loaded = _project_files(folder, root, files, settings)
+    if user is not None or project:
+        parts.append(_user_message(folder, user, project))
+    return Context(tuple(parts), not_loaded)
+
+
+def _user_message(folder: Path, user: Entry | None, project: Sequence[Entry]) -> Part:
+    place = f" for {folder}" if project else ""
+    pieces = [Piece(f"# AGENTS.md instructions{place}\n\n<INSTRUCTIONS>\n")]
+    if user is not None:
+        pieces.append(Piece(user.text, user))
+        if project:
+            pieces.append(Piece("\n\n--- project-doc ---\n\n"))
+    for at, entry in enumerate(project):
+        pieces += [Piece("\n\n" if at else ""), Piece(entry.text, entry)]
+    pieces.append(Piece("\n</INSTRUCTIONS>"))
+    return Part("user message", tuple(pieces))
+
+
+def _settings(config: Mapping[str, Any], user_config: Mapping[str, Any]) -> _Settings:
+    most = config.get("project_doc_max_bytes", MOST_BYTES)
+    window = config.get("model_context_window", _WINDOW)
+    return _Settings(
+        most if isinstance(most, int) else MOST_BYTES,
+        tuple(
+            name
+            for name in _strings(config.get("project_doc_fallback_filenames"), ())
+            # A name with a folder in it is passed over without a word.
+            if name and "/" not in name and name not in {".", ".."}
+        ),
+        _strings(user_config.get("project_root_markers"), (".git",)),
+        window if isinstance(window, int) else _WINDOW,
+        _string(config.get("instructions")),
+        _string(config.get("developer_instructions")),
+    )
+
+
+def _toml(data: bytes | None) -> dict[str, Any]:
+    if data is None:
+        return {}
+    try:
+        return tomllib.loads(decoded(data))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+
+
+def _strings(value: object, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else otherwise
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _project_root(folder: Path, files: Files, markers: Sequence[str]) -> Path:
+    """The nearest folder upwards that holds a marker, else the session folder itself."""
+    for above in upwards(folder):
+        if any(files.exists(above / marker) for marker in markers):
+            return above
+    return folder
+
+
+def _trusted(user_config: Mapping[str, Any], folder: Path, root: Path, files: Files) -> bool:
+    """Whether the user said that the project's own configuration counts."""
+    projects = user_config.get("projects")
+    if not isinstance(projects, Mapping):
+        return False
+    git = git_root(folder, files) or folder
+    for place in (folder, root, git):
+        project = projects.get(str(place))
+        if isinstance(project, Mapping) and project.get("trust_level") == "trusted":
+            return True
+    return False
+
+
+def _user_file(home: Path, files: Files) -> Entry | None:
+    """The user's file: the first that is not blank, trimmed, without a limit."""
+    for name in _NAMES:
+        data = files.read(home / name)
+        text = "" if data is None else decoded(data, keep_mark=True).strip()
+        if text:
+            return Entry(home / name, "user", text)
+    return None
+
+
+def _project_files(
+    folder: Path, root: Path, files: Files, settings: _Settings
+) -> tuple[list[Entry], tuple[NotLoaded, ...]]:
+    """The project's files, root's first, until the bytes that they share are used up."""
+    entries: list[Entry] = []
+    not_loaded: list[NotLoaded] = []
+    left = settings.most_bytes
+    used_by: list[str] = []
+    for place in downwards(root, folder):
+        path, shadowed = _file_of(place, files, settings)
+        not_loaded.extend(
+            NotLoaded(other, f"Codex reads one file a folder, here {path.name}") for other in shadowed if path
+        )
+        data = None if path is None else files.read(path)
+        if path is None or data is None:
+            continue
+        if left <= 0:
+            spent = f"the {settings.most_bytes:,} bytes that all project files share"
+            who = ", ".join(used_by)
+            not_loaded.append(NotLoaded(path, f"{spent} are used up{f' by {who}' if who else ''}"))
+            continue
+        kept = decoded(data[:left], keep_mark=True)
+        if not kept.strip():
+            reason = "it is blank" if len(data) <= left else f"its first {left:,} bytes are blank"
+            not_loaded.append(NotLoaded(path, reason))
+            continue
+        lost = _cut(data, left, settings.most_bytes, used_by) if len(data) > left else None
+        entries.append(Entry(path, "project", kept, lost=lost))
+        used_by.append(str(path))
+        left -= min(left, len(data))
+    return entries, tuple(not_loaded)
+
+
+def _file_of(place: Path, files: Files, settings: _Settings) -> tuple[Path | None, list[Path]]:
+    """The one file of a folder, and those that it hides."""
+    there = [
+        place / name
+        for name in dict.fromkeys((*_NAMES, *settings.fallbacks))
+        if files.size(place / name) is not None
+    ]
+    return (there[0], there[1:]) if there else (None, [])
+
+
+def _cut(data: bytes, left: int, most: int, used_by: Sequence[str]) -> Lost:
+    """What of a file lies behind the cut, from the first character that does not arrive whole."""
+    whole = (
+        data[:left].decode("utf-8", "ignore") if _splits(data, left) else decoded(data[:left], keep_mark=True)
+    )
+    text = decoded(data, keep_mark=True)
+    line = whole.count("\n")
+    character = len(whole) - (whole.rfind("\n") + 1)
+    before = f"; {', '.join(used_by)} came first" if used_by else ""
+    reason = f"Codex reads {most:,} bytes of all project files together{before}"
+    return Lost(Code.TRUNCATED, line, character, text[len(whole) :], reason)
+
+
+def _splits(data: bytes, at: int) -> bool:
+    """Whether a cut lies inside a character of well-formed UTF-8."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return at < len(data) and data[at] & 0xC0 == 0x80
+
+
+def _skills(
+    start: Start, files: Files, folder: Path, root: Path, home: Path, settings: _Settings
+) -> Iterator[Part]:
+    """The listing of skills: a table of their roots, and a line for each."""
+    chain = downwards(root, folder)
+    config_folders = [place / ".codex" / "skills" for place in reversed(chain)]
+    config_folders = [place for place in config_folders if place != home / "skills"]
+    # The agent's own skills are a root too, between those of configuration folders and those of the repository.
+    numbered: list[Path | None] = [place for place in config_folders if files.is_folder(place)]
+    numbered += [
+        place for place in (home / "skills", start.home / ".agents" / "skills") if files.is_folder(place)
+    ]
+    numbered.append(None)
+    agents = [place / ".agents" / "skills" for place in chain]
+    numbered += [place for place in agents if files.is_folder(place) and place not in numbered]
+    skills: list[tuple[tuple[int, str, str], str, str, str, Entry]] = []
+    used: set[int] = set()
+    for number, place in enumerate(numbered):
+        if place is None:
+            continue
+        for path in walk(place, files):
+            if path.name != "SKILL.md" or any(name.startswith(".") for name in path.relative_to(place).parts):
+                continue
+            skill = _skill(path, files)
+            if skill is None:
+                continue
+            name, description = skill
+            used.add(number)
+            rank = 0 if place in agents else 1 if lies_in(place, start.home / ".agents") else 2
+            entry = Entry(path, "skill", description)
+            shown = f"r{number}/{path.relative_to(place).as_posix()}"
+            skills.append(((rank, name, shown), name, description, shown, entry))
+    if not skills:
+        return
+    skills.sort(key=lambda skill: (skill[1], skill[0]))
+    table = "\n".join(f"- `r{number}` = `{numbered[number]}`" for number in sorted(used))
+    yield Part("developer message", (Piece(table),))
+    pieces: list[Piece] = []
+    for at, (name, kept, shown, entry) in enumerate(_within_budget(skills, settings.window)):
+        pieces += [
+            Piece(f"{chr(10) if at else ''}- {name}: "),
+            Piece(kept, Entry(entry.path, "skill", kept)),
+            Piece(f" (file: {shown})"),
+        ]
+    yield Part("developer message", tuple(pieces))
+
+
+def _within_budget(
+    skills: Sequence[tuple[tuple[int, str, str], str, str, str, Entry]], window: int
+) -> Iterator[tuple[str, str, str, Entry]]:
+    """Names, descriptions, files of the skills, the descriptions shortened alike where the listing is too long.
+
+    A description's last token is filled: the first skills get one more than the others, as long as there are any left.
+    """
+    budget = int(window * _SKILLS_SHARE) - _OWN_TOKENS
+    frames = [len(f"- {name}:  (file: {shown})\n".encode()) for _, name, _, shown, _ in skills]
+    whole = [len(description) for _, _, description, _, _ in skills]
+
+    def cost(most: int) -> int:
+        own = _OWN_SKILLS * -(-min(most, _OWN_DESCRIPTION) // _BYTES_PER_TOKEN)
+        lines = zip(frames, whole, strict=True)
+        return own + sum(-(-(frame + min(most, length)) // _BYTES_PER_TOKEN) for frame, length in lines)
+
+    most = max(whole, default=0)
+    if cost(most) > budget:
+        most = next((length for length in range(most, 0, -1) if cost(length) <= budget), 0)
+    left = budget - cost(most)
+    for (_, name, description, shown, entry), frame in zip(skills, frames, strict=True):
+        room = most + _BYTES_PER_TOKEN - (frame + most - 1) % _BYTES_PER_TOKEN - 1
+        if len(description) > room and left > 0:
+            room += _BYTES_PER_TOKEN
+            left -= 1
+        yield name, description[:room], shown, entry
+
+
+def _skill(path: Path, files: Files) -> tuple[str, str] | None:
+    """A skill's name and description as they are listed; None where it is left out."""
+    data = files.read(path)
+    if data is None:
+        return None
+    values = front_matter(unix_lines(decoded(data, keep_mark=True)), lenient=True)
+    description = re.sub(r"\s+", " ", _string(values.get("description"))).strip() if values else ""
+    if not values or not description:
+        return None
+    if len(description) > _LONGEST_DESCRIPTION:
+        description = f"{description[: _LONGEST_DESCRIPTION - 3]}..."
+    name = re.sub(r"\s+", " ", str(values.get("name") or path.parent.name)).strip()
+    if len(name) > _LONGEST_NAME:
+        return None
+    policy = _yaml_policy(files.read(path.parent / "agents" / "openai.yaml"))
+    return None if policy is False else (name, description)
+
+
+def _yaml_policy(data: bytes | None) -> bool | None:
+    """What `agents/openai.yaml` says of `policy.allow_implicit_invocation`."""
+    values = None if data is None else yaml_mapping(decoded(data))
+    policy = (values or {}).get("policy")
+    allowed = policy.get("allow_implicit_invocation") if isinstance(policy, Mapping) else None
+    return allowed if isinstance(allowed, bool) else None
+
+
+CODEX = Agent("codex", "Codex", "0.171.0", load, (".codex", ".agents"), exact=True)

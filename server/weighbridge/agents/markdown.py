@@ -1,0 +1,95 @@
+"""Markdown as agents that parse it see it: the text in which imports count, and block comments.
+
+Claude Code and Qwen Code use a parser whose block structure is CommonMark's; where that parser differs (list items are
+scanned raw first, entities stay), this follows the recordings.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from weighbridge.agents.text import unix_lines
+
+_COMMENT = re.compile(r"<!--(?:-?>|[\s\S]*?-->)")
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").disable(["entity", "text_join"])
+
+
+def stretches(text: str) -> Iterator[str]:
+    """The stretches of a text in which an import may stand, in order: outside code, of link texts, behind comments."""
+    if "@" not in text:
+        return
+    tokens = _parser().parse(unix_lines(text))
+    items = 0
+    for token in tokens:
+        if token.type == "list_item_open":
+            items += 1
+        elif token.type == "list_item_close":
+            items -= 1
+        elif token.type == "html_block":
+            yield from _behind_comments(token.content)
+        elif token.type == "inline":
+            if items:
+                yield token.content
+            yield from _inline(token.children or [])
+
+
+def _behind_comments(block: str) -> Iterator[str]:
+    """The text of an HTML block that begins with a comment, without its comments."""
+    if block.lstrip().startswith("<!--"):
+        yield _COMMENT.sub("", block)
+
+
+def _inline(tokens: list[Token]) -> Iterator[str]:
+    """The runs of plain text, line breaks in them kept."""
+    run: list[str] = []
+    for token in tokens:
+        if token.type == "text":
+            run.append(token.content)
+        elif token.type == "softbreak":
+            run.append("\n")
+        elif token.type == "text_special" and token.content == token.markup:
+            run.append(token.content)
+        elif run:
+            yield "".join(run)
+            run.clear()
+    if run:
+        yield "".join(run)
+
+
+def without_block_comments(text: str) -> str:
+    """The text without HTML comments that are blocks of their own at its top level.
+
+    Where one was removed every line end becomes a line feed, and the empty lines behind the comment go with it.
+    """
+    if "<!--" not in text:
+        return text
+    source = unix_lines(text)
+    lines = [line + "\n" for line in source.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    kept: list[str] = []
+    at = 0
+    removed = False
+    for token in _parser().parse(source):
+        if token.type != "html_block" or token.level or token.map is None:
+            continue
+        start, end = token.map
+        block = "".join(lines[start:end])
+        if not block.lstrip(" ").startswith("<!--") or _COMMENT.search(block) is None:
+            continue
+        while end < len(lines) and not lines[end].strip():
+            block += lines[end]
+            end += 1
+        rest = _COMMENT.sub("", block)
+        kept.extend(lines[at:start])
+        if rest.strip():
+            kept.append(rest)
+        at = end
+        removed = True
+    return "".join([*kept, *lines[at:]]) if removed else text

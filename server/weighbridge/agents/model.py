@@ -1,0 +1,185 @@
+"""What an agent loads: a context of parts, made of labels and of entries, each entry one file's text as it arrives.
+
+An agent's rules are a function of how it was started (`Start`) and of a view of the disk (`Files`). Nothing here knows
+tokens, editors or the real disk.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from weighbridge.errors import Code
+
+
+class Files(Protocol):
+    """A view of the disk that opens only what it is allowed to; what it refused is in `refused`.
+
+    `own`: whether a path is one that the agent's own rules name (a file of the chain, of the user's folders), not one
+    that a file's text asked for.
+    """
+
+    def read(self, path: Path, *, own: bool = True) -> bytes | None:
+        """A regular file's bytes, links followed; None where there is none, or it may not be opened."""
+
+    def size(self, path: Path) -> int | None:
+        """A regular file's bytes by their number; None where there is none."""
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether a folder is there, links followed."""
+
+    def is_link(self, path: Path) -> bool:
+        """Whether the path's last part is a link."""
+
+    def exists(self, path: Path) -> bool:
+        """Whether anything is there, links followed."""
+
+    def names(self, folder: Path) -> list[str]:
+        """The names in a folder, in its own order; none where it is no folder."""
+
+    def real(self, path: Path) -> Path:
+        """The path with all links followed, as far as it exists."""
+
+    def identity(self, path: Path) -> object:
+        """What is equal for two paths to one file (device and inode); the path itself where nothing is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How an agent is started: in `folder` (absolute), by a user whose home is `home`, with its own arguments.
+
+    `environment` holds variables by name. `prompt` is what the user types first, empty for nothing that matters.
+    """
+
+    folder: Path
+    home: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    prompt: str = ""
+
+    def option(self, name: str) -> str | None:
+        """The value of the option's last use, as `--name value` or `--name=value`; None where it is not used."""
+        values = self.options(name)
+        return values[-1] if values else None
+
+    def options(self, name: str) -> tuple[str, ...]:
+        """The values of an option that may be used several times, in order."""
+        values: list[str] = []
+        for at, argument in enumerate(self.arguments):
+            if argument == name and at + 1 < len(self.arguments):
+                values.append(self.arguments[at + 1])
+            elif argument.startswith(f"{name}="):
+                values.append(argument.removeprefix(f"{name}="))
+        return tuple(values)
+
+    def flag(self, name: str) -> bool:
+        """Whether an argument stands there."""
+        return name in self.arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A file's text that does not arrive from a place on: `line` from 0, `character` in code points, the text itself."""
+
+    code: Code
+    line: int
+    character: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file's text in a context, as it arrives. `kind`: what the file is to the agent (`project`, `user`, `rule`, …)."""
+
+    path: Path
+    kind: str
+    text: str
+    imported_by: Path | None = None
+    lost: Lost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a part: a label's words, or the text that an entry's file stands for (`entry`)."""
+
+    text: str
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What arrives in one place of the request. `where`: that place, in the recordings' words."""
+
+    where: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(piece.text for piece in self.pieces)
+
+
+class Importance(StrEnum):
+    """How sure it is that a notice tells of something lost that the writer meant."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    HINT = "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Something in a file that looks like an import and is none: `start`, `end` are code points of the file's text."""
+
+    path: Path
+    start: int
+    end: int
+    reason: str
+    importance: Importance
+
+
+@dataclass(frozen=True, slots=True)
+class NotLoaded:
+    """A file that one might expect to arrive and that does not, with the reason in words."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that an agent puts into its first request from files. Parts without text are left out."""
+
+    parts: tuple[Part, ...] = ()
+    not_loaded: tuple[NotLoaded, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries in the order in which they arrive, each once."""
+        seen: dict[int, Entry] = {}
+        for part in self.parts:
+            for piece in part.pieces:
+                if piece.entry is not None:
+                    seen.setdefault(id(piece.entry), piece.entry)
+        return tuple(seen.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A program that loads context files by itself. `as_of`: the version whose rules these are.
+
+    `recorded`: whether they were seen on the wire, or only read in sources and documentation. `home_folders`: the folders
+    below the user's home that are the agent's own.
+    """
+
+    name: str
+    title: str
+    as_of: str
+    load: Callable[[Start, Files], Context]
+    home_folders: tuple[str, ...]
+    recorded: bool = True
+    #: The tokenizer of the models that the agent is mostly used with, and whether its counts are theirs.
+    encoding: str = "o200k_base"
+    exact: bool = False

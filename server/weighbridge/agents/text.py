@@ -1,0 +1,73 @@
+"""Text as agents' runtimes see it: decoding, trimming, line ends, front matter, JSON with comments."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+#: What JavaScript calls white space: `trim()` and `\s` know these and no others.
+JS_SPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+#: The same as the inside of a regular expression's character class.
+JS_SPACE_CLASS = re.escape(JS_SPACE)
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def decoded(data: bytes, *, keep_mark: bool = False) -> str:
+    """UTF-8 with U+FFFD for what is none. A byte order mark at the start goes unless `keep_mark`."""
+    text = data.decode("utf-8", "replace")
+    return text if keep_mark else text.removeprefix(_BYTE_ORDER_MARK)
+
+
+def js_trim(text: str) -> str:
+    """The text without JavaScript's white space at both ends."""
+    return text.strip(JS_SPACE)
+
+
+def js_trim_end(text: str) -> str:
+    """The text without JavaScript's white space at its end."""
+    return text.rstrip(JS_SPACE)
+
+
+def unix_lines(text: str) -> str:
+    """The text with every line end as a line feed."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def utf16_units(text: str) -> int:
+    """The text's length in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def yaml_mapping(text: str) -> dict[str, Any] | None:
+    """A YAML mapping's values by name, None where the text is no YAML or no mapping."""
+    try:
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
+        return None
+    if values is None:
+        return {}
+    return {str(name): value for name, value in values.items()} if isinstance(values, Mapping) else None
+
+
+_COMMENT_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+
+
+def json_object(data: bytes | None) -> dict[str, Any]:
+    """A JSON object's values by name; comments and trailing commas are passed over; empty where it is none."""
+    if data is None:
+        return {}
+    text = decoded(data)
+    for pattern in (_COMMENT_OR_STRING, _TRAILING_COMMA):
+        text = pattern.sub(lambda found: found[0] if found[0].startswith('"') else " ", text)
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,129 @@
+"""The disk as agents' rules see it: what lies in allowed folders, and the files that the rules themselves name above.
+
+An agent walks up to the file system's root; a repository must not make us follow it anywhere. So a file is opened where
+it lies in an allowed folder, all links followed, or where it is named by the agent's own rules and no link leads away
+from its folder. Only ordinary files are opened. What was refused is in `refused`.
+"""
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: Bytes of one file that are read at most: agents skip or cut far below this.
+MOST_BYTES = 32 * 1024 * 1024
+#: Names in one folder that are looked at.
+MOST_NAMES = 20_000
+
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+    _FLAGS |= getattr(os, _name, 0)
+
+
+@dataclass(slots=True)
+class AgentFiles:
+    """Reads for agents' rules. `roots`: folders whose files may be opened, their links followed within these folders.
+
+    `trusted`: folders of the user's own (the agents' folders in the home), whose links may lead anywhere. `open_texts`:
+    the unsaved texts of open documents, by real path.
+    """
+
+    roots: tuple[Path, ...]
+    trusted: tuple[Path, ...] = ()
+    open_texts: dict[Path, str] = field(default_factory=dict)
+    refused: list[Path] = field(default_factory=list)
+
+    def read(self, path: Path, *, own: bool = True) -> bytes | None:
+        """A regular file's bytes, at most `MOST_BYTES`; None where there is none, or it may not be opened."""
+        real = self.real(path)
+        if not self._allowed(path, real, own=own):
+            return None
+        text = self.open_texts.get(real)
+        if text is not None:
+            return text.encode("utf-8", "surrogatepass")
+        try:
+            descriptor = os.open(real, _FLAGS)
+        except OSError:
+            return None
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode) or self._moved(descriptor, real):
+                return None
+            with open(descriptor, "rb", closefd=False) as opened:
+                return opened.read(MOST_BYTES + 1)
+        finally:
+            os.close(descriptor)
+
+    def size(self, path: Path) -> int | None:
+        """A regular file's bytes by their number; None where there is none."""
+        try:
+            found = path.stat()
+        except (OSError, ValueError):
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether a folder is there, links followed."""
+        return os.path.isdir(path)  # noqa: PTH112  (raises nothing)
+
+    def is_link(self, path: Path) -> bool:
+        """Whether the path's last part is a link."""
+        return os.path.islink(path)  # noqa: PTH114
+
+    def exists(self, path: Path) -> bool:
+        """Whether anything is there, links followed."""
+        return os.path.exists(path)  # noqa: PTH110
+
+    def names(self, folder: Path) -> list[str]:
+        """The names in a folder, in its own order; none where it is no folder or may not be listed."""
+        real = self.real(folder)
+        if not self._allowed(folder, real, own=True):
+            return []
+        names: list[str] = []
+        try:
+            with os.scandir(real) as listed:
+                for entry in listed:
+                    names.append(entry.name)
+                    if len(names) >= MOST_NAMES:
+                        break
+        except OSError:
+            return []
+        return names
+
+    def real(self, path: Path) -> Path:
+        """The path with all links followed, as far as it exists."""
+        try:
+            return Path(os.path.realpath(path))
+        except (OSError, ValueError):
+            return path
+
+    def identity(self, path: Path) -> object:
+        """What is equal for two paths to one file; the path itself where nothing is there."""
+        try:
+            found = path.stat()
+        except (OSError, ValueError):
+            return path
+        return found.st_dev, found.st_ino
+
+    def _allowed(self, path: Path, real: Path, *, own: bool) -> bool:
+        allowed = (
+            _lies_in_any(real, map(self.real, self.roots))
+            or _lies_in_any(path, self.trusted)
+            or _lies_in_any(real, map(self.real, self.trusted))
+            or (own and real == self.real(path.parent) / path.name)
+        )
+        if not allowed:
+            self.refused.append(path)
+        return allowed
+
+    def _moved(self, descriptor: int, real: Path) -> bool:
+        """Whether what was opened is something else than what was looked at: a folder was swapped for a link."""
+        link = Path(f"/proc/self/fd/{descriptor}")
+        try:
+            return link.exists() and link.readlink() != real
+        except OSError:
+            return True
+
+
+def _lies_in_any(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path == folder or folder in path.parents for folder in folders)

@@ -1,0 +1,35 @@
+"""What a recording says was set, as the files of the user's own in which the agent reads it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def configured(agent: str, settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """The files below the home by path."""
+    made = _BY_AGENT.get(agent)
+    return {} if made is None else made(settings, names)
+
+
+def _codex(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    told = (
+        *("project_doc_max_bytes", "project_doc_fallback_filenames", "project_root_markers"),
+        *("model_context_window", "instructions", "developer_instructions"),
+    )
+    lines = [f"{name} = {json.dumps(settings[name])}" for name in told if name in settings]
+    if settings.get("trusted"):
+        lines += [f"[projects.{json.dumps(names['root'])}]", 'trust_level = "trusted"']
+    return {".codex/config.toml": "\n".join(lines)} if lines else {}
+
+
+def _claude_code(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    values = settings.get("claude_json")
+    if values is None and "project" in settings:
+        values = {"projects": {"{root}": settings["project"]}}
+    return {} if values is None else {".claude.json": json.dumps(values)}
+
+
+_BY_AGENT: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, str]]] = {
+    "codex": _codex,
+    "claude-code": _claude_code,
+}
