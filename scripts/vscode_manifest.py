@@ -3,7 +3,7 @@
     python scripts/vscode_manifest.py            writes clients/vscode/package.json and package.nls.json
     python scripts/vscode_manifest.py --check    fails if they aren't as this would write them
 
-In the manifest's block `server` is every setting of the server; the client's own stand in the block `client`, by hand.
+The manifest has a block for each group of settings, the server's first. The client's own (`CLIENT`) stand there by hand.
 What people read goes to package.nls.json, where it can be translated.
 """
 
@@ -14,13 +14,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from weighbridge.budget.models import MODELS
 from weighbridge.config.schema import restricted_configurations, vscode_properties
+from weighbridge.tokens.registry import encodings
 
 FOLDER = Path(__file__).parents[1] / "clients" / "vscode"
 #: Keys of package.nls.json that are written here.
 PREFIX = "configuration.server."
-#: The client's own settings that a workspace which isn't trusted has no say in.
+#: The groups that the settings are shown in, by the manifest's ids of their blocks, and the server's settings in each.
+GROUPS = {
+    "counting": ("model", "encoding", "budget", "thresholds", "include", "dialects"),
+    "files": ("variables", "env", "fileRoots", "maxFileBytes", "maxDepth"),
+    "apis": ("apis", "apiAllow", "apiCache"),
+    "display": ("inlayHints", "codeLens", "workspaceDiagnostics", "debounce"),
+    "server": ("workers", "retry", "cacheUrl", "cacheEntries"),
+}
+#: The client's own settings.
+CLIENT = ("server.path", "server.importStrategy", "statusBar", "trace.server")
+#: Those of them that a workspace which isn't trusted has no say in.
 RESTRICTED_CLIENT = ("weighbridge.server.importStrategy", "weighbridge.server.path")
+#: What is offered for some settings: all there is, or what is known and anything else.
+CHOICES = {
+    "encoding": {"enum": [*encodings()]},
+    "model": {"examples": [model.name for model in MODELS]},
+}
+#: What is said of a setting in VS Code only.
+ADDED = {"model": " [Choose a model](command:weighbridge.chooseModel)."}
 
 Texts = dict[str, str]
 
@@ -28,15 +47,39 @@ Texts = dict[str, str]
 def manifest(package: dict[str, Any], texts: Texts) -> tuple[dict[str, Any], Texts]:
     """The manifest and its texts with today's settings in them."""
     found: Texts = {}
-    properties = {}
-    for order, (name, schema) in enumerate(vscode_properties().items()):
-        key = PREFIX + name.removeprefix("weighbridge.")
-        properties[name] = {**_translatable(schema, key, found), "order": order}
-    kept = {key: text for key, text in texts.items() if not key.startswith(PREFIX) or key == f"{PREFIX}title"}
+    described = {name.removeprefix("weighbridge."): schema for name, schema in vscode_properties().items()}
+    if ungrouped := set(described).symmetric_difference(key for keys in GROUPS.values() for key in keys):
+        raise SystemExit(f"GROUPS has not each setting once: {', '.join(sorted(ungrouped))}")
+    properties = {
+        key: _translatable({**schema, **CHOICES.get(key, {})}, PREFIX + key, found)
+        for key, schema in described.items()
+    }
+    for key, text in ADDED.items():
+        found[PREFIX + key] += text
+    kept = {key: text for key, text in texts.items() if not key.startswith(PREFIX)}
     contributes = package["contributes"]
-    blocks = [
-        {**block, "properties": properties} if block["id"] == "server" else block
+    by_hand = {
+        block["id"]: {
+            name: schema
+            for name, schema in block["properties"].items()
+            if name.removeprefix("weighbridge.") in CLIENT
+        }
         for block in contributes["configuration"]
+    }
+    blocks = [
+        {
+            "id": group,
+            "title": f"%configuration.{group}%",
+            "order": order,
+            "properties": {
+                **{
+                    f"weighbridge.{key}": {**properties[key], "order": number}
+                    for number, key in enumerate(keys)
+                },
+                **by_hand.get(group, {}),
+            },
+        }
+        for order, (group, keys) in enumerate(GROUPS.items(), start=1)
     ]
     untrusted = {
         **package["capabilities"]["untrustedWorkspaces"],

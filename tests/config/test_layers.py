@@ -33,7 +33,7 @@ def api(url: str, **more: Any) -> dict[str, Any]:
             {"debounce": 5},
             (
                 ("weighbridge.debounce: expected a whole number from 0 to 60,000 "
-                "(milliseconds of quiet before displays refresh), got -1; ignored in editor"),
+                "(milliseconds without a key before counts are refreshed), got -1; ignored in editor"),
             ),
         ),
         # Objects by name, lists as a whole.
@@ -71,7 +71,7 @@ def api(url: str, **more: Any) -> dict[str, Any]:
                 "include": ["a.md"],
             },
             (
-                ("weighbridge.retry.delay: expected a number from 0 to 3,600 (seconds before the second try), got -1; "
+                ("weighbridge.retry.delay: expected a number from 0 to 3,600 (seconds before the second attempt), got -1; "
                 "ignored in editor"),
                 "weighbridge.variables.a: expected text, a number, true or false; ignored in editor",
                 'weighbridge.include.0: an empty glob matches nothing, got "!"; ignored in editor',
@@ -134,7 +134,7 @@ def api(url: str, **more: Any) -> dict[str, Any]:
         (
             [repository({"apis": {"i": {"url": "https://evil.example"}}}), editor({"apis": {"i": {"headers": {"A": "b"}}}})],
             {"apis": {"i": api("https://evil.example")}},
-            ("weighbridge.apis.i.url: missing (http or https URL); ignored in editor",),
+            ("weighbridge.apis.i.url: missing (an http or https URL); ignored in editor",),
         ),
         (
             [editor({"apis": {"i": {"url": "https://h.example", "headers": {"A": "b"}}}}), repository({"apis": {"i": {"url": "https://evil.example"}}})],

@@ -1,6 +1,9 @@
 """The settings as others read them: what the schema accepts the model accepts, and the README has today's table."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +113,18 @@ def test_what_vs_code_is_told() -> None:
         "minimum": 1,
         "maximum": 10**12,
         "default": None,
-        "markdownDescription": "Tokens; null is the model's context window, else 128,000.",
+        "markdownDescription": (
+            "Most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model."
+        ),
         "scope": "resource",
     }
+    # A field that may be empty; of more types than one there is none in VS Code.
+    for name in ("model", "cacheUrl"):
+        assert (properties[f"weighbridge.{name}"]["type"], properties[f"weighbridge.{name}"]["default"]) == (
+            "string",
+            "",
+        )
+        assert accepted({name: ""})
     assert properties["weighbridge.cacheUrl"]["scope"] == "machine"
     assert "$ref" not in json.dumps(properties)
     for value in properties.values():
@@ -135,6 +147,18 @@ def test_the_readme_has_todays_table() -> None:
     text = README.read_text(encoding="utf-8")
     begin = text.index("-->\n", text.index("<!-- settings:")) + len("-->\n")
     assert text[begin : text.index("<!-- /settings -->")] == markdown_table()
+
+
+def test_vs_codes_manifest_has_todays_settings() -> None:
+    script = README.parent / "scripts" / "vscode_manifest.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_people_are_told_no_null() -> None:
+    described = json.dumps(vscode_properties())
+    assert "null" not in re.sub(r'"(type|default|anyOf)": (\[[^]]*\]|null)', "", described)
+    assert "null" not in markdown_table()
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:

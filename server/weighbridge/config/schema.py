@@ -60,7 +60,8 @@ def markdown_table() -> str:
     lines = ["| setting | default | meaning |", "| --- | --- | --- |"]
     for key, value in json_schema()["properties"].items():
         # Mappings are made by a function, which the schema doesn't tell: they are empty.
-        shown = f"`{json.dumps(value.get('default', {}), ensure_ascii=False)}`"
+        default = value.get("default", {})
+        shown = "" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
         if len(shown) > _LONGEST_DEFAULT:
             shown = "see `weighbridge schema`"
         lines.append(f"| `{key}` | {shown} | {value.get('description', '').replace('|', chr(92) + '|')} |")
@@ -93,11 +94,13 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def _typed(schema: dict[str, Any]) -> dict[str, Any]:
-    """`anyOf` a plain type and null as one schema of both types: VS Code shows a field for that."""
+    """`anyOf` a plain type and null as VS Code shows a field for it: a number that may be left out, a text that may be empty."""
     choices = schema.get("anyOf")
     if isinstance(choices, list) and len(choices) == 2 and {"type": "null"} in choices:
         other = next(one for one in choices if one != {"type": "null"})
         if isinstance(other.get("type"), str):
             rest = {key: value for key, value in schema.items() if key != "anyOf"}
+            if other["type"] == "string":
+                return {**rest, **other, "default": ""}
             return {**rest, **other, "type": [other["type"], "null"]}
     return schema

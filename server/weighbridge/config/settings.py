@@ -83,12 +83,12 @@ def _limit(at: int | str, whole: int) -> int:
 
 
 class Threshold(_Model):
-    """A share of the budget, or a number of tokens, from which on a diagnostic of this severity appears."""
+    """A share of the budget, or a number of tokens, from which a prompt is reported."""
 
     at: Annotated[
         int | str, BeforeValidator(_at), Field(description='a share ("80%") or a number of tokens (6000)')
     ]
-    severity: Severity = Field(default=Severity.WARNING, description="what kind of diagnostic appears")
+    severity: Severity = Field(default=Severity.WARNING, description="how severe the problem is")
 
     def limit(self, budget: int) -> int:
         """The tokens it is crossed at."""
@@ -96,12 +96,16 @@ class Threshold(_Model):
 
 
 class Retry(_Model):
-    """When and how often a transient fault is tried again."""
+    """How often and when a read or a fetch is retried after a passing failure."""
 
-    attempts: int = Field(default=3, ge=1, le=20, strict=True, description="tries in all")
-    delay: float = Field(default=0.5, ge=0, le=3600, strict=True, description="seconds before the second try")
-    backoff: float = Field(default=2.0, ge=1, le=100, strict=True, description="factor on each further delay")
-    max_delay: float = Field(default=30, ge=0, le=3600, strict=True, description="longest delay in seconds")
+    attempts: int = Field(default=3, ge=1, le=20, strict=True, description="attempts in all")
+    delay: float = Field(
+        default=0.5, ge=0, le=3600, strict=True, description="seconds before the second attempt"
+    )
+    backoff: float = Field(
+        default=2.0, ge=1, le=100, strict=True, description="factor by which each further delay grows"
+    )
+    max_delay: float = Field(default=30, ge=0, le=3600, strict=True, description="longest delay, in seconds")
 
 
 _K = TypeVar("_K")
@@ -169,30 +173,32 @@ _Glob = Annotated[str, AfterValidator(_glob)]
 
 
 class Api(_Model):
-    """A named endpoint."""
+    """An endpoint that prompts may refer to by its name."""
 
-    url: Annotated[str, AfterValidator(_url)] = Field(repr=False, description="http or https URL")
+    url: Annotated[str, AfterValidator(_url)] = Field(repr=False, description="an http or https URL")
     headers: Annotated[_Names[str, str], AfterValidator(_headers)] = Field(
-        default_factory=_nothing, repr=False, description="sent to its host only; never from the repository"
+        default_factory=_nothing,
+        repr=False,
+        description="sent to its host only; never taken from the repository",
     )
     ttl: float | None = Field(
-        default=None, ge=0, le=LONGEST_TTL, strict=True, description="seconds a response counts as fresh"
+        default=None, ge=0, le=LONGEST_TTL, strict=True, description="seconds that a response stays fresh"
     )
     select: str | None = Field(
-        default=None, description="JMESPath of the part of a JSON response that counts"
+        default=None, description="JMESPath expression: the part of a JSON response that is used"
     )
-    sample: str | None = Field(default=None, description="text that counts while nothing was ever fetched")
+    sample: str | None = Field(default=None, description="text to count until something has been fetched")
 
 
 class ApiCache(_Model):
-    """How long responses of some endpoints are fresh; the first pattern that matches counts."""
+    """How long the responses of some endpoints stay fresh; the first pattern that matches is used."""
 
     pattern: str = Field(min_length=1, max_length=LONGEST_GLOB, description="glob over the URL or the name")
-    ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds a response counts as fresh")
+    ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds that a response stays fresh")
 
 
 class InlayHints(_Model):
-    """Which hints are shown."""
+    """Which counts are shown in the text."""
 
     references: bool = Field(default=True, strict=True, description="after each reference")
     sections: bool = Field(default=True, strict=True, description="after each heading")
@@ -234,88 +240,118 @@ class Settings(_Model):
     files.
     """
 
-    encoding: str = Field(default="cl100k_base", min_length=1, description="tokenizer when no model is named")
     model: Annotated[
         str | None,
         BeforeValidator(_name_or_none),
-        Field(description="picks tokenizer, context window and price"),
+        Field(
+            description="the model that prompts are written for: decides tokenizer, context window and price"
+        ),
     ] = None
+    encoding: str = Field(
+        default="cl100k_base", min_length=1, description="the tokenizer to count with where no model is set"
+    )
     budget: int | None = Field(
         default=None,
         ge=1,
         le=MOST_TOKENS,
         strict=True,
-        description="tokens; null is the model's context window, else 128,000",
+        description="most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model",
     )
     thresholds: tuple[Threshold, ...] = Field(
-        default=_DEFAULT_THRESHOLDS, max_length=MOST_ENTRIES, description="when diagnostics appear"
+        default=_DEFAULT_THRESHOLDS,
+        max_length=MOST_ENTRIES,
+        description="from which shares of the budget a prompt is reported, and how severely",
     )
     debounce: int = Field(
-        default=300, ge=0, le=60_000, strict=True, description="milliseconds of quiet before displays refresh"
+        default=300,
+        ge=0,
+        le=60_000,
+        strict=True,
+        description="milliseconds without a key before counts are refreshed",
     )
     workers: int | None = Field(
         default=None,
         ge=1,
         le=256,
         strict=True,
-        description="background workers; null is the cores, at least 2",
+        description="background threads; not set: one for each core, at least two",
     )
-    retry: Retry = Field(default=Retry(), description="transient faults only")
-    variables: _Names[str, _Scalar] = Field(default_factory=_nothing, repr=False, description="name to value")
+    retry: Retry = Field(
+        default=Retry(), description="how reading and fetching are retried after a passing failure"
+    )
+    variables: _Names[str, _Scalar] = Field(
+        default_factory=_nothing, repr=False, description="values of variables, by name"
+    )
     env: tuple[Annotated[str, AfterValidator(_environment_name)], ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
-        description="environment variables that may be read; never from the repository",
+        description="environment variables that prompts may use; never taken from the repository",
     )
-    apis: _Names[str, Api] = Field(default_factory=_nothing, description="named endpoints")
+    apis: _Names[str, Api] = Field(
+        default_factory=_nothing, description="endpoints that prompts may refer to, by name"
+    )
     api_allow: tuple[str, ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
-        description="hosts that may be fetched, host or host:port; never from the repository",
+        description="hosts that may be fetched from, as host or host:port; never taken from the repository",
     )
     file_roots: tuple[str, ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
-        description="folders besides the workspace's that may be read; never from the repository",
+        description="folders outside the workspace that may be read; never taken from the repository",
     )
     trusted: bool = Field(
         default=True,
         strict=True,
-        description="false: no network, no environment; never from the repository",
+        description="if off, nothing is fetched and no environment variable is read; never taken from the repository",
     )
     api_cache: tuple[ApiCache, ...] = Field(
-        default=(), max_length=MOST_ENTRIES, description="time to live by pattern; the first match counts"
+        default=(),
+        max_length=MOST_ENTRIES,
+        description="how long responses stay fresh, by URL or name; the first pattern that matches is used",
     )
     max_file_bytes: int = Field(
         default=10_485_760,
         ge=0,
         le=MOST_FILE_BYTES,
         strict=True,
-        description="bytes; larger files are not counted",
+        description="size of the largest file that is counted, in bytes",
     )
     max_depth: int = Field(
-        default=10, ge=0, le=100, strict=True, description="nesting of files, where the dialect sets none"
+        default=10,
+        ge=0,
+        le=100,
+        strict=True,
+        description="how deep files may include files, where the dialect sets no limit",
     )
     cache_url: Annotated[
         str | None,
         BeforeValidator(_name_or_none),
         Field(
             repr=False,
-            description="any SQLAlchemy URL; null is SQLite in the user's cache folder; never from the repository",
+            description="database that keeps the counts, as an SQLAlchemy URL; not set: SQLite in your cache folder; never taken "
+            "from the repository",
         ),
     ] = None
     cache_entries: int = Field(
         default=10_000, ge=0, le=10_000_000, strict=True, description="counts kept in memory"
     )
-    inlay_hints: InlayHints = Field(default=InlayHints(), description="which hints are shown")
+    inlay_hints: InlayHints = Field(default=InlayHints(), description="which counts are shown in the text")
     code_lens: bool = Field(
-        default=False, strict=True, description="counts above headings, for editors without hints"
+        default=False, strict=True, description="show counts above headings, for editors without inlay hints"
+    )
+    workspace_diagnostics: bool = Field(
+        default=False,
+        strict=True,
+        description="report problems in every prompt of the workspace, not only in open ones",
     )
     include: tuple[_Glob, ...] = Field(
-        default=DEFAULT_INCLUDE, max_length=MOST_GLOBS, description="globs of prompt and context files"
+        default=DEFAULT_INCLUDE,
+        max_length=MOST_GLOBS,
+        description="globs of the prompts and context files that show their counts by themselves",
     )
     dialects: _Names[_Glob, str] = Field(
         default_factory=_nothing,
         max_length=MOST_GLOBS,
-        description="glob to dialect, over the built-in choice",
+        description="dialect of files, by glob; comes before the built-in choice",
     )

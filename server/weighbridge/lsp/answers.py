@@ -49,6 +49,8 @@ class Answers:
             "render": self.requests.render_command,
             "refresh": self.requests.refresh_command,
             "clearCache": self.requests.clear_cache_command,
+            "showCounts": self.requests.show_counts_command,
+            "checkWorkspace": self.diagnostics.check,
             "models": self.requests.models_command,
             "toggleTokens": self.token_borders.toggle,
             "applyFix": self.code_actions.apply,

@@ -28,7 +28,11 @@ class Requests:
         return WrittenJson(self._session.report(self._document(text_document_uri(params))).json_text())
 
     async def count(self, params: Any) -> dict[str, int]:
-        """`weighbridge/count`: waits until the count is true."""
+        """`weighbridge/count`: waits until the count is true. With `text`: of that text as it is, which no document holds."""
+        text = params.get("text") if isinstance(params, dict) else None
+        if isinstance(text, str):
+            uri = text_document_uri(params) if "textDocument" in params else None
+            return {"tokens": await self._session.count_text(text, uri)}
         document = self._document(text_document_uri(params))
         selections = selections_of(params, document)
         return {"tokens": await self._session.count(document, selections)}
@@ -73,6 +77,10 @@ class Requests:
         """`weighbridge.clearCache`: forget every count and response."""
         await self._session.clear_cache()
         self._desk.workspace.clear()
+
+    async def show_counts_command(self, arguments: list[Any]) -> None:
+        """`weighbridge.showCounts`: show an open document's counts until it is closed, though it is no prompt."""
+        self._session.want(self._document(text_document_uri(_named(arguments))))
 
     async def models_command(self, _: list[Any]) -> dict[str, Any]:
         """`weighbridge.models`: the models known by name, as `weighbridge models --format json` tells them."""

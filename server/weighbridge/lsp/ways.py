@@ -103,4 +103,15 @@ WAYS = (
 )
 
 #: Without `weighbridge.`; `Answers.commands` has who runs them.
-COMMANDS = ("report", "render", "refresh", "clearCache", "models", "toggleTokens", "applyFix", "show")
+COMMANDS = (
+    "report",
+    "render",
+    "refresh",
+    "clearCache",
+    "showCounts",
+    "checkWorkspace",
+    "models",
+    "toggleTokens",
+    "applyFix",
+    "show",
+)

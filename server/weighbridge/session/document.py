@@ -37,6 +37,8 @@ class Document:
         self.language = language
         self.buffer = buffer
         self.path = path
+        #: The user asked for its counts: it shows itself, prompt or not.
+        self.wanted = False
         #: Reports of this document's references, for the next report.
         self.made_reports: MadeReports = []
         #: Grows with every change of anything a report shows.

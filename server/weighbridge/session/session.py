@@ -20,6 +20,7 @@ from typing import Protocol
 from weighbridge.analysis.expand import Expander, Expansion
 from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
+from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
@@ -29,6 +30,7 @@ from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
 from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
+from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.prepared import Prepared
 from weighbridge.session.preparing import Preparing, Terms
 from weighbridge.session.readings import Readings
@@ -40,6 +42,7 @@ from weighbridge.session.waiting import CountingError, DocumentClosedError, Wait
 from weighbridge.text import LineBuffer, PositionEncoding, Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import Part
+from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import path_of
 from weighbridge.work import CancelToken, Priority, RetryPolicy, Tasks
@@ -295,6 +298,20 @@ class Session:
             title=document.uri,
         )
 
+    async def count_text(self, text: str, uri: str | None) -> int:
+        """Tokens of a text as it is, by the tokenizer of the document of that name, open or not."""
+        document = None if uri is None else self.documents.get(uri)
+        prepared = None if document is None else document.prepared
+        _, encoding, _ = choose_encoding(
+            self.configuration.settings_of(None if uri is None else path_of(uri)), Overrides()
+        )
+        return await self.tasks.submit(
+            ("text", next(self._selections)),
+            lambda _: (tokenizer(encoding) if prepared is None else prepared.tokenizer).count(text),
+            priority=Priority.HIGH,
+            title="text",
+        )
+
     async def render(self, document: Document) -> str:
         """The resolved text. Raises as `render_marked` does."""
         return (await self.render_marked(document))[0]
@@ -380,11 +397,18 @@ class Session:
         self._handlers.clear()
 
     def shows_itself(self, document: Document) -> bool:
-        """Whether a document gets hints, diagnostics and status by itself: a prompt or context file, or one with a directive."""
+        """Whether a document gets hints, diagnostics and status by itself: a prompt or context file, one with a directive, or
+        one that the user asked for.
+        """
         prepared = document.prepared
-        if prepared is not None and prepared.directives:
+        if document.wanted or (prepared is not None and prepared.directives):
             return True
         return self.configuration.included(document.path)
+
+    def want(self, document: Document) -> None:
+        """Let a document show itself until it is closed, prompt or not."""
+        document.wanted = True
+        self._listener.updated(document)
 
     def settings_of(self, document: Document) -> Settings:
         """The settings in force for a document."""

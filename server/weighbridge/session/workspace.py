@@ -179,6 +179,7 @@ class Workspace:
             self._background.configured()
             self._queue.update(dict.fromkeys(sorted(self._known)))
             self._scan()
+        self._tell()
 
     def files_changed(self, paths: Sequence[Path]) -> None:
         """Files appeared, changed or went, on disk or in the editor."""

@@ -95,6 +95,7 @@ ROWS = {
     "cacheEntries": Row(77, inside(lambda session, uri: session.server.wiring._services.service._memory.maxsize)),
     "inlayHints": Row({"references": False}, hints),
     "codeLens": Row(True, lenses),
+    "workspaceDiagnostics": Row(True, setting("workspace_diagnostics")),
     "include": Row([], hints),
     "dialects": Row({"**/*.md": "markdown"}, setting("dialects")),
 }  # fmt: skip

@@ -19,8 +19,8 @@ TABLES = ["thresholds", "retry", "variables", "apis", "apiCache", "inlayHints", 
 @pytest.mark.parametrize(
     ("text", "labels", "first"),
     [
-        ("^", KEYS, "encoding = "),
-        ("bud^get = 5", KEYS, "encoding = 5"),
+        ("^", KEYS, "model = "),
+        ("bud^get = 5", KEYS, "model = 5"),
         ("[retry]\n^", ["attempts", "delay", "backoff", "maxDelay"], "attempts = "),
         ("[apis.issues]\nu^", ["url", "ttl", "select", "sample"], "url = "),
         ("[[thresholds]]\nsev^", ["at", "severity"], "at = "),
@@ -55,8 +55,11 @@ def test_what_may_stand(text: str, labels: list[str], first: str | None) -> None
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("debounce = 5", "debounce: milliseconds of quiet before displays refresh; default 300; 0 to 60,000"),
-        ("[retry]\nattempts = 5", "attempts: tries in all; default 3; 1 to 20"),
+        (
+            "debounce = 5",
+            "debounce: milliseconds without a key before counts are refreshed; default 300; 0 to 60,000",
+        ),
+        ("[retry]\nattempts = 5", "attempts: attempts in all; default 3; 1 to 20"),
         ("nothing = 5", None),
         ("[retry]", None),
     ],
@@ -77,7 +80,7 @@ async def test_in_an_editor(folder: Path, recording: Recording) -> None:
             "range": {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 4}},
         }
         hover = await session.ask(types.TEXT_DOCUMENT_HOVER, session.at(uri, {"line": 0, "character": 2}))
-        assert "milliseconds of quiet" in hover["contents"]["value"]
+        assert "milliseconds without a key" in hover["contents"]["value"]
 
 
 async def test_other_files_have_no_settings(folder: Path) -> None:

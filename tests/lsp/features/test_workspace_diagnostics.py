@@ -1,4 +1,4 @@
-"""Diagnostics of prompts that nobody opened: held until there are any, sent in parts, and gone with their cause."""
+"""Diagnostics of prompts that nobody opened, for who wants them: held until there are any, sent in parts, gone with their cause."""
 
 import asyncio
 from pathlib import Path
@@ -9,6 +9,7 @@ from tests.editors.editor import Editor, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
 
 ABSENT = "@[file:absent.md]"
+EVERYWHERE = {"workspaceDiagnostics": True}
 
 
 def request(previous: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
@@ -29,8 +30,13 @@ def names(items: list[Any]) -> dict[str, str]:
     return {item["uri"]: item["resultId"] for item in items if item.get("resultId") is not None}
 
 
+def set_everywhere(session: Editor, *, value: bool) -> None:
+    session.settings["workspaceDiagnostics"] = value
+    session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
+
+
 async def test_every_prompt_is_looked_at_and_ignored_ones_are_not(folder: Path, encoding: str) -> None:
-    async with editor(VSCODE, folder, encodings=[encoding]) as session:
+    async with editor(VSCODE, folder, settings=EVERYWHERE, encodings=[encoding]) as session:
         text = f"ß😀 {ABSENT}\n"
         session.write("prompts/a.md", text)
         session.write("prompts/fine.md", "words")
@@ -43,7 +49,7 @@ async def test_every_prompt_is_looked_at_and_ignored_ones_are_not(folder: Path, 
 
 
 async def test_thresholds_are_looked_at_as_well(folder: Path) -> None:
-    async with editor(VSCODE, folder, settings={"budget": 2}) as session:
+    async with editor(VSCODE, folder, settings={**EVERYWHERE, "budget": 2}) as session:
         session.write("CLAUDE.md", "one two three four\nmore\n")
         (item,) = await pull(session)
         (found,) = item["items"]
@@ -51,7 +57,7 @@ async def test_thresholds_are_looked_at_as_well(folder: Path) -> None:
 
 
 async def test_a_request_is_held_until_something_changes(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=EVERYWHERE) as session:
         session.write("CLAUDE.md", f"{ABSENT}\n")
         first = await pull(session)
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
@@ -69,7 +75,7 @@ async def test_a_request_is_held_until_something_changes(folder: Path) -> None:
 
 
 async def test_a_held_request_can_be_cancelled(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=EVERYWHERE) as session:
         number, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request())
         session.tell(types.CANCEL_REQUEST, {"id": number})
         async with asyncio.timeout(30):
@@ -77,7 +83,7 @@ async def test_a_held_request_can_be_cancelled(folder: Path) -> None:
 
 
 async def test_what_is_found_is_sent_as_it_is_found(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=EVERYWHERE) as session:
         for number in range(12):
             session.write(f"prompts/{number}.md", ABSENT)
         rest = await pull(session, partialResultToken="part")
@@ -93,7 +99,7 @@ async def test_what_is_found_is_sent_as_it_is_found(folder: Path) -> None:
 
 
 async def test_what_is_no_prompt_any_more_has_no_diagnostics_any_more(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=EVERYWHERE) as session:
         uri = session.uri("gone.md")
         assert await pull(session, {uri: "old"}) == [
             {"kind": "full", "uri": uri, "version": None, "items": []},
@@ -101,7 +107,7 @@ async def test_what_is_no_prompt_any_more_has_no_diagnostics_any_more(folder: Pa
 
 
 async def test_open_documents_are_among_them_as_they_are_in_the_editor(folder: Path) -> None:
-    async with editor(VSCODE, folder, settings={"debounce": 0}) as session:
+    async with editor(VSCODE, folder, settings={**EVERYWHERE, "debounce": 0}) as session:
         session.write("AGENTS.md", ABSENT)
         uri = await session.open("CLAUDE.md", "words")
         session.edit(uri, 2, f"{ABSENT} words")
@@ -120,7 +126,7 @@ async def test_open_documents_are_among_them_as_they_are_in_the_editor(folder: P
 
 
 async def test_a_document_is_one_however_its_uri_is_written(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=EVERYWHERE) as session:
         session.write("ß (1).prompt.md", ABSENT)
         # As Neovim writes it.
         uri = f"{folder.as_uri()}/%c3%9f%20(1).prompt.md"
@@ -132,7 +138,7 @@ async def test_a_document_is_one_however_its_uri_is_written(folder: Path) -> Non
 
 
 async def test_what_is_known_of_closed_documents(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=EVERYWHERE) as session:
         uri = await session.open("CLAUDE.md", f"{ABSENT} {{{{nobody}}}}")
         session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
         closed = await pull(session)
@@ -141,8 +147,48 @@ async def test_what_is_known_of_closed_documents(folder: Path) -> None:
         assert (document["resultId"], document["items"]) == (closed[0]["resultId"], closed[0]["items"])
 
 
+async def test_nobody_is_told_of_files_that_nobody_opened_unless_asked(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"debounce": 0}) as session:
+        session.write("AGENTS.md", f"{ABSENT} {{{{nobody}}}}")
+        uri = await session.open("CLAUDE.md", ABSENT)
+        await session.count(uri)
+        first = await pull(session)
+        assert codes(first) == {"CLAUDE.md": ["reference.not-found"]}
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
+        found = await session.ask(types.WORKSPACE_EXECUTE_COMMAND, {"command": "weighbridge.checkWorkspace"})
+        assert found == {"documents": 2, "findings": 3}
+        async with asyncio.timeout(30):
+            second = (await held)["result"]["items"]
+        assert codes(second) == {"AGENTS.md": ["reference.not-found", "variable.undefined"]}
+
+
+async def test_the_setting_takes_effect_at_once_and_so_does_its_end(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("AGENTS.md", ABSENT)
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request())
+        set_everywhere(session, value=True)
+        async with asyncio.timeout(30):
+            first = (await held)["result"]["items"]
+        assert codes(first) == {"AGENTS.md": ["reference.not-found"]}
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
+        set_everywhere(session, value=False)
+        async with asyncio.timeout(30):
+            assert codes((await held)["result"]["items"]) == {"AGENTS.md": []}
+
+
+async def test_who_closes_a_file_is_told_of_it_no_longer(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("CLAUDE.md", ABSENT)
+        session.write("CLAUDE.md", ABSENT)
+        # Symbols have all prompts weighed, whoever wants their diagnostics.
+        await session.ask(types.WORKSPACE_SYMBOL, {"query": "x"})
+        session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
+        document = await session.ask(types.TEXT_DOCUMENT_DIAGNOSTIC, {"textDocument": {"uri": uri}})
+        assert document["items"] == []
+
+
 async def test_those_who_get_diagnostics_pushed_are_answered_with_nothing(folder: Path) -> None:
-    async with editor(NEOVIM, folder) as session:
+    async with editor(NEOVIM, folder, settings=EVERYWHERE) as session:
         session.write("CLAUDE.md", ABSENT)
         assert await pull(session) == []
         assert [method for method, _ in session.sent if "iagnostic" in method] == []
@@ -155,7 +201,7 @@ async def test_weighing_shows_its_progress_and_can_be_stopped(folder: Path, reco
         recording = recording.with_("textDocument.diagnostic", {}).with_(
             "workspace.diagnostics", {"refreshSupport": True}
         )
-    async with editor(recording, folder) as session:
+    async with editor(recording, folder, settings=EVERYWHERE) as session:
         for number in range(300):
             session.write(f"prompts/{number}.md", f"{ABSENT}\n" * 20)
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request())

@@ -1,4 +1,4 @@
-"""Diagnostics that are pulled: of one document, and of every prompt of the workspace, open or not.
+"""Diagnostics that are pulled: of one document, and, where the user wants that, of every prompt of the workspace.
 
 A request for the workspace's is held open until there is something that the client doesn't have: what is found while
 prompts are weighed is sent at once if the client takes partial results, and when all are weighed it is answered. The client
@@ -8,6 +8,7 @@ keep what is newer.
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 
@@ -22,6 +23,8 @@ from weighbridge.uris import path_of, uri_of
 Had = dict[Path, str]
 _Item = types.WorkspaceFullDocumentDiagnosticReport
 Items = dict[Path, _Item]
+#: Seconds that a check of the whole workspace takes at most; then what is known is the answer.
+SECONDS_TO_CHECK = 600.0
 
 
 class PulledDiagnostics:
@@ -37,6 +40,23 @@ class PulledDiagnostics:
         self._made: dict[Path, tuple[Prompt, list[types.Diagnostic], str]] = {}
         #: The same of open documents, by URI.
         self._made_of_open: dict[str, tuple[Report, list[types.Diagnostic], str]] = {}
+        #: The user asked for the whole workspace's, whatever the setting says.
+        self._asked = False
+
+    @property
+    def _everywhere(self) -> bool:
+        """Whether prompts that nobody opened have diagnostics."""
+        return self._asked or self._desk.session.configuration.settings.workspace_diagnostics
+
+    async def check(self, _: list[Any]) -> dict[str, int]:
+        """`weighbridge.checkWorkspace`: diagnose every prompt of the workspace from now on. Returns how many `documents` there
+        are and how many `findings` in them, once all are weighed.
+        """
+        self._asked = True
+        self._workspace.wake()
+        reports = await self._desk.reports(SECONDS_TO_CHECK)
+        found = sum(len(diagnostics(report, 0, related=False)) for report in reports)
+        return {"documents": len(reports), "findings": found}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Diagnostics of one document, as things stand; of one just opened, as they will be."""
@@ -48,11 +68,10 @@ class PulledDiagnostics:
         return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
 
     async def workspace(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
-        """Diagnostics of all prompts, open or not, once there are any that the client doesn't have."""
+        """Diagnostics of open prompts, or of all, once there are any that the client doesn't have."""
         if not self._abilities.pull_diagnostics:
             return types.WorkspaceDiagnosticReport([])
         workspace = self._workspace
-        workspace.begin()
         had: Had = {}
         for previous in params.previous_result_ids:
             path = path_of(previous.uri)
@@ -61,17 +80,23 @@ class PulledDiagnostics:
         kept: Items = {}
         told, seen = False, -1
         while True:
-            changes, seen = workspace.changes(seen), workspace.revision
+            everywhere = self._everywhere
+            if everywhere:
+                workspace.begin()
+                changes, seen = workspace.changes(seen), workspace.revision
+            else:
+                changes, seen = {}, -1
             opened = self._opened()
             found = self._new(changes, had, opened) | self._new_of_open(had, opened)
-            if not workspace.busy:
-                found |= self._gone(had, opened)
+            settled = not (everywhere and workspace.busy)
+            if settled:
+                found |= self._gone(had, opened, everywhere=everywhere)
             if found and params.partial_result_token is not None:
                 self._partial(params.partial_result_token, found.values())
                 told = True
             else:
                 kept |= found
-            if not workspace.busy and (told or kept):
+            if settled and (told or kept):
                 return types.WorkspaceDiagnosticReport([*kept.values()])
             await workspace.changed()
 
@@ -81,7 +106,7 @@ class PulledDiagnostics:
         if pulls and uri not in session.documents:
             # Clients ask once more when they close a document.
             path = path_of(uri)
-            prompt = None if path is None else self._workspace.prompt(path)
+            prompt = None if path is None or not self._everywhere else self._workspace.prompt(path)
             if path is not None and prompt is not None:
                 return self._closed(path, prompt)
         elif pulls and (document := self._desk.shown(uri)) is not None:
@@ -143,12 +168,12 @@ class PulledDiagnostics:
                 del self._made_of_open[uri]
         return items
 
-    def _gone(self, had: Had, opened: Mapping[Path, Document]) -> Items:
-        """What the client has of files that are no prompts any more."""
+    def _gone(self, had: Had, opened: Mapping[Path, Document], *, everywhere: bool) -> Items:
+        """What the client has of files that are no prompts any more, or that nobody wants to know of."""
         gone = [
             path
             for path in had
-            if self._workspace.prompt(path) is None
+            if not (everywhere and self._workspace.prompt(path) is not None)
             and (path not in opened or self._desk.shown(opened[path].uri) is None)
         ]
         for path in gone:
