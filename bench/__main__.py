@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import answers, keystroke, memory, opening, peers, starting, storm, throughput
+from bench import answers, crowd, keystroke, memory, opening, peers, starting, storm, throughput
 from bench.figures import Results
 from bench.tables import print_results
 from bench.targets import judged
@@ -27,6 +27,7 @@ CASES: dict[int, Callable[[Results, Path], None]] = {
     6: memory.run,
     7: peers.run,
     8: answers.run,
+    9: crowd.run,
 }
 
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="a look in under a minute: fewer and smaller")
     parser.add_argument(
-        "--only", type=int, action="append", choices=sorted(CASES), metavar="N", help="only this part, 1 to 8"
+        "--only", type=int, action="append", choices=sorted(CASES), metavar="N", help="only this part, 1 to 9"
     )
     parser.add_argument("--json", type=Path, default=HERE / "results.json", metavar="FILE")
     options = parser.parse_args(arguments)

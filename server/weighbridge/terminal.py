@@ -4,13 +4,15 @@ Names and targets are a stranger's: what would move the cursor, or begin another
 character. A line of its own could be a command to whatever reads a build's log.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from weighbridge.analysis.expand import State
@@ -24,6 +26,15 @@ from weighbridge.uris import path_of
 _MOST_ROWS = 200
 #: Characters of a name or a message.
 _LONGEST = 1_000
+#: Cells of a column, at most.
+_WIDEST = 100
+#: What is painted to see which marks a style has.
+_SAMPLE = "sample"
+
+#: A text and its style; and those of a row.
+_Cell = tuple[str, str]
+_Row = tuple[_Cell, ...]
+_EMPTY: _Cell = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,58 +64,52 @@ def findings_of(reports: Sequence[Report]) -> list[Finding]:
 
 def print_findings(reports: Sequence[Report], findings: Sequence[Finding]) -> None:
     """Findings as `path:line: severity: message [code]`, then one line of summary."""
-    console = _console()
-    for finding in findings:
-        line = Text(f"{_name(finding.uri)}:{finding.line}: ")
-        line.append(finding.severity, style=_STYLES.get(finding.severity, ""))
-        line.append(f": {shown(finding.message, _LONGEST)} [{finding.code}]")
-        console.print(line, soft_wrap=True)
+    paint = _painter()
+    lines = [
+        f"{_name(one.uri)}:{one.line}: {paint(one.severity, _STYLES.get(one.severity, ''))}"
+        f": {shown(one.message, _LONGEST)} [{one.code}]"
+        for one in findings
+    ]
     total = sum(report.tokens for report in reports)
     errors = sum(1 for finding in findings if finding.severity == "error")
-    console.print(
-        Text(f"{len(reports):,} documents, {total:,} tokens, {len(findings):,} findings, {errors:,} errors")
+    lines.append(
+        f"{len(reports):,} documents, {total:,} tokens, {len(findings):,} findings, {errors:,} errors"
     )
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def print_table(reports: Sequence[Report]) -> None:
     """A tree of documents, their references and what is nested in them, with totals."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("document", overflow="fold")
-    table.add_column("tokens", justify="right", no_wrap=True)
-    table.add_column("budget", justify="right", no_wrap=True)
-    table.add_column("", overflow="fold")
+    table: list[_Row] = [(("document", "bold"), ("tokens", "bold"), ("budget", "bold"), ("", ""))]
     for report in reports:
-        table.add_row(
-            Text(_name(report.uri), style="bold"),
-            Text(f"{report.tokens:,}", style="bold"),
-            Text(f"{report.budget.used:.0%}", style=_STYLES.get(report.budget.severity or "", "")),
-            Text(_about(report), style="dim"),
+        table.append(
+            (
+                (_name(report.uri), "bold"),
+                (f"{report.tokens:,}", "bold"),
+                (f"{report.budget.used:.0%}", _STYLES.get(report.budget.severity or "", "")),
+                (_about(report), "dim"),
+            )
         )
         rows = [*_rows(report.references, "")]
         if rows:
-            table.add_row(Text("  own text", style="dim"), f"{report.own_tokens:,}", "", "")
-        for row in rows[:_MOST_ROWS]:
-            table.add_row(*row)
+            table.append((("  own text", "dim"), (f"{report.own_tokens:,}", ""), _EMPTY, _EMPTY))
+        table += rows[:_MOST_ROWS]
         if len(rows) > _MOST_ROWS:
-            table.add_row(Text(f"  and {len(rows) - _MOST_ROWS:,} more"), "", "", "")
+            table.append(((f"  and {len(rows) - _MOST_ROWS:,} more", ""), _EMPTY, _EMPTY, _EMPTY))
     if len(reports) > 1:
-        table.add_section()
         total = sum(report.tokens for report in reports)
-        table.add_row(Text("total", style="bold"), Text(f"{total:,}", style="bold"), "", "")
-    _console().print(table)
+        table.append((("total", "bold"), (f"{total:,}", "bold"), _EMPTY, _EMPTY))
+    _print(table, right=(1, 2))
 
 
 def print_models() -> None:
-    """The same as a table."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("model", "encoding"):
-        table.add_column(name)
-    table.add_column("context window", justify="right")
-    table.add_column("$ per million input tokens", justify="right")
+    """The models known by name."""
+    names = ("model", "encoding", "context window", "$ per million input tokens")
+    table: list[_Row] = [tuple((name, "bold") for name in names)]
     for model in MODELS:
         price = "" if model.input_usd_per_million is None else f"{model.input_usd_per_million:g}"
-        table.add_row(model.name, model.encoding, f"{model.context_window:,}", price)
-    _console().print(table)
+        table.append(((model.name, ""), (model.encoding, ""), (f"{model.context_window:,}", ""), (price, "")))
+    _print(table, right=(2, 3))
 
 
 _STYLES = {"error": "red", "warning": "yellow", "information": "blue"}
@@ -140,7 +145,7 @@ def _problems(reference: ReferenceReport) -> Iterator[ReferenceReport]:
         yield from _problems(nested)
 
 
-def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[tuple[Text, Text, Text, Text]]:
+def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[_Row]:
     for number, reference in enumerate(references):
         last = number == len(references) - 1
         tokens = "" if reference.tokens is None else f"{reference.tokens:,}"
@@ -156,10 +161,10 @@ def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[tuple[
         )
         kind = "" if reference.kind.value == "file" else f"{reference.kind.value}:"
         yield (
-            Text(f"  {indent}{'└─' if last else '├─'} {kind}{shown(reference.target, _LONGEST)}"),
-            Text(tokens),
-            Text(""),
-            Text(shown(note, _LONGEST), style=style),
+            (f"  {indent}{'└─' if last else '├─'} {kind}{shown(reference.target, _LONGEST)}", ""),
+            (tokens, ""),
+            _EMPTY,
+            (shown(note, _LONGEST), style),
         )
         yield from _rows(reference.references, indent + ("   " if last else "│  "))
 
@@ -174,11 +179,47 @@ def _name(uri: str) -> str:
     path = path_of(uri)
     if path is None:
         return shown(uri, _LONGEST)
-    here = Path.cwd()
-    return shown(str(path.relative_to(here) if path.is_relative_to(here) else path), _LONGEST)
+    # As strings: twenty thousand are named.
+    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
+    return shown(os.fspath(path).removeprefix(here), _LONGEST)
 
 
-def _console() -> Console:
-    """Standard output; as wide as needed where nobody looks at it."""
+def _print(rows: Sequence[_Row], right: Collection[int]) -> None:
+    """Print rows in columns, as wide as what is in them; those numbered in `right` are flush right.
+
+    A name that is longer than most screens are wide moves what is behind it.
+    """
+    paint = _painter()
+    columns = range(len(rows[0]))
+    widths = [min(_WIDEST, max(_width(row[column][0]) for row in rows)) for column in columns]
+    widths[-1] = widths[-1] if columns[-1] in right else 0
+    for row in rows:
+        cells = []
+        for column, (text, style) in enumerate(row):
+            space = " " * (widths[column] - _width(text))
+            cells.append(space + paint(text, style) if column in right else paint(text, style) + space)
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _painter() -> Callable[[str, str], str]:
+    """What puts a text between the marks of a style, as standard output takes them; nothing where nobody looks at it."""
     console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=200)
+
+    @cache
+    def around(style: str) -> Sequence[str]:
+        with console.capture() as captured:
+            console.print(Text(_SAMPLE, style=style), end="")
+        return captured.get().split(_SAMPLE)
+
+    if console.color_system is None:
+        return lambda text, style: text
+
+    def paint(text: str, style: str) -> str:
+        before, behind = around(style) if text else ("", "")
+        return f"{before}{text}{behind}"
+
+    return paint

@@ -59,6 +59,27 @@ def test_count_of_a_folder_as_json(workspace: Path) -> None:
     assert found["documents"][0]["references"][1]["references"][0]["target"] == "name"
 
 
+TABLE = """\
+document               tokens  budget
+prompts/a.md                7     70%  of 10; cl100k_base
+  own text                 10
+  ├─ variable:name          1
+  └─ b.txt                  2
+     └─ variable:name       1
+prompts/b.txt               2     20%  of 10; cl100k_base
+  own text                  4
+  └─ variable:name          1
+prompts/文.md               1     10%  of 10; cl100k_base
+total                      10
+"""
+
+
+def test_count_as_a_table(workspace: Path) -> None:
+    (workspace / "prompts" / "文.md").write_text("x")
+    done = run(workspace, "count", "--budget", "10", ".")
+    assert done.stdout.decode() == TABLE
+
+
 def test_context_files_are_counted_though_they_are_ignored_or_links(workspace: Path) -> None:
     (workspace / ".gitignore").write_text("*.local.md\n.claude/\nprompts/\nignored/\n")
     (workspace / "CLAUDE.local.md").write_text("mine")
