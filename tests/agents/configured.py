@@ -29,7 +29,16 @@ def _claude_code(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[
     return {} if values is None else {".claude.json": json.dumps(values)}
 
 
+def _gemini_cli(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    trust = "DO_NOT_TRUST" if settings.get("trust") is False else "TRUST_FOLDER"
+    made = {".gemini/trustedFolders.json": json.dumps({names["root"]: trust})}
+    if "user_settings" in settings:
+        made[".gemini/settings.json"] = json.dumps(settings["user_settings"])
+    return made
+
+
 _BY_AGENT: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, str]]] = {
     "codex": _codex,
     "claude-code": _claude_code,
+    "gemini-cli": _gemini_cli,
 }

@@ -77,6 +77,8 @@ def lay(case: Case, folder: Path) -> Laid:
     git = data.get("git")
     for place in git if isinstance(git, list) else [git] if isinstance(git, str) else [""] if git else []:
         subprocess.run(["git", "init", "-q", str(root / place)], check=True)
+    for command in settings.get("setup", ()):
+        subprocess.run(_fill(command, names).split(), check=True)
     _put(root, data["files"], names)
     _put(home, data.get("home") or {}, names)
     _put(outside, settings.get("outside") or {}, names)
@@ -120,6 +122,8 @@ def expected(case: Case) -> list[Any]:
         later = ("tool result", "user message 2") if case.settings.get("turns") else ("tool result",)
         ends = [at for at, place in enumerate(where) if place in later]
         context = context[: ends[0]] if ends else context
+    elif where == "tool result":
+        return []
     return [part for part in ([context] if isinstance(context, str) else context) if part]
 
 

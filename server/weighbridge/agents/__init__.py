@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from weighbridge.agents.claude_code import CLAUDE_CODE
 from weighbridge.agents.codex import CODEX
+from weighbridge.agents.gemini_cli import GEMINI_CLI
 from weighbridge.agents.model import Agent
 
-AGENTS: Mapping[str, Agent] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX)}
+AGENTS: Mapping[str, Agent] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI)}

@@ -1,0 +1,275 @@
+"""Gemini CLI: GEMINI.md files, imports replaced in place, in two places of the request.
+
+Rules and recordings: `tests/agents/wire/gemini-cli.jsonl`.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents.folders import downwards, upwards, walk
+from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.splicing import Splicer, backtick_regions, flat, trimmed
+from weighbridge.agents.text import decoded, json_object
+
+_NAME = "GEMINI.md"
+#: Bytes of a context file: with a larger one Gemini CLI was seen to send nothing at all.
+_MOST_BYTES = 4_194_304
+_MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
+
+
+def load(start: Start, files: Files) -> Context:
+    """What Gemini CLI puts into its first request."""
+    return _Loader(start, files).context()
+
+
+def _failure(target: str, place: Path) -> str:
+    return f"<!-- Import failed: {target} - ENOENT: no such file or directory, access '{place}' -->"
+
+
+class _Loader:
+    """One start: its settings, and the files that were met."""
+
+    def __init__(self, start: Start, files: Files) -> None:
+        self.start = start
+        self.files = files
+        self.folder = files.real(start.folder)
+        self.own = start.home / ".gemini"
+        self.trusted = self._trust() is not False
+        user = json_object(files.read(self.own / "settings.json"))
+        settings = [user]
+        if self.trusted:
+            settings.append(json_object(files.read(self.folder / ".gemini" / "settings.json")))
+        contexts = [one["context"] for one in settings if isinstance(one.get("context"), Mapping)]
+        self.context_settings: dict[str, Any] = {
+            name: value for one in contexts for name, value in one.items()
+        }
+        self.names = self._names()
+        self.splicer = Splicer(files, backtick_regions, _failure)
+        self.not_loaded: list[NotLoaded] = []
+        self.too_large: Path | None = None
+        self._seen: set[object] = set()
+
+    def context(self) -> Context:
+        if not self.trusted and not self.start.flag("--skip-trust"):
+            return Context(
+                not_loaded=(NotLoaded(self.folder, "this folder is not trusted: Gemini CLI stops"),)
+            )
+        user = self._blocks([self.own / name for name in self.names], "user")
+        memory = self._private_memory()
+        extensions = self._blocks(self._extensions(), "extension")
+        project = self._blocks(self._project_files(), "project")
+        if self.too_large is not None:
+            reason = f"larger than {_MOST_BYTES:,} bytes: Gemini CLI sends no request at all"
+            return Context(not_loaded=(NotLoaded(self.too_large, reason),))
+        parts = [
+            Part("system", _wrapped("loaded_context", _joined([*user, *memory]))),
+            Part("system (lines)", self._system_file()),
+            Part("first user message", _project_part(extensions, project)),
+        ]
+        parts = [*self._prompt(), *(part for part in parts if part.pieces)]
+        return Context(tuple(parts), tuple(self.not_loaded))
+
+    def _trust(self) -> bool | None:
+        """What the user said of this folder: True, False, or None where nothing was said."""
+        told = json_object(self.files.read(self.own / "trustedFolders.json"))
+        for above in upwards(self.folder):
+            level = told.get(str(above))
+            if level in {"TRUST_FOLDER", "TRUST_PARENT"}:
+                return True
+            if level == "DO_NOT_TRUST":
+                return False
+        return None
+
+    def _names(self) -> tuple[str, ...]:
+        """Names that are looked for in each folder, sorted; GEMINI.md is always among them."""
+        told = self.context_settings.get("fileName")
+        more = [told] if isinstance(told, str) else told if isinstance(told, list) else []
+        return tuple(sorted({_NAME, *(name for name in more if isinstance(name, str))}))
+
+    def _project_files(self) -> list[Path]:
+        markers = self.context_settings.get("memoryBoundaryMarkers")
+        marks = [str(one) for one in markers] if isinstance(markers, list) else [".git"]
+        root = next(
+            (
+                above
+                for above in upwards(self.folder)
+                if any(self.files.exists(above / mark) for mark in marks)
+            ),
+            self.folder,
+        )
+        included = [
+            self.files.real(Path(os.path.normpath(self.folder / one)))
+            for several in self.start.options("--include-directories")
+            for one in several.split(",")
+        ]
+        places = [*downwards(root, self.folder), *included]
+        return sorted({place / name for place in places for name in self.names}, key=str)
+
+    def _extensions(self) -> Iterator[Path]:
+        holder = self.own / "extensions"
+        for name in self.files.names(holder):
+            values = json_object(self.files.read(holder / name / "gemini-extension.json"))
+            if values:
+                told = values.get("contextFileName")
+                yield holder / name / (told if isinstance(told, str) else _NAME)
+
+    def _blocks(self, paths: Iterator[Path] | list[Path], kind: str) -> list[list[Piece]]:
+        """A block for each file that is there and has text, each real file once."""
+        blocks: list[list[Piece]] = []
+        for path in paths:
+            data = self.files.read(path)
+            identity = self.files.identity(path)
+            if data is None or identity in self._seen:
+                continue
+            self._seen.add(identity)
+            if len(data) > _MOST_BYTES:
+                self.too_large = path
+            text = decoded(data, keep_mark=True)
+            if self.context_settings.get("importFormat") == "flat":
+                pieces = flat(path, text, self.files, backtick_regions, str(path.parent))
+            else:
+                pieces = trimmed(self.splicer.pieces(path, kind, text))
+            if not pieces:
+                self.not_loaded.append(NotLoaded(path, "it is blank"))
+                continue
+            head = Piece(f"--- Context from: {path} ---\n")
+            blocks.append([head, *pieces, Piece(f"\n--- End of Context from: {path} ---")])
+        return blocks
+
+    def _system_file(self) -> tuple[Piece, ...]:
+        """The user's own system prompt, where the environment names one."""
+        told = self.start.environment.get("GEMINI_SYSTEM_MD")
+        if not told or told.lower() in {"0", "false", "1", "true"}:
+            return ()
+        path = self.folder / told
+        data = self.files.read(path)
+        text = "" if data is None else decoded(data).strip()
+        return (Piece(text, Entry(path, "user", text)),) if text else ()
+
+    def _private_memory(self) -> list[list[Piece]]:
+        """What Gemini CLI wrote down itself for this project."""
+        projects = json_object(self.files.read(self.own / "projects.json")).get("projects")
+        name = projects.get(str(self.folder)) if isinstance(projects, Mapping) else None
+        path = (
+            self.own / "tmp" / (name if isinstance(name, str) else self.folder.name) / "memory" / "MEMORY.md"
+        )
+        blocks = self._blocks([path], "memory")
+        return [
+            [Piece("<user_project_memory>\n"), *block, Piece("\n</user_project_memory>")] for block in blocks
+        ]
+
+    def _prompt(self) -> Iterator[Part]:
+        """What the first prompt brings: a command's text, or the files that it names."""
+        prompt = self.start.prompt
+        if prompt.startswith("/"):
+            yield from self._command(prompt)
+        elif "@" in prompt:
+            yield from self._mentions(prompt)
+
+    def _mentions(self, prompt: str) -> Iterator[Part]:
+        """The prompt as it is sent with the files that it names, folders with all in them."""
+        words = ""
+        at = 0
+        named: set[Path] = set()
+        for found in _MENTION.finditer(prompt):
+            name = found[1].replace("\\ ", " ").rstrip(".,;:!?")
+            path = Path(os.path.normpath(self.folder / name))
+            folder = self.files.is_folder(path)
+            if not folder and self.files.size(path) is None:
+                continue
+            before = prompt[at : found.start()]
+            words += before + ("" if not before or before[-1].isspace() else " ") + "@" + name
+            words += ("**" if name.endswith("/") else "/**") if folder else ""
+            at = found.start() + 1 + len(found[1].rstrip(".,;:!?"))
+            named |= set(walk(path, self.files)) if folder else {path}
+        if not named:
+            return
+        texts: list[tuple[str, Entry | None]] = [
+            (words + prompt[at:], None),
+            ("\n--- Content from referenced files ---", None),
+        ]
+        for path in sorted(named):
+            data = self.files.read(path, own=False)
+            if data is not None:
+                text = decoded(data).rstrip("\n")
+                texts.append((f"\nContent from @{path.relative_to(self.folder).as_posix()}:\n", None))
+                texts.append((text, Entry(path, "attached", text)))
+        texts.append(("\n--- End of content ---", None))
+        for text, entry in texts:
+            yield Part("user message, one entry a part", (Piece(text, entry),))
+
+    def _command(self, prompt: str) -> Iterator[Part]:
+        name, _, arguments = prompt[1:].partition(" ")
+        for holder in (self.folder / ".gemini", self.own):
+            path = holder.joinpath("commands", *name.split(":")).with_suffix(".toml")
+            data = self.files.read(path)
+            if data is None:
+                continue
+            try:
+                told = tomllib.loads(decoded(data)).get("prompt")
+            except tomllib.TOMLDecodeError:
+                continue
+            if not isinstance(told, str):
+                continue
+            texts = list(self._pasted(told))
+            if "{{args}}" in told:
+                texts = [text.replace("{{args}}", arguments) for text in texts]
+            elif arguments:
+                texts[-1] += f"\n\n{prompt}"
+            where = "first user message" if len(texts) == 1 else "user message, one entry a part"
+            for text in texts:
+                yield Part(where, (Piece(text, Entry(path, "command", text)),))
+            return
+
+    def _pasted(self, told: str) -> Iterator[str]:
+        """A command's text in pieces, between them the files that `@{…}` names."""
+        at = 0
+        for found in re.finditer(r"@\{([^}]+)\}", told):
+            if before := told[at : found.start()]:
+                yield before
+            at = found.end()
+            yield from self._target(found[1].strip())
+        if (rest := told[at:]) or at == 0:
+            yield rest
+
+    def _target(self, name: str) -> Iterator[str]:
+        path = Path(os.path.normpath(self.folder / name))
+        if not self.files.is_folder(path):
+            data = self.files.read(path, own=False)
+            yield f"@{{{name}}}" if data is None else decoded(data)
+            return
+        yield f"--- Start of content for directory: {name} ---\n"
+        for inner in walk(path, self.files):
+            data = self.files.read(inner, own=False)
+            if data is not None:
+                yield f"--- {inner.relative_to(path).as_posix()} ---\n"
+                yield decoded(data)
+                yield "\n"
+        yield f"--- End of content for directory: {name} ---"
+
+
+def _joined(blocks: list[list[Piece]]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for block in blocks:
+        if pieces:
+            pieces.append(Piece("\n\n"))
+        pieces += block
+    return pieces
+
+
+def _wrapped(tag: str, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    return (Piece(f"<{tag}>\n"), *pieces, Piece(f"\n</{tag}>")) if pieces else ()
+
+
+def _project_part(extensions: list[list[Piece]], project: list[list[Piece]]) -> tuple[Piece, ...]:
+    first = _wrapped("extension_context", _joined(extensions))
+    second = _wrapped("project_context", _joined(project))
+    between = (Piece("\n"),) if first and second else ()
+    return _wrapped("loaded_context", (*first, *between, *second))
+
+
+GEMINI_CLI = Agent("gemini-cli", "Gemini CLI", "0.61.0", load, (".gemini", ".agents"))
