@@ -37,8 +37,22 @@ def _gemini_cli(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[s
     return made
 
 
+def _qwen_code(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    language = "# Output language preference: auto\n<!-- qwen-code:llm-output-language: auto -->\nOUTLANG\n"
+    made = {".qwen/output-language.md": language}
+    values = dict(settings.get("user_settings", {}))
+    if settings.get("memory"):
+        values["memory"] = {"enabled": True}
+    if values:
+        made[".qwen/settings.json"] = json.dumps(values)
+    if "trustedFolders.json" in settings:
+        made[".qwen/trustedFolders.json"] = json.dumps({names["root"]: settings["trustedFolders.json"]})
+    return made
+
+
 _BY_AGENT: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, str]]] = {
     "codex": _codex,
     "claude-code": _claude_code,
     "gemini-cli": _gemini_cli,
+    "qwen-code": _qwen_code,
 }

@@ -14,6 +14,10 @@ UNMET = {
     ("claude-code", "subagent-Plan"): "what a sub-agent receives, which is no first request",
     ("codex", "skills-budget-60"): "Codex's own skills share the room; their lengths are not known",
     ("codex", "tui-at-file"): "shows what was typed, not what came from files",
+    (
+        "qwen-code",
+        "first-start",
+    ): "Qwen Code writes a file of its own at its first start, whose words are not recorded",
     ("codex", "tui-prompts-gone"): "shows that nothing was sent after an unknown command",
 }
 

@@ -6,5 +6,6 @@ from weighbridge.agents.claude_code import CLAUDE_CODE
 from weighbridge.agents.codex import CODEX
 from weighbridge.agents.gemini_cli import GEMINI_CLI
 from weighbridge.agents.model import Agent
+from weighbridge.agents.qwen_code import QWEN_CODE
 
-AGENTS: Mapping[str, Agent] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI)}
+AGENTS: Mapping[str, Agent] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE)}

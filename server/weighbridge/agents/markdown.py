@@ -93,3 +93,53 @@ def without_block_comments(text: str) -> str:
         at = end
         removed = True
     return "".join([*kept, *lines[at:]]) if removed else text
+
+
+def code_regions(text: str) -> list[tuple[int, int]]:
+    """Where code stands in a text, in code points: fences, indented code and spans, but none in lists and tables."""
+    if "`" not in text and "~~~" not in text and "    " not in text and "\t" not in text:
+        return []
+    regions: list[tuple[int, int]] = []
+    starts = _line_starts(text)
+    inside = 0
+    for token in _tables().parse(text):
+        if token.type in {"bullet_list_open", "ordered_list_open", "table_open"}:
+            inside += 1
+        elif token.type in {"bullet_list_close", "ordered_list_close", "table_close"}:
+            inside -= 1
+        elif inside or token.map is None:
+            continue
+        else:
+            start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
+            if token.type in {"fence", "code_block"}:
+                regions.append((start, end))
+            elif token.type == "inline":
+                regions.extend(
+                    (start + a, start + b) for a, b in _spans(text[start:end], token.children or [])
+                )
+    return regions
+
+
+def _spans(source: str, tokens: list[Token]) -> Iterator[tuple[int, int]]:
+    """Where the code spans among tokens stand in their source."""
+    at = 0
+    for token in tokens:
+        if token.type != "code_inline":
+            continue
+        mark = re.escape(token.markup)
+        found = re.compile(rf"(?<!`){mark}(?!`)[\s\S]*?(?<!`){mark}(?!`)").search(source, at)
+        if found is None:
+            return
+        yield found.span()
+        at = found.end()
+
+
+@cache
+def _tables() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table")
+
+
+def _line_starts(text: str) -> list[int]:
+    """Where each line begins, and the text's end. Lines end as Markdown's do."""
+    starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
+    return [*starts, len(text)]

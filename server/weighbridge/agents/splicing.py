@@ -61,7 +61,7 @@ class Splicer:
         own: list[str] = []
         pieces: list[Piece | str] = []
         at = 0
-        for start, end, target in self._imports(text) if level < MOST_LEVELS else ():
+        for start, end, target in self.imports(text) if level < MOST_LEVELS else ():
             made = self._replacement(target, path, top, above, level)
             if made is None:
                 continue
@@ -73,7 +73,8 @@ class Splicer:
         entry = Entry(path, kind, "".join(own), importer)
         return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
 
-    def _imports(self, text: str) -> Iterator[tuple[int, int, str]]:
+    def imports(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Where imports stand in a text: start, end, target."""
         if "@" not in text:
             return
         regions = iter(self.regions(text))
@@ -145,7 +146,7 @@ def flat(
         order.append((at, name, whole, importer))
         if level >= MOST_LEVELS or len(order) > MOST_IMPORTS:
             return
-        targets = [Path(os.path.normpath(at.parent / target)) for *_, target in splicer._imports(whole)]
+        targets = [Path(os.path.normpath(at.parent / target)) for *_, target in splicer.imports(whole)]
         for place in reversed(targets):
             data = files.read(place, own=False) if lies_in(files.real(place), files.real(top)) else None
             if data is not None and place not in seen:

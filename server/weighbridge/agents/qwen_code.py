@@ -1,0 +1,282 @@
+"""Qwen Code: QWEN.md and AGENTS.md of all levels, imports replaced in place, rules.
+
+Rules and recordings: `tests/agents/wire/qwen-code.jsonl`.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents.folders import downwards, git_root, lies_in, upwards, walk
+from weighbridge.agents.markdown import code_regions
+from weighbridge.agents.model import Agent, Context, Entry, Files, Lost, NotLoaded, Part, Piece, Start
+from weighbridge.agents.skills import front_matter, split_front_matter
+from weighbridge.agents.splicing import Splicer, flat, trimmed
+from weighbridge.agents.text import decoded, js_trim, json_object, unix_lines
+from weighbridge.errors import Code
+
+_NAMES = ("QWEN.md", "AGENTS.md")
+_MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
+_COMMENT = re.compile(r"<!--[\s\S]*?-->")
+MEMORY_LINES = 200
+
+
+def load(start: Start, files: Files) -> Context:
+    """What Qwen Code puts into its first request."""
+    return _Loader(start, files).context()
+
+
+class _Loader:
+    """One start: its settings, and the files that were met."""
+
+    def __init__(self, start: Start, files: Files) -> None:
+        self.start = start
+        self.files = files
+        self.folder = files.real(start.folder)
+        self.own = start.home / ".qwen"
+        self.git = git_root(self.folder, files)
+        user = json_object(files.read(self.own / "settings.json"))
+        self.trusted = not _asks_for_trust(user) or self._is_trusted()
+        settings = [user]
+        if self.trusted:
+            settings.append(json_object(files.read(self.folder / ".qwen" / "settings.json")))
+        self.settings: dict[str, Any] = {
+            name: value
+            for one in settings
+            if isinstance(one.get("context"), Mapping)
+            for name, value in one["context"].items()
+        }
+        self.memory_on = _memory_is_on(settings)
+        # An import that names no file keeps its words.
+        self.splicer = Splicer(files, code_regions, None, by_letters=True, root_counts=True)
+        self.not_loaded: list[NotLoaded] = []
+        self._seen: set[object] = set()
+
+    def context(self) -> Context:
+        blocks = [*self._context_blocks(), *self._rule_blocks()]
+        pieces: list[Piece] = []
+        for block in blocks:
+            pieces += [*([Piece("\n\n")] if pieces else []), *block]
+        parts = [Part("system", tuple(pieces))] if pieces else []
+        parts += [*self._memory(), *self._prompt(), *self._skills()]
+        return Context(tuple(parts), tuple(self.not_loaded))
+
+    def _is_trusted(self) -> bool:
+        told = json_object(self.files.read(self.own / "trustedFolders.json"))
+        levels = [told.get(str(above)) for above in upwards(self.folder)]
+        return next((level != "DO_NOT_TRUST" for level in levels if level is not None), False)
+
+    def _context_blocks(self) -> Iterator[list[Piece]]:
+        told = self.settings.get("fileName")
+        names = (told,) if isinstance(told, str) else tuple(told) if isinstance(told, list) else _NAMES
+        chain = self._chain() if self.trusted else ()
+        paths = [place / str(name) for name in names for place in (self.own, *chain)]
+        paths.append(self.own / "output-language.md")
+        if self.settings.get("loadFromIncludeDirectories") is True:
+            for several in self.start.options("--include-directories"):
+                for one in several.split(","):
+                    place = self.files.real(Path(os.path.normpath(self.folder / one)))
+                    paths += [place / str(name) for name in names]
+        if self.git is not None and self.trusted:
+            paths.append(self.git / ".qwen" / "QWEN.local.md")
+        for path in paths:
+            data = self.files.read(path)
+            identity = self.files.identity(path)
+            if data is None or identity in self._seen:
+                continue
+            self._seen.add(identity)
+            text = decoded(data, keep_mark=True)
+            kind = "user" if path.parent == self.own else "project"
+            if self.settings.get("importFormat") == "flat":
+                pieces = flat(path, text, self.files, code_regions, str(path))
+            else:
+                pieces = trimmed(self.splicer.pieces(path, kind, text))
+            if pieces:
+                yield self._block("Context", path, self.folder, pieces)
+            else:
+                self.not_loaded.append(NotLoaded(path, "it is blank"))
+
+    def _chain(self) -> tuple[Path, ...]:
+        """The folders whose files are read, outermost first: from one above the git root on."""
+        home = self.files.real(self.start.home)
+        if self.git is not None:
+            top = self.git.parent
+        elif lies_in(self.folder, home):
+            top = home
+        else:
+            top = upwards(self.folder)[-1]
+        return downwards(top, self.folder)
+
+    def _block(self, what: str, path: Path, base: Path, pieces: Iterable[Piece]) -> list[Piece]:
+        name = os.path.relpath(path, base).replace(os.sep, "/")
+        head = Piece(f"--- {what} from: {name} ---\n")
+        return [head, *pieces, Piece(f"\n--- End of {what} from: {name} ---")]
+
+    def _rule_blocks(self) -> Iterator[list[Piece]]:
+        base = self.git or self.folder
+        holders = [self.own / "rules"]
+        if self.trusted and self.git is not None:
+            holders.append(self.git / ".qwen" / "rules")
+        for holder in holders:
+            for path in sorted(walk(holder, self.files), key=str):
+                data = self.files.read(path) if path.suffix == ".md" else None
+                if data is None:
+                    continue
+                text = unix_lines(decoded(data))
+                values = front_matter(text, lenient=True) or {}
+                if values.get("paths"):
+                    reason = f"loads when a file is read that matches {values['paths']}"
+                    self.not_loaded.append(NotLoaded(path, reason))
+                    continue
+                body = js_trim(_COMMENT.sub("", split_front_matter(text)[1]))
+                if body:
+                    yield self._block("Rule", path, base, [Piece(body, Entry(path, "rule", body))])
+
+    def _memory(self) -> Iterator[Part]:
+        """What Qwen Code wrote down itself, where its own memory is switched on."""
+        if not self.memory_on:
+            return
+        slug = re.sub(r"[^A-Za-z0-9]", "-", str(self.folder))
+        for holder in (self.own / "memories", self.own / "projects" / slug / "memory"):
+            path = holder / "MEMORY.md"
+            data = self.files.read(path)
+            if data is not None:
+                text, lost = _shortened(decoded(data).strip())
+                yield Part(
+                    "system", (Piece(f"## {path}\n\n"), Piece(text, Entry(path, "memory", text, lost=lost)))
+                )
+
+    def _skills(self) -> Iterator[Part]:
+        places = [
+            (self.folder / ".qwen", "project"),
+            (self.folder / ".agents", "project"),
+            (self.own, "user"),
+        ]
+        for holder, where in places:
+            for name in sorted(self.files.names(holder / "skills")):
+                path = holder / "skills" / name / "SKILL.md"
+                data = self.files.read(path)
+                values = {} if data is None else front_matter(unix_lines(decoded(data)), lenient=True) or {}
+                if not values.get("description") or not values.get("name"):
+                    continue
+                description = str(values["description"]).strip()
+                yield Part(
+                    "first user message",
+                    (
+                        Piece(f"<skill>\n<name>\n{values['name']}\n</name>\n<description>\n"),
+                        Piece(description, Entry(path, "skill", description)),
+                        Piece(f" ({where})\n</description>\n<location>\n{where}\n</location>\n</skill>"),
+                    ),
+                )
+
+    def _prompt(self) -> Iterator[Part]:
+        prompt = self.start.prompt
+        if prompt.startswith("/"):
+            yield from self._command(prompt)
+        elif "@" in prompt:
+            yield from self._mentions(prompt)
+
+    def _command(self, prompt: str) -> Iterator[Part]:
+        name, _, arguments = prompt[1:].partition(" ")
+        for holder in (self.folder / ".qwen", self.own):
+            for suffix in (".toml", ".md"):
+                path = holder.joinpath("commands", *name.split(":")).with_suffix(suffix)
+                data = self.files.read(path)
+                told = None if data is None else _command_text(decoded(data), suffix)
+                if told is None:
+                    continue
+                if "{{args}}" in told:
+                    told = told.replace("{{args}}", arguments)
+                elif arguments:
+                    told += f"\n\n{prompt}"
+                for text, entry in self._pasted(told, path):
+                    yield Part("user message, one entry a part", (Piece(text, entry),))
+                return
+
+    def _pasted(self, told: str, path: Path) -> Iterator[tuple[str, Entry]]:
+        at = 0
+        for found in re.finditer(r"@\{([^}]+)\}", told):
+            place = Path(os.path.normpath(self.folder / found[1].strip()))
+            data = self.files.read(place, own=False)
+            if data is None:
+                continue
+            if before := told[at : found.start()]:
+                yield before, Entry(path, "command", before)
+            text = decoded(data)
+            yield text, Entry(place, "attached", text)
+            at = found.end()
+        if rest := told[at:]:
+            yield rest, Entry(path, "command", rest)
+
+    def _mentions(self, prompt: str) -> Iterator[Part]:
+        """The prompt as it is sent, with the files that it names; of a folder the names in it."""
+        words = ""
+        at = 0
+        texts: list[tuple[str, Entry | None]] = []
+        for found in _MENTION.finditer(prompt):
+            name = found[1].replace("\\ ", " ").rstrip(".,;:!?")
+            path = Path(os.path.normpath(self.folder / name))
+            data = self.files.read(path, own=False)
+            if data is None and not self.files.is_folder(path):
+                continue
+            before = prompt[at : found.start()]
+            words += before + ("" if not before or before[-1].isspace() else " ") + "@" + name
+            at = found.start() + 1 + len(found[1].rstrip(".,;:!?"))
+            texts.append((f"\nContent from {name}:\n", None))
+            text = self._listing(path) if data is None else decoded(data)
+            texts.append((text, Entry(path, "attached", text)))
+        if not texts:
+            return
+        head: list[tuple[str, Entry | None]] = [
+            (words + prompt[at:], None),
+            ("\n--- Content from referenced files ---", None),
+        ]
+        for text, entry in [*head, *texts, ("\n--- End of content ---", None)]:
+            yield Part("user message, one entry a part", (Piece(text, entry),))
+
+    def _listing(self, folder: Path) -> str:
+        names = sorted(self.files.names(folder))[:20]
+        lines = [f"{'└' if name == names[-1] else '├'}───{name}" for name in names]
+        return "\n".join(["Showing up to 20 items:", "", f"{folder}/", *lines])
+
+
+def _asks_for_trust(user: Mapping[str, Any]) -> bool:
+    security = user.get("security")
+    trust = security.get("folderTrust") if isinstance(security, Mapping) else None
+    return isinstance(trust, Mapping) and trust.get("enabled") is True
+
+
+def _memory_is_on(settings: Iterable[Mapping[str, Any]]) -> bool:
+    return any(
+        isinstance(one.get("memory"), Mapping) and one["memory"].get("enabled") is True for one in settings
+    )
+
+
+def _shortened(text: str) -> tuple[str, Lost | None]:
+    """MEMORY.md's text as it arrives, with the warning that Qwen Code puts behind a cut."""
+    lines = text.split("\n")
+    if len(lines) <= MEMORY_LINES:
+        return text, None
+    kept = "\n".join(lines[:MEMORY_LINES])
+    warning = (
+        f"\n\n> WARNING: MEMORY.md is {len(lines)} lines (limit: {MEMORY_LINES}). Only part of it was loaded. "
+        "Keep index entries to one line under ~200 chars; move detail into topic files."
+    )
+    reason = f"Qwen Code reads {MEMORY_LINES} lines of MEMORY.md"
+    return kept + warning, Lost(Code.TRUNCATED, MEMORY_LINES, 0, text[len(kept) :], reason)
+
+
+def _command_text(text: str, suffix: str) -> str | None:
+    if suffix == ".md":
+        return split_front_matter(text)[1].strip()
+    try:
+        told = tomllib.loads(text).get("prompt")
+    except tomllib.TOMLDecodeError:
+        return None
+    return told if isinstance(told, str) else None
+
+
+QWEN_CODE = Agent("qwen-code", "Qwen Code", "0.24.4", load, (".qwen", ".agents"))
