@@ -1,6 +1,7 @@
 """What a recording says was set, as the files of the user's own in which the agent reads it."""
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,9 +51,43 @@ def _qwen_code(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[st
     return made
 
 
+def _opencode(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    values = settings.get("opencode.json (user)")
+    return {} if values is None else {".config/opencode/opencode.json": json.dumps(values)}
+
+
+def _kilo(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    values = settings.get("kilo.json (user)")
+    return {} if values is None else {".config/kilo/kilo.json": json.dumps(values)}
+
+
+def configured_project(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What a recording says was set in the project's own files, by path below the root."""
+    made = {
+        f"{name}.json": json.dumps(settings[f"{name}.json (project)"])
+        for name in ("opencode", "kilo")
+        if f"{name}.json (project)" in settings
+    }
+    if "instructions" in settings and isinstance(settings["instructions"], list):
+        made["opencode.json"] = json.dumps({"instructions": settings["instructions"]})
+    return made
+
+
+def typed(settings: Mapping[str, Any]) -> str:
+    """What the user typed: the prompt, or the words behind a command's name on the command line."""
+    line = settings.get("command line")
+    if line is None:
+        return str(settings.get("prompt", ""))
+    words = shlex.split(line)
+    rest = words[words.index("--command") + 2 :]
+    return " ".join(f'"{word}"' if " " in word else word for word in rest)
+
+
 _BY_AGENT: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, str]]] = {
     "codex": _codex,
     "claude-code": _claude_code,
     "gemini-cli": _gemini_cli,
     "qwen-code": _qwen_code,
+    "opencode": _opencode,
+    "kilo": _kilo,
 }

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.agents.configured import configured
+from tests.agents.configured import configured, configured_project, typed
 
 from weighbridge.agents import AGENTS
 from weighbridge.agents.model import Context, Start
 from weighbridge.content.agent_files import AgentFiles
 
 WIRE = Path(__file__).parent / "wire"
+
+
+#: Files below the home that a case needs and the recording leaves out.
+LEFT_OUT = {
+    ("opencode", "instr-user-and-project"): {
+        ".config/opencode/opencode.json": '{"instructions": ["~/one.md"]}'
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Laid:
         settings = self.case.settings
         environment = {name: _fill(value, self.names) for name, value in settings.get("env", {}).items()}
         arguments = tuple(_fill(argument, self.names) for argument in settings.get("args", ()))
-        return Start(self.folder, self.home, environment, arguments, settings.get("prompt", ""))
+        return Start(self.folder, self.home, environment, arguments, typed(settings))
 
     def load(self, agent: str) -> Context:
         outside = Path(self.names["outside"])
@@ -77,12 +85,15 @@ def lay(case: Case, folder: Path) -> Laid:
     git = data.get("git")
     for place in git if isinstance(git, list) else [git] if isinstance(git, str) else [""] if git else []:
         subprocess.run(["git", "init", "-q", str(root / place)], check=True)
+    _put(root, configured_project(settings), names)
     for command in settings.get("setup", ()):
         subprocess.run(_fill(command, names).split(), check=True)
     _put(root, data["files"], names)
     _put(home, data.get("home") or {}, names)
     _put(outside, settings.get("outside") or {}, names)
-    _put(home, configured(data["agent"], settings, names), names)
+    _put(
+        home, configured(data["agent"], settings, names) | LEFT_OUT.get((data["agent"], case.name), {}), names
+    )
     started = root / _fill(data.get("cwd") or "", names)
     started.mkdir(parents=True, exist_ok=True)
     return Laid(case, started, home, names)

@@ -1,25 +1,41 @@
 """Every recorded case: what Weighbridge says an agent sends is what it was seen to send, byte for byte."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.agents.recorded import Case, cases, expected, lay, seen
 
 from weighbridge.agents import AGENTS
 
-#: Cases that can't be met, each with the reason: at most 3 in a hundred of an agent's.
+_FETCHED = "holds a text that was fetched: Weighbridge fetches nothing that a repository names"
+_SUB_AGENT = "what a sub-agent receives, which is no first request"
+#: Cases that can't be met, by agent, each with the reason: at most 3 in a hundred of an agent's.
 UNMET = {
-    ("claude-code", "command-vars"): "holds the session's number, which no session has before it begins",
-    ("claude-code", "subagent-Explore"): "what a sub-agent receives, which is no first request",
-    ("claude-code", "subagent-Plan"): "what a sub-agent receives, which is no first request",
-    ("codex", "skills-budget-60"): "Codex's own skills share the room; their lengths are not known",
-    ("codex", "tui-at-file"): "shows what was typed, not what came from files",
-    (
-        "qwen-code",
-        "first-start",
-    ): "Qwen Code writes a file of its own at its first start, whose words are not recorded",
-    ("codex", "tui-prompts-gone"): "shows that nothing was sent after an unknown command",
+    "claude-code": {
+        "command-vars": "holds the session's number, which no session has before it begins",
+        "subagent-Explore": _SUB_AGENT,
+        "subagent-Plan": _SUB_AGENT,
+    },
+    "codex": {
+        "skills-budget-60": "Codex's own skills share the room; their lengths are not known",
+        "tui-at-file": "shows what was typed, not what came from files",
+        "tui-prompts-gone": "shows that nothing was sent after an unknown command",
+    },
+    "kilo": {"instr-url": _FETCHED},
+    "opencode": {
+        "command-shell": "holds what shell commands printed: Weighbridge never runs any",
+        "instr-url": _FETCHED,
+    },
+    "qwen-code": {"first-start": "Qwen Code writes a file at its first start, whose words are not recorded"},
 }
+
+#: Cases in which an order is the disk's own: entries are compared as a set.
+DISK_ORDER = {"opencode": {"instr-home", "instr-dot", "instr-abs"}}
+
+
+def _entries(parts: list[Any]) -> list[Any]:
+    return [sorted(part.strip().split("\n\n")) if isinstance(part, str) else part for part in parts]
 
 
 def _all() -> list[tuple[str, Case]]:
@@ -31,16 +47,21 @@ def _all() -> list[tuple[str, Case]]:
     [
         pytest.param(agent, case, id=f"{agent}-{case.name}")
         for agent, case in _all()
-        if (agent, case.name) not in UNMET
+        if case.name not in UNMET.get(agent, {})
     ],
 )
 def test_what_arrived(agent: str, case: Case, tmp_path: Path) -> None:
     laid = lay(case, tmp_path.resolve())
     wanted = expected(case)
-    assert seen(laid, laid.load(agent), wanted) == wanted
+    got = seen(laid, laid.load(agent), wanted)
+    if case.name in DISK_ORDER.get(agent, set()):
+        got, wanted = _entries(got), _entries(wanted)
+    assert got == wanted
 
 
-@pytest.mark.parametrize(("agent", "name"), UNMET)
+@pytest.mark.parametrize(
+    ("agent", "name"), [(agent, name) for agent, names in UNMET.items() for name in names]
+)
 def test_what_is_not_met_is_not_met(agent: str, name: str, tmp_path: Path) -> None:
     (case,) = (case for case in cases(agent) if case.name == name)
     laid = lay(case, tmp_path.resolve())
@@ -50,5 +71,4 @@ def test_what_is_not_met_is_not_met(agent: str, name: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_few_are_not_met(agent: str) -> None:
-    unmet = sum(one == agent for one, _ in UNMET)
-    assert unmet <= 0.03 * len(cases(agent))
+    assert len(UNMET.get(agent, {})) <= 0.03 * len(cases(agent))

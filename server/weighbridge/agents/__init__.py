@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from weighbridge.agents.claude_code import CLAUDE_CODE
 from weighbridge.agents.codex import CODEX
 from weighbridge.agents.gemini_cli import GEMINI_CLI
+from weighbridge.agents.kilo import KILO
 from weighbridge.agents.model import Agent
+from weighbridge.agents.opencode import OPENCODE
 from weighbridge.agents.qwen_code import QWEN_CODE
 
-AGENTS: Mapping[str, Agent] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE)}
+AGENTS: Mapping[str, Agent] = {
+    agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE, OPENCODE, KILO)
+}
