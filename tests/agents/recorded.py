@@ -135,7 +135,9 @@ def expected(case: Case) -> list[Any]:
         context = context[: ends[0]] if ends else context
     elif where == "tool result":
         return []
-    return [part for part in ([context] if isinstance(context, str) else context) if part]
+    parts = [context] if isinstance(context, str) else context
+    # What was only typed is no file's text.
+    return [part for part in parts if part and not part.startswith("<current_datetime>")]
 
 
 def seen(laid: Laid, context: Context, wanted: list[Any]) -> list[Any]:

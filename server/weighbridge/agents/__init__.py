@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from weighbridge.agents.claude_code import CLAUDE_CODE
 from weighbridge.agents.codex import CODEX
+from weighbridge.agents.copilot_cli import COPILOT_CLI
 from weighbridge.agents.gemini_cli import GEMINI_CLI
 from weighbridge.agents.kilo import KILO
 from weighbridge.agents.model import Agent
@@ -11,5 +12,5 @@ from weighbridge.agents.opencode import OPENCODE
 from weighbridge.agents.qwen_code import QWEN_CODE
 
 AGENTS: Mapping[str, Agent] = {
-    agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE, OPENCODE, KILO)
+    agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE, COPILOT_CLI, OPENCODE, KILO)
 }

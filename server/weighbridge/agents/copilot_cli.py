@@ -1,0 +1,297 @@
+"""GitHub Copilot CLI: four names side by side, imports put in place behind their words, rules with patterns listed.
+
+Rules and recordings: `tests/agents/wire/copilot-cli.jsonl`.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from weighbridge.agents.folders import git_root, lies_in, upwards, walk
+from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.skills import front_matter, split_front_matter
+from weighbridge.agents.text import decoded, unix_lines
+
+#: Levels of imports, imports of one file with all that they bring, and their bytes together.
+MOST_LEVELS = 8
+MOST_IMPORTS = 64
+MOST_BYTES = 524_288
+_LONGEST_DESCRIPTION = 1024
+
+_NAMES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
+_INSTRUCTIONS = Path(".github") / "copilot-instructions.md"
+_IMPORT = re.compile(r"(?<![\w-])@([^\s'\"<>@][^\s'\"<>]*)")
+_TRAILING = ".,;:!?)]}"
+_FENCE = re.compile(r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}|~{3,})[^\n]*\n", re.MULTILINE)
+_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:[^`\n]|\n(?!\s*\n)|(?!\1(?!`))`+)*?(?<!`)\1(?!`)")
+#: Bidirectional marks, zero-width characters but the joiner, soft hyphens, tags.
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+
+
+def load(start: Start, files: Files) -> Context:
+    """What Copilot CLI puts into its first request."""
+    return _Loader(start, files).context()
+
+
+@dataclass(slots=True)
+class _Loader:
+    """One start: the files that were met."""
+
+    start: Start
+    files: Files
+    folder: Path = field(init=False)
+    git: Path | None = field(init=False)
+    own: Path = field(init=False)
+    not_loaded: list[NotLoaded] = field(default_factory=list)
+    _texts: dict[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.folder = self.files.real(self.start.folder)
+        self.git = git_root(self.folder, self.files)
+        self.own = self.start.home / ".copilot"
+
+    def context(self) -> Context:
+        parts: list[Part] = []
+        if not self.start.flag("--no-custom-instructions"):
+            parts.append(Part("system", self._instructions()))
+        parts += [*self._agents(), *self._skill_parts()]
+        return Context(tuple(part for part in parts if part.pieces), tuple(self.not_loaded))
+
+    def _chain(self) -> tuple[Path, ...]:
+        """The folders from the session folder up to the root, nearest first."""
+        places = upwards(self.folder)
+        return places[: places.index(self.git) + 1] if self.git is not None else (self.folder,)
+
+    def _files(self) -> Iterator[tuple[Path, str]]:
+        """The files of a fixed name, in the order in which they arrive."""
+        chain = self._chain()
+        root, between = chain[-1], chain[1:-1]
+        yield self.own / "copilot-instructions.md", "user"
+        for place in dict.fromkeys((root, self.folder)):
+            yield place / _INSTRUCTIONS, "project"
+        for place in dict.fromkeys((root, self.folder)):
+            for name in _NAMES:
+                yield place / name, "project"
+        for place in between:
+            for name in (str(_INSTRUCTIONS), *_NAMES):
+                yield place / name, "project"
+
+    def _instructions(self) -> tuple[Piece, ...]:
+        pieces: list[Piece] = []
+        for path, kind in self._files():
+            data = self.files.read(path)
+            if data is None:
+                continue
+            text = decoded(data)
+            if text in self._texts and text.strip():
+                self.not_loaded.append(
+                    NotLoaded(path, f"the same text as {self._texts[text]}, which is sent once")
+                )
+                continue
+            self._texts[text] = path
+            pieces.append(Piece(f"{chr(10) * 2 if pieces else ''}<custom_instruction>\n"))
+            if path.name == "GEMINI.md":
+                cleaned = _cleaned(text)
+                pieces.append(Piece(cleaned, Entry(path, kind, cleaned)))
+            else:
+                pieces += self._importer(path).pieces(path, kind, text)
+            pieces.append(Piece("\n</custom_instruction>"))
+        rules = [Piece(text, Entry(path, "rule", text)) for path, text in self._rules()]
+        # As recorded: a line feed ends the part where rules follow instructions, none where they stand alone.
+        end = [Piece("\n")] if pieces and rules else []
+        for rule in rules:
+            pieces += [*([Piece("\n\n")] if pieces else []), rule]
+        return (*pieces, *end)
+
+    def _importer(self, path: Path) -> "_Importer":
+        real = self.files.real(path)
+        top = self.own if lies_in(path, self.own) else self.git or real.parent
+        return _Importer(self.files, self.files.real(top), {real})
+
+    def _rules(self) -> Iterator[tuple[Path, str]]:
+        """Rules that always apply; those with a pattern are only named to the model."""
+        root = self._chain()[-1]
+        holders = [(self.own / "instructions", ".instructions.md")]
+        for place in dict.fromkeys((root, self.folder)):
+            holders += [
+                (place / ".github" / "instructions", ".instructions.md"),
+                (place / ".claude" / "rules", ".md"),
+            ]
+        for holder, ending in holders:
+            for path in sorted(walk(holder, self.files), key=str):
+                data = self.files.read(path) if path.name.endswith(ending) else None
+                if data is None:
+                    continue
+                text = _cleaned(decoded(data))
+                pattern = _pattern(front_matter(unix_lines(text), lenient=True) or {}, ending)
+                if pattern is None:
+                    yield path, text
+                elif pattern:
+                    reason = f"only named to the model until a file is read that matches {pattern}"
+                    self.not_loaded.append(NotLoaded(path, reason))
+
+    def _agents(self) -> Iterator[Part]:
+        """The chosen agent's own text, and the listing of all."""
+        chosen = self.start.option("--agent")
+        pieces: list[Piece] = []
+        for folder, ending in ((".github/agents", ".agent.md"), (".claude/agents", ".md")):
+            for path in sorted(walk(self._chain()[-1] / folder, self.files), key=str):
+                data = self.files.read(path) if path.name.endswith(ending) else None
+                if data is None:
+                    continue
+                text = unix_lines(decoded(data))
+                values = front_matter(text, lenient=True) or {}
+                name = str(values.get("name") or path.name.removesuffix(ending))
+                description = str(values.get("description") or "")
+                if chosen == name:
+                    body = split_front_matter(text)[1].strip()
+                    yield Part("system (lines)", (Piece(body, Entry(path, "agent", body)),))
+                if description:
+                    pieces += [
+                        Piece(f"{chr(10) if pieces else ''}- **{name}**: "),
+                        Piece(description, Entry(path, "agent", description)),
+                    ]
+        yield Part("tool description of task", tuple(pieces))
+
+    def _skill_parts(self) -> Iterator[Part]:
+        """The listings of skills, and of commands."""
+        root = self._chain()[-1]
+        skills = [
+            (holder / name / "SKILL.md", where)
+            for holder, where in (
+                (root / ".github" / "skills", "project"),
+                (root / ".agents" / "skills", "project"),
+                (root / ".claude" / "skills", "project"),
+                (self.own / "skills", "user"),
+            )
+            for name in sorted(self.files.names(holder))
+        ]
+        yield Part("system", self._listing(skills))
+        holder = root / ".claude" / "commands"
+        yield Part("system", self._listing([(path, "project") for path in sorted(walk(holder, self.files))]))
+
+    def _listing(self, paths: Sequence[tuple[Path, str]]) -> tuple[Piece, ...]:
+        pieces: list[Piece] = []
+        for path, where in paths:
+            data = self.files.read(path)
+            values = {} if data is None else front_matter(unix_lines(decoded(data)), lenient=True) or {}
+            description = str(values.get("description") or "").strip()
+            default = path.stem if path.name != "SKILL.md" else ""
+            name = str(values.get("name") or default)
+            if not name or not description:
+                continue
+            if len(description) > _LONGEST_DESCRIPTION:
+                reason = f"its description has more than {_LONGEST_DESCRIPTION:,} characters: it is left out silently"
+                self.not_loaded.append(NotLoaded(path, reason))
+                continue
+            pieces += [
+                Piece(f"{chr(10) if pieces else ''}<skill>\n  <name>{name}</name>\n  <description>"),
+                Piece(description, Entry(path, "skill", description)),
+                Piece(f"</description>\n  <location>{where}</location>\n</skill>"),
+            ]
+        return tuple(pieces)
+
+
+@dataclass(slots=True)
+class _Importer:
+    """The imports of one context file: `top` is the folder in which they must lie, `met` the files that came already."""
+
+    files: Files
+    top: Path
+    met: set[Path]
+    bytes_left: int = MOST_BYTES
+    imports_left: int = MOST_IMPORTS
+
+    def pieces(
+        self, path: Path, kind: str, text: str, importer: Path | None = None, level: int = 0
+    ) -> list[Piece]:
+        own: list[str] = []
+        pieces: list[Piece | str] = []
+        at = 0
+        for end, target in _imports(text) if level < MOST_LEVELS else ():
+            made = self._imported(target, path, level)
+            if made:
+                own.append(_cleaned(text[at:end]))
+                pieces += [own[-1], *made]
+                at = end
+        own.append(_cleaned(text[at:]))
+        pieces.append(own[-1])
+        entry = Entry(path, kind, "".join(own), importer)
+        return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
+
+    def _imported(self, target: str, path: Path, level: int) -> list[Piece]:
+        place = Path(os.path.normpath(self.files.real(path).parent / target))
+        real = self.files.real(place)
+        if not lies_in(real, self.top) or self.files.size(place) is None or self.imports_left <= 0:
+            return []
+        if real in self.met:
+            return [Piece(f'\n\n<imported_custom_instruction source="{real}" skipped="already-loaded" />')]
+        data = self.files.read(place, own=False)
+        if data is None or b"\0" in data or len(data) > self.bytes_left:
+            return []
+        self.met.add(real)
+        self.imports_left -= 1
+        self.bytes_left -= len(data)
+        inner = self.pieces(real, "import", decoded(data), path, level + 1)
+        while inner and not (text := inner[-1].text.rstrip()):
+            inner.pop()
+        if inner:
+            inner[-1] = Piece(text, inner[-1].entry)
+        return [
+            Piece(f'\n\n<imported_custom_instruction source="{real}">\n'),
+            *inner,
+            Piece("\n</imported_custom_instruction>"),
+        ]
+
+
+def _imports(text: str) -> Iterator[tuple[int, str]]:
+    """Imports outside code: where each ends in the text, and its target."""
+    if "@" not in text:
+        return
+    code = _code(text)
+    for found in _IMPORT.finditer(text):
+        target = found[1].rstrip(_TRAILING)
+        if not target or not ("." in target or "/" in target) or target.startswith(("/", "~")):
+            continue
+        if not any(start <= found.start() < end for start, end in code):
+            yield found.start(1) + len(target), target
+
+
+def _code(text: str) -> list[tuple[int, int]]:
+    """Fences and code spans, wherever they stand."""
+    regions: list[tuple[int, int]] = []
+    at = 0
+    while (opened := _FENCE.search(text, at)) is not None:
+        mark = opened[1]
+        closing = re.compile(rf"^[ \t>]*{re.escape(mark[0])}{{{len(mark)},}}[ \t]*\r?$", re.MULTILINE)
+        closed = closing.search(text, opened.end())
+        end = len(text) if closed is None else closed.end()
+        regions.append((opened.start(), end))
+        at = end
+    fenced = list(regions)
+    spans = (found.span() for found in _SPAN.finditer(text))
+    regions.extend(span for span in spans if not any(start <= span[0] < end for start, end in fenced))
+    return regions
+
+
+def _pattern(values: dict[str, object], ending: str) -> str | None:
+    """The pattern of files that a rule waits for: None where it always applies, empty where it never does."""
+    if values.get("excludeAgent") == "coding-agent":
+        return ""
+    value = values.get("applyTo" if ending == ".instructions.md" else "paths")
+    patterns = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    text = ", ".join(map(str, patterns)).strip()
+    return None if text in {"", "**", "**/*"} else text
+
+
+def _cleaned(text: str) -> str:
+    """A text in composed form, without invisible characters."""
+    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+
+
+COPILOT_CLI = Agent("copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot",))
