@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from weighbridge import disk
 from weighbridge.budget.directive import Overrides
 from weighbridge.cache import load_database
 from weighbridge.config import Layer
 from weighbridge.content.discovery import find_documents
-from weighbridge.content.named_file import read_named_file
+from weighbridge.content.document_file import read_document
 from weighbridge.errors import ReferenceFault
 from weighbridge.groups import ENCODING, Answer, Groups, Outcome
 from weighbridge.session.configuration import Configuration
@@ -61,7 +62,7 @@ def weigh(paths: Sequence[Path], settings: Mapping[str, Any]) -> list[Outcome]:
         return asyncio.run(_weigh(files, groups, crew, configuration))
 
 
-def _helpers_for(groups: Groups, files: Sequence[Path], configuration: Configuration) -> int:
+def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configuration) -> int:
     """How many helpers there are to be; what they all need is loaded if there are any."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
     wanted = min(configuration.settings.workers or cores, cores, len(groups), _MOST_HELPERS)
@@ -76,7 +77,7 @@ def _helpers_for(groups: Groups, files: Sequence[Path], configuration: Configura
 
 
 async def _weigh(
-    files: Sequence[Path], groups: Groups, crew: _Helpers | None, configuration: Configuration
+    files: Mapping[Path, Path | None], groups: Groups, crew: _Helpers | None, configuration: Configuration
 ) -> list[Outcome]:
     outcomes: dict[Path, Outcome] = {}
     left = list(range(len(groups)))
@@ -99,7 +100,8 @@ async def _weigh(
         if len(outcomes) < len(files):
             async with _session(configuration, warn) as session:
                 await _weigh_plain(session, groups, left, take)
-                await _weigh_others(session, [path for path in files if path not in outcomes], take)
+                left_over = {path: within for path, within in files.items() if path not in outcomes}
+                await _weigh_others(session, left_over, take)
     return [outcomes[path] for path in files]
 
 
@@ -123,27 +125,27 @@ async def _weigh_plain(
 
 
 async def _weigh_others(
-    session: Session, files: Sequence[Path], take: Callable[[Sequence[Outcome]], None]
+    session: Session, files: Mapping[Path, Path | None], take: Callable[[Sequence[Outcome]], None]
 ) -> None:
     gate = asyncio.Semaphore(_AT_A_TIME)
 
-    async def weigh(path: Path) -> None:
+    async def weigh(path: Path, within: Path | None) -> None:
         async with gate:
-            take([await _weigh_one(session, path)])
+            take([await _weigh_one(session, path, within)])
 
-    await asyncio.gather(*(weigh(path) for path in files))
+    await asyncio.gather(*(weigh(*one) for one in files.items()))
 
 
 async def render_file(path: Path, settings: Mapping[str, Any]) -> Outcome:
     """Resolve one file: its text, or a problem."""
     absolute = _absolute(path)
     async with _session(_configuration([absolute], settings), _warn) as session:
-        return await _weigh_one(session, absolute, render=True)
+        return await _weigh_one(session, absolute, None, render=True)
 
 
-async def _weigh_one(session: Session, path: Path, *, render: bool = False) -> Outcome:
+async def _weigh_one(session: Session, path: Path, within: Path | None, *, render: bool = False) -> Outcome:
     try:
-        text = await asyncio.to_thread(read_named_file, path)
+        text = await asyncio.to_thread(read_document, path, within)
         assert text is not None  # noqa: S101  without a limit
     except ReferenceFault as fault:
         return Outcome(path, problem=fault.problem.message)
@@ -220,16 +222,21 @@ def _root_of(path: Path) -> Path:
     return here if start.is_relative_to(here) else start
 
 
-def _files(paths: Sequence[Path], configuration: Configuration) -> list[Path]:
-    found: dict[Path, None] = {}
+def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Path | None]:
+    """The files to weigh, each with the folder that it may not lead out of; None for those that the user named."""
+    found: dict[Path, Path | None] = {}
     for path in paths:
         if path.is_dir():
             root = configuration.folder_of(path) or path
             include = configuration.settings_of(path).include
-            found.update(dict.fromkeys(find_documents(root, path, include)))
+            real, within = disk.followed_or_same(path), disk.followed_or_same(root)
+            if not real.is_relative_to(within):
+                within = real
+            for one in find_documents(root, path, include):
+                found.setdefault(one, within)
         else:
             found[path] = None
-    return list(found)
+    return found
 
 
 def _progress() -> Progress:

@@ -7,7 +7,7 @@ enough groups that every core gets its part.
 import copyreg
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.cache import CountStore
-from weighbridge.content.named_file import read_named_file
+from weighbridge.content.document_file import read_document
 from weighbridge.errors import ReferenceFault
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.plain_reports import LONGEST, plain_reports
@@ -62,7 +62,9 @@ Answer = tuple[list[Outcome], list[str]]
 class Groups:
     """Files, cut into groups in their order. For any thread, and any process that was forked with it."""
 
-    def __init__(self, files: Sequence[Path], configuration: Configuration) -> None:
+    def __init__(self, files: Mapping[Path, Path | None], configuration: Configuration) -> None:
+        """`files`: see `read_document`."""
+        self._files = files
         self._configuration = configuration
         self._terms: dict[tuple[Path | None, str], Terms] = {}
         self._groups: list[list[Path]] = []
@@ -92,7 +94,7 @@ class Groups:
             if token is not None:
                 token.raise_if_cancelled()
             try:
-                text = read_named_file(path, LONGEST)
+                text = read_document(path, self._files[path], LONGEST)
             except ReferenceFault as fault:
                 outcomes.append(Outcome(path, problem=fault.problem.message))
             else:

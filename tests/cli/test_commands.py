@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chains import chain
 
 import weighbridge
 from weighbridge.tokens.registry import tokenizer
@@ -124,3 +125,16 @@ def test_broken_references_fail_a_strict_check(workspace: Path) -> None:
         run(workspace, "check", "prompts").returncode,
         run(workspace, "check", "--strict", "prompts").returncode,
     ) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["weighbridge.toml", "prompts/a.md.vars.json", "prompts/c.md", "prompts/b.txt"]
+)
+def test_links_without_end_are_the_fault_of_one_file(workspace: Path, name: str) -> None:
+    (workspace / name).unlink(missing_ok=True)
+    chain(workspace / name, workspace / ".gitignore", 1_200)
+    done = run(workspace, "count", "--format", "json", "prompts/a.md", "prompts/notes.py", name)
+    found = json.loads(done.stdout)
+    assert "too many links" in done.stdout.decode() + done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    assert [one["tokens"] for one in found["documents"] if one["uri"].endswith("notes.py")] == [2]

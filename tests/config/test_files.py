@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.chains import chain
 
 from weighbridge.config import Layer, read_folder_layer
 from weighbridge.config.files import MOST_BYTES
@@ -72,12 +73,12 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_folder_in_a_files_place(tmp_path: Path) -> None:
     (tmp_path / OWN).mkdir()
-    assert read(tmp_path) == (OWN, {}, (f"{OWN}: not an ordinary file; ignored",))
+    assert read(tmp_path) == (OWN, {}, (f"{OWN}: can't be read: a folder, not a file; ignored",))
 
 
 def test_a_pipe_hangs_nobody(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / OWN)
-    assert read(tmp_path) == (OWN, {}, (f"{OWN}: not an ordinary file; ignored",))
+    assert read(tmp_path) == (OWN, {}, (f"{OWN}: can't be read: not an ordinary file; ignored",))
 
 
 @pytest.mark.parametrize("target", ["secret.toml", "/dev/zero", "/proc/self/environ"])
@@ -109,7 +110,14 @@ def test_a_link_to_nothing_is_no_file(tmp_path: Path) -> None:
 
 def test_links_in_a_circle(tmp_path: Path) -> None:
     (tmp_path / OWN).symlink_to(OWN)
-    assert read(tmp_path) == (OWN, {}, (f"{OWN}: can't be read: Too many levels of symbolic links; ignored",))
+    assert read(tmp_path) == (OWN, {}, (f"{OWN}: can't be read: too many links; ignored",))
+
+
+@pytest.mark.parametrize("name", [OWN, PROJECT])
+def test_links_without_end(tmp_path: Path, name: str) -> None:
+    (tmp_path / "settings.toml").write_text("budget = 7")
+    chain(tmp_path / name, tmp_path / "settings.toml", 1_200)
+    assert read(tmp_path) == (name, {}, (f"{name}: can't be read: too many links; ignored",))
 
 
 def test_a_file_that_may_not_be_read_is_told_without_its_path(

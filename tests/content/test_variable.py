@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.chains import chain
 from tests.content.place import OpenDocuments, outcome, request, settings_of, text_of
 
 from weighbridge.content.base import Request, Scope
@@ -244,6 +245,15 @@ def test_the_file_is_under_the_same_rules_as_any(tmp_path: Path) -> None:
     (room / "a.prompt.md.vars.toml").write_text(f'v = "{"x" * 1_000_000}"')
     assert outcome(handler(), ask(room, "v")) == Problem(
         Code.TOO_LARGE, "a.prompt.md.vars.toml: 1,000,006 bytes, more than the 262,144 of a variables file"
+    )
+
+
+@pytest.mark.parametrize("ending", ["toml", "yaml", "yml", "json"])
+def test_a_file_behind_links_without_end_is_a_fault(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "values").write_text("v: 1")
+    chain(tmp_path / f"a.prompt.md.vars.{ending}", tmp_path / "values", 1_200)
+    assert outcome(handler(), ask(tmp_path, "v", default="d")) == Problem(
+        Code.FAILED, f"a.prompt.md.vars.{ending}: too many links, one leading to the next"
     )
 
 

@@ -1,10 +1,10 @@
 """The settings files at a folder's root: `weighbridge.toml`, else `[tool.weighbridge]` in `pyproject.toml`."""
 
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
+from weighbridge import disk
 from weighbridge.config.layers import SECTION, Layer
 from weighbridge.config.toml import TomlError, read_toml
 
@@ -13,11 +13,6 @@ MOST_BYTES = 256 * 1024
 
 OWN_FILE = "weighbridge.toml"
 PROJECT_FILE = "pyproject.toml"
-
-# A pipe that replaces a file must not hang the opening. Not every system has every flag.
-_OPEN_FLAGS = os.O_RDONLY
-for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-    _OPEN_FLAGS |= getattr(os, _flag, 0)
 
 
 class _Unusable(Exception):  # noqa: N818  a file's state, not an error of ours
@@ -49,12 +44,13 @@ def _section_of(project: dict[str, Any]) -> dict[str, Any]:
 def _read(folder: Path, name: str) -> dict[str, Any] | None:
     """The file's tables; None if there is no such file."""
     try:
-        real = Path(os.path.realpath(folder / name))
-        if not real.is_relative_to(os.path.realpath(folder)):
+        real = disk.followed(folder / name)
+        if not real.is_relative_to(disk.followed(folder)):
             raise _Unusable("a link that leads out of its folder")
-        # Looked at before it is opened: opening a device may do something.
-        _check(real.stat())
-        data = _bytes_of(real)
+        with disk.opened(real) as (descriptor, status):
+            if status.st_size > MOST_BYTES:
+                raise _Unusable(f"{status.st_size:,} bytes, more than {MOST_BYTES:,}")
+            data = os.read(descriptor, MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -69,17 +65,3 @@ def _read(folder: Path, name: str) -> dict[str, Any] | None:
     except TomlError as error:
         place = f" (at line {error.line})" if error.line else ""
         raise _Unusable(f"not TOML: {error}{place}") from error
-
-
-def _bytes_of(real: Path) -> bytes:
-    descriptor = os.open(real, _OPEN_FLAGS)
-    with os.fdopen(descriptor, "rb") as file:
-        _check(os.fstat(descriptor))
-        return file.read(MOST_BYTES)
-
-
-def _check(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise _Unusable("not an ordinary file")
-    if status.st_size > MOST_BYTES:
-        raise _Unusable(f"{status.st_size:,} bytes, more than {MOST_BYTES:,}")

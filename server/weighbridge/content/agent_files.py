@@ -11,14 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from weighbridge import disk
+
 #: Bytes of one file that are read at most: agents skip or cut far below this.
 MOST_BYTES = 32 * 1024 * 1024
 #: Names in one folder that are looked at.
 MOST_NAMES = 20_000
-
-_FLAGS = os.O_RDONLY
-for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-    _FLAGS |= getattr(os, _name, 0)
 
 
 @dataclass(slots=True)
@@ -43,16 +41,10 @@ class AgentFiles:
         if text is not None:
             return text.encode("utf-8", "surrogatepass")
         try:
-            descriptor = os.open(real, _FLAGS)
-        except OSError:
-            return None
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode) or self._moved(descriptor, real):
-                return None
-            with open(descriptor, "rb", closefd=False) as opened:
+            with disk.opened(real) as (descriptor, _), open(descriptor, "rb", closefd=False) as opened:
                 return opened.read(MOST_BYTES + 1)
-        finally:
-            os.close(descriptor)
+        except (OSError, ValueError):
+            return None
 
     def size(self, path: Path) -> int | None:
         """A regular file's bytes by their number; None where there is none."""
@@ -81,21 +73,18 @@ class AgentFiles:
             return []
         names: list[str] = []
         try:
-            with os.scandir(real) as listed:
+            with disk.opened_folder(real) as (opened, _), os.scandir(opened) as listed:
                 for entry in listed:
                     names.append(entry.name)
                     if len(names) >= MOST_NAMES:
                         break
-        except OSError:
+        except (OSError, ValueError):
             return []
         return names
 
     def real(self, path: Path) -> Path:
         """The path with all links followed, as far as it exists."""
-        try:
-            return Path(os.path.realpath(path))
-        except (OSError, ValueError):
-            return path
+        return disk.followed_or_same(path)
 
     def identity(self, path: Path) -> object:
         """What is equal for two paths to one file; the path itself where nothing is there."""
@@ -115,14 +104,6 @@ class AgentFiles:
         if not allowed:
             self.refused.append(path)
         return allowed
-
-    def _moved(self, descriptor: int, real: Path) -> bool:
-        """Whether what was opened is something else than what was looked at: a folder was swapped for a link."""
-        link = Path(f"/proc/self/fd/{descriptor}")
-        try:
-            return link.exists() and link.readlink() != real
-        except OSError:
-            return True
 
 
 def _lies_in_any(path: Path, folders: Iterable[Path]) -> bool:

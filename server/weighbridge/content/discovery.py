@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from weighbridge import disk
 from weighbridge.config import matches
 from weighbridge.config.documents import is_agents_folder, is_context_file
 from weighbridge.config.globs import DEEPEST_PATH
@@ -29,14 +30,14 @@ def find_documents(root: Path, folder: Path, include: Sequence[str]) -> list[Pat
     walk = _Walk(root, include)
     # Roots are followed once for all links.
     with roots_stay():
-        found = list(walk.files(folder, Ignored.above(root, folder.parent)))
+        found = list(walk.files(folder, disk.followed_or_same(folder), Ignored.above(root, folder.parent)))
         linked = list(walk.linked_files(found))
     return sorted([*found, *linked], key=lambda path: path.parts) if linked else found
 
 
 def find_files(root: Path) -> Iterator[Path]:
     """All files below a root that no ignore file leaves out, in order of their paths. Links are not followed."""
-    yield from _Walk(root, None).files(root, Ignored(root))
+    yield from _Walk(root, None).files(root, disk.followed_or_same(root), Ignored(root))
 
 
 class _Walk:
@@ -48,10 +49,14 @@ class _Walk:
         #: Agents' folders that are links, with where they lead.
         self._links: list[tuple[Path, Path]] = []
 
-    def files(self, folder: Path, ignored: Ignored, *, left_out: bool = False) -> Iterator[Path]:
-        """The files in a folder, however deep. `left_out`: the folder is ignored; only what is found all the same is looked for."""
+    def files(self, folder: Path, real: Path, ignored: Ignored, *, left_out: bool = False) -> Iterator[Path]:
+        """The files in a folder, however deep.
+
+        `real`: the folder, every link followed. `left_out`: it is ignored; only what is found all the same is looked for.
+        """
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with disk.opened_folder(real) as (opened, _), os.scandir(opened) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
         except OSError:
             return
         names = {entry.name for entry in entries}
@@ -62,7 +67,7 @@ class _Walk:
             and not ignored.keeps(inside[:-1], is_folder=True)
         ):
             return
-        ignored = ignored.in_folder(folder, names)
+        ignored = ignored.in_folder(folder, real, names)
         for entry in entries:
             name = inside + entry.name
             if entry.name in NEVER:
@@ -71,10 +76,10 @@ class _Walk:
                 ignores = left_out or ignored.ignores(name, is_folder=True)
                 looks = self._include is not None or not ignores or ignored.keeps(name, is_folder=True)
                 if looks and name.count("/") + 1 < DEEPEST_PATH:
-                    yield from self.files(Path(entry.path), ignored, left_out=ignores)
+                    yield from self.files(folder / entry.name, real / entry.name, ignored, left_out=ignores)
             elif entry.is_symlink():
-                if self._include is not None and self._is_linked(Path(entry.path), name):
-                    yield Path(entry.path)
+                if self._include is not None and self._is_linked(folder / entry.name, real, name):
+                    yield folder / entry.name
             elif (
                 entry.is_file(follow_symlinks=False)
                 and (self._include is None or matches(name, self._include))
@@ -83,32 +88,32 @@ class _Walk:
                     or ignored.keeps(name, is_folder=False)
                 )
             ):
-                yield Path(entry.path)
+                yield folder / entry.name
 
     def linked_files(self, found: Sequence[Path]) -> Iterator[Path]:
         """The context files in agents' folders that are links; each real folder is looked through once, and what was found is left out."""
-        known = {os.path.realpath(path) for path in found} if self._links else set()
+        known = set(map(disk.followed_or_same, found)) if self._links else set()
         seen: set[Path] = set()
         while self._links:
             link, real = self._links.pop(0)
             if real in seen:
                 continue
             seen.add(real)
-            for path in self.files(link, Ignored(self._root), left_out=True):
-                followed = os.path.realpath(path)
+            for path in self.files(link, real, Ignored(self._root), left_out=True):
+                followed = disk.followed_or_same(path)
                 if followed not in known:
                     known.add(followed)
                     yield path
 
-    def _is_linked(self, path: Path, name: str) -> bool:
-        """Whether a link is a context file. An agent's folder is kept for later."""
+    def _is_linked(self, path: Path, here: Path, name: str) -> bool:
+        """Whether a link is a context file. An agent's folder is kept for later. `here`: where its folder really is."""
         is_file = is_context_file(name) and matches(name, self._include or ())
         is_folder = is_agents_folder(name)
         if not is_file and not is_folder:
             return False
         try:
             real = real_path(Place(path, (self._root,), None, name))
-            mode, here = real.lstat().st_mode, Path(os.path.realpath(path.parent))
+            mode = real.lstat().st_mode
         except (ReferenceFault, OSError):
             return False
         # What a folder leads to that it is in has no end.

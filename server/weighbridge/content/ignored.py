@@ -2,7 +2,6 @@
 
 import os
 import re
-import stat
 from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from weighbridge import disk
 from weighbridge.config.documents import is_context_file
 from weighbridge.content.tracked import Tracked
 
@@ -27,11 +27,6 @@ _MOST_PATTERN = 200
 #: What takes time without end to match: three stars in one name, or "any folders" at two places inside a pattern.
 _ENDLESS = re.compile(r"(?:\*[^*/]+){2}\*|[^/]/\*\*/(?:.*[^/])?/\*\*/")
 
-# An ignore file that is a link is none, as for git: it would lead anywhere. Not every system has every flag.
-_OPEN_FLAGS = os.O_RDONLY
-for _flag in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-    _OPEN_FLAGS |= getattr(os, _flag, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
@@ -47,21 +42,21 @@ class Ignored:
     @classmethod
     def above(cls, root: Path, folder: Path) -> "Ignored":
         """Read the ignore files from `root` down to `folder`. Blocks: a worker's work."""
-        ignored = cls(root)
+        ignored, real = cls(root), disk.followed_or_same(root)
         for one in reversed([folder, *folder.parents]):
             if one.is_relative_to(root):
                 git = {REPOSITORY} if os.path.lexists(one / REPOSITORY) else set()
-                ignored = ignored.in_folder(one, {IGNORE_FILE, *git})
+                ignored = ignored.in_folder(one, real / one.relative_to(root), {IGNORE_FILE, *git})
         return ignored
 
-    def in_folder(self, folder: Path, names: Container[str]) -> "Ignored":
-        """The same, with what a folder that is next on the way says itself. `names`: what is in it."""
+    def in_folder(self, folder: Path, real: Path, names: Container[str]) -> "Ignored":
+        """The same, with what a folder that is next on the way says itself. `real`: it, links followed; `names`: what is in it."""
         base = folder.relative_to(self.root).as_posix()
         base = "" if base == "." else f"{base}/"
         specs, tracked = self.specs, self.tracked
         if IGNORE_FILE in names:
             room = _MOST_PATTERNS - sum(len(spec.patterns) for _, spec in specs)
-            spec = _spec(folder, room)
+            spec = _spec(real, room)
             specs = specs if spec is None else (*specs, (base, spec))
         if REPOSITORY in names:
             tracked = (*tracked, (base, Tracked(self.root, folder)))
@@ -94,21 +89,18 @@ class Ignored:
         return False
 
 
-def _spec(folder: Path, most: int) -> GitIgnoreSpec | None:
-    """The patterns of a folder's own ignore file, `most` at most; None if there is no such file."""
+def _spec(real: Path, most: int) -> GitIgnoreSpec | None:
+    """The patterns of a folder's own ignore file, `most` at most; None if there is no such file.
+
+    An ignore file that is a link, or is reached by one from the root, is none, as for git: it would lead anywhere.
+    """
     try:
-        descriptor = os.open(folder / IGNORE_FILE, _OPEN_FLAGS)
+        with disk.opened(real / IGNORE_FILE) as (descriptor, found):
+            if found.st_size > _MOST_IGNORE_BYTES:
+                return None
+            return _usable(os.read(descriptor, _MOST_IGNORE_BYTES), most)
     except OSError:
         return None
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_IGNORE_BYTES:
-            return None
-        return _usable(os.read(descriptor, _MOST_IGNORE_BYTES), most)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
 
 
 # Kept: each key typed in a path asks for the same few files' patterns.

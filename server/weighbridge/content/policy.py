@@ -1,20 +1,20 @@
 """Which files references may read, and how one is opened so that nothing else can slip in.
 
 A path is checked three times: as written, before the disk is touched at all; with every link followed; and once more
-on the open descriptor, since a link can be swapped between the check and the opening. Only ordinary files are opened:
-a pipe would hang, a device might do anything, and `/proc` would give away the environment.
+on the open descriptor (`disk`). Of what is inside, `/proc` is never read: it would give away the environment.
 """
 
 import contextlib
+import errno
 import os
 import re
-import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from weighbridge import disk
 from weighbridge.content.base import Scope
 from weighbridge.errors import Code, ReferenceFault, TransientFault
 
@@ -26,13 +26,7 @@ _NETWORK_PATH = re.compile(r"[\\/]{2}")
 # Kernel interfaces that look like files: never content, and some of them are secrets or never end.
 _KERNEL_FOLDERS = tuple(map(Path, ("/proc", "/sys", "/dev"))) if os.name == "posix" else ()
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  (an ordinary file system, recognised and not used here)
-_DESCRIPTORS = Path("/proc/self/fd")
-# Not every system has every flag; O_NONBLOCK keeps a pipe that replaced a file from hanging the opening.
-_OPEN_FLAGS = os.O_RDONLY
-for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
-    _OPEN_FLAGS |= getattr(os, _name, 0)
-# Where a place can be named without opening what is there.
-_PLACE_FLAGS = os.O_PATH | os.O_CLOEXEC if hasattr(os, "O_PATH") else None
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +126,8 @@ def real_path(place: Place) -> Path:
             Code.DENIED,
             f"{place.name}: outside the workspace's folders; allow its folder in weighbridge.fileRoots",
         )
-    try:
-        followed = _followed(place.path)
-        real = place.path if followed == os.fspath(place.path) else Path(followed)
-    except (OSError, ValueError) as error:
-        raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not a path here") from error
+    with _told(place):
+        real = disk.followed(place.path)
     if not _inside(real, real_roots):
         raise ReferenceFault(
             Code.DENIED,
@@ -162,12 +153,8 @@ def status(place: Place, real: Path) -> os.stat_result:
     Raises:
         ReferenceFault: it isn't there, or is no ordinary file.
     """
-    try:
-        found = real.lstat()
-    except (OSError, ValueError) as error:
-        raise _fault_of(place, error) from error
-    _check_ordinary(place, found)
-    return found
+    with _told(place):
+        return disk.status(real)
 
 
 @contextlib.contextmanager
@@ -175,20 +162,10 @@ def opened(place: Place, real: Path) -> Iterator[tuple[int, os.stat_result]]:
     """Open an allowed file: its descriptor, and what the system says of it. `real`: from `real_path`.
 
     Raises:
-        ReferenceFault: it isn't there, is no ordinary file, or is not what was checked.
+        ReferenceFault: it isn't there, is no ordinary file, is not what was checked, or can't be read.
     """
-    status(place, real)
-    try:
-        descriptor = os.open(real, _OPEN_FLAGS)
-    except (OSError, ValueError) as error:
-        raise _fault_of(place, error) from error
-    try:
-        found = os.fstat(descriptor)
-        _check_ordinary(place, found)
-        _check_descriptor(place, real, descriptor, found)
-        yield descriptor, found
-    finally:
-        os.close(descriptor)
+    with _told(place), disk.opened(real) as found:
+        yield found
 
 
 @contextlib.contextmanager
@@ -196,24 +173,10 @@ def opened_folder(place: Place, real: Path) -> Iterator[tuple[int | Path, os.sta
     """Open an allowed folder: what `os.scandir` takes, and what the system says of it. `real`: from `real_path`.
 
     Raises:
-        ReferenceFault: it isn't there, is no folder, or is not what was checked.
+        ReferenceFault: it isn't there, is no folder, is not what was checked, or can't be read.
     """
-    try:
-        found = real.lstat()
-        if not stat.S_ISDIR(found.st_mode):
-            raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not a folder")
-        if os.scandir not in os.supports_fd:
-            yield real, found
-            return
-        descriptor = os.open(real, _OPEN_FLAGS)
-    except (OSError, ValueError) as error:
-        raise _fault_of(place, error) from error
-    try:
-        found = os.fstat(descriptor)
-        _check_descriptor(place, real, descriptor, found)
-        yield descriptor, found
-    finally:
-        os.close(descriptor)
+    with _told(place), disk.opened_folder(real) as found:
+        yield found
 
 
 def changed_fault(place: Place) -> TransientFault:
@@ -221,38 +184,32 @@ def changed_fault(place: Place) -> TransientFault:
     return TransientFault(Code.FAILED, f"{place.name}: changed while it was read")
 
 
-def _check_ordinary(place: Place, found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
-        raise ReferenceFault(Code.NOT_TEXT, f"{place.name}: a folder, not a file")
-    if stat.S_ISLNK(found.st_mode):
-        raise ReferenceFault(Code.NOT_FOUND, f"{place.name}: not found, its links lead in a circle")
-    if not stat.S_ISREG(found.st_mode):
-        raise ReferenceFault(Code.DENIED, f"{place.name}: a pipe or device, not an ordinary file")
-
-
-def _check_descriptor(place: Place, real: Path, descriptor: int, found: os.stat_result) -> None:
-    """Make sure that what was opened is what was checked: any folder on the way may have become a link since."""
+@contextlib.contextmanager
+def _told(place: Place) -> Iterator[None]:
+    """Tell what the system says against a place as a fault of the reference."""
     try:
-        now = os.readlink(f"{_DESCRIPTORS}/{descriptor}")  # noqa: PTH115  (quicker)
-    except OSError:
-        # No such listing here: the path must still lead, without links, to the very file that is open.
-        try:
-            same = os.path.samestat(real.lstat(), found) and Path(os.path.realpath(real)) == real
-        except OSError as error:
-            raise changed_fault(place) from error
-        if not same:
-            raise changed_fault(place) from None
-        return
-    if now != os.fspath(real):
-        if not _inside(Path(now), _real_roots(place)):
-            raise ReferenceFault(Code.DENIED, f"{place.name}: leads outside the workspace's folders")
-        raise changed_fault(place)
+        yield
+    except (OSError, ValueError) as error:
+        raise _fault_of(place, error) from None
 
 
 def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
-    if isinstance(error, PermissionError):
-        return ReferenceFault(Code.FAILED, f"{place.name}: the system does not permit reading it")
-    return ReferenceFault(Code.NOT_FOUND, f"{place.name}: not found")
+    match error:
+        case disk.SwappedError():
+            return changed_fault(place)
+        case IsADirectoryError():
+            code, reason = Code.NOT_TEXT, "a folder, not a file"
+        case disk.NotOrdinaryError():
+            code, reason = Code.DENIED, "a pipe or device, not an ordinary file"
+        case PermissionError():
+            code, reason = Code.FAILED, "the system does not permit reading it"
+        case OSError(errno=errno.ELOOP):
+            code, reason = Code.FAILED, "too many links, one leading to the next"
+        case OSError(errno=number) if number not in _NOT_THERE:
+            return TransientFault(Code.FAILED, f"{place.name}: the disk does not give it")
+        case _:
+            code, reason = Code.NOT_FOUND, "not found"
+    return ReferenceFault(code, f"{place.name}: {reason}")
 
 
 def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
@@ -264,7 +221,7 @@ def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
 
 
 def _all_followed(roots: tuple[Path, ...]) -> tuple[Path, ...]:
-    return tuple(Path(_followed(root)) for root in roots)
+    return tuple(map(disk.followed_or_same, roots))
 
 
 #: As `_real_roots`, once: a thousand references are asked about on the loop.
@@ -291,26 +248,6 @@ def _real_roots(place: Place) -> tuple[Path, ...]:
     if place.roots not in known:
         known[place.roots] = _all_followed(place.roots)
     return known[place.roots]
-
-
-def _followed(path: Path) -> str:
-    """As `os.path.realpath`; in one step, not one for each folder on the way, where the system knows how.
-
-    Nothing is opened by it: such a descriptor stands for a place, and can't be read from.
-    """
-    if _PLACE_FLAGS is not None:
-        try:
-            descriptor = os.open(path, _PLACE_FLAGS)
-            try:
-                real = os.readlink(f"{_DESCRIPTORS}/{descriptor}")  # noqa: PTH115  (quicker)
-            finally:
-                os.close(descriptor)
-        except (OSError, ValueError):
-            pass  # not there, or no such listing: whatever it is, the long way tells
-        else:
-            if real.startswith("/") and not real.endswith(" (deleted)"):
-                return real
-    return os.path.realpath(path)
 
 
 def _inside(path: Path, folders: tuple[Path, ...]) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from weighbridge import disk
 from weighbridge.content import policy
 from weighbridge.content.base import NoOverlay, Overlay
 from weighbridge.content.decode import decoded
 from weighbridge.content.policy import Place
-from weighbridge.errors import Code, ReferenceFault, TransientFault
+from weighbridge.errors import Code, ReferenceFault
 
 #: Bytes read at once.
 PIECE = 1 << 17
@@ -121,11 +122,8 @@ class TextFiles:
         """
         with policy.opened(found.place, found.real) as (descriptor, status):
             _check_fingerprint(found, status)
-            try:
-                first = _read_at(descriptor, 0, min(head, found.size))
-                last = _read_at(descriptor, max(0, found.size - tail), min(tail, found.size))
-            except OSError as error:
-                raise TransientFault(Code.FAILED, f"{found.place.name}: the disk does not give it") from error
+            first = _read_at(descriptor, 0, min(head, found.size))
+            last = _read_at(descriptor, max(0, found.size - tail), min(tail, found.size))
             _check_fingerprint(found, os.fstat(descriptor))
         return first, last
 
@@ -157,10 +155,7 @@ def _bytes_of(found: Found) -> Iterator[bytes]:
         while True:
             # No more than there is to be, and one byte to see whether there is more.
             asked = min(PIECE, found.size - read + 1)
-            try:
-                piece = os.read(descriptor, asked)
-            except OSError as error:
-                raise TransientFault(Code.FAILED, f"{found.place.name}: the disk does not give it") from error
+            piece = os.read(descriptor, asked)
             if not piece:
                 break
             read += len(piece)
@@ -212,13 +207,13 @@ def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
 def _not_found(place: Place, real: Path) -> str:
     """Say that a file isn't there, and which similar one is."""
     try:
-        with os.scandir(real.parent) as entries:
+        with disk.opened_folder(real.parent) as (opened, _), os.scandir(opened) as entries:
             names = {
                 entry.name.casefold(): entry.name
                 for entry in itertools.islice(entries, MOST_ENTRIES)
                 if not entry.is_dir(follow_symlinks=False)
             }
-    except OSError:
+    except (OSError, ValueError):
         names = {}
     wanted = place.path.name.casefold()[:255]
     for name in difflib.get_close_matches(wanted, names, n=3, cutoff=0.7):

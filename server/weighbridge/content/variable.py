@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cachetools import LRUCache
 
+from weighbridge import disk
 from weighbridge.content.base import Content, Overlay, Request, Scope
 from weighbridge.content.policy import place_of, shown
 from weighbridge.content.text_file import Found, TextFiles
@@ -143,7 +144,7 @@ class VariableHandler:
     def _file(self, scope: Scope) -> Found | None:
         """Find the variables file that counts, if there is one."""
         paths = variable_files(scope.document)
-        folder = Path(os.path.realpath(paths[0].parent)) if paths else Path()
+        folder = disk.followed_or_same(paths[0].parent) if paths else Path()
         for path in paths:
             # Most are not there, and that is cheap to see: a document may name many variables.
             if not self._files.taken(path, folder / path.name):

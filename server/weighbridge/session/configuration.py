@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from weighbridge import disk
 from weighbridge.config import Layer, Settings, matches, read_folder_layer, resolve
 from weighbridge.references.dialect import DIALECTS, MARKDOWN, Dialect
 
@@ -34,7 +35,7 @@ class Configuration:
 
     def read_files(self, folders: Sequence[Path]) -> dict[Path, tuple[Layer, tuple[str, ...], Path]]:
         """Read the folders' settings files, and where links lead, for `take_files`. Blocks: a worker's work."""
-        return {folder: (*read_folder_layer(folder), Path(os.path.realpath(folder))) for folder in folders}
+        return {folder: (*read_folder_layer(folder), disk.followed_or_same(folder)) for folder in folders}
 
     def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...], Path]]) -> None:
         """Put what `read_files` found in force."""

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 
+from weighbridge import disk
+
 
 class OpenTexts:
     """The texts of open documents by their files; a content handler's overlay. Put by the loop, read by workers."""
@@ -42,7 +44,7 @@ class OpenTexts:
             found = self._texts.get(os.path.normcase(path))
             others = list(self._by_name.get(os.path.normcase(path.name), {}).items()) if found is None else []
         for written, other in others:
-            if os.path.realpath(other) == str(path):
+            if disk.followed_or_same(other) == path:
                 with self._lock:
                     found = self._texts.get(written)
                 break

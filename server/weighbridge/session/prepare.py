@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from weighbridge import disk
 from weighbridge.budget.directive import Overrides, overrides_of
 from weighbridge.config import Settings
 from weighbridge.content.front_matter import read_front_matter
@@ -42,7 +43,7 @@ def prepare(
         front_matter=front_matter,
         head_lines=head.taken,
         overrides=overrides,
-        identity=None if path is None else os.path.realpath(path),
+        identity=None if path is None else os.fspath(disk.followed_or_same(path)),
         model=model,
         warnings=(*warnings, *more),
         directives=directives,

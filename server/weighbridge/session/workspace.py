@@ -364,7 +364,7 @@ class Workspace:
         text = "".join(self._files.chunks(found))
         session = self._background
         (plain,) = plain_reports([(path, terms, text)], session.service, session.encoding)
-        return text, plain, Path(os.path.realpath(path))
+        return text, plain, found.real
 
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._depend(path, self._prompts.get(path), prompt)

@@ -1,0 +1,170 @@
+"""The one way to open a file or folder that a stranger may have put there.
+
+    real = followed(path)               # where it leads, every link followed: the caller says whether that may be read
+    with opened(real) as (descriptor, status): …
+
+Nothing but ordinary files and folders is opened: a pipe would hang, a device might do anything. And what was opened is
+checked once more: any folder on the way may have been swapped for a link since the path was followed.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+_DESCRIPTORS = Path("/proc/self/fd")
+# Not every system has every flag; O_NONBLOCK keeps a pipe that replaced a file from hanging the opening.
+_OPEN_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+    _OPEN_FLAGS |= getattr(os, _name, 0)
+# Where a place can be named without opening what is there.
+_PLACE_FLAGS = os.O_PATH | os.O_CLOEXEC if hasattr(os, "O_PATH") else None
+
+
+class NotOrdinaryError(OSError):
+    """A pipe, a socket or a device in a file's place."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EINVAL, "not an ordinary file")
+
+
+class SwappedError(OSError):
+    """Something else than what the path led to before: it was replaced meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EAGAIN, "replaced while it was opened")
+
+
+def followed(path: Path) -> Path:
+    """A path with every link on it followed, as `os.path.realpath`; what it names need not exist.
+
+    Nothing is opened by it: such a descriptor stands for a place, and can't be read from. It takes one step, not one
+    for each folder on the way, where the system knows how.
+
+    Raises:
+        OSError: too many links, or links in a circle.
+        ValueError: no path can have this name.
+    """
+    try:
+        real = _place(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _too_many_links() from None
+        real = None  # not there, or no such listing: whatever it is, the long way tells
+    if real is None or not real.startswith("/") or real.endswith(" (deleted)"):
+        try:
+            real = os.path.realpath(path)
+        except RecursionError:
+            # Python follows link after link by calls within calls: somebody lengthened the chain just now.
+            raise _too_many_links() from None
+    return path if real == os.fspath(path) else Path(real)
+
+
+def followed_or_same(path: Path) -> Path:
+    """A path with every link on it followed; the path itself where it can't be."""
+    try:
+        return followed(path)
+    except (OSError, ValueError):
+        return path
+
+
+def status(real: Path) -> os.stat_result:
+    """What the system says of an ordinary file, without opening it. `real`: from `followed`.
+
+    Raises:
+        OSError: it isn't there, or is no ordinary file.
+        ValueError: no path can have this name.
+    """
+    found = real.lstat()
+    _check_ordinary(found)
+    return found
+
+
+@contextlib.contextmanager
+def opened(real: Path) -> Iterator[tuple[int, os.stat_result]]:
+    """An ordinary file's descriptor, and what the system says of it. `real`: from `followed`. Raises as `status`."""
+    # Looked at before: opening a device may do something.
+    status(real)
+    descriptor = _open(real)
+    try:
+        found = os.fstat(descriptor)
+        _check_ordinary(found)
+        _check_descriptor(real, descriptor, found)
+        yield descriptor, found
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def opened_folder(real: Path) -> Iterator[tuple[int | Path, os.stat_result]]:
+    """What `os.scandir` takes for a folder, and what the system says of it. `real`: from `followed`.
+
+    Raises:
+        OSError: it isn't there, or is no folder.
+        ValueError: no path can have this name.
+    """
+    found = real.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise SwappedError
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder")
+    if os.scandir not in os.supports_fd:
+        yield real, found
+        return
+    descriptor = _open(real)
+    try:
+        found = os.fstat(descriptor)
+        _check_descriptor(real, descriptor, found)
+        yield descriptor, found
+    finally:
+        os.close(descriptor)
+
+
+def _place(path: Path) -> str | None:
+    """The real place of what is there; None where the system has no way to tell at once."""
+    if _PLACE_FLAGS is None:
+        # For the error if there are too many links: the system counts them.
+        path.stat()
+        return None
+    descriptor = os.open(path, _PLACE_FLAGS)
+    try:
+        return os.readlink(f"{_DESCRIPTORS}/{descriptor}")  # noqa: PTH115  (quicker)
+    finally:
+        os.close(descriptor)
+
+
+def _open(real: Path) -> int:
+    try:
+        return os.open(real, _OPEN_FLAGS)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            # A link by now; there were none on the way.
+            raise SwappedError from error
+        raise
+
+
+def _check_ordinary(found: os.stat_result) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        # There were no links left on the way.
+        raise SwappedError
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "a folder, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise NotOrdinaryError
+
+
+def _check_descriptor(real: Path, descriptor: int, found: os.stat_result) -> None:
+    """Make sure that what was opened is what the path led to."""
+    try:
+        same = os.readlink(f"{_DESCRIPTORS}/{descriptor}") == os.fspath(real)  # noqa: PTH115  (quicker)
+    except OSError:
+        # No such listing here: the path must still lead, without links, to the very file that is open.
+        same = os.path.samestat(real.lstat(), found) and followed(real) == real
+    if not same:
+        raise SwappedError
+
+
+def _too_many_links() -> OSError:
+    return OSError(errno.ELOOP, "too many links")
