@@ -98,7 +98,7 @@ def hostile(folder: Path, outside: Path, port: int) -> dict[str, str]:
         "folder-link": ("docs/folder/secret.txt", "reference.denied"),
         "nested": ("docs/through.md", "reference.denied"),
         "device": ("docs/zero", "reference.denied"),
-        "loop": ("docs/loop", "reference.not-found"),
+        "loop": ("docs/loop", "reference.failed"),
         "pipe": ("docs/pipe", "reference.denied"),
         "socket": ("docs/socket", "reference.denied"),
         "a-folder": ("docs", "reference.not-text"),
