@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from bench import storms
 from bench.baseline import quantile, timed, tokens
 from bench.client import GoneError, Server, message
 from bench.corpora import KB, MB, prose, write_files
@@ -28,6 +29,7 @@ def run(results: Results, folder: Path) -> None:
     """Measure."""
     _thousand(results, folder / "thousand")
     _storm(results, folder / "storm")
+    storms.run(results, folder)
 
 
 def _thousand(results: Results, place: Path) -> None:
@@ -103,7 +105,7 @@ def _storm(results: Results, place: Path) -> None:
             time.sleep(0.05)
     finally:
         server.stop()
-    turns: list[float] = json.loads(turns_file.read_text(encoding="utf-8"))
+    turns: list[float] = json.loads(turns_file.read_text(encoding="utf-8"))["elapsed"]
     what = f"{edits:,} edits in {seconds:g} s, 1 MB, 100 references"
     note = f"{len(turns):,} turns; the client was late by at most {late * 1000:.0f} ms"
     for name, share in (("p50", 0.5), ("p99", 0.99), ("most", 1.0)):

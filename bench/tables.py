@@ -13,7 +13,7 @@ _TITLES = {
     2: "2. Opening 1,000 references",
     3: "3. Counting what was never seen",
     4: "4. Start and memory",
-    5: "5. A thousand documents, and a typing storm",
+    5: "5. A thousand documents, a typing storm, and the heaviest work",
     6: "6. Edits until memory is flat",
     7: "7. Peers: a key to the total, their way",
     8: "8. Answers when warm, p95",

@@ -59,6 +59,13 @@ def _judged(results: Results) -> Iterator[Target]:
             ratio(f"3/session/{engine}/all"),
         )
     yield _most("p99 loop turn in the typing storm", 20, value("5/turn p99"), "{:.1f} ms")
+    turns = [figure.value for figure in results.figures.values() if figure.key.startswith("5/heavy turn")]
+    yield _most(
+        "the longest loop turn of the heaviest work, processor time",
+        50,
+        max(turns, default=None),
+        "{:.0f} ms",
+    )
     yield _most("memory, idle with one encoding loaded", 150, value("4/idle MB"), "{:.0f} MB")
     answers = [figure.value for figure in results.figures.values() if figure.key.startswith("8/")]
     yield _most("each feature's answer when warm, p95", 10, max(answers, default=None), "{:.1f} ms")

@@ -11,8 +11,13 @@ belongs to, shown as a diagnostic. Handlers raise `ReferenceFault`; `Problem` is
     └── BorderlessError    a text with nowhere to cut it, too long to be counted in one piece
 """
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+#: What is raised to end something, and is nobody's fault. All else is, be it an `Exception` or not (a panic of Rust's).
+FATAL: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
 
 
 class Code(StrEnum):

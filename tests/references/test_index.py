@@ -148,7 +148,7 @@ def test_any_edits_in_paragraphs_cut_into_windows(text: str, edits: list[Change]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(leaves, "WINDOW_LEAST", 2)
         patch.setattr(leaves, "WINDOW_MOST", 4)
-        patch.setattr(leaves, "_WEIGHED", 4)
+        patch.setattr(leaves, "WEIGHED", 4)
         run(text, edits)
 
 

@@ -88,7 +88,7 @@ def test_any_edits(
         patch.setattr(inside, "LONG_LINE", long)
         patch.setattr(leaves, "WINDOW_LEAST", 2)
         patch.setattr(leaves, "WINDOW_MOST", 4)
-        patch.setattr(leaves, "_WEIGHED", 20)
+        patch.setattr(leaves, "WEIGHED", 20)
         patch.setattr(stretch_scanner, "STRETCH", stretch)
         patch.setattr(closers, "BLOCK", block)
         patch.setattr(stretches, "_MOST_ASKED", asked)

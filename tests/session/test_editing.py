@@ -164,7 +164,7 @@ class Gate:
             self.begun.release()
             self.open.acquire()
             prepared = prepare(*arguments)  # type: ignore[arg-type]  # as they came
-            self.scans.append(arguments[-1] is None)
+            self.scans.append(prepared.counts is not None)
             return prepared
 
         monkeypatch.setattr(preparing, "prepare", gated)

@@ -68,8 +68,9 @@ class Desk:
         return document
 
     async def counted(self, document: Document, seconds: float | None = None) -> None:
-        """Wait until a document is counted, so long at most; by default as long as a look-up may take."""
+        """Wait until a document is prepared, then so long at most until it is counted: by default as long as a look-up may."""
         most = SECONDS_TO_LOOK_UP if seconds is None else seconds
+        await self.session.looked_up(document, 0.0)
         if not self.session.report(document).ready:
             with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
                 await asyncio.wait_for(self.session.whole_report(document), most)

@@ -75,6 +75,6 @@ class Naming:
 def real_path(document: Document) -> Path:
     """Where the links of an open document's path lead; the path itself while that is not known."""
     assert document.path is not None  # noqa: S101  the caller saw to it
-    prepared = document.prepared
+    prepared = document.last
     identity = None if prepared is None else prepared.identity
     return document.path if identity is None else Path(identity)

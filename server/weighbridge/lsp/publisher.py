@@ -4,6 +4,7 @@ shown documents ──▶ report ──▶ status · diagnostics (push) ──�
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,11 +12,14 @@ from typing import Any, Protocol
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
+from weighbridge.errors import FATAL
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.lsp.turns import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
+
+logger = logging.getLogger(__name__)
 
 #: Seconds after which hints are to be asked for again. Neovim draws what statuses and diagnostics changed at once; if that
 #: falls between its asking for hints and the answer, it shows the old ones from then on.
@@ -45,6 +49,15 @@ class _Shown:
     lenses: Hashable = None
 
 
+@dataclass(slots=True)
+class _Changed:
+    """What clients are to ask for again."""
+
+    hints: bool = False
+    lenses: bool = False
+    diagnostics: bool = False
+
+
 class Publisher:
     """Sends what changed; asked by the display when it is time."""
 
@@ -65,40 +78,50 @@ class Publisher:
         session = self._session()
         if session is None:
             return
-        hints_changed = lenses_changed = diagnostics_changed = False
+        changed = _Changed()
         for document in documents:
-            if session.documents.get(document.uri) is not document:
-                continue
-            if not session.shows_itself(document):
-                had = self._take_away(document)
-                hints_changed |= had.hints is not None
-                lenses_changed |= had.lenses is not None
-                diagnostics_changed |= had.pulled != _NOTHING
-                continue
-            report = session.report(document)
-            shown = self._shown.setdefault(document.uri, _Shown())
-            self._status(report, shown)
-            found = document_diagnostics(session, document, related=self._abilities.related_information)
-            name = result_id(found)
-            if self._abilities.pull_diagnostics:
-                diagnostics_changed |= shown.pulled != name
-                # It is told to ask again, and will have these.
-                shown.pulled = name
-            elif shown.pushed != name and (found or shown.pushed is not None):
-                shown.pushed = name
-                self._push(document, found)
-            hinted = _hinted(session, document)
-            hints_changed |= hinted != shown.hints
-            shown.hints = hinted
-            lensed = _lensed(session, document)
-            lenses_changed |= lensed != shown.lenses
-            shown.lenses = lensed
-        if hints_changed and self._abilities.refresh_hints:
+            if session.documents.get(document.uri) is document:
+                try:
+                    self._show(session, document, changed)
+                except FATAL:
+                    raise
+                except BaseException:  # the others are shown
+                    logger.exception("a document could not be shown")
+        if changed.hints and self._abilities.refresh_hints:
             self._refresh_hints_soon()
-        if lenses_changed and self._abilities.refresh_lenses:
+        if changed.lenses and self._abilities.refresh_lenses:
             self._client.nudge(types.WORKSPACE_CODE_LENS_REFRESH)
-        if diagnostics_changed:
+        if changed.diagnostics:
             self._refresh_diagnostics()
+
+    def _show(self, session: Session, document: Document, changed: _Changed) -> None:
+        if not session.shows_itself(document):
+            had = self._take_away(document)
+            changed.hints |= had.hints is not None
+            changed.lenses |= had.lenses is not None
+            changed.diagnostics |= had.pulled != _NOTHING
+            return
+        report = session.report(document)
+        shown = self._shown.setdefault(document.uri, _Shown())
+        self._status(report, shown)
+        if document.prepared is None and document.fault is None:
+            # The rest is as it was until it is known to be otherwise.
+            return
+        found = document_diagnostics(session, document, related=self._abilities.related_information)
+        name = result_id(found)
+        if self._abilities.pull_diagnostics:
+            changed.diagnostics |= shown.pulled != name
+            # It is told to ask again, and will have these.
+            shown.pulled = name
+        elif shown.pushed != name and (found or shown.pushed is not None):
+            shown.pushed = name
+            self._push(document, found)
+        hinted = _hinted(session, document)
+        changed.hints |= hinted != shown.hints
+        shown.hints = hinted
+        lensed = _lensed(session, document)
+        changed.lenses |= lensed != shown.lenses
+        shown.lenses = lensed
 
     def _refresh_diagnostics(self) -> None:
         self.on_diagnostics()

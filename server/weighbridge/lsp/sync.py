@@ -5,7 +5,7 @@ import logging
 
 from lsprotocol import types
 
-from weighbridge.session.document import Document
+from weighbridge.session.document import MOST_CHANGES, Document
 from weighbridge.session.session import Session
 from weighbridge.text import Edit
 
@@ -65,7 +65,17 @@ class TextSync:
                 self._apply(document, early[version])
 
     def _apply(self, document: Document, params: types.DidChangeTextDocumentParams) -> None:
-        for change in params.content_changes:
+        changes = params.content_changes
+        wholes = (
+            place
+            for place in reversed(range(len(changes)))
+            if isinstance(changes[place], types.TextDocumentContentChangeWholeDocument)
+        )
+        # What comes before a whole text is gone with it.
+        changes = changes[next(wholes, 0) :]
+        if len(changes) > MOST_CHANGES:
+            document.lose()
+        for change in changes:
             if isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 edit: Edit = document.buffer.replace_all(change.text)
             else:

@@ -1,9 +1,10 @@
 """What stands in each line of a document, kept true under edits.
 
 An edit is re-scanned from the start of the paragraph it touches until the block structure is what it was before: most
-keys cost one line. A fence or comment opened far above re-scans what it changes, which is all below it.
+keys cost one line. A fence or comment opened far above changes all below it: `update` says so, if it is asked to.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from copy import copy
@@ -18,6 +19,7 @@ from weighbridge.references.leaves import (
     LONGEST_LINE,
     QUIET,
     TELLING,
+    WEIGHED,
     WINDOW,
     Leafed,
     Leaves,
@@ -53,6 +55,10 @@ class Rescan:
     start: int
     old_end: int
     new_end: int
+
+
+class TooFarError(Exception):
+    """An edit changes what so many lines hold that the text is better scanned anew."""
 
 
 class _Places:
@@ -156,8 +162,13 @@ class ScanIndex:
             if directive is not None:
                 yield line, directive
 
-    def update(self, edit: Edit, lines: Lines) -> Rescan:
+    def update(self, edit: Edit, lines: Lines, most: float = math.inf) -> Rescan:
         """Follow an edit; `lines` is the text after it.
+
+        `most`: lines scanned anew at most, 64 characters more in a line counting as one more.
+
+        Raises:
+            TooFarError: it would take more. The index fits neither text then.
 
         Lines put in among those that are skipped are skipped as well; an edit over the border leaves none behind that
         is. Where front matter now ends is for a new index to be told.
@@ -165,7 +176,7 @@ class ScanIndex:
         if edit.old_lines == edit.new_lines == 1 and self._update_line(edit, lines):
             return Rescan(edit.start, edit.start + 1, edit.start + 1)
         if edit.start >= self.skip:
-            return self._rescan(edit, lines)
+            return self._rescan(edit, lines, most)
         shift = edit.new_lines - edit.old_lines
         was_end, is_end = edit.start + edit.old_lines, edit.start + edit.new_lines
         inside = was_end <= self.skip
@@ -174,10 +185,10 @@ class ScanIndex:
         self.skip = self.skip + shift if inside else edit.start
         if inside:
             return Rescan(edit.start, was_end, is_end)
-        rescan = self._rescan(Edit(edit.start, edit.new_lines, edit.new_lines), lines)
+        rescan = self._rescan(Edit(edit.start, edit.new_lines, edit.new_lines), lines, most)
         return Rescan(edit.start, rescan.old_end - shift, rescan.new_end)
 
-    def _rescan(self, edit: Edit, lines: Lines) -> Rescan:
+    def _rescan(self, edit: Edit, lines: Lines, most: float) -> Rescan:
         """Scan anew from the start of the leaf that an edit touches until all is as it was."""
         shift = edit.new_lines - edit.old_lines
         edited_end = edit.start + edit.new_lines
@@ -189,6 +200,10 @@ class ScanIndex:
             if number >= edited_end and self._converges(number - shift, leaves, text):
                 end = number
                 break
+            # A line of data is hardly looked at.
+            most -= 1 + (len(text) // WEIGHED if len(text) <= LONGEST_LINE else 0)
+            if most < 0:
+                raise TooFarError
             leaves.feed(text)
         leaves.finish()
         old, new = self._leafed[start : end - shift], leaves.done

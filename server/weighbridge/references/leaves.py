@@ -40,7 +40,7 @@ KEPT_LINE: Final = 8 * 1024
 #: before any line from that one on.
 WINDOW_LEAST: Final = 300
 WINDOW_MOST: Final = 1000
-_WEIGHED = 64
+WEIGHED: Final = 64
 LONG_LOOK: Final = 2 * WINDOW_MOST
 
 #: What a line depends on or decides beyond itself: part of a construct of several lines; text that could begin or end
@@ -239,7 +239,7 @@ def look_of(text: str) -> int:
     length = len(text)
     if length > LONG_LINE:
         return LONG_LOOK
-    return (1 + length // _WEIGHED) * 2 + (crc32(text.encode("utf-8", "surrogatepass")) % 128 == 0)
+    return (1 + length // WEIGHED) * 2 + (crc32(text.encode("utf-8", "surrogatepass")) % 128 == 0)
 
 
 def begins_definition(text: str, start: int) -> bool:

@@ -5,6 +5,7 @@ import itertools
 import logging
 from collections.abc import Callable
 
+from weighbridge.errors import FATAL
 from weighbridge.session.document import Document
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Job
@@ -27,9 +28,9 @@ class Counting:
         tasks: Tasks,
         service: TokenCountingService,
         answered: Callable[[Document], None],
-        failed: Callable[[Document, Exception], None],
+        failed: Callable[[Document, BaseException], bool],
     ) -> None:
-        """`answered` is told when counts of a document are there; `failed` when some never will be."""
+        """`answered` is told when counts of a document are there; `failed` when some never will be. It decides what then."""
         self._tasks = tasks
         self._service = service
         self._answered = answered
@@ -72,7 +73,9 @@ class Counting:
                 buffer.answer(job, tokens)
         except TaskCancelledError:
             return
-        except Exception as error:  # whatever it is, who waits for the count must hear of it
+        except FATAL:
+            raise
+        except BaseException as error:  # whatever it is, who waits for the count must hear of it
             logger.exception("a text could not be counted")
             self._failed(document, error)
             return

@@ -5,23 +5,34 @@
                                 └─ targets ──▶ Expander (what each reference stands for)
 
 **Typing outside a reference never resolves any reference.** Everything here runs on the loop's thread and costs what
-changed; what costs more is handed out as jobs and answered later.
+changed; what costs more is handed out as jobs and answered later. An edit that changes what thousands of lines hold, or
+that can't be followed by a fault of ours, is not followed: the text is prepared anew by a worker, and counts till then.
 """
 
-from collections.abc import Hashable, Mapping
+import logging
+from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
 from weighbridge.analysis.expand import Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
+from weighbridge.errors import FATAL
+from weighbridge.references.index import TooFarError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.outline import Filled, Outline
 from weighbridge.session.prepared import Known, Prepared
-from weighbridge.session.target import Target, resolved_parts
+from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Edit, LineBuffer, Snapshot
 from weighbridge.tokens.counted import CountedBuffer, Part
 
-#: Lines scanned anew by one edit, from which on the headings among them are worth cutting the counts anew.
-_MANY_LINES = 64
+logger = logging.getLogger(__name__)
+
+#: Lines scanned anew by one edit, long ones counted several times (see `ScanIndex.update`), and references in them that
+#: are looked at: with more of either the text is prepared anew. A paragraph's window is never more lines than that.
+MOST_LINES = 2000
+MOST_REFERENCES = 200
+#: Changes of one message from which on they are not followed one by one.
+MOST_CHANGES = 64
 #: Lines counted anew in one turn of the loop because a reference in them stands for something else.
 _LINES_A_TURN = 250
 
@@ -45,9 +56,14 @@ class Document:
         self.revision = 0
         #: Grows with every change of the text.
         self.text_revision = 0
+        #: What a worker found out about the text, kept true under edits; None while the text is to be prepared.
         self.prepared: Prepared | None = None
+        #: The last of these, whether it still fits the text or not.
+        self.last: Prepared | None = None
         #: What was prepared no longer fits: front matter, directives or settings changed.
         self.outdated = True
+        #: The text's revision at which a fault of ours was met: the same text is not prepared again for another.
+        self._faulty_revision = -1
         #: Why it can't be counted, if it can't: a fault of ours, in words. Preparing it anew may mend it.
         self.fault: str | None = None
         #: When it was prepared first, by the loop's clock.
@@ -57,8 +73,6 @@ class Document:
         self._leftover: set[Hashable] = set()
         #: The index's references when unused targets were last dropped.
         self._dropped_revision = -1
-        #: Headings appeared where the counts are not cut.
-        self._cuts_outdated = False
         self.expansions: dict[Target, Expansion] = {}
         #: Targets whose expansion is to be looked at again. Not a set: taking one out of a set that was large once looks through all of it.
         self.dirty: dict[Target, None] = {}
@@ -89,78 +103,105 @@ class Document:
 
     def adopt(self, prepared: Prepared, expander: Expander) -> None:
         """Take what a worker prepared from the last snapshot; edits made since then are applied to it."""
-        before, since = self.prepared, self._since_snapshot
-        scanned = before is None or before.index is not prepared.index
-        if scanned and since is not None:
-            prepared.index.update(since, self.buffer)
+        last, since, counts = self.last, self._since_snapshot, prepared.counts
+        if counts is None and self.prepared is None:
+            # It was to go on with what is known of the text, which is lost since.
+            return
         if self.expander is not None:
             self._leftover |= self.expander.retain(frozenset())
-        self.prepared, self.expander = prepared, expander
-        self.fault = None
+        self.prepared = self.last = replace(prepared, counts=None)
+        self.expander, self.fault = expander, None
+        self.outdated = False
+        self.revision += 1
         self._placed_revision = self._dropped_revision = -1
-        # What references stood for stays until it is known what they stand for now.
-        self.dirty = dict.fromkeys(Target.of(reference) for _, reference in prepared.index.references())
-        if before is None or before.tokenizer is not prepared.tokenizer:
+        if last is None or last.tokenizer is not prepared.tokenizer:
             self.expansions.clear()
-            self._unshown.clear()
             self._targets_of.clear()
             self._waiting.clear()
-            self.recount()
-        elif scanned:
-            self.recount()
-        self.outdated = since is not None and self._head_changed(since)
-        self.revision += 1
+        # What references stood for stays until it is known what they stand for now.
+        if counts is None:
+            self.dirty.update(dict.fromkeys(self.expansions))
+            self.outdated = since is not None and self._head_changed(since)
+            return
+        self.dirty = dict(prepared.targets)
+        self._counted, self._own = counts.resolved, counts.own
+        for buffer in self.buffers():
+            buffer.follow(self.buffer)
+        used = counts.expansions
+        self._unshown = {target: 0 for target, now in self.expansions.items() if used.get(target) is not now}
+        if since is not None:
+            self._follow(since)
 
-    def known(self) -> Known | None:
+    def known(self) -> Known:
         """What a worker need not find out again."""
-        if self.prepared is None or self.fault is not None:
-            return None
-        index = self.prepared.index
+        prepared = self.prepared
+        if prepared is None:
+            return Known(self.last, None, (), dict(self.expansions))
+        index = prepared.index
         directives = tuple(directive for _, directive in index.directives())
-        return Known(index, self.prepared.dialect, index.skip, directives)
+        return Known(prepared, index.skip, directives, dict(self.expansions))
 
-    def fail(self, message: str) -> None:
-        """Note that it can't be counted as it is prepared."""
-        self.fault = message
+    def lose(self) -> None:
+        """Follow the text no longer: it is to be prepared anew, and counts till then."""
+        self.prepared = self._counted = self._own = None
+        self.outline = Outline()
         self.outdated = True
         self.revision += 1
 
-    def cut_anew(self) -> None:
-        """Cut the counts at headings that appeared far from what was typed: a fence was closed, say."""
-        if self._cuts_outdated:
-            self.recount()
+    def failed(self, message: str) -> bool:
+        """Note a fault of ours. True if the text is to be prepared anew; else it is one that this text always meets."""
+        again = self._faulty_revision != self.text_revision
+        self._faulty_revision = self.text_revision
+        self.lose()
+        if not again:
+            self.fault = message
+        return again
 
-    def recount(self) -> None:
-        """Count the text from its start, cut at its headings. What is counted already is remembered elsewhere."""
-        assert self.prepared is not None  # noqa: S101  the caller saw to it
-        cuts = [line for line, _ in self.prepared.index.headings()]
-        self._counted = CountedBuffer(self.prepared.tokenizer, self.buffer, self._all_parts(), cuts)
-        self._own = None
-        self._cuts_outdated = False
-        self.outline.forget()
-        self.revision += 1
+    def mended(self) -> None:
+        """Something else changed than the text: what failed is worth another try."""
+        self._faulty_revision = -1
 
     # Editing
 
     def apply(self, edit: Edit) -> None:
-        """Follow an edit that the buffer has already made."""
+        """Follow an edit that the buffer has already made. Never raises."""
         self.revision += 1
         self.text_revision += 1
-        merged = edit if self._since_snapshot is None else self._since_snapshot.then(edit)
-        self._since_snapshot = merged
-        if self.prepared is None or self._counted is None:
-            return
+        self._since_snapshot = edit if self._since_snapshot is None else self._since_snapshot.then(edit)
+        if self.prepared is not None:
+            self._follow(edit)
+
+    def _follow(self, edit: Edit) -> None:
+        """Change what was prepared as an edit wants it, or lose it all: half of it is worth nothing."""
+        try:
+            if max(edit.old_lines, edit.new_lines) > MOST_LINES:
+                raise TooFarError  # noqa: TRY301  as the index says it
+            self._change(edit)
+        except TooFarError:
+            self.lose()
+        except FATAL:
+            raise
+        except BaseException:
+            logger.exception("an edit could not be followed")
+            self.lose()
+
+    def _change(self, edit: Edit) -> None:
+        assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
         index = self.prepared.index
-        rescan = index.update(edit, self.buffer)
+        rescan = index.update(edit, self.buffer, MOST_LINES)
         shift = edit.new_lines - edit.old_lines
         start = min(edit.start, rescan.start)
         stop = max(edit.start + edit.new_lines, rescan.new_end)
         parts: dict[int, tuple[Part, ...]] = {}
+        looked_at = 0
         for line in range(start, stop):
             references = index.line(line).references
             if references:
+                looked_at += len(references)
+                if looked_at > MOST_REFERENCES:
+                    raise TooFarError
                 self._placed_revision = -1
-                resolved = self._parts(line, references)
+                resolved = parts_of(self.buffer.line(line), references, self.expansions)
                 if resolved is not None:
                     parts[line] = resolved
                 for reference in references:
@@ -172,8 +213,10 @@ class Document:
         self._counted.splice(start, stop - start - shift, stop - start, parts, inline)
         if self._own is not None:
             self._own.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
-        if rescan.new_end - rescan.start > max(edit.new_lines, _MANY_LINES):
-            self._cuts_outdated = True
+        elif index.refers:
+            if self.buffer.line_count > MOST_LINES:
+                raise TooFarError
+            self._own = CountedBuffer(self.prepared.tokenizer, self.buffer)
         self.outdated = self.outdated or self._head_changed(edit)
 
     def _head_changed(self, edit: Edit) -> bool:
@@ -327,7 +370,12 @@ class Document:
                 self._unshown[target] = begun + len(some)
         self.outline.resolved(lines)
         index = self.prepared.index
-        self._counted.set_parts({line: self._parts(line, index.line(line).references) for line in lines})
+        self._counted.set_parts(
+            {
+                line: parts_of(self.buffer.line(line), index.line(line).references, self.expansions)
+                for line in lines
+            }
+        )
 
     @property
     def looked_up(self) -> bool:
@@ -344,22 +392,6 @@ class Document:
     def settled(self) -> bool:
         """Whether all references were looked at, and are counted as what they stand for."""
         return not self.dirty and not self._unshown
-
-    def _all_parts(self) -> Mapping[int, tuple[Part, ...]]:
-        assert self.prepared is not None  # noqa: S101  the caller saw to it
-        if not self.expansions:
-            return {}
-        lines = dict.fromkeys(line for line, _ in self.prepared.index.references())
-        found = {line: self._parts(line, self.prepared.index.line(line).references) for line in lines}
-        return {line: parts for line, parts in found.items() if parts is not None}
-
-    def _parts(self, line: int, references: tuple[Reference, ...]) -> tuple[Part, ...] | None:
-        """The line's resolved text: literal stretches, and summaries of what its references stand for.
-
-        None while it is all literal: such lines are counted with those around them.
-        """
-        parts = resolved_parts(self.buffer.line(line), references, self.expansions)
-        return None if all(isinstance(part, str) for part in parts) else parts
 
     def buffers(self) -> list[CountedBuffer]:
         """What is to be counted: the resolved text, and the text as typed where that differs."""
@@ -379,15 +411,11 @@ class Document:
     @property
     def counted(self) -> CountedBuffer | None:
         """The resolved text's counts."""
-        return self._counted if self.prepared is not None else None
+        return self._counted
 
     @property
     def own(self) -> CountedBuffer | None:
         """The counts of the text as typed: the same buffer while nothing is referenced."""
-        if self.prepared is None or self._counted is None:
-            return None
-        if self._own is None and self.prepared.index.refers:
-            self._own = CountedBuffer(self.prepared.tokenizer, self.buffer)
         return self._counted if self._own is None else self._own
 
     @property

@@ -1,18 +1,22 @@
 """What a worker finds out about a text before its document can be counted: slow things, done once."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from weighbridge import disk
+from weighbridge.analysis.expand import Expansion
 from weighbridge.budget.directive import Overrides, overrides_of
 from weighbridge.config import Settings
 from weighbridge.content.front_matter import read_front_matter
 from weighbridge.errors import UnknownEncodingError
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
-from weighbridge.session.prepared import Known, Prepared
+from weighbridge.session.prepared import Counts, Known, Prepared
+from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Snapshot
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.counted import CountedBuffer, Part
 from weighbridge.tokens.registry import encoding_for_model, encodings, tokenizer
 
 #: Where nothing usable is named.
@@ -20,24 +24,37 @@ DEFAULT_ENCODING = "cl100k_base"
 
 
 def prepare(
-    snapshot: Snapshot, path: Path | None, settings: Settings, dialect: Dialect, known: Known | None = None
+    snapshot: Snapshot, path: Path | None, settings: Settings, dialect: Dialect, known: Known
 ) -> Prepared:
-    """Scan a text, read its front matter and directives, load its tokenizer. Blocks: a worker's work.
+    """Scan a text, read its front matter and directives, load its tokenizer, cut it for counting. Blocks: a worker's work.
 
-    `known`: what is known of the same text; it is not scanned again unless its front matter is longer or shorter now.
+    `known`: what is known of the same text; it is not scanned and cut again unless its front matter is longer or shorter
+    now, or another tokenizer counts.
     """
     head = _Head(snapshot)
     front_matter = read_front_matter(head)
-    if known is not None and known.dialect is dialect and known.skip == front_matter.lines:
-        index, directives = known.index, known.directives
-    else:
+    last = known.prepared
+    index = None
+    directives = known.directives
+    if last is None or last.dialect is not dialect or known.skip != front_matter.lines:
         index = ScanIndex(snapshot, front_matter.lines)
         directives = tuple(directive for _, directive in index.directives())
     overrides, warnings = overrides_of(directives)
     model, encoding, more = choose_encoding(settings, overrides)
+    counting = tokenizer(encoding)
+    targets: dict[Target, None] = {}
+    counts = None
+    same = last is not None and last.tokenizer is counting
+    if last is None or index is not None or not same:
+        # The index there is follows edits by now.
+        index = index or ScanIndex(snapshot, front_matter.lines)
+        targets = dict.fromkeys(Target.of(reference) for _, reference in index.references())
+        counts = _counts(index, snapshot, counting, known.expansions if same else {})
+    else:
+        index = last.index
     return Prepared(
         index=index,
-        tokenizer=tokenizer(encoding),
+        tokenizer=counting,
         dialect=dialect,
         settings=settings,
         front_matter=front_matter,
@@ -47,7 +64,24 @@ def prepare(
         model=model,
         warnings=(*warnings, *more),
         directives=directives,
+        targets=targets,
+        counts=counts,
     )
+
+
+def _counts(
+    index: ScanIndex, lines: Snapshot, tokenizer: Tokenizer, expansions: Mapping[Target, Expansion]
+) -> Counts:
+    """Cut a text for counting, at its headings."""
+    parts: dict[int, tuple[Part, ...]] = {}
+    if expansions:
+        for line in dict.fromkeys(line for line, _ in index.references()):
+            some = parts_of(lines.line(line), index.line(line).references, expansions)
+            if some is not None:
+                parts[line] = some
+    cuts = [line for line, _ in index.headings()]
+    own = CountedBuffer(tokenizer, lines) if index.refers else None
+    return Counts(CountedBuffer(tokenizer, lines, parts, cuts), own, expansions)
 
 
 class _Head:

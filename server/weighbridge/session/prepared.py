@@ -1,21 +1,26 @@
 """What a worker found out about a text before its document can be counted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from weighbridge.analysis.expand import Expansion
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
 from weighbridge.content.front_matter import FrontMatter
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Directive
+from weighbridge.session.target import Target
 from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.counted import CountedBuffer
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """See the module's text. `head_lines`: how many were looked at for front matter, whether there is any or not.
 
-    `directives`: those that `overrides` were made of.
+    `directives`: those that `overrides` were made of. `targets`: what the references name. `counts`: None where it goes
+    on with those there are.
     """
 
     index: ScanIndex
@@ -29,13 +34,31 @@ class Prepared:
     model: str | None
     warnings: tuple[str, ...]
     directives: tuple[Directive, ...]
+    targets: Mapping[Target, None]
+    counts: "Counts | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A text's counts, as far as they are known. `own`: of the text as typed, where that differs from what is `resolved`.
+
+    `expansions`: what references were taken to stand for.
+    """
+
+    resolved: CountedBuffer
+    own: CountedBuffer | None
+    expansions: Mapping[Target, Expansion]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a text already. `index`: the loop's own, handed on and not looked into; `skip`, `directives`: its."""
+    """What is known of a text already.
 
-    index: ScanIndex
-    dialect: Dialect
-    skip: int
+    `prepared`: last; its index is the loop's own, handed on and not looked into. `skip`, `directives`: the index's; no
+    `skip`: it no longer fits the text. `expansions`: what references stand for under its tokenizer.
+    """
+
+    prepared: Prepared | None
+    skip: int | None
     directives: tuple[Directive, ...]
+    expansions: Mapping[Target, Expansion]

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.config import Settings
+from weighbridge.errors import FATAL
 from weighbridge.references.dialect import Dialect
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.document import Document
 from weighbridge.session.prepare import prepare
-from weighbridge.session.prepared import Prepared
+from weighbridge.session.prepared import Known, Prepared
 from weighbridge.work import Priority, TaskCancelledError, Tasks
 
 logger = logging.getLogger(__name__)
@@ -45,9 +46,9 @@ class Preparing:
         tasks: Tasks,
         configuration: Configuration,
         prepared: Callable[[Document, Prepared, Terms], None],
-        failed: Callable[[Document, Exception], None],
+        failed: Callable[[Document, BaseException], bool],
     ) -> None:
-        """`prepared` lets the document adopt it; `failed` is told when that can't be had."""
+        """`prepared` lets the document adopt it; `failed` is told when that can't be had, and says whether to try again."""
         self._tasks = tasks
         self._configuration = configuration
         self._prepared = prepared
@@ -93,12 +94,16 @@ class Preparing:
         try:
             await self._configured.wait()
             while document.outdated or document.uri in self._anew:
-                await self._once(document)
+                try:
+                    await self._once(document)
+                except (TaskCancelledError, *FATAL):
+                    raise
+                except BaseException as error:  # whatever it is, who waits for the document must hear of it
+                    logger.exception("a document could not be prepared")
+                    if not self._failed(document, error):
+                        break
         except TaskCancelledError:
             pass
-        except Exception as error:  # whatever it is, who waits for the document must hear of it
-            logger.exception("a document could not be prepared")
-            self._failed(document, error)
         finally:
             # A document closed meanwhile may have been opened anew under its name.
             if self._running.get(document.uri) is asyncio.current_task():
@@ -106,7 +111,7 @@ class Preparing:
 
     async def _once(self, document: Document) -> None:
         terms = self._terms(document)
-        known = None if document.uri in self._anew else document.known()
+        known = Known(None, None, (), {}) if document.uri in self._anew else document.known()
         self._anew.discard(document.uri)
         snapshot = document.snapshot()
         prepared = await self._tasks.submit(

@@ -17,7 +17,7 @@ from weighbridge.analysis.reading import read
 from weighbridge.content.base import Content, Request
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import shown
-from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, TransientFault
+from weighbridge.errors import FATAL, BorderlessError, Code, Problem, ReferenceFault, TransientFault
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
 from weighbridge.session.below import Below
@@ -251,7 +251,24 @@ class Readings:
         content: Content | None,
         fault: Exception | None = None,
     ) -> None:
-        """Take what was read. No reading: it is the same as before."""
+        """Take what was read; a fault of ours in taking it is the content's. No reading: it is the same as before."""
+        try:
+            self._take(key, entry, reading, content, fault)
+        except FATAL:
+            raise
+        except BaseException:
+            logger.exception("a reading of a %s reference could not be taken", entry.request.kind.value)
+            entry.reading = _broken(entry.request)
+            self._on_changed(key, frozenset(entry.users))
+
+    def _take(
+        self,
+        key: Hashable,
+        entry: Entry,
+        reading: Reading | None,
+        content: Content | None,
+        fault: Exception | None,
+    ) -> None:
         if content is None or content is not entry.content:
             seconds = _TRY_AGAIN if isinstance(fault, TransientFault) else None
             if content is not None:
@@ -289,10 +306,9 @@ class Readings:
             problem = Problem(Code.TOO_LARGE, f"{shown(request.target)}: {error}")
         except TaskCancelledError:
             raise
-        except Exception as error:  # a handler's own fault: shown at the reference, told in the log
+        except Exception:  # a handler's own fault: shown at the reference, told in the log
             logger.exception("reading a %s reference failed", request.kind.value)
-            fault = error
-            problem = Problem(Code.FAILED, f"{shown(request.target)}: internal error, see the server's log")
+            return _broken(request), None, None
         else:
             return *found, None
         return Reading(State.FAILED, identity="", source="", problem=problem), None, fault
@@ -366,6 +382,12 @@ class Readings:
         if entry.due is not None:
             seconds = max(_SOONEST, entry.due - self._timers.time())
             entry.timer = self._timers.call_later(seconds, self.recheck, (key,))
+
+
+def _broken(request: Request) -> Reading:
+    """What a content is that can't be read by a fault of ours."""
+    problem = Problem(Code.FAILED, f"{shown(request.target)}: internal error, see the server's log")
+    return Reading(State.FAILED, identity="", source="", problem=problem)
 
 
 def _told(task: asyncio.Task[None]) -> None:

@@ -27,11 +27,11 @@ _WAITING = Expansion(None, State.PENDING, None, None, None, PENDING, waiting=1)
 
 
 def build_report(document: Document, encoding: PositionEncoding) -> Report:
-    """Build the report as things stand. Before the document is prepared, it says `counting` and little else.
+    """Build the report as things stand. While the document is to be prepared, it says `counting` and little else.
 
     It says so too while sections are being summed up: that takes time where there are thousands.
     """
-    prepared = document.prepared
+    prepared = document.last
     if prepared is None:
         return _unprepared(document)
     expansions = document.expansions
@@ -63,11 +63,12 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
 
 def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, str]]:
     """What the document's own settings say that can't be used: at its first directive, or on line 1."""
-    line = next((line for line, _ in prepared.index.directives()), 0)
-    for text in prepared.warnings:
-        yield Range(line, 0, line, document.buffer.line_end(line)), text
-    if prepared.front_matter.problem is not None:
-        yield _first_line(document), prepared.front_matter.problem.message
+    if document.prepared is not None:
+        line = next((line for line, _ in prepared.index.directives()), 0)
+        for text in prepared.warnings:
+            yield Range(line, 0, line, document.buffer.line_end(line)), text
+        if prepared.front_matter.problem is not None:
+            yield _first_line(document), prepared.front_matter.problem.message
     if document.fault is not None:
         yield _first_line(document), document.fault
 

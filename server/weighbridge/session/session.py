@@ -12,7 +12,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -24,7 +24,7 @@ from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.errors import Code, ReferenceFault
+from weighbridge.errors import FATAL, Code, ReferenceFault
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
@@ -250,6 +250,11 @@ class Session:
         known = self._reports.get(document.uri)
         if known is not None and known[:2] == (document.revision, document.ready):
             return known[2]
+        with self._caring(document):
+            return self._built(document)
+        return build_report(document, self.encoding)
+
+    def _built(self, document: Document) -> Report:
         report = build_report(document, self.encoding)
         if self.documents.get(document.uri) is document:
             self._reports[document.uri] = (document.revision, document.ready, report)
@@ -363,8 +368,8 @@ class Session:
     def quiet(self, document: Document) -> None:
         """The user stopped typing: let go what the text no longer refers to."""
         if self.documents.get(document.uri) is document:
-            self.readings.release(document.uri, document.drop_unused())
-            document.cut_anew()
+            with self._caring(document):
+                self.readings.release(document.uri, document.drop_unused())
             self._pump_soon(document)
 
     # What changes from outside
@@ -381,6 +386,7 @@ class Session:
     def refresh(self, document: Document | None = None) -> None:
         """Read every reference again, of one document or of all; try again what could not be counted."""
         for one in self.documents.values() if document is None else [document]:
+            one.mended()
             if one.fault is not None:
                 self._preparing.start(one, anew=True)
         self.readings.recheck_all(None if document is None else document.uri, force=True)
@@ -400,7 +406,7 @@ class Session:
         """Whether a document gets hints, diagnostics and status by itself: a prompt or context file, one with a directive, or
         one that the user asked for.
         """
-        prepared = document.prepared
+        prepared = document.last
         if document.wanted or (prepared is not None and prepared.directives):
             return True
         return self.configuration.included(document.path)
@@ -438,7 +444,7 @@ class Session:
         document.adopt(prepared, expander)
         if document.prepared_at is None:
             document.prepared_at = asyncio.get_running_loop().time()
-        self._pump(document)
+        self._look_after(document)
         self._listener.updated(document)
 
     def _answered(self, document: Document) -> None:
@@ -449,18 +455,37 @@ class Session:
             if document.ready:
                 self._listener.updated(document)
 
-    def _failed(self, document: Document, error: Exception) -> None:
-        """Let everybody who waits for a document know that waiting is of no use; `edited` and `refresh` try again."""
-        document.fail(f"can't be counted: {type(error).__name__}, see the log")
+    def _failed(self, document: Document, error: BaseException) -> bool:
+        """Prepare a document anew after a fault of ours; returns whether that is worth trying.
+
+        If it is not, let everybody who waits for it know that waiting is of no use; `edited` and `refresh` try again.
+        """
+        again = document.failed(f"can't be counted: {type(error).__name__}, see the log")
         if self.documents.get(document.uri) is document:
+            if again:
+                self._preparing.start(document)
             self._waiting.wake(document.uri)
             self._listener.updated(document)
+        return again
+
+    @contextlib.contextmanager
+    def _caring(self, document: Document) -> Iterator[None]:
+        """Do something with a document's counts. Whatever raises, they are made anew."""
+        try:
+            yield
+        except FATAL:
+            raise
+        except BaseException as error:
+            logger.exception("a document could not be looked after")
+            self._failed(document, error)
 
     def _reading_changed(self, key: Hashable, users: frozenset[Hashable]) -> None:
         for user in users:
             document = self.documents.get(str(user))
             if document is not None and document.expander is not None:
-                document.touch(document.expander.forget(key))
+                document.mended()
+                with self._caring(document):
+                    document.touch(document.expander.forget(key))
                 self._pump_soon(document)
 
     def _pump_soon(self, document: Document) -> None:
@@ -473,13 +498,13 @@ class Session:
         self._pumping.discard(uri)
         document = self.documents.get(uri)
         if document is not None:
-            try:
-                self._pump(document)
-            except Exception as error:  # whatever it is, who waits for the document must hear of it
-                logger.exception("a document could not be looked after")
-                self._failed(document, error)
+            self._pump(document)
 
     def _pump(self, document: Document) -> None:
+        with self._caring(document):
+            self._look_after(document)
+
+    def _look_after(self, document: Document) -> None:
         """Resolve what is to be resolved, hand out what is to be counted, tell who waits."""
         prepared = document.prepared
         if prepared is None:
@@ -556,6 +581,6 @@ class Session:
     def _recheck_open_text(self, document: Document) -> None:
         """Have it read again by whoever includes it, by its own name or by the one that links lead to."""
         paths = {document.path}
-        if document.prepared is not None and document.prepared.identity is not None:
-            paths.add(Path(document.prepared.identity))
+        if document.last is not None and document.last.identity is not None:
+            paths.add(Path(document.last.identity))
         self.files_changed(path for path in paths if path is not None)

@@ -47,3 +47,11 @@ def resolved_parts(
     if literal_from < len(text):
         parts.append(text[literal_from:])
     return tuple(parts)
+
+
+def parts_of(
+    text: str, references: tuple[Reference, ...], expansions: Mapping[Target, Expansion]
+) -> tuple[Part, ...] | None:
+    """The parts of a whole line; None while it is all literal: such lines are counted with those around them."""
+    parts = resolved_parts(text, references, expansions)
+    return None if all(isinstance(part, str) for part in parts) else parts

@@ -28,7 +28,7 @@ __all__ = ["CountedBuffer", "Job", "Lines", "Part"]
 
 
 class CountedBuffer:
-    """The counts of one document under one tokenizer. For the loop's thread alone; no input or output.
+    """The counts of one document under one tokenizer. For one thread at a time; no input or output.
 
     `lines` is the caller's and always holds the text after the edits told so far. `parts` are those lines that hold
     references: literal text and, for what is resolved, its summary; joined they are the whole line, line end included.
@@ -43,15 +43,18 @@ class CountedBuffer:
         cuts: Iterable[int] = (),
         grain: Grain = STANDARD,
     ) -> None:
-        self._lines = lines
         self._grain = grain
         self._jobs = Jobs()
         self._chunks = Chunks()
-        rows = ResolvedRows(lines, self._chunks, tokenizer.borders)
+        rows = self._rows = ResolvedRows(lines, self._chunks, tokenizer.borders)
         self._recounter = Recounter(tokenizer, rows, self._chunks, self._jobs, grain)
         self._grouper = Grouper(self._recounter, rows, self._chunks, self._jobs, grain)
         self._ranges = Ranges(tokenizer, rows, self._chunks, self._jobs, grain)
         self._grouper.open(self._overlay(parts or {}, 0), sorted(set(cuts)))
+
+    def follow(self, lines: Lines) -> None:
+        """Go on with other lines that hold the same text, or hold it but for an edit that is told next."""
+        self._rows.lines = lines
 
     @property
     def tokens(self) -> int | None:
@@ -151,12 +154,12 @@ class CountedBuffer:
 
     def summary(self) -> Summary | None:
         """Summarize the resolved document. None while uncounted: pending jobs tell."""
-        return self._ranges.summary(0, len(self._lines))
+        return self._ranges.summary(0, len(self._rows.lines))
 
     def _overlay(self, parts: Mapping[int, tuple[Part, ...]], first: int) -> dict[int, Resolved]:
         over = {}
         for line, some in parts.items():
             resolved = resolve(some)
-            if resolved.gaps or resolved.texts[0] != self._lines.line(line):
+            if resolved.gaps or resolved.texts[0] != self._rows.lines.line(line):
                 over[line - first] = resolved
         return over

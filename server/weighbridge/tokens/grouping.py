@@ -16,21 +16,20 @@ from weighbridge.tokens.rows import Resolved
 class Grouper:
     """Makes chunks: coarse ones with a job, fine ones with their cells counted."""
 
-    __slots__ = ("_chunks", "_grain", "_jobs", "_lines", "_recounter", "_rows")
+    __slots__ = ("_chunks", "_grain", "_jobs", "_recounter", "_rows")
 
     def __init__(
         self, recounter: Recounter, rows: ResolvedRows, chunks: Chunks, jobs: Jobs, grain: Grain
     ) -> None:
         self._recounter = recounter
         self._rows = rows
-        self._lines = rows.lines
         self._chunks = chunks
         self._jobs = jobs
         self._grain = grain
 
     def open(self, over: dict[int, Resolved], cuts: list[int]) -> None:
         """Group the rows of a whole document; `cuts`, sorted: rows that chunks should start at."""
-        whole = Chunk(self._chunks, len(self._lines), "", over)
+        whole = Chunk(self._chunks, len(self._rows.lines), "", over)
         self._chunks.replace(0, len(self._chunks.list), [whole])
         self._carve(whole, self._coarse_ends(whole, cuts))
 
@@ -53,7 +52,7 @@ class Grouper:
         first = self._chunks.first_line(chunk.index)
         if (
             chunk.rows <= self._grain.regroup
-            and len(self._lines.joined(first, first + chunk.rows)) <= self._grain.regroup
+            and len(self._rows.lines.joined(first, first + chunk.rows)) <= self._grain.regroup
         ):
             self._carve(chunk, self._fine_ends(chunk))
         else:
@@ -91,12 +90,18 @@ class Grouper:
         stop = line + chunk.rows
         step = 64
         while line < stop:
-            cut = bisect_right(cuts, line)
-            most = min(stop, cuts[cut]) if cut < len(cuts) else stop
+            first = cut = bisect_right(cuts, line)
+            apart = 0
+            # A chunk for each of a hundred thousand headings would be a long list to keep.
+            while cut < len(cuts) and apart < self._grain.least_cut:
+                apart += len(self._rows.lines.joined(line if cut == first else cuts[cut - 1], cuts[cut]))
+                cut += 1
+            close = cut > first + 1
+            most = cuts[cut - 1] if apart >= self._grain.least_cut else stop
             step = self._fitting(line, most, step)
             end = self._next_border(line + step, stop)
-            size = len(self._lines.joined(line, end))
-            yield end, 0 < size <= self._grain.at_once
+            size = len(self._rows.lines.joined(line, end))
+            yield end, 0 < size <= self._grain.at_once and not close
             line = end
 
     def _fitting(self, line: int, stop: int, guess: int) -> int:
@@ -104,7 +109,7 @@ class Grouper:
         few, many = 0, stop - line + 1
         while many - few > 1:
             rows = max(few + 1, min(guess, many - 1))
-            size = len(self._lines.joined(line, line + rows))
+            size = len(self._rows.lines.joined(line, line + rows))
             if size > self._grain.most_chunk:
                 many = rows
                 guess = (few + rows) // 2
@@ -151,6 +156,6 @@ class Grouper:
 
     def _coarse_text(self, chunk: Chunk) -> str:
         first = self._chunks.first_line(chunk.index)
-        return self._lines.slice(first, first + chunk.rows)[len(chunk.lead) :] + self._chunks.lead_after(
+        return self._rows.lines.slice(first, first + chunk.rows)[len(chunk.lead) :] + self._chunks.lead_after(
             chunk
         )

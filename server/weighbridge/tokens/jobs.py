@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 
@@ -44,7 +45,7 @@ class Jobs:
 
     def take(self, limit: int | None) -> list[Job]:
         """Hand out at most `limit` jobs, oldest first, none twice."""
-        ids = list(self._fresh)[:limit]
+        ids = list(islice(self._fresh, limit))
         return [Job(job, self._fresh.pop(job)()) for job in ids]
 
     def answer(self, job: int, tokens: int) -> bool:

@@ -36,7 +36,6 @@ class Ranges:
     ) -> None:
         self._grain = grain
         self._rows = rows
-        self._lines = rows.lines
         self._chunks = chunks
         self._jobs = jobs
         self._count = tokenizer.count
@@ -51,7 +50,7 @@ class Ranges:
 
     def tokens(self, start: int, stop: int) -> int | None:
         """Tokens of rows [start, stop) as a text standing alone."""
-        end = len(self._lines)
+        end = len(self._rows.lines)
         start, stop = max(start, 0), min(stop, end)
         if start >= stop:
             return 0
@@ -68,7 +67,7 @@ class Ranges:
 
     def typed(self, start_line: int, start_col: int, stop_line: int, stop_col: int) -> int | None:
         """Tokens of a stretch of the text as typed, as a text standing alone."""
-        end = len(self._lines)
+        end = len(self._rows.lines)
         if stop_line >= end:
             stop_line, stop_col = end, 0
         if (start_line, start_col) >= (stop_line, stop_col):
@@ -91,7 +90,7 @@ class Ranges:
 
     def summary(self, start: int, stop: int) -> Summary | None:
         """Summarize rows [start, stop)."""
-        start, stop = max(start, 0), min(stop, len(self._lines))
+        start, stop = max(start, 0), min(stop, len(self._rows.lines))
         head = self._head(start, stop)
         if head is None:
             whole = self._rows.atoms(start, 0, stop, "") if start < stop else [""]
@@ -145,8 +144,10 @@ class Ranges:
     def _typed(self, start: tuple[int, int], stop: tuple[int, int]) -> str:
         (line, column), (last, end) = start, stop
         if line == last:
-            return self._lines.kept(line)[column:end]
-        return self._lines.joined(line, last)[column:] + (self._lines.kept(last)[:end] if end else "")
+            return self._rows.lines.kept(line)[column:end]
+        return self._rows.lines.joined(line, last)[column:] + (
+            self._rows.lines.kept(last)[:end] if end else ""
+        )
 
     def _first(self, start: int, stop: int) -> tuple[int, int] | None:
         """Find the first row in [start, stop) that has a border, and its first border."""

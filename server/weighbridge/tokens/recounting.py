@@ -21,7 +21,7 @@ SAME: Final[list[tuple[int, int]]] = []
 class Recounter:
     """Keeps the cells of fine chunks true."""
 
-    __slots__ = ("_borders", "_chunks", "_count", "_grain", "_jobs", "_lines", "_rows", "_tokenizer")
+    __slots__ = ("_borders", "_chunks", "_count", "_grain", "_jobs", "_rows", "_tokenizer")
 
     def __init__(
         self, tokenizer: Tokenizer, rows: ResolvedRows, chunks: Chunks, jobs: Jobs, grain: Grain
@@ -30,7 +30,6 @@ class Recounter:
         self._count = tokenizer.count
         self._borders = tokenizer.borders
         self._rows = rows
-        self._lines = rows.lines
         self._chunks = chunks
         self._jobs = jobs
         self._grain = grain
@@ -39,7 +38,7 @@ class Recounter:
         """Find the first border of a chunk's row after the character `before`; and the row's last character, "" if empty."""
         over = chunk.over.get(row) if chunk.over else None
         if over is None:
-            text = self._lines.kept(first + row)
+            text = self._rows.lines.kept(first + row)
             return first_border_typed(self._borders, before, text), text[-1:]
         return first_border(self._borders, before, over), over.texts[-1][-1:]
 
@@ -89,7 +88,7 @@ class Recounter:
         """Read the last character of the row before; "" if that row is empty or there is none."""
         if row == 0 or row - 1 in chunk.over:
             return self._rows.before(first + row)
-        return self._lines.kept(first + row - 1)[-1:]
+        return self._rows.lines.kept(first + row - 1)[-1:]
 
     def _after(
         self, chunk: Chunk, first: int, row: int, before: str, known: int
@@ -100,7 +99,7 @@ class Recounter:
         """
         if row < chunk.rows:
             border, last = self._border(chunk, first, row, before)
-            if not last and first + row + 1 < len(self._lines):
+            if not last and first + row + 1 < len(self._rows.lines):
                 return None
             if border == known:
                 return SAME
@@ -189,13 +188,13 @@ class Recounter:
             elif stop in chunk.over:
                 tail = chunk.over[stop].texts[0][:border]
             else:
-                tail = self._lines.kept(first + stop)[:border]
+                tail = self._rows.lines.kept(first + stop)[:border]
         else:
             stop, tail = chunk.rows, self._chunks.lead_after(chunk)
         if chunk.over and not chunk.over.keys().isdisjoint(range(start, stop)):
             atoms = self._rows.atoms(first + start, offset, first + stop, tail)
             return [*atoms], sum(len(atom) for atom in atoms if isinstance(atom, str))
-        lines = self._lines
+        lines = self._rows.lines
         text = lines.kept(first + start) if stop - start == 1 else lines.joined(first + start, first + stop)
         if offset or tail:
             text = text[offset:] + tail if isinstance(text, str) else plus(cut(text, offset, len(text)), tail)

@@ -134,7 +134,7 @@ async def test_an_outline_does_not_wait_for_what_takes_long(
     monkeypatch.setattr(desk, "SECONDS_TO_LOOK_UP", 0.0)
     async with editor(VSCODE, folder) as session:
         uri = await session.open("a.prompt.md", "# One\n")
-        session.edit(uri, 2, "# One\n\n# Two\n\n" + "word " * 50_000)
+        session.edit(uri, 2, "# One\n\n# Two\n\n" + "word " * 10_000)
         found = await session.ask(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, {"textDocument": {"uri": uri}})
         assert names(found) == [("One", "…"), ("Two", "…")]
 
