@@ -104,7 +104,13 @@ def run(results: Results, folder: Path) -> None:
         used, elapsed, waited, took = _measured(place, storm, part)
         note = f"{elapsed * 1000:,.0f} ms by the clock; true {took:.1f} s after the last of it"
         results.add(
-            f"5/heavy turn {storm.key}", storm.what, "longest turn, processor time", used * 1000, "ms", None, note
+            f"5/heavy turn {storm.key}",
+            storm.what,
+            "longest turn, processor time",
+            used * 1000,
+            "ms",
+            None,
+            note,
         )
         results.add(
             f"5/heavy other {storm.key}", storm.what, "longest wait of another document", waited * 1000, "ms"

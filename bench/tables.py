@@ -17,6 +17,7 @@ _TITLES = {
     6: "6. Edits until memory is flat",
     7: "7. Peers: a key to the total, their way",
     8: "8. Answers when warm, p95",
+    9: "9. A workspace of twenty thousand prompts",
 }
 
 

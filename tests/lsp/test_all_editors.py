@@ -57,6 +57,7 @@ async def shown(session: Editor, uri: str) -> None:
         while (
             publisher._refreshing is not None
             or display._flush is not None
+            or display._true_flush is not None
             or display._typing
             or uri not in publisher._shown
             or not document.ready
