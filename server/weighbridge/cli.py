@@ -257,18 +257,18 @@ def _render(options: argparse.Namespace) -> int:
 
 def _context(options: argparse.Namespace) -> int:
     from weighbridge import context  # noqa: PLC0415  as above
-    from weighbridge.agents import AGENTS  # noqa: PLC0415  as above
+    from weighbridge.agents import AGENTS, agent_named  # noqa: PLC0415  as above
 
     folder = Path(os.path.abspath(options.folder))  # noqa: PTH100  (links stay: agents look at them themselves)
     home = Path(os.path.abspath(options.home)) if options.home else Path.home()  # noqa: PTH100
     if not folder.is_dir():
         _unusable(f"{options.folder}: no folder there")
-    if unknown := [name for name in options.agent if name not in AGENTS]:
+    if unknown := [name for name in options.agent if agent_named(name) is None]:
         _unusable(f"--agent {unknown[0]}: unknown; there are {', '.join(AGENTS)}")
     if options.render and len(options.agent) != 1:
         _unusable("--render: name one agent with --agent")
     loaded = context.load(
-        context.chosen(options.agent),
+        [agent for name in options.agent if (agent := agent_named(name)) is not None] or AGENTS.values(),
         folder,
         home,
         arguments=options.agent_arguments,

@@ -107,15 +107,6 @@ def _as_json(loaded: Loaded, *, model: str | None, encoding: str | None, texts: 
     }
 
 
-def chosen(names: Sequence[str]) -> list[Agent]:
-    """The agents of these names, all where there are none.
-
-    Raises:
-        KeyError: an agent is not known.
-    """
-    return [AGENTS[name] for name in names] if names else list(AGENTS.values())
-
-
 def print_contexts(contexts: Sequence[Mapping[str, Any]]) -> None:
     """A table for people: each agent's files with their tokens, what is lost and what does not load."""
     write = sys.stdout.write

@@ -61,6 +61,17 @@ def _kilo(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, st
     return {} if values is None else {".config/kilo/kilo.json": json.dumps(values)}
 
 
+def _vibe(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    trusted = settings.get("trusted", ["{root}"] if "untrusted" not in settings else [])
+    lines = [f"trusted = {json.dumps(trusted)}", f"untrusted = {json.dumps(settings.get('untrusted', []))}"]
+    made = {".vibe/trusted_folders.toml": "\n".join(lines)}
+    if "include_project_context" in settings:
+        made[".vibe/config.toml"] = (
+            f"include_project_context = {json.dumps(settings['include_project_context'])}"
+        )
+    return made
+
+
 def configured_project(settings: Mapping[str, Any]) -> dict[str, str]:
     """What a recording says was set in the project's own files, by path below the root."""
     made = {
@@ -90,4 +101,5 @@ _BY_AGENT: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, 
     "qwen-code": _qwen_code,
     "opencode": _opencode,
     "kilo": _kilo,
+    "mistral-vibe": _vibe,
 }

@@ -42,7 +42,8 @@ class Case:
 
 
 def cases(agent: str) -> list[Case]:
-    with (WIRE / f"{agent}.jsonl").open(encoding="ascii") as lines:
+    name = (*AGENTS[agent].aliases, agent)[0]
+    with (WIRE / f"{name}.jsonl").open(encoding="ascii") as lines:
         return [Case(json.loads(line)) for line in lines]
 
 
@@ -123,9 +124,6 @@ def _fill(text: str, names: dict[str, str]) -> str:
 
 def expected(case: Case) -> list[Any]:
     """What arrived, part by part, with placeholders; a long one by its length and digest."""
-    if "context_is" in case.data:
-        measures = case.data["context_is"]
-        return measures if isinstance(measures, list) else [measures]
     context = case.data["context"]
     where = case.data["where"]
     if isinstance(context, list) and isinstance(where, list) and len(where) == len(context):
@@ -135,6 +133,9 @@ def expected(case: Case) -> list[Any]:
         context = context[: ends[0]] if ends else context
     elif where == "tool result":
         return []
+    if "context_is" in case.data:
+        measures = case.data["context_is"]
+        return measures if isinstance(measures, list) else [measures]
     parts = [context] if isinstance(context, str) else context
     # What was only typed is no file's text.
     return [part for part in parts if part and not part.startswith("<current_datetime>")]
@@ -146,26 +147,52 @@ def seen(laid: Laid, context: Context, wanted: list[Any]) -> list[Any]:
     if len(texts) > len(wanted):
         # Only what holds one of the fixture's marks was cut out of the request.
         texts = [text for text in texts if "MARK_" in text]
-    if laid.case.data["agent"] == "claude-code" and wanted and isinstance(wanted[0], dict):
-        texts = [_framed(text, part.where) for text, part in zip(texts, context.parts, strict=True)]
+    if wanted and isinstance(wanted[0], dict):
+        agent = laid.case.data["agent"]
+        texts = [_framed(text, agent, part.where) for text, part in zip(texts, context.parts, strict=True)]
     return [
         _measures(text) if at < len(wanted) and isinstance(wanted[at], dict) else text
         for at, text in enumerate(texts)
     ]
 
 
-#: What Claude Code writes around its entries; measures of long contexts hold it, the texts of short ones don't.
-_CLAUDE_HEAD = (
-    "<system-reminder>\nCodebase and user instructions are shown below. Be sure to adhere to these instructions. "
-    "IMPORTANT: These instructions OVERRIDE any default behavior and you MUST follow them exactly as written.\n\n"
-)
-_CLAUDE_TAIL = "\n</system-reminder>"
+#: What agents write around their entries; measures of long contexts hold it, the texts of short ones don't.
+_FRAMES = {
+    ("claude-code", "first user message"): (
+        (
+            "<system-reminder>\nCodebase and user instructions are shown below. Be sure to adhere to these instructions. "
+            "IMPORTANT: These instructions OVERRIDE any default behavior and you MUST follow them exactly as written.\n\n"
+        ),
+        "\n</system-reminder>",
+    ),
+    ("claude-code", "user message 2"): ("", "\n</system-reminder>"),
+    ("factory-droid", "user message"): (
+        (
+            "# Codebase and user instructions are shown below. Instructions from files closest to your current directory "
+            "take precedence over those further up the hierarchy.\n"
+        ),
+        "",
+    ),
+    ("mistral-vibe", "system"): (
+        (
+            "Codebase and user instructions are shown below. Be sure to adhere to these instructions. "
+            "IMPORTANT: These instructions OVERRIDE any default behavior and you MUST follow them exactly as written. "
+            "When both user-level and project-level instructions are present, project instructions take priority over "
+            "user instructions. When multiple project-level AGENTS.md files are present, instructions closer to the "
+            "working directory take priority. Each AGENTS.md applies to its own directory and all of its descendants "
+            "within the project.\n\n"
+        ),
+        (
+            "\n\nIMPORTANT: this context may or may not be relevant to your tasks. "
+            "You should act on these guidelines if they are relevant to your task."
+        ),
+    ),
+}
 
 
-def _framed(text: str, where: str) -> str:
-    if where == "first user message":
-        return f"{_CLAUDE_HEAD}{text}{_CLAUDE_TAIL}"
-    return f"{text}{_CLAUDE_TAIL}" if where == "user message 2" else text
+def _framed(text: str, agent: str, where: str) -> str:
+    head, tail = _FRAMES.get((agent, where), ("", ""))
+    return f"{head}{text}{tail}"
 
 
 def _measures(text: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ UNMET = {
         "tui-prompts-gone": "shows that nothing was sent after an unknown command",
     },
     "kilo": {"instr-url": _FETCHED},
+    "mistral-vibe": {"invalid-utf8": "bytes that are no UTF-8 are read in an encoding that Vibe guesses"},
     "opencode": {
         "command-shell": "holds what shell commands printed: Weighbridge never runs any",
         "instr-url": _FETCHED,

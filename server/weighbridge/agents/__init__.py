@@ -3,14 +3,36 @@
 from collections.abc import Mapping
 
 from weighbridge.agents.claude_code import CLAUDE_CODE
+from weighbridge.agents.cline import CLINE
+from weighbridge.agents.cn import CN
 from weighbridge.agents.codex import CODEX
 from weighbridge.agents.copilot_cli import COPILOT_CLI
+from weighbridge.agents.droid import DROID
 from weighbridge.agents.gemini_cli import GEMINI_CLI
 from weighbridge.agents.kilo import KILO
 from weighbridge.agents.model import Agent
 from weighbridge.agents.opencode import OPENCODE
 from weighbridge.agents.qwen_code import QWEN_CODE
+from weighbridge.agents.vibe import VIBE
 
 AGENTS: Mapping[str, Agent] = {
-    agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE, COPILOT_CLI, OPENCODE, KILO)
+    agent.name: agent
+    for agent in (
+        CLAUDE_CODE,
+        CODEX,
+        GEMINI_CLI,
+        QWEN_CODE,
+        COPILOT_CLI,
+        OPENCODE,
+        KILO,
+        DROID,
+        CLINE,
+        CN,
+        VIBE,
+    )
 }
+
+
+def agent_named(name: str) -> Agent | None:
+    """The agent of this name or alias, None where there is none."""
+    return next((agent for agent in AGENTS.values() if name in (agent.name, *agent.aliases)), None)

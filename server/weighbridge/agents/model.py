@@ -183,3 +183,5 @@ class Agent:
     #: The tokenizer of the models that the agent is mostly used with, and whether its counts are theirs.
     encoding: str = "o200k_base"
     exact: bool = False
+    #: Other names that people write.
+    aliases: tuple[str, ...] = ()

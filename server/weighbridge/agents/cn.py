@@ -1,0 +1,125 @@
+"""Continue's command line (cn): one agents file of the session folder, and rules.
+
+Rules and recordings: `tests/agents/wire/cn.jsonl`.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from weighbridge.agents.folders import walk
+from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.skills import front_matter
+from weighbridge.agents.text import decoded, unix_lines, yaml_mapping
+
+_NAMES = ("AGENTS.md", "AGENT.md", "CLAUDE.md", "CODEX.md")
+_RULE_LINE = re.compile(r"^---\s*$\n?", re.MULTILINE)
+
+
+def load(start: Start, files: Files) -> Context:
+    """What cn puts into its first request."""
+    folder = files.real(start.folder)
+    not_loaded: list[NotLoaded] = []
+    agents = _agents_file(folder, files, not_loaded)
+    pieces = [Piece(agents.text, agents)] if agents is not None and agents.text else []
+    for rule in _rules(start, files, folder, not_loaded):
+        pieces += [Piece("\n\n" if pieces else ""), rule]
+    parts = []
+    if pieces:
+        parts.append(Part("system", (Piece('<context name="userRules">\n'), *pieces, Piece("\n</context>"))))
+    parts.append(Part("description of tool Skills", tuple(_skills(start, files, folder))))
+    return Context(tuple(part for part in parts if part.pieces), tuple(not_loaded))
+
+
+def _agents_file(folder: Path, files: Files, not_loaded: list[NotLoaded]) -> Entry | None:
+    """The first of the names that is there, blank or not."""
+    there = [folder / name for name in _NAMES if files.size(folder / name) is not None]
+    not_loaded.extend(
+        NotLoaded(path, f"cn reads one of {', '.join(_NAMES)}: {there[0].name}") for path in there[1:]
+    )
+    data = files.read(there[0]) if there else None
+    return None if data is None else Entry(there[0], "project", decoded(data, keep_mark=True))
+
+
+def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]) -> Iterator[Piece]:
+    own = start.home / ".continue"
+    for text in _configured(files.read(own / "config.yaml")):
+        yield Piece(text, Entry(own / "config.yaml", "rule", text))
+    for holder in (folder / ".continue" / "rules", own / "rules"):
+        for path in _in_entry_order(holder, files):
+            data = files.read(path) if path.name.endswith(".md") else None
+            if data is None:
+                continue
+            arriving = _rule(decoded(data, keep_mark=True))
+            if arriving is None:
+                not_loaded.append(
+                    NotLoaded(path, "not marked `alwaysApply: true`: it never arrives in the command line")
+                )
+            elif arriving.strip():
+                yield Piece(arriving, Entry(path, "rule", arriving))
+
+
+def _in_entry_order(folder: Path, files: Files) -> Iterator[Path]:
+    """Files below a folder: its own first, then those of its folders, each by name."""
+    names = sorted(files.names(folder))
+    yield from (folder / name for name in names if not files.is_folder(folder / name))
+    for name in names:
+        if files.is_folder(folder / name) and not files.is_link(folder / name):
+            yield from _in_entry_order(folder / name, files)
+        elif files.is_folder(folder / name):
+            yield from walk(folder / name, files, ordered=True)
+
+
+def _rule(text: str) -> str | None:
+    """A rule's text as it arrives, None where it does not."""
+    lines = unix_lines(text)
+    parts = _RULE_LINE.split(lines)
+    if len(parts) < 3 or not _is_yaml(parts[1]):
+        return text.replace("\r\n", "\n")
+    values = yaml_mapping(parts[1]) or {}
+    conditional = any(name in values for name in ("alwaysApply", "globs", "regex"))
+    if values.get("invokable") is True or (conditional and values.get("alwaysApply") is not True):
+        return None
+    return "---\n".join(parts[2:]).strip()
+
+
+def _is_yaml(text: str) -> bool:
+    """Whether a text is a YAML mapping or list: a heading or a sentence between two lines `---` is taken for one too."""
+    try:
+        yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _configured(data: bytes | None) -> list[str]:
+    """The rules that the user's config.yaml holds."""
+    if data is None:
+        return []
+    try:
+        values: Any = yaml.safe_load(decoded(data))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return []
+    rules = values.get("rules") if isinstance(values, dict) else None
+    texts = [rule.get("rule") if isinstance(rule, dict) else rule for rule in rules or []]
+    return [text for text in texts if isinstance(text, str)]
+
+
+def _skills(start: Start, files: Files, folder: Path) -> Iterator[Piece]:
+    first = True
+    for holder in (folder / ".continue", folder / ".claude", start.home / ".continue"):
+        for name in sorted(files.names(holder / "skills")):
+            path = holder / "skills" / name / "SKILL.md"
+            data = files.read(path)
+            values = {} if data is None else front_matter(unix_lines(decoded(data))) or {}
+            description = values.get("description")
+            if isinstance(description, str) and values.get("name"):
+                yield Piece(f"{'' if first else chr(10)}description: ")
+                yield Piece(description, Entry(path, "skill", description))
+                first = False
+
+
+CN = Agent("continue-cli", "Continue CLI", "1.5.47", load, (".continue",), aliases=("cn",))
