@@ -86,7 +86,7 @@ def run(results: Results, folder: Path) -> None:
     _run_the_command(results, place, what)
     server = Server.spawn(place, folder / "crowd-cache")
     try:
-        server.start(place, text_document=_CAPABILITIES)
+        server.start(place, {"workspaceDiagnostics": True}, text_document=_CAPABILITIES)
         uri, text = asked.as_uri(), asked.read_text(encoding="utf-8")
         server.open(uri, text)
         server.count(uri)

@@ -8,8 +8,9 @@ from tests.content.test_tracked import entry, index
 
 from weighbridge.config import DEFAULT_INCLUDE
 from weighbridge.content import ignored as ignoring
-from weighbridge.content.discovery import find_documents, find_files
+from weighbridge.content.discovery import find_documents
 from weighbridge.content.ignored import Ignored
+from weighbridge.content.tree import Tree
 
 INCLUDE = ("**/*.md",)
 
@@ -155,7 +156,7 @@ def test_what_git_tracks_is_found_among_all_files(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "index").write_bytes(index(*(entry(os.fsencode(name)) for name in TRACKED)))
     (tmp_path / ".gitignore").write_text("build/\n/.gitignore\ndist/\n")
-    assert [path.relative_to(tmp_path).as_posix() for path in find_files(tmp_path)] == sorted(TRACKED)
+    assert Tree(tmp_path).files() == sorted(TRACKED)
 
 
 def test_a_repository_in_a_repository_tracks_its_own(tmp_path: Path) -> None:
@@ -202,4 +203,4 @@ def test_context_files_that_are_links(
     for one in (root, tmp_path / "linked"):
         found = find_documents(one, one, DEFAULT_INCLUDE)
         assert [path.relative_to(one).as_posix() for path in found] == expected
-    assert all(not path.is_symlink() for path in find_files(root))
+    assert all(not (root / path).is_symlink() for path in Tree(root).files())

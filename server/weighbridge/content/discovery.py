@@ -35,15 +35,10 @@ def find_documents(root: Path, folder: Path, include: Sequence[str]) -> list[Pat
     return sorted([*found, *linked], key=lambda path: path.parts) if linked else found
 
 
-def find_files(root: Path) -> Iterator[Path]:
-    """All files below a root that no ignore file leaves out, in order of their paths. Links are not followed."""
-    yield from _Walk(root, None).files(root, disk.followed_or_same(root), Ignored(root))
-
-
 class _Walk:
-    """One look through a root's folders. `include`: of prompts and context files; None for all files."""
+    """One look through a root's folders. `include`: of prompts and context files."""
 
-    def __init__(self, root: Path, include: Sequence[str] | None) -> None:
+    def __init__(self, root: Path, include: Sequence[str]) -> None:
         self._root = root
         self._include = include
         #: Agents' folders that are links, with where they lead.
@@ -73,16 +68,15 @@ class _Walk:
             if entry.name in NEVER:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                ignores = left_out or ignored.ignores(name, is_folder=True)
-                looks = self._include is not None or not ignores or ignored.keeps(name, is_folder=True)
-                if looks and name.count("/") + 1 < DEEPEST_PATH:
+                if name.count("/") + 1 < DEEPEST_PATH:
+                    ignores = left_out or ignored.ignores(name, is_folder=True)
                     yield from self.files(folder / entry.name, real / entry.name, ignored, left_out=ignores)
             elif entry.is_symlink():
-                if self._include is not None and self._is_linked(folder / entry.name, real, name):
+                if self._is_linked(folder / entry.name, real, name):
                     yield folder / entry.name
             elif (
                 entry.is_file(follow_symlinks=False)
-                and (self._include is None or matches(name, self._include))
+                and matches(name, self._include)
                 and (
                     not (left_out or ignored.ignores(name, is_folder=False))
                     or ignored.keeps(name, is_folder=False)
@@ -107,7 +101,7 @@ class _Walk:
 
     def _is_linked(self, path: Path, here: Path, name: str) -> bool:
         """Whether a link is a context file. An agent's folder is kept for later. `here`: where its folder really is."""
-        is_file = is_context_file(name) and matches(name, self._include or ())
+        is_file = is_context_file(name) and matches(name, self._include)
         is_folder = is_agents_folder(name)
         if not is_file and not is_folder:
             return False

@@ -1,6 +1,5 @@
-"""What a folder holds that a reference may name: for completion, and for the nearest to a name that isn't there."""
+"""What a folder holds that a reference may name: for completion."""
 
-import difflib
 import itertools
 import os
 import threading
@@ -13,23 +12,18 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from weighbridge.content.base import Scope
-from weighbridge.content.discovery import find_files
 from weighbridge.content.ignored import Ignored
 from weighbridge.content.policy import Place, opened_folder, place_of, real_path, roots_of
+from weighbridge.content.tree import SETTLED
 from weighbridge.errors import ReferenceFault
 from weighbridge.fitting import Fit, fit_of_folded
 
-#: Entries of one folder that are looked at, and files of a workspace: a hostile one has millions.
+#: Entries of one folder that are looked at: a hostile one has millions.
 MOST_ENTRIES = 200_000
-_MOST_FILES = 20_000
 #: Links of one folder that are followed.
 _MOST_LINKS = 1_000
 #: Entries kept, of all folders together.
 _MOST_KEPT = 400_000
-#: Nanoseconds after which a folder's time of change tells of every change: clocks of file systems tick slowly.
-_SETTLED = 2_000_000_000
-#: How like a name must be to be meant, from 0 to 1.
-_LEAST_ALIKE = 0.7
 
 
 class _Kind(Enum):
@@ -103,7 +97,7 @@ class Folders:
                 kept = self._kept.get(str(real))
             if kept is not None and kept[0] == stamp:
                 return kept[1]
-            settled = time.time_ns() - found.st_mtime_ns > _SETTLED
+            settled = time.time_ns() - found.st_mtime_ns > SETTLED
             names = _read(folder)
         if settled:
             with self._lock:
@@ -176,35 +170,3 @@ def _leads_to_folder(place: Place, name: str, scope: Scope) -> bool | None:
 def list_folder(target: str, base: Path | None, scope: Scope, *, hidden: bool = False) -> list[Entry]:
     """All that `Folders.list` lists, for those who ask once."""
     return list(Folders().list(target, base, scope, hidden=hidden).entries)
-
-
-def nearest(target: str, base: Path | None, scope: Scope, most: int) -> list[str]:
-    """Files whose paths are most like one that isn't there, the likest first, relative to `base`. Blocks: a worker's work.
-
-    Another case comes first, then the same name elsewhere, then a name that is nearly the same.
-    """
-    if base is None:
-        return []
-    wanted = Path(os.path.normpath(base / target))
-    ranked: list[tuple[float, str]] = []
-    for root in roots_of(scope):
-        if not base.is_relative_to(root):
-            continue
-        for path in itertools.islice(find_files(root), _MOST_FILES):
-            likeness = _likeness(wanted, path, root)
-            if likeness is not None:
-                ranked.append((-likeness, Path(os.path.relpath(path, base)).as_posix()))
-    return [name for _, name in sorted(set(ranked))[:most]]
-
-
-def _likeness(wanted: Path, path: Path, root: Path) -> float | None:
-    """How like a path is, up to 3; None if it isn't."""
-    if str(path).casefold() == str(wanted).casefold():
-        return 3.0
-    same_name = path.name.casefold() == wanted.name.casefold()
-    matcher = difflib.SequenceMatcher(None, wanted.name.casefold(), path.name.casefold())
-    if not same_name and (matcher.real_quick_ratio() < _LEAST_ALIKE or matcher.ratio() < _LEAST_ALIKE):
-        return None
-    written = os.path.relpath(wanted, root).casefold()
-    whole = difflib.SequenceMatcher(None, written, path.relative_to(root).as_posix().casefold()).ratio()
-    return (1.0 if same_name else 0.0) + whole

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lsprotocol import types
 
+from weighbridge.analysis.graph import Subject
 from weighbridge.analysis.report import Report
+from weighbridge.content.nearest import Files
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError
@@ -45,6 +48,8 @@ class Desk:
     client: Client
     abilities: ClientAbilities
     capabilities: types.ClientCapabilities
+    #: Of the workspace's folders, whether they are prompts or not.
+    files: Files = field(default_factory=Files)
 
     def document(self, uri: str) -> Document:
         """The open document of this name.
@@ -80,11 +85,25 @@ class Desk:
         document = self.session.documents.get(uri)
         return document if document is not None and self.session.shows_itself(document) else None
 
-    async def reports(self, seconds: float = SECONDS_FOR_WORKSPACE) -> list[Report]:
+    async def reports(
+        self, seconds: float = SECONDS_FOR_WORKSPACE, about: Subject | None = None
+    ) -> list[Report]:
         """The reports of all prompts: open documents as they are in the editor, then others as far as they are weighed.
 
-        `seconds`: how long those that are not weighed yet are waited for.
+        `seconds`: how long those that are not weighed yet are waited for. `about`: of the others, only those are wanted
+        that have to do with it.
         """
+        await self.weighed(seconds)
+        documents = [*self.session.documents.values()]
+        # By their paths: a client may write another URI for the same one.
+        paths = {document.path for document in documents}
+        workspace = self.workspace
+        found = workspace.reports() if about is None else workspace.reports_about(about)
+        closed = sorted((os.fspath(path), report) for path, report in found.items() if path not in paths)
+        return [*map(self.session.report, documents), *(report for _, report in closed)]
+
+    async def weighed(self, seconds: float = SECONDS_FOR_WORKSPACE) -> None:
+        """Wait until all prompts are weighed, so long at most."""
         if seconds > SECONDS_FOR_WORKSPACE:
             # Whoever stopped it did not mean this.
             self.workspace.resume()
@@ -93,11 +112,6 @@ class Desk:
             await asyncio.wait({settled}, timeout=seconds)
         finally:
             settled.cancel()
-        documents = [*self.session.documents.values()]
-        # By their paths: a client may write another URI for the same one.
-        paths = {document.path for document in documents}
-        closed = [report for path, report in sorted(self.workspace.reports().items()) if path not in paths]
-        return [*map(self.session.report, documents), *closed]
 
     def naming(self) -> Naming:
         """How files are named: by the editor, and by where links lead."""

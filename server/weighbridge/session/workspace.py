@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weighbridge.analysis.graph import Graph, Subject
 from weighbridge.analysis.report import Report
 from weighbridge.content.base import Scope
 from weighbridge.content.discovery import find_documents
@@ -28,7 +29,7 @@ from weighbridge.session.preparing import Terms, terms_of
 from weighbridge.session.session import Session
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
-from weighbridge.uris import uri_of
+from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Background, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
@@ -94,9 +95,12 @@ class Workspace:
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._files = TextFiles()
         self._prompts: dict[Path, Prompt] = {}
+        self._graph = Graph()
         self._dependents: dict[Path, set[Path]] = {}
         self._below = Below(lambda: map(os.fspath, self._dependents))
         self._links: dict[str, str] = {}
+        #: The prompts that are links, by where they lead.
+        self._linked: dict[Path, set[Path]] = {}
         self._known: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and whether they have changed since.
         self._queue: dict[Path, None] = {}
@@ -162,6 +166,24 @@ class Workspace:
     def reports(self) -> dict[Path, Report]:
         """What is known of the prompts, by path: as they are on disk, and including what is open as in the editor."""
         return {path: prompt.report for path, prompt in self._prompts.items()}
+
+    def reports_about(self, subject: Subject) -> dict[Path, Report]:
+        """The same of those that refer to something, themselves or in what they include; of a file, its own as well."""
+        paths = {*self._graph.about(subject)}
+        if isinstance(subject, str):
+            file = path_of(subject)
+            if file is not None:
+                paths.update(path for path in (file, *self._linked.get(file, ())) if path in self._prompts)
+        return {path: self._prompts[path].report for path in paths}
+
+    def prompts_that_need(self, path: Path) -> set[Path]:
+        """The prompts whose reports depend on a file, existing or not, or on any in a folder."""
+        files = (path, *map(Path, self._below.of(os.fspath(path))))
+        return {prompt for file in files for prompt in self._dependents.get(file, ())}
+
+    def unweighed(self) -> list[Path]:
+        """The prompts that are known by their names only: not weighed yet, or not readable."""
+        return [path for path in self._known if path not in self._prompts]
 
     def links(self) -> Mapping[str, str]:
         """The URIs of prompts that links lead to, and of where those lead."""
@@ -367,21 +389,28 @@ class Workspace:
         return text, plain, found.real
 
     def _keep(self, path: Path, prompt: Prompt) -> None:
-        self._depend(path, self._prompts.get(path), prompt)
+        self._let_go(path, self._prompts.get(path), prompt)
         self._prompts[path] = prompt
+        self._graph.add(path, prompt.report)
         if prompt.real != path:
             self._links[uri_of(path)] = uri_of(prompt.real)
-        elif self._links:
-            self._links.pop(uri_of(path), None)
+            self._linked.setdefault(prompt.real, set()).add(path)
         self._note(path)
 
     def _forget(self, path: Path) -> None:
         self._queue.pop(path, None)
         if path in self._prompts:
-            self._depend(path, self._prompts.pop(path), None)
-            if self._links:
-                self._links.pop(uri_of(path), None)
+            self._let_go(path, self._prompts.pop(path), None)
             self._note(path)
+
+    def _let_go(self, path: Path, before: Prompt | None, after: Prompt | None) -> None:
+        """Forget what is kept besides of a prompt, but for what it depends on from now on."""
+        self._depend(path, before, after)
+        if before is not None:
+            self._graph.remove(path, before.report)
+            if before.real != path:
+                del self._links[uri_of(path)]
+                self._linked[before.real].discard(path)
 
     def _note(self, path: Path) -> None:
         self.revision += 1

@@ -14,7 +14,6 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
-from weighbridge.content.listing import nearest
 from weighbridge.content.variable import ENVIRONMENT
 from weighbridge.errors import Code
 from weighbridge.lsp.desk import Desk
@@ -179,7 +178,7 @@ class CodeActions:
             scope, folder = document.expander.scope, document.folder
             paths: list[str] = await self._desk.tasks.submit(
                 ("nearest", document.uri, reference.target),
-                lambda _: nearest(reference.target, folder, scope, _NEAREST),
+                lambda _: self._desk.files.nearest(reference.target, folder, scope, _NEAREST),
                 priority=Priority.HIGH,
                 title="code action",
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from weighbridge.analysis.graph import Edge, edges, leading_to
+from weighbridge.analysis.graph import Edge, Subject, edges, leading_to
 from weighbridge.analysis.report import Range, Report
 from weighbridge.content.section import heading_meant, is_lines
 from weighbridge.lsp.desk import Desk
@@ -17,7 +17,9 @@ from weighbridge.lsp.features.places import heading_at, headings_of, reference_a
 from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.lsp.naming import Naming
-from weighbridge.references.model import Heading, Kind
+from weighbridge.references.model import Heading, Kind, Reference
+from weighbridge.session.document import Document
+from weighbridge.session.target import Target
 from weighbridge.uris import path_of, uri_of
 
 _NOWHERE = Range(0, 0, 0, 0).as_json()
@@ -82,32 +84,25 @@ class Includes:
         if document is None:
             return []
         found = reference_at(document, place.line, place.character)
-        reports = await self._desk.reports()
-        naming = self._desk.naming()
-        reports, real = naming.really(reports), naming.real(uri)
+        real = self._desk.naming().real(uri)
+        subject = _subject(document, found, real)
+        naming, reports = await self._about(subject)
         declared: list[types.Location] = []
         if found is not None and found[0].kind is not Kind.FILE:
-            uses = [
-                edge for edge in edges(reports) if (edge.kind, edge.name) == (found[0].kind, found[0].target)
-            ]
             definition = await self._definitions.of(document, found[0], found[2])
             declared = [] if definition is None else [definition]
+        uses: Sequence[Edge]
+        if not isinstance(subject, str):
+            uses = [edge for edge in edges(reports) if (edge.kind, edge.name) == subject]
         elif found is not None:
-            expansion = document.expansions.get(found[2])
-            path = None if expansion is None else expansion.reading.path
-            name = found[0].target
-            uses = (
-                [edge for edge in edges(reports) if edge.kind is Kind.FILE and edge.name == name]
-                if path is None
-                else [*leading_to(reports, uri_of(path))]
-            )
+            uses = leading_to(reports, subject)
         elif place.line > 0 and heading_at(document, place.line) is not None:
             lines, headings = headings_of(document)
             uses = uses_of_heading(edges(reports), real, headings, lines.index(place.line))
             line_end = types.Position(place.line, document.buffer.line_end(place.line))
             declared = [types.Location(uri, types.Range(types.Position(place.line, 0), line_end))]
         else:
-            uses = [*leading_to(reports, real)]
+            uses = leading_to(reports, real)
         if not params.context.include_declaration:
             declared = []
         return declared + [types.Location(naming.shown(edge.source), to_range(edge.range)) for edge in uses]
@@ -132,9 +127,12 @@ class Includes:
 
         Written here, as what a file includes is: structuring a hundred of them takes ten times as long.
         """
-        naming, reports, found = await self._graph()
+        await self._desk.weighed()
+        uri = self._desk.naming().real(params.item.uri)
+        naming, reports = await self._about(uri)
+        found = edges(reports)
         known = weights(reports, found)
-        calls = incoming(found, naming.real(params.item.uri))
+        calls = incoming(found, uri)
         return WrittenJson(
             json.dumps(
                 [
@@ -149,8 +147,11 @@ class Includes:
 
     async def outgoing(self, params: types.CallHierarchyOutgoingCallsParams) -> WrittenJson:
         """What a file includes."""
-        naming, _, found = await self._graph()
-        calls = outgoing(found, naming.real(params.item.uri))
+        await self._desk.weighed()
+        uri = self._desk.naming().real(params.item.uri)
+        naming, reports = await self._about(uri)
+        # All that include it see the same of it, but where an expansion ends early.
+        calls = next(filter(None, ([*outgoing(edges([report]), uri)] for report in reports)), [])
         return WrittenJson(
             json.dumps(
                 [
@@ -163,11 +164,11 @@ class Includes:
             )
         )
 
-    async def _graph(self) -> tuple[Naming, list[Report], tuple[Edge, ...]]:
-        reports = await self._desk.reports()
+    async def _about(self, subject: Subject) -> tuple[Naming, list[Report]]:
+        """The names of now, and the reports that have to do with something, under their files' one names."""
+        reports = await self._desk.reports(about=subject)
         naming = self._desk.naming()
-        reports = naming.really(reports)
-        return naming, reports, edges(reports)
+        return naming, naming.really(reports)
 
     def _item(self, uri: str, tokens: int | None) -> types.CallHierarchyItem:
         plain, nowhere = (
@@ -190,6 +191,16 @@ class Includes:
             "selectionRange": _NOWHERE,
         }
         return item | {"detail": " · ".join(said)} if said else item
+
+
+def _subject(document: Document, found: tuple[Reference, Range, Target] | None, uri: str) -> Subject:
+    """What is asked about: what a reference stands for, or the document itself. `uri`: its one name."""
+    if found is None:
+        return uri
+    reference, _, target = found
+    expansion = document.expansions.get(target)
+    path = None if expansion is None or reference.kind is not Kind.FILE else expansion.reading.path
+    return (reference.kind, reference.target) if path is None else uri_of(path)
 
 
 def _ranges(group: Iterable[Edge]) -> list[dict[str, Any]]:

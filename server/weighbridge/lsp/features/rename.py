@@ -84,7 +84,8 @@ class Rename:
             raise InvalidParamsError(f"{new}: no name of a variable: letters, digits, `_`, `-` and `.`")
         if not variable and _title_of(document, line, start, end, new) != new:
             raise InvalidParamsError(f"{new}: would not be read as a heading's title here")
-        reports = await self._desk.reports(seconds=SECONDS_TO_KNOW)
+        subject = (Kind.VARIABLE, name) if variable else self._desk.naming().real(document.uri)
+        reports = await self._desk.reports(SECONDS_TO_KNOW, subject)
         if self._desk.workspace.busy:
             done, every = self._desk.workspace.progress
             raise RequestError(f"{done:,} of {every:,} prompts are known yet; try again when all are")

@@ -1,0 +1,122 @@
+"""The files of a workspace, and those whose paths are most like one that isn't there."""
+
+import difflib
+import heapq
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cachetools import LRUCache
+
+from weighbridge.content.base import Scope
+from weighbridge.content.policy import roots_of
+from weighbridge.content.tree import Tree
+
+#: How like a name must be to be meant, from 0 to 1.
+_LEAST_ALIKE = 0.7
+#: Files that are compared in full, of those that look most alike.
+_MOST_COMPARED = 200
+#: Roots whose files are kept, and answers.
+_MOST_ROOTS, _MOST_KEPT = 32, 256
+
+#: How like a path is, negative, and the path.
+_Ranked = tuple[float, str]
+
+
+@dataclass(slots=True)
+class _Names:
+    """The names of files, in lower case; and what was nearest to a path that was asked for."""
+
+    paths: Sequence[str]
+    names: Sequence[str]
+    found: LRUCache[Path, Sequence[_Ranked]] = field(default_factory=lambda: LRUCache(_MOST_KEPT))
+
+
+class Files:
+    """The files of a workspace's folders that no ignore file leaves out. Kept; any thread may use it."""
+
+    def __init__(self) -> None:
+        self._trees: LRUCache[Path, Tree] = LRUCache(_MOST_ROOTS)
+        self._names: LRUCache[Path, _Names] = LRUCache(_MOST_ROOTS)
+        self._lock = threading.Lock()
+
+    def below(self, root: Path) -> Sequence[str]:
+        """List a root's files: their paths from it on, with `/`, in order. Blocks: a worker's work."""
+        with self._lock:
+            tree = self._trees.get(root)
+            if tree is None:
+                tree = self._trees[root] = Tree(root)
+        return tree.files()
+
+    def nearest(self, target: str, base: Path | None, scope: Scope, most: int) -> list[str]:
+        """List files whose paths are most like one that isn't there, the likest first, relative to `base`. Blocks.
+
+        Another case comes first, then the same name elsewhere, then a name that is nearly the same.
+        """
+        if base is None:
+            return []
+        wanted = Path(os.path.normpath(base / target))
+        ranked: set[_Ranked] = set()
+        for root in roots_of(scope):
+            if base.is_relative_to(root):
+                ranked.update(
+                    (rank, Path(os.path.relpath(root / path, base)).as_posix())
+                    for rank, path in self._ranked(root, wanted)
+                )
+        return [name for _, name in sorted(ranked)[:most]]
+
+    def _ranked(self, root: Path, wanted: Path) -> Sequence[_Ranked]:
+        paths = self.below(root)
+        with self._lock:
+            names = self._names.get(root)
+            if names is None or names.paths is not paths:
+                folded = [path.rpartition("/")[2].casefold() for path in paths]
+                names = self._names[root] = _Names(paths, folded)
+            found = names.found.get(wanted)
+        if found is None:
+            found = sorted(_ranked(wanted, root, names))
+            with self._lock:
+                names.found[wanted] = found
+        return found
+
+
+def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
+    """The paths that are like one, and how much: up to 3."""
+    name, written = wanted.name.casefold(), Path(os.path.relpath(wanted, root)).as_posix().casefold()
+    rough = (
+        (_roughly(name, one, path, written), path) for one, path in zip(names.names, names.paths, strict=True)
+    )
+    for _, path in heapq.nlargest(_MOST_COMPARED, ((likeness, path) for likeness, path in rough if likeness)):
+        there, likeness = path.casefold(), 0.0
+        if there.rpartition("/")[2] == name:
+            likeness = 2.0 if there == written else 1.0
+        elif _ratio(name, there.rpartition("/")[2]) < _LEAST_ALIKE:
+            continue
+        yield -(likeness + _ratio(written, there)), path
+
+
+def _roughly(wanted: str, name: str, path: str, written: str) -> float:
+    """How like a name is, by what both begin and end with; 0 if it can't be like enough. Quick: all are looked at."""
+    if wanted == name:
+        return 2.0 + _common(written, path.casefold())
+    lengths = len(wanted) + len(name)
+    if 2 * min(len(wanted), len(name)) < _LEAST_ALIKE * lengths:
+        return 0.0
+    return (1 + _common(wanted, name)) / lengths
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin and end with alike."""
+    most = min(len(one), len(other))
+    start = end = 0
+    while start < most and one[start] == other[start]:
+        start += 1
+    while end < most - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return start + end
+
+
+def _ratio(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()

@@ -1,0 +1,144 @@
+"""All files of a folder that no ignore file leaves out, kept: a folder is read anew only when it changed."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from weighbridge import disk
+from weighbridge.config.globs import DEEPEST_PATH
+from weighbridge.content.ignored import IGNORE_FILE, NEVER, REPOSITORY, Ignored
+
+logger = logging.getLogger(__name__)
+
+#: Files that are kept of one root; a hostile one has millions.
+MOST_FILES: Final = 400_000
+#: Nanoseconds after which a time of change tells of every change: clocks of file systems tick slowly.
+SETTLED: Final = 2_000_000_000
+#: What decides, besides a folder's own entries, which of them are left out.
+_DECISIVE: Final = (IGNORE_FILE, REPOSITORY, f"{REPOSITORY}/index")
+
+_Stamp = tuple[tuple[int, ...] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder as it was read. `above`, `left_out`: what the folders above say of it.
+
+    `settled`: it had not changed for so long that another change tells of itself.
+    """
+
+    stamp: _Stamp
+    settled: bool
+    above: Ignored
+    left_out: bool
+    ignored: Ignored
+    #: In order: a file's path; or a folder's, with whether it is ignored.
+    entries: tuple[tuple[str, bool | None], ...] = field(repr=False)
+
+
+class Tree:
+    """The files below a root, as they are whenever they are asked for. Links are not followed. Any thread may use it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._above = Ignored(root)
+        self._folders: dict[str, _Folder] = {}
+        self._files: Sequence[str] = ()
+        self._lock = threading.Lock()
+
+    def files(self) -> Sequence[str]:
+        """List the paths of all files from the root on, with `/`, in order: the same list while none changed. Blocks."""
+        with self._lock:
+            before, self._folders = self._folders, {}
+            real = disk.followed_or_same(self._root)
+            found = []
+            for path in self._walk(real, "", self._above, before, left_out=False):
+                found.append(path)
+                if len(found) == MOST_FILES:
+                    logger.warning(
+                        "%s: more than %d files; the rest is not looked at", self._root, MOST_FILES
+                    )
+                    break
+            if found != self._files:
+                self._files = found
+            return self._files
+
+    def _walk(
+        self, real: Path, inside: str, above: Ignored, before: dict[str, _Folder], *, left_out: bool
+    ) -> Iterator[str]:
+        path = os.path.join(real, inside) if inside else os.fspath(real)  # noqa: PTH118  (a string is wanted)
+        stamp, kept = _stamp(path), before.get(inside)
+        if kept is not None and (kept.above is not above or kept.left_out != left_out):
+            kept = None
+        if kept is None or not kept.settled or kept.stamp != stamp:
+            kept = self._read(path, inside, above, stamp, kept, left_out=left_out)
+        self._folders[inside] = kept
+        for name, ignores in kept.entries:
+            if ignores is None:
+                yield name
+            else:
+                yield from self._walk(real, f"{name}/", kept.ignored, before, left_out=ignores)
+
+    def _read(
+        self,
+        path: str,
+        inside: str,
+        above: Ignored,
+        stamp: _Stamp,
+        kept: _Folder | None,
+        *,
+        left_out: bool,
+    ) -> _Folder:
+        settled, real = _settled(stamp), Path(path)
+        try:
+            with disk.opened_folder(real) as (opened, _), os.scandir(opened) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+                if kept is not None and kept.stamp[1:] == stamp[1:] and _settled(stamp[1:]):
+                    # The same, so that what is below needs not be read again.
+                    ignored = kept.ignored
+                else:
+                    names = {entry.name for entry in entries}
+                    ignored = above.in_folder(self._root / inside, real, names)
+                found = tuple(_entries(entries, inside, ignored, left_out=left_out))
+        except OSError:
+            return _Folder(stamp, settled, above, left_out, above, ())
+        return _Folder(stamp, settled, above, left_out, ignored, found)
+
+
+def _entries(
+    entries: Sequence["os.DirEntry[str]"], inside: str, ignored: Ignored, *, left_out: bool
+) -> Iterator[tuple[str, bool | None]]:
+    for entry in entries:
+        name, is_folder = inside + entry.name, entry.is_dir(follow_symlinks=False)
+        if entry.name in NEVER or not (is_folder or entry.is_file(follow_symlinks=False)):
+            continue
+        ignores = left_out or ignored.ignores(name, is_folder=is_folder)
+        if ignores and not ignored.keeps(name, is_folder=is_folder):
+            continue
+        if not is_folder:
+            yield name, None
+        elif name.count("/") + 1 < DEEPEST_PATH:
+            yield name, ignores
+
+
+def _stamp(folder: str) -> _Stamp:
+    """What changes when an entry of a folder comes or goes, or when what decides about them is written."""
+    return (_status(folder), *(_status(os.path.join(folder, name)) for name in _DECISIVE))  # noqa: PTH118
+
+
+def _settled(stamp: _Stamp) -> bool:
+    newest = max((when for one in stamp if one is not None for when in one[-2:]), default=0)
+    return time.time_ns() - newest > SETTLED
+
+
+def _status(path: str) -> tuple[int, ...] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
