@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from json.encoder import encode_basestring_ascii as quoted
+from operator import length_hint
 from typing import Any
 
 from weighbridge.analysis.expand import Expansion, Nested, State
@@ -231,7 +232,7 @@ def reference_reports(
                 continue
         left = iter(range(MOST_ROWS - rows))
         report = _reference_report(reference, place, expansion, encoding, left)
-        taken = MOST_ROWS - rows - sum(1 for _ in left) if expansion.nested else 0
+        taken = MOST_ROWS - rows - length_hint(left)
         rows += taken
         made[number : number + 1] = [(reference, place, expansion, report, taken)]
     return tuple(known[3] for known in made)

@@ -96,6 +96,7 @@ class Wiring:
             services.tasks,
             shown_elsewhere=lambda: self.answers.weighing.shown,
         )
+        self.workspace.on_warning = self.health.warn
         self._watching = Watching(server.protocol, self.abilities, self._files_changed)
 
     @classmethod

@@ -38,8 +38,8 @@ logger = logging.getLogger(__name__)
 _AT_A_TIME = 4
 #: Seconds after a file appeared in which others are waited for, before the workspace is scanned again.
 _SCAN_AFTER = 0.5
-#: Prompts that are weighed at all.
-MOST_PROMPTS = 10_000
+#: Prompts that are weighed at all: a hostile workspace has millions. Of more than that, the user is told.
+MOST_PROMPTS = 100_000
 #: Paths that nobody knows, of those that changed together, of which it is asked whether they are folders.
 _MOST_LOOKED_AT = 1_000
 #: Whoever waits for anything here.
@@ -83,8 +83,9 @@ class Workspace:
         """`session`: the editor's; these prompts get one of their own beside it. `timers`: the running loop by default.
 
         `on_watched` and `on_changed`, attributes, are told when other files matter than before, and when a prompt is
-        weighed or gone.
+        weighed or gone; `on_warning` is told what the user is to know.
         """
+        self.on_warning: Callable[[str], None] = logger.warning
         self.on_watched: Callable[[], None] = lambda: None
         self.on_changed: Callable[[], None] = lambda: None
         #: Grows with every prompt that is weighed or gone.
@@ -312,6 +313,12 @@ class Workspace:
         found = self._known
         try:
             found = await self._tasks.submit(("scan",), lambda _: _find(terms), title="workspace", join=False)
+            if len(found) > MOST_PROMPTS:
+                self.on_warning(
+                    f"The workspace has {len(found):,} prompts and context files: only {MOST_PROMPTS:,} of them are weighed, "
+                    "and known when files are moved or names changed. The setting weighbridge.include takes others away."
+                )
+                found = frozenset(sorted(found)[:MOST_PROMPTS])
         except TaskCancelledError:
             pass
         except Exception:  # nobody waits for it: the log is all there is
@@ -437,11 +444,4 @@ class Workspace:
 
 def _find(terms: Iterable[tuple[Path, Sequence[str]]]) -> frozenset[Path]:
     """Find the folders' prompts. Blocks: a worker's work."""
-    found: set[Path] = set()
-    for folder, include in terms:
-        for path in find_documents(folder, folder, include):
-            if len(found) >= MOST_PROMPTS:
-                logger.warning("%s: more than %d prompts; the rest is not weighed", folder, MOST_PROMPTS)
-                return frozenset(found)
-            found.add(path)
-    return frozenset(found)
+    return frozenset(path for folder, include in terms for path in find_documents(folder, folder, include))

@@ -11,6 +11,7 @@ from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import EGLOT, NEOVIM, VSCODE, Recording
 from tests.lsp.features.test_code_actions import applied
 
+from weighbridge.lsp.desk import Desk
 from weighbridge.uris import path_of
 
 
@@ -83,6 +84,33 @@ async def test_context_files_that_are_ignored_or_links_are_known_to_all(folder: 
         edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": files})
         moved = {name: texts[name].replace("a.md", "z.md") for name in names}
         assert await changed(session, edit, texts) == moved
+
+
+async def test_prompts_that_are_not_weighed_yet_follow_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody waits for them.
+    monkeypatch.setattr(Desk.weighed, "__defaults__", (0,))
+    texts = {f"prompts/{number}.md": f"@../docs/{number % 3}.md\n" for number in range(40)}
+    async with editor(VSCODE, folder) as session:
+        write(session, texts | {f"docs/{number}.md": "words\n" for number in range(3)})
+        files = [{"oldUri": session.uri("docs/1.md"), "newUri": session.uri("docs/one.md")}]
+        edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": files})
+        expected = {name: text.replace("1.md", "one.md") for name, text in texts.items()}
+        assert await changed(session, edit, texts) == {
+            name: text for name, text in expected.items() if text != texts[name]
+        }
+
+
+async def test_a_text_that_changed_since_the_last_move_is_read_again(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        write(session, {"docs/a.md": "words\n", "notes.md": "nothing\n"})
+        files = [{"oldUri": session.uri("docs/a.md"), "newUri": session.uri("docs/b.md")}]
+        assert await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": files}) is None
+        texts = {"notes.md": "@docs/a.md\n", "more.md": "@docs/a.md\n"}
+        write(session, texts)
+        edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": files})
+        assert await changed(session, edit, texts) == dict.fromkeys(texts, "@docs/b.md\n")
 
 
 async def test_a_move_that_touches_nothing(folder: Path) -> None:

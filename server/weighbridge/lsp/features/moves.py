@@ -21,7 +21,7 @@ from weighbridge.content.base import Scope
 from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.desk import SECONDS_TO_KNOW, Desk
+from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Reference
@@ -34,11 +34,12 @@ from weighbridge.work import CancelToken, Priority
 class _Sources:
     """Files whose references may have to follow. `opened`: the lines and references of those that are open.
 
-    `scopes`: those that are known to refer to what is moved, or are moved. `folders`: the workspace's, in which others are
-    looked for; `known`: prompts, of which all is known.
+    `scopes`: those that are known to refer to what is moved, or are moved; `unweighed`: prompts of which nothing is known
+    yet. `folders`: the workspace's, in which others are looked for; `known`: prompts, of which all is known.
     """
 
     scopes: Mapping[Path, Scope]
+    unweighed: Mapping[Path, Scope]
     opened: Mapping[Path, tuple[Snapshot, list[tuple[int, Reference]]]]
     folders: Mapping[Path, Scope]
     known: Collection[Path]
@@ -65,7 +66,7 @@ class Moves:
             for file in params.files
             if (old := path_of(file.old_uri)) is not None and (new := path_of(file.new_uri)) is not None
         }
-        await self._desk.weighed(SECONDS_TO_KNOW)
+        await self._desk.weighed()
         workspace, naming = self._desk.workspace, self._desk.naming()
         really = self._session.configuration.really
         needing = {
@@ -88,7 +89,8 @@ class Moves:
         )
         sources = [path for uri in uris if (path := path_of(naming.shown(uri))) is not None]
         looked_through = _Sources(
-            {path: self._scope(path) for path in dict.fromkeys([*sources, *workspace.unweighed()])},
+            {path: self._scope(path) for path in dict.fromkeys(sources)},
+            {path: self._scope(path) for path in workspace.unweighed()},
             {
                 one.path: (one.buffer.snapshot(), one.references())
                 for one in documents
@@ -153,8 +155,13 @@ class Moves:
     ) -> Iterator[tuple[Path, Scope]]:
         """The workspace's other texts that name what is moved, or are moved themselves."""
         moved = {os.fspath(path) for path in moves}
+        for path, scope in sources.unweighed.items():
+            token.raise_if_cancelled()
+            lines = lines_in(files, path, scope)
+            if path not in sources.scopes and lines is not None and _may_name(lines, path, moved):
+                yield path, scope
         # As strings: nearly all are known.
-        seen = {*map(os.fspath, sources.scopes), *map(os.fspath, sources.known)}
+        seen = {os.fspath(path) for path in (*sources.scopes, *sources.unweighed, *sources.known)}
         for folder, scope in sources.folders.items():
             above = os.path.join(folder, "")  # noqa: PTH118
             for name in self._files.below(folder):
@@ -166,6 +173,17 @@ class Moves:
                 names = self._mentions.of(path, partial(lines_in, files, path, its))
                 if any(_is_moved(one, moved) for one in (*names, os.fspath(path))):
                     yield path, its
+
+
+def _may_name(lines: Sequence[str], path: Path, moved: Collection[str]) -> bool:
+    """Whether a text may have a reference that must follow: it names what is moved, or is moved itself. Quick."""
+    names = {os.path.basename(old) for old in moved}  # noqa: PTH119
+    # In brackets, these are written with a backslash.
+    return (
+        _is_moved(os.fspath(path), moved)
+        or any("]" in name or "\\" in name for name in names)
+        or any(name in line for line in lines for name in names)
+    )
 
 
 def _is_moved(path: str, moved: Collection[str]) -> bool:

@@ -16,7 +16,6 @@ from weighbridge.analysis.report import Report
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.session.document import Document
-from weighbridge.session.workspace import Prompt
 from weighbridge.uris import path_of, uri_of
 
 #: What the client has of each prompt: the name of its diagnostics.
@@ -25,6 +24,8 @@ _Item = types.WorkspaceFullDocumentDiagnosticReport
 Items = dict[Path, _Item]
 #: Seconds that a check of the whole workspace takes at most; then what is known is the answer.
 SECONDS_TO_CHECK = 600.0
+#: The diagnostics of a prompt that has none, and their name.
+_NOTHING: tuple[list[types.Diagnostic], str] = [], result_id([])
 
 
 class PulledDiagnostics:
@@ -36,8 +37,9 @@ class PulledDiagnostics:
         self._workspace = desk.workspace
         #: Told of each open document whose diagnostics the client has now, with their name.
         self.on_pulled: Callable[[str, str], None] = lambda uri, name: None
-        #: Diagnostics of closed prompts and their names, with what they were made from.
-        self._made: dict[Path, tuple[Prompt, list[types.Diagnostic], str]] = {}
+        #: Diagnostics of closed prompts and their names, of those that have any; and the workspace's revision then.
+        self._made: dict[Path, tuple[list[types.Diagnostic], str]] = {}
+        self._made_at = -1
         #: The same of open documents, by URI.
         self._made_of_open: dict[str, tuple[Report, list[types.Diagnostic], str]] = {}
         #: The user asked for the whole workspace's, whatever the setting says.
@@ -54,9 +56,15 @@ class PulledDiagnostics:
         """
         self._asked = True
         self._workspace.wake()
-        reports = await self._desk.reports(SECONDS_TO_CHECK)
-        found = sum(len(diagnostics(report, 0, related=False)) for report in reports)
-        return {"documents": len(reports), "findings": found}
+        await self._desk.weighed(SECONDS_TO_CHECK)
+        self._make()
+        opened = self._desk.session.documents.values()
+        paths = {document.path for document in opened}
+        closed = sum(1 for path in self._workspace.reports() if path not in paths)
+        found = sum(len(found) for path, (found, _) in self._made.items() if path not in paths)
+        for document in opened:
+            found += len(diagnostics(self._desk.session.report(document), 0, related=False))
+        return {"documents": len(opened) + closed, "findings": found}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Diagnostics of one document, as things stand; of one just opened, as they will be."""
@@ -80,14 +88,17 @@ class PulledDiagnostics:
         kept: Items = {}
         told, seen = False, -1
         while True:
-            everywhere = self._everywhere
+            everywhere, opened = self._everywhere, self._opened()
+            found: Items = {}
             if everywhere:
                 workspace.begin()
-                changes, seen = workspace.changes(seen), workspace.revision
+                self._make()
+                # At first, of what has diagnostics, or had: few of very many.
+                paths = {*self._made, *had} if seen < 0 else workspace.changes(seen).keys()
+                found, seen = self._new(paths, had, opened), workspace.revision
             else:
-                changes, seen = {}, -1
-            opened = self._opened()
-            found = self._new(changes, had, opened) | self._new_of_open(had, opened)
+                seen = -1
+            found |= self._new_of_open(had, opened)
             settled = not (everywhere and workspace.busy)
             if settled:
                 found |= self._gone(had, opened, everywhere=everywhere)
@@ -108,41 +119,39 @@ class PulledDiagnostics:
             path = path_of(uri)
             prompt = None if path is None or not self._everywhere else self._workspace.prompt(path)
             if path is not None and prompt is not None:
-                return self._closed(path, prompt)
+                self._make()
+                return self._made.get(path, _NOTHING)
         elif pulls and (document := self._desk.shown(uri)) is not None:
             report, related = session.report(document), self._abilities.related_information
             found = diagnostics(report, document.buffer.line_end(0), related=related)
             self.on_pulled(uri, result_id(found))
         return found, result_id(found)
 
-    def _closed(self, path: Path, prompt: Prompt) -> tuple[list[types.Diagnostic], str]:
-        made = self._made.get(path)
-        if made is None or made[0] is not prompt:
-            found = diagnostics(
-                prompt.report, prompt.first_line_end, related=self._abilities.related_information
+    def _make(self) -> None:
+        """Bring the diagnostics of closed prompts up to date."""
+        related = self._abilities.related_information
+        for path, prompt in self._workspace.changes(self._made_at).items():
+            found = (
+                [] if prompt is None else diagnostics(prompt.report, prompt.first_line_end, related=related)
             )
-            made = self._made[path] = prompt, found, result_id(found)
-        return made[1:]
+            if found:
+                self._made[path] = found, result_id(found)
+            else:
+                self._made.pop(path, None)
+        self._made_at = self._workspace.revision
 
     def _opened(self) -> dict[Path, Document]:
         """What is open, by path: a client may write another URI for the same one."""
         documents = self._desk.session.documents.values()
         return {document.path: document for document in documents if document.path is not None}
 
-    def _new(self, changes: dict[Path, Prompt | None], had: Had, opened: Mapping[Path, Document]) -> Items:
-        """What the client doesn't have of these prompts; `had` is brought up to date."""
+    def _new(self, paths: Iterable[Path], had: Had, opened: Mapping[Path, Document]) -> Items:
+        """What the client doesn't have of these prompts, as far as they are weighed; `had` is brought up to date."""
         items: Items = {}
-        for path, prompt in changes.items():
-            if path in opened:
-                self._made.pop(path, None)
+        for path in paths:
+            if path in opened or self._workspace.prompt(path) is None:
                 continue
-            if prompt is None:
-                self._made.pop(path, None)
-                if path in had:
-                    items[path] = self._item(path, [], None)
-                    del had[path]
-                continue
-            found, name = self._closed(path, prompt)
+            found, name = self._made.get(path, _NOTHING)
             if had.get(path) != name and (found or path in had):
                 items[path] = self._item(path, found, name)
                 had[path] = name
