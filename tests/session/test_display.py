@@ -1,5 +1,6 @@
 """When documents are shown: after a pause in typing, at once for all else, many changes together."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -65,11 +66,34 @@ A, B = "a", "b"
 
 async def test_typing_is_shown_after_a_pause(screen: Screen) -> None:
     a = document(A)
-    for _ in range(20):
+    for _ in range(3):
         screen.display.typed(a)
         assert await screen.after(0.29) == []
-    assert await screen.after(0.01) == [(5.81, "quiet", [A]), (5.81, "show", [A])]
+    assert await screen.after(0.01) == [(0.88, "quiet", [A]), (0.88, "show", [A])]
     assert screen.timers.waiting == []
+
+
+@pytest.mark.parametrize(("pause", "quiet"), [(0.06, 0.3), (0.29, 0.3), (0.6, 5.0)])
+async def test_typing_on_is_shown_at_least_once_a_second(screen: Screen, pause: float, quiet: float) -> None:
+    a, screen.seconds = document(A), quiet
+    moments = [0.0]
+    for _ in range(round(8 / pause)):
+        screen.display.typed(a)
+        for _ in range(round(100 * pause)):
+            for moment, what, _ in await screen.after(0.01):
+                assert what == "show"
+                moments.append(moment)
+    moments.append(screen.timers.time())
+    assert max(after - before for before, after in pairwise(moments)) <= 1.0
+    await screen.after(quiet)
+    assert screen.timers.waiting == []
+
+
+async def test_a_single_key_is_shown_after_the_pause_however_long(screen: Screen) -> None:
+    screen.seconds = 5.0
+    screen.display.typed(document(A))
+    assert await screen.after(4.9) == []
+    assert await screen.after(0.1) == [(5.0, "quiet", [A]), (5.0, "show", [A])]
 
 
 async def test_each_document_has_its_own_pause(screen: Screen) -> None:

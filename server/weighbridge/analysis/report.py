@@ -9,6 +9,7 @@ from operator import length_hint
 from typing import Any
 
 from weighbridge.analysis.expand import Expansion, Nested, State
+from weighbridge.analysis.wording import status_text
 from weighbridge.errors import Problem
 from weighbridge.references.model import Kind, Reference
 from weighbridge.text import PositionEncoding
@@ -137,7 +138,10 @@ class ReferenceTotals:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One document's counts. `tokens`: resolved; while `counting` the last true total, or what is known so far."""
+    """One document's counts. `tokens`: resolved; while `counting` the last true total, or what is known so far.
+
+    `counted`: whether the total was ever known; before that there is no number to show.
+    """
 
     uri: str
     version: int | None
@@ -155,6 +159,7 @@ class Report:
     totals: ReferenceTotals
     #: What the document's directives, front matter or settings say that can't be used, and where; not in the JSON.
     warnings: tuple[tuple[Range, str], ...] = ()
+    counted: bool = True
 
     @property
     def over_budget(self) -> bool:
@@ -166,20 +171,27 @@ class Report:
     def state(self) -> str:
         return "ready" if self.ready else "counting"
 
-    def as_json(self) -> dict[str, Any]:
+    def _counts_json(self) -> dict[str, Any]:
+        used = {} if self.counted else {"used": None}
         return {
             "uri": self.uri,
             "version": self.version,
-            "dialect": self.dialect,
+            "state": self.state,
+            "text": status_text(self),
+            "tokens": self.tokens if self.counted else None,
+            "own_tokens": self.own_tokens if self.counted else None,
+            "budget": self.budget.as_json() | used,
             "model": self.model,
             "encoding": self.encoding,
             "exactness": self.exactness.value,
-            "state": self.state,
-            "tokens": self.tokens,
-            "own_tokens": self.own_tokens,
-            "budget": self.budget.as_json(),
-            "cost": None if self.input_usd is None else {"input_usd": self.input_usd},
-            "sections": [section.as_json() for section in self.sections],
+            "cost": None if self.input_usd is None or not self.counted else {"input_usd": self.input_usd},
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **self._counts_json(),
+            "dialect": self.dialect,
+            "sections": [section.as_json() for section in self.sections] if self.counted else [],
             "references": [reference.json for reference in self.references],
         }
 
@@ -189,25 +201,13 @@ class Report:
         rest = json.dumps(
             {name: value for name, value in bare.items() if name not in {"sections", "references"}}
         )
-        sections = ", ".join([section.json_text for section in self.sections])
+        sections = ", ".join([section.json_text for section in self.sections] if self.counted else [])
         references = ", ".join([reference.json_text for reference in self.references])
         return f'{rest[:-1]}, "sections": [{sections}], "references": [{references}]}}'
 
     def status_json(self) -> dict[str, Any]:
         """What `weighbridge/status` says."""
-        return {
-            "uri": self.uri,
-            "version": self.version,
-            "state": self.state,
-            "tokens": self.tokens,
-            "own_tokens": self.own_tokens,
-            "budget": self.budget.as_json(),
-            "model": self.model,
-            "encoding": self.encoding,
-            "exactness": self.exactness.value,
-            "cost": None if self.input_usd is None else {"input_usd": self.input_usd},
-            "references": self.totals.as_json(),
-        }
+        return {**self._counts_json(), "references": self.totals.as_json()}
 
 
 #: Reports of references made before, in order: what each was made of, and the nested rows it took.

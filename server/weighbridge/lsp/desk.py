@@ -80,6 +80,17 @@ class Desk:
             with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
                 await asyncio.wait_for(self.session.whole_report(document), most)
 
+    async def first_report(self, document: Document) -> Report:
+        """The document's report as things stand; of one that was never counted, once it is, if that takes no longer than a look-up.
+
+        Clients ask as soon as they have opened it, and a number that isn't known yet is none.
+        """
+        report = self.session.report(document)
+        if not report.counted:
+            await self.counted(document)
+            report = self.session.report(document)
+        return report
+
     def shown(self, uri: str) -> Document | None:
         """The open document of this name, if it shows itself: a prompt or context file, or one with a directive."""
         document = self.session.documents.get(uri)

@@ -23,6 +23,7 @@ from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.protocol import lsp_method
 
 from weighbridge.lsp import logs
+from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.conversation import Conversation
 from weighbridge.lsp.frames import FrameError
 from weighbridge.lsp.greeting import fitting, position_encoding
@@ -320,6 +321,9 @@ class Protocol(Conversation):
         if action is None or action.code_action_literal_support is None:
             # Its kinds may be told to those only who know actions that have any.
             self.server_capabilities.code_action_provider = True
+        if not ClientAbilities.of(params.capabilities, params.initialization_options).pull_diagnostics:
+            # They are pushed to it: if it asked as well, it would show each twice.
+            self.server_capabilities.diagnostic_provider = None
         return types.InitializeResult(capabilities=self.server_capabilities, server_info=self.server_info)
 
     @lsp_method(types.SHUTDOWN)

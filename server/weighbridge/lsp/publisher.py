@@ -95,6 +95,10 @@ class Publisher:
             self._refresh_diagnostics()
 
     def _show(self, session: Session, document: Document, changed: _Changed) -> None:
+        unprepared = document.prepared is None and document.fault is None
+        if not session.knows_settings(document.path) or (unprepared and document.uri not in self._shown):
+            # Whatever was said of it would be false.
+            return
         if not session.shows_itself(document):
             had = self._take_away(document)
             changed.hints |= had.hints is not None
@@ -104,7 +108,7 @@ class Publisher:
         report = session.report(document)
         shown = self._shown.setdefault(document.uri, _Shown())
         self._status(report, shown)
-        if document.prepared is None and document.fault is None:
+        if unprepared:
             # The rest is as it was until it is known to be otherwise.
             return
         found = document_diagnostics(session, document, related=self._abilities.related_information)

@@ -23,9 +23,10 @@ class Requests:
 
     # Weighbridge's own
 
-    def report(self, params: Any) -> WrittenJson:
+    async def report(self, params: Any) -> WrittenJson:
         """`weighbridge/report`: as things stand."""
-        return WrittenJson(self._session.report(self._document(text_document_uri(params))).json_text())
+        report = await self._desk.first_report(self._document(text_document_uri(params)))
+        return WrittenJson(report.json_text())
 
     async def count(self, params: Any) -> dict[str, int]:
         """`weighbridge/count`: waits until the count is true. With `text`: of that text as it is, which no document holds."""
@@ -59,7 +60,7 @@ class Requests:
 
     async def report_command(self, arguments: list[Any]) -> WrittenJson:
         """`weighbridge.report`: as the request."""
-        return self.report(_named(arguments))
+        return await self.report(_named(arguments))
 
     async def render_command(self, arguments: list[Any]) -> dict[str, Any]:
         """`weighbridge.render`: as the request."""

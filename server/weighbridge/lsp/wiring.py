@@ -56,6 +56,8 @@ class Wiring:
         self._services = services
         self._configuration = configuration
         self._background: set[asyncio.Task[None]] = set()
+        #: Whether all that settings come from was asked once.
+        self._configured = False
         self.abilities = ClientAbilities.of(params.capabilities, params.initialization_options)
         self._publisher = Publisher(server.protocol, self.abilities, lambda: self.session)
         self._display = Display(
@@ -147,7 +149,8 @@ class Wiring:
         """The editor's values changed: those it sends, or those it is asked for."""
         if isinstance(params.settings, dict) and SECTION in params.settings:
             self._configuration.set_layer(_editor_layer("editor", params.settings))
-            self._settings_changed()
+            if self._configured:
+                self._settings_changed()
         else:
             self._follow(self._configure())
 
@@ -180,9 +183,11 @@ class Wiring:
         found = await self._services.tasks.submit(
             ("settings",), lambda token: self._configuration.read_files(folders), title="settings", join=False
         )
-        self._configuration.take_files(found)
         if self.abilities.configuration:
             await self._ask_for_settings(folders)
+        # Last, for both are in force together.
+        self._configuration.take_files(found)
+        self._configured = True
         self._settings_changed()
 
     async def _ask_for_settings(self, folders: Sequence[Path]) -> None:

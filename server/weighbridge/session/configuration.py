@@ -19,6 +19,8 @@ class Configuration:
         self._of_folders: dict[tuple[Path | None, str], Layer] = {}
         self._files: dict[Path, Layer] = {}
         self._file_warnings: dict[Path, tuple[str, ...]] = {}
+        #: Folders that came later than the others, and whose files are yet to be read.
+        self._unread: set[Path] = set()
         self._settings: dict[Path | None, Settings] = {}
         self._included: dict[Path, bool] = {}
         self._links: dict[Path, Path] = {}
@@ -42,6 +44,7 @@ class Configuration:
         for folder, (layer, warnings, real) in found.items():
             self._files[folder] = layer
             self._file_warnings[folder] = warnings
+            self._unread.discard(folder)
             self._links[folder] = real
         self._resolve()
 
@@ -52,6 +55,7 @@ class Configuration:
 
     def set_folders(self, folders: Sequence[Path]) -> None:
         """The workspace has other folders now; their files are to be read next."""
+        self._unread |= set(folders) - set(self._folders)
         self._folders = tuple(folders)
         self._files = {folder: layer for folder, layer in self._files.items() if folder in folders}
         self._resolve()
@@ -77,6 +81,10 @@ class Configuration:
             if there == above or there.startswith(below):
                 return folder
         return None
+
+    def knows(self, path: Path | None) -> bool:
+        """Whether the files that may set something for a document were read, if its folder came later than the others."""
+        return self.folder_of(path) not in self._unread
 
     def settings_of(self, path: Path | None) -> Settings:
         """The settings in force for a document."""

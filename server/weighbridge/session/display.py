@@ -1,6 +1,6 @@
 """When to show: after a pause while the user types, at once for everything else, many changes together.
 
-typed    ──▶ quiet for `debounce` ms ──▶ show
+typed    ──▶ quiet for `debounce` ms ──▶ show; while typing goes on, at least once a second
 updated  ──▶ end of this turn of the loop; while counting, after a rest from the last show ──▶ show
          ──▶ once all of a document is known for the first time: as soon as who asked has an answer ──▶ show
 """
@@ -15,6 +15,8 @@ from weighbridge.session.timers import Timer, Timers
 _BATCH = 0.2
 _REST = 8
 _LONGEST_REST = 3.0
+#: Seconds between two shows while the user types on.
+_WHILE_TYPING = 0.9
 #: Seconds in which those who asked for what is known now are answered: to show a thousand references takes as long.
 _ANSWERS_FIRST = 0.005
 
@@ -40,6 +42,9 @@ class Display:
         self._quiet = quiet
         self._hide = hide
         self._typing: dict[str, Timer] = {}
+        #: While typing goes on: when it is looked at next, and whose text changed since it was last.
+        self._typing_on: dict[str, Timer] = {}
+        self._typed_again: set[str] = set()
         self._due: dict[str, Document] = {}
         #: Documents whose truth was shown once, or is about to be; and those that it is about to be.
         self._true: set[str] = set()
@@ -54,6 +59,9 @@ class Display:
         timer = self._typing.pop(document.uri, None)
         if timer is not None:
             timer.cancel()
+            self._typed_again.add(document.uri)
+        else:
+            self._look_while_typing(document)
         self._typing[document.uri] = self._timers.call_later(self._debounce(document), self._paused, document)
 
     def updated(self, document: Document) -> None:
@@ -77,9 +85,7 @@ class Display:
 
     def closed(self, document: Document) -> None:
         """Take what is shown of it away."""
-        timer = self._typing.pop(document.uri, None)
-        if timer is not None:
-            timer.cancel()
+        self._forget(document)
         self._true.discard(document.uri)
         self._true_now.pop(document.uri, None)
         self._due.pop(document.uri, None)
@@ -87,9 +93,10 @@ class Display:
 
     def close(self) -> None:
         """Show nothing more."""
-        for timer in self._typing.values():
-            timer.cancel()
-        self._typing.clear()
+        for timers in (self._typing, self._typing_on):
+            for timer in timers.values():
+                timer.cancel()
+            timers.clear()
         self._true_now.clear()
         self._due.clear()
         for flush in (self._flush, self._true_flush):
@@ -97,8 +104,25 @@ class Display:
                 flush.cancel()
         self._flush = self._true_flush = None
 
+    def _forget(self, document: Document) -> None:
+        for timers in (self._typing, self._typing_on):
+            timer = timers.pop(document.uri, None)
+            if timer is not None:
+                timer.cancel()
+
+        self._typed_again.discard(document.uri)
+
+    def _look_while_typing(self, document: Document) -> None:
+        self._typing_on[document.uri] = self._timers.call_later(_WHILE_TYPING, self._still_typed, document)
+
+    def _still_typed(self, document: Document) -> None:
+        if document.uri in self._typed_again:
+            self._typed_again.discard(document.uri)
+            self.updated(document)
+        self._look_while_typing(document)
+
     def _paused(self, document: Document) -> None:
-        self._typing.pop(document.uri, None)
+        self._forget(document)
         self._quiet(document)
         self.updated(document)
 

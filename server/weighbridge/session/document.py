@@ -90,7 +90,7 @@ class Document:
         self._own: CountedBuffer | None = None
         self._since_snapshot: Edit | None = None
         self._last_tokens = 0
-        #: Whether `tokens` was true once.
+        #: Whether a report told a true total.
         self.counted_before = False
         self._last_own = 0
 
@@ -423,7 +423,6 @@ class Document:
         """The resolved total: true when `ready`, else the last that was, or what is known so far."""
         if self.counted is not None:
             tokens = self.counted.tokens
-            self.counted_before = self.counted_before or tokens is not None
             self._last_tokens = tokens if tokens is not None else max(self._last_tokens, self.counted.known)
         return self._last_tokens
 

@@ -53,13 +53,20 @@ class Preparing:
         self._configuration = configuration
         self._prepared = prepared
         self._failed = failed
-        self._configured = asyncio.Event()
+        self._configured = False
+        self._changed = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._anew: set[str] = set()
 
     def configured(self) -> None:
         """The settings are known: what waited for them goes on."""
-        self._configured.set()
+        self._configured = True
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def knows_settings(self, path: Path | None) -> bool:
+        """Whether the settings of a document are known by now."""
+        return self._configured and self._configuration.knows(path)
 
     def fits(self, document: Document) -> bool:
         """Whether a document was prepared under the settings in force."""
@@ -92,8 +99,10 @@ class Preparing:
 
     async def _run(self, document: Document) -> None:
         try:
-            await self._configured.wait()
             while document.outdated or document.uri in self._anew:
+                if not self.knows_settings(document.path):
+                    await self._changed.wait()
+                    continue
                 try:
                     await self._once(document)
                 except (TaskCancelledError, *FATAL):

@@ -40,7 +40,8 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
     ]
     model = find_model(prepared.model) if prepared.model is not None else None
     limit = budget_of(prepared.settings, prepared.overrides, model)
-    tokens = document.tokens
+    tokens, ready = document.tokens, document.ready
+    document.counted_before = document.counted_before or ready
     filled = document.fill_outline(FILLING)
     return Report(
         uri=document.uri,
@@ -49,7 +50,7 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         model=prepared.model,
         encoding=prepared.tokenizer.name,
         exactness=prepared.tokenizer.exactness,
-        ready=document.ready and filled is Filled.ALL,
+        ready=ready and filled is Filled.ALL,
         tokens=tokens,
         own_tokens=document.own_tokens,
         budget=budget_report(tokens, limit, prepared.settings),
@@ -58,6 +59,7 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         references=reference_reports(placed, encoding, document.made_reports),
         totals=totals_of([expansion for _, _, expansion in placed]),
         warnings=tuple(_warnings(document, prepared)),
+        counted=document.counted_before,
     )
 
 
@@ -99,4 +101,5 @@ def _unprepared(document: Document) -> Report:
         references=(),
         totals=ReferenceTotals(0, 0, 0, 0),
         warnings=() if document.fault is None else ((_first_line(document), document.fault),),
+        counted=False,
     )

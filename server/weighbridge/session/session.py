@@ -416,6 +416,10 @@ class Session:
         document.wanted = True
         self._listener.updated(document)
 
+    def knows_settings(self, path: Path | None) -> bool:
+        """Whether the settings of a document are known by now: before, nothing true can be said of it."""
+        return self._preparing.knows_settings(path)
+
     def settings_of(self, document: Document) -> Settings:
         """The settings in force for a document."""
         return self.configuration.settings_of(document.path)

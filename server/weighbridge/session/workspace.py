@@ -91,6 +91,7 @@ class Workspace:
         #: Grows with every prompt that is weighed or gone.
         self.revision = 0
         self._tasks = Background(tasks, "workspace")
+        self._session = session
         self._background = session.sibling(self._tasks, Silent())
         self._configuration = session.configuration
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
@@ -123,13 +124,16 @@ class Workspace:
         """Find and weigh the prompts, if that has not begun."""
         if not self._begun:
             self._begun = True
-            self._background.configured()
-            self._scan()
+            if self._session.knows_settings(None):
+                self.configured()
 
     @property
     def busy(self) -> bool:
         """Whether anything is being looked for or weighed."""
-        return bool(self._looking or self._scan_timer or self._scanning or self._queue or self._weighing)
+        unknown = self._begun and not self._session.knows_settings(None)
+        return bool(
+            unknown or self._looking or self._scan_timer or self._scanning or self._queue or self._weighing
+        )
 
     @property
     def progress(self) -> tuple[int, int]:

@@ -19,6 +19,10 @@ EVERYWHERE = {"start": {"line": 0, "character": 0}, "end": {"line": 9, "characte
 ASKED: list[tuple[str, dict[str, Any]]] = [
     (types.TEXT_DOCUMENT_DEFINITION, ON_FILE),
     (types.TEXT_DOCUMENT_DEFINITION, ON_VARIABLE),
+    (types.TEXT_DOCUMENT_HOVER, {"position": {"line": 0, "character": 0}}),
+    (types.TEXT_DOCUMENT_HOVER, {"position": {"line": 4, "character": 0}}),
+    (types.TEXT_DOCUMENT_HOVER, ON_FILE),
+    ("weighbridge/report", {}),
     (types.TEXT_DOCUMENT_DOCUMENT_LINK, {}),
     (types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, {}),
     (types.TEXT_DOCUMENT_REFERENCES, ON_FILE | {"context": {"includeDeclaration": False}}),

@@ -8,8 +8,8 @@ from markdown_it import MarkdownIt
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, VSCODE, Recording
 
+from weighbridge.analysis.wording import age_text, size_text
 from weighbridge.lsp.features.hover import Card, Row
-from weighbridge.lsp.features.wording import age_text, size_text
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count

@@ -180,7 +180,7 @@ def test_the_total_is_shown_behind_however_many_references() -> None:
     [
         ({}, ["12,345 / 128,000 tokens", "0", "1,001", "1"]),
         ({"exactness": Exactness.ESTIMATE}, ["≈12,345 / 128,000 tokens", "≈0", "≈1,001", "≈1"]),
-        ({"ready": False}, ["…", "0", "…", "1"]),
+        ({"ready": False, "counted": False}, ["…", "0", "…", "1"]),
     ],
 )
 def test_a_hint_is_the_number_alone(change: dict[str, Any], expected: list[str]) -> None:
@@ -227,8 +227,9 @@ def test_a_heading_on_line_1_shows_the_total_only() -> None:
 
 def test_pending_is_as_wide_as_what_was_there() -> None:
     before = hints(report(2, 0), InlayHints(), lambda line: 9, 0, 9)
-    first = hints(report(2, 0, ready=False), InlayHints(), lambda line: 9, 0, 9)
-    again = hints(report(2, 0, ready=False), InlayHints(), lambda line: 9, 0, 9, counted_before=True)
+    counting = report(2, 0, ready=False)
+    first = hints(replace(counting, counted=False), InlayHints(), lambda line: 9, 0, 9)
+    again = hints(counting, InlayHints(), lambda line: 9, 0, 9)
     assert [hint.text for hint in first] == ["…", "…"]
     assert [len(hint.text) for hint in again] == [len(hint.text) for hint in before]
     assert [hint.text.rstrip() for hint in again] == ["…", "…"]

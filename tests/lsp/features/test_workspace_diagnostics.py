@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
@@ -33,6 +34,16 @@ def names(items: list[Any]) -> dict[str, str]:
 def set_everywhere(session: Editor, *, value: bool) -> None:
     session.settings["workspaceDiagnostics"] = value
     session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
+
+
+def partial(session: Editor) -> list[Any]:
+    """What came under the token `part`."""
+    return [
+        item
+        for method, params in session.sent
+        if method == types.PROGRESS and params["token"] == "part"
+        for item in params["value"]["items"]
+    ]
 
 
 async def test_every_prompt_is_looked_at_and_ignored_ones_are_not(folder: Path, encoding: str) -> None:
@@ -87,15 +98,10 @@ async def test_what_is_found_is_sent_as_it_is_found(folder: Path) -> None:
         for number in range(12):
             session.write(f"prompts/{number}.md", ABSENT)
         rest = await pull(session, partialResultToken="part")
-        partial = [
-            item
-            for method, params in session.sent
-            if method == types.PROGRESS and params["token"] == "part"
-            for item in params["value"]["items"]
-        ]
-        assert sorted(codes(partial)) == sorted(f"{number}.md" for number in range(12))
+        found = partial(session)
+        assert sorted(codes(found)) == sorted(f"{number}.md" for number in range(12))
         assert rest == []
-        assert len(names(partial)) == 12
+        assert len(names(found)) == 12
 
 
 async def test_what_is_no_prompt_any_more_has_no_diagnostics_any_more(folder: Path) -> None:
@@ -165,10 +171,11 @@ async def test_nobody_is_told_of_files_that_nobody_opened_unless_asked(folder: P
 async def test_the_setting_takes_effect_at_once_and_so_does_its_end(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
         session.write("AGENTS.md", ABSENT)
-        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request())
+        _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(partialResultToken="part"))
         set_everywhere(session, value=True)
         async with asyncio.timeout(30):
-            first = (await held)["result"]["items"]
+            await held
+        first = partial(session)
         assert codes(first) == {"AGENTS.md": ["reference.not-found"]}
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
         set_everywhere(session, value=False)
@@ -187,11 +194,27 @@ async def test_who_closes_a_file_is_told_of_it_no_longer(folder: Path) -> None:
         assert document["items"] == []
 
 
-async def test_those_who_get_diagnostics_pushed_are_answered_with_nothing(folder: Path) -> None:
+async def test_those_who_get_diagnostics_pushed_are_not_told_of_pulling_and_may(folder: Path) -> None:
     async with editor(NEOVIM, folder, settings=EVERYWHERE) as session:
+        assert "diagnosticProvider" not in session.server_capabilities
         session.write("CLAUDE.md", ABSENT)
-        assert await pull(session) == []
+        assert codes(await pull(session)) == {"CLAUDE.md": ["reference.not-found"]}
         assert [method for method, _ in session.sent if "iagnostic" in method] == []
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+async def test_that_there_is_nothing_is_an_answer(folder: Path, *, everywhere: bool) -> None:
+    async with editor(VSCODE, folder, settings={"workspaceDiagnostics": everywhere}) as session:
+        session.write("CLAUDE.md", "words")
+        assert await pull(session) == []
+
+
+async def test_what_is_being_counted_is_waited_for(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = session.write("CLAUDE.md", ABSENT)
+        item = {"uri": uri, "languageId": "markdown", "version": 1, "text": ABSENT}
+        session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
+        assert codes(await pull(session)) == {"CLAUDE.md": ["reference.not-found"]}
 
 
 async def test_weighing_shows_its_progress_and_can_be_stopped(folder: Path, recording: Recording) -> None:

@@ -14,13 +14,13 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
+from weighbridge.analysis.wording import name_text, share_text, tokens_text
 from weighbridge.content.variable import ENVIRONMENT
 from weighbridge.errors import Code
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.places import reference_at
-from weighbridge.lsp.features.wording import name_text, share_text, tokens_text
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.document import Document
@@ -274,7 +274,8 @@ def _secret(expansion: Expansion) -> bool:
 def _largest(report: Report) -> list[ReferenceReport | SectionReport]:
     """The parts that weigh most, references and sections but for one that is the whole document."""
     parts: list[ReferenceReport | SectionReport] = [one for one in report.references if one.tokens]
-    parts += [one for one in report.sections if one.tokens and one.tokens < report.tokens]
+    if report.ready:
+        parts += [one for one in report.sections if one.tokens and one.tokens < report.tokens]
     parts.sort(key=lambda part: -(part.tokens or 0))
     return parts[:_LARGEST]
 

@@ -6,9 +6,8 @@ from functools import partial
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
+from weighbridge.analysis.wording import PENDING, share_text, tokens_text, total_text
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.inlay_hints import PENDING
-from weighbridge.lsp.features.wording import share_text, tokens_text, total_text
 
 #: Lenses of one document: clients ask for all at once.
 MOST_LENSES = 1_000

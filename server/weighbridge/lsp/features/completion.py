@@ -8,12 +8,12 @@ from enum import Enum
 
 from lsprotocol import types
 
+from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.listing import Folders
 from weighbridge.fitting import fit_of
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.choices import Choice, Choices, Choosing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
-from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, escaped, partial_at
 from weighbridge.rope import Line

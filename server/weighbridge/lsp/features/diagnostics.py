@@ -8,9 +8,9 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report
+from weighbridge.analysis.wording import share_text, tokens_text
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code, Problem
-from weighbridge.lsp.features.wording import share_text, tokens_text
 from weighbridge.references.model import Kind
 
 SOURCE = "weighbridge"

@@ -11,14 +11,8 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
-from weighbridge.content.base import Content
-from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.places import reference_at
-from weighbridge.lsp.features.settings_file import is_settings_file, meaning
-from weighbridge.lsp.features.token_borders import TokenBorders
-from weighbridge.lsp.features.wording import (
+from weighbridge.analysis.wording import (
+    COUNTING,
     age_text,
     name_text,
     share_text,
@@ -26,6 +20,13 @@ from weighbridge.lsp.features.wording import (
     tokens_text,
     total_text,
 )
+from weighbridge.content.base import Content
+from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.diagnostics import to_range
+from weighbridge.lsp.features.places import reference_at
+from weighbridge.lsp.features.settings_file import is_settings_file, meaning
+from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.tokens.base import Tokenizer
@@ -123,6 +124,8 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
 def section_card(report: Report, number: int) -> Card:
     """What a section weighs, and those in it."""
     section = report.sections[number]
+    if not report.ready:
+        return Card(name_text(section.title) or "(no title)", (COUNTING,))
     share = share_text(section.tokens / report.budget.limit)
     after = islice(report.sections, number + 1, None)
     inside = list(takewhile(lambda one: one.level > section.level, after))
@@ -135,6 +138,8 @@ def section_card(report: Report, number: int) -> Card:
 
 def document_card(report: Report) -> Card:
     """What the whole document weighs, and what in it weighs most."""
+    if not report.counted:
+        return Card(COUNTING)
     model = "" if report.model is None else f" for {report.model}"
     facts = [
         f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed",
@@ -143,9 +148,9 @@ def document_card(report: Report) -> Card:
     if report.input_usd is not None:
         facts.append(f"${report.input_usd:,.4f} as input")
     if not report.ready:
-        facts.append("still counting …")
+        facts.append(COUNTING)
     parts: list[tuple[int, str]] = [(one.tokens, one.target) for one in report.references if one.tokens]
-    parts += [(one.tokens, f"section “{one.title}”") for one in _top(report.sections)]
+    parts += [(one.tokens, f"section “{one.title}”") for one in _top(report.sections) if report.ready]
     parts.sort(key=lambda part: -part[0])
     rows = [_row(name, tokens, "", report) for tokens, name in parts[:_MOST_ROWS]]
     return Card(total_text(report), tuple(facts), tuple(rows), len(parts) - len(rows))
@@ -162,7 +167,10 @@ class Hover:
         self._now = now
 
     async def hover(self, params: types.HoverParams) -> types.Hover | None:
-        """What stands at a place, as far as it is known: waits for nothing, who looks again sees more. None where nothing is to be said."""
+        """What stands at a place, as far as it is known. None where nothing is to be said.
+
+        Waits for the first count of a document only, and not for long: who looks again sees more.
+        """
         document = self._session.documents.get(params.text_document.uri)
         if document is None:
             return None
@@ -171,6 +179,9 @@ class Hover:
             lines = document.buffer.snapshot().lines
             about = meaning(lines, line) if line < len(lines) else None
             return None if about is None else self._hover(Card(about), None)
+        if document.prepared is None:
+            # Just opened.
+            await self._desk.looked_up(document.uri)
         report = self._session.report(document)
         found = reference_at(document, line, params.position.character)
         if found is not None and params.position.character < found[1].end_character:
@@ -182,6 +193,7 @@ class Hover:
                 numbers = " ".join(f"{number}" for number in ids)
                 what = "token" if len(ids) == 1 else "tokens"
                 return self._hover(Card(f"{what} {numbers}", (_bytes_text(data),)), place)
+        report = await self._desk.first_report(document)
         number = bisect_left(report.sections, line, key=lambda one: one.range.start_line)
         if line > 0 and number < len(report.sections) and report.sections[number].range.start_line == line:
             return self._hover(section_card(report, number), None)

@@ -9,12 +9,12 @@ from lsprotocol import types
 
 from weighbridge.analysis.graph import Edge, Subject, edges, leading_to
 from weighbridge.analysis.report import Range, Report
+from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.section import heading_meant, is_lines
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.navigation import Definitions
 from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
-from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.lsp.naming import Naming
 from weighbridge.references.model import Heading, Kind, Reference
@@ -64,7 +64,7 @@ def weights(reports: Iterable[Report], found: Iterable[Edge]) -> dict[str, int]:
         for edge in found
         if edge.target is not None and edge.tokens is not None and "#" not in edge.name
     }
-    return known | {report.uri: report.tokens for report in reports}
+    return known | {report.uri: report.tokens for report in reports if report.ready}
 
 
 class Includes:
@@ -115,7 +115,8 @@ class Includes:
             return None
         found = reference_at(document, place.line, place.character)
         if found is None:
-            return [self._item(uri, self._desk.session.report(document).tokens)]
+            report = self._desk.session.report(document)
+            return [self._item(uri, report.tokens if report.ready else None)]
         expansion = document.expansions.get(found[2])
         if found[0].kind is not Kind.FILE or expansion is None or expansion.reading.path is None:
             return None

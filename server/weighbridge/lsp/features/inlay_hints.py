@@ -14,17 +14,23 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
+from weighbridge.analysis.wording import (
+    COUNTING,
+    PENDING,
+    name_text,
+    number_text,
+    share_text,
+    tokens_text,
+    total_text,
+)
 from weighbridge.config import InlayHints
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.navigation import Definitions
 from weighbridge.lsp.features.places import reference_at
-from weighbridge.lsp.features.wording import name_text, number_text, share_text, tokens_text, total_text
 from weighbridge.references.model import Kind
 from weighbridge.session.document import Document
 from weighbridge.tokens.base import Exactness
 
-#: Shown where a count is on its way.
-PENDING = "…"
 #: Hints of one answer: more than any screen shows; of a longer range the first.
 MOST_HINTS = 200
 #: How long an answer waits for counts, at most, where it is the only one: clients give up after ten or twenty.
@@ -49,14 +55,12 @@ def hints(
     line_end: Callable[[int], int],
     start_line: int,
     end_line: int,
-    *,
-    counted_before: bool = False,
 ) -> list[Hint]:
     """The hints of lines `start_line` to `end_line`, both included, in order; at most `MOST_HINTS`, the total among them.
 
-    `line_end`: where a line ends, in the client's units. `counted_before`: whether the document's total was shown before.
+    `line_end`: where a line ends, in the client's units.
     """
-    found = _hints(report, settings, line_end, start_line, end_line, counted_before=counted_before)
+    found = _hints(report, settings, line_end, start_line, end_line)
     ordered = sorted(found, key=lambda hint: (hint.line, hint.character))
     # The total stands behind all else in line 1, however much that is.
     total = [hint for hint in ordered[MOST_HINTS - 1 :] if hint.about is None]
@@ -65,6 +69,8 @@ def hints(
 
 def tooltip(report: Report, about: ReferenceReport | SectionReport | None) -> str:
     """What a hint says when it is asked: the share of the budget, and what the tokens are of."""
+    if not report.ready and not isinstance(about, ReferenceReport):
+        return COUNTING
     if about is None:
         return f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed"
     if isinstance(about, SectionReport):
@@ -118,7 +124,6 @@ class Hints:
             document.buffer.line_end,
             params.range.start.line,
             params.range.end.line,
-            counted_before=document.counted_before,
         )
         start, end = (params.range.start.line, params.range.start.character), _end(document, params.range)
         return [
@@ -175,8 +180,6 @@ def _hints(
     line_end: Callable[[int], int],
     start_line: int,
     end_line: int,
-    *,
-    counted_before: bool,
 ) -> Iterator[Hint]:
     exact = report.exactness is Exactness.EXACT
     if settings.references:
@@ -205,17 +208,17 @@ def _hints(
             if section.tokens >= fewest:
                 text = number_text(section.tokens, exact=exact)
                 yield Hint(
-                    line, line_end(line), text if report.ready else _pending(text, counted_before), section
+                    line, line_end(line), text if report.ready else _pending(text, report.counted), section
                 )
                 shown += 1
     if settings.total and start_line <= 0 <= end_line:
         text = total_text(report)
-        yield Hint(0, line_end(0), text if report.ready else _pending(text, counted_before), None)
+        yield Hint(0, line_end(0), text if report.ready else _pending(text, report.counted), None)
 
 
-def _pending(text: str, counted_before: bool) -> str:
+def _pending(text: str, counted: bool) -> str:
     """Pending, as wide as what is there before and after, so that a line doesn't jump while it is typed."""
-    return PENDING + _FIGURE_SPACE * (len(text) - 1) if counted_before else PENDING
+    return PENDING + _FIGURE_SPACE * (len(text) - 1) if counted else PENDING
 
 
 def _name(about: ReferenceReport | SectionReport | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport
+from weighbridge.analysis.wording import name_text
 from weighbridge.content.base import Request
 from weighbridge.content.defining import Defined, defined
 from weighbridge.content.text_file import TextFiles
@@ -11,7 +12,6 @@ from weighbridge.content.variable import VariableHandler
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.places import reference_at
-from weighbridge.lsp.features.wording import name_text
 from weighbridge.lsp.naming import Naming
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.document import Document

@@ -13,9 +13,9 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
+from weighbridge.analysis.wording import PENDING, name_text, tokens_text
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.wording import name_text, tokens_text
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
 from weighbridge.uris import path_of
@@ -104,9 +104,10 @@ def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
     report, section, name = one.report, one.section, _file_name(one.report)
     if section is None:
         start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        text = f"{name} ({tokens_text(report.tokens)})"
+        text = f"{name} ({tokens_text(report.tokens) if report.ready else PENDING})"
         return types.WorkspaceSymbol(types.Location(report.uri, start), text, types.SymbolKind.File)
-    text = f"{name_text(section.title) or '(no title)'} ({tokens_text(section.tokens)})"
+    weight = tokens_text(section.tokens) if report.ready else PENDING
+    text = f"{name_text(section.title) or '(no title)'} ({weight})"
     location = types.Location(report.uri, to_range(section.range))
     return types.WorkspaceSymbol(location, text, types.SymbolKind.String, None, None, name)
 
@@ -192,7 +193,7 @@ def _end(section: SectionReport) -> int:
 
 def _section(section: SectionReport, report: Report) -> _Node:
     start = section.range
-    detail = tokens_text(section.tokens) if report.ready else "…"
+    detail = tokens_text(section.tokens) if report.ready else PENDING
     # The heading's line as far as the section goes, whatever its length: names never lie outside of what they name.
     line_end = (start.start_line + 1, 0)
     end = min(line_end, (start.end_line, start.end_character))
@@ -204,7 +205,7 @@ def _reference(reference: ReferenceReport) -> _Node:
     if reference.tokens is not None:
         detail = tokens_text(reference.tokens)
     else:
-        detail = "failed" if reference.state is State.FAILED else "…"
+        detail = "failed" if reference.state is State.FAILED else PENDING
     return _Node(
         name_text(reference.target), detail, _KINDS[reference.kind], reference.range, reference.range
     )

@@ -1,11 +1,12 @@
 """Diagnostics that are pulled: of one document, and, where the user wants that, of every prompt of the workspace.
 
 A request for the workspace's is held open until there is something that the client doesn't have: what is found while
-prompts are weighed is sent at once if the client takes partial results, and when all are weighed it is answered. The client
-then asks again. What is open is among them as it is in the editor, with its version: clients that ask for it by itself as well
-keep what is newer.
+prompts are weighed is sent at once if the client takes partial results, and when all are weighed it is answered, the first
+one of a client that takes none even if nothing was found. The client then asks again. What is open is among them as it is
+in the editor, with its version: clients that ask for it by itself as well keep what is newer.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ _NOTHING: tuple[list[types.Diagnostic], str] = [], result_id([])
 
 
 class PulledDiagnostics:
-    """Answers for clients that pull diagnostics; nothing for those that get them pushed."""
+    """Answers whoever asks. Clients that get diagnostics pushed are not told that they may."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -68,8 +69,7 @@ class PulledDiagnostics:
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Diagnostics of one document, as things stand; of one just opened, as they will be."""
-        if self._abilities.pull_diagnostics:
-            await self._desk.looked_up(params.text_document.uri)
+        await self._desk.looked_up(params.text_document.uri)
         found, name = self._of(params.text_document.uri)
         if params.previous_result_id == name:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
@@ -77,8 +77,6 @@ class PulledDiagnostics:
 
     async def workspace(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
         """Diagnostics of open prompts, or of all, once there are any that the client doesn't have."""
-        if not self._abilities.pull_diagnostics:
-            return types.WorkspaceDiagnosticReport([])
         workspace = self._workspace
         had: Had = {}
         for previous in params.previous_result_ids:
@@ -86,6 +84,10 @@ class PulledDiagnostics:
             if path is not None:
                 had[path] = previous.value
         kept: Items = {}
+        # That there is nothing is an answer, too, to who has none yet and takes no other.
+        first = params.partial_result_token is None and not params.previous_result_ids
+        if first:
+            await asyncio.gather(*(self._desk.first_report(one) for one in self._opened().values()))
         told, seen = False, -1
         while True:
             everywhere, opened = self._everywhere, self._opened()
@@ -107,21 +109,21 @@ class PulledDiagnostics:
                 told = True
             else:
                 kept |= found
-            if settled and (told or kept):
+            if settled and (told or kept or (first and self._desk.session.knows_settings(None))):
                 return types.WorkspaceDiagnosticReport([*kept.values()])
             await workspace.changed()
 
     def _of(self, uri: str) -> tuple[list[types.Diagnostic], str]:
-        session, pulls = self._desk.session, self._abilities.pull_diagnostics
+        session = self._desk.session
         found: list[types.Diagnostic] = []
-        if pulls and uri not in session.documents:
+        if uri not in session.documents:
             # Clients ask once more when they close a document.
             path = path_of(uri)
             prompt = None if path is None or not self._everywhere else self._workspace.prompt(path)
             if path is not None and prompt is not None:
                 self._make()
                 return self._made.get(path, _NOTHING)
-        elif pulls and (document := self._desk.shown(uri)) is not None:
+        elif (document := self._desk.shown(uri)) is not None:
             report, related = session.report(document), self._abilities.related_information
             found = diagnostics(report, document.buffer.line_end(0), related=related)
             self.on_pulled(uri, result_id(found))

@@ -1,9 +1,16 @@
 """How counts are written, the same everywhere."""
 
-from weighbridge.analysis.report import Report
+from typing import TYPE_CHECKING
+
 from weighbridge.content.policy import shown
 from weighbridge.tokens.base import Exactness
 
+if TYPE_CHECKING:
+    from weighbridge.analysis.report import Report
+
+#: Stands for a count that is on its way.
+PENDING = "…"
+COUNTING = "still counting …"
 #: Characters of a name that are shown.
 _LONGEST_NAME = 200
 
@@ -18,9 +25,9 @@ def number_text(tokens: int, *, exact: bool = True) -> str:
     return f"{tokens:,}" if exact else f"≈{tokens:,}"
 
 
-def tokens_text(tokens: int) -> str:
-    """`1,234 tokens`, `1 token`."""
-    return f"{tokens:,} token" if tokens == 1 else f"{tokens:,} tokens"
+def tokens_text(tokens: int, *, exact: bool = True) -> str:
+    """`1,234 tokens`, `1 token`, `≈1,234 tokens`."""
+    return f"{number_text(tokens, exact=exact)} {'token' if tokens == 1 else 'tokens'}"
 
 
 def share_text(share: float) -> str:
@@ -28,10 +35,25 @@ def share_text(share: float) -> str:
     return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
 
 
-def total_text(report: Report) -> str:
+def total_text(report: "Report") -> str:
     """`1,234 / 128,000 tokens`: the document's resolved total over its budget."""
     exact = report.exactness is Exactness.EXACT
     return f"{number_text(report.tokens, exact=exact)} / {report.budget.limit:,} tokens"
+
+
+def status_text(report: "Report") -> str:
+    """`1,234 tokens · 95% · gpt-4.1 · 2 broken`: a document in a few words, for a status bar. `…` while there is no number."""
+    exact = report.exactness is Exactness.EXACT
+    words = (
+        [tokens_text(report.tokens, exact=exact), share_text(report.budget.used)]
+        if report.counted
+        else [PENDING]
+    )
+    if report.model is not None:
+        words.append(name_text(report.model))
+    if report.totals.failed:
+        words.append(f"{report.totals.failed:,} broken")
+    return " · ".join(words)
 
 
 def size_text(size: int) -> str:
