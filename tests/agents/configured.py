@@ -79,6 +79,8 @@ def configured_project(settings: Mapping[str, Any]) -> dict[str, str]:
         for name in ("opencode", "kilo")
         if f"{name}.json (project)" in settings
     }
+    if "options.context_paths" in settings:
+        made["crush.json"] = json.dumps({"options": {"context_paths": settings["options.context_paths"]}})
     if "instructions" in settings and isinstance(settings["instructions"], list):
         made["opencode.json"] = json.dumps({"instructions": settings["instructions"]})
     return made

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +58,8 @@ class Laid:
     def start(self) -> Start:
         settings = self.case.settings
         environment = {name: _fill(value, self.names) for name, value in settings.get("env", {}).items()}
+        if "names" in settings:
+            environment["CONTEXT_FILE_NAMES"] = json.dumps(settings["names"])
         arguments = tuple(_fill(argument, self.names) for argument in settings.get("args", ()))
         return Start(self.folder, self.home, environment, arguments, typed(settings))
 
@@ -85,10 +86,12 @@ def lay(case: Case, folder: Path) -> Laid:
         made.mkdir(parents=True, exist_ok=True)
     git = data.get("git")
     for place in git if isinstance(git, list) else [git] if isinstance(git, str) else [""] if git else []:
-        subprocess.run(["git", "init", "-q", str(root / place)], check=True)
+        _repository(root / place)
     _put(root, configured_project(settings), names)
     for command in settings.get("setup", ()):
-        subprocess.run(_fill(command, names).split(), check=True)
+        program, *_, folder_name = _fill(command, names).split()
+        assert program == "git"
+        _repository(Path(folder_name))
     _put(root, data["files"], names)
     _put(home, data.get("home") or {}, names)
     _put(outside, settings.get("outside") or {}, names)
@@ -98,6 +101,13 @@ def lay(case: Case, folder: Path) -> Laid:
     started = root / _fill(data.get("cwd") or "", names)
     started.mkdir(parents=True, exist_ok=True)
     return Laid(case, started, home, names)
+
+
+def _repository(folder: Path) -> None:
+    """As `git init` makes it, as far as agents look at it."""
+    (folder / ".git" / "objects").mkdir(parents=True)
+    (folder / ".git" / "refs").mkdir()
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
 
 
 def _put(base: Path, files: dict[str, Any], names: dict[str, str]) -> None:
@@ -151,7 +161,9 @@ def seen(laid: Laid, context: Context, wanted: list[Any]) -> list[Any]:
         agent = laid.case.data["agent"]
         texts = [_framed(text, agent, part.where) for text, part in zip(texts, context.parts, strict=True)]
     return [
-        _measures(text) if at < len(wanted) and isinstance(wanted[at], dict) else text
+        {name: value for name, value in _measures(text).items() if name in wanted[at]}
+        if at < len(wanted) and isinstance(wanted[at], dict)
+        else text
         for at, text in enumerate(texts)
     ]
 
@@ -171,6 +183,10 @@ _FRAMES = {
             "# Codebase and user instructions are shown below. Instructions from files closest to your current directory "
             "take precedence over those further up the hierarchy.\n"
         ),
+        "",
+    ),
+    ("goose", "system, under `# Additional Instructions:`"): (
+        "### Project Hints\nThese are hints for working on the project in this directory.\n",
         "",
     ),
     ("mistral-vibe", "system"): (

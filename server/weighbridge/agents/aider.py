@@ -1,0 +1,99 @@
+"""aider: nothing by itself, only the files that `read:` names.
+
+Rules and recordings: `tests/agents/wire/aider.jsonl`. The order of the files is that of a set in the program: it differs
+from run to run.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from weighbridge.agents.folders import git_root, walk
+from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.text import decoded
+
+_HEAD = "Here are some READ ONLY files, provided for your reference.\nDo not edit these files!\n"
+_FENCES = (("```", "```"), ("````", "````"), ("<source>", "</source>"))
+
+
+def load(start: Start, files: Files) -> Context:
+    """What aider puts into its first request."""
+    folder = files.real(start.folder)
+    root = git_root(folder, files) or folder
+    not_loaded: list[NotLoaded] = []
+    entries: dict[Path, Entry] = {}
+    for name in _names(start, files, folder, root):
+        written = Path(os.path.normpath(folder / re.sub("^~(?=/|$)", str(start.home), name)))
+        found = list(walk(written, files)) if files.is_folder(written) else [written]
+        for path in map(files.real, found):
+            data = files.read(path)
+            if data is None:
+                not_loaded.append(NotLoaded(path, "there is no such file: aider skips it with an error"))
+                continue
+            try:
+                text = data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+            except UnicodeDecodeError:
+                not_loaded.append(NotLoaded(path, "not UTF-8: announced as added, then left out"))
+                continue
+            entries[path] = Entry(path, "read", text)
+    if not entries:
+        return Context(not_loaded=tuple(not_loaded))
+    opening, closing = _fence(list(entries.values()))
+    pieces = [Piece(_HEAD)]
+    for path, entry in entries.items():
+        shown = os.path.relpath(path, root).replace(os.sep, "/")
+        pieces += [Piece(f"\n{shown}\n{opening}\n"), Piece(entry.text, entry), Piece(f"{closing}\n")]
+    return Context((Part("user message", tuple(pieces)),), tuple(not_loaded))
+
+
+def _names(start: Start, files: Files, folder: Path, root: Path) -> Sequence[str]:
+    """The names that `read` lists: the options', else the environment's, else the last configuration's."""
+    options = start.options("--read")
+    if options:
+        return options
+    variables = {
+        **start.environment,
+        **_variables(files.read(root / ".env")),
+        **_variables(files.read(folder / ".env")),
+    }
+    if variables.get("AIDER_READ"):
+        return [variables["AIDER_READ"]]
+    names: Sequence[str] = ()
+    for place in dict.fromkeys((start.home, root, folder)):
+        data = files.read(place / ".aider.conf.yml")
+        try:
+            values = None if data is None else yaml.safe_load(decoded(data))
+        except (yaml.YAMLError, ValueError, RecursionError):
+            values = None
+        read = values.get("read") if isinstance(values, dict) else None
+        if read is not None:
+            names = (
+                [read]
+                if isinstance(read, str)
+                else [str(one) for one in read]
+                if isinstance(read, list)
+                else names
+            )
+    return names
+
+
+def _variables(data: bytes | None) -> dict[str, str]:
+    """The variables of a `.env` file."""
+    lines = [] if data is None else decoded(data).splitlines()
+    found = (re.fullmatch(r"\s*(?:export\s+)?(\w+)\s*=\s*['\"]?(.*?)['\"]?\s*", line) for line in lines)
+    return {one[1]: one[2] for one in found if one is not None}
+
+
+def _fence(entries: Sequence[Entry]) -> tuple[str, str]:
+    """The first fence that no line of any text begins with."""
+    lines = [line for entry in entries for line in entry.text.split("\n")]
+    for opening, closing in _FENCES:
+        if not any(line.startswith(opening) for line in lines):
+            return opening, closing
+    return _FENCES[-1]
+
+
+AIDER = Agent("aider", "aider", "0.86.2", load, ())
