@@ -18,6 +18,6 @@ fi
 bash scripts/freeze.sh
 node esbuild.mjs
 cp ../../LICENSE LICENSE
-node node_modules/@vscode/vsce/vsce package --no-dependencies --allow-missing-repository --target "$target" --out "weighbridge-$target.vsix"
+node node_modules/@vscode/vsce/vsce package --no-dependencies --target "$target" --out "weighbridge-$target.vsix"
 rm LICENSE
 ls -lh "weighbridge-$target.vsix"

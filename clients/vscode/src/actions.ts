@@ -2,6 +2,8 @@
 
 import * as vscode from "vscode";
 import type { Documents } from "./documents";
+import { familyOf } from "./models";
+import { activeDocument } from "./places";
 import type { Preview } from "./preview";
 import type { Model } from "./report";
 import type { Server } from "./server";
@@ -11,8 +13,8 @@ interface Action extends vscode.QuickPickItem {
   readonly command?: string;
 }
 
-export async function showMenu(documents: Documents): Promise<void> {
-  const document = vscode.window.activeTextEditor?.document;
+export async function showMenu(server: Server, documents: Documents): Promise<void> {
+  const document = activeDocument();
   const status = document === undefined ? undefined : documents.status(document);
   const action = (icon: string, label: string, command: string, description = ""): Action => ({
     label: `$(${icon}) ${label}`,
@@ -21,19 +23,24 @@ export async function showMenu(documents: Documents): Promise<void> {
   });
   const separator: Action = { label: "", kind: vscode.QuickPickItemKind.Separator };
   const model = status === undefined ? "" : (status.model ?? status.encoding);
-  const actions = [
-    action("sparkle", vscode.l10n.t("Change Model"), "chooseModel", model),
-    separator,
-    action("list-tree", vscode.l10n.t("Show Report"), "showReport"),
-    action("graph", vscode.l10n.t("Show Token Map"), "showMap"),
-    action("open-preview", vscode.l10n.t("Open Resolved Prompt"), "openPreview"),
-    action("copy", vscode.l10n.t("Copy Resolved Prompt"), "copyResolved"),
-    action("symbol-color", vscode.l10n.t("Colour Tokens, or No Longer"), "toggleTokens"),
-    separator,
-    action("refresh", vscode.l10n.t("Refresh References"), "refreshDocument"),
+  const ofServer = [
     action("debug-restart", vscode.l10n.t("Restart Server"), "restartServer"),
     action("output", vscode.l10n.t("Show Log"), "showLog"),
   ];
+  const ofDocument = [
+    action("sparkle", vscode.l10n.t("Change Model…"), "chooseModel", model),
+    separator,
+    action("list-tree", vscode.l10n.t("Show Context"), "showContext"),
+    action("graph", vscode.l10n.t("Show Token Map"), "showMap"),
+    action("references", vscode.l10n.t("Open Resolved Prompt to the Side"), "openPreview"),
+    action("copy", vscode.l10n.t("Copy Resolved Prompt"), "copyResolved"),
+    action("symbol-color", vscode.l10n.t("Toggle Token Colors"), "toggleTokens"),
+    separator,
+    action("refresh", vscode.l10n.t("Refresh References"), "refreshDocument"),
+    action("checklist", vscode.l10n.t("Check Workspace"), "checkWorkspaceFiles"),
+  ];
+  // Of a server that doesn't run nothing else can be had.
+  const actions = server.life === "running" ? [...ofDocument, separator, ...ofServer] : ofServer;
   const title =
     status === undefined
       ? "Weighbridge"
@@ -49,37 +56,62 @@ interface ModelItem extends vscode.QuickPickItem {
   readonly model?: string | null;
 }
 
-export async function chooseModel(server: Server): Promise<void> {
+export async function chooseModel(server: Server, documents: Documents): Promise<void> {
   const known = await server.command<{ models: readonly Model[] }>("models");
-  const resource = vscode.window.activeTextEditor?.document.uri;
-  const settings = vscode.workspace.getConfiguration("weighbridge", resource);
-  const current = settings.get<string | null>("model", null);
-  const none: ModelItem = {
-    label: vscode.l10n.t("No Model"),
-    description: vscode.l10n.t("count by the setting weighbridge.encoding, or as the workspace says"),
-    model: null,
-    picked: current === null,
-  };
-  const items = (known?.models ?? []).map((one): ModelItem => {
-    const price = one.input_usd_per_million === null ? "" : ` · $${one.input_usd_per_million} / 1M`;
-    return {
-      label: one.name,
-      description: `${one.name === current ? "$(check) " : ""}${number(one.context_window)} · ${one.encoding}${price}`,
-      model: one.name,
-    };
-  });
-  const chosen = await vscode.window.showQuickPick([none, ...items], {
-    title: vscode.l10n.t("Weighbridge: Model"),
-    placeHolder: vscode.l10n.t("Picks tokenizer, budget and price"),
-    matchOnDescription: true,
-  });
-  if (chosen?.model === undefined) {
+  const document = activeDocument();
+  const settings = vscode.workspace.getConfiguration("weighbridge", document?.uri);
+  // What counts may be said by the workspace's file, or by the document itself.
+  const status = document === undefined ? undefined : documents.status(document);
+  const current = (status === undefined ? settings.get<string>("model") : status.model) || null;
+  const chosen = await pickModel(known?.models ?? [], current);
+  if (chosen === undefined) {
     return;
   }
   const target = await chooseTarget();
   if (target !== undefined) {
-    await settings.update("model", chosen.model ?? undefined, target);
+    await settings.update("model", chosen ?? undefined, target);
   }
+}
+
+/** The chosen model; null: none; nothing if the user left. */
+function pickModel(models: readonly Model[], current: string | null): Promise<string | null | undefined> {
+  const check = (name: string | null) => (name === current ? "$(check) " : "");
+  const none: ModelItem = {
+    label: `${check(null)}${vscode.l10n.t("No Model")}`,
+    description: vscode.l10n.t("count by the setting weighbridge.encoding, or as the workspace says"),
+    model: null,
+  };
+  const items: ModelItem[] = [none];
+  let family = "";
+  for (const one of models) {
+    if (familyOf(one.name) !== family) {
+      family = familyOf(one.name);
+      items.push({ label: family, kind: vscode.QuickPickItemKind.Separator });
+    }
+    const price = one.input_usd_per_million === null ? "" : ` · $${one.input_usd_per_million} / 1M`;
+    items.push({
+      label: `${check(one.name)}${one.name}`,
+      description: `${number(one.context_window)} · ${one.encoding}${price}`,
+      model: one.name,
+    });
+  }
+  const pick = vscode.window.createQuickPick<ModelItem>();
+  pick.title = vscode.l10n.t("Weighbridge: Model");
+  pick.placeholder = vscode.l10n.t("Decides tokenizer, budget and price");
+  pick.matchOnDescription = true;
+  pick.items = items;
+  pick.activeItems = items.filter((one) => one.model === current);
+  return new Promise((resolve) => {
+    pick.onDidAccept(() => {
+      resolve(pick.selectedItems[0]?.model);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+  });
 }
 
 async function chooseTarget(): Promise<vscode.ConfigurationTarget | undefined> {
@@ -99,14 +131,33 @@ async function chooseTarget(): Promise<vscode.ConfigurationTarget | undefined> {
   return chosen?.target;
 }
 
+/** Diagnose every prompt of the workspace from now on, and say what was found. */
+export async function checkWorkspace(server: Server): Promise<void> {
+  const found = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Weighbridge: Checking the workspace") },
+    () => server.command<{ documents: number; findings: number }>("checkWorkspace"),
+  );
+  if (found === undefined) {
+    return;
+  }
+  const documents =
+    found.documents === 1 ? vscode.l10n.t("1 prompt") : vscode.l10n.t("{0} prompts", number(found.documents));
+  const findings =
+    found.findings === 1 ? vscode.l10n.t("1 problem") : vscode.l10n.t("{0} problems", number(found.findings));
+  if (found.findings > 0) {
+    await vscode.commands.executeCommand("workbench.actions.view.problems");
+  }
+  vscode.window.setStatusBarMessage(vscode.l10n.t("Weighbridge: {0} in {1}", findings, documents), 10_000);
+}
+
 export async function copyResolved(preview: Preview, document: vscode.TextDocument): Promise<void> {
   const text = await preview.text(document);
   if (text === undefined) {
     void vscode.window.showWarningMessage(
-      vscode.l10n.t("Weighbridge: this document can't be resolved now. The log says why."),
+      vscode.l10n.t("Weighbridge: This document can't be resolved now. The log says why."),
     );
     return;
   }
   await vscode.env.clipboard.writeText(text);
-  vscode.window.setStatusBarMessage(vscode.l10n.t("Weighbridge: resolved prompt copied"), 3000);
+  vscode.window.setStatusBarMessage(vscode.l10n.t("Weighbridge: Resolved prompt copied"), 3000);
 }

@@ -77,16 +77,16 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
   getTreeItem(node: Node): vscode.TreeItem {
     const { name, rest } = shortName(node);
+    const title = name === "" ? vscode.l10n.t("(no title)") : name;
+    // Numbers first: what is too wide is cut off at the right.
     const item = new vscode.TreeItem(
-      name === "" ? vscode.l10n.t("(no title)") : name,
+      node.tokens === null ? title : `${number(node.tokens)}  ${title}`,
       node.children.length === 0
         ? vscode.TreeItemCollapsibleState.None
         : vscode.TreeItemCollapsibleState.Expanded,
     );
     item.id = `${this.watched.report?.uri} ${node.id}`;
-    const weight = node.tokens === null ? "" : number(node.tokens);
-    // Weights first: what doesn't fit is cut off at the end.
-    item.description = [weight, node.share === null ? "" : share(node.share), ...rest]
+    item.description = [node.share === null ? "" : share(node.share), ...rest]
       .filter((part) => part !== "")
       .join(" · ");
     item.iconPath = node.state === "resolved" ? new vscode.ThemeIcon(KINDS[node.kind]) : STATES[node.state];
@@ -109,12 +109,13 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       report === undefined || document === undefined
         ? undefined
         : vscode.l10n.t(
-            "{0}: {1} of {2} ({3})",
-            vscode.workspace.asRelativePath(document.uri),
+            "{0} of {1} ({2})",
             `${mark(report.exactness)}${tokens(report.tokens)}`,
             number(report.budget.limit),
             share(report.budget.used),
           );
+    this.view.description =
+      document === undefined ? undefined : vscode.workspace.asRelativePath(document.uri);
     this.change$.fire();
   }
 
@@ -131,7 +132,7 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const { report } = this.watched;
     if (document !== undefined && report !== undefined) {
       await vscode.env.clipboard.writeText(reportText(report, vscode.workspace.asRelativePath(document.uri)));
-      vscode.window.setStatusBarMessage(vscode.l10n.t("Weighbridge: report copied"), 3000);
+      vscode.window.setStatusBarMessage(vscode.l10n.t("Weighbridge: Context copied"), 3000);
     }
   }
 }

@@ -1,19 +1,28 @@
 /** What is known of each document: its status, as the server tells it, and its report, asked for when somebody looks. */
 
 import * as vscode from "vscode";
-import { type Report, type Status, statusOf } from "./report";
+import { activeDocument, RESOLVED } from "./places";
+import type { Report, Status } from "./report";
 import type { Server } from "./server";
 
 export type Shown = "prompts" | "always" | "never";
+
+/** Milliseconds of rest after which a file that is no prompt is counted again. */
+const REST = 300;
+/** Characters of the largest such file: all of it is sent each time. */
+const MOST_CHARACTERS = 5_000_000;
 
 export class Documents implements vscode.Disposable {
   private readonly change$ = new vscode.EventEmitter<vscode.Uri>();
   /** Something is known that wasn't, or no longer. */
   readonly onDidChange = this.change$.event;
 
+  /** Of prompts, and of what the user asked for. */
   private readonly statuses = new Map<string, Status>();
-  /** Documents that the server tells of by itself: prompts. */
-  private readonly told = new Set<string>();
+  /** Tokens of files that are no prompts, as they are. */
+  private readonly plain = new Map<string, number>();
+  /** Documents that the server has and says nothing of: no prompts. */
+  private readonly silent = new Set<string>();
   /** Documents whose counts the user asked for, though they are no prompts. */
   private readonly asked = new Set<string>();
   private readonly disposables: vscode.Disposable[];
@@ -23,26 +32,35 @@ export class Documents implements vscode.Disposable {
     this.disposables = [
       this.change$,
       server.onStatus((status) => {
-        this.told.add(status.uri);
         this.statuses.set(status.uri, status);
+        this.silent.delete(status.uri);
         this.changed(status.uri);
       }),
       server.onDidChangeLife((life) => {
-        if (life !== "running") {
+        if (life === "running") {
+          // It is another server: it knows of no wishes.
+          for (const uri of this.asked) {
+            void server.command("showCounts", uri);
+          }
+        } else {
           this.statuses.clear();
-          this.told.clear();
+          this.silent.clear();
         }
-        this.look();
+        void this.look();
       }),
       vscode.workspace.onDidCloseTextDocument((document) => this.forget(document)),
       vscode.workspace.onDidChangeTextDocument((event) => {
-        if (event.contentChanges.length > 0 && !this.told.has(this.uriOf(event.document))) {
-          // No prompt: the server says nothing of it by itself. It is asked when the user rests.
+        if (event.contentChanges.length > 0 && event.document === activeDocument()) {
           clearTimeout(this.timer);
-          this.timer = setTimeout(() => this.look(), 300);
+          this.timer = setTimeout(() => void this.look(), REST);
         }
       }),
-      vscode.window.onDidChangeActiveTextEditor(() => this.look()),
+      vscode.window.onDidChangeActiveTextEditor(() => void this.look()),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("weighbridge")) {
+          void this.look();
+        }
+      }),
     ];
   }
 
@@ -64,9 +82,19 @@ export class Documents implements vscode.Disposable {
     return this.server.uriOf(document.uri);
   }
 
-  /** What is shown of a document: nothing of one that is no prompt, unless somebody asked. */
+  /** What is shown of a document: nothing of one that is no prompt, unless the user asked for it. */
   status(document: vscode.TextDocument): Status | undefined {
     return this.statuses.get(this.uriOf(document));
+  }
+
+  /** Whether it is known that a document shows nothing by itself. */
+  isSilent(document: vscode.TextDocument): boolean {
+    return this.silent.has(this.uriOf(document));
+  }
+
+  /** Tokens of a file that is no prompt, as it is, where the user wants to see them. */
+  plainTokens(document: vscode.TextDocument): number | undefined {
+    return shown() === "always" ? this.plain.get(this.uriOf(document)) : undefined;
   }
 
   /** The whole report, as things stand. */
@@ -86,43 +114,68 @@ export class Documents implements vscode.Disposable {
     ranges?: readonly vscode.Range[],
     token?: vscode.CancellationToken,
   ): Promise<number | undefined> {
-    const params = {
-      textDocument: { uri: this.uriOf(document) },
-      ...(ranges === undefined ? {} : { ranges: ranges.map(plain) }),
-    };
-    return (await this.server.ask<{ tokens: number }>("weighbridge/count", params, token))?.tokens;
+    if (this.counts(document)) {
+      const textDocument = { uri: this.uriOf(document) };
+      return this.ask(
+        { textDocument, ...(ranges === undefined ? {} : { ranges: ranges.map(plain) }) },
+        token,
+      );
+    }
+    const parts = ranges?.map((range) => document.getText(range)) ?? [document.getText()];
+    const found = await Promise.all(parts.map((text) => this.countText(document, text, token)));
+    return found.reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0);
+  }
+
+  /** Tokens of a text as it is, by a document's tokenizer. */
+  async countText(
+    document: vscode.TextDocument,
+    text: string,
+    token?: vscode.CancellationToken,
+  ): Promise<number | undefined> {
+    const textDocument = { uri: this.uriOf(document) };
+    return text.length > MOST_CHARACTERS ? undefined : this.ask({ textDocument, text }, token);
   }
 
   /** Show a document's counts from now on, prompt or not. */
   async show(document: vscode.TextDocument): Promise<void> {
-    this.asked.add(this.uriOf(document));
-    await this.askFor(document);
+    const uri = this.uriOf(document);
+    this.asked.add(uri);
+    await this.server.command("showCounts", uri);
   }
 
-  /** Ask for what isn't told: of the active document, if it is wanted. */
-  private look(): void {
-    const document = vscode.window.activeTextEditor?.document;
-    if (document === undefined || !this.counts(document)) {
+  private async ask(params: object, token?: vscode.CancellationToken): Promise<number | undefined> {
+    return (await this.server.ask<{ tokens: number }>("weighbridge/count", params, token))?.tokens;
+  }
+
+  /** Find out about the document in front of the user what the server doesn't tell by itself. */
+  private async look(): Promise<void> {
+    const document = activeDocument();
+    if (document === undefined || this.status(document) !== undefined || document.uri.scheme === RESOLVED) {
       return;
     }
     const uri = this.uriOf(document);
-    if (!this.told.has(uri) && (this.asked.has(uri) || shown() === "always")) {
-      void this.askFor(document);
+    const always = shown() === "always" && isFile(document);
+    if (this.counts(document) && !this.silent.has(uri)) {
+      // A prompt's status comes before its count is true.
+      if ((await this.count(document)) !== undefined && this.status(document) === undefined) {
+        this.silent.add(uri);
+        this.changed(uri);
+      }
     }
-  }
-
-  private async askFor(document: vscode.TextDocument): Promise<void> {
-    const report = await this.trueReport(document);
-    if (report !== undefined && !document.isClosed) {
-      this.statuses.set(report.uri, statusOf(report));
-      this.changed(report.uri);
+    if (always && this.status(document) === undefined) {
+      const found = await this.countText(document, document.getText());
+      if (found !== undefined && !document.isClosed) {
+        this.plain.set(uri, found);
+        this.changed(uri);
+      }
     }
   }
 
   private forget(document: vscode.TextDocument): void {
     const uri = this.uriOf(document);
-    this.asked.delete(uri);
-    this.told.delete(uri);
+    for (const known of [this.asked, this.silent, this.plain]) {
+      known.delete(uri);
+    }
     if (this.statuses.delete(uri)) {
       this.changed(uri);
     }
@@ -133,8 +186,14 @@ export class Documents implements vscode.Disposable {
   }
 }
 
-function shown(): Shown {
+/** On which documents the status bar shows counts. */
+export function shown(): Shown {
   return vscode.workspace.getConfiguration("weighbridge").get<Shown>("statusBar", "prompts");
+}
+
+/** What people write in, not what the workbench shows: output, changes, settings. */
+function isFile(document: vscode.TextDocument): boolean {
+  return ["file", "untitled", "vscode-notebook-cell", "vscode-vfs", "memfs"].includes(document.uri.scheme);
 }
 
 function plain(range: vscode.Range): unknown {

@@ -9,11 +9,12 @@
  */
 
 import * as vscode from "vscode";
-import { chooseModel, copyResolved, showMenu } from "./actions";
+import { checkWorkspace, chooseModel, copyResolved, showMenu } from "./actions";
 import type { Node } from "./contextTree";
 import { ContextView } from "./contextView";
 import { Documents } from "./documents";
 import { LanguageStatus } from "./languageStatus";
+import { activeDocument } from "./places";
 import { Preview } from "./preview";
 import type { Report, Status } from "./report";
 import { type Life, Server } from "./server";
@@ -58,11 +59,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   /** For the document in front of the user, or, if that is none that counts, the one the views show. */
   const onDocument = (name: string, run: (document: vscode.TextDocument) => unknown) =>
     vscode.commands.registerCommand(`weighbridge.${name}`, async () => {
-      const active = vscode.window.activeTextEditor?.document;
+      const active = activeDocument();
       const document = active !== undefined && documents.counts(active) ? active : watched.document;
       if (document === undefined) {
         void vscode.window.showInformationMessage(
-          vscode.l10n.t("Weighbridge: open a prompt, a Markdown or a text file first."),
+          vscode.l10n.t("Weighbridge: Open a prompt or another Markdown or text file first."),
         );
         return;
       }
@@ -81,12 +82,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     view,
     map,
     preview,
-    on("menu", () => showMenu(documents)),
-    on("chooseModel", () => chooseModel(running)),
+    on("menu", () => showMenu(running, documents)),
+    on("chooseModel", () => chooseModel(running, documents)),
+    on("checkWorkspaceFiles", () => checkWorkspace(running)),
     on("restartServer", () => running.restart()),
     on("showLog", () => log.show()),
     onDocument("countDocument", (document) => documents.show(document)),
-    onDocument("showReport", async (document) => {
+    onDocument("showContext", async (document) => {
       await documents.show(document);
       await view.show();
     }),

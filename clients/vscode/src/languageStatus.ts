@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Documents } from "./documents";
+import { activeDocument } from "./places";
 import type { Health, Server } from "./server";
 
 export class LanguageStatus implements vscode.Disposable {
@@ -36,16 +37,25 @@ export class LanguageStatus implements vscode.Disposable {
 
   private draw(): void {
     const { item, health, server } = this;
-    const document = vscode.window.activeTextEditor?.document;
+    const document = activeDocument();
     const status = document === undefined ? undefined : this.documents.status(document);
     item.busy = server.life === "starting" || status?.state === "counting" || health?.quiescent === false;
     item.severity = vscode.LanguageStatusSeverity.Information;
-    item.command = { command: "weighbridge.chooseModel", title: vscode.l10n.t("Change Model") };
+    item.command = { command: "weighbridge.chooseModel", title: vscode.l10n.t("Change Model…") };
     if (server.life === "failed") {
       item.severity = vscode.LanguageStatusSeverity.Error;
-      item.text = vscode.l10n.t("server isn't running");
+      item.text = vscode.l10n.t("The server isn't running");
       item.detail = "Weighbridge";
       item.command = { command: "weighbridge.restartServer", title: vscode.l10n.t("Restart") };
+      return;
+    }
+    if (document !== undefined && server.life === "running" && this.documents.isSilent(document)) {
+      item.text = vscode.l10n.t("Not a prompt");
+      item.detail = vscode.l10n.t("Weighbridge shows no counts here");
+      item.command = {
+        command: "weighbridge.countDocument",
+        title: vscode.l10n.t("Count This Document"),
+      };
       return;
     }
     item.text = status === undefined ? "Weighbridge" : (status.model ?? status.encoding);

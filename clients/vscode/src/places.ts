@@ -1,7 +1,31 @@
-/** Ranges and documents of reports as VS Code has them. */
+/** Ranges and documents of reports as VS Code has them, and the document in front of the user. */
 
 import * as vscode from "vscode";
 import type { Position, Range } from "./report";
+
+/** Of resolved prompts. */
+export const RESOLVED = "weighbridge-resolved";
+
+/** The name of a document's resolved prompt. */
+export function resolvedOf(source: vscode.Uri): vscode.Uri {
+  const name = source.path.split("/").at(-1) ?? source.path;
+  return vscode.Uri.from({ scheme: RESOLVED, path: `/${name} (resolved)`, query: source.toString() });
+}
+
+/** The document that a resolved prompt was made from. */
+export function sourceOf(resolved: vscode.Uri): vscode.Uri {
+  return vscode.Uri.parse(resolved.query, true);
+}
+
+/** The document in front of the user; of a resolved prompt, the one that it was made from. */
+export function activeDocument(): vscode.TextDocument | undefined {
+  const document = vscode.window.activeTextEditor?.document;
+  if (document?.uri.scheme !== RESOLVED) {
+    return document;
+  }
+  const source = sourceOf(document.uri).toString();
+  return vscode.workspace.textDocuments.find((one) => one.uri.toString() === source);
+}
 
 export function toRange(range: Range): vscode.Range {
   const at = (place: Position) => new vscode.Position(place.line, place.character);

@@ -2,12 +2,11 @@
 
 import * as vscode from "vscode";
 import type { Documents } from "./documents";
-import { toRange } from "./places";
+import { RESOLVED, resolvedOf, sourceOf, toRange } from "./places";
 import type { Source } from "./report";
 import type { Server } from "./server";
 import { escaped, tokens } from "./wording";
 
-export const SCHEME = "weighbridge-resolved";
 /** Milliseconds of quiet after which what is shown is made anew. */
 const QUIET = 200;
 /** Sources that are marked in one preview: more are dust. */
@@ -41,10 +40,10 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     this.disposables = [
       this.change$,
       ...this.decorations,
-      vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+      vscode.workspace.registerTextDocumentContentProvider(RESOLVED, this),
       documents.onDidChange((uri) => this.changeSoon(uri)),
       vscode.workspace.onDidChangeTextDocument((event) => {
-        if (event.document.uri.scheme === SCHEME) {
+        if (event.document.uri.scheme === RESOLVED) {
           this.decorate(event.document.uri);
         } else {
           this.changeSoon(event.document.uri);
@@ -70,7 +69,7 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
 
   /** Show a document's resolved text beside it. */
   async show(document: vscode.TextDocument): Promise<void> {
-    const preview = await vscode.workspace.openTextDocument(previewOf(document.uri));
+    const preview = await vscode.workspace.openTextDocument(resolvedOf(document.uri));
     await vscode.window.showTextDocument(preview, {
       viewColumn: vscode.ViewColumn.Beside,
       preserveFocus: true,
@@ -104,7 +103,7 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
 
   /** Sources change where documents do: wait until it is quiet, then make anew what shows this one. */
   private changeSoon(source: vscode.Uri): void {
-    const preview = previewOf(source);
+    const preview = resolvedOf(source);
     const key = preview.toString();
     if (!vscode.workspace.textDocuments.some((one) => one.uri.toString() === key)) {
       return;
@@ -121,7 +120,7 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
 
   private decorate(uri: vscode.Uri): void {
     const key = uri.toString();
-    const found = uri.scheme === SCHEME ? this.rendered.get(key) : undefined;
+    const found = uri.scheme === RESOLVED ? this.rendered.get(key) : undefined;
     if (found === undefined) {
       return;
     }
@@ -173,13 +172,4 @@ function marking(source: Source): vscode.DecorationOptions {
         }
       : {}),
   };
-}
-
-function previewOf(source: vscode.Uri): vscode.Uri {
-  const name = source.path.split("/").at(-1) ?? source.path;
-  return vscode.Uri.from({ scheme: SCHEME, path: `/${name} (resolved)`, query: source.toString() });
-}
-
-function sourceOf(preview: vscode.Uri): vscode.Uri {
-  return vscode.Uri.parse(preview.query, true);
 }

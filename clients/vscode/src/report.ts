@@ -91,30 +91,3 @@ export interface Model {
   readonly context_window: number;
   readonly input_usd_per_million: number | null;
 }
-
-/** The status of a document that the server tells none of by itself, from its report; references as the server counts them. */
-export function statusOf(report: Report): Status {
-  const { references } = report;
-  const pending = references.filter((one) => one.state === "pending").length;
-  const failed = references.filter((one) => one.state === "failed").length;
-  const counts = {
-    total: references.length,
-    resolved: references.length - pending - failed,
-    pending,
-    failed,
-  };
-  const { uri, version, state, tokens, own_tokens, budget, model, encoding, exactness, cost } = report;
-  return {
-    uri,
-    version,
-    state,
-    tokens,
-    own_tokens,
-    budget,
-    model,
-    encoding,
-    exactness,
-    cost,
-    references: counts,
-  };
-}

@@ -28,6 +28,13 @@ export interface Health {
 
 const SECTION = "weighbridge";
 
+/** What goes wrong is in the log: the user is told of it once, by `tell`. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
 export class Server implements vscode.Disposable {
   private readonly life$ = new vscode.EventEmitter<Life>();
   private readonly status$ = new vscode.EventEmitter<Status>();
@@ -140,7 +147,7 @@ export class Server implements vscode.Disposable {
       return;
     }
     this.log.info(`starting ${this.located.command} (${this.located.origin})`);
-    const client = new LanguageClient(
+    const client = new QuietClient(
       SECTION,
       "Weighbridge",
       {
@@ -201,7 +208,7 @@ export class Server implements vscode.Disposable {
     if (delay === undefined) {
       this.become("failed");
       await this.tell(
-        vscode.l10n.t("The server stopped too often and is not started again by itself."),
+        vscode.l10n.t("The server stopped five times in a row and is not started again."),
         false,
       );
       return;
@@ -218,9 +225,8 @@ export class Server implements vscode.Disposable {
     this.log.error(message);
     const choice = vscode.window.showErrorMessage(
       `Weighbridge: ${message}`,
-      ...(setting ? [settings] : []),
-      restart,
       log,
+      ...(setting ? [settings] : [restart]),
     );
     // Nobody waits for the user.
     void choice.then((chosen) => {
@@ -262,6 +268,7 @@ export class Server implements vscode.Disposable {
     return {
       documentSelector: selector(included()),
       outputChannel: this.log,
+      initializationFailedHandler: () => false,
       initializationOptions: { ...settingsFor(undefined), status: true },
       stdioOptions: {
         stdout: () => undefined,
@@ -327,8 +334,8 @@ function noServer(error: unknown): string {
     return String(error);
   }
   return error.path === undefined
-    ? vscode.l10n.t("no server came with the extension for this machine, and none is on the PATH")
-    : vscode.l10n.t("{0}: no program can be started there", error.path);
+    ? vscode.l10n.t("The extension has no server for this machine, and there is none on the PATH.")
+    : vscode.l10n.t("There is no server at {0}.", error.path);
 }
 
 function startSettings(): string {

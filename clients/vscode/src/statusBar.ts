@@ -1,10 +1,12 @@
 /** The status bar: the active document's resolved tokens, how much of the budget they are, and what is selected. */
 
 import * as vscode from "vscode";
-import type { Documents, Shown } from "./documents";
+import { Commits } from "./commits";
+import { type Documents, shown } from "./documents";
+import { activeDocument } from "./places";
 import type { Report, Severity, Status } from "./report";
 import type { Life, Server } from "./server";
-import { escaped, mark, number, share, statusText, tokens, usd } from "./wording";
+import { change, escaped, mark, number, plainText, share, statusText, tokens, usd } from "./wording";
 
 const BACKGROUNDS: Partial<Record<Severity, string>> = {
   warning: "statusBarItem.warningBackground",
@@ -15,6 +17,7 @@ const MOST_NAMED = 5;
 
 export class StatusBar implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
+  private readonly commits: Commits;
   private readonly disposables: vscode.Disposable[];
   private selected: number | undefined;
   private counting: vscode.CancellationTokenSource | undefined;
@@ -26,6 +29,7 @@ export class StatusBar implements vscode.Disposable {
     private readonly server: Server,
     private readonly documents: Documents,
   ) {
+    this.commits = new Commits(documents);
     this.item = vscode.window.createStatusBarItem("weighbridge.tokens", vscode.StatusBarAlignment.Right, 100);
     this.item.name = vscode.l10n.t("Weighbridge: Tokens");
     this.item.command = "weighbridge.menu";
@@ -72,25 +76,35 @@ export class StatusBar implements vscode.Disposable {
   }
 
   private draw(): void {
-    const document = vscode.window.activeTextEditor?.document;
-    const shown = vscode.workspace.getConfiguration("weighbridge").get<Shown>("statusBar", "prompts");
+    const document = activeDocument();
     const status = document === undefined ? undefined : this.documents.status(document);
     void vscode.commands.executeCommand("setContext", "weighbridge.shown", status !== undefined);
     const counts = document !== undefined && this.documents.counts(document);
     void vscode.commands.executeCommand("setContext", "weighbridge.counts", counts);
-    if (document === undefined || shown === "never" || !counts) {
+    const plain = document === undefined ? undefined : this.documents.plainTokens(document);
+    if (document === undefined || shown() === "never") {
       this.hide();
-    } else if (this.server.life !== "running") {
+    } else if (counts && this.server.life !== "running") {
       this.drawLife(this.server.life);
-    } else if (status === undefined) {
-      this.hide();
-    } else {
+    } else if (status !== undefined) {
       this.drawStatus(document, status);
+    } else if (plain !== undefined) {
+      this.drawPlain(plain);
+    } else {
+      this.hide();
     }
   }
 
+  private drawPlain(count: number): void {
+    this.color(null);
+    this.item.text = plainText(count, this.selected);
+    this.item.tooltip = vscode.l10n.t("Tokens of the file as it is");
+    this.item.accessibilityInformation = { label: tokens(count) };
+    this.show();
+  }
+
   private drawLife(life: Life): void {
-    this.colour(life === "failed" ? "error" : null);
+    this.color(life === "failed" ? "error" : null);
     this.item.text = life === "starting" ? "$(loading~spin) Weighbridge" : "$(error) Weighbridge";
     this.item.tooltip =
       life === "starting"
@@ -101,16 +115,16 @@ export class StatusBar implements vscode.Disposable {
 
   private drawStatus(document: vscode.TextDocument, status: Status): void {
     this.item.text = statusText(status, this.selected);
-    this.colour(status.budget.severity);
+    this.color(status.budget.severity);
     this.item.tooltip = tooltip(status);
     this.item.accessibilityInformation = {
       label: `${tokens(status.tokens)}, ${share(status.budget.used)} of ${number(status.budget.limit)}`,
     };
     this.show();
-    const drawn = `${status.uri} ${status.version} ${status.state} ${status.tokens}`;
+    const drawn = `${status.uri} ${status.version} ${status.state} ${status.tokens} ${status.encoding}`;
     if (status.state === "ready" && drawn !== this.drawn) {
       this.drawn = drawn;
-      void this.addContributors(document, status, drawn);
+      void this.addDetails(document, status, drawn);
     }
   }
 
@@ -124,21 +138,20 @@ export class StatusBar implements vscode.Disposable {
     this.item.hide();
   }
 
-  private colour(severity: Severity | null): void {
+  private color(severity: Severity | null): void {
     this.background = severity === null ? undefined : BACKGROUNDS[severity];
     this.item.backgroundColor =
       this.background === undefined ? undefined : new vscode.ThemeColor(this.background);
   }
 
-  /** The tooltip with what weighs most, once that is known. */
-  private async addContributors(document: vscode.TextDocument, status: Status, drawn: string): Promise<void> {
-    const report = await this.documents.report(document);
-    if (
-      report !== undefined &&
-      this.drawn === drawn &&
-      vscode.window.activeTextEditor?.document === document
-    ) {
-      this.item.tooltip = tooltip(status, report);
+  /** The tooltip with what weighs most and what has changed, once that is known. */
+  private async addDetails(document: vscode.TextDocument, status: Status, drawn: string): Promise<void> {
+    const [report, since] = await Promise.all([
+      this.documents.report(document),
+      this.commits.change(document, status),
+    ]);
+    if (this.drawn === drawn && activeDocument() === document) {
+      this.item.tooltip = tooltip(status, report, since);
     }
   }
 
@@ -147,7 +160,7 @@ export class StatusBar implements vscode.Disposable {
     this.counting?.cancel();
     const editor = vscode.window.activeTextEditor;
     const ranges = editor?.selections.filter((one) => !one.isEmpty) ?? [];
-    if (editor === undefined || ranges.length === 0 || this.documents.status(editor.document) === undefined) {
+    if (editor === undefined || ranges.length === 0 || !this.isShown(editor.document)) {
       this.counting = undefined;
       if (this.selected !== undefined) {
         this.selected = undefined;
@@ -163,54 +176,68 @@ export class StatusBar implements vscode.Disposable {
       this.draw();
     }
   }
+
+  private isShown(document: vscode.TextDocument): boolean {
+    return (
+      this.documents.status(document) !== undefined || this.documents.plainTokens(document) !== undefined
+    );
+  }
 }
 
-/** What the count is made of, and what can be done. `report`: for the largest contributors. */
-function tooltip(status: Status, report?: Report): vscode.MarkdownString {
+/** What the count is made of, and what can be done. `report`: for the largest references; `since`: tokens more than committed. */
+function tooltip(status: Status, report?: Report, since?: number): vscode.MarkdownString {
   const { budget, references } = status;
   const text = new vscode.MarkdownString(undefined, true);
   // Nothing but these can be run from here, whatever a file is named.
   text.isTrusted = {
     enabledCommands: [
       "weighbridge.chooseModel",
-      "weighbridge.showReport",
+      "weighbridge.showContext",
       "weighbridge.showMap",
       "weighbridge.openPreview",
     ],
   };
+  const typed = vscode.l10n.t("as typed");
+  // Numbers first: what is too wide is cut off at the right.
   const rows: [string, string][] = [
-    [vscode.l10n.t("as the model receives it"), `**${mark(status.exactness)}${number(status.tokens)}**`],
-    [vscode.l10n.t("as typed"), number(status.own_tokens)],
-    [vscode.l10n.t("budget"), `${number(budget.limit)} (${vscode.l10n.t("{0} used", share(budget.used))})`],
+    [
+      `**${mark(status.exactness)}${number(status.tokens)}**`,
+      vscode.l10n.t("tokens as the model receives it"),
+    ],
+    [
+      number(status.own_tokens),
+      since === undefined ? typed : vscode.l10n.t("{0}, {1} since the last commit", typed, change(since)),
+    ],
+    [share(budget.used), vscode.l10n.t("of the budget of {0}", number(budget.limit))],
   ];
   if (status.cost !== null) {
-    rows.push([vscode.l10n.t("input cost"), usd(status.cost.input_usd)]);
+    rows.push([usd(status.cost.input_usd), vscode.l10n.t("as input, once")]);
   }
-  const model = status.model === null ? "" : `${escaped(status.model)}, `;
-  rows.push([vscode.l10n.t("tokenizer"), `${model}${escaped(status.encoding)}, ${status.exactness}`]);
   if (references.total > 0) {
     const states = [
-      vscode.l10n.t("{0} resolved", number(references.resolved)),
       ...(references.pending > 0 ? [vscode.l10n.t("{0} pending", number(references.pending))] : []),
-      ...(references.failed > 0 ? [vscode.l10n.t("{0} failed", number(references.failed))] : []),
+      ...(references.failed > 0 ? [vscode.l10n.t("{0} broken", number(references.failed))] : []),
     ];
-    rows.push([vscode.l10n.t("references"), states.join(", ")]);
+    const name = references.total === 1 ? vscode.l10n.t("reference") : vscode.l10n.t("references");
+    rows.push([number(references.total), [name, ...states].join(", ")]);
   }
   const largest = (report?.references ?? [])
     .filter((one) => one.tokens !== null)
     .sort((one, other) => (other.tokens ?? 0) - (one.tokens ?? 0))
     .slice(0, MOST_NAMED);
   if (largest.length > 0) {
-    rows.push([`**${vscode.l10n.t("largest references")}**`, ""]);
-    rows.push(...largest.map((one): [string, string] => [escaped(one.target), number(one.tokens ?? 0)]));
+    rows.push(["", `**${vscode.l10n.t("largest references")}**`]);
+    rows.push(...largest.map((one): [string, string] => [number(one.tokens ?? 0), escaped(one.target)]));
   }
-  const lines = rows.map(([name, value]) => `| ${name} | ${value} |`);
-  text.appendMarkdown(`| Weighbridge | |\n| :--- | ---: |\n${lines.join("\n")}\n\n`);
+  const lines = rows.map(([value, name]) => `| ${value} | ${name} |`);
+  const model = status.model === null ? "" : `${escaped(status.model)} · `;
+  text.appendMarkdown(`| | |\n| ---: | :--- |\n${lines.join("\n")}\n\n`);
+  text.appendMarkdown(`${model}${escaped(status.encoding)} · ${status.exactness}\n\n`);
   text.appendMarkdown(
     [
-      `[$(list-tree) ${vscode.l10n.t("Report")}](command:weighbridge.showReport)`,
+      `[$(list-tree) ${vscode.l10n.t("Context")}](command:weighbridge.showContext)`,
       `[$(graph) ${vscode.l10n.t("Token Map")}](command:weighbridge.showMap)`,
-      `[$(open-preview) ${vscode.l10n.t("Resolved")}](command:weighbridge.openPreview)`,
+      `[$(references) ${vscode.l10n.t("Resolved Prompt")}](command:weighbridge.openPreview)`,
       `[$(sparkle) ${vscode.l10n.t("Model")}](command:weighbridge.chooseModel)`,
     ].join("&nbsp;&nbsp; "),
   );

@@ -69,3 +69,17 @@ function ratio(
   const square = side * side;
   return Math.max((square * most) / (area * area), (area * area) / (square * least));
 }
+
+/** What of a box's texts is written. */
+export type Fitting = "both" | "number" | "nothing";
+
+/** Pixels of a name that say anything, cut short. */
+const LEAST_LABEL = 28;
+
+/** What has room in `width` pixels: the number whole or not at all, the name if enough of it is seen. All widths in pixels. */
+export function fitting(label: number, number: number, between: number, width: number): Fitting {
+  if (number > width) {
+    return "nothing";
+  }
+  return number + between + Math.min(label, LEAST_LABEL) > width ? "number" : "both";
+}

@@ -1,6 +1,14 @@
 /** Numbers as people read them, the same as the server writes them. */
 
-import type { Exactness, Reference, Report, Status } from "./report";
+import type { Exactness, Reference, Report, Severity, Status } from "./report";
+
+const CELLS = 5;
+/** One for each state of the budget: colors alone are not seen by everybody, nor in every theme. */
+const ICONS: Record<Severity, string> = {
+  information: "$(info)",
+  warning: "$(warning)",
+  error: "$(error)",
+};
 
 export function number(value: number): string {
   return value.toLocaleString("en-US");
@@ -30,23 +38,40 @@ export function mark(exactness: Exactness): string {
   return exactness === "exact" ? "" : "≈ ";
 }
 
+/** How much of the budget is used, in five cells; all are full only when all of it is. */
+export function gauge(used: number): string {
+  const full = used >= 1 ? CELLS : Math.min(CELLS - 1, Math.ceil(used * CELLS));
+  return "▰".repeat(full) + "▱".repeat(CELLS - full);
+}
+
+/** A change in tokens: `+120`, `−3`, `±0`. */
+export function change(value: number): string {
+  return value === 0 ? "±0" : `${value > 0 ? "+" : "−"}${number(Math.abs(value))}`;
+}
+
 /** The status bar's text. `selected`: tokens of what is selected. */
 export function statusText(status: Status, selected?: number): string {
   const counting = status.state === "counting";
-  const weight = `${mark(status.exactness)}${tokens(status.tokens)}`;
+  const { severity, used } = status.budget;
+  const icon = counting ? "$(loading~spin)" : severity === null ? "$(law)" : ICONS[severity];
+  // Before anything is counted a number would be wrong.
+  const known = !counting || status.tokens > 0;
   const parts = [
-    // Before anything is counted a number would be wrong.
-    ...(counting && status.tokens === 0
-      ? ["$(loading~spin) …"]
-      : [`${counting ? "$(loading~spin)" : icon(status)} ${weight}`, share(status.budget.used)]),
+    ...(known ? [`${mark(status.exactness)}${tokens(status.tokens)}`, share(used)] : ["…"]),
     ...(status.model === null ? [] : [status.model]),
+    ...(status.references.failed > 0 ? [`${number(status.references.failed)} broken`] : []),
   ];
-  const text = parts.join(" · ");
-  return selected === undefined ? text : `${text} (${number(selected)} selected)`;
+  const shown = known ? `${icon} ${gauge(used)}` : icon;
+  return `${shown} ${parts.join(" · ")}${selectedText(selected)}`;
 }
 
-function icon(status: Status): string {
-  return status.references.failed > 0 ? "$(warning)" : "$(law)";
+/** The status bar's text of a file that is no prompt: what it has as it is. */
+export function plainText(count: number, selected?: number): string {
+  return `$(law) ${tokens(count)}${selectedText(selected)}`;
+}
+
+function selectedText(selected: number | undefined): string {
+  return selected === undefined ? "" : ` (${number(selected)} selected)`;
 }
 
 /** Text as it is, wherever Markdown is read. */

@@ -16,6 +16,9 @@ NOTE = "# A note\n\nWords for {{name}}: Grüße 🎉 Ωμέγα, once more.\n"
 #: No prompt.
 NOTES_FILE = "notes.md"
 NOTES = "# Plain notes\n\nNo prompt at all.\n"
+#: Nothing in it is a reference.
+SCRIPT_FILE = "script.py"
+SCRIPT = "@a.md\nprint('größer {{name}} 🎉')\n"
 #: What is typed at a text's end.
 MORE = "Noch ein paar Wörter 🎉, Ωμέγα.\n"
 #: A prompt that would like to read what it may not.
@@ -46,6 +49,7 @@ def write_workspace(folder: Path, *, name: str = NAME, model: str = MODEL, hosti
     (folder / PROMPT_FILE).write_text(PROMPT, "utf-8")
     (prompts / "note.md").write_text(NOTE, "utf-8")
     (folder / NOTES_FILE).write_text(NOTES, "utf-8")
+    (folder / SCRIPT_FILE).write_text(SCRIPT, "utf-8")
     if hostile:
         (folder.parent / "secret.md").write_text("a secret of many words, many words", "utf-8")
         (folder / HOSTILE_FILE).write_text(HOSTILE, "utf-8")

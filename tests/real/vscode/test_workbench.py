@@ -2,10 +2,13 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator
+from tests.real.vscode import codeserver
 from tests.real.vscode.conftest import OpenWorkbench, Servers
 from tests.real.vscode.samples import (
     BUDGET,
@@ -15,6 +18,7 @@ from tests.real.vscode.samples import (
     MODEL,
     NOTE,
     NOTES,
+    NOTES_FILE,
     PROMPT,
     PROMPT_FILE,
     count,
@@ -54,9 +58,9 @@ def test_opening_shows_the_counts(
     bench.shot("open")
     said = " ".join(hover.inner_text().split())
     typed = count((examples / "prompts" / "triage.prompt.md").read_text("utf-8"))
-    assert f"as the model receives it {whole:,}" in said
-    assert f"as typed {typed:,}" in said
-    assert f"tokenizer {MODEL}, {ENCODING}, exact" in said
+    assert f"{whole:,} tokens as the model receives it" in said
+    assert f"{typed:,} as typed" in said
+    assert f"{MODEL} · {ENCODING} · exact" in said
 
 
 def test_the_language_status_names_the_tokenizer_and_the_walkthrough_begins(
@@ -163,14 +167,21 @@ def test_the_context_view_shows_what_weighs(
     style = count(resolved(examples / "docs" / "style.md"))
     bench = workbench(examples, "prompts/triage.prompt.md")
     bench.until_status(shown(whole))
-    bench.command("Weighbridge: Show Report")
+    bench.command("Weighbridge: Show Context")
     row = bench.page.locator("[aria-label^='file ../docs/style.md, ']").first
     row.wait_for()
-    total = f"prompts/triage.prompt.md: {shown(whole)} of 8,000"
+    total = f"{shown(whole)} of 8,000"
     bench.until("the total", lambda: total in bench.texts(".tree-explorer-viewlet-tree-view"))
     # A file's count is its own; joined with what stands before and after it may share a token with it.
     assert abs(weight(row.get_attribute("aria-label")) - style) <= 1
     bench.page.locator("[aria-label^='api issues, 33 tokens']").first.wait_for()
+    # At the width that the view has by itself every number is seen.
+    inside = bench.page.locator(".tree-explorer-viewlet-tree-view").first.bounding_box()
+    assert inside is not None
+    numbers = bench.page.locator(".tree-explorer-viewlet-tree-view .label-name")
+    for text, box in zip(numbers.all_inner_texts(), _boxes(numbers), strict=True):
+        assert re.match(r"[\d,]+\s", text), text
+        assert box["x"] + 40 < inside["x"] + inside["width"], text
     bench.shot("tree")
 
     def sections() -> list[int]:
@@ -191,7 +202,7 @@ def test_the_views_have_the_themes_colours(workbench: OpenWorkbench, examples: P
     )
     bench = workbench(examples, "prompts/review.prompt.md", width=1500)
     bench.until_status("gpt-4.1")
-    bench.command("Weighbridge: Show Report")
+    bench.command("Weighbridge: Show Context")
     bench.page.locator("[aria-label^='file ../AGENTS.md, ']").first.wait_for()
     bench.command("Weighbridge: Show Token Map")
     box = bench.frame().locator("button.box.file").first
@@ -202,6 +213,11 @@ def test_the_views_have_the_themes_colours(workbench: OpenWorkbench, examples: P
     assert _brightness(page) < 60
     assert _brightness(box.evaluate(f"{colour}.color")) > 150
     bench.shot("dark")
+
+
+def _boxes(found: Locator) -> list[dict[str, float]]:
+    boxes: list[dict[str, float]] = found.evaluate_all("all => all.map(one => one.getBoundingClientRect())")
+    return boxes
 
 
 def _brightness(colour: str) -> float:
@@ -216,7 +232,7 @@ def test_the_token_map_shows_where_tokens_go(
     whole = count(resolved(examples / "prompts" / "triage.prompt.md"))
     bench = workbench(examples, "prompts/triage.prompt.md", width=1500)
     bench.until_status(shown(whole))
-    bench.command("Weighbridge: Show Report")
+    bench.command("Weighbridge: Show Context")
     bench.page.locator("[aria-label^='file ../docs/style.md, ']").first.wait_for()
     bench.command("Weighbridge: Show Token Map")
     frame = bench.frame()
@@ -224,6 +240,14 @@ def test_the_token_map_shows_where_tokens_go(
     boxes = frame.locator("button.box")
     boxes.filter(has_text="product.md").first.wait_for()
     bench.shot("map")
+    for box in boxes.all():
+        number = box.locator(".tokens")
+        if number.count():
+            # Whole, or not there at all.
+            around, own = box.bounding_box(), number.bounding_box()
+            assert around is not None
+            assert own is not None
+            assert own["x"] + own["width"] <= around["x"] + around["width"], box.get_attribute("aria-label")
     product = count(resolved(examples / "docs" / "product.md"))
     assert abs(weight(boxes.filter(has_text="product.md").first.get_attribute("aria-label")) - product) <= 1
     # By keyboard: along the boxes, and from a box to its text.
@@ -297,16 +321,108 @@ def test_a_server_that_cannot_start_says_why_and_where_its_log_is(
     try:
         bench = workbench(folder, PROMPT_FILE)
         bench.until("an error's colour", lambda: "error-kind" in bench.status_class())
-        toast = bench.page.locator(".notification-toast", has_text="/nowhere/weighbridge: no program")
-        toast.wait_for()
+        toast = bench.page.locator(".notification-toast")
+        toast.filter(has_text="There is no server at /nowhere/weighbridge").wait_for()
+        assert toast.count() == 1
         bench.shot("failed")
         toast.locator(".monaco-button", has_text="Show Log").click()
         log = bench.page.locator(".output-view-content-override .view-line, .output-view .view-line")
-        log.filter(has_text="/nowhere/weighbridge: no program can be started there").first.wait_for()
+        log.filter(has_text="There is no server at /nowhere/weighbridge").first.wait_for()
     finally:
         settings.write_text("{}", "utf-8")
     bench.page.locator(".editor-instance .view-line").first.click()
     bench.until_status(shown(count(resolve(PROMPT))))
+
+
+def test_a_server_that_dies_at_once_is_told_of_once_and_can_be_restarted(
+    workbench: OpenWorkbench, servers: Servers, folder: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "weighbridge"
+    broken.write_text("#!/bin/sh\necho it is broken >&2\nexit 3\n", "utf-8")
+    broken.chmod(0o755)
+    settings = servers().profile / "data" / "Machine" / "settings.json"
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text(json.dumps({"weighbridge.server.path": str(broken)}), "utf-8")
+    try:
+        bench = workbench(folder, PROMPT_FILE)
+        toast = bench.page.locator(".notification-toast")
+        toast.filter(has_text="stopped five times in a row").wait_for()
+        assert toast.count() == 1
+        bench.shot("died")
+        broken.unlink()
+        broken.symlink_to(codeserver.INSTALLED / "weighbridge")
+        bench.page.locator(".statusbar-item[id*='weighbridge.tokens'] a").click()
+        rows = bench.page.locator(".quick-input-list .monaco-list-row")
+        rows.first.wait_for()
+        assert "Restart Server" in plain(rows.first.inner_text())
+        bench.shot("died-menu")
+        rows.first.click()
+        bench.until_status(shown(count(resolve(PROMPT))))
+    finally:
+        settings.write_text("{}", "utf-8")
+
+
+def test_what_is_no_prompt_says_so_and_is_counted_when_asked(workbench: OpenWorkbench, folder: Path) -> None:
+    bench = workbench(folder, NOTES_FILE)
+    item = bench.hover(
+        ".statusbar-item[id='status.languageStatus']", ".hover-language-status .element", "Not a prompt"
+    )
+    bench.shot("no-prompt")
+    item.get_by_text("Count This Document").click()
+    whole = count(NOTES)
+    bench.until_status(shown(whole))
+    bench.until_text(f"{whole} / {BUDGET} tokens")
+    bench.shot("no-prompt-counted")
+
+
+def test_the_problems_are_those_of_open_files_until_the_workspace_is_checked(
+    workbench: OpenWorkbench, examples: Path
+) -> None:
+    bench = workbench(examples, "prompts/triage.prompt.md")
+    bench.until_status(MODEL)
+    bench.page.keyboard.press("Control+Shift+M")
+    problems = bench.page.locator(".markers-panel .monaco-list-row")
+    problems.filter(has_text="triage.prompt.md").first.wait_for()
+    assert problems.filter(has_text="release-notes").count() == 0
+    bench.shot("problems-of-open-files")
+    bench.command("Weighbridge: Check Workspace")
+    problems.filter(has_text="release-notes.prompt.md").first.wait_for()
+    bench.until("what was found", lambda: "problems in" in bench.texts(".statusbar-item:visible"))
+    bench.shot("problems-of-the-workspace")
+
+
+def test_the_budgets_state_is_seen_without_colors(workbench: OpenWorkbench, folder: Path) -> None:
+    (folder / ".vscode").mkdir(exist_ok=True)
+    (folder / ".vscode" / "settings.json").write_text(
+        json.dumps({"workbench.colorTheme": "Default High Contrast"}), "utf-8"
+    )
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status("▰▰▰▱▱")
+    icon = bench.page.locator(".statusbar-item[id*='weighbridge.tokens'] .codicon")
+    assert "codicon-law" in str(icon.first.get_attribute("class"))
+    bench.go(PROMPT.count("\n") + 1)
+    bench.type("and more " * 30)
+    bench.until_status("▰▰▰▰▰")
+    bench.page.locator(".statusbar-item[id*='weighbridge.tokens'] .codicon-error").wait_for()
+    bench.shot("high-contrast")
+
+
+def test_the_change_since_the_last_commit_is_in_the_tooltip(workbench: OpenWorkbench, folder: Path) -> None:
+    (folder / ".vscode").mkdir(exist_ok=True)
+    (folder / ".vscode" / "settings.json").write_text(json.dumps({"git.enabled": True}), "utf-8")
+    git = ["git", "-C", str(folder), "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        subprocess.run([*git, *command], check=True)
+    more = "One more sentence.\n"
+    (folder / PROMPT_FILE).write_text(PROMPT + more, "utf-8")
+    grown = count(PROMPT + more) - count(PROMPT)
+    bench = workbench(folder, PROMPT_FILE)
+    bench.until_status(shown(count(resolve(PROMPT + more))))
+    hover = bench.hover(
+        ".statusbar-item[id*='weighbridge.tokens']", ".monaco-hover:visible", "since the last commit"
+    )
+    assert f"as typed, +{grown} since the last commit" in " ".join(hover.inner_text().split())
+    bench.shot("since-commit")
 
 
 def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(

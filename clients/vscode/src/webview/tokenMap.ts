@@ -1,19 +1,23 @@
 /** The token map's page: draws what it is sent, and says which box was chosen. Names are text, never markup. */
 
 import type { MapNode, MapSaid, MapShown } from "../mapModel";
-import { type Box, squarify } from "../treemap";
+import { type Box, type Fitting, fitting, squarify } from "../treemap";
 
 declare function acquireVsCodeApi(): { postMessage(said: MapSaid): void };
 
 const HEADER = 20;
 const GAP = 2;
-/** Pixels below which a box has no name, or isn't drawn. */
-const LEAST_NAMED = { width: 34, height: 16 };
+/** Pixels below which a box has no text, or isn't drawn. */
+const LEAST_LABELED = 16;
 const LEAST_DRAWN = 4;
+/** Pixels of a box's edges and padding, left and right, and between its name and its number. */
+const AROUND = 12;
+const BETWEEN = 7;
 
 const api = acquireVsCodeApi();
 const map = document.getElementById("map") as HTMLElement;
 const name = document.getElementById("name") as HTMLElement;
+const measured = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
 const summary = document.getElementById("summary") as HTMLElement;
 let shown: MapShown | undefined;
 let focused = "/";
@@ -89,14 +93,12 @@ function drawBox(node: MapNode, box: Box, level: number): void {
   button.style.top = `${box.y}px`;
   button.style.width = `${Math.max(0, box.width)}px`;
   button.style.height = `${Math.max(0, box.height)}px`;
-  if (box.width >= LEAST_NAMED.width && box.height >= LEAST_NAMED.height) {
-    const label = document.createElement("span");
-    label.className = "label";
-    label.textContent = node.short;
-    const tokens = document.createElement("span");
-    tokens.className = "tokens";
-    tokens.textContent = `${node.tokens.toLocaleString("en-US")}`;
-    button.append(label, tokens);
+  const number = node.tokens.toLocaleString("en-US");
+  const room = box.height < LEAST_LABELED ? "nothing" : fits(node.short, number, box.width - AROUND);
+  if (room === "both") {
+    button.append(span("label", node.short), span("tokens", number));
+  } else if (room === "number") {
+    button.append(span("tokens", number));
   }
   button.addEventListener("focus", () => {
     focused = node.id;
@@ -108,6 +110,20 @@ function drawBox(node: MapNode, box: Box, level: number): void {
     button.addEventListener("click", () => api.postMessage({ type: "open", id: node.id }));
   }
   map.append(button);
+}
+
+function span(kind: string, text: string): HTMLSpanElement {
+  const found = document.createElement("span");
+  found.className = kind;
+  found.textContent = text;
+  return found;
+}
+
+/** What of a box's texts has room in `width` pixels. */
+function fits(label: string, number: string, width: number): Fitting {
+  const style = getComputedStyle(document.body);
+  measured.font = `${style.fontSize} ${style.fontFamily}`;
+  return fitting(measured.measureText(label).width, measured.measureText(number).width, BETWEEN, width);
 }
 
 function allBoxes(): HTMLButtonElement[] {
@@ -134,11 +150,11 @@ function nearest(
   boxes: readonly HTMLButtonElement[],
   key: string,
 ): HTMLButtonElement | undefined {
-  const at = centre(from);
+  const at = center(from);
   let best: HTMLButtonElement | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const one of boxes) {
-    const other = centre(one);
+    const other = center(one);
     const sides: Record<string, readonly [number, number]> = {
       ArrowLeft: [at.x - other.x, at.y - other.y],
       ArrowRight: [other.x - at.x, at.y - other.y],
@@ -156,7 +172,7 @@ function nearest(
 }
 
 /** Of what can be seen of a box's own: its header, if others lie in it. */
-function centre(box: HTMLButtonElement): { x: number; y: number } {
+function center(box: HTMLButtonElement): { x: number; y: number } {
   const place = box.getBoundingClientRect();
   return { x: place.x + place.width / 2, y: place.y + Math.min(place.height, HEADER) / 2 };
 }

@@ -49,7 +49,7 @@ export const trusted: Suite = {
     assert.equal(seen.exactness, "exact");
     assert.deepEqual(seen.references, { total: 2, resolved: 2, pending: 0, failed: 0 });
     const used = Math.round((100 * counted("greeting")) / 60);
-    assert.equal(await bar("tokens"), `$(law) ${counted("greeting")} tokens · ${used}% · gpt-4o`);
+    assert.equal(await bar("tokens"), `$(law) ▰▰▰▱▱ ${counted("greeting")} tokens · ${used}% · gpt-4o`);
     await until("the tooltip has the largest references", () =>
       found.statusBar().tooltip.includes("note\\.md"),
     );
@@ -138,7 +138,7 @@ export const trusted: Suite = {
   async "the context view shows the report as a tree, by place or by size"() {
     const { document } = await open(PROMPT);
     await status(document, counted("greeting"));
-    await vscode.commands.executeCommand("weighbridge.showReport");
+    await vscode.commands.executeCommand("weighbridge.showContext");
     const found = await api();
     const [top] = await until("a tree", () => {
       const nodes = found.context();
@@ -195,6 +195,7 @@ export const trusted: Suite = {
     assert.deepEqual(await hints(editor.document), []);
     await vscode.commands.executeCommand("weighbridge.countDocument");
     await bar(`${counted("notes")} tokens`);
+    await until("hints", async () => (await hints(editor.document)).length > 0);
     await type(editor, expected().texts.more ?? "");
     await bar(`${counted("notes and more")} tokens`);
     await open(PROMPT);
@@ -209,9 +210,18 @@ export const trusted: Suite = {
     await until("hidden", () => !found.statusBar().visible);
     await set("statusBar", "always");
     await bar("tokens");
-    await open("notes.md");
+    const editor = await open("notes.md");
     await bar(`${counted("notes")} tokens`);
+    await type(editor, expected().texts.more ?? "");
+    await bar(`${counted("notes and more")} tokens`);
+    await vscode.commands.executeCommand("workbench.action.files.revert");
+    // Whatever it is written in: what stands in it is text.
+    const code = await open("script.py");
+    await bar(`${counted("script")} tokens`);
+    code.selection = new vscode.Selection(0, 0, 1, 0);
+    await bar(`(${counted("script's first line")} selected)`);
     await set("statusBar", undefined);
+    await until("hidden", () => !found.statusBar().visible);
   },
 
   async "settings take effect at once, and the workspace's file counts where nobody set them"() {
@@ -223,8 +233,10 @@ export const trusted: Suite = {
       await bar("gpt-4", `${counted("greeting in cl100k_base")} tokens`);
       await set("budget", 48);
       await until("a warning", () => found.statusBar().background === "statusBarItem.warningBackground");
+      await bar("$(warning) ▰▰▰▰▱");
       await set("budget", 20);
       await until("an error", () => found.statusBar().background === "statusBarItem.errorBackground");
+      await bar("$(error) ▰▰▰▰▰");
       await set("variables", { name: "Ada Lovelace and all her friends" });
       await status(document, counted("greeting of friends in cl100k_base"));
     } finally {
@@ -246,6 +258,9 @@ export const trusted: Suite = {
     assert.equal(preview.languageId, "markdown");
     const shown = vscode.window.visibleTextEditors.find((one) => one.document === preview);
     assert.equal(shown?.viewColumn, vscode.ViewColumn.Two);
+    // The counts stay while it has the focus.
+    await vscode.window.showTextDocument(preview, { viewColumn: vscode.ViewColumn.Two });
+    await bar(`${counted("greeting")} tokens`);
     await type(editor, "Bye {{name}}");
     await until("what was typed", () => preview.getText() === `${expected().texts.resolved}Bye Ada`);
   },
@@ -269,7 +284,7 @@ export const trusted: Suite = {
       "both",
       () => codes().includes("reference.not-found") && codes().includes("variable.undefined"),
     );
-    await bar("$(warning)");
+    await bar("2 broken");
     await vscode.workspace.fs.writeFile(file("prompts/gone.md"), new TextEncoder().encode("here"));
     await until("one", () => !codes().includes("reference.not-found"));
     await vscode.workspace.fs.delete(file("prompts/gone.md"));

@@ -1,6 +1,6 @@
 /** Reports to test with. */
 
-import type { Range, Reference, Report, Section } from "../../src/report";
+import type { Range, Reference, Report, Section, Status } from "../../src/report";
 
 export function lines(from: number, to = from): Range {
   return { start: { line: from, character: 0 }, end: { line: to, character: 5 } };
@@ -39,6 +39,25 @@ export function report(given: Partial<Report> = {}): Report {
     cost: null,
     sections: [],
     references: [],
+    ...given,
+  };
+}
+
+export function status(given: Partial<Status> = {}): Status {
+  const { uri, version, state, tokens, own_tokens, budget, model, encoding, exactness, cost } = report();
+  const references = { total: 0, resolved: 0, pending: 0, failed: 0 };
+  return {
+    uri,
+    version,
+    state,
+    tokens,
+    own_tokens,
+    budget,
+    model,
+    encoding,
+    exactness,
+    cost,
+    references,
     ...given,
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Box, squarify } from "../../src/treemap";
+import { type Box, fitting, squarify } from "../../src/treemap";
 
 const PAGE: Box = { x: 3, y: 5, width: 600, height: 400 };
 
@@ -56,4 +56,18 @@ for (const [name, weights, box] of [
       assert.ok(weights[index] !== 0 || area(one) === 0);
     });
   });
+}
+
+for (const [label, number, width, expected] of [
+  [60, 20, 100, "both"],
+  // The name may be cut short, the number not.
+  [60, 20, 55, "both"],
+  [60, 20, 54, "number"],
+  [10, 20, 37, "both"],
+  [10, 20, 36, "number"],
+  [60, 20, 20, "number"],
+  [60, 20, 19, "nothing"],
+] as const) {
+  test(`a name of ${label} and a number of ${number} in ${width} pixels`, () =>
+    assert.equal(fitting(label, number, 7, width), expected));
 }

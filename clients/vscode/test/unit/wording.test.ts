@@ -1,8 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Status, statusOf } from "../../src/report";
-import { escaped, mark, number, reportText, share, statusText, tokens, usd } from "../../src/wording";
-import { reference, report, section } from "./reports";
+import { familyOf } from "../../src/models";
+import type { Status } from "../../src/report";
+import {
+  change,
+  escaped,
+  gauge,
+  mark,
+  number,
+  plainText,
+  reportText,
+  share,
+  statusText,
+  tokens,
+  usd,
+} from "../../src/wording";
+import { reference, report, section, status } from "./reports";
 
 for (const [value, expected] of [
   [0, "0 tokens"],
@@ -37,15 +50,31 @@ test("what isn't exact is marked", () => {
   assert.equal(mark("estimate"), "≈ ");
 });
 
-const ready: Status = statusOf(
-  report({ tokens: 1080, budget: { limit: 8000, used: 0.135, severity: null } }),
-);
+for (const [used, expected] of [
+  [0, "▱▱▱▱▱"],
+  [0.0001, "▰▱▱▱▱"],
+  [0.2, "▰▱▱▱▱"],
+  [0.5, "▰▰▰▱▱"],
+  [0.999, "▰▰▰▰▱"],
+  [1, "▰▰▰▰▰"],
+  [7, "▰▰▰▰▰"],
+] as const) {
+  test(`gauge(${used})`, () => assert.equal(gauge(used), expected));
+}
 
-for (const [name, status, selected, expected] of [
-  ["ready", ready, undefined, "$(law) 1,080 tokens · 14%"],
-  ["a model", { ...ready, model: "gpt-4o" }, undefined, "$(law) 1,080 tokens · 14% · gpt-4o"],
-  ["an estimate", { ...ready, exactness: "estimate" }, undefined, "$(law) ≈ 1,080 tokens · 14%"],
-  ["counting", { ...ready, state: "counting" }, undefined, "$(loading~spin) 1,080 tokens · 14%"],
+test("changes", () => assert.deepEqual([120, -1234, 0].map(change), ["+120", "−1,234", "±0"]));
+
+const ready = status({ tokens: 1080, budget: { limit: 8000, used: 0.135, severity: null } });
+const budget = (severity: Status["budget"]["severity"], used: number) => ({
+  ...ready,
+  budget: { limit: 8000, used, severity },
+});
+
+for (const [name, given, selected, expected] of [
+  ["ready", ready, undefined, "$(law) ▰▱▱▱▱ 1,080 tokens · 14%"],
+  ["a model", { ...ready, model: "gpt-4o" }, undefined, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o"],
+  ["an estimate", { ...ready, exactness: "estimate" }, undefined, "$(law) ▰▱▱▱▱ ≈ 1,080 tokens · 14%"],
+  ["counting", { ...ready, state: "counting" }, undefined, "$(loading~spin) ▰▱▱▱▱ 1,080 tokens · 14%"],
   [
     "nothing counted yet",
     { ...ready, state: "counting", tokens: 0, model: "gpt-4o" },
@@ -56,13 +85,33 @@ for (const [name, status, selected, expected] of [
     "a reference that failed",
     { ...ready, references: { total: 2, resolved: 1, pending: 0, failed: 1 } },
     undefined,
-    "$(warning) 1,080 tokens · 14%",
+    "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · 1 broken",
   ],
-  ["a selection", ready, 1234, "$(law) 1,080 tokens · 14% (1,234 selected)"],
-  ["a selection of nothing", ready, 0, "$(law) 1,080 tokens · 14% (0 selected)"],
+  ["told", budget("information", 0.5), undefined, "$(info) ▰▰▰▱▱ 1,080 tokens · 50%"],
+  ["a warning", budget("warning", 0.81), undefined, "$(warning) ▰▰▰▰▱ 1,080 tokens · 81%"],
+  ["an error", budget("error", 1.2), undefined, "$(error) ▰▰▰▰▰ 1,080 tokens · 120%"],
+  ["a selection", ready, 1234, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% (1,234 selected)"],
+  ["a selection of nothing", ready, 0, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% (0 selected)"],
 ] as const) {
-  test(`the status bar: ${name}`, () => assert.equal(statusText(status as Status, selected), expected));
+  test(`the status bar: ${name}`, () => assert.equal(statusText(given as Status, selected), expected));
 }
+
+test("the status bar of a file that is no prompt", () => {
+  assert.equal(plainText(1), "$(law) 1 token");
+  assert.equal(plainText(1234, 5), "$(law) 1,234 tokens (5 selected)");
+});
+
+test("families of models", () => {
+  const names = [
+    "gpt-5.6-sol",
+    "gpt-4o-mini",
+    "gpt-4",
+    "o3-pro",
+    "claude-opus-4-5",
+    "text-embedding-3-small",
+  ];
+  assert.deepEqual(names.map(familyOf), ["gpt-5", "gpt-4", "gpt-4", "o3", "claude", "text"]);
+});
 
 test("a name is text wherever Markdown is read", () => {
   assert.equal(
