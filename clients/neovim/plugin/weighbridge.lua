@@ -1,4 +1,4 @@
--- Hints, lenses and the command :Weighbridge, in buffers that the server serves.
+-- Hints and lenses in buffers that the server serves; the command :Weighbridge everywhere, so that it can start a server.
 if vim.g.loaded_weighbridge or vim.fn.has('nvim-0.10') == 0 then return end
 vim.g.loaded_weighbridge = true
 
@@ -10,22 +10,22 @@ local function ours(event)
   return client ~= nil and client.name == 'weighbridge'
 end
 
--- A threshold's colour as the background: readable on every statusline. Define the groups yourself for others.
-local function colours()
+-- A threshold's color as the background: readable on every statusline. Define the groups yourself for others.
+local function colors()
   local normal = vim.api.nvim_get_hl(0, { name = 'Normal', link = false })
   for name, from in pairs({ WeighbridgeWarning = 'DiagnosticWarn', WeighbridgeError = 'DiagnosticError' }) do
-    local colour = vim.api.nvim_get_hl(0, { name = from, link = false })
+    local color = vim.api.nvim_get_hl(0, { name = from, link = false })
     vim.api.nvim_set_hl(0, name, {
       default = true,
       fg = normal.bg or (vim.o.background == 'dark' and 0 or 0xffffff),
-      bg = colour.fg,
+      bg = color.fg,
       ctermfg = normal.ctermbg or 0,
-      ctermbg = colour.ctermfg,
+      ctermbg = color.ctermfg,
     })
   end
 end
-colours()
-vim.api.nvim_create_autocmd('ColorScheme', { group = group, callback = colours })
+colors()
+vim.api.nvim_create_autocmd('ColorScheme', { group = group, callback = colors })
 
 vim.api.nvim_create_autocmd('LspAttach', {
   group = group,
@@ -33,31 +33,6 @@ vim.api.nvim_create_autocmd('LspAttach', {
     if not ours(event) then return end
     vim.lsp.inlay_hint.enable(true, { bufnr = event.buf })
     vim.lsp.codelens.refresh({ bufnr = event.buf })
-    vim.api.nvim_buf_create_user_command(event.buf, 'Weighbridge', function(command)
-      local commands = require('weighbridge').commands
-      local run = commands[command.args]
-      if run == nil then
-        local names = vim.tbl_keys(commands)
-        table.sort(names)
-        return vim.notify(
-          ('Weighbridge: no command %q; there are %s'):format(command.args, table.concat(names, ', ')),
-          vim.log.levels.ERROR
-        )
-      end
-      run(event.buf, command)
-    end, {
-      nargs = 1,
-      range = true,
-      desc = 'Ask Weighbridge about this prompt',
-      complete = function(typed)
-        local names = vim.tbl_filter(
-          function(name) return vim.startswith(name, typed) end,
-          vim.tbl_keys(require('weighbridge').commands)
-        )
-        table.sort(names)
-        return names
-      end,
-    })
   end,
 })
 
@@ -66,6 +41,29 @@ vim.api.nvim_create_autocmd('LspDetach', {
   callback = function(event)
     if not ours(event) then return end
     require('weighbridge').forget(event.buf)
-    pcall(vim.api.nvim_buf_del_user_command, event.buf, 'Weighbridge')
+  end,
+})
+
+local function names()
+  local found = vim.tbl_keys(require('weighbridge').commands)
+  table.sort(found)
+  return found
+end
+
+vim.api.nvim_create_user_command('Weighbridge', function(command)
+  local run = require('weighbridge').commands[command.args]
+  if run == nil then
+    return vim.notify(
+      ('Weighbridge: no command %q; there are %s'):format(command.args, table.concat(names(), ', ')),
+      vim.log.levels.ERROR
+    )
+  end
+  run(vim.api.nvim_get_current_buf(), command)
+end, {
+  nargs = 1,
+  range = true,
+  desc = 'Ask Weighbridge about this prompt, or restart it',
+  complete = function(typed)
+    return vim.tbl_filter(function(name) return vim.startswith(name, typed) end, names())
   end,
 })

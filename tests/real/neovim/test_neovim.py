@@ -108,6 +108,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
         ("refresh", ("Weighbridge: refresh done", "# TrackPoint 747 / 8,000 tokens")),
         ("clearCache", ("Weighbridge: clearCache done", "# TrackPoint 747 / 8,000 tokens")),
         ("toggleTokens", ("Weighbridge: toggleTokens on",)),
+        ("restart", ("Weighbridge: restart done", "# TrackPoint 747 / 8,000 tokens")),
         ("nonsense", ('no command "nonsense"; there are clearCache, count, refresh, render',)),
     ],
 )
@@ -119,6 +120,23 @@ def test_commands(
     screen.type(f":Weighbridge {command}")
     screen.keys("Enter")
     screen.shows(*expected)
+    screen.save(artefacts)
+
+
+def test_it_is_started_again_when_it_is_gone(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("CLAUDE.md")
+    total = f"{example.total('CLAUDE.md')} tokens ·"
+    screen.shows(total)
+    screen.type(":lua c = vim.lsp.get_clients({ name = 'weighbridge' })[1]; c:stop(true)")
+    screen.keys("Enter")
+    screen.type(":lua vim.wait(9000, function() return c:is_stopped() end, 20)")
+    screen.keys("Enter")
+    screen.type(":Weighbridge count")
+    screen.keys("Enter")
+    screen.shows("Weighbridge is not running in this buffer: try :Weighbridge restart")
+    screen.type(":Weighbridge restart")
+    screen.keys("Enter")
+    screen.shows(total)
     screen.save(artefacts)
 
 

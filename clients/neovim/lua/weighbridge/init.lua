@@ -64,7 +64,7 @@ function M.status(bufnr)
     .. table.concat(words, ' · ')
 end
 
----The same in the colour of the threshold that is reached, for 'statusline':
+---The same in the color of the threshold that is reached, for 'statusline':
 ---`%{%v:lua.require'weighbridge'.statusline()%}`
 ---@return string
 function M.statusline()
@@ -77,19 +77,17 @@ end
 -- Asking the server
 
 ---@param bufnr integer
----@return vim.lsp.Client
-local function client_of(bufnr)
-  local client = vim.lsp.get_clients({ name = 'weighbridge', bufnr = bufnr })[1]
-  if client == nil then error('Weighbridge does not serve this buffer; see :checkhealth weighbridge', 0) end
-  return client
-end
-
----@param bufnr integer
 ---@param method string
 ---@param params table
 ---@param take fun(result: any)
 local function ask(bufnr, method, params, take)
-  local client = client_of(bufnr)
+  local client = vim.lsp.get_clients({ name = 'weighbridge', bufnr = bufnr })[1]
+  if client == nil then
+    return vim.notify(
+      'Weighbridge is not running in this buffer: try :Weighbridge restart, or :checkhealth weighbridge',
+      vim.log.levels.ERROR
+    )
+  end
   local function answered(fault, result)
     if fault then return vim.notify('Weighbridge: ' .. fault.message, vim.log.levels.ERROR) end
     take(result)
@@ -168,6 +166,32 @@ local function report_lines(report)
   return vim.tbl_map(function(line) return (line:gsub('\n', ' ')) end, lines)
 end
 
+---Milliseconds that a server has to go.
+local MOST_TO_STOP = 2000
+
+---Stop the server, if there is one, and start it in every buffer that it is for.
+local function restart()
+  local function running() return vim.lsp.get_clients({ name = 'weighbridge' }) end
+  for _, client in ipairs(running()) do
+    -- Neovim 0.10 has functions where 0.11 has methods.
+    if vim.fn.has('nvim-0.11') == 1 then
+      client:stop(true)
+    else
+      client.stop(true)
+    end
+  end
+  vim.wait(MOST_TO_STOP, function() return #running() == 0 end, 20)
+  -- Whoever starts servers, Neovim itself or the user's own autocommand, does so when a buffer has its file type.
+  for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_is_loaded(bufnr) and vim.bo[bufnr].buftype == '' and vim.bo[bufnr].filetype ~= '' then
+      vim.api.nvim_buf_call(bufnr, function()
+        vim.api.nvim_exec_autocmds('FileType', { pattern = vim.bo[bufnr].filetype, modeline = false })
+      end)
+    end
+  end
+  vim.notify('Weighbridge: restart done')
+end
+
 ---What :Weighbridge can be told, each a function of the buffer and the command's arguments.
 ---@type table<string, fun(bufnr: integer, command: table)>
 M.commands = {
@@ -194,6 +218,7 @@ M.commands = {
   refresh = function(bufnr) run(bufnr, 'refresh', { vim.uri_from_bufnr(bufnr) }) end,
   clearCache = function(bufnr) run(bufnr, 'clearCache', {}) end,
   toggleTokens = function(bufnr) run(bufnr, 'toggleTokens', {}) end,
+  restart = restart,
 }
 
 return M
