@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test editors bench format clean vsix
 
 demo: $(VENV)/installed
-	$(BIN)/python examples/demo.py
+	$(BIN)/python -m examples.demo
 
 test: $(VENV)/installed
 	$(BIN)/ruff format --check .

@@ -97,7 +97,9 @@ def workbench(browser: Browser, servers: Servers) -> Iterator[OpenWorkbench]:
 def examples(tmp_path: Path) -> Path:
     """The example workspace, to be written to."""
     folder = tmp_path / "examples"
-    shutil.copytree(ROOT / "examples", folder, ignore=shutil.ignore_patterns("demo.py", "__pycache__"))
+    shutil.copytree(
+        ROOT / "examples", folder, ignore=shutil.ignore_patterns("demo.py", "editor.py", "__pycache__")
+    )
     return folder
 
 
