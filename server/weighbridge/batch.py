@@ -162,7 +162,7 @@ async def _weigh_one(session: Session, path: Path, within: Path | None, *, rende
 
 def _configuration(paths: Sequence[Path], settings: Mapping[str, Any]) -> Configuration:
     """What is set for these paths, by their folders' files and by the command line, which is over all others."""
-    folders = list(dict.fromkeys(_root_of(path) for path in paths))
+    folders = list(dict.fromkeys(root for path in paths if (root := _root_of(path)) is not None))
     configuration = Configuration(folders, [Layer("command line", dict(settings), trusted_source=True)])
     configuration.take_files(configuration.read_files(folders))
     for warning in configuration.warnings:
@@ -212,14 +212,16 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.normpath(Path.cwd() / path))
 
 
-def _root_of(path: Path) -> Path:
-    """The workspace a path belongs to: up to the nearest marker; else the working folder, or the path's own."""
+def _root_of(path: Path) -> Path | None:
+    """The workspace a path belongs to: up to the nearest marker; else the working folder, or the folder that it is."""
     start = path if path.is_dir() else path.parent
     for folder in (start, *start.parents):
         if any((folder / marker).exists() for marker in _ROOT_MARKERS):
             return folder
     here = Path.cwd()
-    return here if start.is_relative_to(here) else start
+    if start.is_relative_to(here):
+        return here
+    return path if path.is_dir() else None
 
 
 def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Path | None]:

@@ -125,12 +125,6 @@ def test_file_roots_open_other_folders(room: Path) -> None:
     assert outcome(FileHandler(), request(Kind.FILE, "docs/style.md", closed)) == "style"
 
 
-def test_without_a_workspace_the_documents_own_folder_counts(room: Path) -> None:
-    alone = Scope(room / "docs" / "doc.md", (), settings_of())
-    assert outcome(FileHandler(), request(Kind.FILE, "style.md", alone)) == "style"
-    assert code_of(outcome(FileHandler(), request(Kind.FILE, "../link.md", alone))) == Code.DENIED
-
-
 def test_an_untitled_document_reads_from_the_workspace_or_not_at_all(room: Path) -> None:
     in_workspace = request(Kind.FILE, "docs/style.md", Scope(None, (room,), settings_of()))
     assert outcome(FileHandler(), in_workspace) == "style"

@@ -23,7 +23,7 @@ from weighbridge.references.model import Kind
 class Scope:
     """What the place of a reference decides: shared by all references of one root document.
 
-    `document`: the root document's path, None while it has none (untitled). `folders`: the workspace's folders.
+    `document`: the root document's path, None while it has none (untitled). `folders`: those its references may read.
     `front_matter`: the root document's front matter `variables:`.
     """
 

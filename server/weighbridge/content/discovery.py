@@ -106,7 +106,7 @@ class _Walk:
         if not is_file and not is_folder:
             return False
         try:
-            real = real_path(Place(path, (self._root,), None, name))
+            real = real_path(Place(path, (self._root,), name))
             mode = real.lstat().st_mode
         except (ReferenceFault, OSError):
             return False

@@ -33,21 +33,17 @@ _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.E
 class Place:
     """A path as written, made absolute, and the folders it may lie in. Nothing is known of it yet.
 
-    `roots`: absolute folders. `base`: the folder of the file that names it, itself allowed. `name`: for people.
+    `roots`: absolute folders. `name`: for people.
     """
 
     path: Path
     roots: tuple[Path, ...]
-    base: Path | None
     name: str
 
 
 def roots_of(scope: Scope) -> tuple[Path, ...]:
-    """List the folders a scope's references may read: the workspace's, else the document's own, and `fileRoots`."""
-    folders = scope.folders
-    if not folders and scope.document is not None:
-        folders = (scope.document.parent,)
-    return _roots(folders, tuple(scope.settings.file_roots) if scope.settings.trusted else ())
+    """List the folders a scope's references may read: its own, and `fileRoots`."""
+    return _roots(scope.folders, tuple(scope.settings.file_roots) if scope.settings.trusted else ())
 
 
 @lru_cache(maxsize=64)
@@ -101,7 +97,7 @@ def _placed(target: str, base: Path | None, roots: tuple[Path, ...]) -> Place:
     if len(written.encode("utf-8", "replace")) > LONGEST_PATH:
         raise ReferenceFault(Code.NOT_FOUND, f"{name}: longer than a path can be ({LONGEST_PATH:,} bytes)")
     path = Path(os.path.normpath(written))
-    return Place(path, roots, base, _relative_name(path, roots) or name)
+    return Place(path, roots, _relative_name(path, roots) or name)
 
 
 def shown(text: str, most: int = 120) -> str:
@@ -124,14 +120,15 @@ def real_path(place: Place) -> Path:
     if not _within_letters(place, real_roots):
         raise ReferenceFault(
             Code.DENIED,
-            f"{place.name}: outside the workspace's folders; allow its folder in weighbridge.fileRoots",
+            f"{place.name}: outside the workspace's folders and the document's own; "
+            "allow its folder in weighbridge.fileRoots",
         )
     with _told(place):
         real = disk.followed(place.path)
     if not _inside(real, real_roots):
         raise ReferenceFault(
             Code.DENIED,
-            f"{place.name}: a link leads outside the workspace's folders; "
+            f"{place.name}: a link leads outside the workspace's folders and the document's own; "
             "allow where it leads in weighbridge.fileRoots",
         )
     if _inside(real, _KERNEL_FOLDERS) and not _inside(real, (_SHARED_MEMORY,)):
@@ -213,11 +210,7 @@ def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
 
 
 def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
-    return (
-        _inside(place.path, place.roots)
-        or _inside(place.path, real_roots)
-        or (place.base is not None and _below(place.path, place.base) is not None)
-    )
+    return _inside(place.path, place.roots) or _inside(place.path, real_roots)
 
 
 def _all_followed(roots: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -72,7 +72,7 @@ class Tracked:
         return self._folder / os.fsdecode(line.removeprefix(_POINTER).rstrip(b"\r\n").replace(b"\0", b""))
 
     def _place(self, path: Path) -> Place:
-        return Place(Path(os.path.normpath(path)), (self._root,), None, path.name)
+        return Place(Path(os.path.normpath(path)), (self._root,), path.name)
 
 
 @cached(LRUCache(4), key=lambda _, stamp: stamp, lock=threading.Lock())

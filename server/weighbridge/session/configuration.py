@@ -115,10 +115,13 @@ class Configuration:
         return "/".join([*above, *([inside] if inside != "." else [])])
 
     def folders_for(self, path: Path | None) -> tuple[Path, ...]:
-        """The folders that a document's references may read: the workspace's; without any, the document's own."""
-        if self._folders:
+        """The folders that references of a document may read, which the user opened: the workspace's, and its own if it is in none.
+
+        Not for a file that others include: what they may read decides.
+        """
+        if path is None or self.folder_of(path) is not None:
             return self._folders
-        return () if path is None else (path.parent,)
+        return (*self._folders, path.parent)
 
     def dialect_of(self, path: Path | None) -> Dialect:
         """The dialect of a document."""

@@ -85,7 +85,7 @@ class Fixes:
         path = path_of(uri_of(document.path.parent / reference.target))
         folders = () if document.expander is None else roots_of(document.expander.scope)
         if path is None or not any(path.is_relative_to(folder) for folder in folders):
-            raise RequestError(f"{reference.target}: outside the workspace's folders")
+            raise RequestError(f"{reference.target}: outside the workspace's folders and the document's own")
         return self._edits.edit({}, {}, [NewFile(uri_of(path))])
 
     async def _define(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:

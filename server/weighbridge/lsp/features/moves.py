@@ -6,7 +6,7 @@ name the same files, and nobody wants them to name what is gone.
 
 import itertools
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -88,14 +88,13 @@ class Moves:
             [*(report.uri for report in concerned), *(edge.source for edge in edges(concerned))]
         )
         sources = [path for uri in uris if (path := path_of(naming.shown(uri))) is not None]
+        opened = {
+            one.path: (one.buffer.snapshot(), one.references()) for one in documents if one.path is not None
+        }
         looked_through = _Sources(
-            {path: self._scope(path) for path in dict.fromkeys(sources)},
+            {path: self._scope(path, opened) for path in dict.fromkeys(sources)},
             {path: self._scope(path) for path in workspace.unweighed()},
-            {
-                one.path: (one.buffer.snapshot(), one.references())
-                for one in documents
-                if one.path is not None
-            },
+            opened,
             {folder: self._scope(folder / "any.md") for folder in self._session.configuration.folders},
             reports.keys(),
         )
@@ -106,9 +105,9 @@ class Moves:
             priority=Priority.HIGH,
             title="moved files",
         )
-        opened = {one.path: one.uri for one in documents}
+        uris_of = {one.path: one.uri for one in documents}
         texts = {
-            opened.get(path) or uri_of(path): text_edits(
+            uris_of.get(path) or uri_of(path): text_edits(
                 lines,
                 [Change(one.line, one.start, one.end, one.text) for one in some],
                 self._session.encoding,
@@ -127,9 +126,10 @@ class Moves:
         ]
         self._session.files_changed(paths)
 
-    def _scope(self, path: Path) -> Scope:
+    def _scope(self, path: Path, opened: Container[Path] = ()) -> Scope:
         configuration = self._session.configuration
-        return Scope(path, configuration.folders_for(path), configuration.settings_of(path))
+        folders = configuration.folders_for(path) if path in opened else configuration.folders
+        return Scope(path, folders, configuration.settings_of(path))
 
     def _follow(
         self, files: TextFiles, sources: _Sources, moves: Mapping[Path, Path], token: CancelToken
