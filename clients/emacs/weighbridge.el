@@ -83,21 +83,13 @@ Eglot makes a plist of an object, lsp-mode a hash table."
 ;;; Status
 
 (defun weighbridge-mode-line ()
-  "The count of this buffer in a few words, or nil if it is no prompt.
-`…' stands before it while it is being counted, `≈' if it is an estimate."
+  "The count of this buffer in the server's words, or nil if it is no prompt.
+`…' stands before it while it is being counted."
   (when-let* ((status weighbridge-status))
-    (let* ((failed (weighbridge--get status "references" "failed"))
-           (model (weighbridge--true (weighbridge--get status "model")))
-           (severity (weighbridge--true (weighbridge--get status "budget" "severity")))
-           (text (concat
-                  (if (equal (weighbridge--get status "state") "counting") "… " "")
-                  (if (equal (weighbridge--get status "exactness") "exact") "" "≈ ")
-                  (string-join
-                   (delq nil (list (weighbridge--tokens (weighbridge--get status "tokens"))
-                                   (weighbridge--share (weighbridge--get status "budget" "used"))
-                                   model
-                                   (and (> failed 0) (format "%d broken" failed))))
-                   " · "))))
+    (let* ((severity (weighbridge--true (weighbridge--get status "budget" "severity")))
+           (counting (and (equal (weighbridge--get status "state") "counting")
+                          (integerp (weighbridge--get status "tokens"))))
+           (text (concat (if counting "… " "") (weighbridge--get status "text"))))
       (propertize (string-replace "%" "%%" text)
                   'face (pcase severity ("error" 'error) ("warning" 'warning))
                   'help-echo "Tokens of the text that the model receives"))))
@@ -234,11 +226,14 @@ It is called with the client loaded that makes them."
                             (references (weighbridge--get one "references") (1+ depth)))
                           of)))
       (weighbridge--show "*weighbridge report*"
-        (insert (format "%s of %s (%s), %s as typed\n%s%s, %s\n\nSections\n"
-                        (weighbridge--tokens (weighbridge--get report "tokens"))
-                        (weighbridge--figure (weighbridge--get report "budget" "limit"))
-                        (weighbridge--share (weighbridge--get report "budget" "used"))
-                        (weighbridge--figure (weighbridge--get report "own_tokens"))
+        (insert (format "%s\n%s%s, %s\n\nSections\n"
+                        (if (integerp (weighbridge--get report "tokens"))
+                            (format "%s of %s (%s), %s as typed"
+                                    (weighbridge--tokens (weighbridge--get report "tokens"))
+                                    (weighbridge--figure (weighbridge--get report "budget" "limit"))
+                                    (weighbridge--share (weighbridge--get report "budget" "used"))
+                                    (weighbridge--figure (weighbridge--get report "own_tokens")))
+                          "still counting …")
                         (if model (concat model ", ") "")
                         (weighbridge--get report "encoding") (weighbridge--get report "exactness")))
         (seq-do (lambda (one)

@@ -7,7 +7,7 @@ import { activeDocument } from "./places";
 import type { Preview } from "./preview";
 import type { Model } from "./report";
 import type { Server } from "./server";
-import { number, share, tokens } from "./wording";
+import { number } from "./wording";
 
 interface Action extends vscode.QuickPickItem {
   readonly command?: string;
@@ -41,10 +41,7 @@ export async function showMenu(server: Server, documents: Documents): Promise<vo
   ];
   // Of a server that doesn't run nothing else can be had.
   const actions = server.life === "running" ? [...ofDocument, separator, ...ofServer] : ofServer;
-  const title =
-    status === undefined
-      ? "Weighbridge"
-      : `Weighbridge: ${tokens(status.tokens)}, ${share(status.budget.used)} of ${number(status.budget.limit)}`;
+  const title = status === undefined ? "Weighbridge" : `Weighbridge: ${status.text}`;
   const chosen = await vscode.window.showQuickPick(actions, { title, matchOnDescription: true });
   if (chosen?.command !== undefined) {
     await vscode.commands.executeCommand(chosen.command);

@@ -39,7 +39,7 @@ export class Commits {
         this.last = { of, tokens };
       }
       const before = await this.last.tokens;
-      return before === undefined ? undefined : status.own_tokens - before;
+      return before === undefined || status.own_tokens === null ? undefined : status.own_tokens - before;
     } catch {
       // Git is turned off, or the file is in no commit yet.
       return undefined;

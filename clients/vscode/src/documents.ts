@@ -97,9 +97,11 @@ export class Documents implements vscode.Disposable {
     return shown() === "always" ? this.plain.get(this.uriOf(document)) : undefined;
   }
 
-  /** The whole report, as things stand. */
+  /** The whole report, as things stand; none of a document that isn't counted for the first time yet. */
   async report(document: vscode.TextDocument): Promise<Report | undefined> {
-    return this.server.ask<Report>("weighbridge/report", { textDocument: { uri: this.uriOf(document) } });
+    const params = { textDocument: { uri: this.uriOf(document) } };
+    const found = await this.server.ask<Report | Status>("weighbridge/report", params);
+    return found === undefined || found.tokens === null ? undefined : (found as Report);
   }
 
   /** The report once it is true. */

@@ -33,11 +33,8 @@ interface Counts {
   readonly uri: string;
   readonly version: number | null;
   readonly state: "counting" | "ready";
-  /** Of the text as the model receives it. */
-  readonly tokens: number;
-  /** Of the text as typed. */
-  readonly own_tokens: number;
-  readonly budget: Budget;
+  /** All of it in a few words, the same in every editor. */
+  readonly text: string;
   readonly model: string | null;
   readonly encoding: string;
   readonly exactness: Exactness;
@@ -45,6 +42,10 @@ interface Counts {
 }
 
 export interface Status extends Counts {
+  /** As in a report; null until they are known for the first time. */
+  readonly tokens: number | null;
+  readonly own_tokens: number | null;
+  readonly budget: Omit<Budget, "used"> & { readonly used: number | null };
   readonly references: Totals;
 }
 
@@ -69,6 +70,11 @@ export interface Reference {
 }
 
 export interface Report extends Counts {
+  /** Of the text as the model receives it. */
+  readonly tokens: number;
+  /** Of the text as typed. */
+  readonly own_tokens: number;
+  readonly budget: Budget;
   readonly dialect: string;
   readonly sections: readonly Section[];
   readonly references: readonly Reference[];

@@ -117,9 +117,7 @@ export class StatusBar implements vscode.Disposable {
     this.item.text = statusText(status, this.selected);
     this.color(status.budget.severity);
     this.item.tooltip = tooltip(status);
-    this.item.accessibilityInformation = {
-      label: `${tokens(status.tokens)}, ${share(status.budget.used)} of ${number(status.budget.limit)}`,
-    };
+    this.item.accessibilityInformation = { label: `Weighbridge: ${status.text}` };
     this.show();
     const drawn = `${status.uri} ${status.version} ${status.state} ${status.tokens} ${status.encoding}`;
     if (status.state === "ready" && drawn !== this.drawn) {
@@ -197,18 +195,22 @@ function tooltip(status: Status, report?: Report, since?: number): vscode.Markdo
       "weighbridge.openPreview",
     ],
   };
+  const known = (value: number | null) => (value === null ? "…" : number(value));
   const typed = vscode.l10n.t("as typed");
   // Numbers first: what is too wide is cut off at the right.
   const rows: [string, string][] = [
     [
-      `**${mark(status.exactness)}${number(status.tokens)}**`,
+      `**${mark(status.exactness)}${known(status.tokens)}**`,
       vscode.l10n.t("tokens as the model receives it"),
     ],
     [
-      number(status.own_tokens),
+      known(status.own_tokens),
       since === undefined ? typed : vscode.l10n.t("{0}, {1} since the last commit", typed, change(since)),
     ],
-    [share(budget.used), vscode.l10n.t("of the budget of {0}", number(budget.limit))],
+    [
+      budget.used === null ? "…" : share(budget.used),
+      vscode.l10n.t("of the budget of {0}", number(budget.limit)),
+    ],
   ];
   if (status.cost !== null) {
     rows.push([usd(status.cost.input_usd), vscode.l10n.t("as input, once")]);

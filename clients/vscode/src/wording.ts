@@ -35,7 +35,7 @@ export function usd(value: number): string {
 
 /** What stands before a number that isn't exact. */
 export function mark(exactness: Exactness): string {
-  return exactness === "exact" ? "" : "≈ ";
+  return exactness === "exact" ? "" : "≈";
 }
 
 /** How much of the budget is used, in five cells; all are full only when all of it is. */
@@ -51,18 +51,11 @@ export function change(value: number): string {
 
 /** The status bar's text. `selected`: tokens of what is selected. */
 export function statusText(status: Status, selected?: number): string {
-  const counting = status.state === "counting";
   const { severity, used } = status.budget;
+  const counting = status.state === "counting";
   const icon = counting ? "$(loading~spin)" : severity === null ? "$(law)" : ICONS[severity];
-  // Before anything is counted a number would be wrong.
-  const known = !counting || status.tokens > 0;
-  const parts = [
-    ...(known ? [`${mark(status.exactness)}${tokens(status.tokens)}`, share(used)] : ["…"]),
-    ...(status.model === null ? [] : [status.model]),
-    ...(status.references.failed > 0 ? [`${number(status.references.failed)} broken`] : []),
-  ];
-  const shown = known ? `${icon} ${gauge(used)}` : icon;
-  return `${shown} ${parts.join(" · ")}${selectedText(selected)}`;
+  const words = [icon, ...(used === null ? [] : [gauge(used)]), status.text];
+  return `${words.join(" ")}${selectedText(selected)}`;
 }
 
 /** The status bar's text of a file that is no prompt: what it has as it is. */

@@ -49,19 +49,15 @@ function M.forget(bufnr) statuses[vim.uri_from_bufnr(bufnr)] = nil end
 ---@return table?
 function M.get(bufnr) return statuses[vim.uri_from_bufnr(bufnr or vim.api.nvim_get_current_buf())] end
 
----The count of a buffer in a few words, or '' if it is no prompt: `1,235 tokens · 95% · gpt-4.1`.
----`…` stands before it while it is being counted, `≈` if it is an estimate.
+---The count of a buffer in the server's words, or '' if it is no prompt: `1,235 tokens · 95% · gpt-4.1`.
+---`…` stands before it while it is being counted.
 ---@param bufnr? integer the current one by default
 ---@return string
 function M.status(bufnr)
   local status = M.get(bufnr)
   if status == nil then return '' end
-  local words = { tokens(status.tokens), percentage(status.budget.used) }
-  if type(status.model) == 'string' then words[#words + 1] = status.model end
-  if status.references.failed > 0 then words[#words + 1] = status.references.failed .. ' broken' end
-  return (status.state == 'counting' and '… ' or '')
-    .. (status.exactness == 'exact' and '' or '≈ ')
-    .. table.concat(words, ' · ')
+  local counting = status.state == 'counting' and type(status.tokens) == 'number'
+  return (counting and '… ' or '') .. status.text
 end
 
 ---The same in the color of the threshold that is reached, for 'statusline':
@@ -134,7 +130,7 @@ end
 ---@return string[]
 local function report_lines(report)
   local lines = {
-    ('%s of %s (%s), %s as typed'):format(
+    type(report.tokens) ~= 'number' and 'still counting …' or ('%s of %s (%s), %s as typed'):format(
       tokens(report.tokens),
       figure(report.budget.limit),
       percentage(report.budget.used),

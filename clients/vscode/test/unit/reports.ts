@@ -33,6 +33,7 @@ export function report(given: Partial<Report> = {}): Report {
     encoding: "cl100k_base",
     exactness: "exact",
     state: "ready",
+    text: "100 tokens · 50%",
     tokens: 100,
     own_tokens: 60,
     budget: { limit: 200, used: 0.5, severity: null },
@@ -44,12 +45,14 @@ export function report(given: Partial<Report> = {}): Report {
 }
 
 export function status(given: Partial<Status> = {}): Status {
-  const { uri, version, state, tokens, own_tokens, budget, model, encoding, exactness, cost } = report();
+  const { uri, version, state, text, tokens, own_tokens, budget, model, encoding, exactness, cost } =
+    report();
   const references = { total: 0, resolved: 0, pending: 0, failed: 0 };
   return {
     uri,
     version,
     state,
+    text,
     tokens,
     own_tokens,
     budget,

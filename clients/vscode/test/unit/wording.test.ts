@@ -46,8 +46,8 @@ test("sums of money", () => {
 
 test("what isn't exact is marked", () => {
   assert.equal(mark("exact"), "");
-  assert.equal(mark("reconstruction"), "≈ ");
-  assert.equal(mark("estimate"), "≈ ");
+  assert.equal(mark("reconstruction"), "≈");
+  assert.equal(mark("estimate"), "≈");
 });
 
 for (const [used, expected] of [
@@ -64,34 +64,35 @@ for (const [used, expected] of [
 
 test("changes", () => assert.deepEqual([120, -1234, 0].map(change), ["+120", "−1,234", "±0"]));
 
-const ready = status({ tokens: 1080, budget: { limit: 8000, used: 0.135, severity: null } });
+const ready = status({
+  text: "1,080 tokens · 14% · gpt-4o",
+  budget: { limit: 8000, used: 0.135, severity: null },
+});
 const budget = (severity: Status["budget"]["severity"], used: number) => ({
   ...ready,
+  text: "some words",
   budget: { limit: 8000, used, severity },
 });
 
 for (const [name, given, selected, expected] of [
-  ["ready", ready, undefined, "$(law) ▰▱▱▱▱ 1,080 tokens · 14%"],
-  ["a model", { ...ready, model: "gpt-4o" }, undefined, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o"],
-  ["an estimate", { ...ready, exactness: "estimate" }, undefined, "$(law) ▰▱▱▱▱ ≈ 1,080 tokens · 14%"],
-  ["counting", { ...ready, state: "counting" }, undefined, "$(loading~spin) ▰▱▱▱▱ 1,080 tokens · 14%"],
+  ["ready", ready, undefined, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o"],
+  [
+    "counting",
+    { ...ready, state: "counting" },
+    undefined,
+    "$(loading~spin) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o",
+  ],
   [
     "nothing counted yet",
-    { ...ready, state: "counting", tokens: 0, model: "gpt-4o" },
+    { ...ready, state: "counting", text: "…", budget: { limit: 8000, used: null, severity: null } },
     undefined,
-    "$(loading~spin) … · gpt-4o",
+    "$(loading~spin) …",
   ],
-  [
-    "a reference that failed",
-    { ...ready, references: { total: 2, resolved: 1, pending: 0, failed: 1 } },
-    undefined,
-    "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · 1 broken",
-  ],
-  ["told", budget("information", 0.5), undefined, "$(info) ▰▰▰▱▱ 1,080 tokens · 50%"],
-  ["a warning", budget("warning", 0.81), undefined, "$(warning) ▰▰▰▰▱ 1,080 tokens · 81%"],
-  ["an error", budget("error", 1.2), undefined, "$(error) ▰▰▰▰▰ 1,080 tokens · 120%"],
-  ["a selection", ready, 1234, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% (1,234 selected)"],
-  ["a selection of nothing", ready, 0, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% (0 selected)"],
+  ["told", budget("information", 0.5), undefined, "$(info) ▰▰▰▱▱ some words"],
+  ["a warning", budget("warning", 0.81), undefined, "$(warning) ▰▰▰▰▱ some words"],
+  ["an error", budget("error", 1.2), undefined, "$(error) ▰▰▰▰▰ some words"],
+  ["a selection", ready, 1234, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o (1,234 selected)"],
+  ["a selection of nothing", ready, 0, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o (0 selected)"],
 ] as const) {
   test(`the status bar: ${name}`, () => assert.equal(statusText(given as Status, selected), expected));
 }
