@@ -1,16 +1,19 @@
 """Outlines: what stands in what, in each editor's way of showing it; and names found in all of the workspace."""
 
+import heapq
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import VSCODE, Recording
 
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.lsp import desk
-from weighbridge.lsp.features.symbols import _distance, workspace_symbols
+from weighbridge.lsp.features.symbols import Names, _distance, workspace_symbols
 from weighbridge.tokens.base import Exactness
 from weighbridge.work import CancelToken, TaskCancelledError
 
@@ -171,7 +174,7 @@ def report(number: int, *titles: str) -> Report:
 
 def test_the_best_of_all_are_told_and_no_more() -> None:
     reports = [report(number, "a b", "ab", "xab") for number in range(3)]
-    found = workspace_symbols(reports, "ab", most=5)
+    found = workspace_symbols([(Names(reports), ())], "ab", most=5)
     assert [(one.name, one.container_name) for one in found] == [
         *(("ab (1 token)", f"{number}.md") for number in range(3)),
         *(("xab (1 token)", f"{number}.md") for number in range(2)),
@@ -185,7 +188,7 @@ def test_nobody_looks_on_when_nobody_asks_any_more() -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(TaskCancelledError):
-        workspace_symbols([report(1, "a")], "", token=token)
+        workspace_symbols([(Names([report(1, "a")]), ())], "", token=token)
 
 
 @pytest.mark.parametrize(
@@ -202,3 +205,33 @@ def test_nobody_looks_on_when_nobody_asks_any_more() -> None:
 )
 def test_how_well_a_name_fits(query: str, name: str, expected: int | None) -> None:
     assert _distance(query, name) == expected
+
+
+NAMES = st.text("aAbß. \n", max_size=5)
+
+
+@given(st.lists(st.lists(NAMES, max_size=3), max_size=6), st.text("aBß. ", max_size=3), st.integers(1, 6))
+def test_in_all_names_at_once_the_same_is_found_as_in_each(
+    titles: list[list[str]], query: str, most: int
+) -> None:
+    reports = [report(number, *its) for number, its in enumerate(titles)]
+    distances = [
+        (distance, place, number)
+        for place, one in enumerate(reports)
+        for number, name in enumerate((f"{place}.md", *(section.title for section in one.sections)))
+        if (distance := _distance(query, name)) is not None
+    ]
+    found = [
+        (reports.index(one.report), 0 if one.section is None else 1 + one.report.sections.index(one.section))
+        for one in heapq.nsmallest(
+            most, Names(reports).like(query, most, (), None), key=lambda one: one.distance
+        )
+    ]
+    assert found == [(place, number) for _, place, number in sorted(distances)[:most]]
+
+
+def test_what_is_hidden_takes_no_place() -> None:
+    reports = [report(number, "ab") for number in range(4)]
+    hidden = {reports[0].uri, reports[2].uri}
+    found = workspace_symbols([(Names(reports), hidden)], "ab", most=2)
+    assert [one.container_name for one in found] == ["1.md", "3.md"]

@@ -4,7 +4,9 @@ import asyncio
 import heapq
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -18,7 +20,7 @@ from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
-from weighbridge.uris import path_of
+from weighbridge.uris import path_of, uri_of
 from weighbridge.work import CancelToken, Priority
 
 #: Symbols of one answer about the workspace.
@@ -66,38 +68,78 @@ def flat_outline(report: Report) -> list[types.SymbolInformation]:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A prompt, or a section of one, and how far its name is from what is looked for; `order`: among all of them."""
+    """A prompt, or a section of one, and how far its name is from what is looked for."""
 
     distance: int
-    order: int
     report: Report
     section: SectionReport | None
 
 
+class Names:
+    """The names of prompts and of their sections, in order, all in one text: letters are looked for in all of them at once.
+
+    With thousands of prompts, making it is a worker's work.
+    """
+
+    def __init__(self, reports: Iterable[Report]) -> None:
+        self._named = [(report, section) for report in reports for section in (None, *report.sections)]
+        names = [_file_name(report) if section is None else section.title for report, section in self._named]
+        self._names = [name.casefold().replace("\n", " ") for name in names]
+        # Each has a line's end before it.
+        self._text = "".join([f"\n{name}" for name in self._names])
+        self._starts = [0, *itertools.accumulate(len(name) + 1 for name in self._names)]
+
+    def like(
+        self, query: str, most: int, hidden: Container[str], token: CancelToken | None
+    ) -> Iterator[_Named]:
+        """The names that hold the query's letters in order; at least the `most` best of them.
+
+        `hidden`: prompts that are left out, by URI. Raises TaskCancelledError.
+        """
+        told: set[int] = set()
+        for kind, pattern in enumerate(_patterns(query)):
+            for match in re.finditer(pattern, self._text):
+                if token is not None:
+                    token.raise_if_cancelled()
+                number = bisect_right(self._starts, match.start()) - 1
+                report, section = self._named[number]
+                if number in told or report.uri in hidden:
+                    continue
+                told.add(number)
+                distance = kind if kind <= 1 else _distance(query, self._names[number])
+                yield _Named(distance or 0, report, section)
+                # All that come later are no better; but letters that stand apart do so more or less.
+                if len(told) == most and kind <= 1:
+                    return
+
+
+def _patterns(query: str) -> Sequence[str]:
+    """Names that begin with the query, those that hold it, and those that hold its letters in order."""
+    wanted = _folded(query)
+    if not wanted:
+        return ("\n",)
+    letters = [re.escape(letter) for letter in wanted]
+    # None is gone back over: the first place of each letter is as good as any.
+    apart = "".join(f"[^\n{letter}]*+{letter}" for letter in letters)
+    return (f"\n{''.join(letters)}", "".join(letters), f"\n{apart}")
+
+
 def workspace_symbols(
-    reports: Iterable[Report], query: str, *, most: int = MOST_SYMBOLS, token: CancelToken | None = None
+    names: Iterable[tuple[Names, Container[str]]],
+    query: str,
+    *,
+    most: int = MOST_SYMBOLS,
+    token: CancelToken | None = None,
 ) -> list[types.WorkspaceSymbol]:
     """Prompts and sections whose names hold the query's letters in order; the best first, `most` of them.
 
-    With thousands of prompts that is a worker's work.
+    `names`: with the prompts among them that are left out, by URI. With thousands of prompts that is a worker's work.
 
     Raises:
         TaskCancelledError: the token is up.
     """
-    best = heapq.nsmallest(most, _named(reports, query, token), key=lambda one: (one.distance, one.order))
-    return [_workspace_symbol(one) for one in best]
-
-
-def _named(reports: Iterable[Report], query: str, token: CancelToken | None) -> Iterator[_Named]:
-    order = 0
-    for report in reports:
-        if token is not None:
-            token.raise_if_cancelled()
-        for section in (None, *report.sections):
-            distance = _distance(query, _file_name(report) if section is None else section.title)
-            if distance is not None:
-                yield _Named(distance, order, report, section)
-                order += 1
+    found = itertools.chain.from_iterable(some.like(query, most, hidden, token) for some, hidden in names)
+    return [_workspace_symbol(one) for one in heapq.nsmallest(most, found, key=lambda one: one.distance)]
 
 
 def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
@@ -122,6 +164,8 @@ class Symbols:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._numbers = itertools.count()
+        #: Of closed prompts, and the workspace's revision that they are of.
+        self._names, self._names_at = Names(()), 0
         capabilities = desk.capabilities.text_document
         symbol = capabilities.document_symbol if capabilities else None
         self._hierarchical = bool(symbol and symbol.hierarchical_document_symbol_support)
@@ -145,18 +189,30 @@ class Symbols:
 
     async def workspace(self, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
         """Symbols of all prompts: open ones as they are in the editor, others as far as they are weighed."""
-        reports = await self._desk.reports()
+        await self._desk.weighed()
+        workspace, session = self._desk.workspace, self._desk.session
+        opened = [session.report(document) for document in session.documents.values()]
+        paths = [one.path for one in session.documents.values() if one.path is not None]
+        closed = workspace.reports() if workspace.revision != self._names_at else None
+        revision, names = workspace.revision, self._names
+
+        def find(token: CancelToken) -> tuple[Names, list[types.WorkspaceSymbol]]:
+            kept = names if closed is None else Names(report for _, report in sorted(closed.items()))
+            # What is open is known as it is in the editor.
+            hidden = set(map(uri_of, paths))
+            found = workspace_symbols([(Names(opened), ()), (kept, hidden)], params.query, token=token)
+            return kept, found
+
         key = ("workspace symbols", next(self._numbers))
         try:
-            return await self._desk.tasks.submit(
-                key,
-                lambda token: workspace_symbols(reports, params.query, token=token),
-                priority=Priority.HIGH,
-                title="symbols",
+            self._names, found = await self._desk.tasks.submit(
+                key, find, priority=Priority.HIGH, title="symbols"
             )
         except asyncio.CancelledError:
             self._desk.tasks.cancel(key)
             raise
+        self._names_at = revision
+        return found
 
 
 def _tree(report: Report) -> list[_Node]:
@@ -243,7 +299,7 @@ def _plain_range(place: types.Range) -> dict[str, Any]:
 
 def _distance(query: str, name: str) -> int | None:
     """How far apart the query's letters stand in a name, whatever their case; None if they don't. 0 for a beginning."""
-    wanted, text = query.casefold().replace(" ", ""), name.casefold()
+    wanted, text = _folded(query), name.casefold()
     if not wanted:
         return 0
     at = text.find(wanted)
@@ -257,3 +313,7 @@ def _distance(query: str, name: str) -> int | None:
         if number == 0:
             first = at
     return 2 + at - first - len(wanted)
+
+
+def _folded(query: str) -> str:
+    return query.casefold().replace(" ", "").replace("\n", "")
