@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.clock import settle as turn
 from tests.session.harness import FakeTimers, a_session, manager_of, set_layer
 
+from weighbridge.analysis.graph import Subject
+from weighbridge.references.model import Kind
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
 from weighbridge.tokens.registry import tokenizer
@@ -254,3 +257,50 @@ async def test_folders_come_move_and_go(tmp_path: Path) -> None:
         assert await told("papers", "docs") == {"a.prompt.md": 3, "docs/b.prompt.md": 2}
         (tmp_path / "docs" / "in").rename(tmp_path / "docs" / "out.d")
         assert await told("docs/in") == {"a.prompt.md": missing, "docs/b.prompt.md": 2}
+
+
+async def test_of_more_prompts_than_are_weighed_the_user_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("weighbridge.session.workspace.MOST_PROMPTS", 2)
+    async with a_place(tmp_path) as place:
+        told: list[str] = []
+        place.workspace.on_warning = told.append
+        for name in ("a", "b", "c"):
+            place.write(f"{name}.prompt.md", "word")
+        assert await place.tokens() == {"a.prompt.md": 1, "b.prompt.md": 1}
+        assert [text.partition(":")[0] for text in told] == ["The workspace has 3 prompts and context files"]
+        (tmp_path / "b.prompt.md").unlink()
+        place.changed("b.prompt.md")
+        assert await place.tokens() == {"a.prompt.md": 1, "c.prompt.md": 1}
+        assert len(told) == 1
+
+
+async def test_prompts_are_found_by_what_they_refer_to_and_need(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("CLAUDE.md", "@docs/a.md {{x:y}}\n")
+        place.write("GEMINI.md", "@[file:docs/later.md]\n")
+        place.write("AGENTS.md", "nothing\n")
+        (tmp_path / "QWEN.md").symlink_to("AGENTS.md")
+        deep = place.write("docs/a.md", "@b.md\n")
+        leaf = place.write("docs/b.md", "leaf\n")
+        await place.tokens()
+        workspace = place.workspace
+
+        def about(subject: Subject) -> list[str]:
+            return sorted(path.name for path in workspace.reports_about(subject))
+
+        def needing(path: Path) -> list[str]:
+            return sorted(one.name for one in workspace.prompts_that_need(path))
+
+        assert about(leaf.as_uri()) == about(deep.as_uri()) == about((Kind.VARIABLE, "x")) == ["CLAUDE.md"]
+        assert about((tmp_path / "AGENTS.md").as_uri()) == ["AGENTS.md", "QWEN.md"]
+        assert about((Kind.FILE, "docs/later.md")) == ["GEMINI.md"]
+        assert needing(leaf) == ["CLAUDE.md"]
+        assert needing(tmp_path / "docs") == ["CLAUDE.md", "GEMINI.md"]
+        place.write("docs/a.md", "no more\n")
+        (tmp_path / "QWEN.md").unlink()
+        place.changed("docs/a.md", "QWEN.md")
+        await place.tokens()
+        assert (about(leaf.as_uri()), needing(leaf)) == ([], [])
+        assert about((tmp_path / "AGENTS.md").as_uri()) == ["AGENTS.md"]
