@@ -14,6 +14,7 @@ belongs to, shown as a diagnostic. Handlers raise `ReferenceFault`; `Problem` is
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 #: What is raised to end something, and is nobody's fault. All else is, be it an `Exception` or not (a panic of Rust's).
@@ -53,11 +54,15 @@ class WeighbridgeError(Exception):
 
 
 class ReferenceFault(WeighbridgeError):  # noqa: N818  a fault of the reference, not of ours
-    """A reference can't be resolved, and trying again won't help."""
+    """A reference can't be resolved, and trying again won't help.
+
+    `links`: the links that lead to where it failed. It may be found once one of them is turned.
+    """
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
         self.problem = Problem(code, message)
+        self.links: tuple[Path, ...] = ()
 
 
 class TransientFault(ReferenceFault):

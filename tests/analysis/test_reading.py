@@ -2,20 +2,22 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.analysis import reading as reading_module
 from weighbridge.analysis.expand import Nested, Reading, State
 from weighbridge.analysis.reading import read
+from weighbridge.analysis.scans import Scans
 from weighbridge.cache import digest
 from weighbridge.content.base import Content
 from weighbridge.content.lines import lines_of, select_lines
 from weighbridge.errors import Code, Problem, TransientFault
 from weighbridge.references.dialect import MARKDOWN
+from weighbridge.references.index import StreamScanner
 from weighbridge.references.markdown import scan
 from weighbridge.text import PositionEncoding, units
 from weighbridge.tokens.registry import tokenizer
@@ -57,11 +59,12 @@ def content_of(
     scannable: bool = True,
 ) -> Content:
     path = Path("/w/docs/x.md")
-    return Content("x", 1, "docs/x.md", chunks, path, scannable=scannable, whole=whole, lines=lines)
+    return Content("x", "docs/x.md", chunks, path, scannable=scannable, whole=whole, lines=lines)
 
 
 def read_content(content: Content, token: CancelToken | None = None) -> Reading:
-    return read(content, MARKDOWN, TokenCountingService(None, 100), TOKENIZER, token or CancelToken())
+    service = TokenCountingService(None, 100)
+    return read(content, MARKDOWN, service, TOKENIZER, Scans(), token or CancelToken())
 
 
 def nested_of(text: str, first: int, end: int) -> list[Nested]:
@@ -150,7 +153,7 @@ def test_what_is_not_scanned_holds_nothing() -> None:
 def test_what_a_content_is_becomes_what_its_reading_is() -> None:
     problem = Problem(Code.FAILED, "gone: HTTP 503")
     content = Content(
-        "id", 1, "api", lambda: iter(["old answer"]), stale=True, size=10, secret=True, problem=problem
+        "id", "api", lambda: iter(["old answer"]), stale=True, size=10, secret=True, problem=problem
     )
     assert read_content(content) == Reading(
         State.STALE,
@@ -168,8 +171,8 @@ def test_what_a_content_is_becomes_what_its_reading_is() -> None:
 @pytest.mark.parametrize("secret", [True, False])
 def test_a_secret_is_counted_past_the_cache(*, secret: bool) -> None:
     service = TokenCountingService(None, 10)
-    content = Content("id", 1, "environment", lambda: iter(["s3cret ", "value"]), secret=secret)
-    reading = read(content, MARKDOWN, service, TOKENIZER, CancelToken())
+    content = Content("id", "environment", lambda: iter(["s3cret ", "value"]), secret=secret)
+    reading = read(content, MARKDOWN, service, TOKENIZER, Scans(), CancelToken())
     assert reading == Reading(
         State.RESOLVED,
         "id",
@@ -184,7 +187,8 @@ def test_a_secret_is_counted_past_the_cache(*, secret: bool) -> None:
 
 @pytest.mark.parametrize("held", [1, 8, 64])
 def test_long_stretches_are_streamed_to_the_same_end(monkeypatch: pytest.MonkeyPatch, held: int) -> None:
-    monkeypatch.setattr(reading_module, "_MOST_HELD", held)
+    for module in ("held", "reading"):
+        monkeypatch.setattr(f"weighbridge.analysis.{module}.MOST_HELD", held)
     text = "many words before. " * 20 + "{{name}}" + " and after, too." * 20 + "@[file:a.md]\n"
     check(
         read_content(content_of(lambda: iter(cut(text, list(range(0, 900, 7)))))), text, nested_of(text, 0, 2)
@@ -200,10 +204,35 @@ def test_a_short_content_is_read_once() -> None:
 def test_a_long_content_that_is_shorter_at_another_reading_is_no_reading(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("weighbridge.analysis.reading._MOST_HELD", 4)
-    readings = iter(["one {{a}} two {{b}}"] * 3 + ["one {{a}}"])
+    monkeypatch.setattr("weighbridge.analysis.held.MOST_HELD", 4)
+    readings = iter(["one {{a}} two {{b}}"] * 4 + ["one {{a}}"])
     with pytest.raises(TransientFault, match=r"docs/x\.md: changed while it was read"):
         read_content(content_of(lambda: iter([next(readings)])))
+
+
+def test_a_text_is_scanned_once_whatever_leads_to_it() -> None:
+    scanned = []
+
+    def scanner() -> StreamScanner:
+        scanned.append(1)
+        return StreamScanner()
+
+    dialect = replace(MARKDOWN, stream_scanner=scanner)
+    text, scans, service = (
+        "one {{a}}\n`@[file:b.md]`\nx {{c}} @d.md\n",
+        Scans(),
+        TokenCountingService(None, 100),
+    )
+    for lines in (None, (0, 1), (1, 3), None):
+
+        def chosen(lines: tuple[int, int] | None = lines) -> Iterator[str]:
+            return iter([text]) if lines is None else select_lines([text], *lines)
+
+        content = content_of(chosen, whole=None if lines is None else lambda: iter([text]), lines=lines)
+        reading = read(content, dialect, service, TOKENIZER, scans, CancelToken())
+        first, end = lines or (0, 3)
+        check(reading, "".join(chosen()), nested_of(text, first, end))
+    assert len(scanned) == 1
 
 
 def test_what_nobody_wants_is_not_read_to_its_end() -> None:

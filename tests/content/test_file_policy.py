@@ -195,28 +195,21 @@ def test_a_change_while_reading_is_transient(room: Path) -> None:
         list(chunks)
 
 
-def test_changed_looks_at_files_links_and_the_editor(room: Path) -> None:
+def test_what_was_found_is_read_as_it_was_found_or_not_at_all(room: Path) -> None:
     overlay = OpenDocuments({})
     handler, here = FileHandler(overlay), scope(room)
-    content = handler.load(request(Kind.FILE, "link.md", here))
-    assert not handler.changed(content)
     real = Path(os.path.realpath(room / "docs" / "style.md"))
     overlay.documents[real] = (1, ["typed"])
-    assert handler.changed(content)
     opened = handler.load(request(Kind.FILE, "link.md", here))
-    assert (text_of(opened), handler.changed(opened)) == ("typed", False)
+    assert text_of(opened) == "typed"
     overlay.documents[real] = (2, ["typed on"])
-    assert handler.changed(opened)
     with pytest.raises(TransientFault):
         text_of(opened)
     del overlay.documents[real]
-    assert handler.changed(opened)
-    assert not handler.changed(content)
-    (room / "link.md").unlink()
-    assert handler.changed(content)
-    (room / "link.md").symlink_to("doc.md")
-    (room / "doc.md").write_text("style")
-    assert handler.changed(content)
+    content = handler.load(request(Kind.FILE, "link.md", here))
+    real.write_text("other")
+    with pytest.raises(TransientFault):
+        text_of(content)
 
 
 def test_an_open_document_is_read_as_it_is_in_the_editor_but_under_the_same_rules(room: Path) -> None:

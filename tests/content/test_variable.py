@@ -1,3 +1,4 @@
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -265,31 +266,29 @@ def test_a_document_outside_all_folders_has_no_file(tmp_path: Path) -> None:
     assert outcome(handler(), request(Kind.VARIABLE, "v", scope, default="d")) == "d"
 
 
-def test_changes_are_seen_by_value(tmp_path: Path) -> None:
+def test_a_value_is_what_it_is_now(tmp_path: Path) -> None:
+    """Whatever the file's size and times tell: they can be set, and clocks are coarse."""
     environment = {"TOKEN": "one"}
     asked = VariableHandler(environment=environment)
     file = tmp_path / "a.prompt.md.vars.yaml"
-    content = asked.load(ask(tmp_path, "env.TOKEN", env=["TOKEN"]))
-    assert not asked.changed(content)
-    environment["OTHER"] = "x"
-    file.write_text("other: 1")
-    assert not asked.changed(content)
+    assert outcome(asked, ask(tmp_path, "env.TOKEN", env=["TOKEN"])) == "one"
     environment["TOKEN"] = "two"
-    assert asked.changed(content)
-    environment["TOKEN"] = "one"
-    file.write_text("env.TOKEN: one")
-    assert asked.changed(content)
-    file.write_text("broken: [")
-    assert asked.changed(content)
+    assert outcome(asked, ask(tmp_path, "env.TOKEN", env=["TOKEN"])) == "two"
+    for text, value in (("v: aaaa", "aaaa"), ("v: bbbb", "bbbb"), ("v: aaaa", "aaaa"), ("w: aaaa", "none")):
+        file.write_text(text)
+        os.utime(file, (0, 0))
+        assert outcome(asked, ask(tmp_path, "v", default="none")) == value
+    # The same text under another ending means something else.
+    file.rename(tmp_path / "a.prompt.md.vars.toml")
+    assert isinstance(outcome(asked, ask(tmp_path, "v")), Problem)
 
 
 def test_a_file_open_in_the_editor_counts_as_it_is_there(tmp_path: Path) -> None:
     overlay = OpenDocuments({(tmp_path / "a.prompt.md.vars.toml").resolve(): (1, ['v = "typed"'])})
     asked = handler(overlay)
-    content = asked.load(ask(tmp_path, "v"))
-    assert text_of(content) == "typed"
+    assert outcome(asked, ask(tmp_path, "v")) == "typed"
     overlay.documents[(tmp_path / "a.prompt.md.vars.toml").resolve()] = (2, ['v = "typed on"'])
-    assert asked.changed(content)
+    assert outcome(asked, ask(tmp_path, "v")) == "typed on"
 
 
 def test_secrets_are_in_no_message_and_no_key(tmp_path: Path) -> None:

@@ -94,17 +94,39 @@ async def test_what_comes_to_matter_while_folders_are_looked_at_is_watched(
     inner = tmp_path / "inner"
     inner.mkdir()
     files: set[Path] = set()
-    folders_of = watching._folders_of
+    places_of = watching._places_of
 
     def meanwhile(now: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
         if not files:
             files.add(inner / "a.md")
             found.look()
-        return folders_of(now, folders)
+        return places_of(now, folders)
 
-    monkeypatch.setattr(watching, "_folders_of", meanwhile)
+    monkeypatch.setattr(watching, "_places_of", meanwhile)
     found, told = await watch(tmp_path, lambda: frozenset(files))
     while not {*await told.next()} >= files:
         pass
     assert {*watchers.asked[-1][0]} == {tmp_path, inner}
+    await found.aclose()
+
+
+async def test_a_file_of_several_names_is_watched_itself(tmp_path: Path, watchers: Watchers) -> None:
+    """Whoever writes it by another name, in a folder that nobody watches, changes nothing in this one."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    one, two, linked = inner / "one.md", inner / "two.md", inner / "link.md"
+    one.write_text("text")
+    two.write_text("text")
+    (tmp_path / "elsewhere.md").hardlink_to(two)
+    linked.symlink_to("two.md")
+    files = frozenset((one, two, linked, inner / "none.md"))
+    found, told = await watch(tmp_path, lambda: files)
+    await told.next()
+    assert {*watchers.asked[-1][0]} == {tmp_path, inner, two}
+    # Another file in its place has one name; and then several again.
+    two.unlink()
+    two.write_text("text")
+    watchers.given[-1].put_nowait({(1, str(two))})
+    while {*watchers.asked[-1][0]} != {tmp_path, inner}:
+        await told.next()
     await found.aclose()

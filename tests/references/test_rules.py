@@ -1,62 +1,98 @@
-"""The rules' name changes with what decides, and with nothing else."""
+"""What the scanner finds is what it found when its rules were numbered: what is remembered of texts relies on it."""
 
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
+import hashlib
+import itertools
+import json
+import random
+from pathlib import Path
 
-import pytest
+from weighbridge.references.dialect import MARKDOWN, RULES
+from weighbridge.references.model import Reference
+from weighbridge.text import split_lines
 
-from weighbridge.references import forms, inlines
-from weighbridge.references.rules import scanner_rules
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    scanner_rules.cache_clear()
-    yield
-    scanner_rules.cache_clear()
-
-
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_every_process_names_them_alike(seed: str) -> None:
-    command = [sys.executable, "-c", "from weighbridge.references.rules import *; print(scanner_rules())"]
-    environment = {**os.environ, "PYTHONHASHSEED": seed}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    assert done.stdout.strip() == scanner_rules()
-
-
-@pytest.mark.parametrize(
-    ("module", "name", "value"),
-    [
-        (forms, "BEFORE_PATH", frozenset(" ")),
-        (forms, "TRAILING", "."),
-        (forms, "_EXPLICIT", re.compile(r"@\[(file):(.*)\]")),
-        (forms, "LONGEST_REFERENCE", 1),
-    ],
+EXAMPLES: list[str] = json.loads(
+    Path(__file__).with_name("commonmark_examples.json").read_text(encoding="utf-8")
 )
-def test_another_constant_gives_another_name(
-    monkeypatch: pytest.MonkeyPatch, module: object, name: str, value: object
-) -> None:
-    before = scanner_rules()
-    scanner_rules.cache_clear()
-    monkeypatch.setattr(module, name, value)
-    assert scanner_rules() != before
+REFERENCES = (
+    *("{{m}}", "{{ m : x }}", "{{}}", "\\{{m}}", "{{m", "@[var:m]", "@[var:m:d]", "@[file:a.md#L1-L2]"),
+    *("@[file:a b.md]", "@[file:a\\]b.md]", "@[api:n]", "@[file:]", "\\@[file:a.md]", "@docs/a.md", "@a.md,"),
+    *(
+        "(@a/b.md)",
+        "me@a.md",
+        "@a",
+        "@./a",
+        "@a.md#T",
+        "@@a.md",
+        "“@a.md”",
+        "漢@a.md",
+        "\u3000@a.md",
+        "@é.md؛",
+    ),
+)
+SURROUNDINGS = (
+    *(
+        "%s",
+        "`%s`",
+        "``` %s\n%s\n```",
+        "    %s",
+        "a\n    %s",
+        "<!-- %s -->",
+        "<!--\n\n%s\n-->",
+        "> %s",
+        "- %s",
+    ),
+    *(
+        "# %s",
+        "[%s](%s)",
+        "[a]: %s",
+        "<a href='%s'>",
+        "\\%s",
+        "*%s*",
+        "---\na: %s\n---\n%s",
+        "~~~\n%s",
+        "<pre>\n%s",
+    ),
+    *(
+        "|%s|",
+        "%s\n===",
+        "\t%s",
+        "1. %s\n\n   %s",
+        "- a\n\n      %s",
+        "`%s\n%s`",
+        "<?%s?>",
+        "&lt;%s",
+        "%s  \r\n%s\r%s",
+    ),
+)
+#: A digest of all that is found in these texts, by the rules' number.
+FOUND = {1: "6be88420b72d5f5b"}
 
 
-def test_another_function_or_method_gives_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {scanner_rules()}
+def texts() -> list[str]:
+    """Every reference in every surrounding, CommonMark's examples with references strewn in, and both joined at random."""
+    made = [
+        surrounding.replace("%s", one) for surrounding, one in itertools.product(SURROUNDINGS, REFERENCES)
+    ]
+    chance = random.Random(1)
+    for example in EXAMPLES:
+        place = chance.randrange(len(example) + 1)
+        made.append(f"{example[:place]}{chance.choice(REFERENCES)}{example[place:]}")
+    for _ in range(500):
+        made.append("\n".join(chance.choice(made) for _ in range(5)))
+    return made
 
-    def _short(text: str, at: int) -> None:
-        return None
 
-    _short.__module__ = forms.__name__
-    with monkeypatch.context() as patch:
-        patch.setattr(forms, "_short", _short)
-        scanner_rules.cache_clear()
-        names.add(scanner_rules())
-    monkeypatch.setattr(inlines.InlineScanner, "_code", lambda self, at: at + 1)
-    scanner_rules.cache_clear()
-    names.add(scanner_rules())
-    assert len(names) == 3
+def found_in(text: str) -> list[tuple[int, Reference]]:
+    scanner = MARKDOWN.stream_scanner()
+    scanned = [one for line in split_lines(text) for one in scanner.feed(line)] + [*scanner.close()]
+    return [(line, reference) for line, one in scanned for reference in one.references]
+
+
+def test_what_is_found_is_what_the_rules_number_stands_for() -> None:
+    hashed = hashlib.sha256()
+    for text in texts():
+        hashed.update(f"{text}\0{found_in(text)!a}\0".encode())
+    assert hashed.hexdigest()[:16] == FOUND[RULES], (
+        "the scanner finds other references than it did: raise RULES in references/dialect.py by one, so that nobody "
+        "relies on what is remembered, and put this digest beside the new number"
+    )

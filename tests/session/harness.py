@@ -100,9 +100,6 @@ class Counted:
         self.loads.append(request.target)
         return self._inner.load(request)
 
-    def changed(self, content: Content) -> bool:
-        return self._inner.changed(content)
-
 
 def counted(factory: HandlerFactory, kind: Kind) -> Counted:
     """Have a factory's handler remember what it loads."""

@@ -105,20 +105,21 @@ async def test_files_that_change_appear_and_go(tmp_path: Path) -> None:
         )
 
 
-async def test_what_did_not_change_is_not_read_again(tmp_path: Path) -> None:
+async def test_what_did_not_change_is_read_and_shown_no_other(tmp_path: Path) -> None:
     write(tmp_path, doc="@[file:a.md] {{x}}", a="text")
     handlers = HandlerFactory()
     files = counted(handlers, Kind.FILE)
     async with a_session(tmp_path, {"variables": {"x": "1"}}, handlers=handlers) as session:
         document = open_file(session, tmp_path / "doc.md")
         await session.ready(document)
-        revision = document.revision
+        revision, tokenized = document.revision, session.service.stats.tokenized
         session.files_changed([tmp_path / "a.md", tmp_path / "other.md"])
         await settle(session)
-        assert (files.loads, document.revision) == (["a.md"], revision)
+        assert (files.loads, document.revision) == (["a.md"] * 2, revision)
         session.refresh(document)
         await settle(session)
-        assert (files.loads, document.revision) == (["a.md", "a.md"], revision)
+        assert (files.loads, document.revision) == (["a.md"] * 3, revision)
+        assert session.service.stats.tokenized == tokenized
 
 
 async def test_an_open_document_counts_as_it_is_in_the_editor(tmp_path: Path) -> None:

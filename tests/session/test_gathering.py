@@ -34,12 +34,8 @@ def entry(target: str) -> Entry:
 class Looking:
     """A way to look at contents that can be held up; notes which groups were looked at, and how many at a time at most."""
 
-    def __init__(
-        self, tasks: TaskManager, log: list[str], before: "Looking | None" = None, name: str = "look"
-    ) -> None:
-        self.gathering: Gathering[int] = Gathering(
-            tasks, name, self._look, self._landed, -1, None if before is None else before.gathering
-        )
+    def __init__(self, tasks: TaskManager, log: list[str]) -> None:
+        self.gathering: Gathering[int] = Gathering(tasks, "look", self._look, self._landed, -1)
         self.landed: dict[Hashable, int] = {}
         self.let_go = threading.Event()
         self.let_go.set()
@@ -47,7 +43,6 @@ class Looking:
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._log = log
-        self._name = name
 
     def want(self, *keys: int) -> None:
         for key in keys:
@@ -59,11 +54,11 @@ class Looking:
             await self._news.wait()
 
     def _look(self, entries: Look, _: CancelToken) -> list[int]:
-        self._log.append(f"{self._name} {len(entries)}")
+        self._log.append(f"look {len(entries)}")
         if not self.let_go.is_set():
             self._loop.call_soon_threadsafe(self.held.set)
             self.let_go.wait(10)
-        self._log.append(f"{self._name} done")
+        self._log.append("look done")
         return [int(entry.request.target) for entry in entries]
 
     def _landed(self, key: Hashable, _entry: Entry, _priority: Priority, found: int) -> None:
@@ -107,16 +102,6 @@ async def test_what_takes_long_holds_up_nobody(tasks: TaskManager) -> None:
     looking.let_go.set()
     await looking.all_landed(2)
     assert log[:2] == ["look 1", "look 1"]
-
-
-async def test_what_comes_first_is_waited_for(tasks: TaskManager) -> None:
-    log: list[str] = []
-    first = Looking(tasks, log, name="first")
-    second = Looking(tasks, log, first, "second")
-    second.want(1)
-    first.want(*range(_IN_A_GROUP + 1))
-    await second.all_landed(1)
-    assert log == [f"first {_IN_A_GROUP}", "first done", "first 1", "first done", "second 1", "second done"]
 
 
 async def test_a_fault_of_ours_is_the_answer_that_asks_for_more(

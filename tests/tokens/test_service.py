@@ -19,7 +19,7 @@ from weighbridge.tokens import service as service_module
 from weighbridge.tokens.base import Borders, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.tokens.service import CountStats, Summarized, TokenCountingService
+from weighbridge.tokens.service import CountStats, Digested, Summarized, TokenCountingService
 from weighbridge.tokens.summary import EMPTY, Summary, summarize
 
 WORDS = "alpha beta " * 50  # 550 characters
@@ -216,7 +216,7 @@ def test_a_summary_made_again_is_the_summary(
             service = TokenCountingService(it.store, 100)
             streamed = service.summarize_stream(lambda: iter(chunks), lengths)
             assert streamed == Summarized(expected, len(text), digest(text))
-            assert service.summarize_text(text, lengths, utf8=None) == streamed
+            assert service.summarize_text(Digested.of(text), lengths) == streamed
             assert service.summarize(text, lengths) == expected
             assert service.count(text, lengths) == len(text)
             assert service.stats.store_hits == number

@@ -67,7 +67,7 @@ class Reading:
 
     `segments`: the content's text in order, literal stretches as summaries, with the references between them.
     `identity`: equal for two ways to the same thing (see Content). `source`: where it came from, for people.
-    `digest`: of the text; empty while pending or failed, and where it was recalled: its file's fingerprint speaks for it. `tokens`: of the text standing alone, where nothing is nested.
+    `digest`: of the text; empty while pending or failed. `tokens`: of the text standing alone, where nothing is nested.
     """
 
     state: State

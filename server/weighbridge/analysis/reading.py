@@ -3,32 +3,25 @@
 chunks ──▶ scan (where are references?) ──▶ cut there ──▶ summaries and nested references, in order
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 
 from weighbridge.analysis.expand import Nested, Reading, State
-from weighbridge.analysis.recall import mark_of
+from weighbridge.analysis.held import MOST_HELD, Held, as_held, hold, watched
+from weighbridge.analysis.scans import ScannedReferences, Scans
 from weighbridge.cache.digest import Digester
 from weighbridge.cache.digest import digest as digest_of
 from weighbridge.content.base import Content
-from weighbridge.content.decode import plain_text
 from weighbridge.content.lines import cut_lines
 from weighbridge.errors import Code, TransientFault
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.leaves import LONGEST_LINE
 from weighbridge.references.model import Reference
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.service import TokenCountingService
+from weighbridge.tokens.service import Digested, Summarized, TokenCountingService
 from weighbridge.tokens.summary import Summarizer, Summary, summarize, total
 from weighbridge.work import CancelToken
-
-T = TypeVar("T", str, bytes)
-
-#: Characters of a content, or of a literal stretch of a longer one, that are held: read once, counted at once, and so
-#: remembered by digest.
-_MOST_HELD = 4 * 1024 * 1024
 
 
 def read(
@@ -36,6 +29,7 @@ def read(
     dialect: Dialect,
     service: TokenCountingService,
     tokenizer: Tokenizer,
+    scans: Scans,
     token: CancelToken,
 ) -> Reading:
     """Read, scan and count a content.
@@ -46,27 +40,29 @@ def read(
         BorderlessError: it can't be counted in bounded memory.
         TaskCancelledError: nobody wants it any more.
     """
-    held = _held(content, token)
+    held = hold(content, token)
     if held is not None:
-        content = replace(content, chunks=lambda: iter((held.text,) if held.text else ()))
-    scanned = content.scannable and _may_refer(content, held, dialect, token)
-    places = list(_places(content, dialect, token)) if scanned else []
-    segments: tuple[Summary | Nested, ...]
-    tokens: int | None = None
+        content = as_held(content, held)
+    may_refer = content.scannable and _may_refer(content, held, dialect, token)
+    scan = _scan(content, held, dialect, scans, token) if may_refer else ()
+    places = list(_places(content, dict(scan), token)) if scan else []
     if places:
-        segments, digest = _cut(content, places, service, tokenizer, token)
-    elif content.secret:
+        return resolved(content, *_cut(content, places, service, tokenizer, token))
+    if content.secret:
         # Counted anew each time: the cache would keep a digest of it, and a digest of a short secret can be guessed.
         text = "".join(content.chunks())
         summary = summarize(text, tokenizer)
-        segments, digest, tokens = (summary,), digest_of(text), total(summary, tokenizer)
-    else:
-        if held is not None:
-            known_by = mark_of(content, dialect) if held.utf8 is not None else None
-            found = service.summarize_text(held.text, tokenizer, held.utf8, known_by)
-        else:
-            found = service.summarize_stream(lambda: _watched(content.chunks(), token), tokenizer)
-        segments, digest, tokens = (found.summary,), found.digest, found.tokens
+        return resolved(content, (summary,), digest_of(text), total(summary, tokenizer))
+    found = _summarized(content, held, service, tokenizer, token)
+    if may_refer and content.lines is None:
+        service.note(found, tokenizer, dialect.rules)
+    return resolved(content, (found.summary,), found.digest, found.tokens)
+
+
+def resolved(
+    content: Content, segments: tuple[Summary | Nested, ...], digest: bytes, tokens: int | None = None
+) -> Reading:
+    """The reading of a content whose text was cut at its references. `tokens`: where it has none."""
     return Reading(
         state=State.STALE if content.stale else State.RESOLVED,
         identity=content.identity,
@@ -82,29 +78,18 @@ def read(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A short content's text, read once; and its bytes in UTF-8, if they were at hand."""
-
-    text: str
-    utf8: bytes | None
-
-
-def _held(content: Content, token: CancelToken) -> _Held | None:
-    """Hold a content if it is short enough: a look for references, and the count, are made from the same text."""
-    if content.raw is not None and content.size is not None and content.size <= _MOST_HELD:
-        data = b"".join(_watched(content.raw(), token))
-        text = plain_text(data)
-        if text is not None:
-            return _Held(text, data)
-    held: list[str] = []
-    characters = 0
-    for chunk in _watched(content.chunks(), token):
-        held.append(chunk)
-        characters += len(chunk)
-        if characters > _MOST_HELD:
-            return None
-    return _Held("".join(held), None)
+def _summarized(
+    content: Content,
+    held: Held | None,
+    service: TokenCountingService,
+    tokenizer: Tokenizer,
+    token: CancelToken,
+) -> Summarized:
+    if held is None:
+        return service.summarize_stream(lambda: watched(content.chunks(), token), tokenizer)
+    if content.lines is None:
+        return service.summarize_text(held.text, tokenizer)
+    return service.summarize_text(Digested.of("".join(content.chunks())), tokenizer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +109,12 @@ class _Place:
         return self.offset + self.reference.end
 
 
-def _may_refer(content: Content, held: _Held | None, dialect: Dialect, token: CancelToken) -> bool:
+def _may_refer(content: Content, held: Held | None, dialect: Dialect, token: CancelToken) -> bool:
     """Whether the text may hold a reference at all: many times faster to tell than to scan for them."""
     if held is not None:
-        if held.utf8 is not None and not dialect.bytes_may_hold_reference(held.utf8):
-            return False
-        return dialect.text_may_refer(held.text)
+        return held.may_refer(dialect)
     before = ""
-    for chunk in _watched(content.chunks(), token):
+    for chunk in watched(content.chunks(), token):
         # What marks a reference may be cut by a chunk's end.
         if dialect.may_hold_reference(chunk) or dialect.may_hold_reference(before + chunk[:1]):
             return True
@@ -139,32 +122,34 @@ def _may_refer(content: Content, held: _Held | None, dialect: Dialect, token: Ca
     return False
 
 
-def _places(content: Content, dialect: Dialect, token: CancelToken) -> Iterator[_Place]:
-    """Find the references of the text, in order. Scans the whole file even where only a part of it is included."""
-    first, end = content.lines if content.lines is not None else (0, None)
-    scanner = dialect.stream_scanner()
-    # Only lines that may hold a reference are remembered until the scanner has made up its mind.
-    starts: dict[int, int] = {}
-    offset = 0
+def _scan(
+    content: Content, held: Held | None, dialect: Dialect, scans: Scans, token: CancelToken
+) -> ScannedReferences:
+    """The references of the whole file, whatever part of it is included; scanned for where that is not remembered."""
+    known = None if held is None else scans.get(held.text.digest, dialect)
+    if known is not None:
+        return known
     whole = content.chunks if content.whole is None else content.whole
-    for number, (line, length) in enumerate(cut_lines(_watched(whole(), token), LONGEST_LINE)):
-        selected = number >= first and (end is None or number < end)
-        if selected:
-            if dialect.may_hold_reference(line):
-                starts[number] = offset
-            offset += length
-        for at, found in scanner.feed(line):
-            yield from _selected(starts, at, found.references)
-    for at, found in scanner.close():
-        yield from _selected(starts, at, found.references)
+    found: list[tuple[int, tuple[Reference, ...]]] = []
+    scanner = dialect.stream_scanner()
+    for line, _ in cut_lines(watched(whole(), token), LONGEST_LINE):
+        found += [(at, one.references) for at, one in scanner.feed(line) if one.references]
+    found += [(at, one.references) for at, one in scanner.close() if one.references]
+    if held is not None:
+        scans.put(held.text.digest, dialect, tuple(found))
+    return tuple(found)
 
 
-def _selected(starts: dict[int, int], line: int, references: Sequence[Reference]) -> Iterator[_Place]:
-    while starts and (earliest := next(iter(starts))) < line:
-        del starts[earliest]
-    if line in starts:
-        for reference in references:
-            yield _Place(starts[line], line, reference)
+def _places(
+    content: Content, references: Mapping[int, Sequence[Reference]], token: CancelToken
+) -> Iterator[_Place]:
+    """Find the places of references, which are given by their lines in the whole file, in the text, in order."""
+    first = 0 if content.lines is None else content.lines[0]
+    offset = 0
+    for number, (_, length) in enumerate(cut_lines(watched(content.chunks(), token), LONGEST_LINE), first):
+        for reference in references.get(number, ()):
+            yield _Place(offset, number, reference)
+        offset += length
 
 
 def _cut(
@@ -184,7 +169,7 @@ def _cut(
     more8 = more16 = 0
     cuts = sorted({cut for one in places for cut in (one.offset, one.start, one.end)})
     offset = 0
-    for piece in _pieces(_watched(content.chunks(), token), cuts):
+    for piece in _pieces(watched(content.chunks(), token), cuts):
         digester.update(piece)
         if place is not None and offset == place.offset:
             more8 = more16 = 0
@@ -235,7 +220,7 @@ class _Literal:
     def add(self, text: str) -> None:
         self._held.append(text)
         self._characters += len(text)
-        if self._characters > _MOST_HELD:
+        if self._characters > MOST_HELD:
             if self._stream is None:
                 self._stream = Summarizer(self._tokenizer)
             for held in self._held:
@@ -272,10 +257,3 @@ def _pieces(chunks: Iterable[str], cuts: Sequence[int]) -> Iterator[str]:
         offset += len(chunk)
         if cut is not None and cut == offset:
             cut = next(waiting, None)
-
-
-def _watched(chunks: Iterable[T], token: CancelToken) -> Iterator[T]:
-    """The same chunks, as long as somebody wants them."""
-    for chunk in chunks:
-        token.raise_if_cancelled()
-        yield chunk

@@ -136,8 +136,7 @@ def _render_expansion(
         yield chunk[max(start, skip) :]
         skip = max(0, skip - len(chunk))
         offset += len(chunk)
-    # What was recalled has none: that its file is the same is seen by its fingerprint when it is read.
-    if expansion.reading.digest not in {b"", digester.digest()}:
+    if expansion.reading.digest != digester.digest():
         raise TransientFault(Code.FAILED, f"{expansion.reading.source}: changed while it was rendered")
     yield _LEAVE
 

@@ -4,7 +4,7 @@ It holds digests and numbers, no content and no paths. SQLAlchemy is imported on
 """
 
 from weighbridge.cache.connector import load_database
-from weighbridge.cache.digest import Digester, digest, digest_of_utf8, mark
+from weighbridge.cache.digest import Digester, digest, digest_of_utf8
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
 from weighbridge.cache.store import CountStore
@@ -20,5 +20,4 @@ __all__ = [
     "digest",
     "digest_of_utf8",
     "load_database",
-    "mark",
 ]

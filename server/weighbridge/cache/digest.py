@@ -19,15 +19,17 @@ class Digester:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256(usedforsecurity=False)
+        self.size = 0
+        """Bytes so far, in UTF-8."""
 
     def update(self, chunk: str) -> None:
         """Add the text that follows."""
-        if len(chunk) <= _BLOCK:
-            # Lone surrogates arrive in JSON; they have no UTF-8, but must tell texts apart.
-            self._hash.update(chunk.encode("utf-8", "surrogatepass"))
-            return
         for start in range(0, len(chunk), _BLOCK):
-            self._hash.update(chunk[start : start + _BLOCK].encode("utf-8", "surrogatepass"))
+            part = chunk if len(chunk) <= _BLOCK else chunk[start : start + _BLOCK]
+            # Lone surrogates arrive in JSON; they have no UTF-8, but must tell texts apart.
+            utf8 = part.encode("utf-8", "surrogatepass")
+            self.size += len(utf8)
+            self._hash.update(utf8)
 
     def digest(self) -> bytes:
         """Give the digest of all text so far: `SIZE` bytes. More may follow."""
@@ -39,18 +41,6 @@ def digest(text: str) -> bytes:
     digester = Digester()
     digester.update(text)
     return digester.digest()
-
-
-def mark(*parts: bytes) -> bytes:
-    """Give a digest of what stands for a text without being it: `SIZE` bytes, never those of any text's digest.
-
-    It is made by another hash: whoever writes a text can't make it pass for a mark.
-    """
-    hashed = hashlib.blake2b(digest_size=SIZE, person=b"weighbridge mark")
-    for part in parts:
-        hashed.update(len(part).to_bytes(8, "big"))
-        hashed.update(part)
-    return hashed.digest()
 
 
 def digest_of_utf8(utf8: bytes) -> bytes:

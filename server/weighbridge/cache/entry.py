@@ -1,6 +1,9 @@
 """What is remembered of a text: plain values, made and looked up by the thousand."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+#: Bytes of a code point in UTF-8, at most.
+_LONGEST_CHARACTER: Final = 4
 
 
 class CountKey(NamedTuple):
@@ -30,10 +33,17 @@ class Counted(NamedTuple):
     def sound(self) -> bool:
         """Whether the numbers can be those of a text. A database may hold anything."""
         if self.tail_chars == 0:
-            return self.head_chars == self.chars >= 0 and self.head_tokens == self.tokens >= 0
-        ends = self.head_chars + self.tail_chars
+            return self.head_chars == self.chars and self.head_tokens == self.tokens and _fits(*self[:2])
+        inner_tokens = self.tokens - self.head_tokens - self.tail_tokens
+        inner_chars = self.chars - self.head_chars - self.tail_chars
         return (
-            0 < self.head_chars < ends <= self.chars
-            and min(self.head_tokens, self.tail_tokens) >= 0
-            and self.head_tokens + self.tail_tokens <= self.tokens
+            min(self.head_chars, self.tail_chars) > 0
+            and _fits(self.head_tokens, self.head_chars)
+            and _fits(inner_tokens, inner_chars)
+            and _fits(self.tail_tokens, self.tail_chars)
         )
+
+
+def _fits(tokens: int, chars: int) -> bool:
+    """Whether a text of so many code points can have so many tokens: none is less than a byte."""
+    return 0 <= tokens <= _LONGEST_CHARACTER * chars

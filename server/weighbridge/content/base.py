@@ -1,12 +1,14 @@
 """One interface for every kind of content.
 
 A handler turns a `Request` (a reference seen from the place it stands in) into `Content`. Two steps, so that asking
-"is it the same thing?" and "did it change?" never read it:
+"is it the same thing?" never reads it:
 
     key = handler.key(request)          # loop, no input or output: names the thing; equal keys share one reading
     content = await/handler.load(...)   # worker (file, variable) or loop (api, async): may block or fail
     for chunk in content.chunks(): …    # worker: the text, streamed, again from the start at each call
-    handler.changed(content)            # worker: cheap: stat, time to live, digest of a value
+
+Whether a file or a variable changed is told by its text's digest alone: a look at a file's times tells nothing for sure (they can be set,
+clocks are coarse), and to read is nearly as quick.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -50,8 +52,8 @@ class Content:
     """What a reference stands for.
 
     `identity`: the thing itself, after links are followed (a real path, a URL, a variable's name): equal for two ways
-    to the same thing, so cycles are seen. `stamp`: what `changed` compares; opaque. `source`: where it came from, for
-    people; never a secret. `path`: the file behind it, if any. `scannable`: nested references are looked for in it.
+    to the same thing, so cycles are seen. `source`: where it came from, for people; never a secret. `path`: the file
+    behind it, if any. `scannable`: nested references are looked for in it.
     `stale`: the last good text, not today's. `size`: bytes, where known. `secret`: the text must not be shown.
     `chunks()` yields the text (str, any size of piece) from the start at every call; it raises ReferenceFault
     (not text, vanished, too large) in the middle if it must. `raw()`: the bytes it is decoded from, where it is a file's.
@@ -61,7 +63,6 @@ class Content:
     """
 
     identity: str
-    stamp: Hashable
     source: str
     chunks: Callable[[], Iterator[str]]
     path: Path | None = None
@@ -78,11 +79,10 @@ class Content:
     lines: tuple[int, int] | None = None
     whole: Callable[[], Iterator[str]] | None = None
     raw: Callable[[], Iterator[bytes]] | None = None
-    #: What says, for good, that the file at a place is the one it was: equal means the same bytes. None where it is too
-    #: fresh to tell, or no file.
-    fingerprint: bytes | None = None
-    #: Reads so many bytes of the file's start and end, if it is still the one that has the fingerprint; else raises as `chunks`.
-    ends: Callable[[int, int], tuple[bytes, bytes]] | None = None
+    #: What `changed` of an API compares; opaque.
+    stamp: Hashable = None
+    #: The links that lead to the file, where there are any: it is another file when one of them is turned.
+    links: tuple[Path, ...] = ()
 
 
 class Overlay(Protocol):
@@ -125,10 +125,6 @@ class Handler(Protocol):
         """
         ...
 
-    def changed(self, content: Content) -> bool:
-        """Tell cheaply whether `load` would give something else now. Blocks a little: call on a worker."""
-        ...
-
 
 class AsyncHandler(Protocol):
     """A handler whose `load` waits for the network: call on the loop."""
@@ -143,4 +139,6 @@ class AsyncHandler(Protocol):
         """As `Handler.load`; `force` asks the other side even if the time to live is not over."""
         ...
 
-    def changed(self, content: Content) -> bool: ...
+    def changed(self, content: Content) -> bool:
+        """Tell whether it is time to ask again."""
+        ...

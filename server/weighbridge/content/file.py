@@ -1,8 +1,7 @@
 """Files: the whole, some lines, or a section; as in the editor if open there, else as on disk."""
 
 import os
-import time
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from weighbridge.content.base import Content, Overlay, Request
 from weighbridge.content.lines import select_lines
 from weighbridge.content.policy import may_watch, named, place_of, roots_of
 from weighbridge.content.section import lines_selected
-from weighbridge.content.text_file import Found, TextFiles
+from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Kind
@@ -21,9 +20,8 @@ class FileHandler:
 
     kind = Kind.FILE
 
-    def __init__(self, overlay: Overlay | None = None, now: Callable[[], int] = time.time_ns) -> None:
-        """`now`: the clock, in nanoseconds since 1970, as files' times are."""
-        self._files = TextFiles(overlay, now)
+    def __init__(self, overlay: Overlay | None = None) -> None:
+        self._files = TextFiles(overlay)
 
     def key(self, request: Request) -> Hashable:
         """Name the file by its letters, and what it may be denied by: no other scope gets what this one may read."""
@@ -56,15 +54,13 @@ class FileHandler:
         whole = partial(self._files.chunks, found)
         content = Content(
             identity=os.fspath(found.real),
-            stamp=found,
             source=place.name,
             chunks=whole,
             path=found.real,
             scannable=scannable,
             size=found.size,
             raw=None if found.stamp is None else partial(self._files.raw, found),
-            fingerprint=found.fingerprint,
-            ends=None if found.fingerprint is None else partial(self._files.ends, found),
+            links=found.links,
         )
         if not request.fragment:
             return content
@@ -72,15 +68,11 @@ class FileHandler:
         return Content(
             # A part of a file may include another part of it; only the same part again is a cycle.
             identity=f"{content.identity}#L{lines[0] + 1}-L{lines[1]}",
-            stamp=found,
             source=f"{place.name}#{request.fragment}",
             chunks=lambda: select_lines(whole(), *lines),
             path=found.real,
             scannable=scannable,
             lines=lines,
             whole=whole,
+            links=found.links,
         )
-
-    def changed(self, content: Content) -> bool:
-        """Tell whether a look at the file tells that it is another, or was edited."""
-        return not isinstance(content.stamp, Found) or self._files.changed(content.stamp)

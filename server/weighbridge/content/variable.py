@@ -11,7 +11,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,14 +38,7 @@ class Value:
     source: str
     path: Path | None = None
     secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """What a value was: only its digest, so that a secret is not held twice; and what to ask again."""
-
-    digest: bytes
-    request: Request = field(compare=False)
+    links: tuple[Path, ...] = ()
 
 
 class VariableHandler:
@@ -57,8 +50,9 @@ class VariableHandler:
         """`environment`: the process's own by default."""
         self._files = TextFiles(overlay)
         self._environment = os.environ if environment is None else environment
-        # A document names many variables: its file is read once. Entries are small (a file is at most a quarter of a megabyte).
-        self._read: LRUCache[Found, Mapping[str, str]] = LRUCache(maxsize=16)
+        # A document names many variables: what its file says is read for each of them, and understood once. By its ending and its
+        # text's digest; entries are small (a file is at most a quarter of a megabyte).
+        self._understood: LRUCache[tuple[str, bytes], Mapping[str, str]] = LRUCache(maxsize=16)
         self._lock = threading.Lock()
 
     def key(self, request: Request) -> Hashable:
@@ -83,7 +77,7 @@ class VariableHandler:
         return variable_files(request.scope.document)
 
     def load(self, request: Request) -> Content:
-        """Look the variable up. Reads its file if that is new. Blocks.
+        """Look the variable up. Reads its file. Blocks.
 
         Raises:
             ReferenceFault: set nowhere; or the variables file is of no use.
@@ -93,22 +87,13 @@ class VariableHandler:
         text = whole_characters(value.text)
         return Content(
             identity=f"variable:{request.target}",
-            stamp=_Stamp(_digest_of(value), request),
             source=value.source,
             chunks=lambda: iter((text,) if text else ()),
             path=value.path,
+            links=value.links,
             size=len(text.encode()),
             secret=value.secret,
         )
-
-    def changed(self, content: Content) -> bool:
-        """Tell whether the variable stands for another value now."""
-        if not isinstance(content.stamp, _Stamp):
-            return True
-        try:
-            return _digest_of(self.look_up(content.stamp.request)) != content.stamp.digest
-        except ReferenceFault:
-            return True
 
     def look_up(self, request: Request) -> Value:
         """Find a variable's value. Raises as `load`."""
@@ -120,7 +105,7 @@ class VariableHandler:
         if found is not None:
             text = self._values(found).get(name)
             if text is not None:
-                return Value(text, found.place.name, found.real)
+                return Value(text, found.place.name, found.real, links=found.links)
         text = scope.front_matter.get(name)
         if text is not None:
             return Value(text, "front matter")
@@ -158,13 +143,15 @@ class VariableHandler:
         return None
 
     def _values(self, found: Found) -> Mapping[str, str]:
+        name, ending = found.place.name, found.place.path.suffix.lower()
+        text = "".join(self._files.chunks(found))
+        key = ending, _digest(text)
         with self._lock:
-            known = self._read.get(found)
+            known = self._understood.get(key)
         if known is not None:
             return known
-        name = found.place.name
         try:
-            data = READERS[found.place.path.suffix.lower()]("".join(self._files.chunks(found)))
+            data = READERS[ending](text)
         except DataError as error:
             raise ReferenceFault(Code.FAILED, f"{name}: {error}") from error
         if data is None:
@@ -174,7 +161,7 @@ class VariableHandler:
         texts = ((str(key), text_of_value(value)) for key, value in data.items())
         values = {key: text for key, text in texts if text is not None}
         with self._lock:
-            self._read[found] = values
+            self._understood[key] = values
         return values
 
 
@@ -224,10 +211,6 @@ def _undefined(name: str, found: Found | None, scope: Scope, *, permitted: bool)
     return (
         f"{message}; to read the environment, name {shown(name.removeprefix(ENVIRONMENT))} in weighbridge.env"
     )
-
-
-def _digest_of(value: Value) -> bytes:
-    return _digest(value.text) + _digest(value.source)
 
 
 def _digest(text: str | None) -> bytes:

@@ -85,14 +85,14 @@ class Watching:
             logger.warning("the client watches no files: %s", error)
 
     async def _watch(self, folders: tuple[Path, ...], watched: Callable[[], frozenset[Path]]) -> None:
-        """Watch the folders of the files that matter, not their subfolders, whichever those are at the time."""
+        """Watch the folders of the files that matter, not their subfolders, whichever those are at the time; see `_places_of`."""
         watching: asyncio.Task[None] | None = None
         current: Mapping[Path, int] = {}
         await asyncio.to_thread(_import_early)
         try:
             while True:
                 self._other.clear()
-                wanted = await asyncio.to_thread(_folders_of, watched(), folders)
+                wanted = await asyncio.to_thread(_places_of, watched(), folders)
                 if wanted != current or (watching is not None and watching.done()):
                     if watching is not None:
                         watching.cancel()
@@ -107,33 +107,31 @@ class Watching:
             if watching is not None:
                 watching.cancel()
 
-    async def _follow(self, folders: frozenset[Path], watched: Callable[[], frozenset[Path]]) -> None:
-        """Tell of changes in these folders, and of those that nobody could see before. Ends when they can't be watched."""
-        if not folders:
+    async def _follow(self, places: frozenset[Path], watched: Callable[[], frozenset[Path]]) -> None:
+        """Tell of changes in these places, and of those that nobody could see before. Ends when they can't be watched."""
+        if not places:
             return
-        there = {os.fspath(folder) for folder in folders}
+        there = {os.fspath(place) for place in places}
 
         def all_changed() -> None:
             self._changed([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
 
         changes = awatch(
-            *folders, recursive=False, step=_SETTLE, watch_filter=None, force_polling=self._polls or None
+            *places, recursive=False, step=_SETTLE, watch_filter=None, force_polling=self._polls or None
         )
         try:
             following = asyncio.ensure_future(anext(changes))
-            await asyncio.sleep(0)
-            # What matters by now: a file may have been read, and changed, since these folders were chosen; and who watched
-            # some of them until now may have seen what there was no time to tell.
-            all_changed()
             while True:
+                # A file may have been read, and changed, since these places were chosen; and who watched some of them until now
+                # may have seen what there was no time to tell. To look is to read, and other work comes first.
+                if not (await asyncio.wait({following}, timeout=_LOOK_AGAIN))[0]:
+                    all_changed()
                 changed = [Path(path) for _, path in await following]
                 following = asyncio.ensure_future(anext(changes))
                 self._changed(changed)
-                if not watched().issuperset(changed):
-                    # Folders, perhaps: others may be there now, or the same ones anew.
+                if not watched().issuperset(changed) or not places.isdisjoint(changed):
+                    # Folders, perhaps, or files that are watched themselves: others may be there now, or the same ones anew.
                     self.look()
-                if not (await asyncio.wait({following}, timeout=_LOOK_AGAIN))[0]:
-                    all_changed()
         except (OSError, RuntimeError, StopAsyncIteration) as error:
             if str(error) != self._told:
                 self._told = str(error)
@@ -154,11 +152,12 @@ def _import_early() -> None:
             importlib.import_module(name)
 
 
-def _folders_of(files: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
-    """The folders to watch, each with its number on its disk: made anew, it is another. Blocks.
+def _places_of(files: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
+    """The places to watch, each with its number on its disk: made anew, it is another. Blocks.
 
-    They are those of the files that matter, and the workspace's own for its settings; and those above them, as far as the
-    workspace goes: whoever moves one away changes nothing in it. Of those that are not there, what is above is watched.
+    They are the folders of the files that matter, and the workspace's own for its settings; and those above them, as far as
+    the workspace goes: whoever moves one away changes nothing in it. Of those that are not there, what is above is watched. A
+    file that has several names is watched itself: who writes it by another name changes nothing in its folder.
     """
     wanted = set(folders)
     for parent in {file.parent for file in files}:
@@ -167,14 +166,10 @@ def _folders_of(files: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path,
         if within:
             top = min(within, key=lambda folder: len(folder.parts))
             wanted.update(above for above in parent.parents if above.is_relative_to(top))
-    found = ((folder, _number(folder)) for folder in wanted)
-    return {folder: number for folder, number in found if number is not None}
-
-
-def _number(folder: Path) -> int | None:
-    """A folder's number; None if there is none."""
-    try:
-        found = folder.stat()
-    except OSError:
-        return None
-    return found.st_ino if stat.S_ISDIR(found.st_mode) else None
+    found: dict[Path, int] = {}
+    for place in (*wanted, *files):
+        with contextlib.suppress(OSError):
+            status = place.lstat() if place in files else place.stat()
+            if stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
+                found[place] = status.st_ino
+    return found

@@ -8,7 +8,6 @@ from typing import Protocol
 from weighbridge.references.forms import holds_reference
 from weighbridge.references.index import StreamScanner
 from weighbridge.references.model import ScannedLine
-from weighbridge.references.rules import scanner_rules
 
 #: Files that references are looked for in: Markdown, text and prompts. All else is literal.
 SCANNABLE_SUFFIXES = frozenset(
@@ -46,7 +45,7 @@ class Dialect:
     holds: Callable[[str], bool]
     max_depth: int | None = None
     #: Names how references are found: what was found by other rules is to be found anew.
-    rules: Callable[[], str] = str
+    rules: str = ""
 
     def text_may_refer(self, text: str) -> bool:
         """Whether a whole text may hold a reference: never wrongly no, and many times quicker than to scan it."""
@@ -62,7 +61,10 @@ class Dialect:
         return any(mark[:1] in utf8 and mark in utf8 for mark in map(str.encode, self.marks))
 
 
-MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"), holds_reference, rules=scanner_rules)
+#: Raised by one with every change of what the scanner finds in any text: what is remembered of texts was found by it.
+RULES = 1
+
+MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"), holds_reference, rules=f"markdown {RULES}")
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (MARKDOWN,)}
 

@@ -23,6 +23,8 @@ class Entry:
     reading: Reading | None = None
     content: Content | None = None
     running: asyncio.Future[None] | None = None
+    #: When it was read last, by the timers' clock.
+    read_at: float = 0.0
     again: bool = False
     force: bool = False
     timer: Timer | None = None

@@ -11,7 +11,7 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from weighbridge.session.entry import Entry
 from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
@@ -38,21 +38,13 @@ class Gathering(Generic[R]):
         look: Callable[[Sequence[Entry], CancelToken], Sequence[R]],
         landed: Callable[[Hashable, Entry, Priority, R], None],
         otherwise: R,
-        before: "Gathering[Any] | None" = None,
     ) -> None:
-        """`look` is a worker's work: an answer for each entry. `landed` is told each; `otherwise`: the answer where there is none.
-
-        `before`: what is looked at that way comes first.
-        """
+        """`look` is a worker's work: an answer for each entry. `landed` is told each; `otherwise`: the answer where there is none."""
         self._tasks = tasks
         self._name = name
         self._look = look
         self._landed = landed
         self._otherwise = otherwise
-        self._before = before
-        self._after: list[Gathering[Any]] = []
-        if before is not None:
-            before._after.append(self)  # noqa: SLF001  one of the same class
         self._wanted: deque[_Wanted] = deque()
         self._numbers = itertools.count()
         self._running: set[asyncio.Task[None]] = set()
@@ -68,18 +60,9 @@ class Gathering(Generic[R]):
         if len(self._wanted) == 1:
             loop.call_soon(self._start)
 
-    @property
-    def busy(self) -> bool:
-        """Whether there is something to wait for."""
-        return bool(self._wanted) or self._waited_for is not None
-
     def _start(self) -> None:
         """Start with the next group, unless there is one to wait for."""
-        if (
-            not self._wanted
-            or self._waited_for is not None
-            or (self._before is not None and self._before.busy)
-        ):
+        if not self._wanted or self._waited_for is not None:
             return
         loop = asyncio.get_running_loop()
         group = [self._wanted.popleft() for _ in range(min(_IN_A_GROUP, len(self._wanted)))]
@@ -95,8 +78,7 @@ class Gathering(Generic[R]):
             ended.cancel()
         if ended is None or self._waited_for is ended:
             self._waited_for = None
-        for gathering in (self, *self._after):
-            gathering._start()  # noqa: SLF001  one of the same class
+        self._start()
 
     async def _run(self, group: Sequence[_Wanted]) -> None:
         found: Sequence[R] = [self._otherwise] * len(group)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from weighbridge.analysis.expand import Reading, State
 from weighbridge.analysis.reading import read
+from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Request
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import shown
@@ -23,7 +24,7 @@ from weighbridge.references.model import Kind
 from weighbridge.session.below import Below
 from weighbridge.session.entry import Entry
 from weighbridge.session.gathering import Gathering
-from weighbridge.session.recalling import Recalled, changed, recalled
+from weighbridge.session.known_entries import Known, known_entries
 from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 #: Seconds until what failed, and may do better, is tried again; and the fewest between two looks at anything.
 _TRY_AGAIN = 60.0
 _SOONEST = 1.0
-#: Contents from which on one task looks whether many changed.
+#: Contents from which on nobody waits for them.
 _MANY = 8
 
 
@@ -67,10 +68,8 @@ class Readings:
         self._below = Below(lambda: self._by_path)
         #: The same paths, each made once: all are asked for whenever there is another.
         self._paths: dict[str, Path] = {}
-        self._recalling = Gathering[Recalled](tasks, "recall", self._recall, self._recalled, None)
-        self._checking = Gathering[bool](
-            tasks, "check", self._check, self._checked, otherwise=True, before=self._recalling
-        )
+        self._scans = Scans()
+        self._gathering = Gathering[Known](tasks, "read together", self._look, self._looked_up, None)
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""
@@ -104,13 +103,10 @@ class Readings:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = Entry(request, tokenizer, dialect)
-            self._depend(key, entry, self._handlers.of(request.kind).paths(request))
+            self._depend(key, entry)
         entry.users.add(user)
-        if entry.reading is None and entry.running is None:
-            if request.kind is Kind.FILE and request.fragment is None and self._service.remembers:
-                self._recalling.want(key, entry, priority)
-            else:
-                self._start(key, entry, priority)
+        if entry.running is None and (entry.reading is None or self._may_be_old(entry)):
+            self._start(key, entry, priority)
 
     def release(self, user: Hashable, keys: Iterable[Hashable]) -> None:
         """Forget that `user` uses these contents, and the contents nobody uses."""
@@ -121,11 +117,7 @@ class Readings:
             entry.users.discard(user)
             if not entry.users:
                 del self._entries[key]
-                for path in entry.paths:
-                    self._by_path[path].discard(key)
-                    if not self._by_path[path]:
-                        del self._by_path[path], self._paths[path]
-                        self._watch_others()
+                self._let_go(key, entry.paths)
                 if entry.timer is not None:
                     entry.timer.cancel()
                 if entry.running is not None:
@@ -134,9 +126,10 @@ class Readings:
                         self._tasks.cancel((step, key))
 
     def recheck(self, keys: Iterable[Hashable], *, force: bool = False) -> None:
-        """Read contents again if they changed; `force`: whether they seem to or not."""
+        """Read contents again, for somebody says that they changed; `force`: ask APIs again, too."""
         keys = list(keys)
-        many = len(keys) >= _MANY
+        # Somebody waits for a few; many are looked at to be sure.
+        priority = Priority.HIGH if len(keys) <= _MANY else Priority.LOW
         for key in keys:
             entry = self._entries.get(key)
             if entry is None:
@@ -144,10 +137,8 @@ class Readings:
             entry.force = entry.force or force
             if entry.running is not None:
                 entry.again = True
-            elif many and entry.request.kind is Kind.FILE and entry.content is not None and not entry.force:
-                self._checking.want(key, entry, Priority.HIGH)
             else:
-                self._start(key, entry, Priority.HIGH)
+                self._start(key, entry, priority)
 
     def recheck_all(self, user: Hashable | None = None, *, force: bool = False) -> None:
         """The same for all contents, or all that `user` uses."""
@@ -156,14 +147,13 @@ class Readings:
         )
 
     def recheck_files(self, user: Hashable) -> None:
-        """Read the files again that `user` uses, however unchanged they look; what holds its text is not asked for."""
+        """Read the files again that `user` uses; what holds its text is not asked for."""
         self.recheck(
             [
                 key
                 for key, entry in self._entries.items()
                 if user in entry.users and entry.request.kind is Kind.FILE
-            ],
-            force=True,
+            ]
         )
 
     def keys_of_path(self, path: Path) -> list[Hashable]:
@@ -191,12 +181,28 @@ class Readings:
 
     async def settled(self, user: Hashable) -> None:
         """Wait until nothing that `user` uses is being read."""
-        while running := [
+        while await self._read_of(user, frozenset(Kind)):
+            pass
+
+    async def reread(self, user: Hashable) -> bool:
+        """Wait for the files and variables that `user` uses and that are being read; tell whether there were any.
+
+        APIs take their time, and what they said before is shown until then.
+        """
+        return await self._read_of(user, frozenset((Kind.FILE, Kind.VARIABLE)))
+
+    async def _read_of(self, user: Hashable, kinds: frozenset[Kind]) -> bool:
+        running = [
             entry.running
             for entry in self._entries.values()
-            if user in entry.users and entry.running is not None
-        ]:
+            if entry.running is not None
+            and not entry.running.done()
+            and user in entry.users
+            and entry.request.kind in kinds
+        ]
+        if running:
             await asyncio.wait(running)
+        return bool(running)
 
     def close(self) -> None:
         """Stop everything that is under way."""
@@ -210,21 +216,45 @@ class Readings:
         self._paths.clear()
         self._below.changed()
 
+    def _may_be_old(self, entry: Entry) -> bool:
+        """Whether a content is read again when somebody else begins to use it: not every system tells of every change."""
+        return entry.request.kind is not Kind.API and self._timers.time() - entry.read_at > _SOONEST
+
     def _watch_others(self) -> None:
         self._below.changed()
         self.on_watched()
 
-    def _depend(self, key: Hashable, entry: Entry, paths: Iterable[Path]) -> None:
-        """Note files that a content depends on."""
-        for named in paths:
-            path = os.fspath(named)
-            entry.paths.add(path)
+    def _depend(self, key: Hashable, entry: Entry, more: Iterable[Path] = ()) -> None:
+        """Note the files that a content depends on: those it is named by, and `more`, in place of what there was before."""
+        named = {
+            os.fspath(path): path
+            for path in (*self._handlers.of(entry.request.kind).paths(entry.request), *more)
+        }
+        before, entry.paths = entry.paths, set(named)
+        self._let_go(key, before - entry.paths)
+        for path in entry.paths - before:
             if path not in self._by_path:
-                self._by_path[path], self._paths[path] = set(), named
+                self._by_path[path], self._paths[path] = set(), named[path]
                 self._watch_others()
             self._by_path[path].add(key)
 
+    def _let_go(self, key: Hashable, paths: Iterable[str]) -> None:
+        for path in paths:
+            self._by_path[path].discard(key)
+            if not self._by_path[path]:
+                del self._by_path[path], self._paths[path]
+                self._watch_others()
+
     def _start(self, key: Hashable, entry: Entry, priority: Priority) -> None:
+        """Read a content: together with others if it is a whole file whose text may be known."""
+        whole_file = entry.request.kind is Kind.FILE and entry.request.fragment is None
+        if whole_file and (self._service.remembers or entry.reading is not None):
+            entry.again = False
+            self._gathering.want(key, entry, priority)
+        else:
+            self._start_alone(key, entry, priority)
+
+    def _start_alone(self, key: Hashable, entry: Entry, priority: Priority) -> None:
         entry.again = False
         entry.running = asyncio.get_running_loop().create_task(self._run(key, entry, priority))
         entry.running.add_done_callback(_told)
@@ -269,14 +299,17 @@ class Readings:
         content: Content | None,
         fault: Exception | None,
     ) -> None:
+        entry.read_at = self._timers.time()
         if content is None or content is not entry.content:
             seconds = _TRY_AGAIN if isinstance(fault, TransientFault) else None
             if content is not None:
                 seconds = content.expires_in
             entry.due = None if seconds is None else self._timers.time() + seconds
         entry.content = content
-        if content is not None and content.path is not None:
-            self._depend(key, entry, (content.path,))
+        if content is not None:
+            self._depend(key, entry, (*content.links, *(() if content.path is None else (content.path,))))
+        elif isinstance(fault, ReferenceFault):
+            self._depend(key, entry, fault.links)
         self._set_timer(key, entry)
         if reading is not None and reading != entry.reading:
             entry.reading = reading
@@ -292,7 +325,7 @@ class Readings:
                 return *await self._fetch(key, entry, priority, force=force), None
             found = await self._tasks.submit(
                 ("read", key),
-                lambda token: self._read_blocking(entry, token, force=force),
+                lambda token: self._read_blocking(entry, token),
                 priority=priority,
                 title=request.target,
                 retry=self.retry,
@@ -313,15 +346,10 @@ class Readings:
             return *found, None
         return Reading(State.FAILED, identity="", source="", problem=problem), None, fault
 
-    def _read_blocking(
-        self, entry: Entry, token: CancelToken, *, force: bool
-    ) -> tuple[Reading | None, Content]:
+    def _read_blocking(self, entry: Entry, token: CancelToken) -> tuple[Reading, Content]:
         """Load and read on a worker."""
-        handler, before = self._handlers.blocking(entry.request.kind), entry.content
-        if before is not None and not force and not handler.changed(before):
-            return None, before
-        content = handler.load(entry.request)
-        return read(content, entry.dialect, self._service, entry.tokenizer, token), content
+        content = self._handlers.blocking(entry.request.kind).load(entry.request)
+        return read(content, entry.dialect, self._service, entry.tokenizer, self._scans, token), content
 
     async def _fetch(
         self, key: Hashable, entry: Entry, priority: Priority, *, force: bool
@@ -343,36 +371,27 @@ class Readings:
         )
         reading = await self._tasks.submit(
             ("read", key),
-            lambda token: read(content, entry.dialect, self._service, entry.tokenizer, token),
+            lambda token: read(content, entry.dialect, self._service, entry.tokenizer, self._scans, token),
             priority=priority,
             title=request.target,
             join=False,
         )
         return reading, content
 
-    def _recall(self, entries: Sequence[Entry], token: CancelToken) -> list[Recalled]:
-        return recalled(entries, self._handlers.blocking(Kind.FILE), self._service, token)
+    def _look(self, entries: Sequence[Entry], token: CancelToken) -> list[Known]:
+        return known_entries(entries, self._handlers.blocking(Kind.FILE), self._service, self._scans, token)
 
-    def _check(self, entries: Sequence[Entry], token: CancelToken) -> list[bool]:
-        return changed(entries, self._handlers.blocking(Kind.FILE), token)
-
-    def _checked(self, key: Hashable, entry: Entry, priority: Priority, found: bool) -> None:
-        """Read again what changed."""
-        if self._entries.get(key) is entry and (found or entry.again or entry.force):
-            self._start(key, entry, priority)
-
-    def _recalled(self, key: Hashable, entry: Entry, priority: Priority, found: Recalled) -> None:
-        """Take what is remembered of a content; what nothing is remembered of is read."""
+    def _looked_up(self, key: Hashable, entry: Entry, priority: Priority, found: Known) -> None:
+        """Take what is known of a content; what isn't is scanned and counted by itself."""
         if self._entries.get(key) is not entry:
             return
-        if found is None or entry.force:
-            self._start(key, entry, priority)
+        if found is None:
+            self._start_alone(key, entry, priority)
             return
-        self._adopt(key, entry, *found)
         if entry.again:
-            # Somebody says that it may have changed since it was looked at: another look tells.
-            entry.again = False
-            self._checking.want(key, entry, Priority.HIGH)
+            # Somebody says that it may have changed since it was read.
+            self._start(key, entry, Priority.HIGH)
+        self._adopt(key, entry, *found)
 
     def _set_timer(self, key: Hashable, entry: Entry) -> None:
         """Look again when an API's time to live is over, or a fault may have passed."""

@@ -210,18 +210,21 @@ class Session:
     # Answers
 
     async def ready(self, document: Document) -> None:
-        """Wait until everything about the document is counted and resolved.
+        """Wait until everything about the document is counted and resolved, and no file of it is being read again.
 
         Raises:
             DocumentClosedError: it is closed, or opened anew.
             CountingError: it can't be counted.
         """
-        while self.documents.get(document.uri) is document and not document.ready:
-            if document.fault is not None:
+        while self.documents.get(document.uri) is document:
+            if document.ready:
+                if not await self.readings.reread(document.uri):
+                    return
+            elif document.fault is not None:
                 raise CountingError(f"{document.uri}: {document.fault}")
-            await self._waiting.change(document.uri)
-        if self.documents.get(document.uri) is not document:
-            raise DocumentClosedError(f"{document.uri}: closed before it was counted")
+            else:
+                await self._waiting.change(document.uri)
+        raise DocumentClosedError(f"{document.uri}: closed before it was counted")
 
     async def looked_up(self, document: Document, seconds: float) -> None:
         """Wait until it is known what a document's references stand for, but no longer than that after it was prepared.

@@ -359,16 +359,16 @@ class Workspace:
         uri = uri_of(path)
         try:
             terms = terms_of(self._configuration, path)
-            text, plain, real = await self._tasks.submit(
+            text, plain, ways = await self._tasks.submit(
                 ("text", path), lambda _: self._look_at(path, terms), title=str(path), join=False
             )
             if plain is not None:
-                prompt = Prompt(plain.report, frozenset((path,)), plain.first_line_end, real)
+                prompt = Prompt(plain.report, frozenset(ways), plain.first_line_end, ways[-1])
             else:
                 document = self._background.open(uri, None, "", text)
                 report = await self._background.whole_report(document)
-                depends = self._background.readings.paths_of(uri) | {path}
-                prompt = Prompt(report, depends, document.buffer.line_end(0), real)
+                depends = self._background.readings.paths_of(uri).union(ways)
+                prompt = Prompt(report, depends, document.buffer.line_end(0), ways[-1])
         except (ReferenceFault, CountingError, DocumentClosedError, TaskCancelledError) as error:
             logger.info("%s: not weighed: %s", path, error)
             self._forget(path)
@@ -389,15 +389,18 @@ class Workspace:
         self._go_on()
         self._tell()
 
-    def _look_at(self, path: Path, terms: Terms) -> tuple[str, PlainReport | None, Path]:
-        """Read a prompt, as references are read; its text, its report if it refers to nothing, where its path leads. Blocks."""
+    def _look_at(self, path: Path, terms: Terms) -> tuple[str, PlainReport | None, tuple[Path, ...]]:
+        """Read a prompt, as references are read; its text, its report if it refers to nothing, its path and where that leads.
+
+        Blocks.
+        """
         settings = terms.settings
         place = place_of(str(path), path.parent, Scope(path, terms.folders, settings))
         found = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
         text = "".join(self._files.chunks(found))
         session = self._background
         (plain,) = plain_reports([(path, terms, text)], session.service, session.encoding)
-        return text, plain, found.real
+        return text, plain, (path, *found.links, found.real)
 
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._let_go(path, self._prompts.get(path), prompt)

@@ -7,16 +7,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from cachetools import LRUCache
 
-from weighbridge.cache import Counted, CountKey, CountStore, Digester, digest, digest_of_utf8
+from weighbridge.cache import Counted, CountKey, CountStore, Digester, digest
 from weighbridge.errors import Code, TransientFault
 from weighbridge.tokens.base import Tokenizer, counts_of
 from weighbridge.tokens.summary import FRAGMENT_LIMIT, Summarizer, Summary, cut, summarize
 
-__all__ = ["CountStats", "Counted", "Summarized", "TokenCountingService"]
+__all__ = ["CountStats", "Counted", "Digested", "Summarized", "TokenCountingService"]
 
 IN_MEMORY: Final = 4 * 1024 * 1024
 """Characters. A content up to this length is read once and held; a longer one is read twice, unless it is known."""
@@ -39,6 +39,41 @@ class CountStats:
     store_hits: int = 0
     tokenized: int = 0
     tokenized_chars: int = 0
+
+
+class Length(NamedTuple):
+    """How long a text is: code points, and bytes in UTF-8."""
+
+    chars: int
+    size: int
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        return cls(len(text), size)
+
+    def fits(self, counted: Counted) -> bool:
+        """Whether it can be the count of such a text: no token is less than a byte."""
+        return counted.chars == self.chars and counted.tokens <= self.size
+
+
+class Digested(NamedTuple):
+    """A text with its digest. `size`: bytes in UTF-8. `rules`: those by which it refers to nothing, if its count is known under
+    them alone.
+    """
+
+    text: str
+    digest: bytes
+    size: int
+    rules: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        return cls(text, digest(text), Length.of(text).size)
+
+    @property
+    def length(self) -> Length:
+        return Length(len(self.text), self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,45 +139,39 @@ class TokenCountingService:
         keys = [_key(digest(text), tokenizer) for text in texts]
         text_of = dict(zip(keys, texts, strict=True))
         counts = self._obtain(
-            {key: len(text) for key, text in text_of.items()},
+            {key: Length.of(text) for key, text in text_of.items()},
             lambda keys: _measured([text_of[key] for key in keys], tokenizer),
         )
         return [counts[key].tokens for key in keys]
 
     def summarize(self, text: str, tokenizer: Tokenizer) -> Summary:
         """Summarize a text: equal to `summarize` of `tokens.summary`, and raises BorderlessError as it does."""
-        return self._summarize(text, digest(text), tokenizer).summary
+        return self._summarize(Digested.of(text), tokenizer).summary
 
-    def summarize_text(
-        self, text: str, tokenizer: Tokenizer, utf8: bytes | None = None, mark: bytes | None = None
-    ) -> Summarized:
-        """As `summarize`, with the text's tokens and digest. `utf8`: the text in UTF-8, if at hand.
+    def summarize_text(self, text: Digested, tokenizer: Tokenizer) -> Summarized:
+        """As `summarize`, with the text's tokens and digest."""
+        return self._summarize(text, tokenizer)
 
-        `mark`: what else the count is to be known by from here on, see `recall`.
-        """
-        found = self._summarize(text, digest(text) if utf8 is None else digest_of_utf8(utf8), tokenizer)
-        if mark is not None and self._store is not None:
-            with self._lock:
-                counted = self._memory.get(_key(found.digest, tokenizer))
-            if counted is not None:
-                self._store.put_many({_key(mark, tokenizer): counted})
-        return found
+    def note(self, found: Summarized, tokenizer: Tokenizer, rules: str) -> None:
+        """Have the count of a text known under the rules by which it refers to nothing."""
+        with self._lock:
+            counted = self._memory.get(_key(found.digest, tokenizer))
+        if counted is not None and self._store is not None:
+            self._store.put_many({_key(found.digest, tokenizer, rules): counted})
 
     @property
     def remembers(self) -> bool:
-        """Whether there is a store that counts may be recalled from."""
+        """Whether there is a store, that other processes may have kept counts in."""
         return self._store is not None
 
-    def recall(self, marks: Iterable[bytes], tokenizer: Tokenizer) -> dict[bytes, Counted]:
-        """What is known by such marks; the store is asked once for all. Nobody has looked at the texts: it is for the
-        caller to know that a mark stands for the same text for ever.
-        """
-        if self._store is None:
-            return {}
-        found = self._store.get_many(_key(mark, tokenizer) for mark in marks)
+    def known(self, texts: Sequence[Digested], tokenizer: Tokenizer) -> list[Summarized | None]:
+        """What is known of texts that were counted before, those with `rules` under those; the store is asked once for all."""
+        lengths = {_key(one.digest, tokenizer, one.rules): one.length for one in texts}
         with self._lock:
-            self._store_hits += len(found)
-        return {key.digest: counted for key, counted in found.items()}
+            counts = {key: self._memory[key] for key in lengths if key in self._memory}
+            self._memory_hits += len(counts)
+        counts |= self._stored({key: length for key, length in lengths.items() if key not in counts})
+        return [_known(one, counts.get(_key(one.digest, tokenizer, one.rules))) for one in texts]
 
     def summarize_stream(self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer) -> Summarized:
         """Summarize a text that arrives in chunks, in constant memory.
@@ -154,21 +183,22 @@ class TokenCountingService:
         for _ in range(TRIES):
             read = _Read.of(chunks())
             if read.text is not None:
-                return self._summarize(read.text, read.digest, tokenizer)
+                return self._summarize(Digested(read.text, read.digest, read.length.size), tokenizer)
             summarized = self._summarize_long(read, chunks, tokenizer)
             if summarized is not None:
                 return summarized
         raise TransientFault(Code.FAILED, "the content changes while it is read")
 
-    def _summarize(self, text: str, text_digest: bytes, tokenizer: Tokenizer) -> Summarized:
-        key = _key(text_digest, tokenizer)
+    def _summarize(self, digested: Digested, tokenizer: Tokenizer) -> Summarized:
+        text = digested.text
+        key = _key(digested.digest, tokenizer)
         counted = self._obtain(
-            {key: len(text)}, lambda _: [_counted(summarize(text, tokenizer), len(text), tokenizer)]
+            {key: digested.length}, lambda _: [_counted(summarize(text, tokenizer), len(text), tokenizer)]
         )[key]
         if max(counted.head_chars, counted.tail_chars) > FRAGMENT_LIMIT:
             # It was counted, which is always possible; it has no summary, and this raises.
             summarize(text, tokenizer)
-        return Summarized(_summary(counted, text, text), counted.tokens, text_digest)
+        return Summarized(_summary(counted, text, text), counted.tokens, digested.digest)
 
     def _summarize_long(
         self, read: "_Read", chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
@@ -184,14 +214,14 @@ class TokenCountingService:
             if digester.digest() != read.digest:
                 raise _ChangedError
             made.append(summarizer.finish())
-            return [_counted(made[0], read.chars, tokenizer)]
+            return [_counted(made[0], read.length.chars, tokenizer)]
 
         key = _key(read.digest, tokenizer)
         try:
-            counted = self._obtain({key: read.chars}, stream)[key]
+            counted = self._obtain({key: read.length}, stream)[key]
             if not made and max(counted.head_chars, counted.tail_chars) > END:
                 stream((key,))
-                self._note_tokenized(read.chars)
+                self._note_tokenized(read.length.chars)
         except _ChangedError:
             return None
         summary = made[0] if made else _summary(counted, read.head, read.tail)
@@ -199,12 +229,12 @@ class TokenCountingService:
 
     def _obtain(
         self,
-        lengths: Mapping[CountKey, int],
+        lengths: Mapping[CountKey, Length],
         measure: Callable[[Sequence[CountKey]], list[Counted]],
     ) -> dict[CountKey, Counted]:
         """Get counts from wherever they are; `measure` makes what is nowhere, and its errors are passed on.
 
-        `lengths`: each text's code points. All are kept in the store, the shortest too: what was counted once is never
+        `lengths`: each text's. All are kept in the store, the shortest too: what was counted once is never
         tokenized again.
         """
         counts: dict[CountKey, Counted] = {}
@@ -235,7 +265,7 @@ class TokenCountingService:
         return counts
 
     def _make(
-        self, lengths: Mapping[CountKey, int], measure: Callable[[Sequence[CountKey]], list[Counted]]
+        self, lengths: Mapping[CountKey, Length], measure: Callable[[Sequence[CountKey]], list[Counted]]
     ) -> dict[CountKey, Counted]:
         """Get counts that this thread has announced: from the store, else by measuring."""
         counts: dict[CountKey, Counted] = {}
@@ -244,7 +274,7 @@ class TokenCountingService:
             missing = [key for key in lengths if key not in stored]
             made = dict(zip(missing, measure(missing), strict=True)) if missing else {}
             for key in missing:
-                self._note_tokenized(lengths[key])
+                self._note_tokenized(lengths[key].chars)
             # Before anybody is told: from here on it is found, however small the memory.
             if self._store is not None and made:
                 self._store.put_many(made)
@@ -256,12 +286,12 @@ class TokenCountingService:
                 self._finish(key, None)
         return counts
 
-    def _stored(self, lengths: Mapping[CountKey, int]) -> dict[CountKey, Counted]:
+    def _stored(self, lengths: Mapping[CountKey, Length]) -> dict[CountKey, Counted]:
         """Look up what the store has. What can't be a count of a text of that length is none: anybody may write there."""
         if self._store is None or not lengths:
             return {}
         found = self._store.get_many(lengths)
-        stored = {key: counted for key, counted in found.items() if counted.chars == lengths[key]}
+        stored = {key: counted for key, counted in found.items() if lengths[key].fits(counted)}
         with self._lock:
             self._store_hits += len(stored)
         return stored
@@ -310,7 +340,7 @@ class _Read:
     """A text read once: all of it if it is short, else its two ends."""
 
     digest: bytes
-    chars: int
+    length: Length
     head: str
     tail: str
     text: str | None
@@ -334,12 +364,20 @@ class _Read:
                 held_chars -= len(held.popleft())
         rest = "".join(held)
         if chars <= IN_MEMORY:
-            return cls(digester.digest(), chars, rest[:END], rest[-END:], rest)
-        return cls(digester.digest(), chars, head, rest[-END:], None)
+            return cls(digester.digest(), Length(chars, digester.size), rest[:END], rest[-END:], rest)
+        return cls(digester.digest(), Length(chars, digester.size), head, rest[-END:], None)
 
 
-def _key(text_digest: bytes, tokenizer: Tokenizer) -> CountKey:
-    return CountKey(text_digest, tokenizer.name, tokenizer.version)
+def _key(text_digest: bytes, tokenizer: Tokenizer, rules: str = "") -> CountKey:
+    version = f"{tokenizer.version} {rules}" if rules else tokenizer.version
+    return CountKey(text_digest, tokenizer.name, version)
+
+
+def _known(text: Digested, counted: Counted | None) -> Summarized | None:
+    # What has no summary is for who says so.
+    if counted is None or max(counted.head_chars, counted.tail_chars) > FRAGMENT_LIMIT:
+        return None
+    return Summarized(_summary(counted, text.text, text.text), counted.tokens, text.digest)
 
 
 def _measured(texts: Sequence[str], tokenizer: Tokenizer) -> list[Counted]:

@@ -1,0 +1,82 @@
+"""Readings of contents whose texts were counted before, many at a time: each is read, none is scanned or tokenized.
+
+Content ──read──▶ text ──digest──▶ count, and that it refers to nothing ──▶ Reading
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from weighbridge.analysis.expand import Reading
+from weighbridge.analysis.held import MOST_HELD, hold
+from weighbridge.analysis.reading import resolved
+from weighbridge.analysis.scans import Scans
+from weighbridge.content.base import Content
+from weighbridge.errors import ReferenceFault
+from weighbridge.references.dialect import Dialect
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.service import Digested, TokenCountingService
+from weighbridge.work import CancelToken
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A content that was read, and the text that its count is known by."""
+
+    number: int
+    content: Content
+    text: Digested
+
+
+def known_readings(
+    contents: Iterable[tuple[int, Content]],
+    dialect: Dialect,
+    service: TokenCountingService,
+    tokenizer: Tokenizer,
+    scans: Scans,
+    token: CancelToken,
+) -> dict[int, Reading]:
+    """The readings of whole files, as `read` would give them, by the numbers that go with them; of those that are known.
+
+    No text is scanned or tokenized, and as much text is held as `read` may hold. Blocks.
+    """
+    found: dict[int, Reading] = {}
+    held: list[_Read] = []
+    characters = 0
+    for number, content in contents:
+        # Whoever reads it by itself tells of a fault.
+        with suppress(ReferenceFault):
+            text = _text_of(content, dialect, scans, token)
+            if text is None:
+                continue
+            held.append(_Read(number, content, text))
+            characters += len(text.text)
+        if characters > MOST_HELD:
+            found.update(_look_up(held, service, tokenizer))
+            held.clear()
+            characters = 0
+    found.update(_look_up(held, service, tokenizer))
+    return found
+
+
+def _text_of(content: Content, dialect: Dialect, scans: Scans, token: CancelToken) -> Digested | None:
+    """Read a content; None if it is too long, or known to refer to something."""
+    held = hold(content, token)
+    if held is None:
+        return None
+    if not content.scannable or not held.may_refer(dialect):
+        return held.text
+    scan = scans.get(held.text.digest, dialect)
+    return None if scan else held.text._replace(rules=dialect.rules if scan is None else "")
+
+
+def _look_up(
+    held: list[_Read], service: TokenCountingService, tokenizer: Tokenizer
+) -> Iterator[tuple[int, Reading]]:
+    known = service.known([one.text for one in held], tokenizer)
+    for one, summarized in zip(held, known, strict=True):
+        if summarized is not None:
+            yield (
+                one.number,
+                resolved(one.content, (summarized.summary,), summarized.digest, summarized.tokens),
+            )

@@ -1,0 +1,61 @@
+"""Files that are read many by one task: what is known of their texts is taken at once, the others are read by themselves."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from weighbridge.analysis.expand import Reading
+from weighbridge.analysis.known import known_readings
+from weighbridge.analysis.scans import Scans
+from weighbridge.content.base import Content, Handler
+from weighbridge.content.policy import roots_stay
+from weighbridge.errors import ReferenceFault
+from weighbridge.session.entry import Entry
+from weighbridge.tokens.service import TokenCountingService
+from weighbridge.work import CancelToken
+
+Known = tuple[Reading, Content] | None
+
+
+def known_entries(
+    entries: Sequence[Entry],
+    handler: Handler,
+    service: TokenCountingService,
+    scans: Scans,
+    token: CancelToken,
+) -> list[Known]:
+    """The readings of whole files that are known, see `known_readings`; None of the others."""
+    found: list[Known] = [None] * len(entries)
+    # Nearly always all are of one tokenizer and dialect.
+    groups: dict[tuple[str, str], list[int]] = {}
+    for number, entry in enumerate(entries):
+        groups.setdefault((entry.tokenizer.name, entry.dialect.name), []).append(number)
+    with roots_stay():
+        for numbers in groups.values():
+            one = entries[numbers[0]]
+            contents: dict[int, Content] = {}
+            readings = known_readings(
+                _loaded(entries, numbers, handler, contents, token),
+                one.dialect,
+                service,
+                one.tokenizer,
+                scans,
+                token,
+            )
+            for number, reading in readings.items():
+                found[number] = reading, contents[number]
+    return found
+
+
+def _loaded(
+    entries: Sequence[Entry],
+    numbers: Sequence[int],
+    handler: Handler,
+    contents: dict[int, Content],
+    token: CancelToken,
+) -> Iterator[tuple[int, Content]]:
+    for number in numbers:
+        token.raise_if_cancelled()
+        # Whoever reads it by itself tells of a fault.
+        with suppress(ReferenceFault):
+            contents[number] = handler.load(entries[number].request)
+            yield number, contents[number]
