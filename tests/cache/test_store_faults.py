@@ -4,7 +4,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -245,6 +245,84 @@ def test_files_are_for_their_owner_alone(tmp_path: Path, monkeypatch: pytest.Mon
         modes = {found.name: found.stat().st_mode & 0o777 for found in path.parent.iterdir()}
     assert modes == dict.fromkeys((FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"), 0o600)
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.fixture
+def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The database in the user's cache folder, with a count that somebody wrote."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "weighbridge" / FILE_NAME
+    make(path, 1)
+    path.chmod(0o600)
+    return path
+
+
+def of_another_user(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Have a file or folder belong to somebody else."""
+
+    def changed(look: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def owned(self: Path, **kwargs: bool) -> os.stat_result:
+            found = look(self, **kwargs)
+            if self.name != name:
+                return found
+            return os.stat_result((*found[:4], found.st_uid + 1, *found[5:]))
+
+        return owned
+
+    monkeypatch.setattr(Path, "stat", changed(Path.stat))
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "reason"),
+    [
+        ("", 0o600, "it belongs to another user"),
+        ("", 0o620, "others may have written to it"),
+        ("", 0o602, "others may have written to it"),
+        ("-wal", 0o600, "it belongs to another user"),
+        ("-journal", 0o666, "others may have written to it"),
+    ],
+)
+def test_a_database_that_others_may_have_written_is_not_believed(
+    ours: Path, monkeypatch: pytest.MonkeyPatch, name: str, mode: int, reason: str
+) -> None:
+    file = ours.with_name(ours.name + name)
+    file.touch()
+    file.chmod(mode)
+    with monkeypatch.context() as patch:
+        if mode == 0o600:
+            of_another_user(patch, file.name)
+            # Once it is gone, what has its name is the user's own.
+            moved = place.set_aside
+
+            def set_aside_once(path: Path) -> Path:
+                patch.undo()
+                return moved(path)
+
+            patch.setattr(database_module, "set_aside", set_aside_once)
+        with kept(None) as it:
+            assert it.store.get_many([key(1)]) == {}
+            it.store.put_many(rows(2))
+            assert it.store.flush(30)
+            aside = set_aside(ours)[0]
+            assert it.warnings == [f"{ours}: {reason}; it is now {aside.name}, and counts begin anew"]
+    assert numbers_in(ours) == {2}
+    assert numbers_in(aside) == {1}
+
+
+def test_a_folder_of_another_user_is_not_used(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_another_user(monkeypatch, ours.parent.name)
+    with kept(None) as it:
+        degraded(it, f"{ours}: its folder belongs to another user")
+    assert numbers_in(ours) == {1}
+
+
+def test_a_database_that_the_user_links_to_is_believed(ours: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.db"
+    ours.rename(elsewhere)
+    ours.symlink_to(elsewhere)
+    with kept(None) as it:
+        assert it.store.get_many([key(1)]) == rows(1)
+        assert it.warnings == []
 
 
 def test_a_new_file_somewhere_else_is_for_its_owner_alone_too(path: Path) -> None:

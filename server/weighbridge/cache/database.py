@@ -55,8 +55,10 @@ class Database:
 
     def open(self) -> None:
         """Make the file if there is none, and give the tables today's shape."""
-        prepare(self.place)
-        self._identity = None if self.place.path is None else identity(self.place.path)
+        try:
+            prepare(self.place)
+        finally:
+            self._identity = None if self.place.path is None else identity(self.place.path)
         with self._engine.connect() as connection:
             # Before anything else: not a bit of a newer Weighbridge's file is to change.
             check(connection)

@@ -46,6 +46,12 @@ class DeletedError(UnusableError):
         super().__init__("it was deleted")
 
 
+class UntrustedError(UnusableError):
+    """Somebody else may have written what the database's file holds."""
+
+    remedy = Remedy.REBUILD
+
+
 class NewerSchemaError(UnusableError):
     """The tables were written by a newer Weighbridge."""
 

@@ -11,7 +11,7 @@ from typing import Final
 from platformdirs import user_cache_path
 from sqlalchemy import URL, make_url
 
-from weighbridge.cache.faults import UnusableError
+from weighbridge.cache.faults import UntrustedError, UnusableError
 
 FILE_NAME: Final = "counts.sqlite3"
 
@@ -56,13 +56,18 @@ def place_of(cache_url: str | None) -> Place:
 def prepare(place: Place) -> None:
     """Make the file's folder and the file, for its owner's eyes alone. One that was there keeps its permissions unless it is ours.
 
-    Raises UnusableError if what is there is no file, OSError if it can't be made.
+    In the user's cache folder, what others own or may write to is not believed: a planted count would be shown as exact.
+
+    Raises UnusableError if what is there is no file, UntrustedError if it may be others', OSError if it can't be made.
     """
     path = place.path
     if path is None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if place.ours and os.name == "posix":
+        if path.parent.stat().st_uid != os.geteuid():
+            raise UnusableError("its folder belongs to another user")
+        # From here on nobody else can put anything into it.
         path.parent.chmod(0o700)
     try:
         # Opening a pipe would wait for its other end, so what is there is looked at first.
@@ -71,11 +76,27 @@ def prepare(place: Place) -> None:
         # SQLite gives its companion files the permissions of the database.
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        return
+        found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         raise UnusableError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
     if place.ours and os.name == "posix":
+        # SQLite would put a planted log into the database.
+        for one in (path, *(path.with_name(path.name + companion) for companion in _COMPANIONS)):
+            _check_trusted(one)
         path.chmod(0o600)
+
+
+def _check_trusted(path: Path) -> None:
+    """Raise UntrustedError if anybody else may have written a file, or led here by a link."""
+    for look in (path.lstat, path.stat):
+        try:
+            found = look()
+        except FileNotFoundError:
+            return
+        if found.st_uid != os.geteuid():
+            raise UntrustedError("it belongs to another user")
+        if not stat.S_ISLNK(found.st_mode) and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise UntrustedError("others may have written to it")
 
 
 def identity(path: Path) -> tuple[int, int] | None:
