@@ -11,6 +11,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from weighbridge.lsp.sockets import MOST_FIRST_BYTES, MOST_WAITING
+
 HELLO = json.dumps(
     {
         "jsonrpc": "2.0",
@@ -20,6 +22,8 @@ HELLO = json.dumps(
     }
 ).encode()
 EXIT = b'{"jsonrpc":"2.0","method":"exit"}'
+#: More than a first message may have.
+LARGE = b"a" * (MOST_FIRST_BYTES + 1)
 SECONDS = 30
 
 
@@ -88,3 +92,49 @@ async def test_a_second_client_is_told_why_where_it_can_be(tmp_path: Path, folde
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "this server has its client")
         assert await server.count(server.open(folder / "a.prompt.md", "two words")) == 2
         assert await server.leave() == 0
+
+
+async def test_who_is_no_client_yet_is_given_little_room(tmp_path: Path) -> None:
+    async with listening("tcp", tmp_path) as (process, host, port), asyncio.timeout(SECONDS):
+        # What is announced larger is not waited for.
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"Content-Length: %d\r\n\r\n" % (MOST_FIRST_BYTES + 1))
+        assert await reader.read() == b""
+        writer.close()
+        # Of very many that say nothing, those that came first are sent away.
+        silent = [await asyncio.open_connection(host, port) for _ in range(MOST_WAITING + 1)]
+        assert await silent[0][0].read() == b""
+        # The client is any of the others, and has all the room from then on.
+        reader, writer = silent[1]
+        writer.write(message(HELLO))
+        frames = framed(reader)
+        assert json.loads(await anext(frames))["id"] == 1
+        writer.write(message(b'{"jsonrpc":"2.0","id":2,"method":"none","params":{"a":"%b"}}' % LARGE))
+        while json.loads(await anext(frames)).get("id") != 2:
+            pass
+        writer.write(message(EXIT))
+        assert await process.wait() == 1
+        for _, one in silent:
+            one.close()
+
+
+async def test_who_is_no_client_yet_is_given_little_room_in_a_websocket(tmp_path: Path) -> None:
+    async with listening("ws", tmp_path) as (process, host, port), asyncio.timeout(SECONDS):
+        url = f"ws://{host}:{port}"
+        async with connect(url, proxy=None) as large:
+            await large.send(LARGE.decode())
+            with pytest.raises(ConnectionClosed) as closed:
+                await large.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+        silent = [await connect(url, proxy=None) for _ in range(MOST_WAITING + 1)]
+        with pytest.raises(ConnectionClosed):
+            await silent[0].recv()
+        client = silent[1]
+        await client.send(HELLO.decode())
+        assert json.loads(await client.recv())["id"] == 1
+        await client.send(f'{{"jsonrpc":"2.0","id":2,"method":"none","params":{{"a":"{LARGE.decode()}"}}}}')
+        while json.loads(await client.recv()).get("id") != 2:
+            pass
+        await client.send(EXIT.decode())
+        assert await process.wait() == 1

@@ -17,7 +17,7 @@ class FrameError(Exception):
 
 
 class OversizedError(FrameError):
-    """A message was announced larger than `MOST_MESSAGE_BYTES`; it is skipped."""
+    """A message was announced larger than it may be; it is skipped."""
 
 
 class HeaderError(FrameError):
@@ -32,7 +32,9 @@ def frame(body: bytes) -> bytes:
 class FrameReader:
     """Cut a stream of bytes into messages by their `Content-Length` headers, whatever their case."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """`most`: bytes of one message, `MOST_MESSAGE_BYTES` by default; it may be changed between two."""
+        self.most = MOST_MESSAGE_BYTES if most is None else most
         self._buffer = bytearray()
         self._length: int | None = None
         self._skip = 0
@@ -55,11 +57,9 @@ class FrameReader:
                     continue
                 if self._length is None:
                     return
-            if self._length > MOST_MESSAGE_BYTES:
+            if self._length > self.most:
                 self._skip, self._length = self._length, None
-                yield OversizedError(
-                    f"a message of {self._skip:,} bytes is larger than {MOST_MESSAGE_BYTES:,}"
-                )
+                yield OversizedError(f"a message of {self._skip:,} bytes is larger than {self.most:,}")
                 continue
             if len(self._buffer) < self._length:
                 return

@@ -2,7 +2,8 @@
 
 Any page in a browser on this machine can reach a port of it. So a WebSocket with an `Origin` is refused, and a connection
 counts as the client only once it sent a whole message of the protocol: what begins with anything else (an HTTP request
-whose body holds messages, say) is closed, and so is one that only looked whether the port is open. The server waits on.
+whose body holds messages, say) is closed, and so is one that only looked whether the port is open. The server waits on. Until then nobody is given much room:
+of one message `MOST_FIRST_BYTES`, of connections `MOST_WAITING`.
 """
 
 import asyncio
@@ -17,6 +18,10 @@ from weighbridge.lsp.transport import Receiver, StreamSink
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
+#: Bytes of a client's first message, `initialize`: abilities and settings.
+MOST_FIRST_BYTES = 1 << 20
+#: Connections that are open and have sent no whole message yet; of more, those that came first are closed.
+MOST_WAITING = 16
 #: Told to a second client that it is turned away: try again later.
 _TURNED_AWAY = 1013
 
@@ -28,9 +33,17 @@ class Seat:
         self.receiver = receiver
         self.ended = asyncio.Event()
         self._taken_by: object | None = None
+        self._waiting: dict[object, Callable[[], None]] = {}
+
+    def wait(self, who: object, close: Callable[[], None]) -> None:
+        """They may take it later. `close` is called if too many others come."""
+        self._waiting[who] = close
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting.pop(next(iter(self._waiting)))()
 
     def take(self, who: object) -> bool:
         """Whether it is theirs, from now on or before."""
+        self._waiting.pop(who, None)
         if self._taken_by is None:
             self._taken_by = who
         return self._taken_by is who
@@ -42,6 +55,7 @@ class Seat:
 
     def leave(self, who: object) -> None:
         """They are gone; if they were the client, the server ends."""
+        self._waiting.pop(who, None)
         if self._taken_by is who:
             self.receiver.disconnected()
             self.ended.set()
@@ -52,14 +66,16 @@ class SocketClient(asyncio.Protocol):
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
-        self._frames = FrameReader()
+        self._frames = FrameReader(MOST_FIRST_BYTES)
         self._seated = False
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  asyncio's sockets are
         self._transport = transport
-        if not self._seat.free:
+        if self._seat.free:
+            self._seat.wait(self, transport.abort)
+        else:
             transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -73,13 +89,13 @@ class SocketClient(asyncio.Protocol):
                 self._seat.receiver.receive(found)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
-        if self._seated:
-            self._seat.leave(self)
+        self._seat.leave(self)
 
     def _sit(self, first: bytes | FrameError) -> bool:
         if isinstance(first, FrameError) or not self._seat.take(self):
             return False
         self._seated = True
+        self._frames.most = MOST_MESSAGE_BYTES
         self._seat.receiver.connected(StreamSink(self._transport, self._seat.ended.set))
         return True
 
@@ -138,10 +154,12 @@ async def serve_websocket(receiver: Receiver, host: str, port: int, announce: Ca
         sink: WebSocketSink | None = None
         try:
             if seat.free:
+                seat.wait(websocket, websocket.transport.abort)
                 async for message in websocket:
                     if not seat.take(websocket):
                         break
                     if sink is None:
+                        websocket.protocol.max_message_size = MOST_MESSAGE_BYTES
                         sink = WebSocketSink(websocket, seat.ended.set)
                         receiver.connected(sink)
                     receiver.receive(message.encode("utf-8") if isinstance(message, str) else message)
@@ -150,13 +168,13 @@ async def serve_websocket(receiver: Receiver, host: str, port: int, announce: Ca
         except ConnectionClosed:
             pass
         finally:
+            seat.leave(websocket)
             if sink is not None:
-                seat.leave(websocket)
                 sink.close()
 
     # Nothing is packed: on one machine that costs more than it saves.
     async with serve(
-        accept, host, port, max_size=MOST_MESSAGE_BYTES, origins=[None], compression=None
+        accept, host, port, max_size=MOST_FIRST_BYTES, origins=[None], compression=None
     ) as server:
         announce("{}:{}".format(*next(iter(server.sockets)).getsockname()[:2]))
         await seat.ended.wait()
