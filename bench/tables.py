@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -24,19 +25,20 @@ _TITLES = {
 def print_results(console: Console, results: Results, targets: Sequence[Target], seconds: float) -> None:
     """Print all of it."""
     for case in sorted({figure.case for figure in results.figures.values()}):
-        table = Table(title=_TITLES[case], title_justify="left")
-        for name in ("what", "who", "median", "against tiktoken", ""):
-            table.add_column(name, justify="right" if name in {"median", "against tiktoken"} else "left")
+        table = _table(_TITLES[case])
+        table.add_column("what", ratio=1)
+        table.add_column("median", justify="right", no_wrap=True)
+        table.add_column("tiktoken", justify="right", no_wrap=True)
         for figure in results.figures.values():
             if figure.case == case:
                 ratio = "" if figure.against_tiktoken is None else f"{figure.against_tiktoken:,.3g} times"
-                table.add_row(
-                    figure.what, figure.who, f"{figure.value:,.4g} {figure.unit}", ratio, figure.note
-                )
+                what = ", ".join(part for part in (figure.what, figure.who, figure.note) if part)
+                table.add_row(what, f"{figure.value:,.4g} {figure.unit}", ratio)
         console.print(table)
-    table = Table(title="Targets", title_justify="left")
-    for name in ("what", "wanted", "measured", "met"):
-        table.add_column(name)
+    table = _table("Targets")
+    for name, share in (("what", 4), ("wanted", 2), ("measured", 3)):
+        table.add_column(name, ratio=share)
+    table.add_column("met", no_wrap=True)
     for target in targets:
         met = {True: "yes", False: "no", None: "not measured"}[target.met]
         table.add_row(target.what, target.wanted, target.measured or "", met)
@@ -47,3 +49,8 @@ def print_results(console: Console, results: Results, targets: Sequence[Target],
     console.print(
         f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, {about['engine']}; {seconds:,.0f} s"
     )
+
+
+def _table(title: str) -> Table:
+    """A table as wide as the window: texts are broken into lines, numbers are not."""
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0))
