@@ -268,7 +268,7 @@ def test_the_token_map_shows_where_tokens_go(
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
     bench.command("Weighbridge: Open Resolved Prompt to the Side")
-    bench.until("the resolved text", lambda: "support inbox for TrackPoint" in bench.text(1))
+    bench.until("the resolved text", lambda: "Norwell's support inbox" in bench.text(1))
     bench.until_marked()
     bench.until("rest", lambda: "Activating" not in bench.texts(".statusbar-item:visible"))
     bench.page.locator(".editor-instance >> nth=1 >> .view-line .mtkb").first.wait_for()
