@@ -73,9 +73,21 @@ def print_findings(reports: Sequence[Report], findings: Sequence[Finding]) -> No
     total = sum(report.tokens for report in reports)
     errors = sum(1 for finding in findings if finding.severity == "error")
     lines.append(
-        f"{len(reports):,} documents, {total:,} tokens, {len(findings):,} findings, {errors:,} errors"
+        ", ".join(
+            (
+                _counted(len(reports), "document"),
+                _counted(total, "token"),
+                _counted(len(findings), "finding"),
+                _counted(errors, "error"),
+            )
+        )
     )
     sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _counted(count: int, name: str) -> str:
+    """`1 document`, `1,234 documents`."""
+    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
 
 
 def print_table(reports: Sequence[Report]) -> None:

@@ -76,6 +76,11 @@ def counted(done: subprocess.CompletedProcess[str]) -> list[Any]:
     return documents
 
 
+def said(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What it said, but that its database opens slowly: a busy machine's business."""
+    return [line for line in done.stderr.splitlines() if "takes longer than" not in line]
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """3 MB of prompts: most refer to nothing, some to another, some can't be read; sections, one that is over and over."""
@@ -107,8 +112,8 @@ def expected(workspace: Path) -> list[Any]:
 
 def test_several_processes_count_as_one_does(workspace: Path, expected: list[Any]) -> None:
     done = run(workspace, COUNT)
-    *said, helpers = done.stderr.splitlines()
-    assert (helpers, len(said), "017.md" in said[0]) == ("helpers: 2", 1, True)
+    *told, helpers = said(done)
+    assert (helpers, len(told), "017.md" in told[0]) == ("helpers: 2", 1, True)
     assert (done.returncode, len(expected), counted(done)) == (2, 199, expected)
 
 
@@ -135,7 +140,7 @@ def test_what_a_killed_one_was_at_is_counted_again(workspace: Path, expected: li
 def test_an_interrupt_ends_all_of_them(workspace: Path, expected: list[Any]) -> None:
     # It returns once nobody holds its output open any more.
     done = run(workspace, INTERRUPTED)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "helpers: 2\n")
+    assert (done.returncode, done.stdout, said(done)) == (130, "", ["helpers: 2"])
 
 
 def test_a_cache_that_cannot_be_used_is_told_of_once(workspace: Path, expected: list[Any]) -> None:
@@ -150,4 +155,4 @@ def test_a_small_folder_needs_no_help(tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / "prompts" / f"{number}.md").write_text("short")
     set_workers(tmp_path, 2)
-    assert run(tmp_path, COUNT).stderr == "helpers: 0\n"
+    assert said(run(tmp_path, COUNT)) == ["helpers: 0"]

@@ -209,7 +209,7 @@ async def test_names_that_do_not_resolve_are_tried_again() -> None:
     network = Network([])
     async with network.handler() as handler:
         assert await outcome_async(handler, ask()) == Problem(
-            Code.FAILED, "https://api.example/data: api.example: name not resolved"
+            Code.FAILED, "https://api.example/data: api.example: host not found"
         )
     assert (network.slept, len(network.resolved)) == ([0.5, 1.0], 3)
 

@@ -134,7 +134,7 @@ class AllowedHosts:
         if not any(rule.matches(host, port) for rule in self._rules):
             raise ReferenceFault(
                 Code.DENIED,
-                f"{shown(host)}:{port} may not be fetched from; name it in weighbridge.apiAllow to allow it",
+                f"fetching from {shown(host)}:{port} is not allowed; add it to weighbridge.apiAllow in your own settings",
             )
 
     def check_address(self, host: str, port: int, address: Address) -> None:
@@ -156,7 +156,7 @@ class AllowedHosts:
             )
             raise ReferenceFault(
                 Code.DENIED,
-                f"{shown(host)}:{port} leads to {where}; name it, without wildcard, in weighbridge.apiAllow to allow it",
+                f"{shown(host)}:{port} leads to {where}; add it, without wildcard, to weighbridge.apiAllow in your own settings",
             )
 
     async def addresses(self, host: str, port: int, resolve: Resolver) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ class AllowedHosts:
         try:
             found = [host] if _is_address(host) else list(await resolve(host, port))
         except OSError as error:
-            raise TransientFault(Code.FAILED, f"{shown(host)}: name not resolved") from error
+            raise TransientFault(Code.FAILED, f"{shown(host)}: host not found") from error
         addresses = []
         for text in dict.fromkeys(found):
             try:
@@ -180,7 +180,7 @@ class AllowedHosts:
             self.check_address(host, port, address)
             addresses.append(str(address))
         if not addresses:
-            raise TransientFault(Code.FAILED, f"{shown(host)}: name not resolved")
+            raise TransientFault(Code.FAILED, f"{shown(host)}: host not found")
         return tuple(addresses)
 
 

@@ -128,7 +128,7 @@ def test_broken_references_are_seen_and_mended(workbench: OpenWorkbench, example
         "docs/translators.md: not found",
         "index.md: includes itself",
         "translator: not set",
-        "issues: 127.0.0.1:8877 may not be fetched from",
+        "fetching from 127.0.0.1:8877 is not allowed",
     ):
         bench.page.locator(".markers-panel .monaco-list-row", has_text=message).first.wait_for()
     bench.shot("broken")
@@ -446,7 +446,7 @@ def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(
     bench.page.locator(".workspace-trust-editor .monaco-button", has_text="Trust").first.click()
     bench.until("trust", lambda: "Restricted Mode" not in bench.texts(".statusbar-item:visible"))
     not_fetched.wait_for(state="detached")
-    problems.filter(has_text="127.0.0.1:9 may not be fetched from").wait_for()
+    problems.filter(has_text="fetching from 127.0.0.1:9 is not allowed").wait_for()
     problems.filter(has_text="secret.md: outside the workspace's folders").wait_for()
     bench.shot("trusted-now")
     assert bench.texts(".notification-toast") == ""

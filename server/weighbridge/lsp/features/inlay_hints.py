@@ -77,7 +77,8 @@ def tooltip(report: Report, about: ReferenceReport | SectionReport | None) -> st
         share = share_text(about.tokens / report.budget.limit)
         return f"section “{name_text(about.title)}”: {share} of the budget"
     if about.problem is not None:
-        return f"{name_text(about.target)}: {about.problem.message}"
+        # It names the target itself.
+        return about.problem.message
     share = (
         "on its way"
         if about.tokens is None
