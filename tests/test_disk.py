@@ -29,7 +29,7 @@ def room(tmp_path: Path) -> Path:
 def without_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a system that does not say where a descriptor leads."""
     monkeypatch.setattr(disk, "_PLACE_FLAGS", None)
-    monkeypatch.setattr(disk, "_DESCRIPTORS", Path("/nowhere"))
+    monkeypatch.setattr(disk, "_DESCRIPTORS", "/nowhere")
 
 
 @pytest.fixture(params=[True, False], ids=["with /proc", "without /proc"])

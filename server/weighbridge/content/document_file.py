@@ -6,7 +6,7 @@ from pathlib import Path
 
 from weighbridge import disk
 from weighbridge.content.decode import decoded, plain_text
-from weighbridge.content.policy import LONGEST_PATH, shown
+from weighbridge.content.policy import LONGEST_PATH, is_inside, shown
 from weighbridge.errors import Code, ReferenceFault
 
 #: Bytes read at once.
@@ -23,7 +23,7 @@ def read_document(path: Path, within: Path | None, most: int | None = None) -> s
     """
     try:
         real = disk.followed(path)
-        if within is not None and not real.is_relative_to(within):
+        if within is not None and not is_inside(real, (within,)):
             raise ReferenceFault(Code.DENIED, f"{_name(path)}: leads out of {_name(within)}")
         with disk.opened(real) as (descriptor, found):
             if most is not None and found.st_size > most:

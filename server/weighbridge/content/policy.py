@@ -125,13 +125,13 @@ def real_path(place: Place) -> Path:
         )
     with _told(place):
         real = disk.followed(place.path)
-    if not _inside(real, real_roots):
+    if not is_inside(real, real_roots):
         raise ReferenceFault(
             Code.DENIED,
             f"{place.name}: a link leads outside the workspace's folders and the document's own; "
             "allow where it leads in weighbridge.fileRoots",
         )
-    if _inside(real, _KERNEL_FOLDERS) and not _inside(real, (_SHARED_MEMORY,)):
+    if is_inside(real, _KERNEL_FOLDERS) and not is_inside(real, (_SHARED_MEMORY,)):
         raise ReferenceFault(Code.DENIED, f"{place.name}: part of the system, not an ordinary file")
     return real
 
@@ -210,7 +210,7 @@ def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
 
 
 def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
-    return _inside(place.path, place.roots) or _inside(place.path, real_roots)
+    return is_inside(place.path, place.roots) or is_inside(place.path, real_roots)
 
 
 def _all_followed(roots: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -243,7 +243,7 @@ def _real_roots(place: Place) -> tuple[Path, ...]:
     return known[place.roots]
 
 
-def _inside(path: Path, folders: tuple[Path, ...]) -> bool:
+def is_inside(path: Path, folders: tuple[Path, ...]) -> bool:
     """Whether a path is one of some folders, or in one: as `_below` says of each."""
     there = os.path.normcase(path)
     return any(there == folder or there.startswith(within) for folder, within in _written(folders))
