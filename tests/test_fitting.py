@@ -2,7 +2,7 @@
 
 import pytest
 
-from weighbridge.fitting import Fit, fit_of
+from weighbridge.fitting import Fit, Slips, fit_of, form_of, looks_like
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,39 @@ from weighbridge.fitting import Fit, fit_of
 )
 def test_how_well_a_name_fits(typed: str, name: str, expected: Fit | None) -> None:
     assert fit_of(typed, name) is expected
+
+
+NAMES = ("style.md", "Link.md", "café.md", "a.md", "move.md", "part-1.md", "loop.md")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("stile.md", "style.md"),
+        ("stlye.md", "style.md"),
+        ("styl.md", "style.md"),
+        ("sstyle.md", "style.md"),
+        ("style.mdd", "style.md"),
+        ("link.md", "Link.md"),
+        ("A.md", "a.md"),
+        ("lonk.md", "Link.md"),
+        ("cafe\u0301.md", "café.md"),
+        ("café.md", None),
+        ("b.md", None),
+        ("nope.md", None),
+        ("tyles.md", None),
+        ("loop.md", None),
+        ("part-1", None),
+        ("", None),
+        ("x" * 5000, None),
+    ],
+)
+def test_the_name_that_was_meant(word: str, expected: str | None) -> None:
+    assert Slips(NAMES).meant(word) == expected
+
+
+def test_names_that_look_the_same() -> None:
+    assert looks_like("é", "e\u0301")
+    assert not looks_like("é", "é")
+    assert not looks_like("é", "e")
+    assert [form_of("é"), form_of("e\u0301")] == ["NFC", "NFD"]

@@ -1,5 +1,7 @@
 """How well a name fits what is typed of it: the same for files, headings and variables."""
 
+import unicodedata
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 
@@ -29,3 +31,67 @@ def fit_of_folded(wanted: str, text: str) -> Fit | None:
         return None
     letters = iter(text)
     return Fit.IN_ORDER if all(letter in letters for letter in wanted) else None
+
+
+def looks_like(one: str, other: str) -> bool:
+    """Whether two names look the same and are not: an accent is a character of its own in one (NFD), not in the other (NFC)."""
+    return one != other and unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def form_of(name: str) -> str:
+    """How a name's accents are written: `NFC` (as parts of letters) or `NFD` (as characters of their own)."""
+    return "NFC" if unicodedata.is_normalized("NFC", name) else "NFD"
+
+
+#: Characters of a name, without its ending, in which one may be wrong; and of the longest one that is looked at for that.
+_SHORTEST, _LONGEST = 4, 40
+
+
+class Slips:
+    """Names, to find the one that was meant: it differs in case alone, or by one character that is wrong, missing, too many, or
+    swapped with the next. Looking one up costs its length, not the number of names. Immutable; any thread may use it.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names: dict[str, str] = {}
+        self._shorter: dict[str, list[str]] = {}
+        for name in sorted(names):
+            one = folded(name)
+            self._names.setdefault(one, name)
+            for shorter in _shorter(one):
+                self._shorter.setdefault(shorter, []).append(one)
+
+    def meant(self, word: str) -> str | None:
+        """The name that was meant by another word; None if there is none."""
+        looked_for = folded(word)
+        if looked_for in self._names:
+            name = self._names[looked_for]
+            return None if name == word else name
+        near = {one for shorter in _shorter(looked_for) for one in self._shorter.get(shorter, ())}
+        return min((self._names[one] for one in near if _one_slip(looked_for, one)), default=None)
+
+
+def folded(name: str) -> str:
+    """A name as it looks, whatever its case."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _shorter(name: str) -> Iterator[str]:
+    """A name, and all that it is without one of its characters."""
+    if len(name.rpartition(".")[0] or name) >= _SHORTEST and len(name) <= _LONGEST:
+        yield name
+        yield from {name[:at] + name[at + 1 :] for at in range(len(name))}
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether names that are the same without a character of each differ by one slip."""
+    differ = [at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    if len(one) != len(other) or len(differ) <= 1:
+        return True
+    first, second = differ[0], differ[-1]
+    return (
+        len(differ) == 2
+        and second == first + 1
+        and one[first] == other[second]
+        and one[second] == other[first]
+    )

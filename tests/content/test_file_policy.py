@@ -2,6 +2,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.chains import chain
@@ -235,10 +236,35 @@ def test_an_open_document_is_read_as_it_is_in_the_editor_but_under_the_same_rule
         ("docs/nothing-like-it.md", "docs/nothing-like-it.md: not found"),
         ("absent/style.md", "absent/style.md: not found"),
         ("lonk.md", "lonk.md: not found; did you mean link.md?"),
+        ("docs/nope.md", "docs/nope.md: not found"),
     ],
 )
 def test_not_found_suggests_a_near_name(room: Path, target: str, message: str) -> None:
     assert outcome(FileHandler(), request(Kind.FILE, target, scope(room))) == Problem(Code.NOT_FOUND, message)
+
+
+def test_a_name_that_looks_the_same_is_told_apart(room: Path) -> None:
+    (room / "docs" / "cafe\u0301.md").touch()
+    assert outcome(FileHandler(), request(Kind.FILE, "docs/café.md", scope(room))) == Problem(
+        Code.NOT_FOUND,
+        "docs/café.md: not found; what is there looks the same and is written with other characters (Unicode NFD)",
+    )
+
+
+def test_a_folder_is_listed_once_for_all_that_are_missing(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[object] = []
+    really = os.scandir
+
+    def scandir(folder: Any) -> Any:
+        listed.append(folder)
+        return really(folder)
+
+    monkeypatch.setattr("weighbridge.content.text_file.os.scandir", scandir)
+    for number in range(100):
+        outcome(FileHandler(), request(Kind.FILE, f"docs/missing-{number}.md", scope(room)))
+    assert len(listed) == 1
 
 
 def test_messages_name_the_path_from_the_workspaces_folder(room: Path) -> None:

@@ -18,6 +18,9 @@ from weighbridge.content.nearest import Files
         ("docs/prat-0009.md", ["docs/part-0009.md", "docs/part-0000.md", "docs/part-0001.md"]),
         ("docs/part-0009", ["docs/part-0009.md", "docs/part-0000.md", "docs/part-0001.md"]),
         ("nothing-like-it", []),
+        ("sayle.md", ["docs/style.md", "other/style.md"]),
+        ("stop.md", []),
+        ("docs/stub.md", []),
         ("ignored.md", []),
     ],
 )

@@ -100,6 +100,14 @@ def test_undefined_says_where_it_was_looked_for(
     assert outcome(handler(), ask(tmp_path, name, **settings)) == Problem(Code.UNDEFINED, expected)
 
 
+def test_undefined_says_what_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "a.prompt.md.vars.toml").write_text('audience = "x"\n')
+    for name, meant in (("gretting", "greeting"), ("Audience", "audience"), ("nobody", None)):
+        found = outcome(handler(), ask(tmp_path, name, variables={"greeting": "hello"}))
+        assert isinstance(found, Problem)
+        assert found.message.endswith(f"; did you mean {meant}?" if meant else " and the front matter")
+
+
 def test_a_default_stands_in_for_what_may_not_be_read(tmp_path: Path) -> None:
     assert outcome(handler(), ask(tmp_path, "env.TOKEN", default="none")) == "none"
     assert outcome(handler(), ask(tmp_path, "x", default="")) == ""

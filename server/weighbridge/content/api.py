@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from weighbridge.config import Settings
 from weighbridge.content.base import Content, Request
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
 from weighbridge.content.policy import shown
@@ -272,6 +273,24 @@ def endpoint_of(request: Request) -> Endpoint:
     raise ReferenceFault(
         Code.NOT_FOUND, f"{shown(target)}: no such API; name it in weighbridge.apis or write a URL"
     )
+
+
+def host_to_allow(target: str, settings: Settings) -> str | None:
+    """The entry that `apiAllow` lacks for an API to be fetched; None if it is not for want of one."""
+    api = settings.apis.get(target)
+    try:
+        parts = urlsplit(target if api is None else api.url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if not settings.trusted or not host or parts.scheme not in {"http", "https"}:
+        return None
+    try:
+        AllowedHosts(settings.api_allow).check_name(host, port or (80 if parts.scheme == "http" else 443))
+    except ReferenceFault:
+        name = f"[{host}]" if ":" in host else host
+        return name if port is None else f"{name}:{port}"
+    return None
 
 
 def _ttl_by_pattern(request: Request, *names: str) -> float | None:

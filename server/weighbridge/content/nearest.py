@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
 from weighbridge.content.tree import Tree
+from weighbridge.fitting import folded
 
 #: How like a name must be to be meant, from 0 to 1.
 _LEAST_ALIKE = 0.7
@@ -72,8 +73,8 @@ class Files:
         with self._lock:
             names = self._names.get(root)
             if names is None or names.paths is not paths:
-                folded = [path.rpartition("/")[2].casefold() for path in paths]
-                names = self._names[root] = _Names(paths, folded)
+                looks = [folded(path.rpartition("/")[2]) for path in paths]
+                names = self._names[root] = _Names(paths, looks)
             found = names.found.get(wanted)
         if found is None:
             found = sorted(_ranked(wanted, root, names))
@@ -84,15 +85,15 @@ class Files:
 
 def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
     """The paths that are like one, and how much: up to 3."""
-    name, written = wanted.name.casefold(), Path(os.path.relpath(wanted, root)).as_posix().casefold()
+    name, written = folded(wanted.name), folded(Path(os.path.relpath(wanted, root)).as_posix())
     rough = (
         (_roughly(name, one, path, written), path) for one, path in zip(names.names, names.paths, strict=True)
     )
     for _, path in heapq.nlargest(_MOST_COMPARED, ((likeness, path) for likeness, path in rough if likeness)):
-        there, likeness = path.casefold(), 0.0
+        there, likeness = folded(path), 0.0
         if there.rpartition("/")[2] == name:
             likeness = 2.0 if there == written else 1.0
-        elif _ratio(name, there.rpartition("/")[2]) < _LEAST_ALIKE:
+        elif not _alike(name, there.rpartition("/")[2]):
             continue
         yield -(likeness + _ratio(written, there)), path
 
@@ -100,7 +101,7 @@ def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
 def _roughly(wanted: str, name: str, path: str, written: str) -> float:
     """How like a name is, by what both begin and end with; 0 if it can't be like enough. Quick: all are looked at."""
     if wanted == name:
-        return 2.0 + _common(written, path.casefold())
+        return 2.0 + _common(written, folded(path))
     lengths = len(wanted) + len(name)
     if 2 * min(len(wanted), len(name)) < _LEAST_ALIKE * lengths:
         return 0.0
@@ -116,6 +117,12 @@ def _common(one: str, other: str) -> int:
     while end < most - start and one[-1 - end] == other[-1 - end]:
         end += 1
     return start + end
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether names are alike but for their endings: the same one makes them no more alike."""
+    stem, its = (one.rpartition(".")[0] or one for one in (name, other))
+    return name.startswith(".") == other.startswith(".") and _ratio(stem, its) >= _LEAST_ALIKE
 
 
 def _ratio(one: str, other: str) -> float:

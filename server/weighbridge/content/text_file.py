@@ -1,10 +1,10 @@
 """Text files as they stand: in the editor if they are open there, else on disk, streamed in constant memory."""
 
-import difflib
 import itertools
 import os
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,13 +15,12 @@ from weighbridge.content.decode import decoded
 from weighbridge.content.policy import Place
 from weighbridge.content.symlinks import links_of
 from weighbridge.errors import Code, ReferenceFault
+from weighbridge.fitting import Slips, form_of, looks_like
 
 #: Bytes read at once.
 PIECE = 1 << 17
 #: Entries of a folder that are looked at for a similar name.
 MOST_ENTRIES = 2000
-#: Share of two names' stems that must agree for one to be a slip of the other.
-LEAST_ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +150,25 @@ def _stamp(status: os.stat_result) -> _Stamp:
 def _not_found(place: Place, real: Path) -> str:
     """Say that a file isn't there, and which similar one is."""
     try:
-        with disk.opened_folder(real.parent) as (opened, _), os.scandir(opened) as entries:
-            names = {
-                entry.name.casefold(): entry.name
-                for entry in itertools.islice(entries, MOST_ENTRIES)
-                if not entry.is_dir(follow_symlinks=False)
-            }
+        with disk.opened_folder(real.parent) as (_, found):
+            stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+        meant = _names_in(real.parent, stamp).meant(place.path.name)
     except (OSError, ValueError):
-        names = {}
-    wanted = place.path.name.casefold()[:255]
-    for name in difflib.get_close_matches(wanted, names, n=3, cutoff=0.7):
-        # The same ending alone makes short names no more alike.
-        if difflib.SequenceMatcher(None, Path(wanted).stem, Path(name).stem).ratio() < LEAST_ALIKE:
-            continue
-        folder, slash, _ = place.name.rpartition("/")
-        return f"{place.name}: not found; did you mean {folder}{slash}{policy.shown(names[name])}?"
-    return f"{place.name}: not found"
+        meant = None
+    if meant is None:
+        return f"{place.name}: not found"
+    if looks_like(meant, place.path.name):
+        return f"{place.name}: not found; what is there looks the same and is written with other characters (Unicode {form_of(meant)})"
+    folder, slash, _ = place.name.rpartition("/")
+    return f"{place.name}: not found; did you mean {folder}{slash}{policy.shown(meant)}?"
+
+
+@lru_cache(maxsize=4)
+def _names_in(folder: Path, stamp: tuple[int, ...]) -> Slips:  # noqa: ARG001  looked at again when it is another
+    """The names of a folder's files: gathered once for all that are missing there."""
+    with disk.opened_folder(folder) as (opened, _), os.scandir(opened) as entries:
+        return Slips(
+            entry.name
+            for entry in itertools.islice(entries, MOST_ENTRIES)
+            if not entry.is_dir(follow_symlinks=False)
+        )

@@ -23,6 +23,7 @@ from weighbridge.content.policy import place_of, shown
 from weighbridge.content.text_file import Found, TextFiles
 from weighbridge.content.values import READERS, DataError, text_of_value, whole_characters
 from weighbridge.errors import Code, ReferenceFault
+from weighbridge.fitting import Slips
 from weighbridge.references.model import Kind
 
 #: Bytes of a variables file.
@@ -116,7 +117,17 @@ class VariableHandler:
                 return Value(text, "environment", secret=True)
         if request.default is not None:
             return Value(request.default, "default")
-        raise ReferenceFault(Code.UNDEFINED, _undefined(name, found, scope, permitted=permitted))
+        message = _undefined(name, found, scope, permitted=permitted)
+        meant = self.meant(request)
+        if meant is not None:
+            message += f"; did you mean {shown(meant)}?"
+        raise ReferenceFault(Code.UNDEFINED, message)
+
+    def meant(self, request: Request) -> str | None:
+        """Find the variable whose name differs by a slip from one that is set nowhere."""
+        scope = request.scope
+        names = {**scope.settings.variables, **self.names_in_file(scope), **scope.front_matter}
+        return _slips(tuple(names)).meant(request.target)
 
     def names_in_file(self, scope: Scope) -> Mapping[str, str]:
         """The variables that the document's variables file sets; none if there is none that can be used. Blocks."""
@@ -163,6 +174,11 @@ class VariableHandler:
         with self._lock:
             self._understood[key] = values
         return values
+
+
+@lru_cache(maxsize=4)
+def _slips(names: tuple[str, ...]) -> Slips:
+    return Slips(names)
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """What a client can be sent: from its capabilities and initialization options. What it lacks is not sent to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,3 +61,11 @@ class ClientAbilities:
             watch_configuration=bool(settings and settings.dynamic_registration),
             markdown_hovers=types.MarkupKind.Markdown in (formats or ()),
         )
+
+
+def client_commands(capabilities: types.ClientCapabilities) -> Sequence[object]:
+    """The client's own commands that it runs for a server, as rust-analyzer has clients declare them."""
+    experimental = capabilities.experimental
+    commands = experimental.get("commands") if isinstance(experimental, dict) else None
+    names = commands.get("commands") if isinstance(commands, dict) else None
+    return names if isinstance(names, list) else ()

@@ -52,6 +52,7 @@ WAYS = (
                 types.CodeActionKind.QuickFix,
                 types.CodeActionKind.RefactorInline,
                 types.CodeActionKind.RefactorExtract,
+                types.CodeActionKind.Source,
             ),
             resolve_provider=True,
         ),

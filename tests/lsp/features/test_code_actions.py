@@ -163,7 +163,6 @@ async def test_all_that_is_broken_in_a_selection_can_be_mended(folder: Path) -> 
         chosen = {"start": {"line": 0, "character": 25}, "end": {"line": 2, "character": 0}}
         assert titles(await offered(session, uri, chosen, only=["quickfix"])) == [
             "Define nobody in the front matter",
-            "Set this document's budget to 100 tokens",
         ]
         # One that begins with a reference can be a file as well.
         chosen = {"start": {"line": 0, "character": 0}, "end": {"line": 2, "character": 0}}
@@ -289,7 +288,7 @@ async def test_a_budget_that_is_crossed(folder: Path, recording: Recording) -> N
 async def test_a_directive_goes_below_front_matter_of_any_kind(folder: Path, matter: str) -> None:
     async with editor(VSCODE, folder) as session:
         uri = await session.open("a.prompt.md", f"{matter}some words\n")
-        (action,) = await offered(session, uri, {"line": 0, "character": 0})
+        (action,) = await offered(session, uri, {"line": 0, "character": 0}, only=["source"])
         new, _ = await done(session, uri, action, f"{matter}some words\n")
         assert new == f"{matter}<!-- weighbridge: budget=100 -->\nsome words\n"
 
@@ -302,8 +301,99 @@ async def test_a_budget_that_is_there_is_changed(folder: Path) -> None:
         assert (await done(session, uri, actions[0], text))[0] == text.replace("budget=5", "budget=100")
 
 
+FIXABLE = "@docs/a.md#nope @[file:docs/a.md#no words] @docs/a.md#L9 {{gretting}} @nope.md @[file:cafe.md] @[api:x]\n"
+
+
+@pytest.mark.parametrize(
+    ("needle", "expected"),
+    [
+        (
+            "@docs/a.md#nope",
+            {"Change to #Notes": "@docs/a.md#Notes", "Change to #Two words": "@[file:docs/a.md#Two words]"},
+        ),
+        ("@[file:docs/a.md#no words]", {"Change to #Two words": "@[file:docs/a.md#Two words]"}),
+        ("@docs/a.md#L9", {}),
+        ("{{gretting}}", {"Change to greeting": "{{greeting}}"}),
+        ("@nope.md", {}),
+    ],
+)
+async def test_a_fix_changes_something_and_makes_sense(
+    folder: Path, needle: str, expected: dict[str, str]
+) -> None:
+    async with editor(VSCODE, folder, settings={"variables": {"greeting": "x"}}) as session:
+        session.write("docs/a.md", "# Notes\n\n# Two words\n")
+        session.write("components/pages/move.md", "x")
+        uri = await session.open("a.prompt.md", FIXABLE)
+        actions = await offered(session, uri, session.place(FIXABLE, needle, 2), only=["quickfix"])
+        fixes = {one["title"]: one for one in actions if one["title"].startswith("Change to")}
+        assert set(expected) <= set(fixes)
+        assert bool(fixes) is bool(expected)
+        for title, text in expected.items():
+            assert (await done(session, uri, fixes[title], FIXABLE))[0] == FIXABLE.replace(needle, text)
+
+
+async def test_a_name_that_only_looks_the_same(folder: Path) -> None:
+    text = "@[file:caf\u00e9.md]\n"
+    async with editor(VSCODE, folder) as session:
+        session.write("cafe\u0301.md", "x")
+        uri = await session.open("a.prompt.md", text)
+        actions = await offered(session, uri, {"line": 0, "character": 3}, only=["quickfix"])
+        assert titles(actions)[0] == "Change to cafe\u0301.md (the file's own characters, Unicode NFD)"
+        assert (await done(session, uri, actions[0], text))[0] == "@[file:cafe\u0301.md]\n"
+
+
+async def test_create_says_where(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open(
+            "prompts/deep/a.prompt.md", "@[file:../new.md] @[file:../../../outside.md]\n"
+        )
+        found = titles(await offered(session, uri, {"line": 0, "character": 3}, only=["quickfix"]))
+        assert found == ["Create prompts/new.md"]
+        assert titles(await offered(session, uri, {"line": 0, "character": 23}, only=["quickfix"])) == []
+
+
+@pytest.mark.parametrize("text", ["# Words\n", "@[file:a.md]\n", "@[api:x]\n"])
+async def test_no_light_bulb_where_nothing_is_wrong(folder: Path, text: str) -> None:
+    settings = {"apis": {"x": {"url": "https://h.example", "sample": "s"}}, "apiAllow": ["h.example"]}
+    async with editor(VSCODE, folder, settings=settings | {"trusted": True}) as session:
+        session.write("a.md", "x")
+        uri = await session.open("a.prompt.md", text.replace("@[api:x]", "{{v:x}}"))
+        everywhere = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
+        for place in ({"line": 0, "character": 3}, everywhere):
+            range_ = place if "start" in place else {"start": place, "end": place}
+            params = {
+                "textDocument": {"uri": uri},
+                "range": range_,
+                "context": {"diagnostics": [], "triggerKind": 2},
+            }
+            assert await session.ask(types.TEXT_DOCUMENT_CODE_ACTION, params) == []
+
+
+@pytest.mark.parametrize("knows", [False, True])
+async def test_a_denied_host_can_be_allowed_where_the_client_writes_the_users_settings(
+    folder: Path, *, knows: bool
+) -> None:
+    commands = {"commands": {"commands": ["weighbridge.allowHost"] if knows else []}}
+    recording = VSCODE.with_("experimental", commands)
+    async with editor(
+        recording, folder, settings={"apis": {"x": {"url": "http://127.0.0.1:8877/x"}}}
+    ) as session:
+        uri = await session.open("a.prompt.md", "@[api:x]\n")
+        actions = await offered(session, uri, {"line": 0, "character": 3}, only=["quickfix"])
+        assert [
+            (one["title"], one["command"]["command"], one["command"]["arguments"]) for one in actions
+        ] == [
+            (
+                "Allow fetching from 127.0.0.1:8877, in your settings",
+                "weighbridge.allowHost",
+                ["127.0.0.1:8877"],
+            )
+        ][: int(knows)]
+
+
 async def test_an_api_is_fetched_again_by_a_command(folder: Path) -> None:
-    settings = {"apis": {"x": {"url": "https://h.example", "sample": "s"}}}
+    settings = {"apis": {"x": {"url": "http://127.0.0.1:9", "sample": "s"}}, "apiAllow": ["127.0.0.1:9"]}
+    settings |= {"retry": {"attempts": 1}}
     async with editor(EGLOT, folder, settings=settings) as session:
         uri = await session.open("a.prompt.md", "@[api:x]\n")
         actions = await offered(session, uri, {"line": 0, "character": 3})

@@ -15,9 +15,14 @@ from lsprotocol import types
 from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
 from weighbridge.analysis.wording import name_text, share_text, tokens_text
-from weighbridge.content.variable import ENVIRONMENT
+from weighbridge.content.api import host_to_allow
+from weighbridge.content.base import Request, Scope
+from weighbridge.content.text_file import TextFiles
+from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.errors import Code
+from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.corrections import Change, nearest_changes
 from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.places import reference_at
@@ -36,9 +41,13 @@ _MOST_MENDED = 5
 #: Tokens that a budget's directive itself may take.
 _DIRECTIVE = 30
 
+#: A command of the client's own: it adds a host to `weighbridge.apiAllow` in the user's settings.
+ALLOW_HOST = "weighbridge.allowHost"
+
 _QUICK_FIX = types.CodeActionKind.QuickFix
 _INLINE = types.CodeActionKind.RefactorInline
 _EXTRACT = types.CodeActionKind.RefactorExtract
+_SET_BUDGET = types.CodeActionKind.Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class CodeActions:
         self._desk = desk
         self._session = desk.session
         self._doing = Fixes(desk)
+        self._texts = TextFiles(desk.session.open_texts)
+        self._variables = VariableHandler(desk.session.open_texts)
         document, workspace, window = (
             desk.capabilities.text_document,
             desk.capabilities.workspace,
@@ -80,10 +91,13 @@ class CodeActions:
         if document is None or document.prepared is None:
             return []
         wanted = params.context.only
+        # Nobody asked: a light bulb is for what is wrong.
+        unasked = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic
         fixes = [
             fix
             for fix in await self._fixes(document, params)
-            if wanted is None or any(_is_a(fix.kind, kind) for kind in wanted)
+            if not (unasked and fix.kind is not _QUICK_FIX)
+            and (wanted is None or any(_is_a(fix.kind, kind) for kind in wanted))
         ]
         if not self._literals:
             return [
@@ -173,56 +187,113 @@ class CodeActions:
         diagnostic: types.Diagnostic | None,
     ) -> list[Fix]:
         code = None if expansion.problem is None else expansion.problem.code
+        scope = None if document.expander is None else document.expander.scope
         found: list[Fix] = []
-        if reference.kind is Kind.FILE and code is Code.NOT_FOUND and document.expander is not None:
-            scope, folder = document.expander.scope, document.folder
-            paths: list[str] = await self._desk.tasks.submit(
-                ("nearest", document.uri, reference.target),
-                lambda _: self._desk.files.nearest(reference.target, folder, scope, _NEAREST),
-                priority=Priority.HIGH,
-                title="code action",
-            )
-            for number, path in enumerate(paths):
-                arguments = given | {"path": path}
-                found.append(
-                    Fix(
-                        "correct",
-                        f"Change to {name_text(path)}",
-                        _QUICK_FIX,
-                        arguments,
-                        diagnostic,
-                        number == 0,
-                    )
-                )
-            if self._doing.creates and reference.fragment is None:
-                found.append(
-                    Fix("create", f"Create {name_text(reference.target)}", _QUICK_FIX, given, diagnostic)
-                )
-        if (
-            reference.kind is Kind.VARIABLE
-            and code is Code.UNDEFINED
-            and not reference.target.startswith(ENVIRONMENT)
-        ):
-            title = f"Define {name_text(reference.target)} in the front matter"
-            found.append(Fix("define", title, _QUICK_FIX, {"name": reference.target}, diagnostic))
-        if reference.kind is Kind.API:
-            title = f"Fetch {name_text(reference.target)} again"
-            command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
-            found.append(Fix("refresh", title, _QUICK_FIX, fixes=diagnostic, command=command))
+        if scope is None:
+            return found
+        if reference.kind is Kind.FILE and code is Code.NOT_FOUND:
+            found += await self._for_absent(document, reference, scope, given, diagnostic)
+        if reference.kind is Kind.VARIABLE and code is Code.UNDEFINED:
+            found += await self._for_undefined(document, reference, scope, given, diagnostic)
+        if reference.kind is Kind.API and code is not None:
+            found += self._for_response(document, reference, scope, code, diagnostic)
         if expansion.summary is not None and not _secret(expansion):
             found.append(Fix("inline", "Replace by its content", _INLINE, given))
         return found
+
+    async def _for_absent(
+        self,
+        document: Document,
+        reference: Reference,
+        scope: Scope,
+        given: dict[str, Any],
+        diagnostic: types.Diagnostic | None,
+    ) -> list[Fix]:
+        """Another file, another section of the file that is there, or a new file."""
+        changes: list[Change] = await self._desk.tasks.submit(
+            ("nearest", document.uri, reference.target, reference.fragment),
+            lambda _: nearest_changes(self._desk.files, self._texts, reference, scope, _NEAREST),
+            priority=Priority.HIGH,
+            title="code action",
+        )
+        found = [
+            Fix("correct", change.title, _QUICK_FIX, given | change.arguments, diagnostic, number == 0)
+            for number, change in enumerate(changes)
+        ]
+        path = self._doing.new_file(document, reference)
+        if path is not None and reference.fragment is None:
+            where = self._session.configuration.relative_folder(path)
+            title = f"Create {name_text('/'.join(filter(None, (where, path.name))))}"
+            found.append(Fix("create", title, _QUICK_FIX, given, diagnostic))
+        return found
+
+    async def _for_undefined(
+        self,
+        document: Document,
+        reference: Reference,
+        scope: Scope,
+        given: dict[str, Any],
+        diagnostic: types.Diagnostic | None,
+    ) -> list[Fix]:
+        name = reference.target
+        request = Request(Kind.VARIABLE, name, None, None, document.folder, scope)
+        meant: str | None = await self._desk.tasks.submit(
+            ("nearest", document.uri, name),
+            lambda _: self._variables.meant(request),
+            priority=Priority.HIGH,
+            title="code action",
+        )
+        found: list[Fix] = []
+        if meant is not None:
+            arguments = given | {"path": meant}
+            found.append(
+                Fix(
+                    "correct",
+                    f"Change to {name_text(meant)}",
+                    _QUICK_FIX,
+                    arguments,
+                    diagnostic,
+                    preferred=True,
+                )
+            )
+        if not name.startswith(ENVIRONMENT):
+            title = f"Define {name_text(name)} in the front matter"
+            found.append(Fix("define", title, _QUICK_FIX, {"name": name}, diagnostic))
+        return found
+
+    def _for_response(
+        self,
+        document: Document,
+        reference: Reference,
+        scope: Scope,
+        code: Code,
+        diagnostic: types.Diagnostic | None,
+    ) -> Iterator[Fix]:
+        """Fetch it again; or, where its host isn't allowed, allow that: in the user's settings, which the editor writes."""
+        if code is not Code.DENIED:
+            title = f"Fetch {name_text(reference.target)} again"
+            command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
+            yield Fix("refresh", title, _QUICK_FIX, fixes=diagnostic, command=command)
+        elif ALLOW_HOST in client_commands(self._desk.capabilities):
+            host = host_to_allow(reference.target, scope.settings)
+            if host is not None:
+                title = f"Allow fetching from {name_text(host)}, in your settings"
+                command = types.Command(title, ALLOW_HOST, arguments=[host])
+                yield Fix("allow", title, _QUICK_FIX, fixes=diagnostic, command=command)
 
     def _for_budget(
         self, document: Document, report: Report, params: types.CodeActionParams
     ) -> Iterator[Fix]:
         diagnostic = next((one for one in params.context.diagnostics if one.code == Code.BUDGET.value), None)
-        if params.range.start.line != 0 and diagnostic is None:
+        # Where no budget is crossed, in the menu only: of actions on the whole document.
+        wanted = any(_is_a(_SET_BUDGET, kind) for kind in params.context.only or ())
+        if diagnostic is None and not wanted:
             return
         budget = _rounded(report.tokens + _DIRECTIVE)
         if report.ready and report.tokens and budget != report.budget.limit:
             title = f"Set this document's budget to {budget:,} tokens"
-            yield Fix("budget", title, _QUICK_FIX, {"budget": budget}, diagnostic)
+            kind = _SET_BUDGET if diagnostic is None else _QUICK_FIX
+            yield Fix("budget", title, kind, {"budget": budget}, diagnostic)
         if diagnostic is None or not self._shows:
             return
         for part in _largest(report):

@@ -11,6 +11,7 @@ from lsprotocol import types
 from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.listing import Folders
 from weighbridge.fitting import fit_of
+from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.choices import Choice, Choices, Choosing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
@@ -74,7 +75,7 @@ class Takes:
             told=told,
             # Who names any kinds takes others as well; who names none knows those of the protocol's first version.
             every_kind=bool(kinds and kinds.value_set),
-            asks_again=_ASK_AGAIN in _commands(capabilities.experimental),
+            asks_again=_ASK_AGAIN in client_commands(capabilities),
         )
 
 
@@ -268,10 +269,3 @@ def _may_stand(document: Document, number: int, line: str, partial: Partial) -> 
     text = line[: partial.begin] + sample + line[partial.end :]
     found = document.prepared.index.line_if(number, text).references
     return any(reference.start == partial.begin for reference in found)
-
-
-def _commands(experimental: object) -> Sequence[object]:
-    """The client's own commands that it runs for a server, as rust-analyzer has clients declare them."""
-    commands = experimental.get("commands") if isinstance(experimental, dict) else None
-    names = commands.get("commands") if isinstance(commands, dict) else None
-    return names if isinstance(names, list) else ()

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -21,7 +22,7 @@ from weighbridge.lsp.features.places import reference_at
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
 from weighbridge.references.model import Reference
 from weighbridge.references.partial import escaped
-from weighbridge.references.rewriting import with_target
+from weighbridge.references.rewriting import with_fragment, with_target
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.session.waiting import CountingError, DocumentClosedError
@@ -78,13 +79,18 @@ class Fixes:
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidParamsError("not what a code action gave") from error
 
+    def new_file(self, document: Document, reference: Reference) -> Path | None:
+        """The file that would have to be made for a reference; None if it can't be, or is outside the workspace's folders."""
+        if document.path is None or document.expander is None or not self._edits.creates:
+            return None
+        path = path_of(uri_of(document.path.parent / reference.target))
+        folders = roots_of(document.expander.scope)
+        return path if path is not None and any(path.is_relative_to(folder) for folder in folders) else None
+
     async def _create(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
         reference, _, _ = _reference(document, data)
-        if document.path is None:
-            raise RequestError("save the document first: a path is relative to it")
-        path = path_of(uri_of(document.path.parent / reference.target))
-        folders = () if document.expander is None else roots_of(document.expander.scope)
-        if path is None or not any(path.is_relative_to(folder) for folder in folders):
+        path = self.new_file(document, reference)
+        if path is None:
             raise RequestError(f"{reference.target}: outside the workspace's folders and the document's own")
         return self._edits.edit({}, {}, [NewFile(uri_of(path))])
 
@@ -103,9 +109,15 @@ class Fixes:
     async def _correct(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
         reference, range_, _ = _reference(document, data)
         line = document.buffer.line(range_.start.line)
-        text = with_target(line[reference.start : reference.end], str(data["path"]))
+        literal = line[reference.start : reference.end]
+        written = (
+            [with_fragment(literal, str(one)) for one in data["fragments"]]
+            if "fragments" in data
+            else [with_target(literal, str(data["path"]))]
+        )
+        text = next((one for one in written if one is not None), None)
         if text is None:
-            raise RequestError(f"{data['path']}: can't be written as a reference")
+            raise RequestError(f"{reference.target}: the change can't be written as a reference")
         return self._edit(document, [types.TextEdit(range_, text)])
 
     async def _inline(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:

@@ -1,0 +1,70 @@
+"""What a reference to a file, or a section, that isn't there could be changed to. Files are read: a worker's work."""
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from weighbridge.analysis.wording import name_text
+from weighbridge.content.base import Scope
+from weighbridge.content.lines import lines_of
+from weighbridge.content.nearest import Files
+from weighbridge.content.policy import place_of
+from weighbridge.content.section import fragments_of, headings_in, is_lines
+from weighbridge.content.text_file import TextFiles
+from weighbridge.errors import ReferenceFault
+from weighbridge.fitting import form_of, looks_like
+from weighbridge.references.dialect import is_scannable
+from weighbridge.references.model import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a reference. `arguments`: its new `path`, or `fragments`, of which the first that can be written counts."""
+
+    title: str
+    arguments: dict[str, Any]
+
+
+def nearest_changes(
+    files: Files, texts: TextFiles, reference: Reference, scope: Scope, most: int
+) -> list[Change]:
+    """The changes that could be meant, the likest first: none that changes nothing."""
+    base = None if scope.document is None else scope.document.parent
+    try:
+        place = place_of(reference.target, base, scope)
+        found = texts.find(place, scope.settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
+    except ReferenceFault:
+        paths = files.nearest(reference.target, base, scope, most)
+        return [Change(_path_title(path, reference.target), {"path": path}) for path in paths]
+    fragment = reference.fragment or ""
+    if is_lines(fragment) or not is_scannable(found.real):
+        return []
+    try:
+        headings = [heading for _, heading in headings_in(list(lines_of(texts.chunks(found))))]
+    except ReferenceFault:
+        return []
+    named = [names for names in fragments_of(headings) if any(names)]
+    wanted = fragment.casefold()
+
+    def likeness(names: tuple[str, str]) -> float:
+        return max(
+            difflib.SequenceMatcher(None, wanted, name[:200].casefold()).ratio() for name in names if name
+        )
+
+    nearest = sorted(named[:_MOST_HEADINGS], key=lambda names: -likeness(names))[:most]
+    return [
+        Change(
+            f"Change to #{name_text(words or anchor)}", {"fragments": [one for one in (words, anchor) if one]}
+        )
+        for words, anchor in nearest
+    ]
+
+
+#: Headings of a file that are compared.
+_MOST_HEADINGS = 1_000
+
+
+def _path_title(path: str, target: str) -> str:
+    same = looks_like(path, target)
+    form = f" (the file's own characters, Unicode {form_of(path)})" if same else ""
+    return f"Change to {name_text(path)}{form}"
