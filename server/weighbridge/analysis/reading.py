@@ -4,7 +4,7 @@ chunks ──▶ scan (where are references?) ──▶ cut there ──▶ summ
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from weighbridge.analysis.expand import Nested, Reading, State
@@ -40,6 +40,11 @@ def read(
         BorderlessError: it can't be counted in bounded memory.
         TaskCancelledError: nobody wants it any more.
     """
+    if content.private:
+        # Without the service, which would keep a digest.
+        text = "".join(watched(content.chunks(), token))
+        summary = replace(summarize(text, tokenizer), private=True)
+        return resolved(content, (summary,), digest_of(text), total(summary, tokenizer))
     held = hold(content, token)
     if held is not None:
         content = as_held(content, held)
@@ -48,11 +53,6 @@ def read(
     places = list(_places(content, dict(scan), token)) if scan else []
     if places:
         return resolved(content, *_cut(content, places, service, tokenizer, token))
-    if content.secret:
-        # Counted anew each time: the cache would keep a digest of it, and a digest of a short secret can be guessed.
-        text = "".join(content.chunks())
-        summary = summarize(text, tokenizer)
-        return resolved(content, (summary,), digest_of(text), total(summary, tokenizer))
     found = _summarized(content, held, service, tokenizer, token)
     if may_refer and content.lines is None:
         service.note(found, tokenizer, dialect.rules)

@@ -55,6 +55,7 @@ class Content:
     to the same thing, so cycles are seen. `source`: where it came from, for people; never a secret. `path`: the file
     behind it, if any. `scannable`: nested references are looked for in it.
     `stale`: the last good text, not today's. `size`: bytes, where known. `secret`: the text must not be shown.
+    `private`: no digest of the text may be kept, as that of a secret; it is literal text then, whatever it holds.
     `chunks()` yields the text (str, any size of piece) from the start at every call; it raises ReferenceFault
     (not text, vanished, too large) in the middle if it must. `raw()`: the bytes it is decoded from, where it is a file's.
 
@@ -70,6 +71,7 @@ class Content:
     stale: bool = False
     size: int | None = None
     secret: bool = False
+    private: bool = False
     #: Seconds until it should be looked at again (an API's time to live); None: only when told of a change.
     expires_in: float | None = None
     #: Seconds since 1970 at which it was fetched, where it was.

@@ -54,10 +54,11 @@ class Counting:
     def _submit(
         self, document: Document, buffer: CountedBuffer, jobs: list[Job], tokenizer: Tokenizer
     ) -> None:
-        service = self._service
+        service, texts = self._service, [job.text for job in jobs]
+        private = any(job.private for job in jobs)
         task = self._tasks.submit(
             ("count", document.uri, next(self._numbers)),
-            lambda token: service.count_many([job.text for job in jobs], tokenizer),
+            lambda token: service.count_many(texts, tokenizer, private=private),
             priority=Priority.HIGH,
             title=document.uri,
         )

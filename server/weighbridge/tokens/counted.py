@@ -160,6 +160,8 @@ class CountedBuffer:
         over = {}
         for line, some in parts.items():
             resolved = resolve(some)
+            # For good: what a secret stood in is counted again when it has gone, and fragments of it may stay longer.
+            self._jobs.private = self._jobs.private or resolved.private
             if resolved.gaps or resolved.texts[0] != self._rows.lines.line(line):
                 over[line - first] = resolved
         return over

@@ -8,10 +8,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Count `text`. `id` is unique within one buffer."""
+    """Count `text`. `id` is unique within one buffer. `private`: it may hold a secret's text, of which no digest may be kept."""
 
     id: int
     text: str
+    private: bool = False
 
 
 class Owner(Protocol):
@@ -21,11 +22,15 @@ class Owner(Protocol):
 
 
 class Jobs:
-    """The jobs of one buffer: posted, handed out once, then answered or withdrawn."""
+    """The jobs of one buffer: posted, handed out once, then answered or withdrawn.
 
-    __slots__ = ("_fresh", "_next", "_open")
+    `private`: the buffer was told of a secret's text at some time, and any job's text may hold some of it from then on.
+    """
+
+    __slots__ = ("_fresh", "_next", "_open", "private")
 
     def __init__(self) -> None:
+        self.private = False
         self._next = 0
         self._open: dict[int, Owner] = {}
         self._fresh: dict[int, Callable[[], str]] = {}
@@ -46,7 +51,7 @@ class Jobs:
     def take(self, limit: int | None) -> list[Job]:
         """Hand out at most `limit` jobs, oldest first, none twice."""
         ids = list(islice(self._fresh, limit))
-        return [Job(job, self._fresh.pop(job)()) for job in ids]
+        return [Job(job, self._fresh.pop(job)(), self.private) for job in ids]
 
     def answer(self, job: int, tokens: int) -> bool:
         """Tell the owner; False if the job is withdrawn or answered."""

@@ -94,12 +94,13 @@ class Ranges:
         head = self._head(start, stop)
         if head is None:
             whole = self._rows.atoms(start, 0, stop, "") if start < stop else [""]
-            return Summary("".join(atom for atom in whole if isinstance(atom, str)), None, "")
+            text = "".join(atom for atom in whole if isinstance(atom, str))
+            return Summary(text, None, "", self._jobs.private)
         tail = self._tail(stop)
         total, before, after = self.tokens(start, stop), self._text_tokens(head), self._text_tokens(tail)
         if total is None or before is None or after is None:
             return None
-        return Summary(head, total - before - after, tail)
+        return Summary(head, total - before - after, tail, self._jobs.private)
 
     def _head(self, start: int, stop: int) -> str | None:
         """Find what is before the first border within rows [start, stop); None if there is none."""

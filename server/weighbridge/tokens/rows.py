@@ -39,11 +39,12 @@ class Lines(Protocol):
 class Resolved:
     """A row's resolved text where it is not what is typed: texts[0], gaps[0], texts[1], … texts[-1].
 
-    A gap is text known by its tokens alone, between two borders; so no text beside a gap is empty.
+    A gap is text known by its tokens alone, between two borders; so no text beside a gap is empty. `private`: see `Summary`.
     """
 
     texts: tuple[str, ...]
     gaps: tuple[int, ...] = ()
+    private: bool = False
 
 
 def resolve(parts: Iterable[Part]) -> Resolved:
@@ -51,18 +52,19 @@ def resolve(parts: Iterable[Part]) -> Resolved:
     texts: list[str] = []
     gaps: list[int] = []
     current: list[str] = []
+    private = False
     for part in parts:
         if isinstance(part, str):
             current.append(part)
-        elif part.inner is None:
-            current.append(part.head)
-        else:
-            current.append(part.head)
+            continue
+        private = private or part.private
+        current.append(part.head)
+        if part.inner is not None:
             texts.append("".join(current))
             gaps.append(part.inner)
             current = [part.tail]
     texts.append("".join(current))
-    return Resolved(tuple(texts), tuple(gaps))
+    return Resolved(tuple(texts), tuple(gaps), private)
 
 
 def first_border(borders: Borders, before: str, row: Resolved) -> int:

@@ -6,7 +6,7 @@ element, and the total equals the tokenizer run on the whole.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from weighbridge.errors import BorderlessError
@@ -25,12 +25,13 @@ class Summary:
 
     A text without an inner border is one fragment: `head` holds all of it, `inner` is None, `tail` is empty.
     The text begins with `head` and ends with `tail`; their lengths (characters) and `inner` (tokens) are enough to make the summary
-    again from the text.
+    again from the text. `private`: some of the text is a secret, of which no digest may be kept; what it is joined to is private too.
     """
 
     head: str
     inner: int | None
     tail: str
+    private: bool = False
 
 
 EMPTY: Final = Summary("", None, "")
@@ -53,19 +54,21 @@ def cut(text: str, borders: Borders) -> tuple[str, str | None, str]:
 
 def join(a: Summary, b: Summary, tokenizer: Tokenizer) -> Summary:
     """The summary of the text of `a` followed by that of `b`. Raises BorderlessError as `summarize` does."""
+    private = a.private or b.private
     if not a.head or not b.head:
-        return a if a.head else b
+        some = a if a.head else b
+        return some if some.private == private else replace(some, private=private)
     count = tokenizer.count
     left = a.head if a.inner is None else a.tail
     if not tokenizer.borders.between(left[-1], b.head[0]):
         if a.inner is None:
-            return _checked(left + b.head, b.inner, b.tail)
+            return _checked(left + b.head, b.inner, b.tail, private=private)
         if b.inner is None:
-            return _checked(a.head, a.inner, left + b.head)
-        return Summary(a.head, a.inner + count(left + b.head) + b.inner, b.tail)
+            return _checked(a.head, a.inner, left + b.head, private=private)
+        return Summary(a.head, a.inner + count(left + b.head) + b.inner, b.tail, private)
     before = 0 if a.inner is None else a.inner + count(left)
     after = 0 if b.inner is None else count(b.head) + b.inner
-    return Summary(a.head, before + after, b.head if b.inner is None else b.tail)
+    return Summary(a.head, before + after, b.head if b.inner is None else b.tail, private)
 
 
 def join_all(summaries: Iterable[Summary], tokenizer: Tokenizer) -> Summary:
@@ -116,10 +119,10 @@ class Summarizer:
             self._summary = join(self._summary, block, self._tokenizer)
 
 
-def _checked(head: str, inner: int | None, tail: str) -> Summary:
+def _checked(head: str, inner: int | None, tail: str, *, private: bool = False) -> Summary:
     if max(len(head), len(tail)) > FRAGMENT_LIMIT:
         raise BorderlessError(
             f"no place to cut the text for {max(len(head), len(tail)):,} characters (at most {FRAGMENT_LIMIT:,}): "
             "it looks like data, not text, and can't be counted"
         )
-    return Summary(head, inner, tail)
+    return Summary(head, inner, tail, private)

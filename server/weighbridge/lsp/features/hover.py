@@ -251,7 +251,7 @@ def look_into(content: Content, service: TokenCountingService, tokenizer: Tokeni
             part = sum(len(chunk.encode("utf-8", "surrogatepass")) for chunk in content.chunks())
         size = content.size if part is None else part
         if nested and size is not None and size <= _MOST_BYTES:
-            own = service.count("".join(content.chunks()), tokenizer)
+            (own,) = service.count_many(["".join(content.chunks())], tokenizer, private=content.private)
     except ReferenceFault:
         # It is another by now: it will be read again, and the next hover shows that.
         return Peek()
