@@ -1,6 +1,7 @@
 """Globs: which paths are prompts; equal to the ignore files' rules; and never slow, whatever they hold."""
 
 import itertools
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from weighbridge.config import DEFAULT_INCLUDE, matches
-from weighbridge.config.globs import glob_fault
+from weighbridge.config.globs import fits, glob_fault
 
 PROMPTS = """
     prompt.md  prompts.md  system-prompt.md  my_prompt_v2.md  src/agents/planner.prompt.md  docs/prompting.md
@@ -162,3 +163,17 @@ LONG = ["a" * 255, "/".join("a" * 256), "/".join(["a" * 255] * 15), "/".join(["a
 def test_patterns_that_would_take_others_longer_than_the_universe_lasts(pattern: str, path: str) -> None:
     assert glob_fault(pattern) is None
     assert not matches(path, [pattern])
+
+
+NAME_PARTS = st.lists(st.sampled_from([*"ab/.?*", "[ab]", "[!a]", "[a-b]"]), max_size=8).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NAME_PARTS, st.text("abc/?.", max_size=8))
+def test_a_pattern_of_names_means_what_the_shell_says(pattern: str, name: str) -> None:
+    assert fits(name, pattern) == fnmatchcase(name, pattern)
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 99 + "c", "*" + "?" * 196 + "b*c", "*[ab]" * 39 + "c"])
+def test_names_are_matched_without_going_back(pattern: str) -> None:
+    assert not fits("https://api.example/" + "a" * 3980, pattern)

@@ -15,7 +15,8 @@ import pytest
 from tests.content.network import Body, Endless, Network, public
 from tests.content.place import code_of, outcome_async, request, scope, text_of
 
-from weighbridge.content.api import ApiHandler
+from weighbridge.content import api
+from weighbridge.content.api import LONGEST_URL, ApiHandler
 from weighbridge.content.base import Request
 from weighbridge.content.fetch import LARGEST_BODY
 from weighbridge.errors import Code, Problem, ReferenceFault
@@ -158,6 +159,63 @@ async def test_another_token_sees_its_own_answer() -> None:
         apis = {"a": {"url": URL, "headers": {"Token": "two"}}}
         assert await outcome_async(handler, ask("a", apis=apis)) == "yours"
     assert "if-none-match" not in network.requests[1].headers
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+WITH_A, WITH_B = ({"n": {"url": URL, "headers": {"Authorization": f"Bearer {who}"}}} for who in "ab")
+WITHOUT: dict[str, Any] = {"n": {"url": URL}}
+HOP = moved("https://other.example/data")
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+@pytest.mark.parametrize("stale", [True, False])
+@pytest.mark.parametrize(
+    ("first", "second", "answers", "asks_itself"),
+    [
+        ({"apis": WITHOUT}, {"apis": WITHOUT}, [], False),
+        ({"apis": WITH_A}, {"apis": WITHOUT}, [], True),
+        ({"apis": WITH_A}, {"apis": WITH_B}, [], True),
+        ({"apis": WITHOUT}, {"apis": WITH_A}, [], True),
+        (
+            {"apis": WITHOUT, "apiAllow": ["api.example", "other.example"]},
+            {"apis": WITHOUT, "apiAllow": ["api.example", "other.example"]},
+            [HOP],
+            False,
+        ),
+        ({"apis": WITHOUT, "apiAllow": ["api.example", "other.example"]}, {"apis": WITHOUT}, [HOP], True),
+        ({"apis": WITHOUT, "apiAllow": ["api.example"]}, {"apis": WITHOUT, "apiAllow": ["*"]}, [], True),
+    ],
+)
+async def test_a_response_is_given_to_who_asks_the_same_and_may_ask_the_same(
+    tmp_path: Path,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    answers: list[httpx.Response],
+    *,
+    asks_itself: bool,
+    stale: bool,
+    restarted: bool,
+) -> None:
+    refusals = [httpx.Response(401), httpx.Response(401)]
+    network = public(*answers, ok("for the first only"), *refusals)
+    network.hosts["other.example"] = [["93.184.216.34"]]
+    async with network.handler(tmp_path) as handler:
+        one = await handler.load(ask("n", **first))
+        assert text_of(one) == "for the first only"
+        assert handler.key(ask("n", **first)) != handler.key(ask("n", **second)) or first == second
+        network.time += 300 if stale else 0
+        if not restarted:
+            result = await outcome_async(handler, ask("n", **second))
+    if restarted:
+        async with network.handler(tmp_path) as handler:
+            result = await outcome_async(handler, ask("n", **second))
+    assert result == (Problem(Code.FAILED, "n: HTTP 401") if asks_itself else "for the first only")
+    # What was fetched with a token is on no disk, whoever asks; and no digest is kept of it.
+    with_headers = bool(first["apis"]["n"].get("headers"))
+    assert (names_in(tmp_path) == [], one.private) == (with_headers, with_headers)
 
 
 @pytest.mark.parametrize(
@@ -482,7 +540,7 @@ async def test_the_sample_counts_until_there_is_something_better() -> None:
 async def test_responses_survive_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "cache" / "responses"
     network = public(ok("kept", etag='"v1"'), httpx.Response(304), httpx.ConnectError("offline"))
-    asked = ask(f"{URL}?key=hush", apis=NAMED, retry={"attempts": 1})
+    asked = ask(f"{URL}?key=hush", retry={"attempts": 1})
     async with network.handler(folder) as handler:
         await handler.load(asked)
     async with network.handler(folder) as handler:
@@ -576,6 +634,31 @@ async def test_unknown_names_say_what_to_do() -> None:
         )
 
 
+async def test_patterns_are_tried_for_what_is_fetched_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(api, "fits", lambda name, _: tried.append(name))
+    async with public(ok()).handler() as handler:
+        asked = ask(apiCache=[{"pattern": "*b", "ttl": 1}], apiAllow=[])
+        handler.key(asked)
+        assert (code_of(await outcome_async(handler, asked)), tried) == (Code.DENIED, [])
+        asked = ask(apiCache=[{"pattern": "*b", "ttl": 1}])
+        handler.key(asked)
+        assert tried == []
+        assert (await outcome_async(handler, asked), tried) == ("text", [URL])
+
+
+async def test_a_url_that_is_too_long_is_not_fetched() -> None:
+    async with public(ok()).handler() as handler:
+        long = f"{URL}?{'a' * LONGEST_URL}"
+        for asked in (ask(long), ask("n", apis={"n": {"url": long}})):
+            result = await outcome_async(handler, asked)
+            assert isinstance(result, Problem)
+            assert result.message.endswith(": a URL has at most 4,000 characters")
+        assert await outcome_async(handler, ask(f"{URL}?{'a' * (LONGEST_URL - len(URL) - 1)}")) == "text"
+
+
 def test_keys_differ_where_the_answer_may() -> None:
     handler = ApiHandler()
     keys = [
@@ -591,6 +674,8 @@ def test_keys_differ_where_the_answer_may() -> None:
             ask("unknown"),
             ask(trusted=False),
             ask(apiAllow=[]),
+            ask(apiCache=[{"pattern": "*", "ttl": 1}]),
+            ask(apiCache=[{"pattern": "*", "ttl": 2}]),
         )
     ]
     assert len(set(keys)) == len(keys)

@@ -148,10 +148,10 @@ class FailingService(TokenCountingService):
 
     fails = True
 
-    def count_many(self, texts: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+    def count_many(self, texts: Sequence[str], tokenizer: Tokenizer, *, private: bool = False) -> list[int]:
         if self.fails:
             raise MemoryError
-        return super().count_many(texts, tokenizer)
+        return super().count_many(texts, tokenizer, private=private)
 
 
 @pytest.mark.parametrize("by_edit", [True, False])

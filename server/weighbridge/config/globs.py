@@ -30,6 +30,12 @@ def matches(path: str, patterns: Sequence[str]) -> bool:
     return _compiled(tuple(patterns)).match(path)
 
 
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name fits a pattern in which `*` stands for anything, slashes too: a URL, say. Never raises."""
+    part = _name_pattern(pattern)
+    return part == name if isinstance(part, str) else part.fullmatch(name) is not None
+
+
 def glob_fault(pattern: str) -> str | None:
     """What is wrong with a pattern, for people; None if it can be used."""
     if len(pattern) > LONGEST_GLOB:
@@ -127,6 +133,11 @@ def _glob(pattern: str) -> _Glob | None:
         parts.append(_part("*"))
     literals = frozenset(part for part in parts if isinstance(part, str))
     return _Glob(tuple(parts), literals, takes_away, text.endswith("/"))
+
+
+@lru_cache(maxsize=256)
+def _name_pattern(pattern: str) -> str | re.Pattern[str]:
+    return _part(pattern)
 
 
 def _part(glob: str) -> str | re.Pattern[str]:

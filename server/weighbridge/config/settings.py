@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from weighbridge.config.documents import DEFAULT_INCLUDE
-from weighbridge.config.globs import LONGEST_GLOB, glob_fault
+from weighbridge.config.globs import glob_fault
 
 #: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
 MOST_TOKENS = 10**12
@@ -33,6 +33,9 @@ LONGEST_TTL = 31_536_000
 MOST_FILE_BYTES = 2**40
 #: Globs, names or folders in one list.
 MOST_ENTRIES = 1_000
+#: Of `apiCache`, which comes from repositories too and is tried on every URL that is fetched: entries, characters of a pattern.
+MOST_PATTERNS = 100
+LONGEST_URL_GLOB = 200
 #: Globs in one setting: each is tried on every path.
 MOST_GLOBS = 200
 
@@ -193,7 +196,9 @@ class Api(_Model):
 class ApiCache(_Model):
     """How long the responses of some endpoints stay fresh; the first pattern that matches is used."""
 
-    pattern: str = Field(min_length=1, max_length=LONGEST_GLOB, description="glob over the URL or the name")
+    pattern: str = Field(
+        min_length=1, max_length=LONGEST_URL_GLOB, description="glob over the URL or the name"
+    )
     ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds that a response stays fresh")
 
 
@@ -307,7 +312,7 @@ class Settings(_Model):
     )
     api_cache: tuple[ApiCache, ...] = Field(
         default=(),
-        max_length=MOST_ENTRIES,
+        max_length=MOST_PATTERNS,
         description="how long responses stay fresh, by URL or name; the first pattern that matches is used",
     )
     max_file_bytes: int = Field(

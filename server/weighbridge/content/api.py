@@ -1,21 +1,25 @@
 """API responses: named endpoints of the settings, or URLs; asked for at most once in their time to live.
 
 What counts when the other side fails: the last good response, marked stale; else the sample of the settings, marked
-stale too; else nothing, and the reference says why. A host that may not be fetched from has no last good response,
-whatever another workspace was allowed.
+stale too; else nothing, and the reference says why.
+
+**A response answers the same question only**: the same URL, with the same headers, by whom the same hosts may be fetched from (a
+redirect leads as far as that). What was fetched with headers, any of which may be a credential, stays in this process's memory.
 """
 
 import asyncio
 import hashlib
+import json
+import secrets
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from weighbridge.config import Settings
+from weighbridge.config.globs import fits
 from weighbridge.content.base import Content, Request
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
 from weighbridge.content.policy import shown
@@ -33,18 +37,43 @@ if TYPE_CHECKING:
 #: Seconds that a response counts as today's where nothing says otherwise; and until a failed one is asked for again.
 TIME_TO_LIVE = 300.0
 TRY_AGAIN = 60.0
+#: Characters of a URL.
+LONGEST_URL = 4000
+
+#: Of this process alone: a digest with it tells nobody whether a guess at a header or a query is right.
+_SALT = secrets.token_bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What a reference asks for. `name`: for people: never a query or credentials. `ttl`: seconds."""
+    """What a reference asks for. `name`: for people: never a query or credentials. `ttl`: seconds, where no pattern of
+    `apiCache` says otherwise of one of `names`.
+    """
 
     name: str
     url: str
+    names: tuple[str, ...]
     ttl: float
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     select: str | None = None
     sample: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What settings say of all endpoints. `name`: stands for it in keys; `allow`: the same of what a redirect may lead to."""
+
+    settings: Settings
+    name: str
+    allow: str
+    allowed: AllowedHosts
+
+    @classmethod
+    def of(cls, settings: Settings) -> "_Rules":
+        allow = _digest([*settings.api_allow])
+        ttls = [[entry.pattern, entry.ttl] for entry in settings.api_cache]
+        name = _digest([settings.trusted, allow, ttls])
+        return cls(settings, name, allow, AllowedHosts(settings.api_allow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +105,29 @@ class ApiHandler:
         `transport`, `resolve`, `now` (seconds since 1970), `sleep` and `longest_time` (seconds, of one try) are the
         world, to be replaced by tests.
         """
-        self._store = ResponseStore(cache_folder)
+        self._store = ResponseStore(cache_folder, now)
         self._transport = transport
         self._resolve = resolve
         self._now = now
         self._sleep = sleep
         self._longest_time = longest_time
         self._fetcher: Fetcher | None = None
-        self._flights: dict[Hashable, asyncio.Task[LastGood]] = {}
-        # Whose response it is: another token may see another answer. Kept in memory only.
-        self._headers_used: dict[str, bytes] = {}
+        self._flights: dict[str, asyncio.Task[LastGood]] = {}
+        # Made once for all references of a document: there may be thousands of either.
+        self._rules: _Rules | None = None
 
     def key(self, request: Request) -> Hashable:
         """Name the endpoint and all settings that decide what it gives and whether it may be asked.
 
         URLs and headers, which may hold secrets, are in it as digests: keys are logged.
         """
-        settings = request.scope.settings
-        permissions = (settings.trusted, tuple(settings.api_allow))
+        rules = self._rules_of(request.scope.settings)
         try:
             endpoint = endpoint_of(request)
         except ReferenceFault:
-            return ("api", request.target, permissions)
-        return (
-            "api",
-            _store_key(endpoint),
-            endpoint.ttl,
-            endpoint.select,
-            endpoint.sample,
-            _digest_of(endpoint.headers),
-            permissions,
-        )
+            return ("api", request.target, rules.name)
+        asked = [endpoint.url, sorted(endpoint.headers.items()), endpoint.select, endpoint.sample]
+        return ("api", endpoint.name, endpoint.ttl, _digest(asked, _SALT), rules.name)
 
     def paths(self, request: Request) -> tuple[Path, ...]:  # noqa: ARG002  (the interface's parameter)
         """Name no file: there is none."""
@@ -120,12 +141,12 @@ class ApiHandler:
         """
         endpoint = endpoint_of(request)
         settings = request.scope.settings
+        rules = self._rules_of(settings)
+        key = _response_key(endpoint, rules)
         try:
-            allowed = AllowedHosts(settings.api_allow)
-            _check_permission(endpoint, allowed, trusted=settings.trusted)
-            key = _store_key(endpoint)
-            last = await asyncio.to_thread(self._store.get, key)
-            if last is not None and not force and self._is_fresh(key, last, endpoint):
+            _check_permission(endpoint, rules.allowed, trusted=settings.trusted)
+            endpoint, last = await asyncio.to_thread(self._known, endpoint, key, settings)
+            if last is not None and not force and 0 <= self._now() - last.fetched_at < endpoint.ttl:
                 return self._content(endpoint, key, last)
             try:
                 policy = RetryPolicy(
@@ -135,7 +156,9 @@ class ApiHandler:
                     max_delay=settings.retry.max_delay,
                     retry_on=(TransientFault,),
                 )
-                return self._content(endpoint, key, await self._fetched(endpoint, key, allowed, policy, last))
+                return self._content(
+                    endpoint, key, await self._fetched(endpoint, key, rules.allowed, policy, last)
+                )
             except ReferenceFault as fault:
                 if last is None or fault.problem.code is Code.DENIED:
                     raise
@@ -143,7 +166,7 @@ class ApiHandler:
         except ReferenceFault as fault:
             if endpoint.sample is None:
                 raise
-            return self._sample(endpoint, endpoint.sample, fault.problem)
+            return self._sample(endpoint, key, endpoint.sample, fault.problem)
 
     def changed(self, content: Content) -> bool:
         """Tell whether the time to live is over, or the time until a failed one is asked for again."""
@@ -152,7 +175,10 @@ class ApiHandler:
     def clear(self) -> None:
         """Forget all responses, on disk too. Blocks a little."""
         self._store.clear()
-        self._headers_used.clear()
+
+    def expire(self) -> None:
+        """Remove what is too old from the disk, whether anybody asks for it or not. Blocks a little."""
+        self._store.expire()
 
     async def aclose(self) -> None:
         """Stop what is under way and close all connections."""
@@ -164,26 +190,33 @@ class ApiHandler:
             await self._fetcher.aclose()
             self._fetcher = None
 
-    def _is_fresh(self, key: str, last: LastGood, endpoint: Endpoint) -> bool:
-        if self._headers_used.get(key, _digest_of(endpoint.headers)) != _digest_of(endpoint.headers):
-            return False
-        return 0 <= self._now() - last.fetched_at < endpoint.ttl
+    def _rules_of(self, settings: Settings) -> _Rules:
+        if self._rules is None or self._rules.settings is not settings:
+            self._rules = _Rules.of(settings)
+        return self._rules
+
+    def _known(self, endpoint: Endpoint, key: str, settings: Settings) -> tuple[Endpoint, LastGood | None]:
+        """Look up what can't be looked up on the loop: the time to live by the patterns, and the last good response."""
+        for entry in settings.api_cache:
+            if any(fits(name, entry.pattern) for name in endpoint.names):
+                endpoint = replace(endpoint, ttl=float(entry.ttl))
+                break
+        return endpoint, self._store.get(key)
 
     async def _fetched(
         self, endpoint: Endpoint, key: str, allowed: AllowedHosts, policy: RetryPolicy, last: LastGood | None
     ) -> LastGood:
         """Fetch, or wait for the fetch that is under way: one for all who ask."""
-        name = (key, _digest_of(endpoint.headers))
-        flight = self._flights.get(name)
+        flight = self._flights.get(key)
         if flight is None:
             flight = asyncio.get_running_loop().create_task(self._fetch(endpoint, key, allowed, policy, last))
-            self._flights[name] = flight
-            flight.add_done_callback(lambda done: self._landed(name, done))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda done: self._landed(key, done))
         # Shielded: others may wait for it too.
         return await asyncio.shield(flight)
 
-    def _landed(self, name: Hashable, flight: "asyncio.Task[LastGood]") -> None:
-        self._flights.pop(name, None)
+    def _landed(self, key: str, flight: "asyncio.Task[LastGood]") -> None:
+        self._flights.pop(key, None)
         if not flight.cancelled():
             flight.exception()  # looked at, in case nobody waits any more
 
@@ -198,16 +231,14 @@ class ApiHandler:
                 self._transport, self._resolve, self._now, self._longest_time or LONGEST_TIME
             )
         fetcher = self._fetcher
-        headers_digest = _digest_of(endpoint.headers)
-        same = last is not None and self._headers_used.get(key, headers_digest) == headers_digest
-        known = Known(last.url_digest, last.etag, last.last_modified) if last is not None and same else None
+        known = None if last is None else Known(last.url_digest, last.etag, last.last_modified)
 
         @retry(policy, sleep=self._sleep)
         async def attempt() -> LastGood:
             answer = await fetcher.fetch(endpoint.url, endpoint.name, endpoint.headers, allowed, known)
             text = answer.text
             if text is None:
-                if last is None or known is None:
+                if last is None:
                     raise ReferenceFault(Code.FAILED, f"{endpoint.name}: HTTP 304 to a plain question")
                 text = last.text
             good = LastGood(
@@ -218,8 +249,7 @@ class ApiHandler:
                 answer.last_modified
                 or (last.last_modified if answer.text is None and last is not None else None),
             )
-            self._headers_used[key] = headers_digest
-            await asyncio.to_thread(self._store.put, key, good, keep=answer.keep)
+            await asyncio.to_thread(self._store.put, key, good, keep=answer.keep and not endpoint.headers)
             return good
 
         return await attempt()
@@ -237,12 +267,13 @@ class ApiHandler:
             problem=problem,
             expires_in=left,
             fetched_at=last.fetched_at,
+            private=bool(endpoint.headers),
         )
 
-    def _sample(self, endpoint: Endpoint, sample: str, problem: Problem) -> Content:
+    def _sample(self, endpoint: Endpoint, key: str, sample: str, problem: Problem) -> Content:
         return Content(
-            identity=f"api:{_store_key(endpoint)}",
-            stamp=_Stamp(_store_key(endpoint), 0.0, self._now() + TRY_AGAIN),
+            identity=f"api:{key}",
+            stamp=_Stamp(key, 0.0, self._now() + TRY_AGAIN),
             source=f"{endpoint.name} (sample)",
             chunks=lambda: iter((sample,) if sample else ()),
             stale=True,
@@ -261,13 +292,13 @@ def endpoint_of(request: Request) -> Endpoint:
     settings, target = request.scope.settings, request.target
     api = settings.apis.get(target)
     if api is not None:
-        ttl = _ttl_by_pattern(request, target, api.url)
-        if ttl is None:
-            ttl = TIME_TO_LIVE if api.ttl is None else float(api.ttl)
-        return Endpoint(shown(target), api.url, ttl, dict(api.headers), api.select, api.sample)
+        ttl = TIME_TO_LIVE if api.ttl is None else float(api.ttl)
+        found = Endpoint(
+            shown(target), api.url, (target, api.url), ttl, dict(api.headers), api.select, api.sample
+        )
+        return _short_enough(found)
     if target.lower().startswith(("http://", "https://")):
-        ttl = _ttl_by_pattern(request, target)
-        return Endpoint(_shown_url(target), target, TIME_TO_LIVE if ttl is None else ttl)
+        return _short_enough(Endpoint(_shown_url(target), target, (target,), TIME_TO_LIVE))
     if "://" in target:
         raise ReferenceFault(Code.DENIED, f"{_shown_url(target)}: only http and https are fetched")
     raise ReferenceFault(
@@ -293,11 +324,12 @@ def host_to_allow(target: str, settings: Settings) -> str | None:
     return None
 
 
-def _ttl_by_pattern(request: Request, *names: str) -> float | None:
-    for entry in request.scope.settings.api_cache:
-        if any(fnmatchcase(name, entry.pattern) for name in names):
-            return float(entry.ttl)
-    return None
+def _short_enough(endpoint: Endpoint) -> Endpoint:
+    if len(endpoint.url) > LONGEST_URL:
+        raise ReferenceFault(
+            Code.FAILED, f"{endpoint.name[:80]}…: a URL has at most {LONGEST_URL:,} characters"
+        )
+    return endpoint
 
 
 def _check_permission(endpoint: Endpoint, allowed: AllowedHosts, *, trusted: bool) -> None:
@@ -335,13 +367,11 @@ def _shown_url(url: str) -> str:
     return shown(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}")
 
 
-def _store_key(endpoint: Endpoint) -> str:
-    # The token is no part of it: a digest of a short secret could be guessed.
-    return hashlib.blake2b(
-        f"{endpoint.name}\0{endpoint.url}".encode("utf-8", "replace"), digest_size=20
-    ).hexdigest()
+def _response_key(endpoint: Endpoint, rules: _Rules) -> str:
+    """Name a response by all that decides it. With headers the name is good for this process alone."""
+    salt = _SALT if endpoint.headers else b""
+    return _digest([endpoint.url, rules.allow, sorted(endpoint.headers.items())], salt)
 
 
-def _digest_of(headers: Mapping[str, str]) -> bytes:
-    text = "\0".join(f"{name}\0{value}" for name, value in sorted(headers.items()))
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+def _digest(values: Sequence[object], salt: bytes = b"") -> str:
+    return hashlib.blake2b(json.dumps(values).encode(), digest_size=20, key=salt).hexdigest()

@@ -67,6 +67,11 @@ class HandlerFactory:
         if isinstance(self.api, ApiHandler):
             self.api.clear()
 
+    def expire(self) -> None:
+        """Remove what is too old of what was fetched. Blocks a little."""
+        if isinstance(self.api, ApiHandler):
+            self.api.expire()
+
     async def aclose(self) -> None:
         """Let go of the network."""
         if isinstance(self.api, ApiHandler):

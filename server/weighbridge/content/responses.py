@@ -1,7 +1,7 @@
 """The last good response of every API, in memory and in the user's cache folder.
 
-One file a response, named by a digest, so that no URL can be read off; request headers never come here. Written aside
-and moved into place, readable by the user alone. A file that can't be understood is set aside, not read again.
+One file a response, whole, named by a digest, so that no URL can be read off; neither headers nor what was fetched with any come
+here. Written aside and moved into place, readable by the user alone. A file that can't be understood is set aside, not read again.
 """
 
 import contextlib
@@ -10,6 +10,8 @@ import logging
 import os
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +24,8 @@ FORM = 1
 #: Bytes of all files together; characters held in memory.
 LARGEST_FOLDER = 64_000_000
 LARGEST_MEMORY = 16_000_000
+#: Seconds that a response is kept after it was fetched: a week.
+LONGEST_KEPT = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,21 @@ class ResponseStore:
     Any thread may use it. The disk's faults are logged, and otherwise without effect.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        """`folder`: the user's, made if needed; None: memory only."""
+    def __init__(self, folder: Path | None, now: Callable[[], float] = time.time) -> None:
+        """`folder`: the user's, made if needed; None: memory only. `now`: seconds since 1970."""
         self._folder = folder
+        self._now = now
         self._memory: LRUCache[str, LastGood] = LRUCache(
             LARGEST_MEMORY, getsizeof=lambda one: len(one.text) + 256
         )
         self._lock = threading.Lock()
 
     def get(self, key: str) -> LastGood | None:
-        """Find the last good response, if there ever was one. Reads a file at most once."""
+        """Find the last good response, if there is one that is not too old. Reads a file at most once."""
+        known = self._get(key)
+        return None if known is None or self._now() - known.fetched_at > LONGEST_KEPT else known
+
+    def _get(self, key: str) -> LastGood | None:
         with self._lock:
             known = self._memory.get(key)
         if known is not None or self._folder is None:
@@ -109,6 +118,15 @@ class ResponseStore:
         for _, _, path in self._files(self._folder):
             with contextlib.suppress(OSError):
                 path.unlink()
+
+    def expire(self) -> None:
+        """Remove files that nobody wrote for as long as a response is kept."""
+        if self._folder is None:
+            return
+        for written, _, path in self._files(self._folder):
+            if self._now() - written > LONGEST_KEPT:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
     def _remember(self, key: str, response: LastGood) -> None:
         # More than fits is not an error: it then lives on disk only.

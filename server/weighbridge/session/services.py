@@ -12,7 +12,7 @@ from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import TransientFault
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import RetryPolicy, TaskManager, default_workers
+from weighbridge.work import Priority, RetryPolicy, TaskManager, default_workers
 
 
 @dataclass(slots=True)
@@ -34,11 +34,14 @@ class Services:
         """Start them. Nothing here waits for a disk: the store opens itself on its own thread."""
         open_texts = OpenTexts()
         store = CountStore(settings.cache_url, on_warning=on_warning)
+        tasks = TaskManager(workers=settings.workers)
+        handlers = HandlerFactory(open_texts, user_cache_path("weighbridge", appauthor=False))
+        tasks.submit(("expire",), lambda _: handlers.expire(), priority=Priority.LOW, title="old responses")
         return cls(
-            tasks=TaskManager(workers=settings.workers),
+            tasks=tasks,
             store=store,
             service=TokenCountingService(store, settings.cache_entries),
-            handlers=HandlerFactory(open_texts, user_cache_path("weighbridge", appauthor=False)),
+            handlers=handlers,
             open_texts=open_texts,
             retry=retry_policy(settings),
             on_warning=on_warning,
