@@ -1,10 +1,12 @@
 import asyncio
+import contextlib
 import gzip
+import itertools
 import json
 import logging
 import stat
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -345,6 +347,8 @@ async def test_loopback_named_literally_may_be_fetched() -> None:
         ("https://private.example/", [URL], Code.DENIED),
         ("https://evil.test/", [URL], Code.DENIED),
         ("//evil.test/", [URL], Code.DENIED),
+        ("http://api.example/data", [URL], Code.DENIED),
+        ("http://api.example:443/data", [URL], Code.DENIED),
         ("file:///etc/passwd", [URL], Code.DENIED),
         ("ftp://api.example/", [URL], Code.DENIED),
         ("https://user:pass@api.example/", [URL], Code.DENIED),
@@ -387,7 +391,7 @@ async def test_redirects_end() -> None:
         (URL, "https://api.example/other", True),
         (URL, "https://api.example:443/other", True),
         ("http://api.example/data", "https://api.example/data", True),
-        (URL, "http://api.example/data", False),
+        ("http://api.example/data", "http://other.example/data", False),
         (URL, "https://api.example:8443/data", False),
         (URL, "https://other.example/data", False),
         (URL, "https://sub.api.example/data", False),
@@ -426,6 +430,21 @@ def latin(text: str) -> bytes:
         (lambda: raw(latin("é"), content_type="text/plain; charset=ISO-8859-1"), "é"),
         (lambda: raw("é".encode("utf-16"), content_type="text/plain; charset=utf-16"), "é"),
         (lambda: raw("漢".encode("shift_jis"), content_type="text/plain; charset=Shift_JIS"), "漢"),
+        # A label that lies.
+        (lambda: raw("\ufeffé".encode(), content_type="text/plain; charset=ISO-8859-1"), "é"),
+        (lambda: raw("é".encode("utf-16"), content_type="text/plain; charset=utf-8"), "é"),
+        (
+            lambda: raw(latin("é"), content_type="text/plain; charset=utf-8"),
+            Problem(Code.NOT_TEXT, f"{URL}: not text: no UTF-8 at byte 0"),
+        ),
+        (
+            lambda: raw(b"odd", content_type="text/plain; charset=utf-16"),
+            Problem(Code.NOT_TEXT, f"{URL}: not text: no utf-16 at byte 2"),
+        ),
+        (
+            lambda: raw(b"plain text", content_type="text/plain; charset=utf-32"),
+            Problem(Code.NOT_TEXT, f"{URL}: not text: no utf-32 at byte 0"),
+        ),
         (lambda: raw(b""), ""),
         (lambda: raw(gzip.compress(b"zipped"), content_encoding="gzip"), "zipped"),
         (lambda: raw(zlib.compress(b"zipped"), content_encoding="deflate"), "zipped"),
@@ -470,14 +489,33 @@ async def test_bodies(response: Callable[[], httpx.Response], expected: str | Pr
         assert await outcome_async(handler, ask()) == expected
 
 
-async def test_a_bomb_is_left_after_five_megabytes() -> None:
-    bomb = gzip.compress(bytes(50_000_000), 9)
+ZEROS = bytes(50_000_000)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bomb", "expected"),
+    [
+        ("gzip", gzip.compress(ZEROS, 9), "answers with more than 5,000,000 bytes"),
+        ("GZIP", gzip.compress(ZEROS, 9), "answers with more than 5,000,000 bytes"),
+        ("deflate", zlib.compress(ZEROS, 9), "answers with more than 5,000,000 bytes"),
+        # A member for each megabyte: only the first is the answer.
+        ("gzip", gzip.compress(bytes(5_000_001), 9) * 10, "answers with more than 5,000,000 bytes"),
+        # Nobody asked for these, and nothing here unpacks them.
+        *[
+            (encoding, b"whatever it is" * 1000, "answers in a compression that was not asked for")
+            for encoding in ("br", "zstd", "compress", "gzip, gzip", "gzip, br", "identity, gzip")
+        ],
+    ],
+)
+async def test_a_bomb_is_left_after_five_megabytes(encoding: str, bomb: bytes, expected: str) -> None:
     body = Body([bomb[at : at + 1000] for at in range(0, len(bomb), 1000)])
-    network = public(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=body))
+    network = public(httpx.Response(200, headers={"content-encoding": encoding}, stream=body))
     async with network.handler() as handler:
         result = await outcome_async(handler, ask())
-    assert result == Problem(Code.TOO_LARGE, f"{URL}: answers with more than 5,000,000 bytes")
+    assert isinstance(result, Problem)
+    assert result.message == f"{URL}: {expected}"
     assert body.sent < len(bomb) / 5
+    assert network.requests[0].headers["accept-encoding"] == "gzip"
 
 
 async def test_an_endless_body_is_left() -> None:
@@ -690,6 +728,53 @@ async def test_a_part_that_can_not_be_taken_fails_where_it_is_read() -> None:
     assert caught.value.problem == Problem(
         Code.FAILED, "issues: `select` needs JSON, and the response is none"
     )
+
+
+def _forever(line: bytes) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\n"
+    yield from itertools.repeat(line)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        # Headers without an end: given up long before the time is over.
+        (lambda: _forever(b"X-More: headers\r\n"), "no connection (RemoteProtocolError)"),
+        (lambda: _forever(b"X-More-of-one"), "no connection (RemoteProtocolError)"),
+        (lambda: iter([b"no HTTP\r\n\r\n"]), "no connection (RemoteProtocolError)"),
+        # "Go on", again and again; and nothing at all.
+        (lambda: itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), "no whole answer within 0.2 seconds"),
+        (lambda: iter([b"HTTP/1.1 200 OK\r\nContent-Le", None]), "no whole answer within 0.2 seconds"),
+        (lambda: iter([None]), "no whole answer within 0.2 seconds"),
+    ],
+)
+async def test_an_answer_that_never_begins_is_left(
+    answer: Callable[[], Iterator[bytes | None]], expected: str
+) -> None:
+    """On a real socket: what headers may be is the HTTP library's to say. None: it waits until nobody listens any more."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for piece in answer():
+                if piece is None:
+                    await reader.read()
+                else:
+                    writer.write(piece)
+                    await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+    long = 30.0 if "Remote" in expected else 0.2
+    handler = ApiHandler(longest_time=long)
+    try:
+        asked = ask(url, apiAllow=["127.0.0.1"], retry={"attempts": 1})
+        assert await outcome_async(handler, asked) == Problem(Code.FAILED, f"{url}: {expected}")
+    finally:
+        await handler.aclose()
+        server.close()
+        await server.wait_closed()
 
 
 async def test_over_a_real_socket() -> None:

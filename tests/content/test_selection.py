@@ -2,6 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weighbridge.content.selection import LARGEST_RESULT, select
 from weighbridge.errors import Code, ReferenceFault
@@ -44,11 +46,15 @@ DOUBLED = " | ".join(["[@, @]"] * 30)
         ("[" * 100_000, "a", "api: `select` needs JSON, and the response is none"),
         ("{}", "a", "api: `select` finds nothing in the response"),
         ('{"a": null}', "a", "api: `select` finds nothing in the response"),
-        ("{}", "a b", "api: bad `select`: Unexpected token: b"),
-        ("{}", "", "api: bad `select`: "),
-        ("{}", "no_such(@)", "api: bad `select`: Unknown function: no_such()"),
-        ("{}", "length(`1`)", "api: bad `select`: In function length()"),
-        ("{}", "(" * 900, "api: bad `select`: "),
+        ("{}", "a b", "api: bad `select` a b: Unexpected token: b"),
+        ("{}", "", "api: bad `select` : "),
+        ("{}", "no_such(@)", "api: bad `select` no_such(@): Unknown function: no_such()"),
+        ("{}", "length(`1`)", "api: bad `select` length(`1`): In function length()"),
+        ("{}", "(" * 900, "api: bad `select` (((("),
+        ("[1]", "[::0]", "api: bad `select` [::0]: "),
+        ("[1e999]", "floor([0])", "api: bad `select` floor([0]): "),
+        ("[NaN]", "ceil([0])", "api: bad `select` ceil([0]): "),
+        (f"[1e308, {'9' * 400}]", "avg(@)", "api: bad `select` avg(@): "),
         ("{}", "a" * 1001, "api: `select` makes too much of the response"),
         ("{}", DOUBLED, "api: `select` makes too much of the response"),
         ("{}", f"{DOUBLED} | to_string(@)", "api: `select` makes too much of the response"),
@@ -79,3 +85,34 @@ def test_steps_are_bounded() -> None:
     with pytest.raises(ReferenceFault) as caught:
         select(text, "[*][*][?@ == `1` || @ == `2` || @ == `3`]", "api")
     assert caught.value.problem.message == "api: `select` makes too much of the response"
+
+
+WORDS = [
+    *"[]{}().*:?&|@,!<=`'\"-01a",
+    "::0",
+    "`1`",
+    "NaN",
+    "floor",
+    "to_number",
+    "sum",
+    "sort_by",
+    "abs",
+    " 'inf'",
+]
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=12).map("".join),
+    st.sampled_from(["[1, NaN, 1e999]", '{"a": ["x"]}']),
+)
+def test_an_expression_is_followed_or_named(expression: str, text: str) -> None:
+    told = _told(expression, text)
+    assert told is None or told.startswith((f"api: bad `select` {expression}: ", "api: `select` "))
+
+
+def _told(expression: str, text: str) -> str | None:
+    try:
+        select(text, expression, "api")
+    except ReferenceFault as fault:
+        return fault.problem.message
+    return None

@@ -10,6 +10,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
+#: What a text may begin with that says its encoding.
+MARKS = tuple(mark for mark, _, _ in _MARKS)
 
 
 def plain_text(data: bytes) -> str | None:

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from weighbridge.content.decode import decoded
+from weighbridge.content.decode import MARKS, decoded
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
 from weighbridge.errors import Code, ReferenceFault, TransientFault
 
@@ -144,7 +144,10 @@ class Fetcher:
             response = await self._connect(url, addresses, sent)
             try:
                 if response.status_code in _REDIRECTS and "location" in response.headers:
-                    url = url.join(response.headers["location"])
+                    before, url = url, url.join(response.headers["location"])
+                    if (before.scheme, url.scheme) == ("https", "http"):
+                        # Anybody on the way could write the answer.
+                        raise ReferenceFault(Code.DENIED, "a redirect from https to http is not followed")
                     continue
                 return await self._read(response, url, name)
             finally:
@@ -194,9 +197,9 @@ class Fetcher:
             body += piece
             if len(body) > LARGEST_BODY:
                 raise ReferenceFault(Code.TOO_LARGE, f"answers with more than {LARGEST_BODY:,} bytes")
-        return Answer(
-            _digest_of(url), _text_of(bytes(body), response.charset_encoding, name), etag, last_modified, keep
-        )
+        # Five megabytes in some encodings take longer than anybody should wait for the loop.
+        text = await asyncio.to_thread(_text_of, bytes(body), response.charset_encoding, name)
+        return Answer(_digest_of(url), text, etag, last_modified, keep)
 
 
 def _digest_of(url: httpx.URL) -> str:
@@ -257,7 +260,8 @@ async def _unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 def _text_of(body: bytes, charset: str | None, name: str) -> str:
-    if charset is None or charset.lower() in {"utf-8", "utf8"}:
+    if charset is None or charset.lower() in {"utf-8", "utf8"} or body.startswith(MARKS):
+        # A byte order mark is right where the label says something else.
         return "".join(decoded([body], name))
     try:
         encoding = codecs.lookup(charset).name

@@ -8,10 +8,10 @@ import json
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions, signature
 from jmespath.visitor import Options, TreeInterpreter
 
+from weighbridge.content.policy import shown
 from weighbridge.content.values import text_of_value
 from weighbridge.errors import Code, ReferenceFault
 
@@ -41,16 +41,18 @@ def select(text: str, expression: str, name: str) -> str:
     try:
         tree = _compiled(expression)
         result = _Interpreter().visit(tree, data)
-        if result is None:
-            raise ReferenceFault(Code.FAILED, f"{name}: `select` finds nothing in the response")
-        _check_size(result)
-        return text_of_value(result) or ""
+        if result is not None:
+            _check_size(result)
+            return text_of_value(result) or ""
     except _TooMuchError as error:
         raise ReferenceFault(Code.FAILED, f"{name}: `select` makes too much of the response") from error
-    except (JMESPathError, TypeError, RecursionError) as error:
-        # TypeError: what jmespath lets through of comparisons between unlike values.
+    except Exception as error:
+        # Not only its own errors: jmespath lets through what Python says of a step of 0, a comparison, a number too large.
         reason = str(error).partition("\n")[0][:200]
-        raise ReferenceFault(Code.FAILED, f"{name}: bad `select`: {reason}") from error
+        raise ReferenceFault(
+            Code.FAILED, f"{name}: bad `select` {shown(expression, 80)}: {reason}"
+        ) from error
+    raise ReferenceFault(Code.FAILED, f"{name}: `select` finds nothing in the response")
 
 
 def _compiled(expression: str) -> Any:

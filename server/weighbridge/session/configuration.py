@@ -4,9 +4,14 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cachetools import LRUCache
+
 from weighbridge import disk
 from weighbridge.config import Layer, Settings, matches, read_folder_layer, resolve
 from weighbridge.references.dialect import DIALECTS, MARKDOWN, Dialect
+
+#: Paths of which it is remembered whether they are prompts.
+MOST_INCLUDED = 4096
 
 
 class Configuration:
@@ -22,7 +27,8 @@ class Configuration:
         #: Folders that came later than the others, and whose files are yet to be read.
         self._unread: set[Path] = set()
         self._settings: dict[Path | None, Settings] = {}
-        self._included: dict[Path, bool] = {}
+        # Of the last ones asked for: a watcher may tell of any number of files.
+        self._included: LRUCache[Path, bool] = LRUCache(MOST_INCLUDED)
         self._links: dict[Path, Path] = {}
         self._linked: dict[Path, Path] = {}
         #: Each folder as a string, and as what the paths of files in it begin with.

@@ -1,0 +1,14 @@
+"""Settings in force: what is remembered of them is bounded."""
+
+from pathlib import Path
+
+from weighbridge.session.configuration import MOST_INCLUDED, Configuration
+
+
+def test_what_is_remembered_of_paths_is_bounded() -> None:
+    configuration = Configuration([Path("/room")])
+    for number in range(MOST_INCLUDED + 10):
+        assert configuration.included(Path(f"/room/prompts/{number}.md"))
+    assert not configuration.included(Path("/room/0.md"))
+    assert configuration.included(Path("/room/prompts/0.md"))
+    assert len(configuration._included) == MOST_INCLUDED
