@@ -76,7 +76,7 @@ def print_findings(reports: Sequence[Report], findings: Sequence[Finding]) -> No
         ", ".join(
             (
                 _counted(len(reports), "document"),
-                _counted(total, "token"),
+                f"{_total(reports)} {'token' if total == 1 else 'tokens'}",
                 _counted(len(findings), "finding"),
                 _counted(errors, "error"),
             )
@@ -97,7 +97,7 @@ def print_table(reports: Sequence[Report]) -> None:
         table.append(
             (
                 (_name(report.uri), "bold"),
-                (f"{report.tokens:,}", "bold"),
+                (_total([report]), "bold"),
                 (f"{report.budget.used:.0%}", _STYLES.get(report.budget.severity or "", "")),
                 (_about(report), "dim"),
             )
@@ -109,8 +109,7 @@ def print_table(reports: Sequence[Report]) -> None:
         if len(rows) > _MOST_ROWS:
             table.append(((f"  and {len(rows) - _MOST_ROWS:,} more", ""), _EMPTY, _EMPTY, _EMPTY))
     if len(reports) > 1:
-        total = sum(report.tokens for report in reports)
-        table.append((("total", "bold"), (f"{total:,}", "bold"), _EMPTY, _EMPTY))
+        table.append((("total", "bold"), (_total(reports), "bold"), _EMPTY, _EMPTY))
     _print(table, right=(1, 2))
 
 
@@ -134,7 +133,7 @@ def _findings(report: Report) -> Iterator[Finding]:
             1,
             report.budget.severity,
             Code.BUDGET.value,
-            f"{report.tokens:,} tokens, {report.budget.used:.0%} of the budget of {report.budget.limit:,}",
+            f"{_total([report])} tokens, {report.budget.used:.0%} of the budget of {report.budget.limit:,}",
         )
     for place, text in report.warnings:
         yield Finding(report.uri, place.start_line + 1, "warning", Code.SETTINGS.value, text)
@@ -163,7 +162,8 @@ def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[_Row]:
         tokens = "" if reference.tokens is None else f"{reference.tokens:,}"
         note = "" if reference.problem is None else reference.problem.message
         if reference.state is not State.RESOLVED:
-            note = f"{reference.state.value}: {note}" if note else reference.state.value
+            state = "from a sample" if reference.sampled else reference.state.value
+            note = f"{state}: {note}" if note else state
         style = (
             "red"
             if reference.state is State.FAILED
@@ -181,10 +181,16 @@ def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[_Row]:
         yield from _rows(reference.references, indent + ("   " if last else "│  "))
 
 
+def _total(reports: Sequence[Report]) -> str:
+    about = "" if all(report.exact for report in reports) else "≈"
+    return f"{about}{sum(report.tokens for report in reports):,}"
+
+
 def _about(report: Report) -> str:
     about = report.encoding if report.model is None else f"{report.model}, {report.encoding}"
     cost = "" if report.input_usd is None else f", ${report.input_usd:,.4f}"
-    return f"of {report.budget.limit:,}; {about}{cost}"
+    inexact = report.totals.not_of_today()
+    return f"of {report.budget.limit:,}; {about}{cost}{f'; {inexact}' if inexact else ''}"
 
 
 def _name(uri: str) -> str:

@@ -14,10 +14,12 @@ from tests.session.harness import FakeTimers, a_session, manager_of, set_layer, 
 from tests.session.test_exactness import check
 
 from weighbridge.analysis.expand import State
+from weighbridge.analysis.report import ReferenceTotals
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import Code
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
+from weighbridge.tokens.base import Exactness
 
 SETTINGS = {
     "apis": {"issues": {"url": "https://api.example/issues", "ttl": 100}},
@@ -113,9 +115,39 @@ async def test_a_stale_response_counts_says_why_and_is_asked_for_again(tmp_path:
         assert (reference.state, reference.tokens) == (State.STALE, 1)
         assert reference.problem is not None
         assert (reference.problem.code, "503" in reference.problem.message) == (Code.FAILED, True)
+        report = world.session.report(world.document)
+        assert (report.exactness, report.totals) == (Exactness.ESTIMATE, ReferenceTotals(1, 0, 0, 0, stale=1))
         await world.pass_(60)
         assert await check(world.session, world.document) == "[two]"
-        assert world.session.report(world.document).references[0].state is State.RESOLVED
+        report = world.session.report(world.document)
+        assert report.references[0].state is State.RESOLVED
+        assert (report.exactness, report.totals) == (Exactness.EXACT, ReferenceTotals(1, 1, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("written", "totals", "said"),
+    [
+        ("@[api:issues]", ReferenceTotals(1, 0, 0, 0, sampled=1), "1 from a sample"),
+        ("@[file:inc.md] @[var:name]", ReferenceTotals(2, 1, 0, 0, sampled=1), "1 from a sample"),
+        ("@[api:issues] @[file:inc.md] @[file:no.md]", ReferenceTotals(3, 0, 0, 1, 2), "2 from a sample"),
+        ("@[var:name]", ReferenceTotals(1, 1, 0, 0), ""),
+    ],
+)
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_what_counts_by_a_sample_makes_the_total_an_estimate(
+    tmp_path: Path, written: str, totals: ReferenceTotals, said: str, *, allowed: bool
+) -> None:
+    sampled = {"issues": {"url": "https://api.example/issues", "sample": "for example"}}
+    settings = {**SETTINGS, "apis": sampled, "variables": {"name": "x"}}
+    settings |= {} if allowed else {"apiAllow": []}
+    (tmp_path / "inc.md").write_text("in @[api:issues]")
+    async with a_world(tmp_path, httpx.Response(503), settings=settings, text=written) as world:
+        rendered = await check(world.session, world.document)
+        report = world.session.report(world.document)
+        assert ("for example" in rendered) == bool(said)
+        assert (report.totals, report.totals.not_of_today(), report.exact) == (totals, said, not said)
+        assert report.status_json()["references"]["sampled"] == totals.sampled
+        assert report.as_json()["exactness"] == ("estimate" if said else "exact")
 
 
 @pytest.mark.parametrize("failure", [httpx.Response(503), httpx.ConnectError("no route")])

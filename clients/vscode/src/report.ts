@@ -27,6 +27,9 @@ export interface Totals {
   readonly resolved: number;
   readonly pending: number;
   readonly failed: number;
+  /** Counted by the settings' sample, or by an old answer. */
+  readonly sampled?: number;
+  readonly stale?: number;
 }
 
 interface Counts {

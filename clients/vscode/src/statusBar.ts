@@ -218,6 +218,8 @@ function tooltip(status: Status, report?: Report, since?: number): vscode.Markdo
   if (references.total > 0) {
     const states = [
       ...(references.pending > 0 ? [vscode.l10n.t("{0} pending", number(references.pending))] : []),
+      ...(references.sampled ? [vscode.l10n.t("{0} from a sample", number(references.sampled))] : []),
+      ...(references.stale ? [vscode.l10n.t("{0} stale", number(references.stale))] : []),
       ...(references.failed > 0 ? [vscode.l10n.t("{0} broken", number(references.failed))] : []),
     ];
     const name = references.total === 1 ? vscode.l10n.t("reference") : vscode.l10n.t("references");

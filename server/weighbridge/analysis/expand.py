@@ -79,6 +79,7 @@ class Reading:
     base: Path | None = None
     size: int | None = None
     secret: bool = False
+    sampled: bool = False
     problem: Problem | None = None
     tokens: int | None = None
 
@@ -92,7 +93,8 @@ class Expansion:
 
     `tokens`: of its content standing alone, nested references resolved; None while pending or failed.
     `summary`: what stands in its place, None while that is its literal text. `references`: how many there are in it,
-    itself and repeats included. `waiting`, `broken`: how many of them are pending and failed.
+    itself and repeats included. `waiting`, `broken`: how many of them are pending and failed. `stale`, `sampled`: whether any
+    of them counts by an old answer, or by a sample.
     """
 
     key: Hashable
@@ -105,6 +107,8 @@ class Expansion:
     references: int = 1
     waiting: int = 0
     broken: int = 0
+    stale: bool = False
+    sampled: bool = False
     #: What decides whether it may be reused elsewhere: the levels below it, what stands in it,
     #: which contents above it closed cycles in it, and whether the depth's limit cut it.
     height: int = 0
@@ -268,6 +272,8 @@ class Expander:
         identities = {reading.identity}
         cut_by: set[str] = set()
         references, waiting, broken, height, cut_deep = 1, 0, 0, 0, False
+        sampled = reading.sampled
+        stale = reading.state is State.STALE and not sampled
         for segment in reading.segments:
             if isinstance(segment, Summary):
                 pieces.append(segment)
@@ -285,6 +291,8 @@ class Expander:
             references += child.references
             waiting += child.waiting
             broken += child.broken
+            stale = stale or child.stale
+            sampled = sampled or child.sampled
             height = max(height, child.height + 1)
             identities |= child.identities
             cut_by |= child.cut_by
@@ -308,6 +316,8 @@ class Expander:
             references,
             waiting,
             broken,
+            stale,
+            sampled,
             height,
             frozenset(identities),
             frozenset(cut_by - {reading.identity}),

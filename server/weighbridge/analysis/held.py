@@ -34,7 +34,9 @@ class Held:
 
 
 def hold(content: Content, token: CancelToken) -> Held | None:
-    """Read a content; None if it is too long to be held. Raises as `read` does."""
+    """Read a content; None if it is too long to be held, or no digest of it may be. Raises as `read` does."""
+    if content.private:
+        return None
     if content.raw is not None and content.size is not None and content.size <= MOST_HELD:
         data = b"".join(watched(content.raw(), token))
         text = plain_text(data)

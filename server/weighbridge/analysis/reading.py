@@ -74,6 +74,7 @@ def resolved(
         base=None if content.path is None else content.path.parent,
         size=content.size,
         secret=content.secret,
+        sampled=content.sampled,
         problem=content.problem,
     )
 

@@ -89,6 +89,8 @@ class ReferenceReport:
     problem: Problem | None
     uri: str | None
     references: tuple["ReferenceReport", ...] = ()
+    #: It counts by the settings' sample; not in the JSON, where `state` is "stale" and `reason` says why.
+    sampled: bool = False
 
     @cached_property
     def json(self) -> dict[str, Any]:
@@ -120,12 +122,17 @@ class ReferenceReport:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTotals:
-    """How the document's own references stand: each is in one of the three, by itself and all nested in it."""
+    """How the document's own references stand: each is in one of them, by itself and all nested in it.
+
+    `sampled`, `stale`: those that count by a sample, or by an old answer: the total is no more than an estimate.
+    """
 
     total: int
     resolved: int
     pending: int
     failed: int
+    sampled: int = 0
+    stale: int = 0
 
     def as_json(self) -> dict[str, int]:
         return {
@@ -133,7 +140,14 @@ class ReferenceTotals:
             "resolved": self.resolved,
             "pending": self.pending,
             "failed": self.failed,
+            "sampled": self.sampled,
+            "stale": self.stale,
         }
+
+    def not_of_today(self) -> str:
+        """`1 from a sample, 2 stale`; empty where all count by what they are today."""
+        said = [(self.sampled, "from a sample"), (self.stale, "stale")]
+        return ", ".join(f"{number:,} {how}" for number, how in said if number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,11 @@ class Report:
     #: What the document's directives, front matter or settings say that can't be used, and where; not in the JSON.
     warnings: tuple[tuple[Range, str], ...] = ()
     counted: bool = True
+
+    @property
+    def exact(self) -> bool:
+        """Whether the tokens are those that the model counts."""
+        return self.exactness is Exactness.EXACT
 
     @property
     def over_budget(self) -> bool:
@@ -240,9 +259,13 @@ def reference_reports(
 
 def totals_of(expansions: Sequence[Expansion]) -> ReferenceTotals:
     """Count how the document's own references stand."""
-    pending = sum(1 for expansion in expansions if expansion.waiting)
-    failed = sum(1 for expansion in expansions if expansion.broken and not expansion.waiting)
-    return ReferenceTotals(len(expansions), len(expansions) - pending - failed, pending, failed)
+    pending = sum(1 for one in expansions if one.waiting)
+    settled = [one for one in expansions if not one.waiting]
+    failed = sum(1 for one in settled if one.broken)
+    sampled = sum(1 for one in settled if one.sampled and not one.broken)
+    stale = sum(1 for one in settled if one.stale and not (one.sampled or one.broken))
+    resolved = len(settled) - failed - sampled - stale
+    return ReferenceTotals(len(expansions), resolved, pending, failed, sampled, stale)
 
 
 def written_target(reference: Reference) -> str:
@@ -269,6 +292,7 @@ def _reference_report(
             for inner in expansion.nested
             if next(room, None) is not None
         ),
+        sampled=expansion.reading.sampled,
     )
 
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from weighbridge.content.policy import shown
-from weighbridge.tokens.base import Exactness
 
 if TYPE_CHECKING:
     from weighbridge.analysis.report import Report
@@ -37,15 +36,13 @@ def share_text(share: float) -> str:
 
 def total_text(report: "Report") -> str:
     """`1,234 / 128,000 tokens`: the document's resolved total over its budget."""
-    exact = report.exactness is Exactness.EXACT
-    return f"{number_text(report.tokens, exact=exact)} / {report.budget.limit:,} tokens"
+    return f"{number_text(report.tokens, exact=report.exact)} / {report.budget.limit:,} tokens"
 
 
 def status_text(report: "Report") -> str:
     """`1,234 tokens · 95% · gpt-4.1 · 2 broken`: a document in a few words, for a status bar. `…` while there is no number."""
-    exact = report.exactness is Exactness.EXACT
     words = (
-        [tokens_text(report.tokens, exact=exact), share_text(report.budget.used)]
+        [tokens_text(report.tokens, exact=report.exact), share_text(report.budget.used)]
         if report.counted
         else [PENDING]
     )
@@ -53,6 +50,8 @@ def status_text(report: "Report") -> str:
         words.append(name_text(report.model))
     if report.totals.failed:
         words.append(f"{report.totals.failed:,} broken")
+    if report.totals.not_of_today():
+        words.append(report.totals.not_of_today())
     return " · ".join(words)
 
 

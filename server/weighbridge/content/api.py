@@ -277,6 +277,7 @@ class ApiHandler:
             source=f"{endpoint.name} (sample)",
             chunks=lambda: iter((sample,) if sample else ()),
             stale=True,
+            sampled=True,
             problem=problem,
             # Asking again helps only where the other side may do better.
             expires_in=None if problem.code is Code.DENIED else TRY_AGAIN,

@@ -54,7 +54,7 @@ class Content:
     `identity`: the thing itself, after links are followed (a real path, a URL, a variable's name): equal for two ways
     to the same thing, so cycles are seen. `source`: where it came from, for people; never a secret. `path`: the file
     behind it, if any. `scannable`: nested references are looked for in it.
-    `stale`: the last good text, not today's. `size`: bytes, where known. `secret`: the text must not be shown.
+    `stale`: the last good text, not today's; or, with `sampled`, the settings' sample. `size`: bytes, where known. `secret`: the text must not be shown.
     `private`: no digest of the text may be kept, as that of a secret; it is literal text then, whatever it holds.
     `chunks()` yields the text (str, any size of piece) from the start at every call; it raises ReferenceFault
     (not text, vanished, too large) in the middle if it must. `raw()`: the bytes it is decoded from, where it is a file's.
@@ -69,6 +69,7 @@ class Content:
     path: Path | None = None
     scannable: bool = False
     stale: bool = False
+    sampled: bool = False
     size: int | None = None
     secret: bool = False
     private: bool = False

@@ -43,13 +43,15 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
     tokens, ready = document.tokens, document.ready
     document.counted_before = document.counted_before or ready
     filled = document.fill_outline(FILLING)
+    inexact = any(expansion.sampled or expansion.stale for _, _, expansion in placed)
     return Report(
         uri=document.uri,
         version=document.version,
         dialect=prepared.dialect.name,
         model=prepared.model,
         encoding=prepared.tokenizer.name,
-        exactness=prepared.tokenizer.exactness,
+        # What is not as it is today may weigh anything today.
+        exactness=Exactness.ESTIMATE if inexact else prepared.tokenizer.exactness,
         ready=ready and filled is Filled.ALL,
         tokens=tokens,
         own_tokens=document.own_tokens,

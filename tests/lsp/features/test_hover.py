@@ -85,7 +85,12 @@ async def test_what_is_broken_and_what_is_secret(folder: Path, monkeypatch: pyte
         assert "its value is not shown" in secret
         assert "canary" not in secret
         assert "absent.md" in await of("@[file:absent")
-        assert "a sample" in await of("@[api:x]")
+        sampled = await of("@[api:x]")
+        assert "of the budget, counted from its sample" in sampled
+        assert "before" not in sampled
+        whole = await hovered(session, uri, 0, 0)
+        assert whole.startswith("≈")
+        assert "references: 1 from a sample" in whole
 
 
 async def test_a_section_and_the_document(folder: Path, encoding: str) -> None:

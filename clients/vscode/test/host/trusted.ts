@@ -47,7 +47,7 @@ export const trusted: Suite = {
     assert.equal(seen.own_tokens, counted("greeting as typed"));
     assert.equal(seen.model, "gpt-4o");
     assert.equal(seen.exactness, "exact");
-    assert.deepEqual(seen.references, { total: 2, resolved: 2, pending: 0, failed: 0 });
+    assert.deepEqual(seen.references, { total: 2, resolved: 2, pending: 0, failed: 0, sampled: 0, stale: 0 });
     const used = Math.round((100 * counted("greeting")) / 60);
     assert.equal(await bar("tokens"), `$(law) ▰▰▰▱▱ ${counted("greeting")} tokens · ${used}% · gpt-4o`);
     await until("the tooltip has the largest references", () =>

@@ -71,7 +71,7 @@ def _budget(report: Report, first_line_end: int, *, related: bool) -> Iterator[t
     if severity is None or not report.ready:
         return
     limit, over = report.budget.limit, report.tokens - report.budget.limit
-    text = f"{tokens_text(report.tokens)}, {share_text(report.budget.used)} of the budget of {limit:,}"
+    text = f"{tokens_text(report.tokens, exact=report.exact)}, {share_text(report.budget.used)} of the budget of {limit:,}"
     if over > 0:
         text += f": {over:,} over"
     yield types.Diagnostic(
@@ -131,11 +131,11 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
 
 def _said(reference: ReferenceReport, problem: Problem) -> str:
     """What is wrong; and that something counts all the same, where it does."""
-    return (
-        f"{problem.message}; what is known from before counts"
-        if reference.state is State.STALE
-        else problem.message
-    )
+    if reference.sampled:
+        return f"{problem.message}; its sample counts"
+    if reference.state is State.STALE:
+        return f"{problem.message}; what is known from before counts"
+    return problem.message
 
 
 def _failed_below(reference: ReferenceReport) -> Iterator[list[ReferenceReport]]:

@@ -106,8 +106,7 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
         said.append(reference.problem.message)
     if reference.tokens is not None:
         share = share_text(reference.tokens / report.budget.limit)
-        stale = ", as known from before" if reference.state is State.STALE else ""
-        said.append(f"{tokens_text(reference.tokens)}, {share} of the budget{stale}")
+        said.append(f"{tokens_text(reference.tokens)}, {share} of the budget{_basis(reference)}")
         if reference.references and peek.own is not None:
             said.append(f"{tokens_text(peek.own)} of its own, the rest is nested in it")
     elif reference.problem is None:
@@ -119,6 +118,13 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
     if peek.size is not None:
         said.append(size_text(peek.size))
     return Card(name_text(reference.target), (*said, *facts), tuple(rows), left, peek.lines, peek.more)
+
+
+def _basis(reference: ReferenceReport) -> str:
+    """What a count is of that is not of what is there today."""
+    if reference.sampled:
+        return ", counted from its sample"
+    return ", as known from before" if reference.state is State.STALE else ""
 
 
 def section_card(report: Report, number: int) -> Card:
@@ -147,6 +153,8 @@ def document_card(report: Report) -> Card:
     ]
     if report.input_usd is not None:
         facts.append(f"${report.input_usd:,.4f} as input")
+    if report.totals.not_of_today():
+        facts.append(f"references: {report.totals.not_of_today()}")
     if not report.ready:
         facts.append(COUNTING)
     parts: list[tuple[int, str]] = [(one.tokens, one.target) for one in report.references if one.tokens]

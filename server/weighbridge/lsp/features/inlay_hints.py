@@ -29,7 +29,6 @@ from weighbridge.lsp.features.navigation import Definitions
 from weighbridge.lsp.features.places import reference_at
 from weighbridge.references.model import Kind
 from weighbridge.session.document import Document
-from weighbridge.tokens.base import Exactness
 
 #: Hints of one answer: more than any screen shows; of a longer range the first.
 MOST_HINTS = 200
@@ -182,7 +181,7 @@ def _hints(
     start_line: int,
     end_line: int,
 ) -> Iterator[Hint]:
-    exact = report.exactness is Exactness.EXACT
+    exact = report.exact
     if settings.references:
         first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
         shown = 0

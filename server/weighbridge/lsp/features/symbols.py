@@ -146,9 +146,9 @@ def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
     report, section, name = one.report, one.section, _file_name(one.report)
     if section is None:
         start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        text = f"{name} ({tokens_text(report.tokens) if report.ready else PENDING})"
+        text = f"{name} ({tokens_text(report.tokens, exact=report.exact) if report.ready else PENDING})"
         return types.WorkspaceSymbol(types.Location(report.uri, start), text, types.SymbolKind.File)
-    weight = tokens_text(section.tokens) if report.ready else PENDING
+    weight = tokens_text(section.tokens, exact=report.exact) if report.ready else PENDING
     text = f"{name_text(section.title) or '(no title)'} ({weight})"
     location = types.Location(report.uri, to_range(section.range))
     return types.WorkspaceSymbol(location, text, types.SymbolKind.String, None, None, name)
