@@ -262,6 +262,10 @@ def test_names_with_underscores_are_the_same_settings() -> None:
         ("apiCache", [{"pattern": "*"}], "apiCache.0.ttl: missing (seconds that a response stays fresh)"),
         ("apiCache", [{"pattern": "*", "ttl": -1}],
          "apiCache.0.ttl: expected a number from 0 to 31,536,000 (seconds that a response stays fresh)"),
+        ("apiCache", [{"pattern": "*" * 201, "ttl": 1}],
+         "apiCache.0.pattern: expected at most 200 characters (glob over the URL or the name)"),
+        ("apiCache", [{"pattern": "*", "ttl": 1}] * 101,
+         "apiCache: expected at most 100 entries (how long responses stay fresh, by URL or name; the first pattern that matches is used)"),
         ("apiCache", [{"pattern": "", "ttl": 1}], "apiCache.0.pattern: expected text (glob over the URL or the name)"),
         ("cacheUrl", 5, ("cacheUrl: expected text (database that keeps the counts, as an SQLAlchemy URL; not set: SQLite in "
          "your cache folder; never taken from the repository)")),

@@ -33,11 +33,12 @@ def fault(section: str, key: str, detail: ErrorDetails) -> str:
             # Ours: it says all there is to say.
             message = detail["msg"].removeprefix("Value error, ")
             field = None
-        case "too_long":
+        case "too_long" | "string_too_long" as what:
             most = (
                 next((one.max_length for one in field.metadata if isinstance(one, MaxLen)), 0) if field else 0
             )
-            return f"{name}: expected at most {most:,} entries{_about(field)}"
+            unit = "entries" if what == "too_long" else "characters"
+            return f"{name}: expected at most {most:,} {unit}{_about(field)}"
         case _:
             message = f"expected {_expected(field, below)}"
     got = "" if key in _SECRET else f", got {_shown(detail['input'])}"
