@@ -12,14 +12,17 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.content.network import public
 from tests.session.harness import a_session, typed
 from tests.session.test_exactness import check
 
 from weighbridge.batch import weigh
 from weighbridge.cache import CountStore
+from weighbridge.content.factory import HandlerFactory
 
 #: Of characters that stand nowhere else, but for its spaces: any of them in a text tells that it holds some of the value.
 VALUE = "Жук щит7 Ёж"
@@ -162,3 +165,27 @@ def test_the_command_line_remembers_none_either(
         assert outcome.report.ready
         told = f"{caplog.text} {outcome.report.as_json()}"
         assert [word for word in VALUE.split() if word in told] == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer a"}])
+async def test_what_was_fetched_with_headers_leaves_no_digest(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    answer = "said to one user only"
+    network = public(httpx.Response(200, text=answer))
+    handlers = HandlerFactory(
+        cache_folder=tmp_path / "cache",
+        transport=httpx.MockTransport(network.answer),
+        resolve=network.resolve,
+        now=lambda: network.time,
+    )
+    apis = {"n": {"url": "https://api.example/n", "headers": headers}}
+    store = CountStore(f"sqlite:///{tmp_path / 'counts.sqlite'}")
+    settings = {"apis": apis, "apiAllow": ["api.example"]}
+    async with a_session(tmp_path, settings, store=store, handlers=handlers) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", f"{LONG}\n@[api:n]")
+        assert (await check(session, document)).endswith(answer)
+    store.close()
+    found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]  # noqa: ASYNC240  (at the end)
+    traces = (answer.encode(), hashlib.sha256(answer.encode()).digest())
+    assert [any(trace in data for data in found) for trace in traces] == [not headers, not headers]
