@@ -55,7 +55,7 @@ class Content:
     to the same thing, so cycles are seen. `source`: where it came from, for people; never a secret. `path`: the file
     behind it, if any. `scannable`: nested references are looked for in it.
     `stale`: the last good text, not today's; or, with `sampled`, the settings' sample. `size`: bytes, where known. `secret`: the text must not be shown.
-    `private`: no digest of the text may be kept, as that of a secret; it is literal text then, whatever it holds.
+    `private`: no digest of the text may be kept; it is literal text then, whatever it holds. A secret is private.
     `chunks()` yields the text (str, any size of piece) from the start at every call; it raises ReferenceFault
     (not text, vanished, too large) in the middle if it must. `raw()`: the bytes it is decoded from, where it is a file's.
 
@@ -86,6 +86,10 @@ class Content:
     stamp: Hashable = None
     #: The links that lead to the file, where there are any: it is another file when one of them is turned.
     links: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.secret and not self.private:
+            object.__setattr__(self, "private", True)
 
 
 class Overlay(Protocol):

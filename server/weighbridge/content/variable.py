@@ -94,7 +94,6 @@ class VariableHandler:
             links=value.links,
             size=len(text.encode()),
             secret=value.secret,
-            private=value.secret,
         )
 
     def look_up(self, request: Request) -> Value:
