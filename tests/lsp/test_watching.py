@@ -57,7 +57,7 @@ async def watch(folder: Path, watched: Callable[[], frozenset[Path]]) -> tuple[W
         async def ask(self, method: str, params: Any | None = None) -> Any:
             raise AssertionError(method)
 
-    found = Watching(Client(), ClientAbilities(), told.batches.put_nowait)
+    found = Watching(Client(), ClientAbilities(), told.batches.put_nowait, told.batches.put_nowait)
     await found.begin([folder], watched)
     return found, told
 

@@ -1,5 +1,6 @@
 """The workspace's prompts that are not open: found, weighed, and kept true while files come, change and go."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -304,3 +305,33 @@ async def test_prompts_are_found_by_what_they_refer_to_and_need(tmp_path: Path) 
         await place.tokens()
         assert (about(leaf.as_uri()), needing(leaf)) == ([], [])
         assert about((tmp_path / "AGENTS.md").as_uri()) == ["AGENTS.md"]
+
+
+async def test_of_files_that_may_have_changed_those_that_did_are_weighed_again(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        for name in ("a", "b", "c"):
+            os.utime(place.write(f"{name}.prompt.md", "one"), (1, 1))
+        place.write("d.prompt.md", "@absent.txt\n")
+        await place.tokens()
+        workspace = place.workspace
+        # Whatever was made before this began is as it was read; here the times of inodes are younger than that.
+        workspace._since += 10**15
+
+        async def weighed() -> list[str]:
+            revision = workspace.revision
+            workspace.look_again(sorted(workspace.watched()))
+            while workspace._looking:
+                await turn(1)
+            place.timers.advance(1)
+            await place.tokens()
+            return sorted(path.name for path in workspace.changes(revision))
+
+        # What was not there may have come and gone.
+        assert await weighed() == ["d.prompt.md"]
+        assert await weighed() == []
+        place.write("b.prompt.md", "one two")
+        (tmp_path / "c.prompt.md").unlink()
+        place.write("absent.txt", "x")
+        assert await weighed() == ["b.prompt.md", "c.prompt.md", "d.prompt.md"]
+        assert await weighed() == []
+        assert {*workspace._statuses} == workspace.watched()

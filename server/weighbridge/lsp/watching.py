@@ -43,11 +43,17 @@ class Watching:
     """Watches all files that contents depend on, existing or not."""
 
     def __init__(
-        self, client: Client, abilities: ClientAbilities, changed: Callable[[Sequence[Path]], None]
+        self,
+        client: Client,
+        abilities: ClientAbilities,
+        changed: Callable[[Sequence[Path]], None],
+        look_again: Callable[[Sequence[Path]], None],
     ) -> None:
+        """`changed`: told of files that changed. `look_again`: told of all that matter, when some may have changed unseen."""
         self._client = client
         self._abilities = abilities
         self._changed = changed
+        self._look_again = look_again
         self._task: asyncio.Task[None] | None = None
         self._other = asyncio.Event()
         self._polls = False
@@ -114,7 +120,7 @@ class Watching:
         there = {os.fspath(place) for place in places}
 
         def all_changed() -> None:
-            self._changed([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
+            self._look_again([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
 
         changes = awatch(
             *places, recursive=False, step=_SETTLE, watch_filter=None, force_polling=self._polls or None

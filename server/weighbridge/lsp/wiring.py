@@ -99,7 +99,7 @@ class Wiring:
             shown_elsewhere=lambda: self.answers.weighing.shown,
         )
         self.workspace.on_warning = self.health.warn
-        self._watching = Watching(server.protocol, self.abilities, self._files_changed)
+        self._watching = Watching(server.protocol, self.abilities, self._files_changed, self._look_again)
 
     @classmethod
     async def make(cls, server: "Server", params: types.InitializeParams) -> Self:
@@ -233,6 +233,10 @@ class Wiring:
         if any(path.name in SETTINGS_FILES and path.parent in self._configuration.folders for path in paths):
             self._follow(self._configure())
         self.session.files_changed(paths)
+
+    def _look_again(self, paths: Sequence[Path]) -> None:
+        """Files may have changed, though nobody saw it."""
+        self.workspace.look_again(self.session.look_again(paths))
 
     def _follow(self, work: Coroutine[Any, Any, None]) -> None:
         async def run() -> None:

@@ -379,12 +379,16 @@ class Session:
 
     def files_changed(self, paths: Iterable[Path]) -> None:
         """Files appeared, changed or went: whatever depends on them looks again."""
+        self.on_files_changed(self.look_again(paths))
+
+    def look_again(self, paths: Iterable[Path]) -> Sequence[Path]:
+        """Files may have changed, though nobody saw it: what open documents have of them is looked at. Returns all their names."""
         really = self.configuration.really
         # By the name that links lead to as well: nested references are read by that.
-        changed = [*dict.fromkeys(name for path in paths for name in (path, really(path)))]
-        keys = (key for path in changed for key in self.readings.keys_of_path(path))
+        names = [*dict.fromkeys(name for path in paths for name in (path, really(path)))]
+        keys = (key for path in names for key in self.readings.keys_of_path(path))
         self.readings.recheck(dict.fromkeys(keys))
-        self.on_files_changed(changed)
+        return names
 
     def refresh(self, document: Document | None = None) -> None:
         """Read every reference again, of one document or of all; try again what could not be counted."""

@@ -11,9 +11,11 @@ import contextlib
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from weighbridge.analysis.graph import Graph, Subject
 from weighbridge.analysis.report import Report
@@ -21,6 +23,7 @@ from weighbridge.content.base import Scope
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles
+from weighbridge.content.tree import SETTLED
 from weighbridge.errors import ReferenceFault
 from weighbridge.session.below import Below
 from weighbridge.session.document import Document
@@ -44,6 +47,12 @@ MOST_PROMPTS = 100_000
 _MOST_LOOKED_AT = 1_000
 #: Whoever waits for anything here.
 _ALL = "workspace"
+
+
+#: What tells that a file changed, and when it did last.
+_Status = tuple[tuple[int, ...], int]
+#: Of a file that was never looked at.
+_NEVER: _Status = (), 0
 
 
 class Silent:
@@ -114,6 +123,9 @@ class Workspace:
         self._numbers = itertools.count()
         self._begun = False
         self._halted = False
+        #: What the system said of files when they were looked at last; and from when on they are looked at, in nanoseconds.
+        self._statuses: dict[Path, _Status | None] = {}
+        self._since = 0
         #: The revision at which each prompt, of those there ever were, changed last; in that order.
         self._changed: dict[Path, int] = {}
         self._waiting = Waiting()
@@ -124,6 +136,7 @@ class Workspace:
         """Find and weigh the prompts, if that has not begun."""
         if not self._begun:
             self._begun = True
+            self._since = time.time_ns() - SETTLED
             if self._session.knows_settings(None):
                 self.configured()
 
@@ -229,10 +242,38 @@ class Workspace:
             if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
                 self._scan_soon()
         if strangers and self._scan_timer is None:
-            looking = asyncio.get_running_loop().create_task(self._look_for_folders(strangers))
-            self._looking.add(looking)
-            looking.add_done_callback(self._looked)
+            self._follow(self._look_for_folders(strangers))
         self._go_on()
+
+    def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+        looking = asyncio.get_running_loop().create_task(work)
+        self._looking.add(looking)
+        looking.add_done_callback(self._looked)
+
+    def look_again(self, paths: Sequence[Path]) -> None:
+        """Files may have changed, though nobody saw it: those that did, by what the system says of them, are weighed again."""
+        if self._begun and paths:
+            self._follow(self._look_again(paths))
+
+    async def _look_again(self, paths: Sequence[Path]) -> None:
+        with contextlib.suppress(TaskCancelledError):
+            found = await self._tasks.submit(
+                ("look again", next(self._numbers)),
+                lambda _: {path: _status(path) for path in paths},
+                title="workspace",
+                join=False,
+            )
+            known = {path: status for path, status in self._statuses.items() if path in self._dependents}
+            self._statuses = known | found
+            self.files_changed(
+                [path for path, status in found.items() if self._may_differ(status, known.get(path, _NEVER))]
+            )
+
+    def _may_differ(self, status: "_Status | None", before: "_Status | None") -> bool:
+        """Whether a file may not be what it was when it was read: before it was looked at first, but after all this began."""
+        if before is not _NEVER:
+            return status != before
+        return status is None or status[1] >= self._since
 
     async def _look_for_folders(self, paths: Sequence[Path]) -> None:
         """A folder that came may hold prompts."""
@@ -447,6 +488,16 @@ class Workspace:
     def _tell(self) -> None:
         self._waiting.wake(_ALL)
         self.on_changed()
+
+
+def _status(path: Path) -> _Status | None:
+    """What tells that a file changed, and when it did last; None if it isn't there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    times = (found.st_mtime_ns, found.st_ctime_ns)
+    return (found.st_dev, found.st_ino, found.st_size, *times), max(times)
 
 
 def _find(terms: Iterable[tuple[Path, Sequence[str]]]) -> frozenset[Path]:
