@@ -1,7 +1,8 @@
-"""The files of a workspace, and those whose paths are most like one that isn't there."""
+"""The files of a workspace: those that fit what is typed, and those whose paths are most like one that isn't there."""
 
 import difflib
 import heapq
+import itertools
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from cachetools import LRUCache
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
 from weighbridge.content.tree import Tree
-from weighbridge.fitting import folded
+from weighbridge.fitting import Fit, fit_of_folded, folded
 
 #: How like a name must be to be meant, from 0 to 1.
 _LEAST_ALIKE = 0.7
@@ -51,6 +52,20 @@ class Files:
                 tree = self._trees[root] = Tree(root)
         return tree.files()
 
+    def fitting(self, typed: str, base: Path | None, scope: Scope, most: int) -> list[str]:
+        """List files outside `base` whose names or paths fit what is typed: the closest first, the nearest first among
+        those; relative to `base`. Hidden ones are found by a dot that is typed. Blocks.
+        """
+        if base is None:
+            return []
+        roots = (root for root in roots_of(scope) if base.is_relative_to(root))
+        found = {
+            ranked
+            for root in roots
+            for ranked in _fitting(typed.casefold(), self.below(root), base.relative_to(root).parts)
+        }
+        return [path for _, _, path in heapq.nsmallest(most, found)]
+
     def nearest(self, target: str, base: Path | None, scope: Scope, most: int) -> list[str]:
         """List files whose paths are most like one that isn't there, the likest first, relative to `base`. Blocks.
 
@@ -81,6 +96,33 @@ class Files:
             with self._lock:
                 names.found[wanted] = found
         return found
+
+
+def _fitting(wanted: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterator[tuple[Fit, int, str]]:
+    """How paths fit what is typed, how many steps away they are, and how they are written from `base`; only those that fit and
+    are outside it. What a folder's files have in common is found out once: all files of a workspace are looked at.
+    """
+    above = before = None
+    shown, cut, steps = False, 0, 0
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder != above:
+            above, parts = folder, folder.split("/") if folder else []
+            common = sum(
+                1
+                for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(base, parts, strict=False))
+            )
+            before = "../" * (len(base) - common)
+            cut = sum(len(part) + 1 for part in parts[:common])
+            steps = len(base) + len(parts) - 2 * common
+            shown = steps > 0 and (wanted.startswith(".") or not any(one.startswith(".") for one in parts))
+        if not shown or (name.startswith(".") and not wanted.startswith(".")):
+            continue
+        fit = fit_of_folded(wanted, name.casefold())
+        if fit is None:
+            fit = fit_of_folded(wanted, path[cut:].casefold())
+        if fit is not None:
+            yield fit, steps, f"{before}{path[cut:]}"
 
 
 def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:

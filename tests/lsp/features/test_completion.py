@@ -84,12 +84,34 @@ OFFERED: list[tuple[str, list[str], str | None]] = [
             "src/",
             "a.prompt.md.vars.toml",
             "weighbridge.toml",
+            # What is elsewhere in the workspace, the nearest first; with a blank in its path it has no short form.
+            "docs/notes.md",
+            "src/a.py",
+            "src/again.md",
+            "docs/deep/a.md",
         ],
         "@[file:",
     ),
     # Nothing is left of a path in whose middle another folder or file is chosen.
-    ("@^docs/notes.md x", ["docs/", "src/", "a.prompt.md.vars.toml", "weighbridge.toml"], "@docs/notes.md x"),
-    ("@[file:do^cs/deep/a.md#L1] x", ["docs/"], "@[file:docs/deep/a.md#L1] x"),
+    (
+        "@^docs/notes.md x",
+        [
+            "docs/",
+            "src/",
+            "a.prompt.md.vars.toml",
+            "weighbridge.toml",
+            "docs/notes.md",
+            "src/a.py",
+            "src/again.md",
+            "docs/deep/a.md",
+        ],
+        "@docs/notes.md x",
+    ),
+    (
+        "@[file:do^cs/deep/a.md#L1] x",
+        ["docs/", "docs/notes.md", "docs/style guide.md", "docs/deep/a.md"],
+        "@[file:docs/deep/a.md#L1] x",
+    ),
     ("@[file:we^src/old name/a.md#L1] x", ["weighbridge.toml"], "@[file:weighbridge.toml#L1] x"),
     ("@[file:docs/de^x/a b] x", ["deep/", "style guide.md"], "@[file:docs/deep/a b] x"),
     ("@docs/n^x/y.md. x", ["notes.md"], "@docs/notes.md. x"),
@@ -335,3 +357,24 @@ async def test_kinds_that_an_editor_never_heard_of_are_not_sent_to_it(
             kinds |= {item["label"]: item["kind"] for item in items}
         folders, constants = (19, 21) if recording.declares(VALUE_SET) else (17, 6)
         assert (kinds["docs/"], kinds["env.HOME"], kinds["weighbridge.toml"]) == (folders, constants, 17)
+
+
+async def test_files_elsewhere_are_found_by_their_names_the_nearest_first(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        fill(session)
+        session.write("docs/deep/notes of it.md", "near")
+        text = "@[file:^"
+
+        async def labels(typed: str) -> list[str]:
+            uri = await session.open("docs/deep/own.prompt.md", text.replace("^", typed))
+            place = {"line": 0, "character": len(text) - 1 + len(typed)}
+            found = await session.ask(types.TEXT_DOCUMENT_COMPLETION, session.at(uri, place))
+            session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": uri}})
+            return [item["label"] for item in found["items"]]
+
+        assert await labels("no") == ["notes of it.md", "../notes.md"]
+        assert await labels("aga") == ["../../src/again.md"]
+        # Ignored files are offered nowhere, hidden ones by their dot.
+        assert await labels("out") == []
+        assert await labels(".hid") == ["../.hidden.md"]
+        assert (await labels(""))[:4] == ["a.md", "notes of it.md", "../notes.md", "../style guide.md"]

@@ -14,6 +14,7 @@ from lsprotocol import types
 from weighbridge.content.base import Overlay, Request, Scope
 from weighbridge.content.lines import lines_of
 from weighbridge.content.listing import Folders
+from weighbridge.content.nearest import Files
 from weighbridge.content.policy import place_of
 from weighbridge.content.section import fragments_of, headings_in
 from weighbridge.content.text_file import Found, TextFiles
@@ -96,8 +97,9 @@ def fitting(choices: Iterable[Choice], typed: str) -> list[Choice]:
 class Choosing:
     """Finds what there is to choose from. Any thread may use it; it blocks."""
 
-    def __init__(self, overlay: Overlay, folders: Folders) -> None:
+    def __init__(self, overlay: Overlay, folders: Folders, workspace: Files) -> None:
         self._folders = folders
+        self._workspace = workspace
         self._files = TextFiles(overlay)
         self._variables = VariableHandler(overlay)
         self._outlines: LRUCache[Found, tuple[tuple[_Heading, ...], int]] = LRUCache(_MOST_OUTLINES)
@@ -137,7 +139,15 @@ class Choosing:
         kept = [choice for choice in found if can_be_begun(partial, choice)]
         begins = partial.form is Form.SHORT and not partial.above and partial.path_end == partial.cursor
         bracketed = _BRACKETED if begins and not typed else ()
-        return Choices((*bracketed, *kept), whole=not listing.more)
+        room = MOST_ITEMS - len(kept)
+        others = [] if partial.above else self._workspace.fitting(typed, folder, scope, room + 1)
+        # A reference can't name all of them: those with blanks not in its short form.
+        elsewhere = [
+            choice
+            for path in others[:room]
+            if can_be_begun(partial, choice := Choice(path, types.CompletionItemKind.File))
+        ]
+        return Choices((*bracketed, *kept, *elsewhere), whole=not listing.more and len(others) <= room)
 
     def _fragments(self, partial: Partial, request: Request) -> Choices:
         try:

@@ -87,7 +87,7 @@ class Completion:
         self._tasks = desk.tasks
         self._session = desk.session
         self._takes = Takes.of(desk.capabilities)
-        self._choosing = Choosing(desk.session.open_texts, Folders())
+        self._choosing = Choosing(desk.session.open_texts, Folders(), desk.files)
         self._costs = Costs(desk.session, desk.tasks)
         self._numbers = itertools.count()
 
