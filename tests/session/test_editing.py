@@ -39,7 +39,7 @@ async def test_typing_outside_references_resolves_none(
         assert (sorted(loads[0]), loads[1]) == (["a.md", "b.md"], ["name"])
         expanded: list[str] = []
         monkeypatch.setattr(
-            Expander, "expand", lambda self, reference, base: expanded.append(reference.target)
+            Expander, "expanding", lambda self, reference, base: expanded.append(reference.target)
         )
         places = [((4, 0), "typed "), ((2, 0), "in its line "), ((0, 3), "x"), ((3, 0), "\nnew line\n")]
         for place, text in places:

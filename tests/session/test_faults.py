@@ -44,7 +44,7 @@ PLACES = (
     (Outline, "follow"),
     (Outline, "fill"),
     (Outline, "resolved"),
-    (Expander, "expand"),
+    (Expander, "expanding"),
     (Expander, "forget"),
     (Readings, "_take"),
     (Readings, "want"),

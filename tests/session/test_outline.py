@@ -9,6 +9,7 @@ from weighbridge.analysis.report import Range, SectionReport
 from weighbridge.budget.sections import sections
 from weighbridge.references.index import ScanIndex
 from weighbridge.session.outline import Filled, Outline
+from weighbridge.steps import finish
 from weighbridge.text import LineBuffer, PositionEncoding
 
 TEXTS = st.lists(
@@ -40,9 +41,9 @@ class Followed:
 
     def found(self) -> tuple[SectionReport, ...]:
         self.asked.clear()
-        self.outline.follow(self.index, self.buffer.line_count)
+        finish(self.outline.follow(self.index, self.buffer.line_count))
         assert self.outline.fill(self.tokens, math.inf) is Filled.ALL
-        return self.outline.reports(self.buffer)
+        return finish(self.outline.reports(self.buffer))
 
     def expected(self) -> tuple[SectionReport, ...]:
         count, last = self.buffer.line_count, self.buffer.line_count - 1
@@ -85,7 +86,9 @@ def test_it_is_what_a_new_one_would_be(
         if looked_at:
             assert followed.found() == followed.expected()
     assert followed.found() == followed.expected()
-    assert followed.outline.reports(followed.buffer) is followed.outline.reports(followed.buffer)
+    assert finish(followed.outline.reports(followed.buffer)) is finish(
+        followed.outline.reports(followed.buffer)
+    )
 
 
 LONG = "# one\n\na\n\n## two\n\nb\n\n# three\n\nc\n\n## four\n\nd\n"
@@ -97,7 +100,7 @@ def test_a_key_costs_the_sections_it_stands_in() -> None:
     assert len(followed.asked) == 4
     followed.edit((6, 0), (6, 0), "x")
     second = followed.found()
-    assert followed.asked == [(0, 8), (4, 8)]
+    assert sorted(followed.asked) == [(0, 8), (4, 8)]
     assert [new is old for new, old in zip(second, first, strict=True)] == [False, False, True, True]
 
 
@@ -106,7 +109,7 @@ def test_a_new_line_moves_the_sections_below_and_sums_up_those_around_it() -> No
     followed.found()
     followed.edit((6, 1), (6, 1), "\n")
     assert followed.found() == followed.expected()
-    assert followed.asked == [(0, 9), (4, 9)]
+    assert sorted(followed.asked) == [(0, 9), (4, 9)]
 
 
 def test_a_resolved_reference_costs_the_sections_it_stands_in() -> None:
@@ -128,20 +131,20 @@ def test_all_is_summed_up_again_where_all_counts_differently() -> None:
 
 def test_many_sections_are_summed_up_in_steps() -> None:
     followed = Followed("# a\n" * 100)
-    followed.outline.follow(followed.index, followed.buffer.line_count)
+    finish(followed.outline.follow(followed.index, followed.buffer.line_count))
     steps = 1
     while followed.outline.fill(followed.tokens, -math.inf) is Filled.MORE:
         steps += 1
-        assert len(followed.outline.reports(followed.buffer)) == 100
+        assert len(finish(followed.outline.reports(followed.buffer))) == 100
     assert (steps, len(followed.asked)) == (7, 100)
-    assert followed.outline.reports(followed.buffer) == followed.expected()
+    assert finish(followed.outline.reports(followed.buffer)) == followed.expected()
 
 
 def test_what_a_worker_counts_is_waited_for() -> None:
     followed = Followed("# a\n\n# b\n")
     outline = followed.outline
-    outline.follow(followed.index, followed.buffer.line_count)
+    finish(outline.follow(followed.index, followed.buffer.line_count))
     assert outline.fill(lambda start, stop: None if start else 5, math.inf) is Filled.WAITS
-    assert [one.tokens for one in outline.reports(followed.buffer)] == [5, 0]
+    assert [one.tokens for one in finish(outline.reports(followed.buffer))] == [5, 0]
     assert outline.fill(lambda start, stop: 6, math.inf) is Filled.ALL
-    assert [one.tokens for one in outline.reports(followed.buffer)] == [5, 6]
+    assert [one.tokens for one in finish(outline.reports(followed.buffer))] == [5, 6]

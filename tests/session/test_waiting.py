@@ -169,7 +169,7 @@ async def test_resolving_that_fails(
     def fail(*_: Any) -> Any:
         raise RecursionError
 
-    monkeypatch.setattr(Expander, "expand", fail)
+    monkeypatch.setattr(Expander, "expanding", fail)
     async with a_session(tmp_path) as session:
         await failing_document(session, tmp_path, caplog, "RecursionError")
         monkeypatch.undo()

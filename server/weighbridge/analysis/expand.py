@@ -17,12 +17,15 @@ from weighbridge.content.base import Request, Scope
 from weighbridge.content.policy import shown
 from weighbridge.errors import BorderlessError, Code, Problem
 from weighbridge.references.model import Kind, Reference
+from weighbridge.steps import Steps, finish
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.summary import Summary, join_all, summarize, total
 
 #: References in one expansion, repeats counted.
 MOST_REFERENCES = 10_000
+#: References nested in one content that are looked at in one step.
+IN_A_STEP = 64
 
 
 class State(StrEnum):
@@ -157,10 +160,14 @@ class Expander:
 
     def expand(self, reference: Reference, base: Path | None) -> Expansion:
         """Expand one of the document's own references. `base`: the document's folder."""
+        return finish(self.expanding(reference, base))
+
+    def expanding(self, reference: Reference, base: Path | None) -> Steps[Expansion]:
+        """The same, `IN_A_STEP` references at a time. Whoever lets go or changes any content between begins anew."""
         self.steps = 0
         above = frozenset(() if self.document_identity is None else (self.document_identity,))
         try:
-            return self._expand(self._request(reference, base), above, 1)
+            return (yield from self._expand(self._request(reference, base), above, 1))
         except TooManyReferencesError:
             return failed(
                 self._key(self._request(reference, base)),
@@ -223,7 +230,7 @@ class Expander:
             key = self._keys[name] = self.key_of(request)
         return key
 
-    def _expand(self, request: Request, above: frozenset[str], depth: int) -> Expansion:
+    def _expand(self, request: Request, above: frozenset[str], depth: int) -> Steps[Expansion]:
         key = self._key(request)
         self.steps += 1
         if self.steps > MOST_REFERENCES:
@@ -254,21 +261,23 @@ class Expander:
                 f"{shown(request.target)}: includes itself, directly or by what it includes",
                 cut_by=frozenset((reading.identity,)) - {self.document_identity},
             )
-        expansion = self._expand_reading(key, reading, above, depth)
+        expansion = yield from self._expand_reading(key, reading, above, depth)
         if not expansion.cut_by and not expansion.cut_deep:
             self._known[key] = expansion
         return expansion
 
     def _expand_reading(
         self, key: Hashable, reading: Reading, above: frozenset[str], depth: int
-    ) -> Expansion:
+    ) -> Steps[Expansion]:
         if reading.state is State.PENDING:
             return Expansion(key, State.PENDING, None, None, None, reading, waiting=1)
         if reading.state is State.FAILED:
             return Expansion(key, State.FAILED, None, None, reading.problem, reading, broken=1)
         here = above | {reading.identity}
         pieces: list[Summary] = []
+        joined: list[Summary] = []
         nested: list[Placed] = []
+        borderless: BorderlessError | None = None
         identities = {reading.identity}
         cut_by: set[str] = set()
         references, waiting, broken, height, cut_deep = 1, 0, 0, 0, False
@@ -283,7 +292,7 @@ class Expander:
             held = self._key(request)
             self._users.setdefault(held, set()).add(key)
             self._holds.setdefault(key, set()).add(held)
-            child = self._expand(request, here, depth + 1)
+            child = yield from self._expand(request, here, depth + 1)
             nested.append(Placed(segment, child))
             pieces.append(
                 child.summary if child.summary is not None else summarize(segment.literal, self.tokenizer)
@@ -297,10 +306,19 @@ class Expander:
             identities |= child.identities
             cut_by |= child.cut_by
             cut_deep = cut_deep or child.cut_deep
+            if len(nested) % IN_A_STEP == 0:
+                yield
+                try:
+                    joined.append(join_all(pieces, self.tokenizer))
+                except BorderlessError as error:
+                    borderless = borderless or error
+                pieces = []
         state: State = reading.state
         problem, summary, tokens = reading.problem, None, None
         try:
-            summary = join_all(pieces, self.tokenizer)
+            if borderless is not None:
+                raise borderless
+            summary = join_all([*joined, *pieces], self.tokenizer)
             tokens = total(summary, self.tokenizer) if reading.tokens is None else reading.tokens
         except BorderlessError as error:
             state, problem = State.FAILED, Problem(Code.TOO_LARGE, f"{reading.source}: {error}")

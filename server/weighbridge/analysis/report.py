@@ -12,6 +12,7 @@ from weighbridge.analysis.expand import Expansion, Nested, State
 from weighbridge.analysis.wording import status_text
 from weighbridge.errors import Problem
 from weighbridge.references.model import Kind, Reference
+from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
 
@@ -235,7 +236,7 @@ MadeReports = list[tuple[Reference, Range, Expansion, "ReferenceReport", int]]
 
 def reference_reports(
     placed: Sequence[tuple[Reference, Range, Expansion]], encoding: PositionEncoding, made: MadeReports
-) -> tuple[ReferenceReport, ...]:
+) -> Steps[tuple[ReferenceReport, ...]]:
     """Report the document's own references, each with what is nested in it, `MOST_ROWS` nested ones at most.
 
     `made`: reports made before; those that still hold are used again, and it is brought up to date.
@@ -243,6 +244,8 @@ def reference_reports(
     rows = 0
     del made[len(placed) :]
     for number, (reference, place, expansion) in enumerate(placed):
+        if number % ITEMS == ITEMS - 1:
+            yield
         if number < len(made):
             known = made[number]
             # Places and expansions are made once for each change: the same object means the same value.
@@ -250,21 +253,28 @@ def reference_reports(
                 rows += known[4]
                 continue
         left = iter(range(MOST_ROWS - rows))
-        report = _reference_report(reference, place, expansion, encoding, left)
+        report = yield from _reference_report(reference, place, expansion, encoding, left)
         taken = MOST_ROWS - rows - length_hint(left)
         rows += taken
         made[number : number + 1] = [(reference, place, expansion, report, taken)]
     return tuple(known[3] for known in made)
 
 
-def totals_of(expansions: Sequence[Expansion]) -> ReferenceTotals:
-    """Count how the document's own references stand."""
-    pending = sum(1 for one in expansions if one.waiting)
-    settled = [one for one in expansions if not one.waiting]
-    failed = sum(1 for one in settled if one.broken)
-    sampled = sum(1 for one in settled if one.sampled and not one.broken)
-    stale = sum(1 for one in settled if one.stale and not (one.sampled or one.broken))
-    resolved = len(settled) - failed - sampled - stale
+def totals_of(expansions: Sequence[Expansion]) -> Steps[ReferenceTotals]:
+    """Count how the document's own references stand, some at a time."""
+    pending = failed = sampled = stale = 0
+    for number, one in enumerate(expansions):
+        if one.waiting:
+            pending += 1
+        elif one.broken:
+            failed += 1
+        elif one.sampled:
+            sampled += 1
+        elif one.stale:
+            stale += 1
+        if number % ITEMS == ITEMS - 1:
+            yield
+    resolved = len(expansions) - pending - failed - sampled - stale
     return ReferenceTotals(len(expansions), resolved, pending, failed, sampled, stale)
 
 
@@ -275,8 +285,16 @@ def written_target(reference: Reference) -> str:
 
 def _reference_report(
     reference: Reference, range_: Range, expansion: Expansion, encoding: PositionEncoding, room: Iterator[int]
-) -> ReferenceReport:
+) -> Steps[ReferenceReport]:
     path = expansion.reading.path
+    nested: list[ReferenceReport] = []
+    for number, inner in enumerate(expansion.nested):
+        if next(room, None) is not None:
+            place = _range_of(inner.nested, encoding)
+            one = yield from _reference_report(inner.nested.reference, place, inner.expansion, encoding, room)
+            nested.append(one)
+        if number % ITEMS == ITEMS - 1:
+            yield
     return ReferenceReport(
         kind=reference.kind,
         target=written_target(reference),
@@ -285,13 +303,7 @@ def _reference_report(
         tokens=expansion.tokens,
         problem=expansion.problem,
         uri=path.as_uri() if path is not None and expansion.state is not State.FAILED else None,
-        references=tuple(
-            _reference_report(
-                inner.nested.reference, _range_of(inner.nested, encoding), inner.expansion, encoding, room
-            )
-            for inner in expansion.nested
-            if next(room, None) is not None
-        ),
+        references=tuple(nested),
         sampled=expansion.reading.sampled,
     )
 

@@ -1,9 +1,10 @@
 """A document's sections: each heading with all that stands under it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from weighbridge.references.model import Heading
+from weighbridge.steps import ITEMS, Steps, finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +17,21 @@ class Section:
     end_line: int
 
 
-def sections(headings: Sequence[tuple[int, Heading]], line_count: int) -> tuple[Section, ...]:
+def sections(headings: Iterable[tuple[int, Heading]], line_count: int) -> tuple[Section, ...]:
     """The sections of headings given with their lines, in order. Linear."""
-    ends = [line_count] * len(headings)
+    return finish(section_steps(headings, line_count))
+
+
+def section_steps(headings: Iterable[tuple[int, Heading]], line_count: int) -> Steps[tuple[Section, ...]]:
+    """The same, some headings at a time."""
+    found: list[Section] = []
     open_: list[int] = []
     for number, (line, heading) in enumerate(headings):
-        while open_ and headings[open_[-1]][1].level >= heading.level:
-            ends[open_.pop()] = line
+        while open_ and found[open_[-1]].level >= heading.level:
+            ended = open_.pop()
+            found[ended] = replace(found[ended], end_line=line)
         open_.append(number)
-    return tuple(
-        Section(heading.title, heading.level, line, end)
-        for (line, heading), end in zip(headings, ends, strict=True)
-    )
+        found.append(Section(heading.title, heading.level, line, line_count))
+        if number % ITEMS == ITEMS - 1:
+            yield
+    return tuple(found)

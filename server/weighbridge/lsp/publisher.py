@@ -187,12 +187,12 @@ def _hinted(session: Session, document: Document) -> Hashable:
     report, settings = session.report(document), session.settings_of(document).inlay_hints
     if not (settings.references or settings.sections or settings.total):
         return None
-    references = [(one.range, one.state, one.tokens) for one in report.references]
     return (
         (settings, report.ready, report.exactness),
         (report.tokens, report.budget.limit) if settings.total else None,
         report.sections if settings.sections else None,
-        tuple(references) if settings.references else None,
+        # Those that did not change are the same objects: comparing them costs next to nothing.
+        report.references if settings.references else None,
     )
 
 

@@ -14,14 +14,15 @@ from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 
-from weighbridge.analysis.expand import Expander, Expansion
+from weighbridge.analysis.expand import IN_A_STEP, Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
 from weighbridge.errors import FATAL
-from weighbridge.references.index import TooFarError
+from weighbridge.references.index import ScanIndex, TooFarError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.outline import Filled, Outline
 from weighbridge.session.prepared import Known, Prepared
 from weighbridge.session.target import Target, parts_of
+from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import Edit, LineBuffer, Snapshot
 from weighbridge.tokens.counted import CountedBuffer, Part
 
@@ -35,6 +36,8 @@ MOST_REFERENCES = 200
 MOST_CHANGES = 64
 #: Lines counted anew in one turn of the loop because a reference in them stands for something else.
 _LINES_A_TURN = 250
+#: Steps in which references are placed in one turn.
+_STEPS = 4
 
 
 class Document:
@@ -76,6 +79,8 @@ class Document:
         self.expansions: dict[Target, Expansion] = {}
         #: Targets whose expansion is to be looked at again. Not a set: taking one out of a set that was large once looks through all of it.
         self.dirty: dict[Target, None] = {}
+        #: The target that is being looked at, some of what is nested in it at a time.
+        self._expanding: tuple[Target, Steps[Expansion]] | None = None
         #: What is looked up for each content that arrives, and must not cost the document: targets by key, targets that
         #: wait, the references' places and the lines by target (gathered anew when the index's references changed).
         self._targets_of: dict[Hashable, set[Target]] = {}
@@ -83,6 +88,9 @@ class Document:
         self._lines_of: dict[Target, list[int]] = {}
         self._placed: list[tuple[Reference, Range, Target]] = []
         self._placed_revision = -1
+        self._placing: Steps[None] | None = None
+        #: Targets may have become unused, and it is not known which.
+        self._may_drop = False
         #: Targets whose expansions changed and whose lines are to be counted so: how many of its lines are, by target.
         self._unshown: dict[Target, int] = {}
         self.outline = Outline()
@@ -110,7 +118,7 @@ class Document:
         if self.expander is not None:
             self._leftover |= self.expander.retain(frozenset())
         self.prepared = self.last = replace(prepared, counts=None)
-        self.expander, self.fault = expander, None
+        self.expander, self._expanding, self.fault = expander, None, None
         self.outdated = False
         self.revision += 1
         self._placed_revision = self._dropped_revision = -1
@@ -145,6 +153,7 @@ class Document:
         """Follow the text no longer: it is to be prepared anew, and counts till then."""
         self.prepared = self._counted = self._own = None
         self.outline = Outline()
+        self._expanding = None
         self.outdated = True
         self.revision += 1
 
@@ -247,37 +256,63 @@ class Document:
         return [] if self.prepared is None else list(self.prepared.index.references())
 
     def placed(self) -> list[tuple[Reference, Range, Target]]:
-        """The document's own references, each with its place in the client's units and what it names; in order."""
+        """The document's own references, each with its place in the client's units and what it names; in order.
+
+        None while there are so many that they are still being placed.
+        """
+        return self._placed if self.place() else []
+
+    def place(self) -> bool:
+        """Place some references; True when all are."""
         if self.prepared is None:
-            return []
-        index = self.prepared.index
-        if self._placed_revision != index.references_revision:
-            self._placed_revision = index.references_revision
-            self._placed, self._lines_of = [], {}
-            for line, reference in index.references():
-                target = Target.of(reference)
-                lines = self._lines_of.setdefault(target, [])
-                if not lines or lines[-1] != line:
-                    lines.append(line)
-                start = self.buffer.to_units(line, reference.start)
-                place = Range(line, start, line, self.buffer.to_units(line, reference.end))
-                self._placed.append((reference, place, target))
-        return self._placed
+            return False
+        revision = self.prepared.index.references_revision
+        if self._placed_revision != revision:
+            self._placed_revision = revision
+            self._placing = self._place(self.prepared.index)
+        if self._placing is not None and all(next(self._placing, self) is None for _ in range(_STEPS)):
+            return False
+        self._placing = None
+        return True
+
+    def _place(self, index: ScanIndex) -> Steps[None]:
+        self._placed, self._lines_of = [], {}
+        for number, (line, reference) in enumerate(index.references()):
+            target = Target.of(reference)
+            lines = self._lines_of.setdefault(target, [])
+            if not lines or lines[-1] != line:
+                lines.append(line)
+            start = self.buffer.to_units(line, reference.start)
+            place = Range(line, start, line, self.buffer.to_units(line, reference.end))
+            self._placed.append((reference, place, target))
+            if number % ITEMS == ITEMS - 1:
+                yield
 
     def expand_dirty(self, most: int) -> int:
-        """Look again at targets that may stand for something else now; return the references looked at.
+        """Look again at targets that may stand for something else now; return the references in those that are done.
 
-        `most`: references, nested ones and repeats counted, after which it leaves the rest of `dirty` for later.
+        `most`: references, nested ones counted, after which it leaves the rest of `dirty` for later.
         """
         if self.prepared is None or self.expander is None or self.settled:
             return 0
         changed = False
-        steps = 0
-        while self.dirty and steps < most:
-            target, _ = self.dirty.popitem()
-            reference = Reference(target.kind, target.target, 0, 0, target.fragment, target.default)
+        looked_at = steps = 0
+        while self.dirty and looked_at < most:
+            target = next(reversed(self.dirty))
+            if self._expanding is None or self._expanding[0] != target:
+                reference = Reference(target.kind, target.target, 0, 0, target.fragment, target.default)
+                self._expanding = target, self.expander.expanding(reference, self.folder)
+            try:
+                next(self._expanding[1])
+            except StopIteration as end:
+                after: Expansion = end.value
+            else:
+                looked_at += IN_A_STEP
+                continue
+            self._expanding = None
+            del self.dirty[target]
             before = self.expansions.get(target)
-            after = self.expander.expand(reference, self.folder)
+            looked_at += self.expander.steps % IN_A_STEP + 1
             steps += self.expander.steps
             self._set_expansion(target, after)
             if before is None or before != after:
@@ -293,6 +328,7 @@ class Document:
 
     def touch(self, keys: frozenset[Hashable]) -> None:
         """Mark the targets whose content is one of these keys as to be looked at again."""
+        self._expanding = None
         for key in keys:
             self.dirty.update(dict.fromkeys(self._targets_of.get(key, ())))
 
@@ -308,7 +344,11 @@ class Document:
         left_over = self._leftover and not self.dirty
         if revision == self._dropped_revision and not expander.loosened and not left_over:
             return frozenset()
+        self._may_drop = not self.place()
+        if self._may_drop:
+            return frozenset()
         self._dropped_revision = revision
+        self._expanding = None
         used = {target for _, _, target in self.placed()}
         for target in [target for target in self.expansions if target not in used]:
             self._forget_key(target)
@@ -327,7 +367,9 @@ class Document:
     def may_drop(self) -> bool:
         """Whether contents may have become unused by what changed outside the text."""
         expander = self.expander
-        return expander is not None and not self.dirty and (expander.loosened or bool(self._leftover))
+        return self._may_drop or (
+            expander is not None and not self.dirty and (expander.loosened or bool(self._leftover))
+        )
 
     def drop_all(self) -> frozenset[Hashable]:
         """Forget all references, for good; return the keys that were used."""
@@ -358,7 +400,8 @@ class Document:
         if self._unshown and self._placed_revision != self.prepared.index.references_revision:
             # The lines are others than when they were begun.
             self._unshown = dict.fromkeys(self._unshown, 0)
-        self.placed()
+        if not self.place():
+            return
         left = _LINES_A_TURN
         lines: set[int] = set()
         while self._unshown and left > 0:
@@ -434,12 +477,14 @@ class Document:
             self._last_own = tokens if tokens is not None else max(self._last_own, self.own.known)
         return self._last_own
 
+    def follow_outline(self) -> Steps[None]:
+        """Look up which sections there are."""
+        if self.prepared is not None:
+            yield from self.outline.follow(self.prepared.index, self.buffer.line_count)
+
     def fill_outline(self, seconds: float) -> Filled:
         """Sum up the sections that changed, for about so long; nothing while the document is being counted."""
-        if self.prepared is None or self.counted is None:
-            return Filled.WAITS
-        self.outline.follow(self.prepared.index, self.buffer.line_count)
-        if self.counted.tokens is None:
+        if self.counted is None or self.counted.tokens is None:
             return Filled.WAITS
         return self.outline.fill(self.counted.tokens_between, seconds)
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 
 from weighbridge.analysis.report import Range, SectionReport
-from weighbridge.budget.sections import Section, sections
+from weighbridge.budget.sections import Section, section_steps
 from weighbridge.references.index import ScanIndex
+from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import Edit, LineBuffer
 
 #: Sections summed up between two looks at the clock.
@@ -40,8 +41,8 @@ class Outline:
         self._since: Edit | None = None
         self._sections: tuple[Section, ...] = ()
         self._tokens: list[int] = []
-        #: Places of sections to be summed up anew.
-        self._stale: set[int] = set()
+        #: Places of sections to be summed up anew. Not a set: see `Document.dirty`.
+        self._stale: dict[int, None] = {}
         self._reports: list[SectionReport | None] = []
         self._reported: tuple[SectionReport, ...] | None = None
 
@@ -56,63 +57,84 @@ class Outline:
 
     def forget(self) -> None:
         """Note that everything may count differently."""
-        self._stale = set(range(len(self._sections)))
+        self._stale = dict.fromkeys(range(len(self._sections)))
         self._reported = None
 
-    def follow(self, index: ScanIndex, line_count: int) -> None:
-        """Look up which sections there are now, and which of them the edits since the last time lie in."""
-        since, self._since = self._since, None
+    def follow(self, index: ScanIndex, line_count: int) -> Steps[None]:
+        """Look up which sections there are now, and which of them the edits since the last time lie in.
+
+        Whoever edits between two steps begins it anew.
+        """
+        since = self._since
         known = self._index is index
         if (known, self._revision, self._line_count) == (True, index.headings_revision, line_count):
             if since is not None:
                 first, last = since.start, since.start + since.old_lines
-                self._stale.update(
-                    place
-                    for place, section in enumerate(self._sections)
-                    if section.start_line < last and first < section.end_line
-                )
+                for place, section in enumerate(self._sections):
+                    if section.start_line < last and first < section.end_line:
+                        self._stale[place] = None
+                    if place % ITEMS == ITEMS - 1:
+                        yield
+            self._since = None
             return
-        before = {section.start_line: place for place, section in enumerate(self._sections)}
-        was, tokens, reports, stale = self._sections, self._tokens, self._reports, self._stale
-        was_end = self._line_count
-        self._index, self._revision, self._line_count = index, index.headings_revision, line_count
-        self._sections = sections(list(index.headings()), line_count)
-        self._tokens, self._reports, self._stale, self._reported = [], [], set(), None
-        for place, section in enumerate(self._sections):
-            old = before.get(_line_before(section.start_line, since))
-            self._tokens.append(0 if old is None else tokens[old])
+        revision = index.headings_revision
+        now = yield from section_steps(index.headings(), line_count)
+        was, was_end = self._sections, self._line_count
+        tokens: list[int] = []
+        reports: list[SectionReport | None] = []
+        stale: dict[int, None] = {}
+        # Both are in order: which one was a section is found beside the last.
+        beside = 0
+        for place, section in enumerate(now):
+            line = _line_before(section.start_line, since)
+            while line >= 0 and beside < len(was) and was[beside].start_line < line:
+                beside += 1
+            old = beside if beside < len(was) and was[beside].start_line == line else None
+            tokens.append(0 if old is None else self._tokens[old])
             same = old is not None and was[old] == section
             # Where the document ends a section ends in its last line, not at the start of the next.
             ends_alike = (section.end_line >= line_count) == (section.end_line >= was_end)
-            self._reports.append(reports[old] if same and ends_alike and old is not None else None)
+            reports.append(self._reports[old] if same and ends_alike and old is not None else None)
             true = (
                 known
                 and old is not None
-                and old not in stale
+                and old not in self._stale
                 and (same if since is None else _untouched(was[old], section, since))
             )
             if not true:
-                self._stale.add(place)
+                stale[place] = None
+            if place % ITEMS == ITEMS - 1:
+                yield
+        self._index, self._revision, self._line_count, self._since = index, revision, line_count, None
+        self._sections, self._tokens, self._reports, self._stale = now, tokens, reports, stale
+        self._reported = None
 
     def fill(self, tokens: TokensBetween, seconds: float) -> Filled:
         """Sum up what is out of date, for about so long. `tokens`: of lines [start, stop), None while uncounted."""
         if not self._stale:
             return Filled.ALL
         until = time.perf_counter() + seconds
-        for number, place in enumerate(sorted(self._stale)):
+        waiting: list[int] = []
+        number, ended = 0, False
+        while self._stale and not ended:
+            place, _ = self._stale.popitem()
             section = self._sections[place]
             found = tokens(section.start_line, section.end_line)
-            if found is not None:
-                self._stale.discard(place)
-                if found != self._tokens[place]:
-                    self._tokens[place] = found
-                    self._reports[place] = None
-                    self._reported = None
-            if number % _AT_A_TIME == _AT_A_TIME - 1 and time.perf_counter() > until:
-                return Filled.MORE if self._stale else Filled.ALL
-        return Filled.WAITS if self._stale else Filled.ALL
+            if found is None:
+                waiting.append(place)
+            elif found != self._tokens[place]:
+                self._tokens[place] = found
+                self._reports[place] = None
+                self._reported = None
+            number += 1
+            ended = number % _AT_A_TIME == 0 and time.perf_counter() > until
+        more = bool(self._stale)
+        self._stale.update(dict.fromkeys(waiting))
+        if not self._stale:
+            return Filled.ALL
+        return Filled.MORE if more else Filled.WAITS
 
-    def reports(self, buffer: LineBuffer) -> tuple[SectionReport, ...]:
+    def reports(self, buffer: LineBuffer) -> Steps[tuple[SectionReport, ...]]:
         """All sections as they stood when they were filled last; the same object while nothing changed."""
         # The end of those that go on to the document's end moves with every key typed in its last line.
         end = self._end(buffer)
@@ -126,6 +148,8 @@ class Outline:
                     section.title, section.level, place_, self._tokens[place]
                 )
                 self._reported = None
+            if place % ITEMS == ITEMS - 1:
+                yield
         if self._reported is None:
             self._reported = tuple(report for report in self._reports if report is not None)
         return self._reported

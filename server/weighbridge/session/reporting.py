@@ -15,9 +15,11 @@ from weighbridge.budget.cost import input_cost
 from weighbridge.budget.models import find as find_model
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import Settings
+from weighbridge.references.model import Reference
 from weighbridge.session.document import Document
 from weighbridge.session.outline import Filled
 from weighbridge.session.prepared import Prepared
+from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
 
@@ -26,24 +28,32 @@ FILLING = 0.005
 _WAITING = Expansion(None, State.PENDING, None, None, None, PENDING, waiting=1)
 
 
-def build_report(document: Document, encoding: PositionEncoding) -> Report:
+def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report]:
     """Build the report as things stand. While the document is to be prepared, it says `counting` and little else.
 
     It says so too while sections are being summed up: that takes time where there are thousands.
     """
     prepared = document.last
     if prepared is None:
-        return _unprepared(document)
+        return unprepared(document)
     expansions = document.expansions
-    placed = [
-        (reference, place, expansions.get(target, _WAITING)) for reference, place, target in document.placed()
-    ]
+    while document.prepared is not None and not document.place():
+        yield
+    placed: list[tuple[Reference, Range, Expansion]] = []
+    for number, (reference, place, target) in enumerate(document.placed()):
+        placed.append((reference, place, expansions.get(target, _WAITING)))
+        if number % ITEMS == ITEMS - 1:
+            yield
+    references = yield from reference_reports(placed, encoding, document.made_reports)
     model = find_model(prepared.model) if prepared.model is not None else None
     limit = budget_of(prepared.settings, prepared.overrides, model)
     tokens, ready = document.tokens, document.ready
     document.counted_before = document.counted_before or ready
+    yield from document.follow_outline()
     filled = document.fill_outline(FILLING)
     inexact = any(expansion.sampled or expansion.stale for _, _, expansion in placed)
+    sections = yield from document.outline.reports(document.buffer)
+    totals = yield from totals_of([expansion for _, _, expansion in placed])
     return Report(
         uri=document.uri,
         version=document.version,
@@ -57,9 +67,9 @@ def build_report(document: Document, encoding: PositionEncoding) -> Report:
         own_tokens=document.own_tokens,
         budget=budget_report(tokens, limit, prepared.settings),
         input_usd=None if model is None else input_cost(tokens, model),
-        sections=document.outline.reports(document.buffer),
-        references=reference_reports(placed, encoding, document.made_reports),
-        totals=totals_of([expansion for _, _, expansion in placed]),
+        sections=sections,
+        references=references,
+        totals=totals,
         warnings=tuple(_warnings(document, prepared)),
         counted=document.counted_before,
     )
@@ -86,7 +96,7 @@ def budget_report(tokens: int, limit: int, settings: Settings) -> BudgetReport:
     return BudgetReport(limit, tokens / limit, None if hit is None else hit.severity)
 
 
-def _unprepared(document: Document) -> Report:
+def unprepared(document: Document) -> Report:
     return Report(
         uri=document.uri,
         version=document.version,

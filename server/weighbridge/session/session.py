@@ -11,8 +11,8 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -34,11 +34,12 @@ from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.prepared import Prepared
 from weighbridge.session.preparing import Preparing, Terms
 from weighbridge.session.readings import Readings
-from weighbridge.session.reporting import FILLING, build_report
+from weighbridge.session.reporting import FILLING, report_steps, unprepared
 from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
 from weighbridge.session.target import Target
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
+from weighbridge.steps import Steps, finish
 from weighbridge.text import LineBuffer, PositionEncoding, Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import Part
@@ -51,10 +52,13 @@ logger = logging.getLogger(__name__)
 
 #: References looked at in one turn of the loop, nested ones and repeats counted.
 _STEPS_A_TURN = 64
+#: Steps of a report that are made in one turn.
+_REPORT_STEPS = 4
 #: Characters of a part of a document that are counted at once; more are a worker's job.
 _AT_ONCE = 16 * 1024
-#: References from which on one is not looked at again for each that arrives in it, but after so many times as long.
-_MANY_STEPS, _REST = 500, 4
+#: References from which on one is not looked at again for each that arrives in it, but after so many seconds for each
+#: that it holds: a few times as long as it took.
+_MANY_STEPS, _REST = 500, 40e-6
 #: Seconds that a question waits for a document to be prepared: the first one's tokenizer is loaded by then.
 _SECONDS_TO_PREPARE = 10.0
 #: Times a rendering is tried again when files change under it.
@@ -125,6 +129,8 @@ class Session:
         self._pumping: set[str] = set()
         self._resting: dict[str, Timer] = {}
         self._reports: dict[str, tuple[int, bool, Report]] = {}
+        #: Reports of many references and sections, while they are being made; and what state they are of.
+        self._making: dict[str, tuple[tuple[int, bool], Steps[Report]]] = {}
         self._overlay_timers: dict[str, Timer] = {}
         self._selections = itertools.count()
 
@@ -196,6 +202,7 @@ class Session:
                 timer.cancel()
         self.readings.release(uri, document.drop_all())
         self._reports.pop(uri, None)
+        self._making.pop(uri, None)
         self._waiting.wake(uri)
         if document.path is not None:
             self.open_texts.drop(document.path)
@@ -253,18 +260,39 @@ class Session:
         known = self._reports.get(document.uri)
         if known is not None and known[:2] == (document.revision, document.ready):
             return known[2]
-        with self._caring(document):
-            return self._built(document)
-        return build_report(document, self.encoding)
+        state = document.revision, document.ready
+        if self.documents.get(document.uri) is not document:
+            return finish(report_steps(document, self.encoding))
+        if document.uri not in self._making or self._making[document.uri][0] != state:
+            self._making[document.uri] = state, report_steps(document, self.encoding)
+            with self._caring(document):
+                made = self._make_report(document)
+                if made is not None:
+                    return made
+        if known is None:
+            return unprepared(document)
+        tokens, own = document.tokens, document.own_tokens
+        return replace(known[2], version=document.version, ready=False, tokens=tokens, own_tokens=own)
 
-    def _built(self, document: Document) -> Report:
-        report = build_report(document, self.encoding)
-        if self.documents.get(document.uri) is document:
-            self._reports[document.uri] = (document.revision, document.ready, report)
-            if document.ready and not report.ready:
-                # Sections are being summed up, or one without a border at its ends is counted by a worker.
-                self._pump_soon(document)
-        return report
+    def _make_report(self, document: Document) -> Report | None:
+        """Go on with a document's report; None while there is more to do, or it is no longer wanted."""
+        state, steps = self._making[document.uri]
+        if state == (document.revision, document.ready):
+            try:
+                for _ in range(_REPORT_STEPS):
+                    next(steps)
+            except StopIteration as end:
+                del self._making[document.uri]
+                report: Report = end.value
+                self._reports[document.uri] = (*state, report)
+                if document.ready and not report.ready:
+                    # Sections are being summed up, or one without a border at its ends is counted by a worker.
+                    self._pump_soon(document)
+                return report
+            self._pump_soon(document)
+        else:
+            del self._making[document.uri]
+        return None
 
     async def whole_report(self, document: Document) -> Report:
         """The document's report once everything about it is counted and resolved.
@@ -529,7 +557,11 @@ class Session:
             self._listener.updated(document)
         if document.ready or document.revision != revision:
             self._waiting.wake(document.uri)
-        if document.ready:
+        if document.uri in self._making:
+            if self._make_report(document) is not None:
+                self._waiting.wake(document.uri)
+                self._listener.updated(document)
+        elif document.ready:
             self._fill_outline(document)
 
     def _fill_outline(self, document: Document) -> None:
@@ -550,7 +582,6 @@ class Session:
         expander, uri = document.expander, document.uri
         if expander is None or uri in self._resting:
             return
-        started = time.perf_counter()
         steps = document.expand_dirty(_STEPS_A_TURN)
         wanted, expander.wanted = expander.wanted, {}
         for key, request in wanted.items():
@@ -558,8 +589,8 @@ class Session:
         if document.may_drop:
             self.readings.release(uri, document.drop_unused())
         if steps >= _MANY_STEPS:
-            loop, seconds = asyncio.get_running_loop(), time.perf_counter() - started
-            self._resting[uri] = loop.call_later(seconds * _REST, self._rested, uri)
+            loop = asyncio.get_running_loop()
+            self._resting[uri] = loop.call_later(steps * _REST, self._rested, uri)
         elif not document.settled:
             self._pump_soon(document)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from heapq import nlargest
 
 from lsprotocol import types
 
@@ -44,7 +45,8 @@ def diagnostics(report: Report, first_line_end: int, *, related: bool) -> list[t
         for place, text in report.warnings
     )
     for reference in report.references:
-        found.extend(_broken(report.uri, reference, related=related))
+        if reference.problem is not None or reference.references:
+            found.extend(_broken(report.uri, reference, related=related))
     return sorted(found, key=lambda one: (one.range.start.line, one.range.start.character))
 
 
@@ -86,22 +88,21 @@ def _budget(report: Report, first_line_end: int, *, related: bool) -> Iterator[t
 
 def _largest(report: Report) -> list[types.DiagnosticRelatedInformation]:
     """The references that weigh most, each at its place in the document."""
-    counted = [reference for reference in report.references if reference.tokens]
-    counted.sort(key=lambda reference: -(reference.tokens or 0))
+    counted = (reference for reference in report.references if reference.tokens)
     largest = [
         _related(
             report.uri, reference.range, f"{shown(reference.target)}: {tokens_text(reference.tokens or 0)}"
         )
-        for reference in counted[:_LARGEST]
+        for reference in nlargest(_LARGEST, counted, key=lambda reference: reference.tokens or 0)
     ]
-    top = [section for section in report.sections if section.tokens]
-    top.sort(key=lambda section: -section.tokens)
+    top = nlargest(_LARGEST, report.sections, key=lambda section: section.tokens)
     if len(report.sections) > 1:
         largest += [
             _related(
                 report.uri, section.range, f"section “{shown(section.title)}”: {tokens_text(section.tokens)}"
             )
             for section in top[: _LARGEST - min(_LARGEST - 1, len(largest))]
+            if section.tokens
         ]
     return largest
 
@@ -113,8 +114,6 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
         yield _at(reference, reference.problem.code, _said(reference, reference.problem), soft=stale)
         if not stale:
             return
-    if not reference.references:
-        return
     for chain in _failed_below(reference):
         problem = chain[-1].problem
         assert problem is not None  # noqa: S101  that is what was looked for

@@ -1,0 +1,144 @@
+"""What one turn of the loop may cost, in lines scanned, references looked at and items reported: whatever is typed or opened."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from tests.session.harness import a_session, typed
+from tests.session.test_exactness import check
+
+from weighbridge import steps
+from weighbridge.analysis.expand import IN_A_STEP, Expander
+from weighbridge.lsp.sync import TextSync
+from weighbridge.references.index import ScanIndex
+from weighbridge.references.leaves import Leaves
+from weighbridge.session.document import MOST_CHANGES, MOST_LINES, MOST_REFERENCES
+from weighbridge.session.session import Session
+
+
+class Work:
+    """Counts calls on the loop: in a test, its thread is the only one that edits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> None:
+        self.calls = 0
+        inner: Callable[..., Any] = getattr(owner, name)
+
+        def counted(*arguments: Any, **named: Any) -> Any:
+            self.calls += 1
+            return inner(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    def during(self, do: Callable[[], object]) -> int:
+        before = self.calls
+        do()
+        return self.calls - before
+
+
+TEXTS = {
+    "prose": "Some words of a sentence.\n\n" * 5000,
+    "one paragraph": "Some words of a sentence.\n" * 5000,
+    "references": "See {{name:value}} here.\n" * 5000,
+    "headings": "a\n=\n" * 5000,
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+async def test_a_fence_typed_at_the_top_is_followed_no_further_than_some_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        await check(session, document)
+        with monkeypatch.context() as patch:
+            lines = Work(patch, Leaves, "feed")
+            for column, key in enumerate("```\n"):
+                assert lines.during(lambda: typed(session, document, (0, column), key)) <= MOST_LINES  # noqa: B023
+        assert not document.ready
+        await check(session, document)
+        typed(session, document, (0, 0), "", (1, 0))
+        await check(session, document)
+
+
+async def test_many_changes_of_one_message_are_taken_into_the_text_and_followed_by_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(text: str, line: int) -> types.TextDocumentContentChangePartial:
+        place = types.Position(line, 0)
+        return types.TextDocumentContentChangePartial(types.Range(place, place), text)
+
+    async with a_session(tmp_path) as session:
+        uri = (tmp_path / "doc.md").as_uri()
+        document = session.open(uri, 1, "markdown", "some words\n" * 1000)
+        await check(session, document)
+        followed = Work(monkeypatch, ScanIndex, "update")
+        sync = TextSync(session)
+        few: list[Any] = [change("```\n", 500)] * MOST_CHANGES
+        about = types.VersionedTextDocumentIdentifier(2, uri)
+        assert followed.during(lambda: sync.did_change(types.DidChangeTextDocumentParams(about, few))) == len(
+            few
+        )
+        await check(session, document)
+        many = [*few, change("# Title\n", 0)]
+        about = types.VersionedTextDocumentIdentifier(3, uri)
+        assert followed.during(lambda: sync.did_change(types.DidChangeTextDocumentParams(about, many))) == 0
+        assert not document.ready
+        await check(session, document)
+        wholes: list[Any] = [types.TextDocumentContentChangeWholeDocument(f"text {n}\n") for n in range(100)]
+        about = types.VersionedTextDocumentIdentifier(4, uri)
+        assert followed.during(lambda: sync.did_change(types.DidChangeTextDocumentParams(about, wholes))) == 1
+        assert await check(session, document) == "text 99\n"
+
+
+async def test_references_of_one_file_are_looked_at_some_in_a_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fan.md").write_text("@[file:a.md]\n" * 3000)
+    (tmp_path / "a.md").write_text("included")
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "")
+        await check(session, document)
+        looked_at = Work(monkeypatch, Expander, "_expand")
+        turns: list[int] = []
+        inner = Session._resolve
+
+        def resolve(*arguments: Any) -> None:
+            turns.append(looked_at.during(lambda: inner(*arguments)))
+
+        monkeypatch.setattr(Session, "_resolve", resolve)
+        typed(session, document, (0, 0), "@[file:fan.md] @[file:fan.md]")
+        await check(session, document)
+        assert sum(turns) > 3000
+        assert max(turns) <= 2 * IN_A_STEP + 1
+
+
+async def test_a_document_of_many_references_and_headings_is_reported_some_in_a_turn(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("included")
+    text = "@[file:a.md]\n# Title\n" * (10 * steps.ITEMS)
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        await session.ready(document)
+        first = session.report(document)
+        assert not first.ready
+        report = await session.whole_report(document)
+        assert (len(report.references), len(report.sections)) == (10 * steps.ITEMS, 10 * steps.ITEMS)
+        assert report.tokens == document.tokens
+        # What is edited meanwhile is in it.
+        typed(session, document, (0, 0), "\n")
+        assert not session.report(document).ready
+        typed(session, document, (0, 0), "one more\n")
+        report = await session.whole_report(document)
+        assert report.references[0].range.start_line == 2
+        await check(session, document)
+
+
+async def test_references_put_in_by_one_edit_are_looked_at_up_to_a_number(tmp_path: Path) -> None:
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "\n")
+        await check(session, document)
+        for many in (MOST_REFERENCES, MOST_REFERENCES + 1):
+            typed(session, document, (0, 0), "{{name:value}}\n" * many)
+            assert (document.prepared is None) == (many > MOST_REFERENCES)
+            await check(session, document)
