@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceReport, Report
+from weighbridge.analysis.report import ReferenceReport, Report, own_text
 from weighbridge.budget.models import MODELS
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code
@@ -104,7 +104,14 @@ def print_table(reports: Sequence[Report]) -> None:
         )
         rows = [*_rows(report.references, "")]
         if rows:
-            table.append((("  own text", "dim"), (f"{report.own_tokens:,}", ""), _EMPTY, _EMPTY))
+            table.append(
+                (
+                    ("  own text", "dim"),
+                    (f"{own_text(report.tokens, report.references):,}", ""),
+                    _EMPTY,
+                    _EMPTY,
+                )
+            )
         table += rows[:_MOST_ROWS]
         if len(rows) > _MOST_ROWS:
             table.append(((f"  and {len(rows) - _MOST_ROWS:,} more", ""), _EMPTY, _EMPTY, _EMPTY))

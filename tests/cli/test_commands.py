@@ -63,12 +63,12 @@ def test_count_of_a_folder_as_json(workspace: Path) -> None:
 TABLE = """\
 document               tokens  budget
 prompts/a.md                7     70%  of 10; cl100k_base
-  own text                 10
+  own text                  4
   ├─ variable:name          1
   └─ b.txt                  2
      └─ variable:name       1
 prompts/b.txt               2     20%  of 10; cl100k_base
-  own text                  4
+  own text                  1
   └─ variable:name          1
 prompts/文.md               1     10%  of 10; cl100k_base
 total                      10

@@ -158,3 +158,12 @@ export async function copyResolved(preview: Preview, document: vscode.TextDocume
   await vscode.env.clipboard.writeText(text);
   vscode.window.setStatusBarMessage(vscode.l10n.t("Weighbridge: Resolved prompt copied"), 3000);
 }
+
+/** Let APIs of a host be fetched, wherever they are referred to: in the user's settings, never the workspace's. */
+export async function allowHost(host: string): Promise<void> {
+  const settings = vscode.workspace.getConfiguration("weighbridge");
+  const allowed = settings.inspect<string[]>("apiAllow")?.globalValue ?? [];
+  if (!allowed.includes(host)) {
+    await settings.update("apiAllow", [...allowed, host], vscode.ConfigurationTarget.Global);
+  }
+}

@@ -9,7 +9,7 @@
  */
 
 import * as vscode from "vscode";
-import { checkWorkspace, chooseModel, copyResolved, showMenu } from "./actions";
+import { allowHost, checkWorkspace, chooseModel, copyResolved, showMenu } from "./actions";
 import type { Node } from "./contextTree";
 import { ContextView } from "./contextView";
 import { Documents } from "./documents";
@@ -69,7 +69,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
       }
       await run(document);
     });
-  const on = (name: string, run: () => unknown) =>
+  const on = (name: string, run: (argument: string) => unknown) =>
     vscode.commands.registerCommand(`weighbridge.${name}`, run);
 
   context.subscriptions.push(
@@ -85,6 +85,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     on("menu", () => showMenu(running, documents)),
     on("chooseModel", () => chooseModel(running, documents)),
     on("checkWorkspaceFiles", () => checkWorkspace(running)),
+    on("allowHost", allowHost),
     on("restartServer", () => running.restart()),
     on("showLog", () => log.show()),
     onDocument("countDocument", (document) => documents.show(document)),

@@ -165,6 +165,8 @@ export class Server implements vscode.Disposable {
           ...capabilities.experimental,
           serverStatusNotification: true,
           weighbridge: { status: true },
+          // What the server may have run here, by an action that the user chose.
+          commands: { commands: ["weighbridge.allowHost"] },
         };
       },
       initialize: () => undefined,

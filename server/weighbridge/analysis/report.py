@@ -278,6 +278,14 @@ def totals_of(expansions: Sequence[Expansion]) -> Steps[ReferenceTotals]:
     return ReferenceTotals(len(expansions), resolved, pending, failed, sampled, stale)
 
 
+def own_text(tokens: int, references: Sequence[ReferenceReport]) -> int:
+    """The tokens of a text besides those of what its references stand for: with these they add up to its total.
+
+    What stands for nothing counts as it is typed. Counts join at their borders: never below 0.
+    """
+    return max(0, tokens - sum(reference.tokens or 0 for reference in references))
+
+
 def written_target(reference: Reference) -> str:
     """The target as people know it: with its fragment."""
     return reference.target if reference.fragment is None else f"{reference.target}#{reference.fragment}"

@@ -23,29 +23,30 @@ class Overrides:
     encoding: str | None = None
 
 
-def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[str, ...]]:
-    """Merge directives in order, later ones win; with a warning for each setting that can't be used."""
+def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[tuple[int, str], ...]]:
+    """Merge directives in order, later ones win; with a warning for each setting that can't be used, and the number of its
+    directive, from 0.
+    """
     values: dict[str, str] = {}
-    warnings: list[str] = []
+    warnings: list[tuple[int, str]] = []
     budget: int | None = None
-    for name, value in (pair for directive in directives for pair in directive.settings):
+    pairs = ((number, *pair) for number, directive in enumerate(directives) for pair in directive.settings)
+    for number, name, value in pairs:
         if name not in _NAMES:
             close = difflib.get_close_matches(name[:_LONGEST_NAME], _NAMES, n=1)
             meant = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(_NAMES)}"
-            warnings.append(f"weighbridge directive: {plain(name)}: unknown{meant}")
+            warnings.append((number, f"weighbridge directive: {plain(name)}: unknown{meant}"))
         elif name == "budget":
             tokens = _tokens(value)
             if tokens is not None:
                 budget = tokens
             else:
-                warnings.append(
-                    "weighbridge directive: budget: expected a whole number of tokens "
-                    f"from 1 to {MOST_TOKENS:,}, got '{plain(value)}'"
-                )
+                text = f"expected a whole number of tokens from 1 to {MOST_TOKENS:,}, got '{plain(value)}'"
+                warnings.append((number, f"weighbridge directive: budget: {text}"))
         elif value:
             values[name] = value
         else:
-            warnings.append(f"weighbridge directive: {name}: expected a name")
+            warnings.append((number, f"weighbridge directive: {name}: expected a name"))
     return Overrides(budget, values.get("model"), values.get("encoding")), tuple(warnings)
 
 

@@ -1,7 +1,7 @@
 """What a worker finds out about a text before its document can be counted: slow things, done once."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from weighbridge import disk
@@ -12,6 +12,7 @@ from weighbridge.content.front_matter import read_front_matter
 from weighbridge.errors import UnknownEncodingError
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
+from weighbridge.references.model import Directive
 from weighbridge.session.prepared import Counts, Known, Prepared
 from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Snapshot
@@ -62,7 +63,7 @@ def prepare(
         overrides=overrides,
         identity=None if path is None else os.fspath(disk.followed_or_same(path)),
         model=model,
-        warnings=(*warnings, *more),
+        warnings=(*warnings, *((_names(directives, text), text) for text in more)),
         directives=directives,
         targets=targets,
         counts=counts,
@@ -82,6 +83,16 @@ def _counts(
     cuts = [line for line, _ in index.headings()]
     own = CountedBuffer(tokenizer, lines) if index.refers else None
     return Counts(CountedBuffer(tokenizer, lines, parts, cuts), own, expansions)
+
+
+def _names(directives: Sequence[Directive], warning: str) -> int | None:
+    """The last directive that names the model or encoding which a warning is about."""
+    for number, directive in reversed([*enumerate(directives)]):
+        if any(
+            name in {"model", "encoding"} and value and value in warning for name, value in directive.settings
+        ):
+            return number
+    return None
 
 
 class _Head:

@@ -19,6 +19,7 @@ from weighbridge.tokens.counted import CountedBuffer
 class Prepared:
     """See the module's text. `head_lines`: how many were looked at for front matter, whether there is any or not.
 
+    `warnings`: what can't be used, each with the number of the directive that says it, None if the settings do.
     `directives`: those that `overrides` were made of. `targets`: what the references name. `counts`: None where it goes
     on with those there are.
     """
@@ -32,7 +33,7 @@ class Prepared:
     overrides: Overrides
     identity: str | None
     model: str | None
-    warnings: tuple[str, ...]
+    warnings: tuple[tuple[int | None, str], ...]
     directives: tuple[Directive, ...]
     targets: Mapping[Target, None]
     counts: "Counts | None"

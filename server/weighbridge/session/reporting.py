@@ -76,11 +76,16 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
 
 
 def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, str]]:
-    """What the document's own settings say that can't be used: at its first directive, or on line 1."""
+    """What the document's own settings say that can't be used: at the directive that says it, or on line 1."""
     if document.prepared is not None:
-        line = next((line for line, _ in prepared.index.directives()), 0)
-        for text in prepared.warnings:
-            yield Range(line, 0, line, document.buffer.line_end(line)), text
+        directives = [*prepared.index.directives()] if prepared.warnings else []
+        for number, text in prepared.warnings:
+            if number is None or number >= len(directives):
+                yield _first_line(document), text
+            else:
+                line, directive = directives[number]
+                start, end = (document.buffer.to_units(line, at) for at in (directive.start, directive.end))
+                yield Range(line, start, line, end), text
         if prepared.front_matter.problem is not None:
             yield _first_line(document), prepared.front_matter.problem.message
     if document.fault is not None:

@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 from lsprotocol import types
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
+from weighbridge.analysis.report import ReferenceReport, Report, SectionReport, own_text
 from weighbridge.analysis.wording import (
     COUNTING,
     age_text,
@@ -29,16 +29,12 @@ from weighbridge.lsp.features.settings_file import is_settings_file, meaning
 from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
-from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import Priority
 
 #: Rows of a table, and lines of a content, that people read in a hover.
 _MOST_ROWS = 10
 _MOST_LINES = 8
 _LONGEST_LINE = 100
-#: Bytes of a content whose own tokens are counted for a hover, where others are nested in it.
-_MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +87,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """A look into a content. `own`: its own tokens, where others are nested in it. `size`: bytes of what is a part of a file."""
+    """A look into a content. `size`: bytes of what is a part of a file."""
 
     lines: tuple[str, ...] = ()
     more: bool = False
-    own: int | None = None
     size: int | None = None
 
 
@@ -107,8 +102,9 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
     if reference.tokens is not None:
         share = share_text(reference.tokens / report.budget.limit)
         said.append(f"{tokens_text(reference.tokens)}, {share} of the budget{_basis(reference)}")
-        if reference.references and peek.own is not None:
-            said.append(f"{tokens_text(peek.own)} of its own, the rest is nested in it")
+        if reference.references:
+            own = own_text(reference.tokens, reference.references)
+            said.append(f"{tokens_text(own)} of its own, the rest is nested in it")
     elif reference.problem is None:
         said.append("on its way …")
     rows = [
@@ -234,11 +230,9 @@ class Hover:
             if content.secret:
                 facts.append("its value is not shown")
             else:
-                service, tokenizer = self._session.service, prepared.tokenizer
-                nested = bool(reference.references)
                 peek = await self._desk.tasks.submit(
                     ("peek", expansion.key),
-                    lambda _: look_into(content, service, tokenizer, nested=nested),
+                    lambda _: look_into(content),
                     priority=Priority.HIGH,
                     title="hover",
                 )
@@ -250,20 +244,17 @@ class Hover:
         return types.Hover(types.MarkupContent(kind, card.text(markdown=markdown)), range_)
 
 
-def look_into(content: Content, service: TokenCountingService, tokenizer: Tokenizer, *, nested: bool) -> Peek:
-    """The first lines of a content; with others nested in it, its own tokens too. Reads it: a worker's work."""
+def look_into(content: Content) -> Peek:
+    """The first lines of a content. Reads it: a worker's work."""
     try:
         lines, more = _first_lines(content.chunks())
-        own, part = None, None
+        size = None
         if content.size is None:
-            part = sum(len(chunk.encode("utf-8", "surrogatepass")) for chunk in content.chunks())
-        size = content.size if part is None else part
-        if nested and size is not None and size <= _MOST_BYTES:
-            (own,) = service.count_many(["".join(content.chunks())], tokenizer, private=content.private)
+            size = sum(len(chunk.encode("utf-8", "surrogatepass")) for chunk in content.chunks())
     except ReferenceFault:
         # It is another by now: it will be read again, and the next hover shows that.
         return Peek()
-    return Peek(lines, more, own, part)
+    return Peek(lines, more, size)
 
 
 def _first_lines(chunks: Iterable[str]) -> tuple[tuple[str, ...], bool]:
