@@ -41,13 +41,13 @@ async def test_a_reference(folder: Path, recording: Recording, encoding: str) ->
             head, table, lines = value.split("\n\n")
             assert head.startswith("**docs/a.md**  \n")
             assert head.replace("\\", "").split("  \n")[1:] == facts
-            assert table.split("\n")[2].replace("\\", "") == "| b.md | 1 | 0.0% |"
+            assert table.split("\n")[2].replace("\\", "") == "| 1 | 0.0% | b.md |"
             # The fence is longer than any in the content: nothing in it is a link.
             assert lines == "````text\nintro [click](command:x) ``` <b>\n@b.md\n````"
         else:
             head, table, lines = value.split("\n\n")
             assert head.split("\n") == ["docs/a.md", *facts]
-            assert table == "b.md  1  0.0%"
+            assert table == "1  0.0%  b.md"
             assert lines == "intro [click](command:x) ``` <b>\n@b.md"
 
 
@@ -100,7 +100,7 @@ async def test_a_section_and_the_document(folder: Path, encoding: str) -> None:
         sections = {one["title"]: one["tokens"] for one in report["sections"]}
         two = await hovered(session, uri, 2, 1)
         assert two.startswith(f"Two\n{sections['Two']} tokens, ")
-        assert f"Three  {sections['Three']}" in two.replace("\\", "")
+        assert f"{sections['Three']}  0.0%  Three" in two.replace("\\", "")
         whole = await hovered(session, uri, 0, 0)
         assert whole.split("\n")[0] == f"{report['tokens']:,} / 128,000 tokens"
         assert "o200k_base for gpt-4o, exact" in whole
@@ -153,11 +153,11 @@ async def test_names_stand_in_one_line_of_characters_that_can_be_seen(
 def test_a_card_in_both_ways() -> None:
     card = Card("a|b", ("one", "two"), (Row("x", "1,000", "1%"), Row("long|name", "2")), 3, ("`" * 4,), True)
     assert card.text(markdown=True) == (
-        "**a\\|b**  \none  \ntwo\n\n| | tokens | of the budget |\n|:--|--:|--:|\n| x | 1,000 | 1% |\n"
-        "| long\\|name | 2 |  |\n\nand 3 more\n\n`````text\n````\n…\n`````"
+        "**a\\|b**  \none  \ntwo\n\n| tokens | of the budget | |\n|--:|--:|:--|\n| 1,000 | 1% | x |\n"
+        "| 2 |  | long\\|name |\n\nand 3 more\n\n`````text\n````\n…\n`````"
     )
     assert card.text(markdown=False) == (
-        "a|b\none\ntwo\n\nx          1,000  1%\nlong|name      2\nand 3 more\n\n````\n…"
+        "a|b\none\ntwo\n\n1,000  1%  x\n    2      long|name\nand 3 more\n\n````\n…"
     )
 
 

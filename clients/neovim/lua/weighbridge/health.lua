@@ -7,7 +7,7 @@ function M.check()
     local version = vim.trim(vim.fn.system({ 'weighbridge', '--version' }))
     vim.health.ok(('%s (%s)'):format(version, vim.fn.exepath('weighbridge')))
   else
-    vim.health.error('weighbridge is not on the PATH', { 'pip install weighbridge', "or vim.lsp.config('weighbridge', { cmd = … })" })
+    vim.health.error('weighbridge is not on the PATH', { 'uv tool install . (or pipx install .) in the checkout', "or vim.lsp.config('weighbridge', { cmd = … })" })
   end
   if vim.fn.has('nvim-0.11') == 1 then
     vim.health.ok('Neovim has vim.lsp.config and vim.lsp.enable')

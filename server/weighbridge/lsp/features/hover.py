@@ -64,8 +64,9 @@ class Card:
     def _markdown(self) -> Iterator[str]:
         yield "  \n".join([f"**{_escaped(self.title)}**", *map(_escaped, self.facts)])
         if self.rows:
-            table = ["| | tokens | of the budget |", "|:--|--:|--:|"]
-            table += [f"| {_escaped(row.name)} | {row.tokens} | {row.share} |" for row in self.rows]
+            # Numbers first: what is too wide is cut off at the right.
+            table = ["| tokens | of the budget | |", "|--:|--:|:--|"]
+            table += [f"| {row.tokens} | {row.share} | {_escaped(row.name)} |" for row in self.rows]
             yield "\n".join(table)
             if self.rows_left:
                 yield f"and {self.rows_left:,} more"
@@ -77,9 +78,9 @@ class Card:
     def _plain(self) -> Iterator[str]:
         yield "\n".join([self.title, *self.facts])
         if self.rows:
-            name = max(len(row.name) for row in self.rows)
             tokens = max(len(row.tokens) for row in self.rows)
-            table = [f"{row.name:<{name}}  {row.tokens:>{tokens}}  {row.share}".rstrip() for row in self.rows]
+            share = max(len(row.share) for row in self.rows)
+            table = [f"{row.tokens:>{tokens}}  {row.share:>{share}}  {row.name}" for row in self.rows]
             yield "\n".join([*table, *([f"and {self.rows_left:,} more"] if self.rows_left else [])])
         if self.lines:
             yield "\n".join([*self.lines, *(["…"] if self.more else [])])
