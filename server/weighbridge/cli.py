@@ -1,11 +1,11 @@
 """The command line: the same engine as the language server's, for terminals and CI.
 
-weighbridge serve            speak LSP on standard input and output
-weighbridge count PATH…      tokens of prompts, references resolved
+weighbridge serve            run the language server on standard input and output
+weighbridge count PATH…      count the tokens of prompts, with all that they refer to
 weighbridge check PATH…      exit 1 when a budget is crossed
 weighbridge render FILE      the resolved text, byte for byte
-weighbridge context [DIR]    what agents load when they are started in a folder
-weighbridge models           the models known by name
+weighbridge context [DIR]    show what agents load when they start in a folder
+weighbridge models           list the models known by name
 weighbridge schema           the settings: as a JSON schema, for VS Code, as a table
 """
 
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="speak LSP on standard input and output")
+    serve = commands.add_parser("serve", help="run the language server on standard input and output")
     way = serve.add_mutually_exclusive_group()
     way.add_argument("--stdio", action="store_true", help="the default")
     way.add_argument(
@@ -77,25 +77,25 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     for name, run, text in (
-        ("count", _count, "tokens of prompts, references resolved"),
-        ("check", _check, "the same against their budgets: exit 1 when one is crossed"),
+        ("count", _count, "count the tokens of prompts, with all that they refer to"),
+        ("check", _check, "check prompts against their budgets: exit 1 if one is exceeded"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of prompts")
         command.add_argument("--format", choices=("text", "json"), default="text")
         if name == "check":
-            command.add_argument("--strict", action="store_true", help="broken references fail the check too")
+            command.add_argument("--strict", action="store_true", help="fail for broken references, too")
         _add_engine(command)
         command.set_defaults(run=run)
 
-    render = commands.add_parser("render", help="the resolved text of a file, byte for byte")
+    render = commands.add_parser("render", help="print the text that the model receives, byte for byte")
     render.add_argument("path", metavar="FILE")
     _add_engine(render)
     render.set_defaults(run=_render)
 
     context = commands.add_parser(
         "context",
-        help="what agents load when they are started in a folder",
+        help="show what agents load when they start in a folder",
         epilog="Words behind `--` are the agent's own: weighbridge context --agent claude-code -- --add-dir ../lib",
     )
     context.add_argument("folder", nargs="?", default=".", metavar="DIR", help="default: the current folder")
@@ -116,14 +116,16 @@ def _parser() -> argparse.ArgumentParser:
         help="another folder whose files may be opened",
     )
     context.add_argument("--model", help="picks the tokenizer")
-    context.add_argument("--encoding", help="tokenizer, when no model is named")
+    context.add_argument("--encoding", help="the tokenizer, if no model is set")
     context.set_defaults(run=_context)
 
-    models = commands.add_parser("models", help="the models known by name")
+    models = commands.add_parser("models", help="list the models known by name")
     models.add_argument("--format", choices=("text", "json"), default="text")
     models.set_defaults(run=_models)
 
-    schema = commands.add_parser("schema", help="the settings: names, types, defaults, bounds, meanings")
+    schema = commands.add_parser(
+        "schema", help="print the settings: names, types, defaults, bounds, meanings"
+    )
     schema.add_argument(
         "--for",
         dest="reader",
@@ -149,12 +151,12 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _add_engine(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", help="picks tokenizer, context window and price")
-    command.add_argument("--encoding", help="tokenizer, when no model is named")
+    command.add_argument("--model", help="the model: decides tokenizer, context window and price")
+    command.add_argument("--encoding", help="the tokenizer, if no model is set")
     command.add_argument("--budget", type=_positive, metavar="TOKENS")
     command.add_argument("--dialect", help="how the documents write references")
     command.add_argument(
-        "--allow", action="append", default=[], metavar="HOST", help="a host that may be fetched"
+        "--allow", action="append", default=[], metavar="HOST", help="a host that may be fetched from"
     )
     command.add_argument(
         "--env", action="append", default=[], metavar="NAME", help="an environment variable that may be read"
