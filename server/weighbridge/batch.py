@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -14,17 +14,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from weighbridge import disk
-from weighbridge.budget.directive import Overrides
+from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.cache import load_database
 from weighbridge.config import Layer
+from weighbridge.config.files import OWN_FILE
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.document_file import read_document
-from weighbridge.errors import ReferenceFault
+from weighbridge.content.policy import shown
+from weighbridge.errors import ReferenceFault, fault_of_ours
 from weighbridge.groups import ENCODING, Answer, Groups, Outcome
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
+from weighbridge.session.waiting import CountingError
 from weighbridge.session.workspace import Silent
 from weighbridge.tokens.registry import count_on_all_cores, tokenizer
 from weighbridge.uris import uri_of
@@ -41,19 +44,30 @@ _AT_A_TIME = 16
 #: Bytes that are worth a helper's start; and most helpers.
 _WORTH_HELP = 2_000_000
 _MOST_HELPERS = 32
-#: What marks the root of a workspace.
-_ROOT_MARKERS = ("weighbridge.toml", ".git")
+#: What marks the root of a workspace, as a settings file does; the settings files above it are another's.
+_REPOSITORY = ".git"
 
 
-def weigh(paths: Sequence[Path], settings: Mapping[str, Any]) -> list[Outcome]:
+def weigh(
+    paths: Sequence[Path],
+    settings: Mapping[str, Any],
+    flags: Overrides = NOTHING,
+    on_unusable: Callable[[str], None] | None = None,
+) -> list[Outcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
+
+    `flags`: what counts for every document, whatever it says of itself. `on_unusable`: told of each setting that can't be
+    used; by default the user is.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
     """
     absolute = [_absolute(path) for path in paths]
-    configuration = _configuration(absolute, settings)
+    configuration = _configuration(absolute, settings, flags)
     files = _files(absolute, configuration)
+    _take_settings_of([*files], configuration)
+    for warning in configuration.warnings:
+        (on_unusable or _warn)(warning)
     groups = Groups(files, configuration)
     count = _helpers_for(groups, files, configuration)
     if not count:
@@ -69,7 +83,7 @@ def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configura
     if wanted < 2 or groups.bytes < _WORTH_HELP or not can_fork():
         return 0
     for folder in {configuration.folder_of(path) for path in files}:
-        _, encoding, _ = choose_encoding(configuration.settings_of(folder), Overrides())
+        _, encoding, _ = choose_encoding(configuration.settings_of(folder), configuration.flags)
         tokenizer(encoding)
     load_database()
     # A vocabulary's engine may have started threads of its own.
@@ -113,7 +127,10 @@ async def _weigh_plain(
     async def weigh(group: int) -> None:
         async with gate:
             work = partial(groups.weigh, group, session.service)
-            take(await session.tasks.submit(("plain", group), work, title="count"))
+            try:
+                take(await session.tasks.submit(("plain", group), work, title="count"))
+            except Exception:  # whatever it is, it is one file's: each is looked at by itself
+                logger.exception("some files could not be counted together")
 
     # The first group loads the vocabularies, and so tells who counts.
     gate = asyncio.Semaphore(1)
@@ -136,38 +153,58 @@ async def _weigh_others(
     await asyncio.gather(*(weigh(*one) for one in files.items()))
 
 
-async def render_file(path: Path, settings: Mapping[str, Any]) -> Outcome:
-    """Resolve one file: its text, or a problem."""
+async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides = NOTHING) -> Outcome:
+    """Resolve one file: its text, or a problem. `flags`: as for `weigh`."""
     absolute = _absolute(path)
-    async with _session(_configuration([absolute], settings), _warn) as session:
+    configuration = _configuration([absolute], settings, flags)
+    for warning in configuration.warnings:
+        _warn(warning)
+    async with _session(configuration, _warn) as session:
         return await _weigh_one(session, absolute, None, render=True)
 
 
 async def _weigh_one(session: Session, path: Path, within: Path | None, *, render: bool = False) -> Outcome:
     try:
-        text = await asyncio.to_thread(read_document, path, within)
-        assert text is not None  # noqa: S101  without a limit
+        return await _weigh_alone(session, path, within, render=render)
     except ReferenceFault as fault:
         return Outcome(path, problem=fault.problem.message)
+    except CountingError as error:
+        problem = error.problem
+    except Exception as error:  # whatever it is, the others are weighed
+        logger.exception("a file could not be weighed")
+        problem = fault_of_ours(error)
+    return Outcome(path, problem=f"{shown(str(path))}: {problem.message}", ours=True)
+
+
+async def _weigh_alone(session: Session, path: Path, within: Path | None, *, render: bool) -> Outcome:
+    most = session.configuration.settings_of(path).max_file_bytes
+    text = await session.tasks.submit(
+        ("text", path), lambda _: read_document(path, within, most), title=str(path)
+    )
     uri = uri_of(path)
     document = session.open(uri, None, "", text)
     try:
         report = await session.whole_report(document)
         return Outcome(path, report, text=await session.render(document) if render else None)
-    except ReferenceFault as fault:
-        return Outcome(path, problem=fault.problem.message)
     finally:
         session.close(uri)
 
 
-def _configuration(paths: Sequence[Path], settings: Mapping[str, Any]) -> Configuration:
+def _configuration(paths: Sequence[Path], settings: Mapping[str, Any], flags: Overrides) -> Configuration:
     """What is set for these paths, by their folders' files and by the command line, which is over all others."""
-    folders = list(dict.fromkeys(root for path in paths if (root := _root_of(path)) is not None))
-    configuration = Configuration(folders, [Layer("command line", dict(settings), trusted_source=True)])
-    configuration.take_files(configuration.read_files(folders))
-    for warning in configuration.warnings:
-        _warn(warning)
+    layer = Layer("command line", dict(settings), trusted_source=True)
+    configuration = Configuration((), [layer], flags)
+    _take_settings_of(paths, configuration)
     return configuration
+
+
+def _take_settings_of(paths: Sequence[Path], configuration: Configuration) -> None:
+    """Let the settings file nearest above each path count for it, whichever folder was named on the command line."""
+    folders = list(dict.fromkeys([*configuration.folders, *_roots_of(paths)]))
+    new = [folder for folder in folders if folder not in configuration.folders]
+    if new:
+        configuration.set_folders(folders)
+        configuration.take_files(configuration.read_files(new))
 
 
 @asynccontextmanager
@@ -212,16 +249,27 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.normpath(Path.cwd() / path))
 
 
-def _root_of(path: Path) -> Path | None:
-    """The workspace a path belongs to: up to the nearest marker; else the working folder, or the folder that it is."""
-    start = path if path.is_dir() else path.parent
-    for folder in (start, *start.parents):
-        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
-            return folder
+def _roots_of(paths: Sequence[Path]) -> Iterator[Path]:
+    """The workspace's folders that paths belong to, outermost first: those with a marker, up to the repository's.
+
+    Without a repository the working folder is one too, or else a folder that is named, unless a marker stands above it.
+    """
     here = Path.cwd()
-    if start.is_relative_to(here):
-        return here
-    return path if path.is_dir() else None
+    for start in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
+        found: list[Path] = []
+        for folder in (start, *start.parents):
+            repository = (folder / _REPOSITORY).exists()
+            if repository or (folder / OWN_FILE).exists():
+                found.append(folder)
+            if repository:
+                break
+        else:
+            own = here if start.is_relative_to(here) else start
+            # A file by itself belongs to none: it may read what lies below it, as any that the user opens.
+            named = own == here or own in paths
+            if named and not any(own.is_relative_to(folder) for folder in found):
+                found.append(own)
+        yield from reversed(found)
 
 
 def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Path | None]:
@@ -229,8 +277,9 @@ def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Pa
     found: dict[Path, Path | None] = {}
     for path in paths:
         if path.is_dir():
-            root = configuration.folder_of(path) or path
-            include = configuration.settings_of(path).include
+            # The outermost, so that the same are prompts whichever folder is named.
+            root = next(folder for folder in configuration.folders if path.is_relative_to(folder))
+            include = configuration.settings_of(root).include
             real, within = disk.followed_or_same(path), disk.followed_or_same(root)
             if not real.is_relative_to(within):
                 within = real

@@ -2,7 +2,7 @@
 
 weighbridge serve            run the language server on standard input and output
 weighbridge count PATH…      count the tokens of prompts, with all that they refer to
-weighbridge check PATH…      exit 1 when a budget is crossed
+weighbridge check PATH…      exit 1 when a budget is exceeded or a reference is broken
 weighbridge render FILE      the resolved text, byte for byte
 weighbridge context [DIR]    show what agents load when they start in a folder
 weighbridge models           list the models known by name
@@ -23,10 +23,14 @@ from weighbridge import __version__
 
 if TYPE_CHECKING:
     from weighbridge.batch import Outcome
+    from weighbridge.budget.directive import Overrides
+
+logger = logging.getLogger(__name__)
 
 EXIT_OK = 0
 EXIT_OVER = 1
 EXIT_UNUSABLE = 2
+EXIT_FAULT = 3
 EXIT_INTERRUPTED = 130
 
 
@@ -45,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads our output had enough; nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except Exception as error:
+        logger.exception("a fault of Weighbridge's own")
+        sys.stderr.write(f"weighbridge: a fault of its own, {type(error).__name__}: please report it\n")
+        return EXIT_FAULT
     return code
 
 
@@ -78,13 +86,17 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, run, text in (
         ("count", _count, "count the tokens of prompts, with all that they refer to"),
-        ("check", _check, "check prompts against their budgets: exit 1 if one is exceeded"),
+        (
+            "check",
+            _check,
+            "check prompts against their budgets: exit 1 if one is exceeded or a reference is broken",
+        ),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of prompts")
         command.add_argument("--format", choices=("text", "json"), default="text")
         if name == "check":
-            command.add_argument("--strict", action="store_true", help="fail for broken references, too")
+            command.add_argument("--strict", action="store_true", help="fail for warnings, too")
         _add_engine(command)
         command.set_defaults(run=run)
 
@@ -205,7 +217,7 @@ def _address(text: str) -> tuple[str, int]:
 def _count(options: argparse.Namespace) -> int:
     from weighbridge.terminal import print_table  # noqa: PLC0415  as above
 
-    outcomes = _weigh(options)
+    outcomes = _weigh(options, [])
     _tell_unusable(outcomes)
     if options.format == "json":
         _print_json(
@@ -216,13 +228,16 @@ def _count(options: argparse.Namespace) -> int:
         )
     elif any(outcome.report is not None for outcome in outcomes):
         print_table([outcome.report for outcome in outcomes if outcome.report is not None])
-    return EXIT_UNUSABLE if any(outcome.report is None for outcome in outcomes) or not outcomes else EXIT_OK
+    return _unusable_code(outcomes) or EXIT_OK
 
 
 def _check(options: argparse.Namespace) -> int:
+    from weighbridge.config import Severity  # noqa: PLC0415  as above
+    from weighbridge.errors import Code  # noqa: PLC0415  as above
     from weighbridge.terminal import findings_of, print_findings  # noqa: PLC0415  as above
 
-    outcomes = _weigh(options)
+    unusable: list[str] = []
+    outcomes = _weigh(options, unusable)
     _tell_unusable(outcomes)
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     findings = findings_of(reports)
@@ -236,11 +251,13 @@ def _check(options: argparse.Namespace) -> int:
         )
     else:
         print_findings(reports, findings)
-    if len(reports) < len(outcomes) or not outcomes:
-        return EXIT_UNUSABLE
+    code = _unusable_code(outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
+    if code:
+        return code
     over = any(report.over_budget for report in reports)
-    broken = options.strict and any(
-        finding.code not in {"budget", "settings.invalid"} for finding in findings
+    broken = any(
+        finding.code != Code.BUDGET and (finding.severity == Severity.ERROR or options.strict)
+        for finding in findings
     )
     return EXIT_OVER if over or broken else EXIT_OK
 
@@ -248,10 +265,10 @@ def _check(options: argparse.Namespace) -> int:
 def _render(options: argparse.Namespace) -> int:
     from weighbridge.batch import render_file  # noqa: PLC0415  as above
 
-    outcome = asyncio.run(render_file(Path(options.path), _layer(options)))
+    outcome = asyncio.run(render_file(Path(options.path), _layer(options), _flags(options)))
     if outcome.text is None:
         sys.stderr.write(f"weighbridge: {outcome.problem}\n")
-        return EXIT_UNUSABLE
+        return _unusable_code([outcome])
     sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogatepass"))
     sys.stdout.buffer.flush()
     return EXIT_OK
@@ -310,10 +327,22 @@ def _models(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _weigh(options: argparse.Namespace) -> "list[Outcome]":
+def _weigh(options: argparse.Namespace, unusable: list[str]) -> "list[Outcome]":
+    """Weigh what the options name. `unusable` takes what is wrong with the settings, which is told."""
     from weighbridge.batch import weigh  # noqa: PLC0415  as above
 
-    return weigh([Path(path) for path in options.paths], _layer(options))
+    def tell(warning: str) -> None:
+        unusable.append(warning)
+        sys.stderr.write(f"weighbridge: {warning}\n")
+
+    return weigh([Path(path) for path in options.paths], _layer(options), _flags(options), tell)
+
+
+def _flags(options: argparse.Namespace) -> "Overrides":
+    """What the command line says of every document, over what it says of itself."""
+    from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
+
+    return Overrides(options.budget, options.model, options.encoding)
 
 
 def _layer(options: argparse.Namespace) -> dict[str, Any]:
@@ -331,10 +360,7 @@ def _layer(options: argparse.Namespace) -> dict[str, Any]:
             _unusable(f"--model: {error}")
     if options.dialect is not None and options.dialect not in DIALECTS:
         _unusable(f"--dialect {options.dialect}: unknown; there are {', '.join(DIALECTS)}")
-    values = {"model": options.model, "encoding": options.encoding, "budget": options.budget}
-    if options.encoding is not None and options.model is None:
-        values["model"] = None
-    found: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    found: dict[str, Any] = {}
     if options.allow:
         found["apiAllow"] = options.allow
     if options.env:
@@ -347,6 +373,13 @@ def _layer(options: argparse.Namespace) -> dict[str, Any]:
 def _unusable(text: str) -> None:
     sys.stderr.write(f"weighbridge: {text}\n")
     sys.exit(EXIT_UNUSABLE)
+
+
+def _unusable_code(outcomes: "list[Outcome]") -> int:
+    """The exit code that files which can't be counted demand; 0 if all were, and there are any."""
+    if any(outcome.ours for outcome in outcomes):
+        return EXIT_FAULT
+    return EXIT_UNUSABLE if not outcomes or any(outcome.problem for outcome in outcomes) else EXIT_OK
 
 
 def _tell_unusable(outcomes: "list[Outcome]") -> None:

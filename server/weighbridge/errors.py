@@ -49,6 +49,13 @@ class Problem:
     message: str
 
 
+def fault_of_ours(error: BaseException) -> Problem:
+    """What is said of something that failed by a fault of Weighbridge's own: its kind; the log has the rest."""
+    return Problem(
+        Code.FAILED, f"could not be read: a fault of Weighbridge's own ({type(error).__name__}), see the log"
+    )
+
+
 class WeighbridgeError(Exception):
     """The root of all errors raised here."""
 

@@ -38,12 +38,13 @@ _MOST_BYTES = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: a report, or a problem that names it."""
+    """What became of one file: a report, or a problem that names it; `ours` if that is a fault of Weighbridge's own."""
 
     path: Path
     report: Report | None = None
     problem: str | None = None
     text: str | None = None
+    ours: bool = False
 
 
 def _pickled_by_call(made: type[Any]) -> None:
@@ -94,12 +95,13 @@ class Groups:
             if token is not None:
                 token.raise_if_cancelled()
             try:
-                text = read_document(path, self._files[path], LONGEST)
+                terms = self._terms_of(path)
+                text = read_document(path, self._files[path], terms.settings.max_file_bytes, LONGEST)
             except ReferenceFault as fault:
                 outcomes.append(Outcome(path, problem=fault.problem.message))
             else:
                 if text is not None:
-                    texts.append((path, self._terms_of(path), text))
+                    texts.append((path, terms, text))
         made = plain_reports(texts, service, ENCODING)
         outcomes += [
             Outcome(path, one.report)

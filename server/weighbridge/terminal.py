@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceReport, Report, own_text
+from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
 from weighbridge.budget.models import MODELS
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code
@@ -142,22 +142,24 @@ def _findings(report: Report) -> Iterator[Finding]:
             Code.BUDGET.value,
             f"{_total([report])} tokens, {report.budget.used:.0%} of the budget of {report.budget.limit:,}",
         )
-    for place, text in report.warnings:
-        yield Finding(report.uri, place.start_line + 1, "warning", Code.SETTINGS.value, text)
+    for place, own in report.problems:
+        yield Finding(
+            report.uri, place.start_line + 1, severity_of(own.code).value, own.code.value, own.message
+        )
     for reference in report.references:
         for problem in _problems(reference):
             assert problem.problem is not None  # noqa: S101  that is what was looked for
             yield Finding(
                 report.uri,
                 reference.range.start_line + 1,
-                "error",
+                severity_of(problem.problem.code, stale=problem.state is State.STALE).value,
                 problem.problem.code.value,
                 problem.problem.message,
             )
 
 
 def _problems(reference: ReferenceReport) -> Iterator[ReferenceReport]:
-    if reference.problem is not None and reference.state is State.FAILED:
+    if reference.problem is not None:
         yield reference
     for nested in reference.references:
         yield from _problems(nested)

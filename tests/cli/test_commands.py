@@ -119,14 +119,6 @@ def test_exit_codes(workspace: Path, arguments: list[str], code: int, said: byte
     assert said in done.stdout + done.stderr
 
 
-def test_broken_references_fail_a_strict_check(workspace: Path) -> None:
-    (workspace / "prompts" / "c.md").write_text("@[file:gone.md]")
-    assert (
-        run(workspace, "check", "prompts").returncode,
-        run(workspace, "check", "--strict", "prompts").returncode,
-    ) == (0, 1)
-
-
 @pytest.mark.parametrize(
     "name", ["weighbridge.toml", "prompts/a.md.vars.json", "prompts/c.md", "prompts/b.txt"]
 )
@@ -138,3 +130,167 @@ def test_links_without_end_are_the_fault_of_one_file(workspace: Path, name: str)
     assert "too many links" in done.stdout.decode() + done.stderr.decode()
     assert b"Traceback" not in done.stderr
     assert [one["tokens"] for one in found["documents"] if one["uri"].endswith("notes.py")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "codes"),
+    [
+        ("@[file:gone.md]", "error: prompts/gone.md: not found", (1, 1)),
+        ("@[var:gone]", "warning: gone: not set", (0, 1)),
+        ("<!-- weighbridge: budget=few -->", "warning: weighbridge directive: budget", (0, 1)),
+        ("---\nvariables: !!int [1]\n---\n", "warning: front matter: not YAML", (0, 1)),
+        ("fine", "0 findings, 0 errors", (0, 0)),
+    ],
+)
+def test_a_check_fails_where_it_says_error(
+    workspace: Path, text: str, said: str, codes: tuple[int, int]
+) -> None:
+    (workspace / "prompts" / "c.md").write_text(text)
+    checks = [run(workspace, "check", *strict, "prompts") for strict in ([], ["--strict"])]
+    assert tuple(done.returncode for done in checks) == codes
+    for done in checks:
+        assert said in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('budget = "1"', "budget: expected a whole number"),
+        ("budgte = 1", "budgte: unknown"),
+        ('apiAllow = ["a.example"]', "apiAllow: never taken from a repository"),
+        ("budget = ", "not TOML"),
+    ],
+)
+def test_a_check_under_settings_that_cannot_be_used_is_none(
+    workspace: Path, settings: str, said: str
+) -> None:
+    (workspace / "weighbridge.toml").write_text(settings)
+    done = run(workspace, "check", "prompts")
+    assert (done.returncode, said in done.stderr.decode()) == (2, True)
+    assert run(workspace, "count", "prompts").returncode == 0
+
+
+def test_a_flag_that_can_not_be_used_is_said(workspace: Path) -> None:
+    done = run(workspace, "check", "--allow", "https://host/x", "prompts")
+    assert (done.returncode, "apiAllow.0: expected host or host:port" in done.stderr.decode()) == (2, True)
+
+
+@pytest.mark.parametrize("directive", ["", "<!-- weighbridge: budget=1300 encoding=r50k_base -->\n"])
+def test_a_flag_beats_directive_and_files(workspace: Path, directive: str) -> None:
+    (workspace / "weighbridge.toml").write_text('budget = 5000\nmodel = "gpt-4o"\n')
+    text = directive + "größer " * 20
+    (workspace / "prompts" / "c.md").write_text(text)
+
+    def counted(*flags: str) -> tuple[str, str | None, int, int]:
+        document = json.loads(run(workspace, "count", "--format", "json", *flags, "prompts/c.md").stdout)
+        (found,) = document["documents"]
+        return found["encoding"], found["model"], found["tokens"], found["budget"]["limit"]
+
+    count = tokenizer("p50k_base").count(text)
+    assert counted("--encoding", "p50k_base", "--budget", "7") == ("p50k_base", None, count, 7)
+    assert counted("--model", "gpt-4")[:2] == ("cl100k_base", "gpt-4")
+    if directive:
+        assert counted("--budget", "7")[::3] == ("r50k_base", 7)
+    assert run(workspace, "check", "--budget", "7", "prompts/c.md").returncode == 1
+
+
+@pytest.mark.parametrize("marked", [[], ["weighbridge.toml"], [".git"], ["weighbridge.toml", ".git"]])
+def test_a_file_has_the_same_settings_however_it_is_named(workspace: Path, marked: list[str]) -> None:
+    (workspace / "weighbridge.toml").unlink()
+    for marker in marked:
+        (workspace / marker).mkdir() if marker == ".git" else (workspace / marker).write_text("budget = 100")
+    (workspace / "prompts" / "sub").mkdir()
+    (workspace / "prompts" / "weighbridge.toml").write_text("budget = 200")
+    (workspace / "prompts" / "sub" / "b.md").write_text("@[file:../../outer.txt]")
+    (workspace / "outer.txt").write_text("some more words")
+
+    def counted(folder: Path, *paths: str) -> Any:
+        found = json.loads(run(folder, "count", "--format", "json", *paths).stdout)["documents"]
+        (one,) = (document for document in found if document["uri"].endswith("/b.md"))
+        return one["budget"]["limit"], one["tokens"]
+
+    named = [
+        counted(workspace, "."),
+        counted(workspace, "prompts"),
+        counted(workspace, "prompts/sub/b.md"),
+        counted(workspace, "prompts/sub/b.md", "prompts/a.md"),
+    ]
+    if marked:
+        named += [counted(workspace / "prompts", "."), counted(workspace / "prompts" / "sub", "b.md")]
+    assert set(named) == {(200, 3)}
+
+
+def test_a_document_may_be_no_larger_than_a_reference(workspace: Path) -> None:
+    (workspace / "weighbridge.toml").write_text("maxFileBytes = 100\n")
+    (workspace / "prompts" / "large.md").write_text("x" * 101)
+    (workspace / "prompts" / "refers.md").write_text("@[file:large.md]")
+    done = run(workspace, "count", "--format", "json", "prompts")
+    found = {one["uri"].rpartition("/")[2]: one for one in json.loads(done.stdout)["documents"]}
+    assert (done.returncode, sorted(found)) == (2, ["a.md", "b.txt", "refers.md"])
+    said = "large.md: 101 bytes, more than the 100 of weighbridge.maxFileBytes"
+    assert said in done.stderr.decode()
+    assert found["refers.md"]["references"][0]["reason"] == f"prompts/{said}"
+    assert said in run(workspace, "render", "prompts/large.md").stderr.decode()
+
+
+#: A fault of ours in the place named, for one file.
+FAULTY = """
+import sys
+from weighbridge import cli
+from {module} import {name} as inner
+import {module} as module
+
+def faulty(*arguments):
+    if "FAULT" in "".join(map(str, arguments)):
+        raise {error}
+    return inner(*arguments)
+
+for user in {users}:
+    __import__(user, fromlist=["x"]).{name} = faulty
+sys.exit(cli.main(["check", "prompts"]))
+"""
+
+
+@pytest.mark.parametrize("error", ["TypeError('hm')", "RecursionError", "SystemExit(0)"])
+@pytest.mark.parametrize(
+    ("module", "name", "users"),
+    [
+        ("weighbridge.content.front_matter", "read_yaml", ["weighbridge.content.front_matter"]),
+        ("weighbridge.content.decode", "plain_text", ["weighbridge.content.document_file"]),
+    ],
+)
+def test_a_fault_of_ours_is_one_files(
+    workspace: Path, module: str, name: str, users: list[str], error: str
+) -> None:
+    (workspace / "prompts" / "fault.md").write_text("---\ntitle: FAULT\n---\nwords")
+    script = FAULTY.format(module=module, name=name, users=users, error=error)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=workspace,
+        env={"XDG_CACHE_HOME": str(workspace / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert "fault.md: could not be read: a fault of Weighbridge's own (" in done.stderr
+    assert "2 documents, " in done.stdout
+
+
+def test_a_fault_of_ours_outside_all_files_says_so(workspace: Path) -> None:
+    script = (
+        "import sys\nfrom weighbridge import batch, cli\n"
+        "batch.find_documents = lambda *_: 1 / 0\nsys.exit(cli.main(['count', '.']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=workspace,
+        env={"XDG_CACHE_HOME": str(workspace / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "weighbridge: a fault of its own, ZeroDivisionError" in done.stderr

@@ -44,6 +44,8 @@ NO_THRESHOLD = (
     'expected a share from "0%" to "10,000%", or a whole number of tokens from 0 to 1,000,000,000,000'
 )
 NO_SCALAR = "expected text, a number, true or false"
+NO_HOST = "expected host or host:port, without https:// before it or a path behind it"
+NO_ROOT = "expected an absolute path, ~/… or ../…: what is in the workspace may be read anyway"
 NO_URL = "expected a URL that begins with http:// or https://"
 NO_SLASH = "a glob separates folders with / on every system, and writes a literal * as [*]"
 
@@ -84,7 +86,10 @@ def test_null_means_default() -> None:
         ("workspaceDiagnostics", True, True),
         ("env", ["HOME", "TOKEN"], ["HOME", "TOKEN"]),
         ("apiAllow", ["a.example", "b.example:8080"], ["a.example", "b.example:8080"]),
+        ("apiAllow", ["*.a.example", "[::1]:80", "::1", " a.example "], ["*.a.example", "[::1]:80", "::1", " a.example "]),
         ("fileRoots", ["/srv/docs", "~/notes"], ["/srv/docs", "~/notes"]),
+        ("fileRoots", ["..", "../shared", "C:\\docs"], ["..", "../shared", "C:\\docs"]),
+        ("include", ["app/[slug]/*.md", "[[]x", "[]]"], ["app/[slug]/*.md", "[[]x", "[]]"]),
         ("include", [], []),
         ("include", ["docs/**/*.md", "!docs/old/**"], ["docs/**/*.md", "!docs/old/**"]),
         ("dialects", {"*.txt": "markdown"}, {"*.txt": "markdown"}),
@@ -233,6 +238,17 @@ def test_names_with_underscores_are_the_same_settings() -> None:
         ("variables", "hush", "variables: expected an object (values of variables, by name)"),
         ("env", ["TOKEN=hush"], "env.0: expected the name of an environment variable, without its value"),
         ("env", [""], "env.0: expected the name of an environment variable, without its value"),
+        ("env", ["HO*"], "env.0: expected the whole name of an environment variable: a pattern names none"),
+        ("apiAllow", ["https://host/x"], f"apiAllow.0: {NO_HOST}"),
+        ("apiAllow", ["host/x"], f"apiAllow.0: {NO_HOST}"),
+        ("apiAllow", ["me@host"], f"apiAllow.0: {NO_HOST}"),
+        ("apiAllow", ["host:x"], f"apiAllow.0: {NO_HOST}"),
+        ("apiAllow", [""], f"apiAllow.0: {NO_HOST}"),
+        ("fileRoots", ["relative"], f'fileRoots.0: {NO_ROOT}, got "relative"'),
+        ("fileRoots", ["./x/../y"], f'fileRoots.0: {NO_ROOT}, got "./x/../y"'),
+        ("include", ["["], 'include.0: a glob closes each [ with ], and writes a literal [ as [[], got "["'),
+        ("dialects", {"a[/]": "markdown"}, ("dialects.a[/]: a glob closes each [ with ], and writes a literal [ as [[]"
+         ', got "a[/]"')),
         ("env", "HOME", "env: expected a list (environment variables that prompts may use; never taken from the repository)"),
         ("fileRoots", [5], ("fileRoots.0: expected text "
          "(folders outside the workspace that may be read; never taken from the repository), got 5")),

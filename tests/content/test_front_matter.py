@@ -9,7 +9,7 @@ MISFIT = "not YAML: a number too long, or a value that does not fit its tag"
 
 
 def failed(message: str) -> Problem:
-    return Problem(Code.FAILED, f"front matter: {message}")
+    return Problem(Code.SETTINGS, f"front matter: {message}")
 
 
 @pytest.mark.parametrize(

@@ -168,28 +168,28 @@ async def test_a_broken_front_matter_says_so(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
         await session.ready(document)
-        warnings = session.report(document).warnings
-        assert [(place.start_line, place.end_line) for place, _ in warnings] == [(3, 3), (0, 0)]
-        assert ["budget" in warnings[0][1], "front matter" in warnings[1][1]] == [True, True]
+        problems = session.report(document).problems
+        assert [(place.start_line, place.end_line) for place, _ in problems] == [(3, 3), (0, 0)]
+        assert ["budget" in problems[0][1].message, "front matter" in problems[1][1].message] == [True, True]
 
 
 async def test_a_directives_fault_stands_at_the_directive(tmp_path: Path) -> None:
     text = "# T\n\n<!-- weighbridge: budget=9 -->\n\n<!-- weighbridge: budget=x -->\n\nß <!-- weighbridge: model=nobodys -->\n"
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
-        warnings = (await session.whole_report(document)).warnings
+        problems = (await session.whole_report(document)).problems
         assert [
             (
                 place.start_line,
                 place.start_character,
                 text.split("\n")[place.start_line][place.start_character :],
             )
-            for place, _ in warnings
+            for place, _ in problems
         ] == [
             (4, 0, "<!-- weighbridge: budget=x -->"),
             (6, 2, "<!-- weighbridge: model=nobodys -->"),
         ]
-        assert ["budget" in warnings[0][1], "nobodys" in warnings[1][1]] == [True, True]
+        assert ["budget" in problems[0][1].message, "nobodys" in problems[1][1].message] == [True, True]
 
 
 async def test_a_whole_report_waits_for_thousands_of_sections(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from weighbridge.analysis.expand import Expansion, Nested, State
 from weighbridge.analysis.wording import status_text
-from weighbridge.errors import Problem
+from weighbridge.config import Severity
+from weighbridge.errors import Code, Problem
 from weighbridge.references.model import Kind, Reference
 from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import PositionEncoding
@@ -172,8 +173,8 @@ class Report:
     sections: tuple[SectionReport, ...]
     references: tuple[ReferenceReport, ...]
     totals: ReferenceTotals
-    #: What the document's directives, front matter or settings say that can't be used, and where; not in the JSON.
-    warnings: tuple[tuple[Range, str], ...] = ()
+    #: What is wrong with the document itself (a directive, its front matter, all of it), and where; not in the JSON.
+    problems: tuple[tuple[Range, Problem], ...] = ()
     counted: bool = True
 
     @property
@@ -228,6 +229,12 @@ class Report:
     def status_json(self) -> dict[str, Any]:
         """What `weighbridge/status` says."""
         return {**self._counts_json(), "references": self.totals.as_json()}
+
+
+def severity_of(code: Code, *, stale: bool = False) -> Severity:
+    """How bad a problem is: the same in an editor and in a build, wherever it stands. `stale`: an old answer counts."""
+    mild = stale or code in {Code.UNDEFINED, Code.SETTINGS}
+    return Severity.WARNING if mild else Severity.ERROR
 
 
 #: Reports of references made before, in order: what each was made of, and the nested rows it took.

@@ -16,11 +16,20 @@ _NAMES = ("budget", "encoding", "model")
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What a document's directives set. `budget`: tokens, 1 or more. None: nothing."""
+    """What a document's directives set, or the command line's flags. `budget`: tokens, 1 or more. None: nothing."""
 
     budget: int | None = None
     model: str | None = None
     encoding: str | None = None
+
+    def over(self, other: "Overrides") -> "Overrides":
+        """These, and what the others set besides; a model and an encoding are one choice."""
+        tokenizer = self if self.model is not None or self.encoding is not None else other
+        budget = other.budget if self.budget is None else self.budget
+        return Overrides(budget, tokenizer.model, tokenizer.encoding)
+
+
+NOTHING = Overrides()
 
 
 def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[tuple[int, str], ...]]:

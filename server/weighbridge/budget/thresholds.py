@@ -23,7 +23,7 @@ class Crossed:
 
 
 def budget_of(settings: Settings, overrides: Overrides, model: Model | None) -> int:
-    """Tokens a document may use: its own directive, the setting, the model's context window, 128,000; 1 or more."""
+    """Tokens a document may use: what overrides (a flag, its own directive), the setting, the model's context window, 128,000; 1 or more."""
     window = None if model is None else model.context_window
     return overrides.budget or settings.budget or window or DEFAULT_BUDGET
 

@@ -49,6 +49,18 @@ def glob_fault(pattern: str) -> str | None:
     return None
 
 
+def has_open_class(pattern: str) -> bool:
+    """Whether a `[` is never closed: it stands for itself then, which nobody means who writes settings."""
+    for part in pattern.split("/"):
+        at = part.find("[")
+        while at >= 0:
+            end = _class_end(part, at + 1)
+            if end is None:
+                return True
+            at = part.find("[", end)
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Glob:
     """`parts`: of folders and file; a text stands for itself, None for any number of folders."""

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from weighbridge.config.documents import DEFAULT_INCLUDE
-from weighbridge.config.globs import glob_fault
+from weighbridge.config.globs import glob_fault, has_open_class
 
 #: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
 MOST_TOKENS = 10**12
@@ -158,12 +158,40 @@ def _glob(value: str) -> str:
     fault = glob_fault(value)
     if fault is not None:
         raise ValueError(fault)
+    if has_open_class(value):
+        raise ValueError("a glob closes each [ with ], and writes a literal [ as [[]")
     return value
 
 
 def _environment_name(value: str) -> str:
     if not value or "=" in value or "\0" in value:
         raise ValueError("expected the name of an environment variable, without its value")
+    if set("*?[") & set(value):
+        raise ValueError("expected the whole name of an environment variable: a pattern names none")
+    return value
+
+
+#: `host` or `host:port`, the host as in a URL or with `*` in it; addresses of version 6 in brackets, or bare without a port.
+ALLOWED_HOST = re.compile(
+    r"\[(?P<v6>[^\[\]\s]+)\](?::(?P<v6port>[0-9]{1,5}))?"
+    r"|(?P<host>[^:\[\]/?#@\s]+)(?::(?P<hostport>[0-9]{1,5}))?"
+    r"|(?P<bare>[0-9a-fA-F:.]+)(?P<bareport>(?!))?"
+)
+
+
+def _allowed_host(value: str) -> str:
+    if ALLOWED_HOST.fullmatch(value.strip()) is None:
+        raise ValueError("expected host or host:port, without https:// before it or a path behind it")
+    return value
+
+
+def _outside_folder(value: str) -> str:
+    """The folders of a workspace may be read already."""
+    absolute = value.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:", value)
+    if not absolute and re.match(r"\.\.(?:[/\\]|$)", value) is None:
+        raise ValueError(
+            "expected an absolute path, ~/… or ../…: what is in the workspace may be read anyway"
+        )
     return value
 
 
@@ -295,12 +323,12 @@ class Settings(_Model):
     apis: _Names[str, Api] = Field(
         default_factory=_nothing, description="endpoints that prompts may refer to, by name"
     )
-    api_allow: tuple[str, ...] = Field(
+    api_allow: tuple[Annotated[str, AfterValidator(_allowed_host)], ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
         description="hosts that may be fetched from, as host or host:port; never taken from the repository",
     )
-    file_roots: tuple[str, ...] = Field(
+    file_roots: tuple[Annotated[str, AfterValidator(_outside_folder)], ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
         description="folders outside the workspace that may be read; never taken from the repository",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import overload
 
 from weighbridge import disk
 from weighbridge.content.decode import decoded, plain_text
@@ -13,19 +14,29 @@ from weighbridge.errors import Code, ReferenceFault
 _MOST_AT_ONCE = 1 << 20
 
 
-def read_document(path: Path, within: Path | None, most: int | None = None) -> str | None:
-    """The text of a file, whatever its size; None if `most` is given, and it has more bytes than that.
+@overload
+def read_document(path: Path, within: Path | None, limit: int) -> str: ...
+@overload
+def read_document(path: Path, within: Path | None, limit: int, most: int) -> str | None: ...
+def read_document(path: Path, within: Path | None, limit: int, most: int | None = None) -> str | None:
+    """The text of a file; None if `most` is given, and it has more bytes than that. `limit`: the setting `maxFileBytes`.
 
     `within`: the folder, every link followed, that it may not lead out of; None: the user named the file.
 
     Raises:
-        ReferenceFault: it is not there, can't be read, leads elsewhere, is no ordinary file or no text; the message names it.
+        ReferenceFault: it is not there, can't be read, leads elsewhere, is no ordinary file, no text or larger than the
+            limit; the message names it.
     """
     try:
         real = disk.followed(path)
         if within is not None and not is_inside(real, (within,)):
             raise ReferenceFault(Code.DENIED, f"{_name(path)}: leads out of {_name(within)}")
         with disk.opened(real) as (descriptor, found):
+            if found.st_size > limit:
+                raise ReferenceFault(
+                    Code.TOO_LARGE,
+                    f"{_name(path)}: {found.st_size:,} bytes, more than the {limit:,} of weighbridge.maxFileBytes",
+                )
             if most is not None and found.st_size > most:
                 return None
             data = b"".join(_bytes(descriptor, found.st_size))

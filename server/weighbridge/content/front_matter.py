@@ -86,4 +86,4 @@ def _read(text: str, lines: int) -> FrontMatter:
 
 
 def _problem(message: str) -> Problem:
-    return Problem(Code.FAILED, f"front matter: {message}")
+    return Problem(Code.SETTINGS, f"front matter: {message}")

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from weighbridge.config.settings import ALLOWED_HOST
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code, ReferenceFault, TransientFault
 
@@ -48,11 +49,6 @@ _LOCAL = tuple(
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
-_RULE = re.compile(
-    r"\[(?P<v6>[^\[\]]+)\](?::(?P<v6port>[0-9]{1,5}))?"
-    r"|(?P<host>[^:\[\]]+)(?::(?P<hostport>[0-9]{1,5}))?"
-    r"|(?P<bare>[0-9a-fA-F:.]+)(?P<bareport>(?!))?"
-)
 
 
 def reach_of(address: Address) -> Reach:
@@ -101,7 +97,7 @@ class _Rule:
 
 
 def _rule_of(entry: str) -> _Rule | None:
-    match = _RULE.fullmatch(entry.strip())
+    match = ALLOWED_HOST.fullmatch(entry.strip())
     if match is None:
         return None
     host, port = next((match[name], match[f"{name}port"]) for name in ("v6", "host", "bare") if match[name])

@@ -10,6 +10,7 @@ from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.protocol import RequestError, WrittenJson
 from weighbridge.session.document import Document
+from weighbridge.session.waiting import CountingError
 from weighbridge.work import Priority
 
 
@@ -36,15 +37,18 @@ class Requests:
             return {"tokens": await self._session.count_text(text, uri)}
         document = self._document(text_document_uri(params))
         selections = selections_of(params, document)
-        return {"tokens": await self._session.count(document, selections)}
+        try:
+            return {"tokens": await self._session.count(document, selections)}
+        except CountingError as error:
+            raise RequestError(str(error)) from None
 
     async def render(self, params: Any) -> dict[str, Any]:
         """`weighbridge/render`: the resolved text; with `"sources": true` also what each stretch of it came from."""
         document = self._document(text_document_uri(params))
         try:
             text, sources = await self._session.render_marked(document)
-        except ReferenceFault as fault:
-            raise RequestError(fault.problem.message) from None
+        except (ReferenceFault, CountingError) as error:
+            raise RequestError(error.problem.message) from None
         if not (isinstance(params, dict) and params.get("sources") is True):
             return {"text": text}
         encoding = self._session.encoding

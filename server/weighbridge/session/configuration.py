@@ -7,6 +7,7 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from weighbridge import disk
+from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.config import Layer, Settings, matches, read_folder_layer, resolve
 from weighbridge.references.dialect import DIALECTS, MARKDOWN, Dialect
 
@@ -17,8 +18,11 @@ MOST_INCLUDED = 4096
 class Configuration:
     """The settings of each of the workspace's folders. Changing anything resolves anew; asking is a lookup."""
 
-    def __init__(self, folders: Sequence[Path], layers: Sequence[Layer] = ()) -> None:
-        """`layers`: the editor's or the command line's, lowest first."""
+    def __init__(
+        self, folders: Sequence[Path], layers: Sequence[Layer] = (), flags: Overrides = NOTHING
+    ) -> None:
+        """`layers`: the editor's or the command line's, lowest first. `flags`: what counts whatever a document says of itself."""
+        self.flags = flags
         self._folders = tuple(folders)
         self._layers: dict[str, Layer] = {layer.name: layer for layer in layers}
         self._of_folders: dict[tuple[Path | None, str], Layer] = {}

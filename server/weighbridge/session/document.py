@@ -16,7 +16,7 @@ from pathlib import Path
 
 from weighbridge.analysis.expand import IN_A_STEP, Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
-from weighbridge.errors import FATAL
+from weighbridge.errors import FATAL, Problem
 from weighbridge.references.index import ScanIndex, TooFarError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.outline import Filled, Outline
@@ -67,8 +67,8 @@ class Document:
         self.outdated = True
         #: The text's revision at which a fault of ours was met: the same text is not prepared again for another.
         self._faulty_revision = -1
-        #: Why it can't be counted, if it can't: a fault of ours, in words. Preparing it anew may mend it.
-        self.fault: str | None = None
+        #: Why it can't be counted, if it can't: a fault of ours. Preparing it anew may mend it.
+        self.fault: Problem | None = None
         #: When it was prepared first, by the loop's clock.
         self.prepared_at: float | None = None
         self.expander: Expander | None = None
@@ -157,13 +157,13 @@ class Document:
         self.outdated = True
         self.revision += 1
 
-    def failed(self, message: str) -> bool:
+    def failed(self, problem: Problem) -> bool:
         """Note a fault of ours. True if the text is to be prepared anew; else it is one that this text always meets."""
         again = self._faulty_revision != self.text_revision
         self._faulty_revision = self.text_revision
         self.lose()
         if not again:
-            self.fault = message
+            self.fault = problem
         return again
 
     def mended(self) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from weighbridge.analysis.plain import Plan, plan
 from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionReport
 from weighbridge.budget.cost import input_cost
-from weighbridge.budget.directive import Overrides
 from weighbridge.budget.models import Model
 from weighbridge.budget.models import find as find_model
 from weighbridge.budget.thresholds import budget_of
+from weighbridge.errors import Code, Problem
 from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import budget_report
@@ -49,10 +49,9 @@ class _Under:
 
     @classmethod
     def of(cls, terms: Terms) -> "_Under":
-        nothing = Overrides()
-        name, encoding, warnings = choose_encoding(terms.settings, nothing)
+        name, encoding, warnings = choose_encoding(terms.settings, terms.flags)
         model = find_model(name) if name is not None else None
-        limit = budget_of(terms.settings, nothing, model)
+        limit = budget_of(terms.settings, terms.flags, model)
         return cls(terms, tokenizer_of(encoding), name, model, limit, warnings)
 
 
@@ -118,6 +117,8 @@ def _report(
         sections=tuple(sections),
         references=(),
         totals=ReferenceTotals(0, 0, 0, 0),
-        warnings=tuple((Range(0, 0, 0, first_line_end), text) for text in under.warnings),
+        problems=tuple(
+            (Range(0, 0, 0, first_line_end), Problem(Code.SETTINGS, text)) for text in under.warnings
+        ),
     )
     return PlainReport(report, first_line_end)

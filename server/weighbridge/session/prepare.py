@@ -6,7 +6,7 @@ from pathlib import Path
 
 from weighbridge import disk
 from weighbridge.analysis.expand import Expansion
-from weighbridge.budget.directive import Overrides, overrides_of
+from weighbridge.budget.directive import NOTHING, Overrides, overrides_of
 from weighbridge.config import Settings
 from weighbridge.content.front_matter import read_front_matter
 from weighbridge.errors import UnknownEncodingError
@@ -25,12 +25,17 @@ DEFAULT_ENCODING = "cl100k_base"
 
 
 def prepare(
-    snapshot: Snapshot, path: Path | None, settings: Settings, dialect: Dialect, known: Known
+    snapshot: Snapshot,
+    path: Path | None,
+    settings: Settings,
+    dialect: Dialect,
+    known: Known,
+    flags: Overrides = NOTHING,
 ) -> Prepared:
     """Scan a text, read its front matter and directives, load its tokenizer, cut it for counting. Blocks: a worker's work.
 
     `known`: what is known of the same text; it is not scanned and cut again unless its front matter is longer or shorter
-    now, or another tokenizer counts.
+    now, or another tokenizer counts. `flags`: over what its directives say.
     """
     head = _Head(snapshot)
     front_matter = read_front_matter(head)
@@ -40,7 +45,8 @@ def prepare(
     if last is None or last.dialect is not dialect or known.skip != front_matter.lines:
         index = ScanIndex(snapshot, front_matter.lines)
         directives = tuple(directive for _, directive in index.directives())
-    overrides, warnings = overrides_of(directives)
+    own, warnings = overrides_of(directives)
+    overrides = flags.over(own)
     model, encoding, more = choose_encoding(settings, overrides)
     counting = tokenizer(encoding)
     targets: dict[Target, None] = {}

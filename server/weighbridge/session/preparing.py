@@ -7,9 +7,10 @@ no longer fits then, it is prepared again: so that typing on does not keep a lon
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
 from weighbridge.errors import FATAL
 from weighbridge.references.dialect import Dialect
@@ -24,17 +25,21 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the configuration says of a document. `folders`: those its references may read."""
+    """What the configuration says of a document. `folders`: those its references may read; `flags`: what beats its directives."""
 
     settings: Settings
     dialect: Dialect
     folders: tuple[Path, ...]
+    flags: Overrides
 
 
 def terms_of(configuration: Configuration, path: Path | None) -> Terms:
     """What the configuration says of the document at a path."""
     return Terms(
-        configuration.settings_of(path), configuration.dialect_of(path), configuration.folders_for(path)
+        configuration.settings_of(path),
+        configuration.dialect_of(path),
+        configuration.folders_for(path),
+        configuration.flags,
     )
 
 
@@ -73,7 +78,12 @@ class Preparing:
         prepared, expander = document.prepared, document.expander
         if prepared is None or expander is None or document.outdated:
             return False
-        under = Terms(prepared.settings, prepared.dialect, expander.scope.folders)
+        under = replace(
+            self._terms(document),
+            settings=prepared.settings,
+            dialect=prepared.dialect,
+            folders=expander.scope.folders,
+        )
         return under == self._terms(document)
 
     def start(self, document: Document, *, anew: bool = False) -> None:
@@ -125,7 +135,7 @@ class Preparing:
         snapshot = document.snapshot()
         prepared = await self._tasks.submit(
             ("prepare", document.uri),
-            lambda token: prepare(snapshot, document.path, terms.settings, terms.dialect, known),
+            lambda token: prepare(snapshot, document.path, terms.settings, terms.dialect, known, terms.flags),
             priority=Priority.HIGH,
             title=document.uri,
             join=False,

@@ -18,7 +18,15 @@ from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Request
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import shown
-from weighbridge.errors import FATAL, BorderlessError, Code, Problem, ReferenceFault, TransientFault
+from weighbridge.errors import (
+    FATAL,
+    BorderlessError,
+    Code,
+    Problem,
+    ReferenceFault,
+    TransientFault,
+    fault_of_ours,
+)
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
 from weighbridge.session.below import Below
@@ -286,9 +294,9 @@ class Readings:
             self._take(key, entry, reading, content, fault)
         except FATAL:
             raise
-        except BaseException:
+        except BaseException as error:
             logger.exception("a reading of a %s reference could not be taken", entry.request.kind.value)
-            entry.reading = _broken(entry.request)
+            entry.reading = _broken(error)
             self._on_changed(key, frozenset(entry.users))
 
     def _take(
@@ -339,9 +347,9 @@ class Readings:
             problem = Problem(Code.TOO_LARGE, f"{shown(request.target)}: {error}")
         except TaskCancelledError:
             raise
-        except Exception:  # a handler's own fault: shown at the reference, told in the log
+        except Exception as error:  # a handler's own fault: shown at the reference, told in the log
             logger.exception("reading a %s reference failed", request.kind.value)
-            return _broken(request), None, None
+            return _broken(error), None, None
         else:
             return *found, None
         return Reading(State.FAILED, identity="", source="", problem=problem), None, fault
@@ -403,10 +411,9 @@ class Readings:
             entry.timer = self._timers.call_later(seconds, self.recheck, (key,))
 
 
-def _broken(request: Request) -> Reading:
+def _broken(error: BaseException) -> Reading:
     """What a content is that can't be read by a fault of ours."""
-    problem = Problem(Code.FAILED, f"{shown(request.target)}: internal error, see the server's log")
-    return Reading(State.FAILED, identity="", source="", problem=problem)
+    return Reading(State.FAILED, identity="", source="", problem=fault_of_ours(error))
 
 
 def _told(task: asyncio.Task[None]) -> None:

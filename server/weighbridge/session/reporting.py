@@ -1,6 +1,7 @@
 """A document's report, from its live state. Costs its references and headings, never its text."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from weighbridge.analysis.expand import PENDING, Expansion, State
 from weighbridge.analysis.report import (
@@ -15,6 +16,7 @@ from weighbridge.budget.cost import input_cost
 from weighbridge.budget.models import find as find_model
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import Settings
+from weighbridge.errors import Code, Problem
 from weighbridge.references.model import Reference
 from weighbridge.session.document import Document
 from weighbridge.session.outline import Filled
@@ -25,6 +27,8 @@ from weighbridge.tokens.base import Exactness
 
 #: Seconds for which sections are summed up in one turn of the loop.
 FILLING = 0.005
+#: About as many as English text has; of what can't be counted.
+_CHARACTERS_A_TOKEN = 4
 _WAITING = Expansion(None, State.PENDING, None, None, None, PENDING, waiting=1)
 
 
@@ -34,6 +38,8 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
     It says so too while sections are being summed up: that takes time where there are thousands.
     """
     prepared = document.last
+    if document.fault is not None:
+        return failed_report(document.uri, document.version, document.fault, _characters(document))
     if prepared is None:
         return unprepared(document)
     expansions = document.expansions
@@ -70,30 +76,42 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         sections=sections,
         references=references,
         totals=totals,
-        warnings=tuple(_warnings(document, prepared)),
+        problems=tuple(_problems(document, prepared)),
         counted=document.counted_before,
     )
 
 
-def _warnings(document: Document, prepared: Prepared) -> Iterator[tuple[Range, str]]:
+def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, Problem]]:
     """What the document's own settings say that can't be used: at the directive that says it, or on line 1."""
+    first_line = Range(0, 0, 0, document.buffer.line_end(0))
     if document.prepared is not None:
         directives = [*prepared.index.directives()] if prepared.warnings else []
         for number, text in prepared.warnings:
             if number is None or number >= len(directives):
-                yield _first_line(document), text
+                place = first_line
             else:
                 line, directive = directives[number]
                 start, end = (document.buffer.to_units(line, at) for at in (directive.start, directive.end))
-                yield Range(line, start, line, end), text
+                place = Range(line, start, line, end)
+            yield place, Problem(Code.SETTINGS, text)
         if prepared.front_matter.problem is not None:
-            yield _first_line(document), prepared.front_matter.problem.message
-    if document.fault is not None:
-        yield _first_line(document), document.fault
+            yield first_line, prepared.front_matter.problem
 
 
-def _first_line(document: Document) -> Range:
-    return Range(0, 0, 0, document.buffer.line_end(0))
+def _characters(document: Document) -> int:
+    return sum(len(document.buffer.kept(line)) for line in range(document.buffer.line_count))
+
+
+def failed_report(uri: str, version: int | None, problem: Problem, characters: int) -> Report:
+    """The report of a document that can't be counted, and why: an estimate, and nothing more to wait for."""
+    tokens = -(-characters // _CHARACTERS_A_TOKEN)
+    return replace(
+        _nothing(uri, version, tokens),
+        exactness=Exactness.ESTIMATE,
+        ready=True,
+        counted=True,
+        problems=((Range(0, 0, 0, 0), problem),),
+    )
 
 
 def budget_report(tokens: int, limit: int, settings: Settings) -> BudgetReport:
@@ -102,21 +120,25 @@ def budget_report(tokens: int, limit: int, settings: Settings) -> BudgetReport:
 
 
 def unprepared(document: Document) -> Report:
+    """The report of a document that nothing is known of yet."""
+    return _nothing(document.uri, document.version, document.tokens)
+
+
+def _nothing(uri: str, version: int | None, tokens: int) -> Report:
     return Report(
-        uri=document.uri,
-        version=document.version,
+        uri=uri,
+        version=version,
         dialect="markdown",
         model=None,
         encoding="cl100k_base",
         exactness=Exactness.EXACT,
         ready=False,
-        tokens=document.tokens,
-        own_tokens=document.own_tokens,
-        budget=BudgetReport(128_000, document.tokens / 128_000, None),
+        tokens=tokens,
+        own_tokens=tokens,
+        budget=BudgetReport(128_000, tokens / 128_000, None),
         input_usd=None,
         sections=(),
         references=(),
         totals=ReferenceTotals(0, 0, 0, 0),
-        warnings=() if document.fault is None else ((_first_line(document), document.fault),),
         counted=False,
     )

@@ -24,7 +24,7 @@ from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.errors import FATAL, Code, ReferenceFault
+from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
@@ -228,7 +228,7 @@ class Session:
                 if not await self.readings.reread(document.uri):
                     return
             elif document.fault is not None:
-                raise CountingError(f"{document.uri}: {document.fault}")
+                raise CountingError(document.uri, document.fault)
             else:
                 await self._waiting.change(document.uri)
         raise DocumentClosedError(f"{document.uri}: closed before it was counted")
@@ -499,7 +499,7 @@ class Session:
 
         If it is not, let everybody who waits for it know that waiting is of no use; `edited` and `refresh` try again.
         """
-        again = document.failed(f"can't be counted: {type(error).__name__}, see the log")
+        again = document.failed(fault_of_ours(error))
         if self.documents.get(document.uri) is document:
             if again:
                 self._preparing.start(document)

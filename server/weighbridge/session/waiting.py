@@ -2,7 +2,7 @@
 
 import asyncio
 
-from weighbridge.errors import WeighbridgeError
+from weighbridge.errors import Problem, WeighbridgeError
 
 
 class DocumentClosedError(WeighbridgeError):
@@ -11,6 +11,10 @@ class DocumentClosedError(WeighbridgeError):
 
 class CountingError(WeighbridgeError):
     """The document can't be counted, by a fault of ours; the message names it, and the log has the rest."""
+
+    def __init__(self, uri: str, problem: Problem) -> None:
+        super().__init__(f"{uri}: {problem.message}")
+        self.problem = problem
 
 
 class Waiting:

@@ -24,11 +24,12 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
-from weighbridge.errors import ReferenceFault
+from weighbridge.errors import Code, Problem, ReferenceFault, fault_of_ours
 from weighbridge.session.below import Below
 from weighbridge.session.document import Document
 from weighbridge.session.plain_reports import PlainReport, plain_reports
 from weighbridge.session.preparing import Terms, terms_of
+from weighbridge.session.reporting import failed_report
 from weighbridge.session.session import Session
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
@@ -70,7 +71,7 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt as it was weighed last.
+    """A prompt as it was weighed last; of one that could not be, `counted` is false, and the report says why.
 
     `depends`: the files that its report is made of, existing or not, and itself. `first_line_end`: where line 1 ends, in
     the client's units. `real`: where the links of its path lead.
@@ -80,6 +81,7 @@ class Prompt:
     depends: frozenset[Path]
     first_line_end: int
     real: Path
+    counted: bool = True
 
 
 class Workspace:
@@ -182,8 +184,8 @@ class Workspace:
         return self._prompts.get(path)
 
     def reports(self) -> dict[Path, Report]:
-        """What is known of the prompts, by path: as they are on disk, and including what is open as in the editor."""
-        return {path: prompt.report for path, prompt in self._prompts.items()}
+        """What is known of the prompts that can be counted, by path: on disk, and including what is open as in the editor."""
+        return {path: prompt.report for path, prompt in self._prompts.items() if prompt.counted}
 
     def reports_about(self, subject: Subject) -> dict[Path, Report]:
         """The same of those that refer to something, themselves or in what they include; of a file, its own as well."""
@@ -410,14 +412,14 @@ class Workspace:
                 report = await self._background.whole_report(document)
                 depends = self._background.readings.paths_of(uri).union(ways)
                 prompt = Prompt(report, depends, document.buffer.line_end(0), ways[-1])
-        except (ReferenceFault, CountingError, DocumentClosedError, TaskCancelledError) as error:
+        except (DocumentClosedError, TaskCancelledError) as error:
             logger.info("%s: not weighed: %s", path, error)
             self._forget(path)
-        except asyncio.CancelledError:
-            raise
-        except Exception:  # whatever it is, the others are weighed
+        except (ReferenceFault, CountingError) as error:
+            self._keep_uncounted(path, error.problem)
+        except Exception as error:  # whatever it is, the others are weighed
             logger.exception("a prompt could not be weighed")
-            self._forget(path)
+            self._keep_uncounted(path, fault_of_ours(error))
         else:
             if path in self._known:
                 self._keep(path, prompt)
@@ -442,6 +444,13 @@ class Workspace:
         session = self._background
         (plain,) = plain_reports([(path, terms, text)], session.service, session.encoding)
         return text, plain, (path, *found.links, found.real)
+
+    def _keep_uncounted(self, path: Path, problem: Problem) -> None:
+        if path in self._known and problem.code is not Code.NOT_FOUND:
+            report = failed_report(uri_of(path), None, problem, 0)
+            self._keep(path, Prompt(report, frozenset((path,)), 0, path, counted=False))
+        else:
+            self._forget(path)
 
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._let_go(path, self._prompts.get(path), prompt)

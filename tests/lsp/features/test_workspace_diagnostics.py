@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from tests.editors.editor import Editor, editor
+from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
+
+from weighbridge.references.index import ScanIndex
+from weighbridge.session import prepare
 
 ABSENT = "@[file:absent.md]"
 EVERYWHERE = {"workspaceDiagnostics": True}
@@ -65,6 +68,49 @@ async def test_thresholds_are_looked_at_as_well(folder: Path) -> None:
         (item,) = await pull(session)
         (found,) = item["items"]
         assert (found["code"], found["range"]["end"]) == ("budget", {"line": 0, "character": 18})
+
+
+async def test_what_can_not_be_counted_is_told_and_the_rest_is_counted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scanned(*arguments: Any) -> Any:
+        if "FAULT" in arguments[0].text():
+            raise RecursionError
+        return ScanIndex(*arguments)
+
+    monkeypatch.setattr(prepare, "ScanIndex", scanned)
+    async with editor(VSCODE, folder, settings={**EVERYWHERE, "maxFileBytes": 1000}) as session:
+        session.write("prompts/aliases.md", "---\ntitle: !!timestamp x\n---\nwords\n")
+        session.write("prompts/fault.md", "---\ntitle: x\n---\nFAULT {{x}}")
+        session.write("prompts/large.md", "x" * 1001)
+        (folder / "prompts" / "binary.md").write_bytes(b"\0\1")
+        session.write("prompts/nested.md", "{{nobody}}")
+        session.write("prompts/refers.md", "{{nobody}} @[file:nested.md]")
+        items = await pull(session)
+        assert codes(items) == {
+            "aliases.md": ["settings.invalid"],
+            "binary.md": ["reference.not-text"],
+            "fault.md": ["reference.failed"],
+            "large.md": ["reference.too-large"],
+            "nested.md": ["variable.undefined"],
+            "refers.md": ["variable.undefined", "variable.undefined"],
+        }
+        severities = {one["code"]: one["severity"] for item in items for one in item["items"]}
+        assert severities == {
+            "settings.invalid": 2,
+            "variable.undefined": 2,
+            "reference.not-text": 1,
+            "reference.failed": 1,
+            "reference.too-large": 1,
+        }
+        (said,) = (one["message"] for item in items for one in item["items"] if "fault.md" in item["uri"])
+        assert said == "could not be read: a fault of Weighbridge's own (RecursionError), see the log"
+        # Open, it is no use to wait for either.
+        with pytest.raises(ResponseError, match="could not be read"):
+            await session.open("prompts/fault.md", "FAULT {{x}}")
+        uri = session.uri("prompts/fault.md")
+        report = await session.ask("weighbridge/report", {"textDocument": {"uri": uri}})
+        assert (report["state"], report["exactness"]) == ("ready", "estimate")
 
 
 async def test_a_request_is_held_until_something_changes(folder: Path) -> None:

@@ -8,11 +8,10 @@ from heapq import nlargest
 from lsprotocol import types
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import Range, ReferenceReport, Report
+from weighbridge.analysis.report import Range, ReferenceReport, Report, severity_of
 from weighbridge.analysis.wording import share_text, tokens_text
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code, Problem
-from weighbridge.references.model import Kind
 
 SOURCE = "weighbridge"
 
@@ -37,12 +36,12 @@ def diagnostics(report: Report, first_line_end: int, *, related: bool) -> list[t
     found.extend(
         types.Diagnostic(
             range=to_range(place),
-            message=text,
-            severity=types.DiagnosticSeverity.Warning,
-            code=Code.SETTINGS.value,
+            message=problem.message,
+            severity=_SEVERITIES[severity_of(problem.code)],
+            code=problem.code.value,
             source=SOURCE,
         )
-        for place, text in report.warnings
+        for place, problem in report.problems
     )
     for reference in report.references:
         if reference.problem is not None or reference.references:
@@ -111,7 +110,7 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
     """A diagnostic for a reference that failed, or that includes one that did."""
     if reference.problem is not None:
         stale = reference.state is State.STALE
-        yield _at(reference, reference.problem.code, _said(reference, reference.problem), soft=stale)
+        yield _at(reference, reference.problem.code, _said(reference, reference.problem), stale=stale)
         if not stale:
             return
     for chain in _failed_below(reference):
@@ -124,7 +123,7 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
             problem.code,
             f"{_said(chain[-1], problem)} (through {through})",
             [_related(where, chain[-1].range, problem.message)] if related and where else None,
-            soft=chain[-1].state is State.STALE,
+            stale=chain[-1].state is State.STALE,
         )
 
 
@@ -156,13 +155,12 @@ def _at(
     message: str,
     related: list[types.DiagnosticRelatedInformation] | None = None,
     *,
-    soft: bool = False,
+    stale: bool = False,
 ) -> types.Diagnostic:
-    soft = soft or (reference.kind is Kind.VARIABLE and code is Code.UNDEFINED)
     return types.Diagnostic(
         range=to_range(reference.range),
         message=message,
-        severity=types.DiagnosticSeverity.Warning if soft else types.DiagnosticSeverity.Error,
+        severity=_SEVERITIES[severity_of(code, stale=stale)],
         code=code.value,
         source=SOURCE,
         related_information=related,
