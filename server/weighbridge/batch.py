@@ -218,7 +218,6 @@ async def _session(configuration: Configuration, warn: Callable[[str], None]) ->
         open_texts=services.open_texts,
         encoding=ENCODING,
         listener=Silent(),
-        retry=services.retry,
     )
     session.configured()
     try:

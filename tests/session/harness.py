@@ -20,7 +20,10 @@ from weighbridge.session.session import Session
 from weighbridge.session.timers import Timers
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import RetryPolicy, TaskManager
+from weighbridge.work import TaskManager
+
+#: The product's retries, without the waiting.
+IMPATIENT = Layer("impatient", {"retry": {"delay": 0}}, trusted_source=True)
 
 
 @dataclass
@@ -126,15 +129,15 @@ async def a_session(
     tasks = TaskManager(workers=2)
     open_texts = open_texts or OpenTexts()
     made = handlers or HandlerFactory(open_texts, None, environment=environment)
+    layers = [IMPATIENT, Layer("test", dict(settings or {}), trusted_source=True)]
     session = Session(
         tasks=tasks,
         handlers=made,
         service=service or TokenCountingService(store, 1000),
-        configuration=Configuration([folder], [Layer("test", dict(settings or {}), trusted_source=True)]),
+        configuration=Configuration([folder], layers),
         open_texts=open_texts,
         encoding=encoding,
         listener=Recorder(),
-        retry=RetryPolicy(attempts=3, delay=0, max_delay=0),
         timers=timers,
     )
     if configured:

@@ -20,14 +20,14 @@ from urllib.parse import urlsplit
 
 from weighbridge.config import Settings
 from weighbridge.config.globs import fits
-from weighbridge.content.base import Content, Request
+from weighbridge.content.base import Content, Request, retry_policy
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
 from weighbridge.content.policy import shown
 from weighbridge.content.responses import LastGood, ResponseStore
 from weighbridge.content.selection import select
-from weighbridge.errors import Code, Problem, ReferenceFault, TransientFault
+from weighbridge.errors import Code, Problem, ReferenceFault
 from weighbridge.references.model import Kind
-from weighbridge.work.retry import RetryPolicy, retry
+from weighbridge.work import RetryPolicy, retry
 
 if TYPE_CHECKING:
     import httpx
@@ -149,16 +149,9 @@ class ApiHandler:
             if last is not None and not force and 0 <= self._now() - last.fetched_at < endpoint.ttl:
                 return self._content(endpoint, key, last)
             try:
-                policy = RetryPolicy(
-                    attempts=settings.retry.attempts,
-                    delay=settings.retry.delay,
-                    backoff=settings.retry.backoff,
-                    max_delay=settings.retry.max_delay,
-                    retry_on=(TransientFault,),
-                )
-                return self._content(
-                    endpoint, key, await self._fetched(endpoint, key, rules.allowed, policy, last)
-                )
+                policy = retry_policy(settings)
+                good = await self._fetched(endpoint, key, rules.allowed, policy, last)
+                return self._content(endpoint, key, good)
             except ReferenceFault as fault:
                 if last is None or fault.problem.code is Code.DENIED:
                     raise

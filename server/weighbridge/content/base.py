@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Protocol
 
 from weighbridge.config import Settings
-from weighbridge.errors import Problem
+from weighbridge.errors import Problem, TransientFault
 from weighbridge.references.model import Kind
+from weighbridge.work import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +150,15 @@ class AsyncHandler(Protocol):
     def changed(self, content: Content) -> bool:
         """Tell whether it is time to ask again."""
         ...
+
+
+def retry_policy(settings: Settings) -> RetryPolicy:
+    """The settings' `retry` as a policy: only faults that may pass are tried again."""
+    retry = settings.retry
+    return RetryPolicy(
+        attempts=retry.attempts,
+        delay=retry.delay,
+        backoff=retry.backoff,
+        max_delay=retry.max_delay,
+        retry_on=(TransientFault,),
+    )

@@ -74,7 +74,6 @@ class Wiring:
             open_texts=services.open_texts,
             encoding=encoding_of(server.protocol.position_encoding),
             listener=self._display,
-            retry=services.retry,
         )
         # Loading a vocabulary holds the interpreter for a moment: better now than under the user's first keys.
         _, encoding, _ = choose_encoding(configuration.settings, Overrides())
@@ -215,7 +214,6 @@ class Wiring:
         settings = self._configuration.settings
         self.health.settings_warnings(self._configuration.warnings)
         self._services.configured(settings)
-        self.session.retry(self._services.retry)
         self.session.configured()
         self.workspace.configured()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from weighbridge.analysis.expand import Reading, State
 from weighbridge.analysis.reading import read
 from weighbridge.analysis.scans import Scans
-from weighbridge.content.base import Content, Request
+from weighbridge.content.base import Content, Request, retry_policy
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import shown
 from weighbridge.errors import (
@@ -36,7 +36,7 @@ from weighbridge.session.known_entries import Known, known_entries
 from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import CancelToken, Priority, RetryPolicy, TaskCancelledError, Tasks
+from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,6 @@ class Readings:
         handlers: HandlerFactory,
         service: TokenCountingService,
         on_changed: Callable[[Hashable, frozenset[Hashable]], None],
-        retry: RetryPolicy | None = None,
         timers: Timers | None = None,
     ) -> None:
         """`on_changed` is told the key and its users whenever a reading is new or another.
@@ -68,7 +67,6 @@ class Readings:
         self._handlers = handlers
         self._service = service
         self._on_changed = on_changed
-        self.retry = retry
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._entries: dict[Hashable, Entry] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
@@ -112,6 +110,8 @@ class Readings:
         if entry is None:
             entry = self._entries[key] = Entry(request, tokenizer, dialect)
             self._depend(key, entry)
+        # What the key does not tell, as how often it is tried again, is as the newest settings say.
+        entry.request = request
         entry.users.add(user)
         if entry.running is None and (entry.reading is None or self._may_be_old(entry)):
             self._start(key, entry, priority)
@@ -336,7 +336,7 @@ class Readings:
                 lambda token: self._read_blocking(entry, token),
                 priority=priority,
                 title=request.target,
-                retry=self.retry,
+                retry=retry_policy(request.scope.settings),
                 join=False,
             )
         except ReferenceFault as error:

@@ -9,10 +9,9 @@ from platformdirs import user_cache_path
 from weighbridge.cache import CountStore
 from weighbridge.config import Settings
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.errors import TransientFault
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import Priority, RetryPolicy, TaskManager, default_workers
+from weighbridge.work import Priority, TaskManager, default_workers
 
 
 @dataclass(slots=True)
@@ -24,7 +23,6 @@ class Services:
     service: TokenCountingService
     handlers: HandlerFactory
     open_texts: OpenTexts
-    retry: RetryPolicy
     on_warning: Callable[[str], None]
     cache_url: str | None = None
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -43,16 +41,14 @@ class Services:
             service=TokenCountingService(store, settings.cache_entries),
             handlers=handlers,
             open_texts=open_texts,
-            retry=retry_policy(settings),
             on_warning=on_warning,
             cache_url=settings.cache_url,
         )
 
     def configured(self, settings: Settings) -> None:
-        """Follow other settings: as many workers and entries, another cache, other retries. Waits for nothing."""
+        """Follow other settings: as many workers and entries, another cache. Waits for nothing."""
         self.tasks.resize(workers=default_workers() if settings.workers is None else settings.workers)
         self.service.resize(settings.cache_entries)
-        self.retry = retry_policy(settings)
         if settings.cache_url != self.cache_url:
             self.cache_url = settings.cache_url
             self.store = CountStore(settings.cache_url, on_warning=self.on_warning)
@@ -68,15 +64,3 @@ class Services:
         await self.tasks.aclose()
         await self.handlers.aclose()
         await asyncio.gather(*self._closing, asyncio.to_thread(self.store.close))
-
-
-def retry_policy(settings: Settings) -> RetryPolicy:
-    """The settings' `retry` as a policy: only faults that may pass are tried again."""
-    retry = settings.retry
-    return RetryPolicy(
-        attempts=retry.attempts,
-        delay=retry.delay,
-        backoff=retry.backoff,
-        max_delay=retry.max_delay,
-        retry_on=(TransientFault,),
-    )

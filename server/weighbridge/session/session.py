@@ -46,7 +46,7 @@ from weighbridge.tokens.counted import Part
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import path_of
-from weighbridge.work import CancelToken, Priority, RetryPolicy, Tasks
+from weighbridge.work import CancelToken, Priority, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -104,10 +104,9 @@ class Session:
         open_texts: OpenTexts,
         encoding: PositionEncoding,
         listener: Listener,
-        retry: RetryPolicy | None = None,
         timers: Timers | None = None,
     ) -> None:
-        """`retry`: of files; `timers`: the running loop by default.
+        """`timers`: the running loop by default.
 
         `on_files_changed`, an attribute, is told of files that changed on disk or in the editor.
         """
@@ -118,9 +117,8 @@ class Session:
         self.encoding = encoding
         self.documents: dict[str, Document] = {}
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
-        self.readings = Readings(tasks, handlers, service, self._reading_changed, retry, self._timers)
+        self.readings = Readings(tasks, handlers, service, self._reading_changed, self._timers)
         self._handlers = handlers
-        self._retry = retry
         self.open_texts = open_texts
         self._listener = listener
         self._preparing = Preparing(tasks, configuration, self._prepared, self._failed)
@@ -147,16 +145,10 @@ class Session:
             open_texts=OpenTexts(),
             encoding=self.encoding,
             listener=listener,
-            retry=self._retry,
             timers=self._timers,
         )
 
     # Settings
-
-    def retry(self, policy: RetryPolicy) -> None:
-        """Try files again by another policy from here on."""
-        self._retry = policy
-        self.readings.retry = policy
 
     def configured(self) -> None:
         """The settings are known, for the first time or anew: every document follows them."""

@@ -81,7 +81,7 @@ ROWS = {
     "thresholds": Row([{"at": 1, "severity": "information"}], severity),
     "debounce": Row(5, setting("debounce")),
     "workers": Row(3, inside(lambda session, uri: session.server.wiring._services.tasks._blocking.pool.limit)),
-    "retry": Row({"attempts": 7}, inside(lambda session, uri: getattr(session.server.wiring.session.readings.retry, "attempts", None))),
+    "retry": Row({"attempts": 7}, setting("retry")),
     "variables": Row({"v": "some longer value"}, of_report("references", 0, "tokens")),
     "env": Row(["WEIGHBRIDGE_LIVE"], reason(4)),
     "apis": Row({"i": {"url": "https://h.example", "sample": "a sample"}}, reason(5)),
