@@ -131,7 +131,26 @@ def test_explicit(written: str) -> None:
         assert found_in(around.replace("%s", written)) == [reference], around
 
 
-BEFORE = ("", " ", "(", "[", '"', "'", "“", "*", "**", "_", "a\t", "- ", "> ", "，")
+BEFORE = (
+    "",
+    " ",
+    "(",
+    "[",
+    '"',
+    "'",
+    "“",
+    "*",
+    "**",
+    "_",
+    "a\t",
+    "- ",
+    "> ",
+    "，",
+    "a\u00a0",
+    "ا\u3000",
+    "،",
+    "\u200f",
+)
 AFTER = (
     "",
     " x",
@@ -152,6 +171,8 @@ AFTER = (
     "。",
     "\n",
     "<",
+    *(f"{mark}{after}" for mark in "\u00a0\u3000—–،؛؟।" for after in ("", " x", "x")),
+    "\u200f",
 )
 
 

@@ -8,7 +8,7 @@ r"""How references are written: `@[kind:target]`, `@path`, `{{name}}`. Where the
 In brackets, `\]` and `\\` stand for `]` and `\`. A default may be empty, and is taken as typed. References stand in one
 line, and hold no other.
 
-A short form is taken for a path behind a space, an opening bracket or quote, a dash or the like, never behind a letter
+A short form is taken for a path behind white space, an opening bracket or quote, a dash or the like, never behind a letter
 (`me@example.com`); where its last part has an extension of letters and digits, or it begins with `./` or `../`; and
 where no `(` follows, which would make it code (`@app.route("/")`). So `@someone`, `@scope/package` and `@v1.2` stay text.
 Punctuation that ends a sentence or closes emphasis is not part of it.
@@ -27,7 +27,8 @@ _BRACES = re.compile(
 )
 #: A character of a short path: punctuation of all sorts ends one.
 IN_PATH = (
-    r"(?:[^\s\x00-\x1f\x7f@<>\"'`|(){}\[\]*?;,:#\\。，、；：！？（）【】「」『』《》“”‘’„‚«»‹›…]|:(?=[^\s:]))"  # noqa: RUF001
+    r"(?:[^\s\x00-\x1f\x7f@<>\"'`|(){}\[\]*?;,:#\\。，、；：！？（）【】「」『』《》“”‘’„‚«»‹›…—–―،؛؟۔।॥"  # noqa: RUF001
+    r"\u200b\u200e\u200f\u2066-\u2069\ufeff]|:(?=[^\s:]))"
 )
 _PATH = re.compile(rf"@({IN_PATH}{{1,2000}}+)(?!{IN_PATH})(?:#([\w./%:~-]{{1,1000}}+))?")
 #: As much of each of them as there is: what decides that there is none stands at most `_DECIDING` characters behind it.
@@ -41,12 +42,20 @@ _DECIDING: Final = 2
 _MARK = re.compile(r"@|\{(?=\{)")
 #: Characters of the longest reference: the patterns above allow no longer one.
 LONGEST_REFERENCE: Final = 4096
-#: What may stand before a short file reference.
-BEFORE_PATH = frozenset(" \t\r\n([{\"'“‘„‚«‹<>*_~|,;:=-—–!（【「『《，、：；。")  # noqa: RUF001  likewise
+#: What may stand before a short file reference, besides white space: punctuation, and marks that nobody sees.
+_BEFORE_PATH = frozenset(
+    "([{\"'“‘„‚«‹<>*_~|,;:=-—–―!（【「『《，、：；。،؛؟۔।॥"  # noqa: RUF001  likewise
+    "\u200b\u200e\u200f\u2066\u2067\u2068\u2069\ufeff"
+)
 #: What ends a sentence or closes emphasis behind a path or heading.
 TRAILING = ".!?_~"
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,11}$")
 _RELATIVE = re.compile(r"\.{1,2}/.")
+
+
+def may_begin_path(text: str, at: int) -> bool:
+    """Whether the `@` of a short file reference may stand at a place of a text: not behind a letter, say."""
+    return at == 0 or text[at - 1] in _BEFORE_PATH or text[at - 1].isspace()
 
 
 def reference_at(text: str, at: int) -> Reference | None:
@@ -94,7 +103,7 @@ def _explicit(kind: str, target: str, start: int, end: int) -> Reference | None:
 
 def _short(text: str, at: int) -> Reference | None:
     """A path behind an `@`, where it looks like one."""
-    if at > 0 and text[at - 1] not in BEFORE_PATH:
+    if not may_begin_path(text, at):
         return None
     match = _PATH.match(text, at)
     if match is None or text.startswith("(", match.end()):

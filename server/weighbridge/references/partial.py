@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from weighbridge.references.forms import BEFORE_PATH, IN_PATH, TRAILING, reference_at
+from weighbridge.references.forms import IN_PATH, TRAILING, may_begin_path, reference_at
 from weighbridge.references.model import Kind
 
 #: Characters before the cursor that are looked at.
@@ -109,7 +109,7 @@ def partial_at(line: str, column: int) -> Partial | None:
     if short is None:
         return None
     begin = column - len(short[0])
-    if begin > 0 and line[begin - 1] not in BEFORE_PATH:
+    if not may_begin_path(line, begin):
         return None
     return _path(short[1], line, column, begin, Form.SHORT, closed=True)
 

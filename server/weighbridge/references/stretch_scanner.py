@@ -6,7 +6,7 @@ from typing import Final
 
 from weighbridge.references.brackets import DEAD, IMAGE, LINK, UNTOUCHED, Ask, Below, Brackets, living
 from weighbridge.references.closers import NO_CLOSERS, Closer, Closers
-from weighbridge.references.forms import BEFORE_PATH, reference_at, reference_seen
+from weighbridge.references.forms import may_begin_path, reference_at, reference_seen
 from weighbridge.references.inlines import PUNCTUATION, SPECIAL, InlineScanner, angle_seen, moved
 from weighbridge.references.links import Destinations, link_tail, tail_seen
 from weighbridge.references.model import Directive, Reference
@@ -204,7 +204,7 @@ class StretchScanner(InlineScanner):
         text = self.text
         reference = reference_at(text, at)
         path = text[at] == "@" and not text.startswith("[", at + 1)
-        if path and at and text[at - 1] not in BEFORE_PATH:
+        if path and not may_begin_path(text, at):
             return reference
         # One in a tag may end behind the tag, and be none for that.
         seen = reference_seen(text, at) if path or reference is None else reference.end
