@@ -62,7 +62,7 @@ class Dialect:
 
 
 #: Raised by one with every change of what the scanner finds in any text: what is remembered of texts was found by it.
-RULES = 1
+RULES = 2
 
 MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"), holds_reference, rules=f"markdown {RULES}")
 
