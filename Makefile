@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test editors bench format clean vsix
+.PHONY: demo test claude editors bench format clean vsix
 
 demo: $(VENV)/installed
 	$(BIN)/python -m examples.demo
@@ -15,6 +15,11 @@ test: $(VENV)/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# Compares Claude's counts with the package that measured them, which wants a newer Python and runs on this one.
+claude: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --upgrade --target .peers 'ctok==1.3.0'
+	$(BIN)/python -m pytest tests/real/claude
 
 # Installs the real editors (Debian, as root) and runs their tests; screens are kept in artefacts/editors.
 EDITORS ?= neovim emacs helix vscode kate vim

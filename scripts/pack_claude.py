@@ -38,7 +38,9 @@ def main() -> int:
 
 def packed(tokens: dict[str, dict[str, object]]) -> bytes:
     """A packed file's content, before compression, from ctok's groups of tokens."""
-    pieces = {parsed(piece) for group, found in tokens.items() if group != "bytes_fallback" for piece in found}
+    pieces = {
+        parsed(piece) for group, found in tokens.items() if group != "bytes_fallback" for piece in found
+    }
     # A contraction is written with the word's end behind it.
     pieces |= {f"{contraction}{END}" for contraction in tokens["contractions"]}
     values = {"pieces": sorted(pieces), "prefixes": sorted(tokens["bytes_fallback"])}

@@ -12,6 +12,8 @@ from tiktoken.model import MODEL_PREFIX_TO_ENCODING, MODEL_TO_ENCODING
 from weighbridge.errors import UnknownEncodingError
 from weighbridge.tokens import fast
 from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.claude import vocabulary as claude
+from weighbridge.tokens.claude.tokenizer import ClaudeTokenizer
 from weighbridge.tokens.engine import Definition, Engine, TiktokenEngine
 from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
 
@@ -38,7 +40,7 @@ _tokenizers: Final[dict[str, Tokenizer]] = {}
 
 def encodings() -> tuple[str, ...]:
     """The names `tokenizer` takes, sorted."""
-    return tuple(sorted(FAMILIES))
+    return tuple(sorted((*FAMILIES, *claude.FAMILIES)))
 
 
 def is_loaded(name: str) -> bool:
@@ -61,6 +63,14 @@ def tokenizer(name: str) -> Tokenizer:
     found = _tokenizers.get(name)
     if found is not None:
         return found
+    family = claude.FAMILIES.get(name)
+    if family is not None:
+        with _loading:
+            if name not in _tokenizers:
+                _tokenizers[name] = ClaudeTokenizer(family)
+            return _tokenizers[name]
+    if name not in FAMILIES:
+        raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(encodings())}")
     defined = definition(name)
     with _loading:
         if name not in _tokenizers:

@@ -65,23 +65,28 @@ _FORMAT_OR_UNASSIGNED: Final = regex.compile(r"[\p{Cf}\p{Cn}]")
 def kind(character: str) -> Kind:
     """The kind of one character of a normalized text."""
     code = ord(character)
-    if character in _NEW_CASED:
-        return Kind.WORD
     if character in "\t\n\r\f\v" or _SEPARATOR_CATEGORY.match(character):
-        return Kind.SPACE
-    if _lies_in(code, _WORD_SIGNS):
-        return Kind.WORD
-    if _DECIMAL.match(character) and (code < 0x80 or 0x0660 <= code <= 0x0669 or 0x06F0 <= code <= 0x06F9):
-        return Kind.DIGIT
-    if (code < 0x80 and _PUNCTUATION_OR_SYMBOL.match(character)) or character in _PUNCTUATION:
-        return Kind.PUNCTUATION
-    if _SELECTORS[0] <= code <= _SELECTORS[1]:
-        return Kind.SELECTOR
-    if _MARK.match(character):
-        return _mark_kind(character)
-    if _LETTER.match(character) and not _is_ideograph(code, character):
-        return Kind.WORD
-    return _lone_kind(character)
+        found = Kind.SPACE
+    elif character in _NEW_CASED or _lies_in(code, _WORD_SIGNS):
+        found = Kind.WORD
+    elif _is_digit(code, character):
+        found = Kind.DIGIT
+    elif (code < 0x80 and _PUNCTUATION_OR_SYMBOL.match(character)) or character in _PUNCTUATION:
+        found = Kind.PUNCTUATION
+    elif _SELECTORS[0] <= code <= _SELECTORS[1]:
+        found = Kind.SELECTOR
+    elif _MARK.match(character):
+        found = _mark_kind(character)
+    elif _LETTER.match(character) and not _is_ideograph(code, character):
+        found = Kind.WORD
+    else:
+        found = _lone_kind(character)
+    return found
+
+
+def _is_digit(code: int, character: str) -> bool:
+    arabic = 0x0660 <= code <= 0x0669 or 0x06F0 <= code <= 0x06F9
+    return (code < 0x80 or arabic) and _DECIMAL.match(character) is not None
 
 
 def _mark_kind(character: str) -> Kind:

@@ -93,7 +93,7 @@ def cased(word: str, caps_from: int | None) -> tuple[str, str]:
     if "İ" in word:
         return _cased_with_dotted(word)
     if caps_from is not None and len(word) >= caps_from and _is_all_capitals(word):
-        return CAPS, "".join(map(lowered, word)).replace("ς", "σ")
+        return CAPS, "".join(map(lowered, word)).replace("\u03c2", "\u03c3")
     if is_capital(word[0]) and not any(map(is_capital, word[1:])):
         return SHIFT, "".join(map(lowered, word))
     return "", word

@@ -30,15 +30,13 @@ _LONGEST_KEPT: Final = 64
 _MOST_KEPT: Final = 50_000
 
 # A line feed behind a visible character, whatever follows; no control, which would vanish and let what is before it come up.
-_LINE_FEED: Final = (
-    r"[!-~\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u3001-\u3029\u3030-\u3098\u309b-\ud7a3\uff01-\uff9f]\n"
-)
+_LINE_FEED: Final = r"[!-~\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u3001-\u3029\u3030-\u3098\u309b-\ud7a3\uff01-\uff9f]\n"
 # Between letters, digits and signs of ASCII: where the frame ends in no marker a text may begin with any of them.
 _ASCII: Final = r"[A-Za-z][!-@\[-`{-~]|[0-9][!-/:-~]|[!-&(-/:-@\[-`{-~][0-9A-Za-z]|'[0-9]"
 
 
 class _Costs(dict[str, int]):
-    """What chunks cost beside white space of one kind, remembered: tokens × 4, + 2 where a marked chunk ends a word,
+    """What chunks cost beside white space of one kind, remembered: tokens times 4, + 2 where a marked chunk ends a word,
     + 1 where it begins one.
     """
 
@@ -81,11 +79,11 @@ class _Tiler:
 
     def chunk(self, chunk: str, *, space_before: bool, space_behind: bool) -> int:
         """A chunk's cost, and how it ends and begins, as `_Costs` keeps them."""
+        if not chunk:
+            return 0
         if chunk.isascii():
             return self._ascii(chunk, space_before=space_before, space_behind=space_behind)
-        text = marked(
-            chunk, space_before=space_before, space_behind=space_behind, caps_from=self._caps_from
-        )
+        text = marked(chunk, space_before=space_before, space_behind=space_behind, caps_from=self._caps_from)
         tokens = sum(map(self._tile_word, words(text)))
         return tokens * 4 + 2 * text.endswith(END) + (_BEGINS.match(text) is not None)
 
@@ -136,8 +134,7 @@ class _Tiler:
         for start, one in enumerate(text):
             here = best[start]
             cost = here + character(one)
-            if cost < best[start + 1]:
-                best[start + 1] = cost
+            best[start + 1] = min(best[start + 1], cost)
             if one in openers:
                 here += 1
                 for end in range(start + 2, size + 1):
@@ -171,7 +168,8 @@ class ClaudeTokenizer:
         self._tiler = _Tiler(family, load(family))
         self._costs = {
             (before, behind): _Costs(self._tiler, space_before=before, space_behind=behind)
-            for before in (False, True) for behind in (False, True)
+            for before in (False, True)
+            for behind in (False, True)
         }
         self._white = lru_cache(maxsize=4_096)(self._tiler.tiles)
         self._borders = PairBorders.of(_LINE_FEED, *(() if family.frame_begins_word else (_ASCII,)))
