@@ -185,6 +185,17 @@ def test_short(written: str) -> None:
         assert found_in(f"{before}{written}{after}") == expected, (before, after)
 
 
+#: Printable ASCII behind which a short path may begin; behind the others it is a part of a word, an address or code.
+BEFORE_SHORT = "!\"'(*,-:;<=>[_{|~ "
+
+
+@pytest.mark.parametrize("before", [chr(code) for code in range(0x20, 0x7F)])
+def test_what_a_short_path_may_stand_behind(before: str) -> None:
+    assert [one.target for one in found_in(f"50{before}@b.md")] == (
+        ["b.md"] if before in BEFORE_SHORT else []
+    )
+
+
 @pytest.mark.parametrize("text", NONE)
 def test_what_only_looks_like_one(text: str) -> None:
     assert found_in(text) == []

@@ -1,6 +1,9 @@
 """Contents that documents share: read once, read again when they change, let go when nobody refers to them."""
 
+import asyncio
 import os
+import threading
+from collections.abc import Hashable
 from pathlib import Path
 
 import pytest
@@ -19,11 +22,13 @@ from tests.session.test_exactness import check
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.render import render_marked
+from weighbridge.content.base import Content, Request
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import Code, ReferenceFault
 from weighbridge.references.model import Kind
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.session import Session
+from weighbridge.tokens.registry import tokenizer
 from weighbridge.work import TaskState
 
 
@@ -141,6 +146,80 @@ async def test_an_open_document_counts_as_it_is_in_the_editor(tmp_path: Path) ->
         session.close(included.uri)
         await settle(session)
         assert await check(session, document) == "on disk!"
+
+
+async def test_who_types_on_is_read_when_it_is_quiet(tmp_path: Path) -> None:
+    write(tmp_path, doc="@[file:a.md]!", a="on disk")
+    timers, open_texts = FakeTimers(), OpenTexts()
+    handlers = HandlerFactory(open_texts)
+    async with a_session(tmp_path, handlers=handlers, open_texts=open_texts, timers=timers) as session:
+        document, included = (open_file(session, tmp_path / name) for name in ("doc.md", "a.md"))
+        for _ in range(3):
+            typed(session, included, (0, 0), "x ")
+            timers.advance(0.2)
+            await settle(session)
+            assert await check(session, document) == "on disk!"
+        timers.advance(0.1)
+        await settle(session)
+        assert await check(session, document) == "x x x on disk!"
+
+
+class Held:
+    """A handler of files in memory that are held up between being read and being handed over."""
+
+    kind = Kind.FILE
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+        self.read = 0
+        self._may = threading.Event()
+
+    def go_on(self) -> None:
+        self._may.set()
+
+    def hold(self) -> None:
+        self.read = 0
+        self._may.clear()
+
+    def key(self, request: Request) -> Hashable:
+        return request.target
+
+    def paths(self, request: Request) -> tuple[Path, ...]:
+        return (Path("/held") / request.target,)
+
+    def load(self, request: Request) -> Content:
+        text = self.texts[request.target]
+        self.read += 1
+        assert self._may.wait(30)
+        return Content(text, request.target, lambda: iter([text]), raw=lambda: iter([text.encode()]))
+
+
+async def test_a_change_while_a_file_is_read_is_not_forgotten(tmp_path: Path) -> None:
+    write(tmp_path, doc="@[file:a.md]!")
+    handlers, held = HandlerFactory(), Held({"a.md": "first"})
+    handlers.register(Kind.FILE, held)
+    async with a_session(tmp_path, handlers=handlers) as session:
+
+        async def changed_while_it_is_read(text: str) -> None:
+            while not held.read:
+                await asyncio.to_thread(int)  # lets workers have their turn
+            held.texts["a.md"] = text
+            session.files_changed([Path("/held/a.md")])
+            held.go_on()
+            await settle(session)
+            await session.ready(document)
+            assert document.tokens == tokenizer("cl100k_base").count(f"{text}!")
+
+        document = open_file(session, tmp_path / "doc.md")
+        await changed_while_it_is_read("second, and longer")
+        # Known by now: it is looked at together with others.
+        held.hold()
+        session.files_changed([Path("/held/a.md")])
+        await changed_while_it_is_read("a third text")
+        held.hold()
+        held.texts["a.md"] = "second, and longer"
+        session.files_changed([Path("/held/a.md")])
+        await changed_while_it_is_read("second, and longer still")
 
 
 async def test_an_open_document_is_the_file_that_its_link_leads_to(tmp_path: Path) -> None:

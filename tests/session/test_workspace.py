@@ -1,6 +1,8 @@
 """The workspace's prompts that are not open: found, weighed, and kept true while files come, change and go."""
 
+import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from tests.session.harness import FakeTimers, a_session, manager_of, set_layer
 
 from weighbridge.analysis.graph import Subject
 from weighbridge.references.model import Kind
+from weighbridge.session.preparing import Terms
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
 from weighbridge.tokens.registry import tokenizer
@@ -234,6 +237,32 @@ async def test_settings_that_change_while_a_prompt_is_weighed(tmp_path: Path) ->
         set_layer(place.session, {"variables": {"word": "several words"}})
         place.workspace.configured()
         assert await place.tokens() == {"CLAUDE.md": count("several words\n")}
+
+
+async def test_files_that_change_while_a_prompt_is_weighed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_place(tmp_path) as place:
+        workspace = place.workspace
+        read, may = asyncio.Event(), threading.Event()
+        loop, inner = asyncio.get_running_loop(), workspace._look_at
+
+        def held(path: Path, terms: Terms) -> Any:
+            found = inner(path, terms)
+            loop.call_soon_threadsafe(read.set)
+            assert may.wait(30)
+            return found
+
+        monkeypatch.setattr(workspace, "_look_at", held)
+        place.write("CLAUDE.md", "first\n")
+        workspace.begin()
+        await read.wait()
+        place.write("CLAUDE.md", "second, and longer\n")
+        place.changed("CLAUDE.md")
+        # A scan would find nothing new: it is the prompt itself that must not be forgotten.
+        await turn()
+        may.set()
+        assert await place.tokens() == {"CLAUDE.md": count("second, and longer\n")}
 
 
 async def test_folders_come_move_and_go(tmp_path: Path) -> None:

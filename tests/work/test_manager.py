@@ -257,6 +257,20 @@ async def test_priorities_can_be_raised_and_lowered(clock: FakeClock) -> None:
         assert await started(manager) == ["d", "c", "b", "e", "a"]
 
 
+@pytest.mark.parametrize("running", [True, False])
+async def test_who_replaces_work_never_makes_it_less_urgent(clock: FakeClock, *, running: bool) -> None:
+    async with TaskManager(workers=1, clock=clock) as manager:
+        gate = Gate()
+        task = manager.submit("urgent", gate, priority=HIGH)
+        if running:
+            await gate.entered.wait()
+        manager.submit("other", answer, priority=MEDIUM)
+        assert manager.submit("urgent", answer, priority=LOW, join=False) is task
+        assert task.priority is HIGH
+        assert await started(manager) == ["urgent", "other"]
+        gate.release.set()
+
+
 async def test_low_work_gets_its_turn(clock: FakeClock) -> None:
     async with TaskManager(workers=1, patience=2, clock=clock) as manager:
         manager.submit("low", answer, priority=LOW)
