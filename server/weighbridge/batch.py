@@ -209,7 +209,7 @@ def _take_settings_of(paths: Sequence[Path], configuration: Configuration) -> No
 
 @asynccontextmanager
 async def _session(configuration: Configuration, warn: Callable[[str], None]) -> AsyncIterator[Session]:
-    services = Services.make(configuration.settings, warn)
+    services = Services.make(configuration.settings, warn, lambda text: None)
     session = Session(
         tasks=services.tasks,
         handlers=services.handlers,

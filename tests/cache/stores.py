@@ -54,6 +54,8 @@ class Kept:
 
     store: CountStore
     warnings: list[str] = field(default_factory=list)
+    #: Those of them that no longer hold.
+    over: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -69,15 +71,16 @@ def kept(
         "patience": 30.0,
         "recalled": 0,
     }
-    warnings: list[str] = []
+    warnings, over = list[str](), list[str]()
     store = CountStore(
         cache_url,
         on_warning=warnings.append,
+        on_over=over.append,
         limits=StoreLimits(**{**defaults, **limits}),
         now=now or Moments(),
     )
     try:
-        yield Kept(store, warnings)
+        yield Kept(store, warnings, over)
     finally:
         store.close(timeout=30)
 

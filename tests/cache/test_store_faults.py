@@ -485,7 +485,7 @@ def test_a_database_that_does_not_open_is_not_waited_for(path: Path, monkeypatch
         assert it.store.flush(0.01) is False
         it.store.close(timeout=0.01)
         go_on.set()
-    assert it.warnings == [f"Counts are not kept across restarts: {reason}"]
+    assert it.warnings == it.over == [f"Counts are not kept across restarts: {reason}"]
     assert numbers_in(path) == {1, 2}
 
 
@@ -501,8 +501,10 @@ def test_a_database_that_opens_late_is_used(path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(Database, "open", hang)
     with kept(url(path), patience=0.0) as it:
         assert it.store.get_many([key(1)]) == {}
+        assert (len(it.warnings), it.over) == (1, [])
         go_on.set()
         assert it.store.flush(30)
+        assert it.over == it.warnings
         assert (it.store.get_many([key(1)]), it.store.status) == (rows(1), OK)
 
 

@@ -275,8 +275,6 @@ async def editor(
     }
     capabilities = _STRUCTURE.structure(params["capabilities"], types.ClientCapabilities)
     server = Server()
-    loop = asyncio.get_running_loop()
-    server.loop_call = loop.call_soon_threadsafe
     it = Editor(recording, folder, params, dict(settings or {}), server, capabilities, Rules(params))
     server.protocol.connected(it)
     try:

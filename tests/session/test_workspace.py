@@ -294,16 +294,17 @@ async def test_of_more_prompts_than_are_weighed_the_user_is_told(
 ) -> None:
     monkeypatch.setattr("weighbridge.session.workspace.MOST_PROMPTS", 2)
     async with a_place(tmp_path) as place:
-        told: list[str] = []
-        place.workspace.on_warning = told.append
+        told, over = list[str](), list[str]()
+        place.workspace.on_warning, place.workspace.on_over = told.append, over.append
         for name in ("a", "b", "c"):
             place.write(f"{name}.prompt.md", "word")
         assert await place.tokens() == {"a.prompt.md": 1, "b.prompt.md": 1}
         assert [text.partition(":")[0] for text in told] == ["The workspace has 3 prompts and context files"]
+        assert over == []
         (tmp_path / "b.prompt.md").unlink()
         place.changed("b.prompt.md")
         assert await place.tokens() == {"a.prompt.md": 1, "c.prompt.md": 1}
-        assert len(told) == 1
+        assert over == told
 
 
 async def test_prompts_are_found_by_what_they_refer_to_and_need(tmp_path: Path) -> None:

@@ -45,18 +45,21 @@ class CountStore:
     """A table of counts in a database, opened and written by a thread of its own. Thread-safe; no method raises.
 
     `cache_url`: any SQLAlchemy URL; None is SQLite in the user's cache folder. `on_warning` is called from any thread,
-    once when the store is degraded, and when a damaged database was set aside.
+    once when the store is degraded, and when a damaged database was set aside; `on_over` with a warning that no longer
+    holds: the store keeps counts again, or is closed.
     """
 
     def __init__(
         self,
         cache_url: str | None = None,
         *,
-        on_warning: Callable[[str], None] | None = None,
+        on_warning: Callable[[str], object] | None = None,
+        on_over: Callable[[str], object] = lambda text: None,
         limits: StoreLimits | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._on_warning = on_warning
+        self._on_over = on_over
         self._limits = limits or StoreLimits()
         self._now = now
         self._born = monotonic()
@@ -75,7 +78,8 @@ class CountStore:
         self._failure: tuple[Database, Exception] | None = None
         self._reason: str | None = None
         self._given_up = False
-        self._warned = False
+        #: What was warned of, as long as it holds.
+        self._warning: str | None = None
 
         # The writer's alone.
         self._retry_at: float | None = None
@@ -129,6 +133,7 @@ class CountStore:
         """Write what waits, and close; give up after `timeout` seconds. After this the store gives and keeps nothing."""
         with self._wake:
             self._closing = True
+            self._warning_over()
             self._wake.notify()
         self._writer.join(timeout)
 
@@ -181,16 +186,26 @@ class CountStore:
                 # It opened, after all.
                 return
             self._reason = reason
-            warned, self._warned = self._warned, True
-        if not warned:
-            self._warn(f"Counts are not kept across restarts: {reason}")
+            if self._warning is None:
+                # Under the lock: it can't be over before it is said.
+                self._warning = f"Counts are not kept across restarts: {reason}"
+                self._warn(self._warning)
+
+    def _warning_over(self) -> None:
+        """Take back what was warned of. Under the lock."""
+        over, self._warning = self._warning, None
+        if over is not None:
+            self._tell(self._on_over, over)
 
     def _warn(self, text: str) -> None:
         if self._on_warning is None:
             logger.warning("%s", text)
-            return
+        else:
+            self._tell(self._on_warning, text)
+
+    def _tell(self, listener: Callable[[str], object], text: str) -> None:
         try:
-            self._on_warning(text)
+            listener(text)
         except Exception:  # whoever listens may be gone; the store goes on
             logger.exception("%s", text)
 
@@ -262,6 +277,7 @@ class CountStore:
                 self._retry_at = None
                 self._database = result
                 self._reason = None
+                self._warning_over()
 
     def _attempt(self, action: "Callable[[Database], object]") -> bool:
         database = self._database

@@ -44,7 +44,9 @@ class Health:
         self._client = client
         self._abilities = abilities
         self._tasks = tasks
+        #: What is to be known now; and all that was said in the log, where each is said once.
         self._warnings: list[str] = []
+        self._said: set[str] = set()
         self._settings_warnings: tuple[str, ...] = ()
         self._last: dict[str, Any] | None = None
         self._number = 0
@@ -54,13 +56,21 @@ class Health:
         self._forget = tasks.on_change(self._task_changed)
 
     def warn(self, text: str) -> None:
-        """Something works less well than it should. Said once: in the log, in the server's status."""
+        """Something works less well than it should: said once in the log, and in the server's status until it is over."""
         if text not in self._warnings:
             self._warnings.append(text)
+            self._send()
+        if text not in self._said:
+            self._said.add(text)
             logger.warning("%s", text)
             self._client.notify(
                 types.WINDOW_LOG_MESSAGE, types.LogMessageParams(types.MessageType.Warning, text)
             )
+
+    def over(self, text: str) -> None:
+        """What was warned of does not hold any more."""
+        if text in self._warnings:
+            self._warnings.remove(text)
             self._send()
 
     def settings_warnings(self, warnings: tuple[str, ...]) -> None:
@@ -79,6 +89,7 @@ class Health:
 
     def close(self) -> None:
         """Say nothing more."""
+        self._warnings.clear()
         self._forget()
         if self._timer is not None:
             self._timer.cancel()

@@ -67,7 +67,6 @@ async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]], conte
     server.protocol.tracing.content = content
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_loop_failed)
-    server.loop_call = loop.call_soon_threadsafe
     left = asyncio.Event()
     server.protocol.on_leave = left.set
     watching: set[asyncio.Task[None]] = set()

@@ -48,8 +48,6 @@ class Server(LanguageServer):
         self._imports = threading.Thread(target=_import_heavy, name="weighbridge-imports", daemon=True)
         self._imports.start()
         self._starting: asyncio.Task[None] | None = None
-        #: Runs something on the loop's thread, from any thread.
-        self.loop_call: Callable[[Callable[[], None]], Any] = lambda call: call()
         self._register()
 
     @property

@@ -98,6 +98,7 @@ class Wiring:
             shown_elsewhere=lambda: self.answers.weighing.shown,
         )
         self.workspace.on_warning = self.health.warn
+        self.workspace.on_over = self.health.over
         self._watching = Watching(server.protocol, self.abilities, self._files_changed, self._look_again)
 
     @classmethod
@@ -107,28 +108,19 @@ class Wiring:
         configuration = Configuration(
             folders, [_editor_layer("initializationOptions", params.initialization_options)]
         )
-        early: list[str] = []
-        wired: Self | None = None
-
-        def warn(text: str) -> None:
-            # The store opens itself on a thread of its own, and may have something to say before all is wired.
-            if wired is None:
-                early.append(text)
-            else:
-                wired.warn(text)
-
-        wired = cls(server, params, Services.make(configuration.settings, warn), configuration)
-        for text in early:
-            wired.warn(text)
+        # The store, on a thread of its own, may have something to say before all is wired: the loop's next turn hears it.
+        loop = asyncio.get_running_loop()
+        services = Services.make(
+            configuration.settings,
+            on_warning=lambda text: loop.call_soon_threadsafe(lambda: wired.health.warn(text)),
+            on_over=lambda text: loop.call_soon_threadsafe(lambda: wired.health.over(text)),
+        )
+        wired = cls(server, params, services, configuration)
         return wired
 
     def initialized(self, _: types.InitializedParams) -> None:
         """The client is ready to be asked: settings first, then what is to be watched."""
         self._follow(self._begin())
-
-    def warn(self, text: str) -> None:
-        """Tell the user once of something degraded. Called from any thread."""
-        self._server.loop_call(lambda: self.health.warn(text))
 
     async def aclose(self) -> None:
         """End all of it."""

@@ -23,15 +23,21 @@ class Services:
     service: TokenCountingService
     handlers: HandlerFactory
     open_texts: OpenTexts
-    on_warning: Callable[[str], None]
+    on_warning: Callable[[str], object]
+    on_over: Callable[[str], object]
     cache_url: str | None = None
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
-    def make(cls, settings: Settings, on_warning: Callable[[str], None]) -> "Services":
-        """Start them. Nothing here waits for a disk: the store opens itself on its own thread."""
+    def make(
+        cls, settings: Settings, on_warning: Callable[[str], object], on_over: Callable[[str], object]
+    ) -> "Services":
+        """Start them. Nothing here waits for a disk: the store opens itself on its own thread.
+
+        `on_warning` and `on_over` are the store's: see `CountStore`.
+        """
         open_texts = OpenTexts()
-        store = CountStore(settings.cache_url, on_warning=on_warning)
+        store = CountStore(settings.cache_url, on_warning=on_warning, on_over=on_over)
         tasks = TaskManager(workers=settings.workers)
         handlers = HandlerFactory(open_texts, user_cache_path("weighbridge", appauthor=False))
         tasks.submit(("expire",), lambda _: handlers.expire(), priority=Priority.LOW, title="old responses")
@@ -42,6 +48,7 @@ class Services:
             handlers=handlers,
             open_texts=open_texts,
             on_warning=on_warning,
+            on_over=on_over,
             cache_url=settings.cache_url,
         )
 
@@ -51,7 +58,7 @@ class Services:
         self.service.resize(settings.cache_entries)
         if settings.cache_url != self.cache_url:
             self.cache_url = settings.cache_url
-            self.store = CountStore(settings.cache_url, on_warning=self.on_warning)
+            self.store = CountStore(settings.cache_url, on_warning=self.on_warning, on_over=self.on_over)
             before = self.service.use(self.store)
             if before is not None:
                 # What waits to be written is written: that may take a while.

@@ -94,9 +94,11 @@ class Workspace:
         """`session`: the editor's; these prompts get one of their own beside it. `timers`: the running loop by default.
 
         `on_watched` and `on_changed`, attributes, are told when other files matter than before, and when a prompt is
-        weighed or gone; `on_warning` is told what the user is to know.
+        weighed or gone; `on_warning` is told what the user is to know, `on_over` what no longer holds of that.
         """
         self.on_warning: Callable[[str], None] = logger.warning
+        self.on_over: Callable[[str], None] = lambda text: None
+        self._warning: str | None = None
         self.on_watched: Callable[[], None] = lambda: None
         self.on_changed: Callable[[], None] = lambda: None
         #: Grows with every prompt that is weighed or gone.
@@ -360,11 +362,8 @@ class Workspace:
         found = self._known
         try:
             found = await self._tasks.submit(("scan",), lambda _: _find(terms), title="workspace", join=False)
+            self._warn_of_too_many(len(found))
             if len(found) > MOST_PROMPTS:
-                self.on_warning(
-                    f"The workspace has {len(found):,} prompts and context files: only {MOST_PROMPTS:,} of them are weighed, "
-                    "and known when files are moved or names changed. The setting weighbridge.include takes others away."
-                )
                 found = frozenset(sorted(found)[:MOST_PROMPTS])
         except TaskCancelledError:
             pass
@@ -380,6 +379,21 @@ class Workspace:
         self._known = found
         self._go_on()
         self._tell()
+
+    def _warn_of_too_many(self, prompts: int) -> None:
+        """Tell the user of prompts that are left out, and when there are none any more."""
+        text = None
+        if prompts > MOST_PROMPTS:
+            text = (
+                f"The workspace has {prompts:,} prompts and context files: only {MOST_PROMPTS:,} of them are weighed, "
+                "and known when files are moved or names changed. The setting weighbridge.include takes others away."
+            )
+        if text != self._warning:
+            if self._warning is not None:
+                self.on_over(self._warning)
+            self._warning = text
+            if text is not None:
+                self.on_warning(text)
 
     # Weighing
 

@@ -119,3 +119,17 @@ async def test_faults_of_settings_reach_the_user_once(folder: Path, recording: R
         assert await session.count(uri) == 2
         news = [one["message"].partition(":")[0] for one in session.sent_as(SHOWN)[2:]]
         assert news == ["weighbridge.workers"]
+
+
+async def test_a_warning_goes_away_when_it_is_over(folder: Path) -> None:
+    """A cache that can't be used: the user names another."""
+    asks = NEOVIM.with_("experimental.serverStatusNotification", True)
+    async with editor(asks, folder, settings={"cacheUrl": f"sqlite:///{folder}"}) as session:
+        await session.open("a.prompt.md", "two words")
+        await session.until(
+            lambda: "it is a folder" in str((session.sent_as(SERVER_STATUS) or [{}])[-1].get("message"))
+        )
+        session.settings = {"cacheUrl": f"sqlite:///{folder.parent}/counts.sqlite3"}
+        session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
+        await session.until(lambda: "message" not in session.sent_as(SERVER_STATUS)[-1])
+        assert session.sent_as(SERVER_STATUS)[-1]["health"] == "ok"
