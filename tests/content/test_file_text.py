@@ -2,7 +2,7 @@ import codecs
 import itertools
 import re
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.content.place import outcome, request, scope, text_of
 
+from weighbridge.content import section
 from weighbridge.content.decode import decoded
 from weighbridge.content.file import FileHandler
 from weighbridge.content.lines import count_lines, lines_of, select_lines
-from weighbridge.content.section import fragments_of, headings_in, slug_of
+from weighbridge.content.section import Fragments, headings_in, slug_of
 from weighbridge.errors import Code, Problem, ReferenceFault
-from weighbridge.references.model import Kind
+from weighbridge.references.model import Heading, Kind
 
 LETTERS = st.text(alphabet="ab \r\né€😀\u2028\f\x85", max_size=60)
 
@@ -267,7 +268,7 @@ def test_fragments_mean_the_headings_they_are_offered_for(
     tmp_path: Path, text: str, expected: list[tuple[str, str]]
 ) -> None:
     headings = headings_in(text.splitlines(keepends=True))
-    found = fragments_of([heading for _, heading in headings])
+    found = Fragments([heading for _, heading in headings]).of_each()
     assert found == expected
     (tmp_path / "a.md").write_text(text)
     handler, where = FileHandler(), scope(tmp_path)
@@ -276,3 +277,23 @@ def test_fragments_mean_the_headings_they_are_offered_for(
             content = handler.load(request(Kind.FILE, "a.md", where, fragment))
             assert content.lines is not None
             assert content.lines[0] == line
+
+
+def test_headings_are_looked_for_once_for_all_references_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+
+    def look(lines: Sequence[str]) -> list[tuple[int, Heading]]:
+        looked.append(lines[0])
+        return headings_in(lines)
+
+    monkeypatch.setattr(section, "headings_in", look)
+    handler, where, file = FileHandler(), scope(tmp_path), tmp_path / "a.md"
+    for first in ("once", "anew"):
+        file.write_text(f"{first}\n" + "".join(f"# H {number}\n" for number in range(99)))
+        for number in range(99):
+            for fragment in (f"H {number}", f"h-{number}"):
+                content = handler.load(request(Kind.FILE, "a.md", where, fragment))
+                assert content.lines == (number + 1, number + 2)
+    assert looked == ["once\n", "anew\n"]

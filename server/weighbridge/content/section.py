@@ -1,8 +1,15 @@
 """Which lines of a file a fragment selects: `L10`, `L10-L40`, or the section under a heading."""
 
+import hashlib
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 from urllib.parse import unquote
+
+from cachetools import LRUCache, cached
 
 from weighbridge.content.front_matter import read_front_matter
 from weighbridge.content.lines import count_lines, lines_of
@@ -16,6 +23,8 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 #: Headings named in a message.
 MOST_NAMED = 5
+#: Headings that are remembered, of all texts together; a text counts as one more.
+_MOST_HEADINGS: Final = 50_000
 
 
 def lines_selected(
@@ -51,44 +60,43 @@ def slug_of(title: str) -> str:
     return _NOT_IN_SLUG.sub("", text).replace(" ", "-")
 
 
-def fragments_of(headings: Sequence[Heading]) -> list[tuple[str, str]]:
-    """For each heading the fragments that mean it: its words, and its anchor; empty where they mean another, or lines."""
-    by_words: dict[str, int] = {}
-    by_anchor: dict[str, int] = {}
-    anchors: list[str] = []
-    seen: dict[str, int] = {}
-    for at, heading in enumerate(headings):
-        by_words.setdefault(" ".join(heading.title.split()), at)
-        slug = slug_of(heading.title)
-        repeated = seen.get(slug, 0)
-        seen[slug] = repeated + 1
-        anchors.append(f"{slug}-{repeated}" if repeated else slug)
-        by_anchor.setdefault(anchors[-1], at)
-    found = []
-    for at, heading in enumerate(headings):
-        words, anchor = " ".join(heading.title.split()), anchors[at]
-        mine = by_words[words] == at and not _LINES.fullmatch(words)
-        # A title that reads as another's anchor is what that fragment means.
-        meant = by_words.get(anchor, by_anchor[anchor])
-        found.append((words if mine else "", anchor if meant == at else ""))
-    return found
+class Fragments:
+    """What fragments mean among a text's headings: their words first, then their anchors, repeated ones numbered."""
 
-
-def heading_meant(fragment: str, headings: Sequence[Heading]) -> int | None:
-    """Find the heading that a fragment means: by its words first, then by its anchor, repeated ones numbered."""
-    for wanted in dict.fromkeys((fragment, unquote(fragment))):
-        words = " ".join(wanted.split())
-        for at, heading in enumerate(headings):
-            if " ".join(heading.title.split()) == words:
-                return at
+    def __init__(self, headings: Sequence[Heading]) -> None:
+        self._words = [" ".join(heading.title.split()) for heading in headings]
+        self._anchors: list[str] = []
         seen: dict[str, int] = {}
-        for at, heading in enumerate(headings):
+        for heading in headings:
             slug = slug_of(heading.title)
             repeated = seen.get(slug, 0)
             seen[slug] = repeated + 1
-            if words.lower() == (f"{slug}-{repeated}" if repeated else slug):
+            self._anchors.append(f"{slug}-{repeated}" if repeated else slug)
+        self._by_words = _first_places(self._words)
+        self._by_anchor = _first_places(self._anchors)
+
+    def meant(self, fragment: str) -> int | None:
+        """The heading that a fragment means, by its number; None if there is none."""
+        for wanted in dict.fromkeys((fragment, unquote(fragment))):
+            words = " ".join(wanted.split())
+            at = self._by_words.get(words, self._by_anchor.get(words.lower()))
+            if at is not None:
                 return at
-    return None
+        return None
+
+    def of_each(self) -> list[tuple[str, str]]:
+        """For each heading the fragments that mean it: its words, and its anchor; empty where they mean another, or lines."""
+        found = []
+        for at, (words, anchor) in enumerate(zip(self._words, self._anchors, strict=True)):
+            mine = self._by_words[words] == at and not is_lines(words)
+            # A title that reads as another's anchor is what that fragment means.
+            meant = self._by_words.get(anchor, self._by_anchor[anchor])
+            found.append((words if mine else "", anchor if meant == at else ""))
+        return found
+
+
+def _first_places(names: Sequence[str]) -> dict[str, int]:
+    return {name: at for at, name in reversed(list(enumerate(names)))}
 
 
 def headings_in(lines: Sequence[str]) -> list[tuple[int, Heading]]:
@@ -110,16 +118,36 @@ def _section(
             Code.NOT_FOUND,
             f"{label}: headings are looked for in Markdown and text only; name lines: #L1-L20",
         )
-    lines = list(lines_of(chunks()))
-    headings = headings_in(lines)
-    at = heading_meant(fragment, [heading for _, heading in headings])
+    sections = _sections_of("".join(chunks()))
+    headings = sections.headings
+    at = sections.fragments.meant(fragment)
     if at is None:
         titles = ", ".join(f"#{shown(heading.title, 40)}" for _, heading in headings[:MOST_NAMED])
         more = ", …" if len(headings) > MOST_NAMED else ""
         has = f"the file has {titles}{more}" if headings else "the file has no headings"
         raise ReferenceFault(Code.NOT_FOUND, f"{label}: no such heading; {has}")
     first, chosen = headings[at]
-    end = next(
-        (number for number, heading in headings[at + 1 :] if heading.level <= chosen.level), len(lines)
-    )
+    following = islice(headings, at + 1, None)
+    end = next((number for number, heading in following if heading.level <= chosen.level), sections.lines)
     return first, end
+
+
+@dataclass(frozen=True, slots=True)
+class _Sections:
+    """The headings of a text with their lines, from 0, and how many lines there are."""
+
+    headings: Sequence[tuple[int, Heading]]
+    fragments: Fragments
+    lines: int
+
+
+@cached(
+    LRUCache[bytes, _Sections](_MOST_HEADINGS, lambda sections: 1 + len(sections.headings)),
+    key=lambda text: hashlib.blake2b(text.encode("utf-8", "surrogatepass")).digest(),
+    lock=threading.Lock(),
+)
+def _sections_of(text: str) -> _Sections:
+    """Look for the headings of a text: once, however many references name one."""
+    lines = list(lines_of((text,)))
+    headings = headings_in(lines)
+    return _Sections(headings, Fragments([heading for _, heading in headings]), len(lines))

@@ -16,7 +16,7 @@ from weighbridge.content.lines import lines_of
 from weighbridge.content.listing import Folders
 from weighbridge.content.nearest import Files
 from weighbridge.content.policy import place_of
-from weighbridge.content.section import fragments_of, headings_in
+from weighbridge.content.section import Fragments, headings_in
 from weighbridge.content.text_file import Found, TextFiles
 from weighbridge.content.values import text_of_value
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
@@ -171,7 +171,7 @@ class Choosing:
         if kept is None:
             lines = list(lines_of(self._files.chunks(found)))
             headings = [heading for _, heading in headings_in(lines)] if is_scannable(found.real) else []
-            named = zip(headings, fragments_of(headings), strict=True)
+            named = zip(headings, Fragments(headings).of_each(), strict=True)
             kept = (
                 tuple(_Heading(one.level, " ".join(one.title.split()), *names) for one, names in named),
                 len(lines),

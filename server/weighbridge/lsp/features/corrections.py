@@ -9,7 +9,7 @@ from weighbridge.content.base import Scope
 from weighbridge.content.lines import lines_of
 from weighbridge.content.nearest import Files
 from weighbridge.content.policy import place_of
-from weighbridge.content.section import fragments_of, headings_in, is_lines
+from weighbridge.content.section import Fragments, headings_in, is_lines
 from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
 from weighbridge.fitting import form_of, looks_like
@@ -43,7 +43,7 @@ def nearest_changes(
         headings = [heading for _, heading in headings_in(list(lines_of(texts.chunks(found))))]
     except ReferenceFault:
         return []
-    named = [names for names in fragments_of(headings) if any(names)]
+    named = [names for names in Fragments(headings).of_each() if any(names)]
     wanted = fragment.casefold()
 
     def likeness(names: tuple[str, str]) -> float:

@@ -10,7 +10,7 @@ from lsprotocol import types
 from weighbridge.analysis.graph import Edge, Subject, edges, leading_to
 from weighbridge.analysis.report import Range, Report
 from weighbridge.analysis.wording import name_text, tokens_text
-from weighbridge.content.section import heading_meant, is_lines
+from weighbridge.content.section import Fragments, is_lines
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.navigation import Definitions
@@ -27,16 +27,17 @@ _NOWHERE = Range(0, 0, 0, 0).as_json()
 
 def uses_of_heading(found: Iterable[Edge], uri: str, headings: Sequence[Heading], number: int) -> list[Edge]:
     """Where a file's heading, of all it has, is referred to: by its words or its anchor."""
-    meant = {edge: heading_of(edge, headings) for edge in found if edge.target == uri}
+    fragments = Fragments(headings)
+    meant = {edge: heading_of(edge, fragments) for edge in found if edge.target == uri}
     return [edge for edge, one in meant.items() if one == number]
 
 
-def heading_of(edge: Edge, headings: Sequence[Heading]) -> int | None:
+def heading_of(edge: Edge, fragments: Fragments) -> int | None:
     """Which of a file's headings a reference to it means; None if it means none."""
     fragment = edge.name.partition("#")[2]
     if edge.kind is not Kind.FILE or not fragment or is_lines(fragment):
         return None
-    return heading_meant(fragment, headings)
+    return fragments.meant(fragment)
 
 
 def incoming(found: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]]:

@@ -14,7 +14,7 @@ from weighbridge.analysis.report import Report
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.defining import By, Defined, defined
 from weighbridge.content.front_matter import read_front_matter
-from weighbridge.content.section import fragments_of, heading_meant
+from weighbridge.content.section import Fragments
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.lsp.desk import SECONDS_TO_KNOW, Desk
@@ -138,14 +138,15 @@ class Rename:
         lines, headings = headings_of(document)
         number = lines.index(line)
         after = [*headings[:number], replace(headings[number], title=new), *headings[number + 1 :]]
-        fragments = fragments_of(after)
+        meant_before, meant_after = Fragments(headings), Fragments(after)
+        fragments = meant_after.of_each()
         real = naming.real(document.uri)
         for edge in edges(reports):
-            meant = heading_of(edge, headings) if edge.target == real else None
+            meant = heading_of(edge, meant_before) if edge.target == real else None
             if meant is None:
                 continue
             fragment = edge.name.partition("#")[2]
-            if meant != number and heading_meant(fragment, after) == meant:
+            if meant != number and meant_after.meant(fragment) == meant:
                 continue
             words, anchor = fragments[meant]
             by_words = " ".join(unquote(fragment).split()) == " ".join(headings[meant].title.split())
