@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from weighbridge import __version__
 
 if TYPE_CHECKING:
+    from weighbridge.analysis.report import Report
     from weighbridge.batch import Outcome
     from weighbridge.budget.directive import Overrides
+    from weighbridge.terminal import Finding
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of prompts")
-        command.add_argument("--format", choices=("text", "json"), default="text")
+        more = ("sarif", "github", "junit") if name == "check" else ()
+        command.add_argument("--format", choices=("text", "json", *more), default="text")
         if name == "check":
             command.add_argument("--strict", action="store_true", help="fail for warnings, too")
         _add_engine(command)
@@ -249,8 +252,10 @@ def _check(options: argparse.Namespace) -> int:
                 "findings": [finding.as_json() for finding in findings],
             }
         )
-    else:
+    elif options.format == "text":
         print_findings(reports, findings)
+    else:
+        _print_for_builds(options.format, reports, findings)
     code = _unusable_code(outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
     if code:
         return code
@@ -260,6 +265,20 @@ def _check(options: argparse.Namespace) -> int:
         for finding in findings
     )
     return EXIT_OVER if over or broken else EXIT_OK
+
+
+def _print_for_builds(form: str, reports: "list[Report]", findings: "list[Finding]") -> None:
+    """Print findings as a build reads them, paths relative to the current folder."""
+    from weighbridge import build_logs  # noqa: PLC0415  as above
+
+    folder = Path.cwd()
+    if form == "sarif":
+        _print_json(build_logs.sarif(findings, folder))
+    elif form == "github":
+        sys.stdout.write(build_logs.github(findings, folder))
+    else:
+        text = build_logs.junit([report.uri for report in reports], findings, folder)
+        sys.stdout.write(text.decode("utf-8") + "\n")
 
 
 def _render(options: argparse.Namespace) -> int:
