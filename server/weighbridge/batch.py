@@ -31,6 +31,7 @@ from weighbridge.session.waiting import CountingError
 from weighbridge.session.workspace import Silent
 from weighbridge.tokens.registry import count_on_all_cores, tokenizer
 from weighbridge.uris import uri_of
+from weighbridge.work import process
 from weighbridge.work.helpers import Helpers, can_fork, helpers
 
 __all__ = ["Outcome", "render_file", "weigh"]
@@ -124,33 +125,32 @@ async def _weigh_plain(
 ) -> None:
     """Weigh the files of these groups that refer to nothing: what remains needs the session's whole machinery."""
 
-    async def weigh(group: int) -> None:
-        async with gate:
-            work = partial(groups.weigh, group, session.service)
-            try:
-                take(await session.tasks.submit(("plain", group), work, title="count"))
-            except Exception:  # whatever it is, it is one file's: each is looked at by itself
-                logger.exception("some files could not be counted together")
+    async def weigh(numbers: Sequence[int]) -> Sequence[int]:
+        (group,) = numbers
+        work = partial(groups.weigh, group, session.service)
+        take(await session.tasks.submit(("plain", group), work, title="count"))
+        return numbers
 
     # The first group loads the vocabularies, and so tells who counts.
-    gate = asyncio.Semaphore(1)
-    for group in left[:1]:
-        await weigh(group)
+    outcomes = await process(left[:1], weigh, size=1)
     # Where one thread's texts are counted on all cores, another would only wait for the interpreter, and make it wait.
-    gate = asyncio.Semaphore(1 if count_on_all_cores() else _AT_A_TIME)
-    await asyncio.gather(*(weigh(group) for group in left[1:]))
+    at_a_time = 1 if count_on_all_cores() else _AT_A_TIME
+    outcomes += await process(left[1:], weigh, size=1, concurrency=at_a_time)
+    for outcome in outcomes:
+        if outcome.error is not None:  # whatever it is, it is one file's: each is looked at by itself
+            logger.error("some files could not be counted together", exc_info=outcome.error)
 
 
 async def _weigh_others(
     session: Session, files: Mapping[Path, Path | None], take: Callable[[Sequence[Outcome]], None]
 ) -> None:
-    gate = asyncio.Semaphore(_AT_A_TIME)
+    async def weigh(some: Sequence[tuple[Path, Path | None]]) -> list[Outcome]:
+        weighed = [await _weigh_one(session, path, within) for path, within in some]
+        take(weighed)
+        return weighed
 
-    async def weigh(path: Path, within: Path | None) -> None:
-        async with gate:
-            take([await _weigh_one(session, path, within)])
-
-    await asyncio.gather(*(weigh(*one) for one in files.items()))
+    for outcome in await process([*files.items()], weigh, size=1, concurrency=_AT_A_TIME):
+        outcome.unwrap()
 
 
 async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides = NOTHING) -> Outcome:

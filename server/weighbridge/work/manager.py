@@ -169,12 +169,12 @@ class TaskManager:
     def raise_priority(self, key: Hashable, priority: Priority) -> bool:
         """Make unfinished work more urgent; False if there is none, or it is as urgent already."""
         entry = self._entries.get(key)
-        return entry is not None and priority < entry.task.priority and self._move(entry, priority)
-
-    def lower_priority(self, key: Hashable, priority: Priority) -> bool:
-        """Make unfinished work less urgent; False if there is none, or it is no more urgent already."""
-        entry = self._entries.get(key)
-        return entry is not None and priority > entry.task.priority and self._move(entry, priority)
+        if entry is None or priority >= entry.task.priority:
+            return False
+        self._check_thread()
+        entry.task.priority = priority
+        entry.lane.queue.move(key, priority)
+        return True
 
     def cancel(self, key: Hashable) -> bool:
         """Call work off; False if there is none unfinished. Whoever waits gets `TaskCancelledError` now; a run under
@@ -315,12 +315,6 @@ class TaskManager:
         entry.enqueue()
         self._dispatch_soon()
         self._board.change(entry.task, TaskState.QUEUED)
-
-    def _move(self, entry: Entry, priority: Priority) -> bool:
-        self._check_thread()
-        entry.task.priority = priority
-        entry.lane.queue.move(entry.task.key, priority)
-        return True
 
     def _finish(self, entry: Entry, state: TaskState, outcome: Outcome[Any]) -> None:
         task = entry.task

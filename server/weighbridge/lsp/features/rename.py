@@ -2,8 +2,9 @@
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -29,7 +30,7 @@ from weighbridge.references.rewriting import names, with_fragment, with_target
 from weighbridge.session.document import Document
 from weighbridge.text import PositionEncoding, content_length, units
 from weighbridge.uris import path_of, uri_of
-from weighbridge.work import Priority
+from weighbridge.work import CancelToken, Priority
 
 #: What may stand before the title of a heading that begins with `#`.
 _MARKER = re.compile(r"[^#\r\n]*#{1,6}[ \t]+")
@@ -141,6 +142,7 @@ class Rename:
         meant_before, meant_after = Fragments(headings), Fragments(after)
         fragments = meant_after.of_each()
         real = naming.real(document.uri)
+        renamed: list[tuple[Edge, str]] = []
         for edge in edges(reports):
             meant = heading_of(edge, meant_before) if edge.target == real else None
             if meant is None:
@@ -153,7 +155,8 @@ class Rename:
             wanted = (words or anchor) if by_words else (anchor or words)
             if not wanted:
                 raise RequestError(f"{new}: no fragment would mean it; there is another heading of this name")
-            await self._rewrite(edge, document, naming, changes, fragment=wanted)
+            renamed.append((edge, wanted))
+        await self._rewrite(renamed, document, naming, changes, with_fragment)
 
     async def _rename_variable(
         self,
@@ -186,7 +189,8 @@ class Rename:
             shown = naming.shown(uri)
             path = path_of(shown)
             if folder_of(path) not in by_settings:
-                where = await self._defined(path, await self._lines_of(shown, document) or (), name)
+                lines = (await self._lines_of([shown], document))[shown]
+                where = await self._defined(path, lines or (), name)
                 if where.by is By.NOBODY and uri != own:
                     # It has no such name that would have to follow.
                     continue
@@ -205,8 +209,8 @@ class Rename:
             more = uses.of.get(uri, frozenset()) - found
             found |= more
             todo += [one for spot in more for one in uses.by[spot]]
-        for spot in found:
-            await self._rewrite(uses.edges[spot], document, naming, changes, target=new)
+        renamed = [(uses.edges[spot], new) for spot in found]
+        await self._rewrite(renamed, document, naming, changes, with_target)
 
     async def _defined(self, path: Path | None, lines: Sequence[str], name: str) -> Defined:
         """Who gives a variable of a document its value."""
@@ -229,52 +233,63 @@ class Rename:
 
     async def _rewrite(
         self,
-        edge: Edge,
+        renamed: Sequence[tuple[Edge, str]],
         document: Document,
         naming: Naming,
         changes: Changes,
-        *,
-        target: str | None = None,
-        fragment: str | None = None,
+        written: Callable[[str, str], str | None],
     ) -> None:
-        """Write a reference anew, where it stands."""
-        shown = naming.shown(edge.source)
-        lines = await self._lines_of(shown, document)
-        place = edge.range
-        if lines is None:
-            return
-        line = lines[place.start_line] if place.start_line < len(lines) else ""
+        """Write references anew, where they stand. `written`: a reference as it is, and with another name."""
+        lines_of = await self._lines_of((naming.shown(edge.source) for edge, _ in renamed), document)
         encoding = self._session.encoding
-        start = _column(line, place.start_character, encoding)
-        end = _column(line, place.end_character, encoding)
-        literal = line[start:end]
-        if not names(literal, edge.name):
-            raise RequestError(f"{path_of(shown) or shown}: changed just now; try again")
-        text = with_target(literal, target) if target is not None else with_fragment(literal, fragment or "")
-        if text is None:
-            raise RequestError(f"{literal}: can't be written with that name")
-        changes.setdefault(edge.source, []).append(Change(place.start_line, start, end, text))
+        for edge, new in renamed:
+            shown, place = naming.shown(edge.source), edge.range
+            lines = lines_of[shown]
+            if lines is None:
+                continue
+            line = lines[place.start_line] if place.start_line < len(lines) else ""
+            start = _column(line, place.start_character, encoding)
+            end = _column(line, place.end_character, encoding)
+            literal = line[start:end]
+            if not names(literal, edge.name):
+                raise RequestError(f"{path_of(shown) or shown}: changed just now; try again")
+            text = written(literal, new)
+            if text is None:
+                raise RequestError(f"{literal}: can't be written with that name")
+            changes.setdefault(edge.source, []).append(Change(place.start_line, start, end, text))
 
-    async def _lines_of(self, uri: str, document: Document) -> Sequence[str] | None:
-        opened = self._session.documents.get(uri)
-        if opened is not None:
-            return opened.buffer.snapshot().lines
-        path = path_of(uri)
-        if path is None or document.expander is None:
-            return None
-        scope, files = document.expander.scope, TextFiles(self._session.open_texts)
-        return await self._desk.tasks.submit(
-            ("lines", uri), lambda _: lines_in(files, path, scope), priority=Priority.HIGH, title="rename"
-        )
+    async def _lines_of(self, uris: Iterable[str], document: Document) -> dict[str, Sequence[str] | None]:
+        """The lines of texts, as they are in the editor where they are open; None of what may not be read."""
+        lines: dict[str, Sequence[str] | None] = {}
+        closed: dict[str, Path] = {}
+        for uri in uris:
+            opened, path = self._session.documents.get(uri), path_of(uri)
+            lines[uri] = None if opened is None else opened.buffer.snapshot().lines
+            if opened is None and path is not None:
+                closed[uri] = path
+        if document.expander is not None and closed:
+            scope, files = document.expander.scope, TextFiles(self._session.open_texts)
+            tasks = self._desk.tasks.submit_batch(
+                ((("lines", uri), partial(_lines_in, files, path, scope)) for uri, path in closed.items()),
+                priority=Priority.HIGH,
+                title="rename",
+            )
+            outcomes = await self._desk.tasks.await_batch(tasks)
+            lines |= {uri: outcome.unwrap() for uri, outcome in zip(closed, outcomes, strict=True)}
+        return lines
 
     async def _edit(self, document: Document, naming: Naming, changes: Changes) -> types.WorkspaceEdit:
-        texts = {}
-        for uri, some in changes.items():
-            shown = naming.shown(uri)
-            lines = await self._lines_of(shown, document)
-            if lines is not None:
-                texts[shown] = text_edits(lines, some, self._session.encoding)
+        some = {naming.shown(uri): found for uri, found in changes.items()}
+        texts = {
+            uri: text_edits(lines, some[uri], self._session.encoding)
+            for uri, lines in (await self._lines_of(some, document)).items()
+            if lines is not None
+        }
         return self._edits.edit(texts, versions(self._session))
+
+
+def _lines_in(files: TextFiles, path: Path, scope: Scope, _: CancelToken) -> Sequence[str] | None:
+    return lines_in(files, path, scope)
 
 
 def _title_of(document: Document, line: int, start: int, end: int, new: str) -> str | None:
