@@ -6,7 +6,6 @@ belongs to, shown as a diagnostic. Handlers raise `ReferenceFault`; `Problem` is
     WeighbridgeError
     ├── ReferenceFault     a reference can't be resolved; holds the Problem
     │   └── TransientFault worth another try (connection lost, 429, 5xx)
-    ├── SettingsError      settings that can't be used at all
     ├── UnknownEncodingError
     └── BorderlessError    a text with nowhere to cut it, too long to be counted in one piece
 """
@@ -78,10 +77,6 @@ class TransientFault(ReferenceFault):
     def __init__(self, code: Code, message: str, retry_after: float | None = None) -> None:
         super().__init__(code, message)
         self.retry_after = retry_after
-
-
-class SettingsError(WeighbridgeError):
-    """Settings that can't be used; the message names the setting and the value."""
 
 
 class UnknownEncodingError(WeighbridgeError):

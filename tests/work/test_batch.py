@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.clock import settle
 
-from weighbridge.work import CancelToken, Outcome, TaskCancelledError, process
+from weighbridge.work import process
 
 
 async def double(batch: Sequence[int]) -> list[int]:
@@ -50,16 +50,8 @@ def test_results_are_in_order_and_limits_are_kept(
     assert [(one.value, one.error and type(one.error).__name__) for one in outcomes] == expected
 
 
-async def test_progress_counts_items_through() -> None:
-    told: list[tuple[int, int]] = []
-    await process(
-        range(7), double, size=3, concurrency=1, progress=lambda done, total: told.append((done, total))
-    )
-    assert told == [(3, 7), (6, 7), (7, 7)]
-
-
 async def test_nothing_to_do() -> None:
-    assert await process([], double, progress=lambda _done, _total: pytest.fail("there is no progress")) == []
+    assert await process([], double) == []
 
 
 async def test_a_batch_with_a_wrong_number_of_results_fails_alone() -> None:
@@ -69,18 +61,6 @@ async def test_a_batch_with_a_wrong_number_of_results_fails_alone() -> None:
     outcomes = await process([0, 1, 2, 3, 4], work, size=2)
     assert [outcome.value for outcome in outcomes] == [0, 1, None, None, 4]
     assert str(outcomes[2].error) == str(outcomes[3].error) == "1 results for a batch of 2 items"
-
-
-async def test_the_token_keeps_further_batches_from_beginning() -> None:
-    token = CancelToken()
-
-    async def work(batch: Sequence[int]) -> list[int]:
-        token.cancel()
-        return list(batch)
-
-    outcomes = await process([1, 2, 3, 4], work, size=2, concurrency=1, token=token)
-    assert outcomes[:2] == [Outcome(1), Outcome(2)]
-    assert [type(outcome.error) for outcome in outcomes[2:]] == [TaskCancelledError] * 2
 
 
 async def test_cancelling_cancels_the_batches_under_way() -> None:
@@ -99,16 +79,6 @@ async def test_cancelling_cancels_the_batches_under_way() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert ended == [1, 2]
-
-
-async def test_a_fault_of_the_progress_callback_is_raised_and_leaves_nothing_behind() -> None:
-    def fail(_done: int, _total: int) -> None:
-        raise ZeroDivisionError
-
-    before = asyncio.all_tasks()
-    with pytest.raises(ZeroDivisionError):
-        await process([1, 2, 3], double, size=1, concurrency=2, progress=fail)
-    assert asyncio.all_tasks() == before
 
 
 @pytest.mark.parametrize(("size", "concurrency"), [(0, 1), (1, 0)])

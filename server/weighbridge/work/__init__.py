@@ -1,7 +1,7 @@
 """The work room: background tasks with priorities, workers, retries and states. Knows nothing of what the work is."""
 
 from weighbridge.work.background import Background, Tasks
-from weighbridge.work.batch import Progress, process
+from weighbridge.work.batch import process
 from weighbridge.work.board import Listener
 from weighbridge.work.cancel import CancelToken, TaskCancelledError
 from weighbridge.work.clock import Clock, SystemClock
@@ -22,7 +22,6 @@ __all__ = [
     "PanicError",
     "Priority",
     "PriorityQueue",
-    "Progress",
     "RetryPolicy",
     "SystemClock",
     "Task",

@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from weighbridge.work.cancel import CancelToken
 from weighbridge.work.outcome import Outcome
 
 Item = TypeVar("Item")
 R = TypeVar("R")
-
-Progress = Callable[[int, int], None]
 
 
 async def process(
@@ -19,15 +16,11 @@ async def process(
     *,
     size: int = 32,
     concurrency: int = 4,
-    progress: Progress | None = None,
-    token: CancelToken | None = None,
 ) -> list[Outcome[R]]:
     """Hand `items` to `work` in batches of up to `size`, at most `concurrency` batches at a time.
 
     `work` returns one result per item. What became of each item, in order: a batch that fails leaves its error with
-    its own items and the others alone. `progress(done, total)` is told, on the loop, how many items are through after
-    each batch. Once `token` is cancelled no further batch begins, and what did not begin is a `TaskCancelledError`;
-    cancelling the awaiting coroutine cancels the batches under way too.
+    its own items and the others alone. Cancelling the awaiting coroutine cancels the batches under way too.
 
     Raises:
         ValueError: `size` or `concurrency` is less than 1.
@@ -38,20 +31,16 @@ async def process(
     batches = [items[start : start + size] for start in range(0, len(items), size)]
     outcomes: list[list[Outcome[R]]] = [[] for _ in batches]
     running: dict[asyncio.Task[list[Outcome[R]]], int] = {}
-    begun = done = 0
+    begun = 0
     try:
         while begun < len(batches) or running:
             while begun < len(batches) and len(running) < concurrency:
-                batch = _attempt(batches[begun], work, token)
+                batch = _attempt(batches[begun], work)
                 running[asyncio.create_task(batch)] = begun
                 begun += 1
             finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
-                number = running.pop(task)
-                outcomes[number] = task.result()
-                done += len(batches[number])
-                if progress is not None:
-                    progress(done, len(items))
+                outcomes[running.pop(task)] = task.result()
     finally:
         for task in running:
             task.cancel()
@@ -60,11 +49,9 @@ async def process(
 
 
 async def _attempt(
-    batch: Sequence[Item], work: Callable[[Sequence[Item]], Awaitable[Sequence[R]]], token: CancelToken | None
+    batch: Sequence[Item], work: Callable[[Sequence[Item]], Awaitable[Sequence[R]]]
 ) -> list[Outcome[R]]:
     try:
-        if token is not None:
-            token.raise_if_cancelled()
         results = await work(batch)
     except Exception as error:  # noqa: BLE001  # the batch's failure is its items' outcome
         return [Outcome.failed(error)] * len(batch)
