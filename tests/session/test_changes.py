@@ -2,7 +2,7 @@
 
 import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from tests.session.harness import FakeTimers, a_session, open_file, typed
 from tests.session.test_contents import settle
 from tests.session.test_exactness import check
 
+from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 from weighbridge.tokens.registry import tokenizer
 
@@ -126,6 +127,47 @@ async def test_who_begins_to_use_a_file_has_it_read_again(tmp_path: Path) -> Non
         await settle(session)
         assert await session.count(two) == count(f"2\n{NEW}")
         assert await session.count(one) == count(f"1\n{NEW} {{{{v}}}}")
+
+
+async def by_counting(session: Session, document: Document) -> None:
+    await session.count(document)
+
+
+async def by_a_pause_in_typing(session: Session, document: Document) -> None:
+    typed(session, document, (0, 0), "x")
+    session.quiet(document)
+
+
+async def by_saving(session: Session, document: Document) -> None:
+    session.saved(document)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 60])
+@pytest.mark.parametrize("way", [by_counting, by_a_pause_in_typing, by_saving])
+async def test_what_nobody_tells_of_is_seen_by_who_looks(
+    tmp_path: Path, way: Callable[[Session, Document], Awaitable[None]], seconds: float
+) -> None:
+    """A file in a memory map changes without a word. Whoever asks, pauses or saves has it read: once a second is enough."""
+    (tmp_path / "doc.md").write_text("@[file:inc.txt] {{v}}")
+    file = tmp_path / "doc.md.vars.toml"
+    (tmp_path / "inc.txt").write_text(OLD)
+    file.write_text('v = "aaaa bbbb cccc dddd"')
+    timers = FakeTimers()
+    async with a_session(tmp_path, timers=timers) as session:
+        document = open_file(session, tmp_path / "doc.md")
+        await session.ready(document)
+        before = document.tokens
+        change(tmp_path / "inc.txt", NEW, write_through_a_map, put_times_back)
+        change(file, 'v = "!@#$ %^&* ()_+ =-[]"', write_through_a_map, put_times_back)
+        timers.advance(seconds)
+        await way(session, document)
+        await settle(session)
+        await session.ready(document)
+        if seconds > 1:
+            added = document.buffer.line(0).partition("@")[0]
+            assert document.tokens == count(f"{added}{NEW} !@#$ %^&* ()_+ =-[]")
+        else:
+            assert abs(document.tokens - before) <= 1
 
 
 @pytest.mark.parametrize("told", ["notification", "refresh"])

@@ -164,6 +164,16 @@ class Readings:
             ]
         )
 
+    def recheck_old(self, user: Hashable) -> None:
+        """Read what `user` uses again where that is not done and was not in the last second; what APIs said keeps its time."""
+        self.recheck(
+            [
+                key
+                for key, entry in self._entries.items()
+                if user in entry.users and entry.running is None and self._may_be_old(entry)
+            ]
+        )
+
     def keys_of_path(self, path: Path) -> list[Hashable]:
         """The keys whose content depends on this file, existing or not."""
         written = os.fspath(path)
@@ -225,7 +235,7 @@ class Readings:
         self._below.changed()
 
     def _may_be_old(self, entry: Entry) -> bool:
-        """Whether a content is read again when somebody else begins to use it: not every system tells of every change."""
+        """Whether a content is read again when somebody begins to use it, or asks: not every system tells of every change."""
         return entry.request.kind is not Kind.API and self._timers.time() - entry.read_at > _SOONEST
 
     def _watch_others(self) -> None:

@@ -202,7 +202,8 @@ class Session:
         self._listener.closed(document)
 
     def saved(self, document: Document) -> None:
-        """The document was written to disk; who includes it may look again."""
+        """The document was written to disk; who includes it looks again, and so does it at what it includes."""
+        self.readings.recheck_old(document.uri)
         if document.path is not None:
             self.files_changed([document.path])
 
@@ -300,11 +301,12 @@ class Session:
             await self._waiting.change(document.uri)
 
     async def count(self, document: Document, selections: Sequence[Selection] | None = None) -> int:
-        """The document's resolved tokens, or those of parts of it; waits until they are true.
+        """The document's resolved tokens, or those of parts of it; waits until they are true, of its files as they are now.
 
         Raises:
             DocumentClosedError, CountingError: see `ready`.
         """
+        self.readings.recheck_old(document.uri)
         await self.ready(document)
         if selections is None:
             return document.tokens
@@ -389,10 +391,11 @@ class Session:
         )
 
     def quiet(self, document: Document) -> None:
-        """The user stopped typing: let go what the text no longer refers to."""
+        """The user stopped typing: let go what the text no longer refers to, and see whether the rest is as it was."""
         if self.documents.get(document.uri) is document:
             with self._caring(document):
                 self.readings.release(document.uri, document.drop_unused())
+            self.readings.recheck_old(document.uri)
             self._pump_soon(document)
 
     # What changes from outside
