@@ -1,6 +1,7 @@
 """The report: a document's tree of counts, as values and as the JSON that outsiders rely on."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -176,11 +177,21 @@ class Report:
     #: What is wrong with the document itself (a directive, its front matter, all of it), and where; not in the JSON.
     problems: tuple[tuple[Range, Problem], ...] = ()
     counted: bool = True
+    #: Whether the tokenizer is exact; and the starts of references that count by a sample or an old answer, in order.
+    tokenizer_exact: bool = True
+    estimated: tuple[tuple[int, int], ...] = ()
 
     @property
     def exact(self) -> bool:
         """Whether the tokens are those that the model counts."""
         return self.exactness is Exactness.EXACT
+
+    def exact_in(self, part: Range) -> bool:
+        """Whether the tokens of a reference or section are: what the total is no more than an estimate for may stand elsewhere."""
+        if self.exact or not self.estimated or not self.tokenizer_exact:
+            return self.exact
+        start, end = (part.start_line, part.start_character), (part.end_line, part.end_character)
+        return bisect_left(self.estimated, start) == bisect_left(self.estimated, end)
 
     @property
     def over_budget(self) -> bool:

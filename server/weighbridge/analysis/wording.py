@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from weighbridge.content.policy import shown
 
 if TYPE_CHECKING:
-    from weighbridge.analysis.report import Report
+    from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
 
 #: Stands for a count that is on its way.
 PENDING = "…"
@@ -27,6 +27,11 @@ def number_text(tokens: int, *, exact: bool = True) -> str:
 def tokens_text(tokens: int, *, exact: bool = True) -> str:
     """`1,234 tokens`, `1 token`, `≈1,234 tokens`."""
     return f"{number_text(tokens, exact=exact)} {'token' if tokens == 1 else 'tokens'}"
+
+
+def part_text(report: "Report", part: "SectionReport | ReferenceReport") -> str:
+    """The same of a section or reference of a document: `≈` where that part of it is no more than an estimate."""
+    return tokens_text(part.tokens or 0, exact=report.exact_in(part.range))
 
 
 def share_text(share: float) -> str:

@@ -46,8 +46,12 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
     while document.prepared is not None and not document.place():
         yield
     placed: list[tuple[Reference, Range, Expansion]] = []
+    estimated: list[tuple[int, int]] = []
     for number, (reference, place, target) in enumerate(document.placed()):
-        placed.append((reference, place, expansions.get(target, _WAITING)))
+        expansion = expansions.get(target, _WAITING)
+        placed.append((reference, place, expansion))
+        if expansion.sampled or expansion.stale:
+            estimated.append((place.start_line, place.start_character))
         if number % ITEMS == ITEMS - 1:
             yield
     references = yield from reference_reports(placed, encoding, document.made_reports)
@@ -57,7 +61,6 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
     document.counted_before = document.counted_before or ready
     yield from document.follow_outline()
     filled = document.fill_outline(FILLING)
-    inexact = any(expansion.sampled or expansion.stale for _, _, expansion in placed)
     sections = yield from document.outline.reports(document.buffer)
     totals = yield from totals_of([expansion for _, _, expansion in placed])
     return Report(
@@ -67,7 +70,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         model=prepared.model,
         encoding=prepared.tokenizer.name,
         # What is not as it is today may weigh anything today.
-        exactness=Exactness.ESTIMATE if inexact else prepared.tokenizer.exactness,
+        exactness=Exactness.ESTIMATE if estimated else prepared.tokenizer.exactness,
         ready=ready and filled is Filled.ALL,
         tokens=tokens,
         own_tokens=document.own_tokens,
@@ -78,6 +81,8 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         totals=totals,
         problems=tuple(_problems(document, prepared)),
         counted=document.counted_before,
+        tokenizer_exact=prepared.tokenizer.exactness is Exactness.EXACT,
+        estimated=tuple(estimated),
     )
 
 

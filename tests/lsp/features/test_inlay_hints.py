@@ -180,6 +180,15 @@ def test_the_total_is_shown_behind_however_many_references() -> None:
     [
         ({}, ["12,345 / 128,000 tokens", "0", "1,001", "1"]),
         ({"exactness": Exactness.ESTIMATE}, ["≈12,345 / 128,000 tokens", "≈0", "≈1,001", "≈1"]),
+        # The last reference, and so the section it stands in, count by an old answer.
+        (
+            {"exactness": Exactness.ESTIMATE, "estimated": ((3, 0),)},
+            ["≈12,345 / 128,000 tokens", "0", "≈1,001", "≈1"],
+        ),
+        (
+            {"exactness": Exactness.ESTIMATE, "estimated": ((3, 0),), "tokenizer_exact": False},
+            ["≈12,345 / 128,000 tokens", "≈0", "≈1,001", "≈1"],
+        ),
         ({"ready": False, "counted": False}, ["…", "0", "…", "1"]),
     ],
 )

@@ -14,7 +14,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
-from weighbridge.analysis.wording import name_text, share_text, tokens_text
+from weighbridge.analysis.wording import name_text, part_text, share_text
 from weighbridge.content.api import host_to_allow
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.text_file import TextFiles
@@ -303,7 +303,7 @@ class CodeActions:
                 else name_text(part.target)
             )
             share = share_text((part.tokens or 0) / report.budget.limit)
-            title = f"Go to {name}: {tokens_text(part.tokens or 0)}, {share} of the budget"
+            title = f"Go to {name}: {part_text(report, part)}, {share} of the budget"
             where = {"uri": document.uri, "range": part.range.as_json()}
             command = types.Command(title, "weighbridge.show", arguments=[where])
             yield Fix("largest", title, _QUICK_FIX, fixes=diagnostic, command=command)

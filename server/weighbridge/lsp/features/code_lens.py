@@ -6,7 +6,7 @@ from functools import partial
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
-from weighbridge.analysis.wording import PENDING, share_text, tokens_text, total_text
+from weighbridge.analysis.wording import PENDING, part_text, share_text, total_text
 from weighbridge.lsp.desk import Desk
 
 #: Lenses of one document: clients ask for all at once.
@@ -24,7 +24,7 @@ def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLen
     # What stands under a heading on line 1 is the total.
     below = [section for section in report.sections[:MOST_LENSES] if section.range.start_line > 0]
     for section in below[: MOST_LENSES - 1]:
-        text = tokens_text(section.tokens) if report.ready else PENDING
+        text = part_text(report, section) if report.ready else PENDING
         found.append(at(section.range.start_line, text))
     return found
 

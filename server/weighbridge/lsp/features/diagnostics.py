@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report, severity_of
-from weighbridge.analysis.wording import share_text, tokens_text
+from weighbridge.analysis.wording import part_text, share_text, tokens_text
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code, Problem
 
@@ -89,16 +89,14 @@ def _largest(report: Report) -> list[types.DiagnosticRelatedInformation]:
     """The references that weigh most, each at its place in the document."""
     counted = (reference for reference in report.references if reference.tokens)
     largest = [
-        _related(
-            report.uri, reference.range, f"{shown(reference.target)}: {tokens_text(reference.tokens or 0)}"
-        )
+        _related(report.uri, reference.range, f"{shown(reference.target)}: {part_text(report, reference)}")
         for reference in nlargest(_LARGEST, counted, key=lambda reference: reference.tokens or 0)
     ]
     top = nlargest(_LARGEST, report.sections, key=lambda section: section.tokens)
     if len(report.sections) > 1:
         largest += [
             _related(
-                report.uri, section.range, f"section “{shown(section.title)}”: {tokens_text(section.tokens)}"
+                report.uri, section.range, f"section “{shown(section.title)}”: {part_text(report, section)}"
             )
             for section in top[: _LARGEST - min(_LARGEST - 1, len(largest))]
             if section.tokens

@@ -15,6 +15,7 @@ from weighbridge.analysis.wording import (
     COUNTING,
     age_text,
     name_text,
+    part_text,
     share_text,
     size_text,
     tokens_text,
@@ -102,7 +103,7 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
         said.append(reference.problem.message)
     if reference.tokens is not None:
         share = share_text(reference.tokens / report.budget.limit)
-        said.append(f"{tokens_text(reference.tokens)}, {share} of the budget{_basis(reference)}")
+        said.append(f"{part_text(report, reference)}, {share} of the budget{_basis(reference)}")
         if reference.references:
             own = own_text(reference.tokens, reference.references)
             said.append(f"{tokens_text(own)} of its own, the rest is nested in it")
@@ -135,7 +136,7 @@ def section_card(report: Report, number: int) -> Card:
     top = min((one.level for one in inside), default=0)
     below = [one for one in inside if one.level == top]
     rows = [_row(one.title, one.tokens, "", report) for one in below[:_MOST_ROWS]]
-    facts = f"{tokens_text(section.tokens)}, {share} of the budget"
+    facts = f"{part_text(report, section)}, {share} of the budget"
     return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
 
 

@@ -181,7 +181,6 @@ def _hints(
     start_line: int,
     end_line: int,
 ) -> Iterator[Hint]:
-    exact = report.exact
     if settings.references:
         first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
         shown = 0
@@ -191,8 +190,8 @@ def _hints(
                 break
             few = reference.kind is Kind.VARIABLE and (reference.tokens or 0) < settings.variables_from
             if reference.state is not State.FAILED and not few:
-                known = exact and reference.state is State.RESOLVED
-                text = PENDING if reference.tokens is None else number_text(reference.tokens, exact=known)
+                exact = report.exact_in(reference.range)
+                text = PENDING if reference.tokens is None else number_text(reference.tokens, exact=exact)
                 yield Hint(line, reference.range.end_character, text, reference)
                 shown += 1
     if settings.sections:
@@ -206,7 +205,7 @@ def _hints(
             if line > end_line or shown == MOST_HINTS:
                 break
             if section.tokens >= fewest:
-                text = number_text(section.tokens, exact=exact)
+                text = number_text(section.tokens, exact=report.exact_in(section.range))
                 yield Hint(
                     line, line_end(line), text if report.ready else _pending(text, report.counted), section
                 )

@@ -15,7 +15,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
-from weighbridge.analysis.wording import PENDING, name_text, tokens_text
+from weighbridge.analysis.wording import PENDING, name_text, part_text, tokens_text
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.messages import WrittenJson
@@ -148,7 +148,7 @@ def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
         start = types.Range(types.Position(0, 0), types.Position(0, 0))
         text = f"{name} ({tokens_text(report.tokens, exact=report.exact) if report.ready else PENDING})"
         return types.WorkspaceSymbol(types.Location(report.uri, start), text, types.SymbolKind.File)
-    weight = tokens_text(section.tokens, exact=report.exact) if report.ready else PENDING
+    weight = part_text(report, section) if report.ready else PENDING
     text = f"{name_text(section.title) or '(no title)'} ({weight})"
     location = types.Location(report.uri, to_range(section.range))
     return types.WorkspaceSymbol(location, text, types.SymbolKind.String, None, None, name)
@@ -223,7 +223,7 @@ def _tree(report: Report) -> list[_Node]:
         line = part.range.start_line
         while open_ and line >= _end(open_[-1][0]):
             open_.pop()
-        node = _section(part, report) if isinstance(part, SectionReport) else _reference(part)
+        node = _section(part, report) if isinstance(part, SectionReport) else _reference(part, report)
         (open_[-1][1].children if open_ else top).append(node)
         if isinstance(part, SectionReport):
             open_.append((part, node))
@@ -249,7 +249,7 @@ def _end(section: SectionReport) -> int:
 
 def _section(section: SectionReport, report: Report) -> _Node:
     start = section.range
-    detail = tokens_text(section.tokens) if report.ready else PENDING
+    detail = part_text(report, section) if report.ready else PENDING
     # The heading's line as far as the section goes, whatever its length: names never lie outside of what they name.
     line_end = (start.start_line + 1, 0)
     end = min(line_end, (start.end_line, start.end_character))
@@ -257,9 +257,9 @@ def _section(section: SectionReport, report: Report) -> _Node:
     return _Node(name_text(section.title) or "(no title)", detail, types.SymbolKind.String, start, selection)
 
 
-def _reference(reference: ReferenceReport) -> _Node:
+def _reference(reference: ReferenceReport, report: Report) -> _Node:
     if reference.tokens is not None:
-        detail = tokens_text(reference.tokens)
+        detail = part_text(report, reference)
     else:
         detail = "failed" if reference.state is State.FAILED else PENDING
     return _Node(
