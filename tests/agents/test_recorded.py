@@ -12,6 +12,9 @@ _FETCHED = "holds a text that was fetched: Weighbridge fetches nothing that a re
 _SUB_AGENT = "what a sub-agent receives, which is no first request"
 #: Cases that can't be met, by agent, each with the reason: at most 3 in a hundred of an agent's.
 UNMET = {
+    "aider": {
+        "read-home-path": "a repository's configuration names a file of the home: Weighbridge does not open it"
+    },
     "claude-code": {
         "command-vars": "holds the session's number, which no session has before it begins",
         "subagent-Explore": _SUB_AGENT,

@@ -25,11 +25,12 @@ def load(start: Start, files: Files) -> Context:
     root = git_root(folder, files) or folder
     not_loaded: list[NotLoaded] = []
     entries: dict[Path, Entry] = {}
-    for name in _names(start, files, folder, root):
+    names, own = _names(start, files, folder, root)
+    for name in names:
         written = Path(os.path.normpath(folder / re.sub("^~(?=/|$)", str(start.home), name)))
         found = list(walk(written, files)) if files.is_folder(written) else [written]
         for path in map(files.real, found):
-            data = files.read(path)
+            data = files.read(path, own=own)
             if data is None:
                 not_loaded.append(NotLoaded(path, "there is no such file: aider skips it with an error"))
                 continue
@@ -49,35 +50,36 @@ def load(start: Start, files: Files) -> Context:
     return Context((Part("user message", tuple(pieces)),), tuple(not_loaded))
 
 
-def _names(start: Start, files: Files, folder: Path, root: Path) -> Sequence[str]:
-    """The names that `read` lists: the options', else the environment's, else the last configuration's."""
+def _names(start: Start, files: Files, folder: Path, root: Path) -> tuple[Sequence[str], bool]:
+    """The names that `read` lists: the options', else the environment's, else the last configuration's; whether the
+    user gives them, not the repository.
+    """
     options = start.options("--read")
     if options:
-        return options
-    variables = {
-        **start.environment,
-        **_variables(files.read(root / ".env")),
-        **_variables(files.read(folder / ".env")),
-    }
-    if variables.get("AIDER_READ"):
-        return [variables["AIDER_READ"]]
+        return options, True
+    written = {**_variables(files.read(root / ".env")), **_variables(files.read(folder / ".env"))}
+    variable = written.get("AIDER_READ") or start.environment.get("AIDER_READ")
+    if variable:
+        return [variable], "AIDER_READ" not in written
     names: Sequence[str] = ()
+    own = False
     for place in dict.fromkeys((start.home, root, folder)):
-        data = files.read(place / ".aider.conf.yml")
-        try:
-            values = None if data is None else yaml.safe_load(decoded(data))
-        except (yaml.YAMLError, ValueError, RecursionError):
-            values = None
-        read = values.get("read") if isinstance(values, dict) else None
+        read = _configured(files.read(place / ".aider.conf.yml"))
         if read is not None:
-            names = (
-                [read]
-                if isinstance(read, str)
-                else [str(one) for one in read]
-                if isinstance(read, list)
-                else names
-            )
-    return names
+            names, own = read, place == start.home
+    return names, own
+
+
+def _configured(data: bytes | None) -> Sequence[str] | None:
+    """What a configuration's `read` lists, None where it says nothing of it."""
+    try:
+        values = None if data is None else yaml.safe_load(decoded(data))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    read = values.get("read") if isinstance(values, dict) else None
+    if isinstance(read, str):
+        return [read]
+    return [str(one) for one in read] if isinstance(read, list) else None
 
 
 def _variables(data: bytes | None) -> dict[str, str]:

@@ -257,7 +257,7 @@ class _Loader:
                 NotLoaded(path, f"larger than {MOST_BYTES:,} bytes: skipped without a word")
             )
             return False
-        data = self.files.read(path, own=importer is None)
+        data = self.files.read(path, own=importer is None or kind == "user" or self.approved)
         return data is not None and self._entry(path, decoded(data), kind, importer, hops, once=once)
 
     def _entry(

@@ -111,7 +111,7 @@ class _Loader:
     def _importer(self, path: Path) -> "_Importer":
         real = self.files.real(path)
         top = self.own if lies_in(path, self.own) else self.git or real.parent
-        return _Importer(self.files, self.files.real(top), {real})
+        return _Importer(self.files, self.files.real(top), {real}, own=lies_in(path, self.own))
 
     def _rules(self) -> Iterator[tuple[Path, str]]:
         """Rules that always apply; those with a pattern are only named to the model."""
@@ -204,6 +204,7 @@ class _Importer:
     files: Files
     top: Path
     met: set[Path]
+    own: bool
     bytes_left: int = MOST_BYTES
     imports_left: int = MOST_IMPORTS
 
@@ -231,7 +232,7 @@ class _Importer:
             return []
         if real in self.met:
             return [Piece(f'\n\n<imported_custom_instruction source="{real}" skipped="already-loaded" />')]
-        data = self.files.read(place, own=False)
+        data = self.files.read(place, own=self.own)
         if data is None or b"\0" in data or len(data) > self.bytes_left:
             return []
         self.met.add(real)

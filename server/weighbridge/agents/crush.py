@@ -58,7 +58,7 @@ def _blocks(paths: list[Path], files: Files, kind: str) -> list[Piece]:
     pieces: list[Piece] = []
     for place in paths:
         for path in walk(place, files, ordered=True) if files.is_folder(place) else (place,):
-            data = files.read(path)
+            data = files.read(path, own=kind == "user")
             if data is not None:
                 text = decoded(data, keep_mark=True)
                 pieces += [

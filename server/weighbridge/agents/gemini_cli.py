@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.folders import downwards, upwards, walk
+from weighbridge.agents.folders import downwards, lies_in, upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, trimmed
 from weighbridge.agents.text import decoded, json_object
@@ -58,7 +58,8 @@ class _Loader:
             return Context(
                 not_loaded=(NotLoaded(self.folder, "this folder is not trusted: Gemini CLI stops"),)
             )
-        user = self._blocks([self.own / name for name in self.names], "user")
+        own = [self.own / name for name in self.names]
+        user = self._blocks([path for path in own if lies_in(Path(os.path.normpath(path)), self.own)], "user")
         memory = self._private_memory()
         extensions = self._blocks(self._extensions(), "extension")
         project = self._blocks(self._project_files(), "project")
@@ -107,7 +108,9 @@ class _Loader:
             for one in several.split(",")
         ]
         places = [*downwards(root, self.folder), *included]
-        return sorted({place / name for place in places for name in self.names}, key=str)
+        paths = {place / name for place in places for name in self.names}
+        # Names that lead up are no files of these folders: `..` is left to the disk, not to letters.
+        return sorted((path for path in paths if ".." not in path.parts), key=str)
 
     def _extensions(self) -> Iterator[Path]:
         holder = self.own / "extensions"
@@ -121,7 +124,8 @@ class _Loader:
         """A block for each file that is there and has text, each real file once."""
         blocks: list[list[Piece]] = []
         for path in paths:
-            data = self.files.read(path)
+            # A name that the project's settings give may lead anywhere.
+            data = self.files.read(path, own=kind != "project" or path.parent / _NAME == path)
             identity = self.files.identity(path)
             if data is None or identity in self._seen:
                 continue

@@ -16,8 +16,8 @@ from weighbridge.errors import Code
 class Files(Protocol):
     """A view of the disk that opens only what it is allowed to; what it refused is in `refused`.
 
-    `own`: whether a path is one that the agent's own rules name (a file of the chain, of the user's folders), not one
-    that a file's text asked for.
+    `own`: whether the agent's own rules name a path (a file of the chain, of the user's folders), or the user does, by
+    words or in files of the user's own; not where a repository's texts or settings do.
     """
 
     def read(self, path: Path, *, own: bool = True) -> bytes | None:

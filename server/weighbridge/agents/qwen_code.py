@@ -83,7 +83,15 @@ class _Loader:
         if self.git is not None and self.trusted:
             paths.append(self.git / ".qwen" / "QWEN.local.md")
         for path in paths:
-            data = self.files.read(path)
+            if ".." in path.parts:
+                continue
+            # A name that the project's settings give may be anything.
+            own = (
+                path.name in _NAMES
+                or path.parent == self.own
+                or (self.git is not None and path.parent == self.git / ".qwen")
+            )
+            data = self.files.read(path, own=own)
             identity = self.files.identity(path)
             if data is None or identity in self._seen:
                 continue

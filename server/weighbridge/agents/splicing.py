@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weighbridge.agents.folders import git_root, lies_in
@@ -39,13 +39,15 @@ class Splicer:
     by_letters: bool = False
     root_counts: bool = False
     left: int = MOST_IMPORTS
-    _known: dict[Path, str] = field(default_factory=dict)
+    #: Whether the file whose imports are replaced is the user's own.
+    own: bool = False
 
     def pieces(self, path: Path, kind: str, text: str) -> list[Piece]:
         """The pieces of a context file whose imports are replaced."""
         top = git_root(path.parent, self.files, folder_only=True) or path.parent
         self.left = MOST_IMPORTS
         above = frozenset((path,) if self.root_counts else ())
+        self.own = kind != "project"
         return self._spliced(path, kind, text, top, above, 0, None)
 
     def _spliced(
@@ -101,7 +103,7 @@ class Splicer:
             return [
                 Piece(f"<!-- Import failed: {target} - EISDIR: illegal operation on a directory, read -->")
             ]
-        data = self.files.read(place, own=False)
+        data = self.files.read(place, own=self.own)
         if data is None:
             return None if self.missing is None else [Piece(self.missing(target, place))]
         inner = self._spliced(

@@ -1,8 +1,9 @@
 """The disk as agents' rules see it: what lies in allowed folders, and the files that the rules themselves name above.
 
 An agent walks up to the file system's root; a repository must not make us follow it anywhere. So a file is opened where
-it lies in an allowed folder, all links followed, or where it is named by the agent's own rules and no link leads away
-from its folder. Only ordinary files are opened. What was refused is in `refused`.
+it lies in an allowed folder, all links followed, or where the agent's own rules or the user's own files name it (`own`):
+then if no link is on its path, or its path begins with a folder of the user's own. What a repository's texts and settings
+name is never `own`. Only ordinary files are opened. What was refused is in `refused`.
 """
 
 import os
@@ -95,11 +96,9 @@ class AgentFiles:
         return found.st_dev, found.st_ino
 
     def _allowed(self, path: Path, real: Path, *, own: bool) -> bool:
-        allowed = (
-            _lies_in_any(real, map(self.real, self.roots))
-            or _lies_in_any(path, self.trusted)
-            or _lies_in_any(real, map(self.real, self.trusted))
-            or (own and real == self.real(path.parent) / path.name)
+        written = Path(os.path.normpath(path))
+        allowed = _lies_in_any(real, map(self.real, self.roots)) or (
+            own and (real == written or _lies_in_any(written, self.trusted))
         )
         if not allowed:
             self.refused.append(path)
