@@ -167,12 +167,20 @@ def test_the_command_line_remembers_none_either(
         assert [word for word in VALUE.split() if word in told] == []
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer a"}])
-async def test_what_was_fetched_with_headers_leaves_no_digest(
-    tmp_path: Path, headers: dict[str, str]
+@pytest.mark.parametrize(
+    ("headers", "said", "kept"),
+    [
+        ({}, {}, True),
+        ({"Authorization": "Bearer a"}, {}, False),
+        ({}, {"Cache-Control": "no-store"}, False),
+        ({}, {"Cache-Control": "max-age=9, No-Store"}, False),
+    ],
+)
+async def test_what_was_fetched_with_headers_or_is_not_to_be_stored_leaves_no_digest(
+    tmp_path: Path, headers: dict[str, str], said: dict[str, str], *, kept: bool
 ) -> None:
     answer = "said to one user only"
-    network = public(httpx.Response(200, text=answer))
+    network = public(httpx.Response(200, text=answer, headers=said))
     handlers = HandlerFactory(
         cache_folder=tmp_path / "cache",
         transport=httpx.MockTransport(network.answer),
@@ -188,4 +196,4 @@ async def test_what_was_fetched_with_headers_leaves_no_digest(
     store.close()
     found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]  # noqa: ASYNC240  (at the end)
     traces = (answer.encode(), hashlib.sha256(answer.encode()).digest())
-    assert [any(trace in data for data in found) for trace in traces] == [not headers, not headers]
+    assert [any(trace in data for data in found) for trace in traces] == [kept, kept]

@@ -241,8 +241,9 @@ class ApiHandler:
                 answer.etag or (last.etag if answer.text is None and last is not None else None),
                 answer.last_modified
                 or (last.last_modified if answer.text is None and last is not None else None),
+                private=bool(endpoint.headers) or not answer.keep,
             )
-            await asyncio.to_thread(self._store.put, key, good, keep=answer.keep and not endpoint.headers)
+            await asyncio.to_thread(self._store.put, key, good)
             return good
 
         return await attempt()
@@ -260,7 +261,7 @@ class ApiHandler:
             problem=problem,
             expires_in=left,
             fetched_at=last.fetched_at,
-            private=bool(endpoint.headers),
+            private=last.private,
         )
 
     def _sample(self, endpoint: Endpoint, key: str, sample: str, problem: Problem) -> Content:

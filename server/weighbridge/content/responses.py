@@ -1,13 +1,16 @@
 """The last good response of every API, in memory and in the user's cache folder.
 
-One file a response, whole, named by a digest, so that no URL can be read off; neither headers nor what was fetched with any come
-here. Written aside and moved into place, readable by the user alone. A file that can't be understood is set aside, not read again.
+One file a response, whole, named by a digest, so that no URL can be read off; neither headers nor what is private come
+here. Written aside and moved into place, readable by the user alone. A file that can't be understood is set aside, not read again;
+where others own the folder or may write to it, nothing is read or written.
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
+import stat
 import tempfile
 import threading
 import time
@@ -16,6 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cachetools import LRUCache
+
+from weighbridge import disk
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +38,7 @@ class LastGood:
     """A response.
 
     `fetched_at`: seconds since 1970, when it was last known to be today's. `url_digest`: of where it came from, after
-    redirects.
+    redirects. `private`: fetched with headers, or not to be stored: it leaves nothing on disk, nor a digest of it.
     """
 
     text: str
@@ -41,6 +46,7 @@ class LastGood:
     url_digest: str
     etag: str | None = None
     last_modified: str | None = None
+    private: bool = False
 
 
 class ResponseStore:
@@ -84,17 +90,18 @@ class ResponseStore:
         self._remember(key, response)
         return response
 
-    def put(self, key: str, response: LastGood, *, keep: bool) -> None:
-        """Hold a response; `keep`: on disk too."""
+    def put(self, key: str, response: LastGood) -> None:
+        """Hold a response, on disk too unless it is private."""
         self._remember(key, response)
         if self._folder is None:
             return
         path = self._path(self._folder, key)
         try:
-            if not keep:
+            if response.private:
                 path.unlink(missing_ok=True)
                 return
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_ours(self._folder.stat())
             descriptor, aside = tempfile.mkstemp(
                 dir=self._folder, suffix=".new"
             )  # readable by its owner alone
@@ -160,8 +167,12 @@ class ResponseStore:
 
 
 def _read(path: Path) -> LastGood:
-    """Read a file. Raises ValueError or TypeError for what was not written here."""
-    data = json.loads(path.read_text(encoding="ascii"))
+    """Read a file. Raises ValueError or TypeError for what was not written here, PermissionError if others may have written it."""
+    _check_ours(path.parent.stat())
+    with disk.opened(disk.followed(path)) as (descriptor, found):
+        _check_ours(found)
+        with open(descriptor, encoding="ascii", closefd=False) as file:
+            data = json.load(file)
     if not isinstance(data, dict) or data.pop("form", None) != FORM:
         raise ValueError("another form")
     response = LastGood(**data)
@@ -172,3 +183,9 @@ def _read(path: Path) -> LastGood:
         if not isinstance(validator, str | None):
             raise TypeError("another form")
     return response
+
+
+def _check_ours(found: os.stat_result) -> None:
+    """Raise PermissionError if anybody else may have written a file, or put one into a folder."""
+    if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+        raise PermissionError(errno.EPERM, "others own it or its folder, or may write to it")
