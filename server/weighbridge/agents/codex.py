@@ -4,7 +4,6 @@ Rules and recordings: `tests/agents/wire/codex.jsonl`.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from weighbridge.agents.model import (
     Start,
 )
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import decoded, unix_lines, yaml_mapping
+from weighbridge.agents.text import decoded, toml_table, unix_lines, yaml_mapping
 from weighbridge.errors import Code
 
 #: Bytes that all project files share.
@@ -57,12 +56,12 @@ def load(start: Start, files: Files) -> Context:
     """What Codex puts into its first request."""
     folder = files.real(start.folder)
     home = Path(start.environment.get("CODEX_HOME") or start.home / ".codex")
-    user_config = {} if start.flag("--ignore-user-config") else _toml(files.read(home / "config.toml"))
+    user_config = {} if start.flag("--ignore-user-config") else toml_table(files.read(home / "config.toml"))
     root = _project_root(folder, files, _strings(user_config.get("project_root_markers"), (".git",)))
     config: dict[str, Any] = dict(user_config)
     if _trusted(user_config, folder, root, files):
         for above in downwards(root, folder):
-            config |= _toml(files.read(above / ".codex" / "config.toml"))
+            config |= toml_table(files.read(above / ".codex" / "config.toml"))
     settings = _settings(config, user_config)
     if settings.most_bytes < 0:
         return Context(
@@ -108,15 +107,6 @@ def _settings(config: Mapping[str, Any], user_config: Mapping[str, Any]) -> _Set
         _string(config.get("instructions")),
         _string(config.get("developer_instructions")),
     )
-
-
-def _toml(data: bytes | None) -> dict[str, Any]:
-    if data is None:
-        return {}
-    try:
-        return tomllib.loads(decoded(data))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
 
 
 def _strings(value: object, otherwise: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,6 +54,14 @@ def yaml_mapping(text: str) -> dict[str, Any] | None:
     if values is None:
         return {}
     return {str(name): value for name, value in values.items()} if isinstance(values, Mapping) else None
+
+
+def toml_table(data: bytes | None) -> dict[str, Any]:
+    """A TOML file's values by name; empty where there is none, or it can't be read."""
+    try:
+        return {} if data is None else tomllib.loads(decoded(data))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
 
 
 _COMMENT_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)

@@ -4,7 +4,6 @@ Rules and recordings: `tests/agents/wire/vibe.jsonl`.
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -14,7 +13,7 @@ from typing import Any
 from weighbridge.agents.folders import downwards, upwards
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import decoded, unix_lines
+from weighbridge.agents.text import decoded, toml_table, unix_lines
 
 _NAME = "AGENTS.md"
 _LONGEST_DESCRIPTION = 1024
@@ -36,7 +35,7 @@ class _Loader:
     def context(self) -> Context:
         folder = self.files.real(self.start.folder)
         own = self.start.home / ".vibe"
-        config = _toml(self.files.read(own / "config.toml"))
+        config = toml_table(self.files.read(own / "config.toml"))
         if config.get("include_project_context") is False:
             reason = "include_project_context is false: AGENTS.md is dropped too"
             return Context(not_loaded=(NotLoaded(folder / _NAME, reason),))
@@ -65,7 +64,7 @@ class _Loader:
         """The nearest trusted folder upwards; None where a nearer one is not trusted, or none is."""
         if self.start.flag("--trust"):
             return folder
-        told = _toml(self.files.read(own / "trusted_folders.toml"))
+        told = toml_table(self.files.read(own / "trusted_folders.toml"))
         trusted, untrusted = set(_strings(told.get("trusted"))), set(_strings(told.get("untrusted")))
         for above in upwards(folder):
             if str(above) in untrusted:
@@ -126,15 +125,6 @@ def _guessed(data: bytes) -> str:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace")
-
-
-def _toml(data: bytes | None) -> dict[str, Any]:
-    if data is None:
-        return {}
-    try:
-        return tomllib.loads(decoded(data))
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
 
 
 def _strings(value: object) -> list[str]:
