@@ -179,12 +179,9 @@ async def test_big_files_are_counted_in_little_memory_while_others_are_served(
         big = server.begin("weighbridge/count", {"textDocument": {"uri": uri}})
         small = server.open(folder / "b.prompt.md", "two words")
         assert await server.count(small) == 2
-        answered = 0
+        assert not big.done()
         while not big.done():
-            place = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 3}}
-            assert await server.ask("textDocument/hover", place) is not None
-            answered += 1
-        assert answered > 10
+            assert await server.count(small) == 2
         # Each line adds the same: its end is a border.
         one, two = (count(f"# Big\n{line * n}\n\n{line * n}\n") for n in (1, 2))
         assert (await big)["result"]["tokens"] == one + (lines // 1000 * 1000 - 1) * (two - one)
