@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
+from httpcore._async.http11 import AsyncHTTP11Connection
 
 from weighbridge.content.decode import MARKS, decoded
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
@@ -37,6 +38,9 @@ _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _TEXT_ENCODING = re.compile(
     r"utf-8(-sig)?|utf-(16|32)(-[lb]e)?|ascii|iso8859-\d+|cp\d+|koi8-[rtu]|gb\w+|big5\w*|shift_jis\w*|euc_\w+|hz"
 )
+
+# What one read holds is taken apart in one turn of the loop, and 64 KiB may be thousands of `100 Continue`: 60 milliseconds.
+AsyncHTTP11Connection.READ_NUM_BYTES = 4096
 
 # Their messages hold URLs and headers: below a warning they stay silent, whatever level the root has.
 for _name in ("httpx", "httpcore"):
