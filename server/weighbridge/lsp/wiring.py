@@ -26,6 +26,7 @@ from weighbridge.session.prepare import choose_encoding
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
+from weighbridge.steps import ITEMS
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
@@ -225,8 +226,15 @@ class Wiring:
         self.session.files_changed(paths)
 
     def _look_again(self, paths: Sequence[Path]) -> None:
-        """Files may have changed, though nobody saw it."""
-        self.workspace.look_again(self.session.look_again(paths))
+        """Files may have changed, though nobody saw it: they are looked at some at a time."""
+        self._follow(self._look_at(paths))
+
+    async def _look_at(self, paths: Sequence[Path]) -> None:
+        names: list[Path] = []
+        for start in range(0, len(paths), ITEMS):
+            names += self.session.look_again(paths[start : start + ITEMS])
+            await asyncio.sleep(0)
+        self.workspace.look_again(names)
 
     def _follow(self, work: Coroutine[Any, Any, None]) -> None:
         async def run() -> None:

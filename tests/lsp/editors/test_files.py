@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, HELIX, RECORDINGS, VSCODE, Recording
 from tests.lsp.editors.conftest import Api
 
+from weighbridge.steps import ITEMS
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count
@@ -175,3 +177,27 @@ async def test_a_workspace_that_is_not_trusted_gets_nothing_from_outside(
 
     assert (await states(trusted=False), api.asked) == (["failed", "failed", "failed", "resolved"], 0)
     assert await states(trusted=True) == ["resolved"] * 4
+
+
+async def test_many_files_are_looked_at_some_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with editor(VSCODE, folder) as session:
+        wiring = session.server.wiring
+        looked: list[int] = []
+        seen: list[Path] = []
+        again = asyncio.Event()
+
+        def look(paths: Sequence[Path]) -> Sequence[Path]:
+            looked.append(len(paths))
+            return paths
+
+        def look_again(paths: Sequence[Path]) -> None:
+            if paths:
+                seen.extend(paths)
+                again.set()
+
+        monkeypatch.setattr(wiring.session, "look_again", look)
+        monkeypatch.setattr(wiring.workspace, "look_again", look_again)
+        paths = [folder / f"{number}.md" for number in range(3 * ITEMS)]
+        wiring._look_again(paths)
+        await again.wait()
+        assert (seen, looked) == (paths, [ITEMS] * 3)
