@@ -8,10 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from typing import TYPE_CHECKING, Any
 
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
@@ -25,14 +22,17 @@ from weighbridge.errors import ReferenceFault, fault_of_ours
 from weighbridge.groups import ENCODING, Answer, Groups, Outcome
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.prepare import choose_encoding
-from weighbridge.session.services import Services
-from weighbridge.session.session import Session
 from weighbridge.session.waiting import CountingError
-from weighbridge.session.workspace import Silent
 from weighbridge.tokens.registry import count_on_all_cores, tokenizer
+from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
 from weighbridge.work import process
 from weighbridge.work.helpers import Helpers, can_fork, helpers
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from weighbridge.session.session import Session
 
 __all__ = ["Outcome", "render_file", "weigh"]
 
@@ -42,9 +42,12 @@ _Helpers = Helpers[Answer]
 
 #: Documents open at a time: enough to keep all workers busy.
 _AT_A_TIME = 16
+#: Bytes that are counted sooner than a database is opened: they need no session either, if they refer to nothing.
+_WORTH_A_DATABASE = 256 * 1024
 #: Bytes that are worth a helper's start; and most helpers.
 _WORTH_HELP = 2_000_000
 _MOST_HELPERS = 32
+_NOT_TOGETHER = "some files could not be counted together"
 #: What marks the root of a workspace, as a settings file does; the settings files above it are another's.
 _REPOSITORY = ".git"
 
@@ -70,11 +73,29 @@ def weigh(
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
     groups = Groups(files, configuration)
+    outcomes: dict[Path, Outcome] = {}
     count = _helpers_for(groups, files, configuration)
-    if not count:
-        return asyncio.run(_weigh(files, groups, None, configuration))
-    with helpers(count, len(groups), groups.in_a_helper) as crew:
-        return asyncio.run(_weigh(files, groups, crew, configuration))
+    if count:
+        with helpers(count, len(groups), groups.in_a_helper) as crew:
+            asyncio.run(_weigh(files, groups, outcomes, crew, configuration))
+    else:
+        if groups.bytes < _WORTH_A_DATABASE:
+            _weigh_few(groups, outcomes, configuration)
+        if len(outcomes) < len(files):
+            asyncio.run(_weigh(files, groups, outcomes, None, configuration))
+    return [outcomes[path] for path in files]
+
+
+def _weigh_few(groups: Groups, outcomes: dict[Path, Outcome], configuration: Configuration) -> None:
+    """Weigh files that refer to nothing, as `_weigh_plain` does, with nothing around them."""
+    service = TokenCountingService(None, configuration.settings.cache_entries)
+    try:
+        for group in range(len(groups)):
+            outcomes.update((outcome.path, outcome) for outcome in groups.weigh(group, service))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever it is, it is one file's: each is looked at by itself
+        logger.exception(_NOT_TOGETHER)
 
 
 def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configuration) -> int:
@@ -92,13 +113,17 @@ def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configura
 
 
 async def _weigh(
-    files: Mapping[Path, Path | None], groups: Groups, crew: _Helpers | None, configuration: Configuration
-) -> list[Outcome]:
-    outcomes: dict[Path, Outcome] = {}
-    left = list(range(len(groups)))
+    files: Mapping[Path, Path | None],
+    groups: Groups,
+    outcomes: dict[Path, Outcome],
+    crew: _Helpers | None,
+    configuration: Configuration,
+) -> None:
+    """Weigh what has no outcome yet."""
+    left = [] if groups.bytes < _WORTH_A_DATABASE else list(range(len(groups)))
     warn = _Warnings()
     with _progress() as progress:
-        bar = progress.add_task("counting", total=len(files))
+        bar = progress.add_task("counting", total=len(files), completed=len(outcomes))
 
         def take(found: Sequence[Outcome]) -> None:
             outcomes.update((outcome.path, outcome) for outcome in found)
@@ -117,11 +142,10 @@ async def _weigh(
                 await _weigh_plain(session, groups, left, take)
                 left_over = {path: within for path, within in files.items() if path not in outcomes}
                 await _weigh_others(session, left_over, take)
-    return [outcomes[path] for path in files]
 
 
 async def _weigh_plain(
-    session: Session, groups: Groups, left: Sequence[int], take: Callable[[Sequence[Outcome]], None]
+    session: "Session", groups: Groups, left: Sequence[int], take: Callable[[Sequence[Outcome]], None]
 ) -> None:
     """Weigh the files of these groups that refer to nothing: what remains needs the session's whole machinery."""
 
@@ -138,11 +162,11 @@ async def _weigh_plain(
     outcomes += await process(left[1:], weigh, size=1, concurrency=at_a_time)
     for outcome in outcomes:
         if outcome.error is not None:  # whatever it is, it is one file's: each is looked at by itself
-            logger.error("some files could not be counted together", exc_info=outcome.error)
+            logger.error(_NOT_TOGETHER, exc_info=outcome.error)
 
 
 async def _weigh_others(
-    session: Session, files: Mapping[Path, Path | None], take: Callable[[Sequence[Outcome]], None]
+    session: "Session", files: Mapping[Path, Path | None], take: Callable[[Sequence[Outcome]], None]
 ) -> None:
     async def weigh(some: Sequence[tuple[Path, Path | None]]) -> list[Outcome]:
         weighed = [await _weigh_one(session, path, within) for path, within in some]
@@ -163,7 +187,7 @@ async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides 
         return await _weigh_one(session, absolute, None, render=True)
 
 
-async def _weigh_one(session: Session, path: Path, within: Path | None, *, render: bool = False) -> Outcome:
+async def _weigh_one(session: "Session", path: Path, within: Path | None, *, render: bool = False) -> Outcome:
     try:
         return await _weigh_alone(session, path, within, render=render)
     except ReferenceFault as fault:
@@ -176,7 +200,7 @@ async def _weigh_one(session: Session, path: Path, within: Path | None, *, rende
     return Outcome(path, problem=f"{shown(str(path))}: {problem.message}", ours=True)
 
 
-async def _weigh_alone(session: Session, path: Path, within: Path | None, *, render: bool) -> Outcome:
+async def _weigh_alone(session: "Session", path: Path, within: Path | None, *, render: bool) -> Outcome:
     most = session.configuration.settings_of(path).max_file_bytes
     text = await session.tasks.submit(
         ("text", path), lambda _: read_document(path, within, most), title=str(path)
@@ -208,7 +232,12 @@ def _take_settings_of(paths: Sequence[Path], configuration: Configuration) -> No
 
 
 @asynccontextmanager
-async def _session(configuration: Configuration, warn: Callable[[str], None]) -> AsyncIterator[Session]:
+async def _session(configuration: Configuration, warn: Callable[[str], None]) -> AsyncIterator["Session"]:
+    # Small files that refer to nothing go without.
+    from weighbridge.session.services import Services  # noqa: PLC0415
+    from weighbridge.session.session import Session  # noqa: PLC0415
+    from weighbridge.session.workspace import Silent  # noqa: PLC0415
+
     services = Services.make(configuration.settings, warn, lambda text: None)
     session = Session(
         tasks=services.tasks,
@@ -289,8 +318,11 @@ def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Pa
     return found
 
 
-def _progress() -> Progress:
+def _progress() -> "Progress":
     """A bar on standard error, gone when done; nothing where that is no terminal."""
+    from rich.console import Console  # noqa: PLC0415  as above
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
