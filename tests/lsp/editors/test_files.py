@@ -181,6 +181,7 @@ async def test_a_workspace_that_is_not_trusted_gets_nothing_from_outside(
 
 async def test_many_files_are_looked_at_some_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with editor(VSCODE, folder) as session:
+        await session.open("a.prompt.md", "two words")
         wiring = session.server.wiring
         looked: list[int] = []
         seen: list[Path] = []
@@ -195,9 +196,10 @@ async def test_many_files_are_looked_at_some_at_a_time(folder: Path, monkeypatch
                 seen.extend(paths)
                 again.set()
 
-        monkeypatch.setattr(wiring.session, "look_again", look)
-        monkeypatch.setattr(wiring.workspace, "look_again", look_again)
         paths = [folder / f"{number}.md" for number in range(3 * ITEMS)]
-        wiring._look_again(paths)
-        await again.wait()
+        with monkeypatch.context() as patched:
+            patched.setattr(wiring.session, "look_again", look)
+            patched.setattr(wiring.workspace, "look_again", look_again)
+            wiring._look_again(paths)
+            await again.wait()
         assert (seen, looked) == (paths, [ITEMS] * 3)
