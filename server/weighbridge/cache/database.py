@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import (
     Connection,
@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ColumnElement
 
@@ -32,6 +32,9 @@ from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
 from weighbridge.cache.migrations import check, migrate
 from weighbridge.cache.models import TokenCount
 from weighbridge.cache.place import Place, identity, prepare, set_aside
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 # Below the 999 variables that old builds of SQLite allow.
 _KEYS_AT_ONCE: Final = 500
@@ -239,9 +242,16 @@ _TOUCH: Final = (
 
 def _upsert(engine: Engine) -> Insert | None:
     """Make an insert that replaces the numbers of a row that is there, and keeps its hits; None where it takes two statements."""
-    if engine.dialect.name not in {"sqlite", "postgresql"}:
+    statement: sqlite.Insert | PostgresInsert
+    if engine.dialect.name == "sqlite":
+        statement = sqlite.insert(_table)
+    elif engine.dialect.name == "postgresql":
+        # Who uses another database should not wait for this one's dialect to load.
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        statement = postgresql.insert(_table)
+    else:
         return None
-    statement = postgresql.insert(_table) if engine.dialect.name == "postgresql" else sqlite.insert(_table)
     replaced = {name: statement.excluded[name] for name in (*_VALUES, "accessed_at")}
     return statement.on_conflict_do_update(index_elements=_KEY, set_=replaced)
 
