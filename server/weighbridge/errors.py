@@ -80,7 +80,11 @@ class TransientFault(ReferenceFault):
 
 
 class UnknownEncodingError(WeighbridgeError):
-    """An encoding or model nobody here knows; the message lists what there is."""
+    """An encoding nobody here knows; the message lists what there is."""
+
+
+class UnknownModelError(WeighbridgeError):
+    """A model nobody here knows; the message names those that are nearest."""
 
 
 class BorderlessError(WeighbridgeError):

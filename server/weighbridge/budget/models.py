@@ -1,173 +1,250 @@
-"""OpenAI's models by name: encoding, context window, price.
+"""Models by the names that people write: tokenizer, windows, prices.
 
-Names, windows and prices were compared in November 2026 with the data of the PyPI package genai-prices 0.2.3. Windows
-are the whole context, answer included. They differ from the package's where OpenAI has stated another: it rounds
-gpt-4.1's and gpt-4-32k's, files the chat variants of gpt-5 to gpt-5.2, gpt-3.5-turbo-instruct and the first
-gpt-3.5-turbo under larger relatives, and has none for the oldest models. Prices are list prices for ordinary input,
-without caching or batch discounts.
-
-Models whose tokenizer nobody has confirmed (gpt-6, gpt-6.1, gpt-chat-latest) are left out: a count that can't be exact
-must not look it. So are models for sound and pictures, and those without a known window.
+The table is made at release time (`scripts/pack_models.py` says from what, and has the corrections with their reasons).
+Prices are list prices of ordinary input in US dollars per million tokens, without batch discounts. What nobody states is None:
+no figure is made up.
 """
 
+import difflib
+import json
 import re
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
 
-#: Tokens. An input longer than this has a higher price, from its first token on, where a model has one.
-LONG_INPUT = 272_000
+from weighbridge.config.messages import plain
+from weighbridge.config.settings import ModelEntry
+from weighbridge.errors import UnknownModelError
+from weighbridge.tokens.base import Exactness
+
+#: Characters of a name that are compared with the known ones.
+_LONGEST_NAME: Final = 120
+_MOST_NEAR: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The prices of an input of more than `above` tokens: of all of it, not only of what is beyond."""
+
+    above: int
+    input_usd_per_million: float
+    cached_usd_per_million: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`context_window`: tokens. `input_usd_per_million`: US dollars per million input tokens; None if unknown.
-
-    `long_input_usd_per_million`: the same for inputs of more than `LONG_INPUT` tokens; None if there is no other price.
-    """
+    """`exactness`: how sure it is that `encoding` is the model's own. `context_window`, `max_input`, `max_output`: tokens."""
 
     name: str
+    family: str
     encoding: str
-    context_window: int
-    input_usd_per_million: float | None
-    long_input_usd_per_million: float | None = None
+    exactness: Exactness
+    context_window: int | None = None
+    max_input: int | None = None
+    max_output: int | None = None
+    input_usd_per_million: float | None = None
+    cached_usd_per_million: float | None = None
+    tiers: tuple[Tier, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
-MODELS = (
-    Model("gpt-5.6-sol", "o200k_base", 1_050_000, 4.0, 8.0),
-    Model("gpt-5.6-terra", "o200k_base", 1_050_000, 2.0, 4.0),
-    Model("gpt-5.6-luna", "o200k_base", 1_050_000, 0.2, 0.4),
-    Model("gpt-5.5", "o200k_base", 1_000_000, 5.0, 10.0),
-    Model("gpt-5.5-codex", "o200k_base", 1_000_000, 5.0, 10.0),
-    Model("gpt-5.5-pro", "o200k_base", 1_000_000, 30.0, 60.0),
-    Model("gpt-5.4", "o200k_base", 1_050_000, 2.5, 5.0),
-    Model("gpt-5.4-mini", "o200k_base", 400_000, 0.75),
-    Model("gpt-5.4-nano", "o200k_base", 400_000, 0.2),
-    Model("gpt-5.4-pro", "o200k_base", 1_050_000, 30.0, 60.0),
-    Model("gpt-5.3-chat", "o200k_base", 128_000, 1.75),
-    Model("gpt-5.3-codex", "o200k_base", 400_000, 1.75),
-    Model("gpt-5.2", "o200k_base", 400_000, 1.75),
-    Model("gpt-5.2-chat", "o200k_base", 128_000, 1.75),
-    Model("gpt-5.2-codex", "o200k_base", 400_000, 1.75),
-    Model("gpt-5.2-pro", "o200k_base", 400_000, 21.0),
-    Model("gpt-5.1", "o200k_base", 400_000, 1.25),
-    Model("gpt-5.1-chat", "o200k_base", 128_000, 1.25),
-    Model("gpt-5.1-codex", "o200k_base", 400_000, 1.25),
-    Model("gpt-5.1-codex-max", "o200k_base", 400_000, 1.25),
-    Model("gpt-5.1-codex-mini", "o200k_base", 400_000, 0.25),
-    Model("gpt-5", "o200k_base", 400_000, 1.25),
-    Model("gpt-5-chat", "o200k_base", 128_000, 1.25),
-    Model("gpt-5-codex", "o200k_base", 400_000, 1.25),
-    Model("gpt-5-mini", "o200k_base", 400_000, 0.25),
-    Model("gpt-5-nano", "o200k_base", 400_000, 0.05),
-    Model("gpt-5-pro", "o200k_base", 400_000, 15.0),
-    Model("gpt-4.5-preview", "o200k_base", 128_000, 75.0),
-    Model("gpt-4.1", "o200k_base", 1_047_576, 2.0),
-    Model("gpt-4.1-mini", "o200k_base", 1_047_576, 0.4),
-    Model("gpt-4.1-nano", "o200k_base", 1_047_576, 0.1),
-    Model("gpt-4o", "o200k_base", 128_000, 2.5),
-    Model("gpt-4o-2024-05-13", "o200k_base", 128_000, 5.0),
-    Model("gpt-4o-mini", "o200k_base", 128_000, 0.15),
-    Model("gpt-4o-search-preview", "o200k_base", 128_000, 2.5),
-    Model("gpt-4o-mini-search-preview", "o200k_base", 128_000, 0.15),
-    Model("chatgpt-4o-latest", "o200k_base", 128_000, 5.0),
-    Model("codex-mini", "o200k_base", 200_000, 1.5),
-    Model("o1", "o200k_base", 200_000, 15.0),
-    Model("o1-mini", "o200k_base", 128_000, 1.1),
-    Model("o1-preview", "o200k_base", 128_000, 15.0),
-    Model("o1-pro", "o200k_base", 200_000, 150.0),
-    Model("o3", "o200k_base", 200_000, 2.0),
-    Model("o3-mini", "o200k_base", 200_000, 1.1),
-    Model("o3-pro", "o200k_base", 200_000, 20.0),
-    Model("o3-deep-research", "o200k_base", 200_000, 10.0),
-    Model("o4-mini", "o200k_base", 200_000, 1.1),
-    Model("o4-mini-deep-research", "o200k_base", 200_000, 2.0),
-    # Open weights: every host has its own price.
-    Model("gpt-oss-120b", "o200k_harmony", 131_072, None),
-    Model("gpt-oss-20b", "o200k_harmony", 131_072, None),
-    Model("gpt-oss-safeguard-20b", "o200k_harmony", 131_072, None),
-    Model("gpt-4-turbo", "cl100k_base", 128_000, 10.0),
-    Model("gpt-4", "cl100k_base", 8_192, 30.0),
-    Model("gpt-4-32k", "cl100k_base", 32_768, 60.0),
-    Model("gpt-3.5-turbo", "cl100k_base", 16_385, 0.5),
-    Model("gpt-3.5-turbo-1106", "cl100k_base", 16_385, 1.0),
-    Model("gpt-3.5-turbo-0613", "cl100k_base", 4_096, 1.5),
-    Model("gpt-3.5-turbo-0301", "cl100k_base", 4_096, 1.5),
-    Model("gpt-3.5-turbo-16k", "cl100k_base", 16_385, 3.0),
-    Model("gpt-3.5-turbo-instruct", "cl100k_base", 4_096, 1.5),
-    # Fine-tuned models have their base's window and a price of their own.
-    Model("ft:gpt-4o", "o200k_base", 128_000, 3.75),
-    Model("ft:gpt-4o-mini", "o200k_base", 128_000, 0.3),
-    Model("ft:gpt-3.5-turbo", "cl100k_base", 16_385, 3.0),
-    Model("text-embedding-3-small", "cl100k_base", 8_192, 0.02),
-    Model("text-embedding-3-large", "cl100k_base", 8_192, 0.13),
-    Model("text-embedding-ada-002", "cl100k_base", 8_192, 0.1),
-    Model("davinci-002", "cl100k_base", 16_384, 2.0),
-    Model("babbage-002", "cl100k_base", 16_384, 0.4),
-    Model("text-davinci-003", "p50k_base", 4_097, 20.0),
-    Model("code-davinci-002", "p50k_base", 8_001, None),
-    Model("davinci", "r50k_base", 2_049, 20.0),
+def _read() -> Iterator[Model]:
+    for row in json.loads((files("weighbridge.budget") / "models.json").read_text("utf-8")):
+        yield Model(
+            row["name"],
+            row["family"],
+            row["encoding"],
+            Exactness(row["exactness"]),
+            row.get("window"),
+            row.get("input"),
+            row.get("output"),
+            row.get("usd"),
+            row.get("cached"),
+            tuple(Tier(*tier) for tier in row.get("tiers", ())),
+            tuple(row.get("aliases", ())),
+        )
+
+
+MODELS: Final = tuple(_read())
+
+#: What stands behind the name of one and the same model: a date, a state, `@default`, `[1m]`, Bedrock's `-v1:0`.
+_VERSION: Final = re.compile(
+    r"(?:-v?\d:\d(?::\w+)?|:(?:free|batch|beta|extended|latest|thinking)|@[\w.-]*|\[1m\]|-\d{4}-\d{2}-\d{2}|-\d{8}|-\d{6}|"
+    r"-\d{2}-\d{4}|-\d{2}-\d{2}|-\d{4}|-00\d|-(?:preview|latest|exp|experimental|beta|maas|thinking|v1|minimal|low|medium|high|xhigh))$"
 )
-
-_BY_NAME = {model.name: model for model in MODELS}
-#: Other names of the same models; those without a date or a final word that `_DATED` knows.
-_ALIASES = {
-    "gpt-5.6": "gpt-5.6-sol",
-    "gpt-5.3": "gpt-5.3-chat",
-    "gpt-5.1-mini": "gpt-5.1-codex-mini",
-    "gpt-4-turbo-preview": "gpt-4-turbo",
-    "gpt-4-0125-preview": "gpt-4-turbo",
-    "gpt-4-1106-preview": "gpt-4-turbo",
-    "gpt-4-vision-preview": "gpt-4-turbo",
-    "gpt-4-1106-vision-preview": "gpt-4-turbo",
-    "gpt-35-turbo": "gpt-3.5-turbo",
-    "gpt-35-turbo-16k": "gpt-3.5-turbo-16k",
-    "o3-mini-high": "o3-mini",
-    "o4-mini-high": "o4-mini",
-}
-_DATED = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{4}|preview|latest)$")
-#: `gpt-5-4` for `gpt-5.4`, where a dot may not stand in a name.
-_DOTLESS = re.compile(r"^gpt-5-(\d)(?=-(?!\d)|-\d{4}-|$)")
+#: What stands behind the name of a family: sizes, formats, tasks, hosts' own words, and Ollama's tag.
+_VARIANT: Final = re.compile(
+    r"(?::[\w.-]*|-(?:e?\d+(?:\.\d+)?[bmkt]|a\d+(?:\.\d+)?b|\d+x\d+b|\d+e|instruct|it|chat|base|hf|vision|text|"
+    r"fp\d+|bf16|int[48]|awq|gptq|gguf|mlx|q\d\w*|\d+bit|cloud|versatile|instant|turbo|fast|tput|vl|v0\.\d))$"
+)
+_PROVIDER: Final = re.compile(
+    r"^(?:openai|azure|azure-ai|anthropic|claude|google|google-gla|google-vertex|vertex|vertexai|gemini|bedrock|mistral|groq|"
+    r"deepseek|openrouter|together|fireworks|cohere|xai|x-ai|ollama|moonshot|zai|github|models|litellm|huggingface|cerebras):"
+)
+#: Bedrock's: `us.anthropic.`, `global.anthropic.`, `meta.`.
+_BEDROCK: Final = re.compile(
+    r"(?:(?:us|us-gov|eu|apac|jp|au|ca|sa|global)\.)?(?:anthropic|amazon|meta|mistral|deepseek|qwen|openai|cohere|"
+    r"moonshot|moonshotai|minimax|zai|google)\."
+)
+_KINDS: Final = "opus|sonnet|haiku|fable|mythos"
 
 
-def find(name: str) -> Model | None:
-    """The model of a name as people write it: with a provider before it, a date or a fine-tuning's names behind it.
+def find(name: str, added: Mapping[str, ModelEntry] | None = None) -> Model:
+    """The model of a name as people write it: with a provider before it, a date, a size or a fine-tuning's names behind it.
 
-    Whether a name is one of OpenAI's at all is not decided here: a name that has a tokenizer is.
+    `added`: the setting `models`, which comes first. Where only the family is known, no figure is given but the tokenizer.
+
+    Raises:
+        UnknownModelError: nobody here knows it; the message names the nearest that are known.
     """
-    plain = name.strip().lower().rpartition("/")[2]
-    plain = plain.removeprefix("openai:").removeprefix("azure:")
-    if not plain.startswith("ft:"):
-        return _known(plain)
-    base = plain.removeprefix("ft:").partition(":")[0]
-    model = _known(base)
-    if model is None:
-        return None
-    priced = _BY_NAME.get(f"ft:{model.name}")
-    return priced or replace(
-        model, name=f"ft:{model.name}", input_usd_per_million=None, long_input_usd_per_million=None
+    for entry, key in ((one, key) for key, one in (added or {}).items() if _written(key) == _written(name)):
+        return _with(entry, key)
+    found = _find(name)
+    if found is None:
+        raise UnknownModelError(_unknown(name, added or {}))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _find(name: str) -> Model | None:
+    written = _written(name)[:_LONGEST_NAME]
+    if written.startswith("ft:"):
+        base = _named(written.removeprefix("ft:").partition(":")[0])
+        if base is None:
+            return None
+        own = _BY_NAME.get(f"ft:{base.name}")
+        # The window is its base's, the price is not.
+        without = {"input_usd_per_million": None, "cached_usd_per_million": None, "tiers": (), "aliases": ()}
+        return own or replace(base, name=f"ft:{base.name}", **without)
+    return _named(written)
+
+
+def _written(name: str) -> str:
+    """A name without whom one asks for the model: `openrouter/openai/gpt-5`, `openai:gpt-5`, `us.anthropic.…`."""
+    bare = re.sub(r"[\s_]+", "-", name.lower().rpartition("/")[2].strip())
+    bare = _PROVIDER.sub("", bare)
+    bedrock = _BEDROCK.match(bare)
+    if bedrock is None:
+        return bare
+    rest = bare[bedrock.end() :]
+    # `deepseek.r1-v1:0` leaves out what others write twice.
+    return f"deepseek-{rest}" if bedrock[0].endswith("deepseek.") and rest[:1] in "rv" else rest
+
+
+def _named(name: str) -> Model | None:
+    known = _spelled(name)
+    while known:
+        found = _BY_NAME.get(known) or _BY_NAME.get(_spelled(known))
+        if found is not None:
+            return found
+        shorter = _VERSION.sub("", known)
+        if shorter == known:
+            break
+        known = shorter
+    return _of_family(_spelled(name))
+
+
+def _of_family(name: str) -> Model | None:
+    while name:
+        found = _FAMILIES.get(name)
+        shorter = _VERSION.sub("", _VARIANT.sub("", name))
+        if found is not None or shorter == name:
+            return found
+        name = shorter
+    return None
+
+
+def _spelled(name: str) -> str:
+    """A name as the table spells it: `gpt-5.4` for `gpt-5-4`, `claude-opus-4-5` for `claude-4.5-opus`, `llama-3.1` for `llama3.1`."""
+    name = re.sub(r"^gpt-([56])-(\d)(?=-(?!\d)|-\d{4}-|$)", r"gpt-\1.\2", name)
+    name = re.sub(rf"^(?=(?:{_KINDS})-\d)", "claude-", name)
+    if name.startswith("claude"):
+        name = re.sub(r"(?<=\d)\.(?=\d)", "-", name)
+        name = re.sub(rf"^claude-([4-9])(?:-(\d))?-({_KINDS})\b", _reordered, name)
+        name = re.sub(rf"^claude-({_KINDS})-3(-[57])?(?=$|-\d{{8}})", r"claude-3\2-\1", name)
+    name = re.sub(r"^(?:meta-)?llama-?(\d)(?:[.-](\d)(?![\d.]*[bx]))?", _llama, name)
+    name = re.sub(r"^qwen-(?=\d)", "qwen", name)
+    name = re.sub(r"^(gemma|glm|kimi-k|phi)-?(?=\d)", lambda found: found[1] + ("" if found[1] == "kimi-k" else "-"), name)
+    name = re.sub(r"^gemini-(\d)-(\d)-", r"gemini-\1.\2-", name)
+    return re.sub(r"^deepseek-(?:ai-)?(?=v\d|r\d)", "deepseek-", name)
+
+
+def _reordered(found: re.Match[str]) -> str:
+    return f"claude-{found[3]}-{found[1]}" + (f"-{found[2]}" if found[2] else "")
+
+
+def _llama(found: re.Match[str]) -> str:
+    return f"llama-{found[1]}" + (f".{found[2]}" if found[2] else "")
+
+
+def _with(entry: ModelEntry, name: str) -> Model:
+    """A model of the setting `models`: what it says of the one it is like, or of one that nothing else is known of."""
+    like = _find(entry.like or name)
+    if like is None:
+        if entry.like is not None:
+            raise UnknownModelError(f"weighbridge.models: {plain(name)}: {_unknown(entry.like, {})}")
+        if entry.encoding is None:
+            raise UnknownModelError(f"weighbridge.models: {plain(name)}: expected `encoding`, or `like` and a known model")
+        like = Model(name, "", entry.encoding, Exactness.EXACT)
+    said = entry.model_dump(exclude={"like"}, exclude_none=True)
+    if "encoding" in said and said["encoding"] != like.encoding:
+        said["exactness"] = Exactness.EXACT
+    if "input_usd_per_million" in said:
+        said = {"cached_usd_per_million": None, "tiers": (), **said}
+    return replace(like, aliases=(), **{"name": name, **said})
+
+
+def _unknown(name: str, added: Mapping[str, ModelEntry]) -> str:
+    near = nearest(name, added)
+    meant = f"did you mean {' or '.join(near)}? If not, " if near else ""
+    return (
+        f"unknown model {plain(name)!r}; {meant}"
+        "`weighbridge models` lists those known; set `encoding`, or describe it in the setting `models`"
     )
 
 
-def _known(name: str) -> Model | None:
-    plain = _DOTLESS.sub(r"gpt-5.\1", name)
-    while True:
-        found = _BY_NAME.get(_ALIASES.get(plain, plain))
-        shorter = _DATED.sub("", plain)
-        if found is not None or shorter == plain:
-            return found
-        plain = shorter
+def nearest(name: str, added: Mapping[str, ModelEntry]) -> list[str]:
+    """The known names that are nearest to one, best first; a few."""
+    known = [*added, *_BY_NAME]
+    return difflib.get_close_matches(_spelled(_written(name))[:_LONGEST_NAME], known, _MOST_NEAR, 0.6)
 
 
-def models_json() -> dict[str, Any]:
+def matching(query: str) -> list[Model]:
+    """The models whose name, other name or family holds the query; the one it is a name of first."""
+    wanted = query.strip().lower()
+    exact = _find(wanted) if wanted else None
+    found = [model for model in MODELS if any(wanted in one for one in (model.name, model.family, *model.aliases))]
+    return found if exact is None else [exact, *(model for model in found if model.name != exact.name)]
+
+
+def models_json(models: tuple[Model, ...] | list[Model] = MODELS) -> dict[str, Any]:
     """The models known by name."""
-    return {
-        "models": [
-            {
-                "name": model.name,
-                "encoding": model.encoding,
-                "context_window": model.context_window,
-                "input_usd_per_million": model.input_usd_per_million,
-            }
-            for model in MODELS
-        ]
-    }
+    return {"models": [asdict(model) for model in models]}
+
+
+_BY_NAME: Final = {name: model for model in MODELS for name in (*model.aliases, model.name)}
+
+
+def _families() -> dict[str, Model]:
+    """What is known of names without sizes: the tokenizer alone."""
+    nothing = dict.fromkeys(
+        ("context_window", "max_input", "max_output", "input_usd_per_million", "cached_usd_per_million")
+    )
+    found: dict[str, Model] = {}
+    shared: dict[str, set[tuple[str, Exactness]]] = {}
+    for model in MODELS:
+        name = model.name
+        while name:
+            shared.setdefault(name, set()).add((model.encoding, model.exactness))
+            found.setdefault(name, replace(model, name=name, tiers=(), aliases=(), **nothing))
+            shorter = _VERSION.sub("", _VARIANT.sub("", name))
+            if shorter == name:
+                break
+            name = shorter
+    # Where those of one name differ, it tells nothing.
+    return {name: model for name, model in found.items() if len(shared[name]) == 1}
+
+
+_FAMILIES: Final = _families()

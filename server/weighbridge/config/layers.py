@@ -30,9 +30,9 @@ _MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
     }
 )
 #: Objects that are merged name by name; everything else is replaced as a whole.
-_MERGED = frozenset({"variables", "apis", "dialects", "retry", "inlayHints"})
+_MERGED = frozenset({"variables", "apis", "dialects", "models", "retry", "inlayHints"})
 #: Objects whose values are objects with fields.
-_NAMED = frozenset({"apis"})
+_NAMED = frozenset({"apis", "models"})
 #: What initialization options hold besides settings.
 _NO_SETTINGS = frozenset({"status"})
 #: No setting is nested deeper: `apis`, a name, `headers`, a name. What is deeper can't be used, whatever it is.

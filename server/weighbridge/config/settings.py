@@ -25,6 +25,8 @@ from weighbridge.config.globs import glob_fault, has_open_class
 
 #: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
 MOST_TOKENS = 10**12
+#: US dollars for a million tokens.
+MOST_USD = 10**6
 #: Percent of a budget.
 MOST_PERCENT = 10_000
 #: Seconds: a year.
@@ -230,6 +232,33 @@ class ApiCache(_Model):
     ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds that a response stays fresh")
 
 
+class ModelEntry(_Model):
+    """A model that is not in the table, or another name of one that is; what is not said is as with the model it is `like`."""
+
+    like: str | None = Field(default=None, description="the known model that it is like, or another name of")
+    encoding: str | None = Field(default=None, description="its tokenizer")
+    context_window: int | None = Field(
+        default=None, ge=1, le=MOST_TOKENS, strict=True, description="tokens of input and output"
+    )
+    max_input: int | None = Field(
+        default=None, ge=1, le=MOST_TOKENS, strict=True, description="most tokens of input"
+    )
+    max_output: int | None = Field(
+        default=None, ge=1, le=MOST_TOKENS, strict=True, description="most tokens of output"
+    )
+    input_usd_per_million: float | None = Field(
+        default=None, ge=0, le=MOST_USD, strict=True, description="US dollars for a million tokens of input"
+    )
+    cached_usd_per_million: float | None = Field(
+        default=None, ge=0, le=MOST_USD, strict=True, description="the same for input that the provider keeps"
+    )
+
+
+def _model_entry(value: Any) -> Any:
+    """A name alone is the model that it is another name of."""
+    return {"like": value} if isinstance(value, str) else value
+
+
 class InlayHints(_Model):
     """Which counts are shown in the text."""
 
@@ -280,6 +309,12 @@ class Settings(_Model):
             description="the model that prompts are written for: decides tokenizer, context window and price"
         ),
     ] = None
+    models: _Names[str, Annotated[ModelEntry, BeforeValidator(_model_entry)]] = Field(
+        default_factory=_nothing,
+        max_length=MOST_ENTRIES,
+        description="models by name that are added to those known, or override them; a known model's name alone makes another name "
+        "of it",
+    )
     encoding: str = Field(
         default="cl100k_base", min_length=1, description="the tokenizer to count with where no model is set"
     )
