@@ -73,7 +73,12 @@ LEFT_OUT = re.compile(
 TOKENIZERS = (
     (r"gpt-6|gpt-chat", "openai", "o200k_base", "estimate"),  # a release note says so, nothing else
     # Measured against the provider's counting endpoint; later ones than Opus 5 are taken to go on with its.
-    (r"claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-20\d{6})?$)", "claude", "claude-3", "reconstruction"),
+    (
+        r"claude-(?:3|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-20\d{6})?$)",
+        "claude",
+        "claude-3",
+        "reconstruction",
+    ),
     (r"claude-opus-4-7", "claude", "claude-4.7", "reconstruction"),
     (r"claude-", "claude", "claude-4.8", "reconstruction"),
     # The provider's SDK counts with Gemma's vocabulary; Gemma 3 differs in HTML tags, six of 2,521 texts.
@@ -90,7 +95,12 @@ TOKENIZERS = (
     (r"llama-3", "llama", "llama3", "exact"),
     (r"llama-4", "llama", "llama4", "estimate"),
     (r"llama-", "llama", "estimate", "estimate"),
-    (r"qwen3\.|qwen-", "qwen", "estimate", "estimate"),  # Qwen 3.5 has another vocabulary; who knows which qwen-max is
+    (
+        r"qwen3\.|qwen-",
+        "qwen",
+        "estimate",
+        "estimate",
+    ),  # Qwen 3.5 has another vocabulary; who knows which qwen-max is
     (r"qwen3-(?:max|coder-(?:plus|flash))", "qwen", "qwen3", "estimate"),  # closed
     (r"qwen[23]|qwq", "qwen", "qwen3", "exact"),
     (r"glm-4\.[56]", "glm", "glm4", "exact"),
@@ -100,7 +110,12 @@ TOKENIZERS = (
     (r"(?:open-)?mixtral-8x22b|mistral-7b|mistral-large-24\d\d", "mistral", "mistral_v2", "exact"),
     (r"(?:open-)?mistral-nemo|pixtral-12b|ministral-[38]b(?:-2410)?$", "mistral", "mistral_v3", "exact"),
     (r"mistral|ministral|magistral|devstral|codestral|pixtral|mixtral", "mistral", "mistral_v3", "estimate"),
-    (r"kimi-k2", "kimi", "kimi_k2", "reconstruction"),  # its published vocabulary, not compared with its own engine
+    (
+        r"kimi-k2",
+        "kimi",
+        "kimi_k2",
+        "reconstruction",
+    ),  # its published vocabulary, not compared with its own engine
     (r"kimi-k3", "kimi", "kimi_k3", "reconstruction"),
     (r"grok-", "grok", "estimate", "estimate"),
     (r"nova-", "nova", "estimate", "estimate"),
@@ -249,7 +264,9 @@ SAME_COUNTS = {"gpt2": "r50k_base", "p50k_edit": "p50k_base"}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("litellm", type=Path)
     limits = json.loads(parser.parse_args().litellm.read_text("utf-8"))
     rows = {row["name"]: row for row in openai(limits)}
@@ -260,14 +277,18 @@ def main() -> int:
         row.update(CORRECTED.get(name, {}))
         others = {*row.pop("others", ()), *ALIASES.get(name, "").split()} - named
         # Dates are taken away when a name is looked for.
-        others = {other for other in others if re.sub(r"-(?:\d{8}|\d{4}-\d\d-\d\d|\d\d-\d\d)$", "", other) != name}
+        others = {
+            other for other in others if re.sub(r"-(?:\d{8}|\d{4}-\d\d-\d\d|\d\d-\d\d)$", "", other) != name
+        }
         # People leave out what only tells that it is not final, or when it came.
         others |= {re.sub(r"-(?:preview|\d{8}|\d\d-\d\d)$", "", name)} - named
         if others:
             row["aliases"] = sorted(others)
             named |= others
     lines = ",\n".join(
-        json.dumps({key: value for key, value in row.items() if value not in (None, [], ())}, separators=(",", ":"))
+        json.dumps(
+            {key: value for key, value in row.items() if value not in (None, [], ())}, separators=(",", ":")
+        )
         for row in rows.values()
     )
     TARGET.write_text(f"[\n{lines}\n]\n", "utf-8")
@@ -276,7 +297,9 @@ def main() -> int:
 
 
 def openai(limits: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    known = {info.id: info for provider in data.providers if provider.id == "openai" for info in provider.models}
+    known = {
+        info.id: info for provider in data.providers if provider.id == "openai" for info in provider.models
+    }
     for line in OPENAI.strip().splitlines():
         name, encoding, window, price, *long = line.split()
         info = known.get(name)
@@ -309,7 +332,11 @@ def first_party(limits: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 row["others"] -= apart
                 yield {**row, **prices(info)}
                 for other in sorted(apart):
-                    yield {**(row_of(other, info, most(limits, [], None)) or row), **prices(info), "others": ()}
+                    yield {
+                        **(row_of(other, info, most(limits, [], None)) or row),
+                        **prices(info),
+                        "others": (),
+                    }
 
 
 def open_router(limits: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -343,9 +370,12 @@ def litellm_only(limits: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def tiktokens() -> Iterator[dict[str, Any]]:
     """Models that tiktoken names and nobody else has figures of."""
+    others = {other for names in ALIASES.values() for other in names.split()}
     for name, encoding in MODEL_TO_ENCODING.items():
-        encoding = SAME_COUNTS.get(encoding, encoding)
-        yield {"name": name, "family": "openai", "encoding": encoding, "exactness": "exact"}
+        if name in others:
+            continue
+        counts = SAME_COUNTS.get(encoding, encoding)
+        yield {"name": name, "family": "openai", "encoding": counts, "exactness": "exact"}
 
 
 def tokenizer_of(name: str) -> list[str] | None:
@@ -361,7 +391,11 @@ def row_of(name: str, info: ModelInfo | None, limits: Mapping[str, int | None]) 
     if window is None:
         window = limits["input"] if info is None else info.context_window or limits["input"]
         # genai-prices rounds Gemini's.
-        window = 1_048_576 if family == "gemini" and window == 1_000_000 and not name.startswith("gemini-1") else window
+        window = (
+            1_048_576
+            if family == "gemini" and window == 1_000_000 and not name.startswith("gemini-1")
+            else window
+        )
     return {
         "name": name,
         "family": family,
@@ -369,9 +403,8 @@ def row_of(name: str, info: ModelInfo | None, limits: Mapping[str, int | None]) 
         "exactness": exactness,
         "window": window,
         **limits,
-        "others": {
-            plain(one) for one in equals(info.match if info else None) if not LEFT_OUT.search(one)
-        } - {name},
+        "others": {plain(one) for one in equals(info.match if info else None) if not LEFT_OUT.search(one)}
+        - {name},
     }
 
 

@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parents[1] / "clients" / "vscode"
 PREFIX = "configuration.server."
 #: The groups that the settings are shown in, by the manifest's ids of their blocks, and the server's settings in each.
 GROUPS = {
-    "counting": ("model", "encoding", "budget", "thresholds", "include", "dialects"),
+    "counting": ("model", "models", "encoding", "budget", "thresholds", "include", "dialects"),
     "files": ("variables", "env", "fileRoots", "maxFileBytes", "maxDepth"),
     "apis": ("apis", "apiAllow", "apiCache"),
     "display": ("inlayHints", "codeLens", "workspaceDiagnostics", "debounce"),
@@ -35,7 +35,7 @@ CLIENT = ("server.path", "server.importStrategy", "statusBar", "trace.server")
 RESTRICTED_CLIENT = ("weighbridge.server.importStrategy", "weighbridge.server.path")
 #: What is offered for some settings: all there is, or what is known and anything else.
 CHOICES = {
-    "encoding": {"enum": [*encodings()]},
+    "encoding": {"enum": ["", *encodings()]},
     "model": {"examples": [model.name for model in MODELS]},
 }
 #: What is said of a setting in VS Code only.

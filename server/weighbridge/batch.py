@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
+from weighbridge.budget.models import find as find_model
 from weighbridge.cache import load_database
 from weighbridge.config import Layer
 from weighbridge.config.files import OWN_FILE
@@ -21,7 +22,8 @@ from weighbridge.content.policy import shown
 from weighbridge.errors import ReferenceFault, fault_of_ours
 from weighbridge.groups import ENCODING, Answer, Groups, Outcome
 from weighbridge.session.configuration import Configuration
-from weighbridge.session.prepare import choose_encoding
+from weighbridge.session.prepare import choose
+from weighbridge.session.prepared import Choice
 from weighbridge.session.waiting import CountingError
 from weighbridge.tokens.registry import count_on_all_cores, tokenizer
 from weighbridge.tokens.service import TokenCountingService
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from weighbridge.session.session import Session
 
-__all__ = ["Outcome", "render_file", "weigh"]
+__all__ = ["Outcome", "chosen", "render_file", "weigh"]
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +107,7 @@ def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configura
     if wanted < 2 or groups.bytes < _WORTH_HELP or not can_fork():
         return 0
     for folder in {configuration.folder_of(path) for path in files}:
-        _, encoding, _ = choose_encoding(configuration.settings_of(folder), configuration.flags)
-        tokenizer(encoding)
+        tokenizer(choose(configuration.settings_of(folder), configuration.flags).encoding)
     load_database()
     # A vocabulary's engine may have started threads of its own.
     return wanted if can_fork() else 0
@@ -219,7 +220,22 @@ def _configuration(paths: Sequence[Path], settings: Mapping[str, Any], flags: Ov
     layer = Layer("command line", dict(settings), trusted_source=True)
     configuration = Configuration((), [layer], flags)
     _take_settings_of(paths, configuration)
+    if flags.model is not None:
+        # Who names it now hears of it now.
+        find_model(flags.model, configuration.settings.models)
     return configuration
+
+
+def chosen(folder: Path, flags: Overrides, on_warning: Callable[[str], None]) -> Choice | None:
+    """By what the contexts of a folder are counted, as flags and settings say; None where they say nothing."""
+    configuration = _configuration([folder], {}, flags)
+    settings = configuration.settings
+    if not (flags.model or flags.encoding or settings.model or settings.encoding):
+        return None
+    choice = choose(settings, flags)
+    for warning in choice.warnings:
+        on_warning(warning)
+    return choice
 
 
 def _take_settings_of(paths: Sequence[Path], configuration: Configuration) -> None:

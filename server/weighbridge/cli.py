@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from weighbridge import __version__
+from weighbridge.errors import UnknownModelError
 
 if TYPE_CHECKING:
     from weighbridge.analysis.report import Report
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except UnknownModelError as error:
+        _unusable(f"--model: {error}")
     except BrokenPipeError:
         # Whoever reads our output had enough; nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -135,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     context.set_defaults(run=_context)
 
     models = commands.add_parser("models", help="list the models known by name")
+    models.add_argument(
+        "query", nargs="?", default="", metavar="QUERY", help="part of a name, or of a family's"
+    )
     models.add_argument("--format", choices=("text", "json"), default="text")
     models.set_defaults(run=_models)
 
@@ -296,7 +302,10 @@ def _render(options: argparse.Namespace) -> int:
 def _context(options: argparse.Namespace) -> int:
     from weighbridge import context  # noqa: PLC0415  as above
     from weighbridge.agents import AGENTS, agent_named  # noqa: PLC0415  as above
+    from weighbridge.batch import chosen  # noqa: PLC0415  as above
+    from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
 
+    _check_encoding(options)
     folder = Path(os.path.abspath(options.folder))  # noqa: PTH100  (links stay: agents look at them themselves)
     home = Path(os.path.abspath(options.home)) if options.home else Path.home()  # noqa: PTH100
     if not folder.is_dir():
@@ -318,7 +327,8 @@ def _context(options: argparse.Namespace) -> int:
         return EXIT_OK
     if not options.agent:
         loaded = [one for one in loaded if one.context.entries]
-    counted = context.counted(loaded, model=options.model, encoding=_encoding(options), texts=options.texts)
+    choice = chosen(folder, Overrides(None, options.model, options.encoding), _warn)
+    counted = context.counted(loaded, choice, texts=options.texts)
     if options.format == "json":
         _print_json({"contexts": counted})
     else:
@@ -326,23 +336,18 @@ def _context(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _encoding(options: argparse.Namespace) -> str | None:
-    """The encoding that the command line names, itself or by a model. Leaves with what is wrong with it."""
-    _layer(argparse.Namespace(**{"allow": [], "env": [], "dialect": None, "budget": None, **vars(options)}))
-    from weighbridge.tokens.registry import encoding_for_model  # noqa: PLC0415  as above
-
-    encoding: str | None = options.encoding
-    return encoding if options.model is None else encoding_for_model(options.model)
-
-
 def _models(options: argparse.Namespace) -> int:
-    from weighbridge.budget.models import models_json  # noqa: PLC0415  as above
+    from weighbridge.budget.models import matching, models_json, nearest  # noqa: PLC0415  as above
     from weighbridge.terminal import print_models  # noqa: PLC0415  as above
 
+    found = matching(options.query)
+    if not found:
+        near = ", ".join(nearest(options.query, {}))
+        _unusable(f"no model is known by {options.query!r}{near and f'; near it are {near}'}")
     if options.format == "json":
-        _print_json(models_json())
+        _print_json(models_json(found))
     else:
-        print_models()
+        print_models(found)
     return EXIT_OK
 
 
@@ -366,17 +371,9 @@ def _flags(options: argparse.Namespace) -> "Overrides":
 
 def _layer(options: argparse.Namespace) -> dict[str, Any]:
     """The command line's settings, over all others. Leaves with what is wrong with them."""
-    from weighbridge.errors import UnknownEncodingError  # noqa: PLC0415  as above
     from weighbridge.references.dialect import DIALECTS  # noqa: PLC0415  as above
-    from weighbridge.tokens.registry import encoding_for_model, encodings  # noqa: PLC0415  as above
 
-    if options.encoding is not None and options.encoding not in encodings():
-        _unusable(f"--encoding {options.encoding}: unknown; there are {', '.join(encodings())}")
-    if options.model is not None:
-        try:
-            encoding_for_model(options.model)
-        except UnknownEncodingError as error:
-            _unusable(f"--model: {error}")
+    _check_encoding(options)
     if options.dialect is not None and options.dialect not in DIALECTS:
         _unusable(f"--dialect {options.dialect}: unknown; there are {', '.join(DIALECTS)}")
     found: dict[str, Any] = {}
@@ -387,6 +384,17 @@ def _layer(options: argparse.Namespace) -> dict[str, Any]:
     if options.dialect is not None:
         found["dialects"] = {"**": options.dialect}
     return found
+
+
+def _check_encoding(options: argparse.Namespace) -> None:
+    from weighbridge.tokens.registry import encodings  # noqa: PLC0415  as above
+
+    if options.encoding is not None and options.encoding not in encodings():
+        _unusable(f"--encoding {options.encoding}: unknown; there are {', '.join(encodings())}")
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"weighbridge: {text}\n")
 
 
 def _unusable(text: str) -> None:

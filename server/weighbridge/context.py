@@ -11,6 +11,7 @@ from weighbridge.agents import AGENTS
 from weighbridge.agents.folders import git_root
 from weighbridge.agents.model import Agent, Context, Start
 from weighbridge.content.agent_files import AgentFiles
+from weighbridge.session.prepared import Choice
 from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
 
@@ -56,16 +57,20 @@ def rendered(context: Context) -> bytes:
     return "\n".join(part.text for part in context.parts).encode("utf-8", "surrogatepass")
 
 
-def counted(
-    contexts: Iterable[Loaded], *, model: str | None, encoding: str | None, texts: bool
-) -> list[dict[str, Any]]:
-    """Contexts as the JSON that `weighbridge context` and the language server give; `texts`: with what arrives."""
-    return [_as_json(loaded, model=model, encoding=encoding, texts=texts) for loaded in contexts]
+def counted(contexts: Iterable[Loaded], choice: Choice | None, *, texts: bool) -> list[dict[str, Any]]:
+    """Contexts as the JSON that `weighbridge context` and the language server give; `texts`: with what arrives.
+
+    `choice`: by what all are counted; None: each by the encoding of the models that its agent is mostly used with.
+    """
+    return [_as_json(loaded, choice, texts=texts) for loaded in contexts]
 
 
-def _as_json(loaded: Loaded, *, model: str | None, encoding: str | None, texts: bool) -> dict[str, Any]:
-    tokenizer = tokenizer_of(encoding or loaded.agent.encoding)
-    exactness = tokenizer.exactness if encoding or loaded.agent.exact else Exactness.ESTIMATE
+def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str, Any]:
+    tokenizer = tokenizer_of(loaded.agent.encoding if choice is None else choice.encoding)
+    if choice is not None:
+        exactness = choice.exactness(tokenizer)
+    else:
+        exactness = tokenizer.exactness if loaded.agent.exact else Exactness.ESTIMATE
     parts = [
         {"where": part.where, "tokens": tokenizer.count(part.text), **({"text": part.text} if texts else {})}
         for part in loaded.context.parts
@@ -79,7 +84,7 @@ def _as_json(loaded: Loaded, *, model: str | None, encoding: str | None, texts: 
         "as_of": loaded.agent.as_of,
         "folder": str(loaded.folder),
         "tokens": sum(part["tokens"] for part in parts),
-        "model": model,
+        "model": None if choice is None else choice.name,
         "encoding": tokenizer.name,
         "exactness": exactness.value,
         "parts": parts,

@@ -7,6 +7,7 @@ belongs to, shown as a diagnostic. Handlers raise `ReferenceFault`; `Problem` is
     ├── ReferenceFault     a reference can't be resolved; holds the Problem
     │   └── TransientFault worth another try (connection lost, 429, 5xx)
     ├── UnknownEncodingError
+    ├── UnknownModelError
     └── BorderlessError    a text with nowhere to cut it, too long to be counted in one piece
 """
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
-from weighbridge.budget.models import MODELS
+from weighbridge.budget.models import Model
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code
 from weighbridge.uris import path_of
@@ -120,14 +120,18 @@ def print_table(reports: Sequence[Report]) -> None:
     _print(table, right=(1, 2))
 
 
-def print_models() -> None:
-    """The models known by name."""
-    names = ("model", "encoding", "context window", "$ per million input tokens")
+def print_models(models: Sequence[Model]) -> None:
+    """Models: what counts for them, windows, prices."""
+    names = ("model", "encoding", "count", "context window", "most output", "$ per million tokens", "cached")
     table: list[_Row] = [tuple((name, "bold") for name in names)]
-    for model in MODELS:
-        price = "" if model.input_usd_per_million is None else f"{model.input_usd_per_million:g}"
-        table.append(((model.name, ""), (model.encoding, ""), (f"{model.context_window:,}", ""), (price, "")))
-    _print(table, right=(2, 3))
+    for model in models:
+        tiers = "".join(f", {tier.input_usd_per_million:g} above {tier.above:,}" for tier in model.tiers)
+        price = "" if model.input_usd_per_million is None else f"{model.input_usd_per_million:g}{tiers}"
+        cached = "" if model.cached_usd_per_million is None else f"{model.cached_usd_per_million:g}"
+        windows = ["" if one is None else f"{one:,}" for one in (model.context_window, model.max_output)]
+        row = (model.name, model.encoding, model.exactness.value, *windows, price, cached)
+        table.append(tuple((cell, "") for cell in row))
+    _print(table, right=(3, 4))
 
 
 _STYLES = {"error": "red", "warning": "yellow", "information": "blue"}

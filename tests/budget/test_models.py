@@ -1,13 +1,17 @@
 """Models by name: figures that belong together, and all the ways their names are written."""
 
 import re
+from pathlib import Path
 
 import pytest
+from tiktoken.model import MODEL_TO_ENCODING
 
 from weighbridge.budget.cost import input_cost
-from weighbridge.budget.models import LONG_INPUT, MODELS, Model, find
-from weighbridge.errors import UnknownEncodingError
-from weighbridge.tokens.registry import encoding_for_model
+from weighbridge.budget.models import MODELS, Model, find, matching, models_json, nearest
+from weighbridge.config.settings import ModelEntry
+from weighbridge.errors import UnknownModelError
+from weighbridge.tokens.base import Exactness
+from weighbridge.tokens.registry import encodings
 
 #: Chat and completion models as genai-prices 0.2.3 spells them, GPT-6 and those without a confirmed tokenizer left out.
 NAMES = """
@@ -38,25 +42,31 @@ NAMES = """
 LISTED = NAMES.split()
 
 
-def found(name: str) -> Model:
-    model = find(name)
-    assert model is not None, name
-    return model
-
-
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_a_model_is_found_by_its_name_with_the_registrys_encoding(model: Model) -> None:
-    assert find(model.name) is model or model.name.startswith("ft:")
-    assert encoding_for_model(model.name) == model.encoding
+def test_a_model_is_found_by_its_names_and_has_a_tokenizer(model: Model) -> None:
+    assert all(find(name) == model for name in (model.name, *model.aliases))
+    assert model.encoding in encodings()
 
 
 def test_no_name_twice() -> None:
-    assert len({model.name for model in MODELS}) == len(MODELS)
+    names = [name for model in MODELS for name in (model.name, *model.aliases)]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", LISTED)
-def test_every_listed_chat_model_is_known_here_and_to_the_tokenizers(name: str) -> None:
-    assert encoding_for_model(name) == found(name).encoding
+def test_every_listed_chat_model_of_openai_is_known(name: str) -> None:
+    assert (find(name).family, find(name).exactness) == ("openai", Exactness.EXACT)
+    assert find(name).context_window
+
+
+#: Encodings that split and count ordinary text as another does.
+_SAME = {"gpt2": "r50k_base", "p50k_edit": "p50k_base"}
+
+
+@pytest.mark.parametrize("name", MODEL_TO_ENCODING)
+def test_every_model_that_tiktoken_names_has_its_encoding(name: str) -> None:
+    encoding = MODEL_TO_ENCODING[name]
+    assert find(name).encoding == _SAME.get(encoding, encoding)
 
 
 @pytest.mark.parametrize(
@@ -89,49 +99,215 @@ def test_every_listed_chat_model_is_known_here_and_to_the_tokenizers(name: str) 
     ],
 )
 def test_names_as_people_write_them(name: str, expected: str) -> None:
-    assert found(name).name == expected
+    assert find(name).name == expected
+
+
+#: As people write them, and what they are: the model's name (of a family where no size or state is known), its encoding, window.
+WRITTEN = """
+gpt-5-high                                                gpt-5                        o200k_base    400000
+openai.gpt-oss-120b-1:0                                   gpt-oss-120b                 o200k_harmony 131072
+gpt-oss:20b                                               gpt-oss                      o200k_harmony -
+opus                                                      claude-opus-5-5              claude-4.8    1000000
+sonnet                                                    claude-sonnet-5-5            claude-4.8    1000000
+sonnet[1m]                                                claude-sonnet-5-5            claude-4.8    1000000
+haiku                                                     claude-haiku-5-5             claude-4.8    1000000
+opus-4.5                                                  claude-opus-4-5              claude-3      200000
+claude-sonnet-5                                           claude-sonnet-5              claude-4.8    1000000
+claude-opus-5                                             claude-opus-5                claude-4.8    1000000
+claude-opus-4-8                                           claude-opus-4-8              claude-4.8    1000000
+claude-opus-4-8@default                                   claude-opus-4-8              claude-4.8    1000000
+anthropic/claude-opus-4.8                                 claude-opus-4-8              claude-4.8    1000000
+claude-opus-4-7-20260416                                  claude-opus-4-7              claude-4.7    1000000
+bedrock/us.anthropic.claude-opus-4-7-v1:0                 claude-opus-4-7              claude-4.7    1000000
+anthropic:claude-sonnet-4-6                               claude-sonnet-4-6            claude-3      1000000
+claude-opus-4-5-20251101                                  claude-opus-4-5              claude-3      200000
+claude-4.5-opus                                           claude-opus-4-5              claude-3      200000
+Claude_Opus_4.5                                           claude-opus-4-5              claude-3      200000
+us.anthropic.claude-opus-4-5-20251101-v1:0                claude-opus-4-5              claude-3      200000
+global.anthropic.claude-sonnet-4-5-20250929-v1:0          claude-sonnet-4-5            claude-3      200000
+openrouter/anthropic/claude-sonnet-4.5:beta               claude-sonnet-4-5            claude-3      200000
+claude-haiku-4-5-20251001                                 claude-haiku-4-5             claude-3      200000
+vertex_ai/claude-opus-4-1@20250805                        claude-opus-4-1              claude-3      200000
+vertex_ai/claude-opus-4@20250514                          claude-opus-4-0              claude-3      200000
+claude-sonnet-4-20250514                                  claude-sonnet-4-0            claude-3      200000
+claude-3-7-sonnet:thinking                                claude-3-7-sonnet            claude-3      200000
+claude-3.5-sonnet                                         claude-3-5-sonnet            claude-3      200000
+anthropic.claude-3-5-sonnet-20241022-v2:0                 claude-3-5-sonnet            claude-3      200000
+claude-3-opus-latest                                      claude-3-opus                claude-3      200000
+arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0 claude-3-haiku claude-3 200000
+gemini-3-pro                                              gemini-3-pro-preview         gemma4        1048576
+models/gemini-2.5-flash                                   gemini-2.5-flash             gemma4        1048576
+gemini/gemini-3.1-pro                                     gemini-3.1-pro-preview       gemma4        1048576
+gemini-2.5-pro-preview-05-06                              gemini-2.5-pro               gemma4        1048576
+vertex_ai/gemini-2.0-flash-001                            gemini-2.0-flash             gemma4        1048576
+google-gla:gemini-2.5-pro                                 gemini-2.5-pro               gemma4        1048576
+gemini-flash-latest                                       gemini-3.8-flash             gemma4        1048576
+gemini-pro-latest                                         gemini-3.1-pro-preview       gemma4        1048576
+google/gemma-4-31b-it                                     gemma-4-31b-it               gemma4        262144
+gemma3:27b                                                gemma-3                      gemma4        -
+qwen3-coder                                               qwen3-coder                  qwen3         262144
+qwen/qwen3-coder-480b-a35b-instruct                       qwen3-coder                  qwen3         262144
+qwen3:8b                                                  qwen3                        qwen3         -
+qwen2.5-coder:7b                                          qwen2.5-coder                qwen3         -
+qwen-2.5-72b-instruct                                     qwen2.5-72b-instruct         qwen3         -
+qwen3.5-plus                                              qwen3.5-plus-02-15           estimate      1000000
+deepseek-chat                                             deepseek-chat                deepseek_v3   131072
+deepseek/deepseek-reasoner                                deepseek-reasoner            deepseek_v3   131072
+deepseek-ai/DeepSeek-V3.1                                 deepseek-chat-v3.1           deepseek_v3   -
+deepseek.r1-v1:0                                          deepseek-r1                  deepseek_v3   64000
+deepseek-r1:70b                                           deepseek-r1-distill-llama-70b llama3       131072
+deepseek-r1:32b                                           deepseek-r1-distill-qwen-32b qwen3         131072
+meta-llama/Llama-3.1-8B-Instruct                          llama-3.1-8b-instruct        llama3        131072
+us.meta.llama3-3-70b-instruct-v1:0                        llama-3.3-70b-instruct       llama3        131072
+groq/llama-3.3-70b-versatile                              llama-3.3-70b                llama3        -
+llama3.1:8b                                               llama-3.1                    llama3        -
+meta-llama/Llama-4-Scout-17B-16E-Instruct                 llama-4-scout                llama4        10485760
+mistral-large-latest                                      mistral-large                mistral_v3    -
+mistral/mistral-large-2411                                mistral-large-2411           mistral_v2    -
+open-mixtral-8x7b                                         mixtral-8x7b                 mistral_v1    -
+mistral-nemo                                              mistral-nemo                 mistral_v3    -
+moonshotai/kimi-k2-instruct                               kimi-k2                      kimi_k2       -
+kimi-k3                                                   kimi-k3                      kimi_k3       1048576
+z-ai/glm-4.5-air                                          glm-4.5-air                  glm4          128000
+GLM-4.7                                                   glm-4.7                      glm4          200000
+xai/grok-4                                                grok-4-0709                  estimate      256000
+us.amazon.nova-lite-v1:0                                  nova-lite                    estimate      300000
+cohere/command-r-08-2024                                  command-r-08-2024            estimate      128000
+MiniMaxAI/MiniMax-M2                                      minimax-m2                   estimate      204800
+"""
+
+
+@pytest.mark.parametrize("line", WRITTEN.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_names_of_all_makers_as_people_write_them(line: str) -> None:
+    written, name, encoding, window = line.split()
+    model = find(written.replace("_Opus_", " Opus "))
+    assert (model.name, model.encoding) == (name, encoding)
+    assert model.context_window == (None if window == "-" else int(window))
 
 
 @pytest.mark.parametrize(
     "name",
-    ["", "-", "claude-opus-5", "gpt-6-sol", "gpt-6.1-terra", "gpt-chat-latest", "gpt-55", "gpt-5-99", "o12", "ft:", "ft:x:y",
-     "-2024-01-01", "openai/"],
+    ["", "-", "claude-opus-9", "claude-instant-1", "gemini-9", "gpt-55", "gpt-5-99", "o12", "ft:", "ft:x:y", "-2024-01-01",
+     "openai/", "llama", "x" * 100_000, "\ud800", "a/b/c", "[1m]", "@"],
 )  # fmt: skip
-def test_other_names_are_unknown(name: str) -> None:
-    assert find(name) is None
+def test_other_names_are_unknown_and_no_figure_is_made_up(name: str) -> None:
+    with pytest.raises(UnknownModelError) as caught:
+        find(name)
+    assert "set `encoding`, or describe it in the setting `models`" in str(caught.value)
+    assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize("name", ["gpt-6-sol", "gpt-6.1-terra", "gpt-chat-latest", "claude-opus-5"])
-def test_models_without_a_confirmed_tokenizer_are_not_counted_as_if_they_had_one(name: str) -> None:
-    with pytest.raises(UnknownEncodingError):
-        encoding_for_model(name)
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("claude-opus-9", "claude-opus-5"),
+        ("gpt5", "gpt-5"),
+        ("gemni-2.5-pro", "gemini-2.5-pro"),
+        ("sonet", "sonnet"),
+    ],
+)
+def test_an_unknown_name_is_told_with_those_near_it(name: str, near: str) -> None:
+    assert near in nearest(name, {})
+    with pytest.raises(UnknownModelError, match=re.escape(near)):
+        find(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "exactness"),
+    [
+        ("gpt-5", Exactness.EXACT),
+        ("gpt-6-sol", Exactness.ESTIMATE),
+        ("opus", Exactness.RECONSTRUCTION),
+        ("gemini-2.5-pro", Exactness.RECONSTRUCTION),
+        ("gemini-3.8-flash", Exactness.ESTIMATE),
+        ("qwen3-coder", Exactness.EXACT),
+        ("qwen3-coder-plus", Exactness.ESTIMATE),
+        ("glm-4.7", Exactness.ESTIMATE),
+        ("grok-4", Exactness.ESTIMATE),
+    ],
+)
+def test_what_nobody_confirmed_does_not_look_it(name: str, exactness: Exactness) -> None:
+    assert find(name).exactness is exactness
+
+
+ADDED = {
+    "mine": ModelEntry(like="claude-opus-4-8"),
+    "cheap": ModelEntry(like="gpt-5.4", input_usd_per_million=1.0),
+    "local": ModelEntry(encoding="qwen3", context_window=32_768),
+    "gpt-5": ModelEntry(context_window=1_000),
+    "nothing": ModelEntry(context_window=1_000),
+    "wrong": ModelEntry(like="claude-opus-9"),
+}
+
+
+def test_models_of_the_settings_are_added_and_override() -> None:
+    opus, local = find("mine", ADDED), find("local", ADDED)
+    assert (opus.name, opus.encoding, opus.context_window) == ("mine", "claude-4.8", 1_000_000)
+    assert (local.encoding, local.context_window, local.input_usd_per_million) == ("qwen3", 32_768, None)
+    assert (find("GPT-5", ADDED).context_window, find("gpt-5", ADDED).encoding) == (1_000, "o200k_base")
+    # Another price is another price for long inputs, too.
+    cheap = find("cheap", ADDED)
+    assert input_cost(500_000, cheap) == 0.5
+    assert cheap.cached_usd_per_million is None
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("nothing", "nothing: expected `encoding`"), ("wrong", "wrong: unknown model 'claude-opus-9'")],
+)
+def test_models_of_the_settings_that_say_too_little(name: str, message: str) -> None:
+    with pytest.raises(UnknownModelError, match=message):
+        find(name, ADDED)
+
+
+def test_a_query_finds_by_any_name_and_by_family() -> None:
+    assert matching("opus")[0].name == "claude-opus-5-5"
+    assert {model.family for model in matching("deepseek")} >= {"deepseek"}
+    assert matching("") == list(MODELS)
+    assert matching("zzz") == []
+    assert models_json(matching("gpt-5-nano"))["models"][0]["context_window"] == 400_000
+
+
+def test_the_table_is_small() -> None:
+    import weighbridge.budget.models as module
+
+    assert Path(module.__file__).with_name("models.json").stat().st_size < 64_000
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("ft:gpt-4o-mini-2024-07-18:acme::abc", Model("ft:gpt-4o-mini", "o200k_base", 128_000, 0.3)),
-        ("ft:gpt-4o-2024-08-06:acme::abc", Model("ft:gpt-4o", "o200k_base", 128_000, 3.75)),
-        ("openai/ft:gpt-3.5-turbo-0125:acme::abc", Model("ft:gpt-3.5-turbo", "cl100k_base", 16_385, 3.0)),
+        ("ft:gpt-4o-mini-2024-07-18:acme::abc", ("ft:gpt-4o-mini", "o200k_base", 128_000, 0.3)),
+        ("ft:gpt-4o-2024-08-06:acme::abc", ("ft:gpt-4o", "o200k_base", 128_000, 3.75)),
+        ("openai/ft:gpt-3.5-turbo-0125:acme::abc", ("ft:gpt-3.5-turbo", "cl100k_base", 16_385, 3.0)),
         # No price is known: not its base's.
-        ("ft:gpt-4.1-2025-04-14:acme::abc", Model("ft:gpt-4.1", "o200k_base", 1_047_576, None)),
-        ("ft:gpt-4-0613:acme::abc", Model("ft:gpt-4", "cl100k_base", 8_192, None)),
-        ("ft:gpt-5.4:acme::abc", Model("ft:gpt-5.4", "o200k_base", 1_050_000, None)),
+        ("ft:gpt-4.1-2025-04-14:acme::abc", ("ft:gpt-4.1", "o200k_base", 1_047_576, None)),
+        ("ft:gpt-4-0613:acme::abc", ("ft:gpt-4", "cl100k_base", 8_192, None)),
+        ("ft:gpt-5.4:acme::abc", ("ft:gpt-5.4", "o200k_base", 1_050_000, None)),
     ],
 )
-def test_fine_tuned_models(name: str, expected: Model) -> None:
-    assert found(name) == expected
+def test_fine_tuned_models(name: str, expected: tuple[str, str, int, float | None]) -> None:
+    model = find(name)
+    assert (model.name, model.encoding, model.context_window, model.input_usd_per_million) == expected
+    assert model.tiers == ()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_figures_are_plausible(model: Model) -> None:
-    assert re.fullmatch(r"(ft:)?[a-z0-9.-]+", model.name)
-    assert 2_000 < model.context_window < 2_000_000
-    price, long_price = model.input_usd_per_million, model.long_input_usd_per_million
+    assert re.fullmatch(r"(ft:)?[a-z0-9._-]+", model.name)
+    window, price = model.context_window, model.input_usd_per_million
+    assert window is None or 1_000 < window <= 10_485_760
+    assert window is None or (model.max_input or 0) <= window * 1.05
     assert price is None or 0 < price <= 150
-    # Where there is a price for long inputs, it is twice the other, and the window has room for them.
-    assert long_price is None or (price is not None and long_price == 2 * price)
-    assert long_price is None or model.context_window > LONG_INPUT
+    assert model.cached_usd_per_million is None or (
+        price is not None and model.cached_usd_per_million <= price
+    )
+    # Long inputs cost more, and the window has room for them.
+    assert [tier.above for tier in model.tiers] == sorted(tier.above for tier in model.tiers)
+    for tier in model.tiers:
+        assert price is not None
+        assert tier.input_usd_per_million > price
+        assert window is None or tier.above <= window
 
 
 @pytest.mark.parametrize(
@@ -148,5 +324,5 @@ def test_figures_are_plausible(model: Model) -> None:
     ],
 )
 def test_cost(tokens: int, name: str, expected: float | None) -> None:
-    cost = input_cost(tokens, found(name))
+    cost = input_cost(tokens, find(name))
     assert cost == (None if expected is None else pytest.approx(expected, rel=1e-12))

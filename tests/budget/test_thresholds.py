@@ -11,10 +11,11 @@ from weighbridge.budget.directive import Overrides
 from weighbridge.budget.models import Model
 from weighbridge.budget.thresholds import DEFAULT_BUDGET, Crossed, budget_of, crossed
 from weighbridge.config import Settings, Severity, Threshold
+from weighbridge.tokens.base import Exactness
 
 INFORMATION, WARNING, ERROR = Severity.INFORMATION, Severity.WARNING, Severity.ERROR
 DEFAULT = Settings().thresholds
-MODEL = Model("m", "o200k_base", 1_000, None)
+MODEL = Model("m", "", "o200k_base", Exactness.EXACT, 1_000)
 
 
 def threshold(at: int | str, severity: Severity = WARNING) -> Threshold:

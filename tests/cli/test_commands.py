@@ -90,10 +90,14 @@ def test_context_files_are_counted_though_they_are_ignored_or_links(workspace: P
     (workspace / "CLAUDE.md").symlink_to("AGENTS.md")
     done = run(workspace, "count", "--format", "json", ".")
     found = {one["uri"]: one["tokens"] for one in json.loads(done.stdout)["documents"]}
-    count = tokenizer("cl100k_base").count
-    texts = {".claude/rules/a.md": "a rule", "AGENTS.md": "for agents", "CLAUDE.local.md": "mine"}
-    expected = {**texts, "CLAUDE.md": "for agents"}
-    assert found == {(workspace / name).as_uri(): count(text) for name, text in expected.items()}
+    # Each by the tokenizer of whom it is written for.
+    texts = {".claude/rules/a.md": "a rule", "CLAUDE.local.md": "mine", "CLAUDE.md": "for agents"}
+    expected = {name: ("claude-4.8", text) for name, text in texts.items()}
+    expected["AGENTS.md"] = ("o200k_base", "for agents")
+    assert found == {
+        (workspace / name).as_uri(): tokenizer(encoding).count(text)
+        for name, (encoding, text) in expected.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_context_files_are_counted_though_they_are_ignored_or_links(workspace: P
         (["check", "nowhere.md"], 2, b"nowhere.md: not found"),
         (["check", "empty"], 2, b"no prompts"),
         (["count", "--encoding", "nope", "prompts"], 2, b"cl100k_base"),
-        (["count", "--model", "nope", "prompts"], 2, b"no encoding is known"),
+        (["count", "--model", "nope", "prompts"], 2, b"unknown model 'nope'"),
         (["render", "nowhere.md"], 2, b"nowhere.md: not found"),
         (["render", "."], 2, b"not an ordinary file"),
         (["models"], 0, b"gpt-4o"),

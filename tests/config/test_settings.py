@@ -16,7 +16,8 @@ HINTS = {"references": True, "sections": True, "total": True, "variablesFrom": 2
 #: As documented, by their names outside.
 DEFAULTS = {
     "model": None,
-    "encoding": "cl100k_base",
+    "models": {},
+    "encoding": None,
     "budget": None,
     "thresholds": [{"at": "80%", "severity": "warning"}, {"at": "100%", "severity": "error"}],
     "debounce": 300,
@@ -155,7 +156,7 @@ def test_names_with_underscores_are_the_same_settings() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("encoding", 5, "encoding: expected text (the tokenizer to count with where no model is set), got 5"),
+        ("encoding", 5, "encoding: expected text (the tokenizer to count with where no model is set; not set: by what a file is for, cl100k_base for prompts), got 5"),
         ("model", ["gpt-5"], "model: expected text (the model that prompts are written for: decides tokenizer, context window and price), got a list"),
         ("budget", 0, ("budget: expected a whole number from 1 to 1,000,000,000,000 "
          "(most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model), got 0")),

@@ -12,6 +12,7 @@ from typing import Any
 
 from weighbridge.agents.claude_prompt import prompt_parts
 from weighbridge.agents.claude_skills import output_style, skill_listing
+from weighbridge.agents.encodings import CLAUDE_ENCODING
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
 from weighbridge.agents.markdown import stretches, without_block_comments
 from weighbridge.agents.model import (
@@ -454,4 +455,6 @@ def _shortened(text: str) -> tuple[str, Lost | None]:
     return kept + warning, Lost(Code.TRUNCATED, line, 0, text[len(kept) :], reason)
 
 
-CLAUDE_CODE = Agent("claude-code", "Claude Code", "2.1.332", load, (".claude",))
+CLAUDE_CODE = Agent(
+    "claude-code", "Claude Code", "2.1.332", load, (".claude",), encoding=CLAUDE_ENCODING, exact=True
+)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.encodings import GEMINI_ENCODING
 from weighbridge.agents.folders import downwards, lies_in, upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, trimmed
@@ -276,4 +277,6 @@ def _project_part(extensions: list[list[Piece]], project: list[list[Piece]]) -> 
     return _wrapped("loaded_context", (*first, *between, *second))
 
 
-GEMINI_CLI = Agent("gemini-cli", "Gemini CLI", "0.61.0", load, (".gemini", ".agents"))
+GEMINI_CLI = Agent(
+    "gemini-cli", "Gemini CLI", "0.61.0", load, (".gemini", ".agents"), encoding=GEMINI_ENCODING, exact=True
+)

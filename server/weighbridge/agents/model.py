@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from weighbridge.agents.encodings import OPENAI_ENCODING
 from weighbridge.errors import Code
 
 
@@ -181,7 +182,7 @@ class Agent:
     home_folders: tuple[str, ...]
     recorded: bool = True
     #: The tokenizer of the models that the agent is mostly used with, and whether its counts are theirs.
-    encoding: str = "o200k_base"
+    encoding: str = OPENAI_ENCODING
     exact: bool = False
     #: Other names that people write.
     aliases: tuple[str, ...] = ()

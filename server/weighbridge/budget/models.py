@@ -116,7 +116,12 @@ def _find(name: str) -> Model | None:
             return None
         own = _BY_NAME.get(f"ft:{base.name}")
         # The window is its base's, the price is not.
-        without = {"input_usd_per_million": None, "cached_usd_per_million": None, "tiers": (), "aliases": ()}
+        without: dict[str, Any] = {
+            "input_usd_per_million": None,
+            "cached_usd_per_million": None,
+            "tiers": (),
+            "aliases": (),
+        }
         return own or replace(base, name=f"ft:{base.name}", **without)
     return _named(written)
 
@@ -148,7 +153,7 @@ def _named(name: str) -> Model | None:
 
 def _of_family(name: str) -> Model | None:
     while name:
-        found = _FAMILIES.get(name)
+        found = _families().get(name)
         shorter = _VERSION.sub("", _VARIANT.sub("", name))
         if found is not None or shorter == name:
             return found
@@ -166,7 +171,11 @@ def _spelled(name: str) -> str:
         name = re.sub(rf"^claude-({_KINDS})-3(-[57])?(?=$|-\d{{8}})", r"claude-3\2-\1", name)
     name = re.sub(r"^(?:meta-)?llama-?(\d)(?:[.-](\d)(?![\d.]*[bx]))?", _llama, name)
     name = re.sub(r"^qwen-(?=\d)", "qwen", name)
-    name = re.sub(r"^(gemma|glm|kimi-k|phi)-?(?=\d)", lambda found: found[1] + ("" if found[1] == "kimi-k" else "-"), name)
+    name = re.sub(
+        r"^(gemma|glm|kimi-k|phi)-?(?=\d)",
+        lambda found: found[1] + ("" if found[1] == "kimi-k" else "-"),
+        name,
+    )
     name = re.sub(r"^gemini-(\d)-(\d)-", r"gemini-\1.\2-", name)
     return re.sub(r"^deepseek-(?:ai-)?(?=v\d|r\d)", "deepseek-", name)
 
@@ -186,7 +195,9 @@ def _with(entry: ModelEntry, name: str) -> Model:
         if entry.like is not None:
             raise UnknownModelError(f"weighbridge.models: {plain(name)}: {_unknown(entry.like, {})}")
         if entry.encoding is None:
-            raise UnknownModelError(f"weighbridge.models: {plain(name)}: expected `encoding`, or `like` and a known model")
+            raise UnknownModelError(
+                f"weighbridge.models: {plain(name)}: expected `encoding`, or `like` and a known model"
+            )
         like = Model(name, "", entry.encoding, Exactness.EXACT)
     said = entry.model_dump(exclude={"like"}, exclude_none=True)
     if "encoding" in said and said["encoding"] != like.encoding:
@@ -215,7 +226,9 @@ def matching(query: str) -> list[Model]:
     """The models whose name, other name or family holds the query; the one it is a name of first."""
     wanted = query.strip().lower()
     exact = _find(wanted) if wanted else None
-    found = [model for model in MODELS if any(wanted in one for one in (model.name, model.family, *model.aliases))]
+    found = [
+        model for model in MODELS if any(wanted in one for one in (model.name, model.family, *model.aliases))
+    ]
     return found if exact is None else [exact, *(model for model in found if model.name != exact.name)]
 
 
@@ -227,24 +240,19 @@ def models_json(models: tuple[Model, ...] | list[Model] = MODELS) -> dict[str, A
 _BY_NAME: Final = {name: model for model in MODELS for name in (*model.aliases, model.name)}
 
 
+@lru_cache(maxsize=1)
 def _families() -> dict[str, Model]:
     """What is known of names without sizes: the tokenizer alone."""
-    nothing = dict.fromkeys(
-        ("context_window", "max_input", "max_output", "input_usd_per_million", "cached_usd_per_million")
-    )
     found: dict[str, Model] = {}
     shared: dict[str, set[tuple[str, Exactness]]] = {}
     for model in MODELS:
         name = model.name
         while name:
             shared.setdefault(name, set()).add((model.encoding, model.exactness))
-            found.setdefault(name, replace(model, name=name, tiers=(), aliases=(), **nothing))
+            found.setdefault(name, Model(name, model.family, model.encoding, model.exactness))
             shorter = _VERSION.sub("", _VARIANT.sub("", name))
             if shorter == name:
                 break
             name = shorter
     # Where those of one name differ, it tells nothing.
     return {name: model for name, model in found.items() if len(shared[name]) == 1}
-
-
-_FAMILIES: Final = _families()

@@ -1,6 +1,6 @@
 """Settings: one model that validates and describes them, and the layers they come from."""
 
-from weighbridge.config.documents import DEFAULT_INCLUDE
+from weighbridge.config.documents import DEFAULT_ENCODING, DEFAULT_INCLUDE, default_encoding
 from weighbridge.config.files import read_folder_layer
 from weighbridge.config.globs import matches
 from weighbridge.config.layers import Layer, Resolved, resolve
@@ -15,6 +15,7 @@ from weighbridge.config.settings import (
 )
 
 __all__ = [
+    "DEFAULT_ENCODING",
     "DEFAULT_INCLUDE",
     "Api",
     "ApiCache",
@@ -25,6 +26,7 @@ __all__ = [
     "Settings",
     "Severity",
     "Threshold",
+    "default_encoding",
     "matches",
     "read_folder_layer",
     "resolve",

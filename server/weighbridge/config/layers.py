@@ -29,6 +29,8 @@ _MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
         "retry.maxDelay": 30,
     }
 )
+#: Names that may be empty where an editor has a field for them: nobody filled it in.
+_NAMES = frozenset({"model", "encoding", "cacheUrl"})
 #: Objects that are merged name by name; everything else is replaced as a whole.
 _MERGED = frozenset({"variables", "apis", "dialects", "models", "retry", "inlayHints"})
 #: Objects whose values are objects with fields.
@@ -96,7 +98,7 @@ def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:
         if name is None:
             if key not in _NO_SETTINGS:
                 faults.add(_unknown, key)
-        elif value is None:
+        elif value is None or (value == "" and name in _NAMES):
             continue
         elif not layer.trusted_source and name in NEVER_FROM_REPOSITORY:
             faults.add(_never, name)
@@ -224,6 +226,9 @@ def _without(value: Any, bad: Collection[int | str], *, merged: bool) -> Any:
 
 def _merge(merged: dict[str, Any], values: Mapping[str, Any]) -> None:
     """Put a layer's values over those below. An API is replaced as a whole: headers never meet another's URL."""
+    if "encoding" in values and "model" not in values:
+        # The nearest says what counts: a model below it no longer does.
+        merged.pop("model", None)
     for key, value in values.items():
         if key in _MERGED and key in merged:
             merged[key] = {**merged[key], **value}

@@ -315,9 +315,13 @@ class Settings(_Model):
         description="models by name that are added to those known, or override them; a known model's name alone makes another name "
         "of it",
     )
-    encoding: str = Field(
-        default="cl100k_base", min_length=1, description="the tokenizer to count with where no model is set"
-    )
+    encoding: Annotated[
+        str | None,
+        BeforeValidator(_name_or_none),
+        Field(
+            description="the tokenizer to count with where no model is set; not set: by what a file is for, cl100k_base for prompts"
+        ),
+    ] = None
     budget: int | None = Field(
         default=None,
         ge=1,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lsprotocol import types
 
-from weighbridge.budget.directive import Overrides
+from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Layer
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.answers import Answers
@@ -22,7 +22,7 @@ from weighbridge.lsp.sync import TextSync
 from weighbridge.lsp.watching import Watching
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.display import Display
-from weighbridge.session.prepare import choose_encoding
+from weighbridge.session.prepare import choose
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
@@ -77,7 +77,7 @@ class Wiring:
             listener=self._display,
         )
         # Loading a vocabulary holds the interpreter for a moment: better now than under the user's first keys.
-        _, encoding, _ = choose_encoding(configuration.settings, Overrides())
+        encoding = choose(configuration.settings, NOTHING).encoding
         services.tasks.submit(("vocabulary",), lambda _: tokenizer(encoding), priority=Priority.HIGH)
         self.workspace = Workspace(self.session, services.tasks)
         desk = Desk(

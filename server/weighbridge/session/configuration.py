@@ -8,7 +8,15 @@ from cachetools import LRUCache
 
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
-from weighbridge.config import Layer, Settings, matches, read_folder_layer, resolve
+from weighbridge.config import (
+    DEFAULT_ENCODING,
+    Layer,
+    Settings,
+    default_encoding,
+    matches,
+    read_folder_layer,
+    resolve,
+)
 from weighbridge.references.dialect import DIALECTS, MARKDOWN, Dialect
 
 #: Paths of which it is remembered whether they are prompts.
@@ -31,6 +39,9 @@ class Configuration:
         #: Folders that came later than the others, and whose files are yet to be read.
         self._unread: set[Path] = set()
         self._settings: dict[Path | None, Settings] = {}
+        #: The same for files that ask for an encoding, by that; and which file asks for which.
+        self._written_for: dict[tuple[Path | None, str], Settings] = {}
+        self._encodings: LRUCache[Path, str] = LRUCache(MOST_INCLUDED)
         # Of the last ones asked for: a watcher may tell of any number of files.
         self._included: LRUCache[Path, bool] = LRUCache(MOST_INCLUDED)
         self._links: dict[Path, Path] = {}
@@ -97,8 +108,22 @@ class Configuration:
         return self.folder_of(path) not in self._unread
 
     def settings_of(self, path: Path | None) -> Settings:
-        """The settings in force for a document."""
-        return self._settings[self.folder_of(path)]
+        """The settings in force for a document; where they name no encoding, with that which its name asks for."""
+        folder = self.folder_of(path)
+        settings = self._settings[folder]
+        if settings.encoding is not None or path is None:
+            return settings
+        encoding = self._encodings.get(path)
+        if encoding is None:
+            relative = path if folder is None else path.relative_to(folder)
+            encoding = self._encodings[path] = default_encoding(relative.as_posix().lstrip("/"))
+        if encoding == DEFAULT_ENCODING:
+            return settings
+        found = self._written_for.get((folder, encoding))
+        if found is None:
+            found = settings.model_copy(update={"encoding": encoding})
+            self._written_for[folder, encoding] = found
+        return found
 
     @property
     def settings(self) -> Settings:
@@ -167,6 +192,8 @@ class Configuration:
             if (real := self._links.get(folder, folder)) != folder and real not in self._folders
         }
         self._settings.clear()
+        self._written_for.clear()
+        self._encodings.clear()
         self._included.clear()
         self._innermost_first = [
             (there, os.path.join(there, ""), folder)  # noqa: PTH118  (a string is wanted)

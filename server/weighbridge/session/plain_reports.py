@@ -11,11 +11,10 @@ from pathlib import Path
 from weighbridge.analysis.plain import Plan, plan
 from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionReport
 from weighbridge.budget.cost import input_cost
-from weighbridge.budget.models import Model
-from weighbridge.budget.models import find as find_model
 from weighbridge.budget.thresholds import budget_of
 from weighbridge.errors import Code, Problem
-from weighbridge.session.prepare import choose_encoding
+from weighbridge.session.prepare import choose
+from weighbridge.session.prepared import Choice
 from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import budget_report
 from weighbridge.text import PositionEncoding, units
@@ -42,17 +41,14 @@ class _Under:
 
     terms: Terms
     tokenizer: Tokenizer
-    model_name: str | None
-    model: Model | None
+    choice: Choice
     limit: int
-    warnings: tuple[str, ...]
 
     @classmethod
     def of(cls, terms: Terms) -> "_Under":
-        name, encoding, warnings = choose_encoding(terms.settings, terms.flags)
-        model = find_model(name) if name is not None else None
-        limit = budget_of(terms.settings, terms.flags, model)
-        return cls(terms, tokenizer_of(encoding), name, model, limit, warnings)
+        choice = choose(terms.settings, terms.flags)
+        limit = budget_of(terms.settings, terms.flags, choice.model)
+        return cls(terms, tokenizer_of(choice.encoding), choice, limit)
 
 
 def plain_reports(
@@ -106,19 +102,19 @@ def _report(
         uri=uri_of(path),
         version=None,
         dialect=under.terms.dialect.name,
-        model=under.model_name,
+        model=under.choice.name,
         encoding=under.tokenizer.name,
-        exactness=under.tokenizer.exactness,
+        exactness=under.choice.exactness(under.tokenizer),
         ready=True,
         tokens=tokens,
         own_tokens=tokens,
         budget=budget_report(tokens, under.limit, settings),
-        input_usd=None if under.model is None else input_cost(tokens, under.model),
+        input_usd=None if under.choice.model is None else input_cost(tokens, under.choice.model),
         sections=tuple(sections),
         references=(),
         totals=ReferenceTotals(0, 0, 0, 0),
         problems=tuple(
-            (Range(0, 0, 0, first_line_end), Problem(Code.SETTINGS, text)) for text in under.warnings
+            (Range(0, 0, 0, first_line_end), Problem(Code.SETTINGS, text)) for text in under.choice.warnings
         ),
     )
     return PlainReport(report, first_line_end)

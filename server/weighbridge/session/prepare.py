@@ -7,21 +7,19 @@ from pathlib import Path
 from weighbridge import disk
 from weighbridge.analysis.expand import Expansion
 from weighbridge.budget.directive import NOTHING, Overrides, overrides_of
-from weighbridge.config import Settings
+from weighbridge.budget.models import find as find_model
+from weighbridge.config import DEFAULT_ENCODING, Settings
 from weighbridge.content.front_matter import read_front_matter
-from weighbridge.errors import UnknownEncodingError
+from weighbridge.errors import UnknownModelError
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Directive
-from weighbridge.session.prepared import Counts, Known, Prepared
+from weighbridge.session.prepared import Choice, Counts, Known, Prepared
 from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Part
-from weighbridge.tokens.registry import encoding_for_model, encodings, tokenizer
-
-#: Where nothing usable is named.
-DEFAULT_ENCODING = "cl100k_base"
+from weighbridge.tokens.registry import encodings, tokenizer
 
 
 def prepare(
@@ -47,8 +45,8 @@ def prepare(
         directives = tuple(directive for _, directive in index.directives())
     own, warnings = overrides_of(directives)
     overrides = flags.over(own)
-    model, encoding, more = choose_encoding(settings, overrides)
-    counting = tokenizer(encoding)
+    choice = choose(settings, overrides)
+    counting = tokenizer(choice.encoding)
     targets: dict[Target, None] = {}
     counts = None
     same = last is not None and last.tokenizer is counting
@@ -68,8 +66,8 @@ def prepare(
         head_lines=head.taken,
         overrides=overrides,
         identity=None if path is None else os.fspath(disk.followed_or_same(path)),
-        model=model,
-        warnings=(*warnings, *((_names(directives, text), text) for text in more)),
+        choice=choice,
+        warnings=(*warnings, *((_names(directives, text), text) for text in choice.warnings)),
         directives=directives,
         targets=targets,
         counts=counts,
@@ -101,6 +99,10 @@ def _names(directives: Sequence[Directive], warning: str) -> int | None:
     return None
 
 
+def _unknown_encoding(name: str) -> str:
+    return f"encoding {name}: unknown; there are {', '.join(encodings())}"
+
+
 class _Head:
     """The lines of a text; knows how many of them were looked at."""
 
@@ -114,23 +116,28 @@ class _Head:
             yield line
 
 
-def choose_encoding(settings: Settings, overrides: Overrides) -> tuple[str | None, str, tuple[str, ...]]:
-    """Choose model and encoding: the document's directive first, then the settings; a model picks its encoding.
+def choose(settings: Settings, overrides: Overrides) -> Choice:
+    """Choose model and encoding: flags and directives first, then the settings; a model picks its encoding.
 
     An unknown name is a warning, and the next choice counts.
     """
     warnings: list[str] = []
-    for model, encoding in (
+    for name, encoding in (
         (overrides.model, overrides.encoding),
         (settings.model, settings.encoding),
     ):
-        if encoding is not None and model is None:
-            if encoding in encodings():
-                return None, encoding, tuple(warnings)
-            warnings.append(f"encoding {encoding}: unknown; there are {', '.join(encodings())}")
-        if model is not None:
+        if name is not None:
             try:
-                return model, encoding_for_model(model), tuple(warnings)
-            except UnknownEncodingError as error:
+                model = find_model(name, settings.models)
+            except UnknownModelError as error:
                 warnings.append(str(error))
-    return None, DEFAULT_ENCODING, tuple(warnings)
+            else:
+                if model.encoding in encodings():
+                    return Choice(name, model, model.encoding, tuple(warnings))
+                warnings.append(_unknown_encoding(model.encoding))
+        # Besides a model that is known, the encoding next to it says nothing.
+        if encoding is not None:
+            if encoding in encodings():
+                return Choice(None, None, encoding, tuple(warnings))
+            warnings.append(_unknown_encoding(encoding))
+    return Choice(None, None, DEFAULT_ENCODING, tuple(warnings))

@@ -13,9 +13,8 @@ from weighbridge.analysis.report import (
     totals_of,
 )
 from weighbridge.budget.cost import input_cost
-from weighbridge.budget.models import find as find_model
 from weighbridge.budget.thresholds import budget_of, crossed
-from weighbridge.config import Settings
+from weighbridge.config import DEFAULT_ENCODING, Settings
 from weighbridge.errors import Code, Problem
 from weighbridge.references.model import Reference
 from weighbridge.session.document import Document
@@ -55,7 +54,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         if number % ITEMS == ITEMS - 1:
             yield
     references = yield from reference_reports(placed, encoding, document.made_reports)
-    model = find_model(prepared.model) if prepared.model is not None else None
+    model = prepared.choice.model
     limit = budget_of(prepared.settings, prepared.overrides, model)
     tokens, ready = document.tokens, document.ready
     document.counted_before = document.counted_before or ready
@@ -67,10 +66,10 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         uri=document.uri,
         version=document.version,
         dialect=prepared.dialect.name,
-        model=prepared.model,
+        model=prepared.choice.name,
         encoding=prepared.tokenizer.name,
         # What is not as it is today may weigh anything today.
-        exactness=Exactness.ESTIMATE if estimated else prepared.tokenizer.exactness,
+        exactness=Exactness.ESTIMATE if estimated else prepared.choice.exactness(prepared.tokenizer),
         ready=ready and filled is Filled.ALL,
         tokens=tokens,
         own_tokens=document.own_tokens,
@@ -135,7 +134,7 @@ def _nothing(uri: str, version: int | None, tokens: int) -> Report:
         version=version,
         dialect="markdown",
         model=None,
-        encoding="cl100k_base",
+        encoding=DEFAULT_ENCODING,
         exactness=Exactness.EXACT,
         ready=False,
         tokens=tokens,

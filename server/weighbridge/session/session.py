@@ -20,7 +20,7 @@ from typing import Protocol
 from weighbridge.analysis.expand import Expander, Expansion
 from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
-from weighbridge.budget.directive import Overrides
+from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
@@ -30,7 +30,7 @@ from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
 from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
-from weighbridge.session.prepare import choose_encoding
+from weighbridge.session.prepare import choose
 from weighbridge.session.prepared import Prepared
 from weighbridge.session.preparing import Preparing, Terms
 from weighbridge.session.readings import Readings
@@ -332,9 +332,8 @@ class Session:
         """Tokens of a text as it is, by the tokenizer of the document of that name, open or not."""
         document = None if uri is None else self.documents.get(uri)
         prepared = None if document is None else document.prepared
-        _, encoding, _ = choose_encoding(
-            self.configuration.settings_of(None if uri is None else path_of(uri)), Overrides()
-        )
+        settings = self.configuration.settings_of(None if uri is None else path_of(uri))
+        encoding = choose(settings, NOTHING).encoding
         return await self.tasks.submit(
             ("text", next(self._selections)),
             lambda _: (tokenizer(encoding) if prepared is None else prepared.tokenizer).count(text),

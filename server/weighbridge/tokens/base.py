@@ -11,6 +11,11 @@ class Exactness(StrEnum):
     ESTIMATE = "estimate"
 
 
+def weakest(*several: Exactness) -> Exactness:
+    """The least sure of several: members stand in order."""
+    return max(several, key=list(Exactness).index)
+
+
 class Borders(Protocol):
     """Where counts may be cut: a border never changes the count of either side.
 

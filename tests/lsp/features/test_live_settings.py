@@ -77,6 +77,7 @@ class Row:
 ROWS = {
     "encoding": Row("o200k_base", of_report("encoding")),
     "model": Row("gpt-4o", of_report("model")),
+    "models": Row({"mine": "gpt-4o"}, setting("models")),
     "budget": Row(7, of_report("budget", "limit")),
     "thresholds": Row([{"at": 1, "severity": "information"}], severity),
     "debounce": Row(5, setting("debounce")),

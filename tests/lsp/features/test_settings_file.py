@@ -13,7 +13,7 @@ from weighbridge.config.settings import Settings
 from weighbridge.lsp.features.settings_file import meaning, offers
 
 KEYS = [field.alias for field in Settings.model_fields.values() if field.alias not in NEVER_FROM_REPOSITORY]
-TABLES = ["thresholds", "retry", "variables", "apis", "apiCache", "inlayHints", "dialects"]
+TABLES = ["models", "thresholds", "retry", "variables", "apis", "apiCache", "inlayHints", "dialects"]
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ TABLES = ["thresholds", "retry", "variables", "apis", "apiCache", "inlayHints", 
         ),
         ('model = "^"', [f'"{model.name}"' for model in MODELS], f'model = "{MODELS[0].name}"'),
         ('model = "gpt-5.^5"', [f'"{model.name}"' for model in MODELS], f'model = "{MODELS[0].name}"'),
-        ("[^", TABLES, "[[thresholds]]"),
-        ("[in^]", TABLES, "[[thresholds]]"),
+        ("[^", TABLES, "[models."),
+        ("[in^]", TABLES, "[models."),
         ("[[^]]", ["thresholds", "apiCache"], "[[thresholds]]"),
         ("codeLens = ^", ["true", "false"], "codeLens = true"),
         ("debounce = ^", ["300"], "debounce = 300"),

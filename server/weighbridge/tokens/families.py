@@ -1,0 +1,148 @@
+"""Other families' vocabularies, counted by splintr (the `fast` extra), and estimates for what no vocabulary is here for.
+
+Borders: patterns of this kind take a blank only as their first character or after white space, and nothing but white space and
+`/` after a newline; and no piece of any of these vocabularies holds a blank behind what is not white space. Gemma's has no
+pattern, but no piece at all that goes on behind a newline with another character; a blank is `▁` to it, and so is `▁`. So the rules of
+`tokens/borders.py` hold, but the one for the ends of words. Mistral's first two put a blank before every text: nothing joins.
+"""
+
+import importlib
+import unicodedata
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from weighbridge.tokens.base import Borders, Exactness, Tokenizer
+from weighbridge.tokens.borders import BLANK_RULE, NEWLINE_RULE, NO_BORDERS, WHITE, PairBorders
+from weighbridge.tokens.engine import repaired
+from weighbridge.tokens.fast import FORGET_AFTER
+
+#: Where counts of the families here may be cut.
+_BORDERS: Final[Borders] = PairBorders.of(BLANK_RULE, NEWLINE_RULE)
+_GEMMA: Final[Borders] = PairBorders.of(rf"[^{WHITE}▁][ \t]", NEWLINE_RULE)
+#: What counts exactly where it is installed.
+INSTALL: Final = "pip install 'weighbridge[fast]'"
+#: The version whose vocabularies were compared, by its beginning.
+_COMPARED: Final = "0.22."
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """`nfc`: whether its tokenizer composes characters first (NFC)."""
+
+    borders: Borders = _BORDERS
+    nfc: bool = False
+
+
+#: By splintr's names.
+VOCABULARIES: Final = {
+    "deepseek_v3": Family(),
+    "gemma4": Family(_GEMMA),
+    "glm4": Family(),
+    "kimi_k2": Family(),
+    "kimi_k3": Family(),
+    "llama3": Family(),
+    "mistral_v1": Family(NO_BORDERS),
+    "mistral_v2": Family(NO_BORDERS),
+    "mistral_v3": Family(),
+    "qwen3": Family(nfc=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A factor on `o200k_base`, by how many percent a text's real count may differ, and where that is known from."""
+
+    factor: float
+    percent: int
+    source: str
+
+    def __str__(self) -> str:
+        return f"o200k_base \N{MULTIPLICATION SIGN} {self.factor:g}, ±{self.percent} % ({self.source})"
+
+
+_ANY: Final = Estimate(1.05, 15, "the spread of the families that are known")
+#: Encodings that are nothing but estimates.
+ESTIMATES: Final = {
+    "estimate": _ANY,
+    "llama4": Estimate(0.975, 6, "Llama 4's vocabulary on prose and code"),
+}
+
+
+def is_installed() -> bool:
+    """Whether the families' vocabularies are here, in the version that was compared. No vocabulary is loaded."""
+    try:
+        return version("splintr-rs").startswith(_COMPARED)
+    except PackageNotFoundError:
+        return False
+
+
+def is_estimated(name: str) -> bool:
+    """Whether what `load` gives is an estimate."""
+    return name in ESTIMATES or is_missing(name)
+
+
+def load(name: str, base: Tokenizer | None) -> Tokenizer:
+    """The tokenizer of a family. `base`: `o200k_base`, for what is estimated."""
+    if base is not None:
+        return EstimateTokenizer(name, ESTIMATES.get(name, _ANY), base)
+    return VocabularyTokenizer(name, importlib.import_module("splintr"))
+
+
+def note(name: str) -> str | None:
+    """What there is to say of a count by this encoding; None where nothing is."""
+    if name in ESTIMATES:
+        return str(ESTIMATES[name])
+    return f"{_ANY}; {INSTALL} counts exactly" if is_missing(name) else None
+
+
+def is_missing(name: str) -> bool:
+    """Whether this encoding is estimated only because its vocabulary isn't here."""
+    return name in VOCABULARIES and not is_installed()
+
+
+class VocabularyTokenizer:
+    """A family's published vocabulary, counted by splintr. Thread-safe."""
+
+    exactness: Final = Exactness.EXACT
+
+    def __init__(self, name: str, splintr: Any) -> None:
+        self.name: Final = name
+        self.version: Final = f"splintr-{splintr.__version__}-{name}"
+        self._family = VOCABULARIES[name]
+        self._tokenizer = splintr.Tokenizer.from_pretrained(name)
+        self._since_forgetting = 0
+
+    @property
+    def borders(self) -> Borders:
+        return self._family.borders
+
+    def count(self, text: str) -> int:
+        """Tokens of `text`: what spells a special token is text."""
+        self._since_forgetting += len(text)
+        if self._since_forgetting >= FORGET_AFTER:
+            self._since_forgetting = 0
+            self._tokenizer.clear_cache()
+        if self._family.nfc and not text.isascii():
+            text = unicodedata.normalize("NFC", repaired(text))
+        try:
+            return len(self._tokenizer.encode_ordinary(text))
+        except UnicodeEncodeError:
+            return len(self._tokenizer.encode_ordinary(repaired(text)))
+
+
+class EstimateTokenizer:
+    """Another encoding's count times a factor. Without borders: rounded parts would not add up to the rounded whole."""
+
+    exactness: Final = Exactness.ESTIMATE
+    borders: Final[Borders] = NO_BORDERS
+
+    def __init__(self, name: str, estimate: Estimate, base: Tokenizer) -> None:
+        self.name: Final = name
+        self.version: Final = f"{base.version}-x{estimate.factor}"
+        self._factor = estimate.factor
+        self._base = base
+
+    def count(self, text: str) -> int:
+        """About how many tokens `text` has."""
+        return round(self._base.count(text) * self._factor)
