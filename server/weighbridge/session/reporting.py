@@ -54,7 +54,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         if number % ITEMS == ITEMS - 1:
             yield
     references = yield from reference_reports(placed, encoding, document.made_reports)
-    model = prepared.choice.model
+    model, exactness = prepared.choice.model, prepared.choice.exactness(prepared.tokenizer)
     limit = budget_of(prepared.settings, prepared.overrides, model)
     tokens, ready = document.tokens, document.ready
     document.counted_before = document.counted_before or ready
@@ -69,7 +69,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         model=prepared.choice.name,
         encoding=prepared.tokenizer.name,
         # What is not as it is today may weigh anything today.
-        exactness=Exactness.ESTIMATE if estimated else prepared.choice.exactness(prepared.tokenizer),
+        exactness=Exactness.ESTIMATE if estimated else exactness,
         ready=ready and filled is Filled.ALL,
         tokens=tokens,
         own_tokens=document.own_tokens,
@@ -80,7 +80,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         totals=totals,
         problems=tuple(_problems(document, prepared)),
         counted=document.counted_before,
-        tokenizer_exact=prepared.tokenizer.exactness is Exactness.EXACT,
+        tokenizer_exact=exactness is Exactness.EXACT,
         estimated=tuple(estimated),
     )
 
