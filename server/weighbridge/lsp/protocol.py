@@ -26,7 +26,7 @@ from weighbridge.lsp import logs
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.conversation import Conversation
 from weighbridge.lsp.frames import FrameError
-from weighbridge.lsp.greeting import fitting, position_encoding
+from weighbridge.lsp.initialize_params import position_encoding, usable_params
 from weighbridge.lsp.messages import (
     CANCELLED,
     INTERNAL_ERROR,
@@ -213,7 +213,7 @@ class Protocol(Conversation):
             params = message.get("params")
             if method != types.INITIALIZE or not isinstance(params, dict):
                 raise
-            params, left_out = fitting(params, self._fits_initialize)
+            params, left_out = usable_params(params, self._fits_initialize)
             logger.warning("initialize: parameters that don't fit were left out: %s", ", ".join(left_out))
             return self._converter.structure(params, types.InitializeParams)
 

@@ -29,9 +29,9 @@ from weighbridge.errors import (
 )
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
+from weighbridge.session.batching import Batching
 from weighbridge.session.below import Below
 from weighbridge.session.entry import Entry
-from weighbridge.session.gathering import Gathering
 from weighbridge.session.known_entries import Known, known_entries
 from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
@@ -75,7 +75,7 @@ class Readings:
         #: The same paths, each made once: all are asked for whenever there is another.
         self._paths: dict[str, Path] = {}
         self._scans = Scans()
-        self._gathering = Gathering[Known](tasks, "read together", self._look, self._looked_up, None)
+        self._batching = Batching[Known](tasks, "read together", self._look, self._looked_up, None)
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""
@@ -268,7 +268,7 @@ class Readings:
         whole_file = entry.request.kind is Kind.FILE and entry.request.fragment is None
         if whole_file and (self._service.remembers or entry.reading is not None):
             entry.again = False
-            self._gathering.want(key, entry, priority)
+            self._batching.want(key, entry, priority)
         else:
             self._start_alone(key, entry, priority)
 

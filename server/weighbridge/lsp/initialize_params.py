@@ -1,4 +1,4 @@
-"""What a client says first, taken as far as it can be: a capability of tomorrow is no reason to refuse to serve."""
+"""The parameters of `initialize`, taken as far as they can be: a capability of tomorrow is no reason to refuse to serve."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from lsprotocol import types
 
 
-def fitting(
+def usable_params(
     params: dict[str, Any], fits: Callable[[dict[str, Any]], bool]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The `initialize` parameters without what doesn't fit its type, and the names of that.
+    """The `initialize` parameters without what doesn't fit its type, and the names of what was left out.
 
     `fits` says whether parameters can be used. What remains may still not fit: then nothing can be done.
     """

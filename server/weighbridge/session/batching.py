@@ -28,7 +28,7 @@ _LONG = 0.05
 _Wanted = tuple[Hashable, Entry, Priority]
 
 
-class Gathering(Generic[R]):
+class Batching(Generic[R]):
     """One way to look at contents. For the loop's thread."""
 
     def __init__(

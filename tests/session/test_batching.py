@@ -11,8 +11,8 @@ from weighbridge.config import Settings
 from weighbridge.content.base import Request, Scope
 from weighbridge.references.dialect import MARKDOWN
 from weighbridge.references.model import Kind
+from weighbridge.session.batching import _IN_A_GROUP, Batching
 from weighbridge.session.entry import Entry
-from weighbridge.session.gathering import _IN_A_GROUP, Gathering
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.work import CancelToken, Priority, TaskManager
 
@@ -35,7 +35,7 @@ class Looking:
     """A way to look at contents that can be held up; notes which groups were looked at, and how many at a time at most."""
 
     def __init__(self, tasks: TaskManager, log: list[str]) -> None:
-        self.gathering: Gathering[int] = Gathering(tasks, "look", self._look, self._landed, -1)
+        self.batching: Batching[int] = Batching(tasks, "look", self._look, self._landed, -1)
         self.landed: dict[Hashable, int] = {}
         self.let_go = threading.Event()
         self.let_go.set()
@@ -46,7 +46,7 @@ class Looking:
 
     def want(self, *keys: int) -> None:
         for key in keys:
-            self.gathering.want(key, entry(str(key)), Priority.MEDIUM)
+            self.batching.want(key, entry(str(key)), Priority.MEDIUM)
 
     async def all_landed(self, count: int) -> None:
         while len(self.landed) < count:
@@ -111,7 +111,7 @@ async def test_a_fault_of_ours_is_the_answer_that_asks_for_more(
         raise ZeroDivisionError
 
     landed = asyncio.Queue[int]()
-    gathering = Gathering[int](
+    gathering = Batching[int](
         tasks, "look", look, lambda _key, _entry, _priority, found: landed.put_nowait(found), -1
     )
     for key in range(2):
