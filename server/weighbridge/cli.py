@@ -267,7 +267,8 @@ def _check(options: argparse.Namespace) -> int:
         return code
     over = any(report.over_budget for report in reports)
     broken = any(
-        finding.code != Code.BUDGET and (finding.severity == Severity.ERROR or options.strict)
+        finding.code != Code.BUDGET
+        and (finding.severity == Severity.ERROR or (options.strict and finding.code != Code.TYPO))
         for finding in findings
     )
     return EXIT_OVER if over or broken else EXIT_OK

@@ -32,6 +32,8 @@ class Code(StrEnum):
     FAILED = "reference.failed"
     NOT_TEXT = "reference.not-text"
     TOO_LARGE = "reference.too-large"
+    #: What looks like a reference and is none.
+    TYPO = "reference.typo"
     UNDEFINED = "variable.undefined"
     #: Of agents' context files: looks like an import and is none; text behind a cut; a file that no agent loads.
     IGNORED = "import.ignored"

@@ -30,7 +30,21 @@ PIECES = (
     *("<!-- ", "-->", "<!-- weighbridge: a=b -->", "<?", "?>", "<![CDATA[", "]]>", "<!X", "<", ">"),
     *("<a b='", '<a b="', "'>", '">', "<b>", "</b>", "<a x='y\"", "<http://x", "<x@y.z>"),
     *("[", "[", "]", "](", "](", "![", " 't'", "[x](y)", "[x](`y)", "](<", "x>) ", "(["),
-    *("@", "@[var:x]", "@[file:a`b]", "{{y}}", "@a/b.md", "@[var:", "{{", "{", "}}", "}", "#h"),
+    *(
+        "@",
+        "@[var:x]",
+        "@[file:a`b]",
+        "{{y}}",
+        "@a/b.md",
+        "@[var:",
+        "@[File:x]",
+        "@[a.md]",
+        "{{",
+        "{",
+        "}}",
+        "}",
+        "#h",
+    ),
 )
 
 #: Of a line: from where on (of all in thousandths), how many characters become which text.

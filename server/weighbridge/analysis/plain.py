@@ -56,7 +56,7 @@ class Plan:
 
 
 def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
-    """Plan how to weigh a document's text; None if it holds a reference, a directive, or front matter with a fault."""
+    """Plan how to weigh a document's text; None if it holds a reference or a typo of one, a directive, or front matter with a fault."""
     skip = offset = 0
     lines: list[str] | None = None
     if text.startswith("---"):
@@ -80,7 +80,7 @@ def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
 
 def _scanned(lines: list[str], skip: int) -> list[tuple[int, int, Heading]] | None:
     index = ScanIndex(Snapshot(tuple(lines)), skip)
-    if index.refers or next(index.directives(), None) is not None:
+    if index.refers or any(next(found, None) is not None for found in (index.directives(), index.typos())):
         return None
     headings = list(index.headings())
     if not headings:

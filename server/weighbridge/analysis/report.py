@@ -244,6 +244,8 @@ class Report:
 
 def severity_of(code: Code, *, stale: bool = False) -> Severity:
     """How bad a problem is: the same in an editor and in a build, wherever it stands. `stale`: an old answer counts."""
+    if code is Code.TYPO:
+        return Severity.INFORMATION
     mild = stale or code in {Code.UNDEFINED, Code.SETTINGS}
     return Severity.WARNING if mild else Severity.ERROR
 

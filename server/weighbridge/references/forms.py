@@ -15,9 +15,10 @@ Punctuation that ends a sentence or closes emphasis is not part of it.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from weighbridge.references.model import Kind, Reference
+from weighbridge.references.model import Kind, Reference, Typo
 
 # A target ends at the first `]` that is not escaped. Another `@[` inside means that the first one was never closed.
 _EXPLICIT = re.compile(r"@\[(file|api|var):((?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[)){0,2000}+)\]")
@@ -38,6 +39,17 @@ _BRACES_SO_FAR = re.compile(
 )
 _PATH_SO_FAR = re.compile(rf"@{IN_PATH}{{0,2001}}+(?:#[\w./%:~-]{{0,1001}}+)?")
 _DECIDING: Final = 2
+#: Characters of the longest typo, and what it may hold: nothing that begins or ends something else.
+_LONGEST_TYPO: Final = 400
+_MEANT = r"[^\[\]\\\r\n@`<>{}]"
+#: One that nothing closes, up to the first blank.
+_OPENED = re.compile(rf"@\[(?:file|api|var):(?=\S)(?!{_MEANT}{{0,300}}+\\?\])(?:(?!\s){_MEANT}){{1,300}}+")
+#: One with its kind in other letters; a path without its kind, of a text or in a folder; a path with a drive's letter.
+_MISTYPED = re.compile(
+    rf"@\[[ \t]?(?i:(file|api|var))[ \t]?:({_MEANT}{{1,300}}+)\]"
+    r"|@\[((?:\.{1,2}/)?(?:[\w.-]{1,40}+/){0,6}+[\w.-]{1,60}\.(?:md|markdown|mdc|txt|prompt))\](?![(\[:])"
+    r"|@([A-Za-z]:\\[\w.\\-]{1,300}+)"
+)
 #: What each of them begins with.
 _MARK = re.compile(r"@|\{(?=\{)")
 #: Characters of the longest reference: the patterns above allow no longer one.
@@ -71,6 +83,28 @@ def reference_at(text: str, at: int) -> Reference | None:
     return _short(text, at)
 
 
+def typo_at(text: str, at: int) -> Typo | None:
+    """What is meant as a reference at an `@` or `{` that begins none. It holds nothing that could be something else."""
+    if not text.startswith("@", at) or not may_begin_path(text, at):
+        return None
+    match = _OPENED.match(text, at)
+    if match is not None:
+        return Typo(at, match.end(), f"{match[0].rstrip(TRAILING + ',;:')}]", certain=False)
+    match = _MISTYPED.match(text, at)
+    if match is None:
+        return None
+    kind, target, path, drive = match.groups()
+    if kind is not None:
+        written = f"@[{kind.lower()}:{target}]"
+        # Of `@[api:]` nobody can tell what is meant.
+        typo = Typo(at, match.end(), written, certain=True)
+        return typo if written != match[0] and reference_at(written, 0) is not None else None
+    named = path or drive.rstrip(TRAILING)
+    if not _EXTENSION.search(named):
+        return None
+    return Typo(at, match.end() if path else at + 1 + len(named), f"@[file:{named}]", certain=False)
+
+
 def reference_seen(text: str, at: int) -> int:
     """Behind the last character that `reference_at` looks at; a little more may be said, never less."""
     if text[at] == "{":
@@ -78,12 +112,20 @@ def reference_seen(text: str, at: int) -> int:
     else:
         so_far = _EXPLICIT_SO_FAR if text.startswith("[", at + 1) else _PATH_SO_FAR
     match = so_far.match(text, at)
-    return _DECIDING + (at if match is None else match.end())
+    # A typo of what is none is looked for a little further.
+    return max(at + _LONGEST_TYPO, at if match is None else match.end()) + _DECIDING
 
 
 def holds_reference(text: str) -> bool:
-    """Whether anything in a text looks like a reference, wherever it stands: never wrongly no. Linear in the text."""
-    return any(reference_at(text, match.start()) is not None for match in _MARK.finditer(text))
+    """Whether anything in a text looks like a reference, or a typo of one, wherever it stands: never wrongly no.
+
+    Linear in the text.
+    """
+    return any((reference_at(text, at) or typo_at(text, at)) is not None for at in _marks(text))
+
+
+def _marks(text: str) -> Iterator[int]:
+    return (match.start() for match in _MARK.finditer(text))
 
 
 def _explicit(kind: str, target: str, start: int, end: int) -> Reference | None:

@@ -25,7 +25,7 @@ from weighbridge.references.leaves import (
     Leaves,
     look_of,
 )
-from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
+from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine, Typo
 from weighbridge.rope import Line as Text
 from weighbridge.text import Edit
 
@@ -101,13 +101,14 @@ class ScanIndex:
         self._referring = _Places()
         self._heading = _Places()
         self._directing = _Places()
+        self._mistyped = _Places()
         self._note(0, 0, 0, len(self._leafed))
 
     def copy(self) -> "ScanIndex":
         """One that goes on by itself: to see what an edit would do."""
         other = copy(self)
         other._leafed = [*self._leafed]  # noqa: SLF001  one of the same class
-        for name in ("_referring", "_heading", "_directing"):
+        for name in ("_referring", "_heading", "_directing", "_mistyped"):
             setattr(other, name, getattr(self, name).copy())
         return other
 
@@ -161,6 +162,12 @@ class ScanIndex:
             directive = self._leafed[line].scanned.directive
             if directive is not None:
                 yield line, directive
+
+    def typos(self) -> Iterator[tuple[int, Typo]]:
+        """All typos of references with their lines, in order."""
+        for line in self._mistyped.lines:
+            for typo in self._leafed[line].scanned.typos:
+                yield line, typo
 
     def update(self, edit: Edit, lines: Lines, most: float = math.inf) -> Rescan:
         """Follow an edit; `lines` is the text after it.
@@ -290,6 +297,7 @@ class ScanIndex:
             (self._referring, [line for line, scanned in holding if scanned.references]),
             (self._heading, [line for line, scanned in holding if scanned.heading is not None]),
             (self._directing, [line for line, scanned in holding if scanned.directive is not None]),
+            (self._mistyped, [line for line, scanned in holding if scanned.typos]),
         ):
             places.replace(start, old_end, shift, lines)
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from weighbridge.references.blocks import Line
-from weighbridge.references.forms import reference_at
+from weighbridge.references.forms import reference_at, typo_at
 from weighbridge.references.links import Destinations, link_tail
-from weighbridge.references.model import Directive, Reference
+from weighbridge.references.model import Directive, Reference, Typo
 from weighbridge.references.tags import CLOSE_TAG, OPEN_TAG, tag_seen
 
 #: Where something may begin that decides or is a reference.
@@ -52,7 +52,7 @@ class Found:
     their ends. `open_from`: from where on what comes later decides what is there; -1 if that is nowhere.
     """
 
-    references: tuple[Reference, ...] = ()
+    references: tuple[Reference | Typo, ...] = ()
     directives: tuple[Directive, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     open_from: int = -1
@@ -119,7 +119,8 @@ class InlineScanner:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.references: list[Reference] = []
+        #: And typos of them, in order.
+        self.references: list[Reference | Typo] = []
         self.directives: list[Directive] = []
         self.spans: list[tuple[int, int]] = []
         self._open_from = -1
@@ -202,8 +203,11 @@ class InlineScanner:
         self._open_from = at if self._open_from < 0 else min(at, self._open_from)
 
     def _reference_at(self, at: int) -> Reference | None:
-        """The reference that begins at an `@` or `{`, if any."""
-        return reference_at(self.text, at)
+        """The reference that begins at an `@` or `{`, if any; a typo of one is noted."""
+        reference = reference_at(self.text, at)
+        if reference is None and (typo := typo_at(self.text, at)) is not None:
+            self.references.append(typo)
+        return reference
 
     def _reference(self, at: int) -> int:
         """Where to go on behind an `@` or `{{`: behind the reference that it begins, if any."""
@@ -328,7 +332,7 @@ class InlineScanner:
 
 def spread(
     found: Found, starts: Sequence[int], infos: Sequence[Line]
-) -> Iterator[tuple[int, Reference | Directive]]:
+) -> Iterator[tuple[int, Reference | Typo | Directive]]:
     """Assign what was found in a text of several lines to its lines: number, and the same in the line's own columns.
 
     `starts`: where each line's text begins in the whole, ascending from 0.
@@ -341,7 +345,7 @@ def spread(
         yield line, moved(directive, infos[line].start - starts[line])
 
 
-_Place = TypeVar("_Place", Reference, Directive)
+_Place = TypeVar("_Place", bound=Reference | Typo | Directive)
 
 
 def moved(place: _Place, columns: int) -> _Place:

@@ -25,7 +25,7 @@ from weighbridge.references.leaves import (
 )
 from weighbridge.references.links import LABEL_DECIDED
 from weighbridge.references.literal import stays_data
-from weighbridge.references.model import Reference
+from weighbridge.references.model import Reference, Typo
 from weighbridge.references.stretches import Change
 from weighbridge.rope import Line as Text
 from weighbridge.text import Inline
@@ -67,7 +67,7 @@ def _follow_kept(old: KeptLeafed, below: Leafed | None, inline: Inline, text: st
     if inline.column < old.info.start + LABEL_DECIDED and not _begins_alike(old, below, text):
         return None
     kept, changes = old.kept.follow(text, inline)
-    references = _changed(old.scanned.references, changes, inline)
+    references = _changed(old.scanned.places, changes, inline)
     return KeptLeafed(
         old.info, old.before, old.flags, look, scanned_line(references, kept.directives, None), kept
     )
@@ -89,12 +89,14 @@ def _begins_alike(old: Leafed, below: Leafed | None, text: str) -> bool:
     )
 
 
-def _changed(old: tuple[Reference, ...], changes: Sequence[Change], inline: Inline) -> tuple[Reference, ...]:
+def _changed(
+    old: tuple[Reference | Typo, ...], changes: Sequence[Change], inline: Inline
+) -> tuple[Reference | Typo, ...]:
     """A line's references with what changed; those behind the edit moved."""
     if not old and not any(change.references for change in changes):
         return ()
     shift = inline.inserted - inline.removed
-    references: list[Reference] = []
+    references: list[Reference | Typo] = []
     kept = 0
     for change in changes:
         behind = bisect_left(old, change.start, kept, key=_start)
@@ -105,11 +107,11 @@ def _changed(old: tuple[Reference, ...], changes: Sequence[Change], inline: Inli
     return tuple(references)
 
 
-def _start(reference: Reference) -> int:
+def _start(reference: Reference | Typo) -> int:
     return reference.start
 
 
-def _moved(references: Sequence[Reference], column: int, shift: int) -> list[Reference]:
+def _moved(references: Sequence[Reference | Typo], column: int, shift: int) -> list[Reference | Typo]:
     """Those behind a column so many columns further on."""
     place = bisect_left(references, column, key=_start)
     return [*references[:place], *(moved(one, shift) for one in references[place:])]
@@ -133,7 +135,7 @@ def _follow_quiet(old: Leafed, inline: Inline, text: Text) -> Leafed | None:
     changed = text[inline.column : end]
     if "`" in changed or "<" in changed:
         return None
-    before, after = _split(old.scanned.references, inline.column - 2 * LONGEST_REFERENCE)
+    before, after = _split(old.scanned.places, inline.column - 2 * LONGEST_REFERENCE)
     begin = max(start, inline.column - 2 * LONGEST_REFERENCE, before[-1].end if before else 0)
     begin -= _escapes_before(text, start, begin)
     shift = inline.inserted - inline.removed
@@ -161,7 +163,7 @@ def _escapes_before(text: Text, start: int, end: int) -> int:
         size *= 2
 
 
-def _references_near(text: Text, start: int, end: int) -> tuple[Reference, ...]:
+def _references_near(text: Text, start: int, end: int) -> tuple[Reference | Typo, ...]:
     """What begins at `start` or behind, up to a reference's length behind `end`, in a text without backticks and `<`.
 
     Joins no more of a line in pieces than may be looked at.
@@ -173,14 +175,16 @@ def _references_near(text: Text, start: int, end: int) -> tuple[Reference, ...]:
 
 
 def _split(
-    references: tuple[Reference, ...], column: int
-) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
+    references: tuple[Reference | Typo, ...], column: int
+) -> tuple[tuple[Reference | Typo, ...], tuple[Reference | Typo, ...]]:
     """Cut references in those that begin before a column, and the rest."""
     place = bisect_left(references, column, key=_start)
     return references[:place], references[place:]
 
 
-def _joint(found: tuple[Reference, ...], old: tuple[Reference, ...], end: int, shift: int, text: Text) -> int:
+def _joint(
+    found: tuple[Reference | Typo, ...], old: tuple[Reference | Typo, ...], end: int, shift: int, text: Text
+) -> int:
     """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
     place = end + 1
     while place < min(len(text), end + LONGEST_REFERENCE // 2):

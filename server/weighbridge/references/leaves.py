@@ -26,7 +26,7 @@ from weighbridge.references.inlines import (
     tells,
 )
 from weighbridge.references.links import LABEL_DECIDED, may_define, skip_definitions
-from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine
+from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine, Typo
 from weighbridge.references.stretches import KeptLine
 
 #: Characters of the longest line that references are looked for in.
@@ -197,15 +197,15 @@ class Leaves:
         # Definitions are no inline text: their backticks open no code span. What they name still reaches the model.
         parts = [scan_plain(whole, 0, definitions)] if definitions else []
         parts.append(scan_inlines(whole, definitions))
-        held: dict[int, tuple[list[Reference], list[Directive]]] = {}
+        held: dict[int, tuple[list[Reference | Typo], list[Directive]]] = {}
         for found in parts:
             _mark_crossing(flags, found, starts)
             for number, one in spread(found, starts, infos):
                 references, directives = held.setdefault(number, ([], []))
-                if isinstance(one, Reference):
-                    references.append(one)
-                else:
+                if isinstance(one, Directive):
                     directives.append(one)
+                else:
+                    references.append(one)
         headings: dict[int, Heading] = {}
         if underline is not None and infos[0].top:
             # It begins behind the definitions.
@@ -261,10 +261,10 @@ def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> Non
 
 
 def scanned_line(
-    references: Sequence[Reference], directives: Sequence[Directive], heading: Heading | None
+    places: Sequence[Reference | Typo], directives: Sequence[Directive], heading: Heading | None
 ) -> ScannedLine:
     """What a line holds, from what was found in it, in order."""
-    if not references and not directives and heading is None:
+    if not places and not directives and heading is None:
         return PLAIN
     directive = None
     if directives:
@@ -272,7 +272,9 @@ def scanned_line(
         first, last = directives[0], directives[-1]
         settings = tuple(setting for one in directives for setting in one.settings)
         directive = first if first is last else Directive(settings, first.start, last.end)
-    return ScannedLine(tuple(references), heading, directive)
+    references = tuple(one for one in places if isinstance(one, Reference))
+    typos = tuple(one for one in places if isinstance(one, Typo)) if len(references) < len(places) else ()
+    return ScannedLine(references, heading, directive, typos)
 
 
 def atx_title(text: str) -> str:

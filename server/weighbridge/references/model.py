@@ -30,6 +30,19 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Typo:
+    """A place in a line that looks like a reference and is none. `written`: how the reference is written that is meant.
+
+    `certain`: whether nothing else can be meant; if not, the file it would name tells.
+    """
+
+    start: int
+    end: int
+    written: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """A heading that starts at this line: ATX or setext, `level` 1 to 6, `title` as typed, without markers."""
 
@@ -56,6 +69,14 @@ class ScannedLine:
     references: tuple[Reference, ...] = ()
     heading: Heading | None = None
     directive: Directive | None = None
+    typos: tuple[Typo, ...] = ()
+
+    @property
+    def places(self) -> tuple[Reference | Typo, ...]:
+        """References and typos, in order."""
+        if not self.typos:
+            return self.references
+        return tuple(sorted((*self.references, *self.typos), key=lambda one: one.start))
 
 
 PLAIN = ScannedLine()

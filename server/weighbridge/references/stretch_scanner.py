@@ -6,7 +6,7 @@ from typing import Final
 
 from weighbridge.references.brackets import DEAD, IMAGE, LINK, UNTOUCHED, Ask, Below, Brackets, living
 from weighbridge.references.closers import NO_CLOSERS, Closer, Closers
-from weighbridge.references.forms import may_begin_path, reference_at, reference_seen
+from weighbridge.references.forms import may_begin_path, reference_seen
 from weighbridge.references.inlines import PUNCTUATION, SPECIAL, InlineScanner, angle_seen, moved
 from weighbridge.references.links import Destinations, link_tail, tail_seen
 from weighbridge.references.model import Directive, Reference
@@ -202,7 +202,7 @@ class StretchScanner(InlineScanner):
 
     def _reference_at(self, at: int) -> Reference | None:
         text = self.text
-        reference = reference_at(text, at)
+        reference = super()._reference_at(at)
         path = text[at] == "@" and not text.startswith("[", at + 1)
         if path and not may_begin_path(text, at):
             return reference

@@ -19,7 +19,7 @@ from typing import Final
 from weighbridge.references.brackets import answered, open_behind, together
 from weighbridge.references.closers import NO_CLOSERS, Closer, Closers
 from weighbridge.references.inlines import moved
-from weighbridge.references.model import Directive, Reference
+from weighbridge.references.model import Directive, Reference, Typo
 from weighbridge.references.stretch_scanner import Stretch, StretchScanner
 from weighbridge.text import Inline
 
@@ -55,7 +55,7 @@ class Change:
 
     start: int
     end: int
-    references: tuple[Reference, ...]
+    references: tuple[Reference | Typo, ...]
 
 
 class KeptLine:
@@ -71,7 +71,7 @@ class KeptLine:
         self._needs = needs
 
     @classmethod
-    def of(cls, text: str, start: int) -> tuple["KeptLine", tuple[Reference, ...]]:
+    def of(cls, text: str, start: int) -> tuple["KeptLine", tuple[Reference | Typo, ...]]:
         """Scan a whole line's inline content from `start` on; with the references in it."""
         closers = Closers.of(text)
         scanner = StretchScanner(text, closers, iter(()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from weighbridge.analysis.expand import PENDING, Expansion, State
 from weighbridge.analysis.report import (
@@ -28,6 +29,8 @@ from weighbridge.tokens.base import Exactness
 FILLING = 0.005
 #: About as many as English text has; of what can't be counted.
 _CHARACTERS_A_TOKEN = 4
+#: Typos of references that are told of.
+_MOST_TYPOS = 100
 _WAITING = Expansion(None, State.PENDING, None, None, None, PENDING, waiting=1)
 
 
@@ -86,7 +89,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
 
 
 def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, Problem]]:
-    """What the document's own settings say that can't be used: at the directive that says it, or on line 1."""
+    """What the document's own settings say that can't be used: at the directive that says it, or on line 1; and typos."""
     first_line = Range(0, 0, 0, document.buffer.line_end(0))
     if document.prepared is not None:
         directives = [*prepared.index.directives()] if prepared.warnings else []
@@ -100,6 +103,10 @@ def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, P
             yield place, Problem(Code.SETTINGS, text)
         if prepared.front_matter.problem is not None:
             yield first_line, prepared.front_matter.problem
+        for line, typo in islice(prepared.index.typos(), _MOST_TYPOS):
+            start, end = (document.buffer.to_units(line, at) for at in (typo.start, typo.end))
+            message = f"this is no reference; if it is meant as one, write {typo.written}"
+            yield Range(line, start, line, end), Problem(Code.TYPO, message)
 
 
 def _characters(document: Document) -> int:

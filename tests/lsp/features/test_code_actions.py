@@ -9,6 +9,7 @@ import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import EGLOT, HELIX, VSCODE, Recording
+from tests.lsp.features.test_diagnostics import told
 
 
 async def offered(
@@ -330,6 +331,47 @@ async def test_a_fix_changes_something_and_makes_sense(
         assert bool(fixes) is bool(expected)
         for title, text in expected.items():
             assert (await done(session, uri, fixes[title], FIXABLE))[0] == FIXABLE.replace(needle, text)
+
+
+@pytest.mark.parametrize(
+    ("needle", "written", "fixed"),
+    [
+        ("@[File:docs/a.md]", "@[file:docs/a.md]", True),
+        ("@[docs/a.md]", "@[file:docs/a.md]", True),
+        ("@[docs/b.md]", "@[file:docs/b.md]", False),
+        ("@[file:docs/a.md", "@[file:docs/a.md]", True),
+        ("@[file:no", "@[file:no]", False),
+        (r"@C:\Users\me\x.md", r"@[file:C:\Users\me\x.md]", False),
+    ],
+)
+async def test_a_typo_is_told_of_and_mended_where_it_is_sure(
+    folder: Path, recording: Recording, needle: str, written: str, *, fixed: bool
+) -> None:
+    async with editor(recording, folder) as session:
+        session.write("docs/a.md", "# Notes\n")
+        text = f"ß😀 {needle} x\n"
+        uri = await session.open("a.prompt.md", text)
+        (hint,) = await told(session, uri)
+        assert (hint["code"], hint["severity"], hint["range"]) == (
+            "reference.typo",
+            types.DiagnosticSeverity.Hint.value,
+            session.range(text, needle),
+        )
+        assert f"write {written}" in hint["message"]
+        actions = await offered(session, uri, session.place(text, needle, 2), only=["quickfix"])
+        fixes = [one for one in actions if one["title"] == f"Change to {written}"]
+        assert len(fixes) == fixed
+        if fixes and "command" not in fixes[0]:
+            assert (await done(session, uri, fixes[0], text))[0] == text.replace(needle, written)
+
+
+async def test_a_short_reference_with_its_kind_is_mended(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        session.write("docs/a.md", "# Notes\n")
+        text = "@file:docs/a.md x\n"
+        uri = await session.open("a.prompt.md", text)
+        action = await pick(session, uri, text, "@file", "Change to docs/a.md")
+        assert (await done(session, uri, action, text))[0] == "@docs/a.md x\n"
 
 
 async def test_a_name_that_only_looks_the_same(folder: Path) -> None:

@@ -22,7 +22,7 @@ from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.errors import Code
 from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.corrections import Change, nearest_changes
+from weighbridge.lsp.features.corrections import Change, names_file, nearest_changes
 from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.places import reference_at
@@ -160,6 +160,7 @@ class CodeActions:
         if place.start != place.end and self._doing.creates:
             arguments = {"range": _plain_range(place)}
             found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
+        found += await self._for_typos(document, params)
         found += self._for_budget(document, report, params)
         return found
 
@@ -280,6 +281,34 @@ class CodeActions:
                 title = f"Allow fetching from {name_text(host)}, in your settings"
                 command = types.Command(title, ALLOW_HOST, arguments=[host])
                 yield Fix("allow", title, _QUICK_FIX, fixes=diagnostic, command=command)
+
+    async def _for_typos(self, document: Document, params: types.CodeActionParams) -> list[Fix]:
+        """What is meant for sure, or names a file that is there, is written as a reference."""
+        place = params.range.start
+        if document.prepared is None or document.expander is None or place.line >= document.buffer.line_count:
+            return []
+        scope, found = document.expander.scope, list[Fix]()
+        for typo in document.prepared.index.line(place.line).typos:
+            start, end = (document.buffer.to_units(place.line, at) for at in (typo.start, typo.end))
+            if not start <= place.character <= end:
+                continue
+            if typo.certain or await self._names_file(document, typo.written, scope):
+                given = {"line": place.line, "character": start}
+                title = f"Change to {name_text(typo.written)}"
+                diagnostic = next(
+                    (one for one in params.context.diagnostics if one.code == Code.TYPO.value), None
+                )
+                found.append(Fix("retype", title, _QUICK_FIX, given, diagnostic, preferred=True))
+        return found
+
+    async def _names_file(self, document: Document, written: str, scope: Scope) -> bool:
+        found: bool = await self._desk.tasks.submit(
+            ("names", document.uri, written),
+            lambda _: names_file(self._texts, written, scope),
+            priority=Priority.HIGH,
+            title="code action",
+        )
+        return found
 
     def _for_budget(
         self, document: Document, report: Report, params: types.CodeActionParams

@@ -14,7 +14,8 @@ from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
 from weighbridge.fitting import form_of, looks_like
 from weighbridge.references.dialect import is_scannable
-from weighbridge.references.model import Reference
+from weighbridge.references.forms import reference_at
+from weighbridge.references.model import Kind, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,20 @@ def nearest_changes(
         )
         for words, anchor in nearest
     ]
+
+
+def names_file(texts: TextFiles, written: str, scope: Scope) -> bool:
+    """Whether a reference that might be written names a file that is there and may be read."""
+    reference = reference_at(written, 0)
+    if reference is None or reference.kind is not Kind.FILE:
+        return False
+    base = None if scope.document is None else scope.document.parent
+    try:
+        place = place_of(reference.target, base, scope)
+        texts.find(place, scope.settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
+    except ReferenceFault:
+        return False
+    return True
 
 
 #: Headings of a file that are compared.

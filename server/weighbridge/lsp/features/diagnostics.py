@@ -37,7 +37,11 @@ def diagnostics(report: Report, first_line_end: int, *, related: bool) -> list[t
         types.Diagnostic(
             range=to_range(place),
             message=problem.message,
-            severity=_SEVERITIES[severity_of(problem.code)],
+            severity=(
+                types.DiagnosticSeverity.Hint
+                if problem.code is Code.TYPO
+                else _SEVERITIES[severity_of(problem.code)]
+            ),
             code=problem.code.value,
             source=SOURCE,
         )

@@ -50,6 +50,7 @@ class Fixes:
             "create": self._create,
             "define": self._define,
             "correct": self._correct,
+            "retype": self._retype,
             "inline": self._inline,
             "extract": self._extract,
             "budget": self._budget,
@@ -119,6 +120,16 @@ class Fixes:
         if text is None:
             raise RequestError(f"{reference.target}: the change can't be written as a reference")
         return self._edit(document, [types.TextEdit(range_, text)])
+
+    async def _retype(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
+        assert document.prepared is not None  # noqa: S101  it has a typo
+        line, units = int(data["line"]), document.buffer.to_units
+        for typo in document.prepared.index.line(line).typos:
+            start, end = units(line, typo.start), units(line, typo.end)
+            if start == data["character"]:
+                place = types.Range(types.Position(line, start), types.Position(line, end))
+                return self._edit(document, [types.TextEdit(place, typo.written)])
+        raise RequestError("what was to be changed is not there any more")
 
     async def _inline(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
         reference, range_, target = _reference(document, data)
