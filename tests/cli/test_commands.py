@@ -143,6 +143,7 @@ def test_links_without_end_are_the_fault_of_one_file(workspace: Path, name: str)
         ("@[var:gone]", "warning: gone: not set", (0, 1)),
         ("<!-- weighbridge: budget=few -->", "warning: weighbridge directive: budget", (0, 1)),
         ("---\nvariables: !!int [1]\n---\n", "warning: front matter: not YAML", (0, 1)),
+        ("@[File:x]", "information: this is no reference; if it is meant as one, write @[file:x]", (0, 0)),
         ("fine", "0 findings, 0 errors", (0, 0)),
     ],
 )
