@@ -15,7 +15,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -330,6 +330,7 @@ def _context(options: argparse.Namespace) -> int:
         loaded = [one for one in loaded if one.context.entries]
     choice = chosen(folder, Overrides(None, options.model, options.encoding), _warn)
     counted = context.counted(loaded, choice, texts=options.texts)
+    _tell_missing(one["encoding"] for one in counted)
     if options.format == "json":
         _print_json({"contexts": counted})
     else:
@@ -410,7 +411,17 @@ def _unusable_code(outcomes: "list[Outcome]") -> int:
     return EXIT_UNUSABLE if not outcomes or any(outcome.problem for outcome in outcomes) else EXIT_OK
 
 
+def _tell_missing(encodings: Iterable[str]) -> None:
+    """What is estimated only because a package is missing, and the command that installs it, once."""
+    from weighbridge.tokens.families import is_missing, note  # noqa: PLC0415  as above
+
+    missing = sorted({name for name in encodings if is_missing(name)})
+    if missing:
+        _warn(f"{', '.join(missing)}: {note(missing[0])}")
+
+
 def _tell_unusable(outcomes: "list[Outcome]") -> None:
+    _tell_missing(outcome.report.encoding for outcome in outcomes if outcome.report is not None)
     for outcome in outcomes:
         if outcome.problem is not None:
             sys.stderr.write(f"weighbridge: {outcome.problem}\n")

@@ -299,3 +299,48 @@ def test_a_fault_of_ours_outside_all_files_says_so(workspace: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (3, "")
     assert "weighbridge: a fault of its own, ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "directive", "file", "expected"),
+    [
+        ([], "", "", ("claude-4.8", None)),
+        ([], "", 'encoding = "p50k_base"', ("p50k_base", None)),
+        ([], "", 'model = "mine"\nmodels.mine = "gemini-2.5-pro"', ("gemma4", "mine")),
+        ([], "encoding=p50k_base", 'model = "gpt-5"', ("p50k_base", None)),
+        ([], "model=opus", 'encoding = "cl100k_base"', ("claude-4.8", "opus")),
+        ([], "model=nope", "", ("claude-4.8", None)),
+        (["--encoding", "cl100k_base"], "model=opus", 'model = "gpt-5"', ("cl100k_base", None)),
+        (["--model", "mine"], "encoding=p50k_base", 'models.mine = "gpt-5"', ("o200k_base", "mine")),
+    ],
+)
+def test_the_nearest_says_what_counts(
+    workspace: Path, flags: list[str], directive: str, file: str, expected: tuple[str, str | None]
+) -> None:
+    (workspace / "weighbridge.toml").write_text(file)
+    (workspace / "CLAUDE.md").write_text(f"<!-- weighbridge: {directive} -->\ntext" if directive else "text")
+    (found,) = json.loads(run(workspace, "count", "--format", "json", *flags, "CLAUDE.md").stdout)[
+        "documents"
+    ]
+    assert (found["encoding"], found["model"]) == expected
+
+
+def test_a_context_is_counted_by_what_is_nearest(workspace: Path) -> None:
+    def counted(*flags: str) -> tuple[str, str | None]:
+        done = run(
+            workspace, "context", ".", "--agent", "claude-code", "--home", "home", "--format", "json", *flags
+        )
+        (found,) = json.loads(done.stdout)["contexts"]
+        return found["encoding"], found["model"]
+
+    (workspace / "CLAUDE.md").write_text("text")
+    assert counted() == ("claude-4.8", None)
+    (workspace / "weighbridge.toml").write_text('model = "gpt-5"')
+    assert counted() == ("o200k_base", "gpt-5")
+    assert counted("--encoding", "p50k_base") == ("p50k_base", None)
+
+
+def test_models_are_listed_by_a_query(workspace: Path) -> None:
+    found = json.loads(run(workspace, "models", "opus", "--format", "json").stdout)["models"]
+    assert found[0]["encoding"] == "claude-4.8"
+    assert b"near it are" in run(workspace, "models", "gpt5.").stderr

@@ -30,6 +30,7 @@ from weighbridge.lsp.features.settings_file import is_settings_file, meaning
 from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
+from weighbridge.tokens.families import note
 from weighbridge.work import Priority
 
 #: Rows of a table, and lines of a content, that people read in a hover.
@@ -149,6 +150,8 @@ def document_card(report: Report) -> Card:
         f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed",
         f"{report.encoding}{model}, {report.exactness.value}",
     ]
+    if about := note(report.encoding):
+        facts.append(about)
     if report.input_usd is not None:
         facts.append(f"${report.input_usd:,.4f} as input")
     if report.totals.not_of_today():
