@@ -14,7 +14,7 @@ from tests.session.harness import FakeTimers, a_session, manager_of, set_layer, 
 from tests.session.test_exactness import check
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceTotals
+from weighbridge.analysis.report import Range, ReferenceTotals
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import Code
 from weighbridge.session.document import Document
@@ -117,6 +117,7 @@ async def test_a_stale_response_counts_says_why_and_is_asked_for_again(tmp_path:
         assert (reference.problem.code, "503" in reference.problem.message) == (Code.FAILED, True)
         report = world.session.report(world.document)
         assert (report.exactness, report.totals) == (Exactness.ESTIMATE, ReferenceTotals(1, 0, 0, 0, stale=1))
+        assert [report.exact_in(one) for one in (reference.range, Range(0, 0, 0, 1))] == [False, True]
         await world.pass_(60)
         assert await check(world.session, world.document) == "[two]"
         report = world.session.report(world.document)

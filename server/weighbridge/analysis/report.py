@@ -177,8 +177,7 @@ class Report:
     #: What is wrong with the document itself (a directive, its front matter, all of it), and where; not in the JSON.
     problems: tuple[tuple[Range, Problem], ...] = ()
     counted: bool = True
-    #: Whether the tokenizer is exact; and the starts of references that count by a sample or an old answer, in order.
-    tokenizer_exact: bool = True
+    #: Where references start that count by a sample or an old answer, in order, if nothing else makes it an estimate.
     estimated: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -188,7 +187,7 @@ class Report:
 
     def exact_in(self, part: Range) -> bool:
         """Whether the tokens of a reference or section are: what the total is no more than an estimate for may stand elsewhere."""
-        if self.exact or not self.estimated or not self.tokenizer_exact:
+        if not self.estimated:
             return self.exact
         start, end = (part.start_line, part.start_character), (part.end_line, part.end_character)
         return bisect_left(self.estimated, start) == bisect_left(self.estimated, end)

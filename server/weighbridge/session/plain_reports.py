@@ -18,7 +18,7 @@ from weighbridge.session.prepared import Choice
 from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import budget_report
 from weighbridge.text import PositionEncoding, units
-from weighbridge.tokens.base import Exactness, Tokenizer
+from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
@@ -104,8 +104,7 @@ def _report(
         dialect=under.terms.dialect.name,
         model=under.choice.name,
         encoding=under.tokenizer.name,
-        exactness=(exactness := under.choice.exactness(under.tokenizer)),
-        tokenizer_exact=exactness is Exactness.EXACT,
+        exactness=under.choice.exactness(under.tokenizer),
         ready=True,
         tokens=tokens,
         own_tokens=tokens,

@@ -83,8 +83,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         totals=totals,
         problems=tuple(_problems(document, prepared)),
         counted=document.counted_before,
-        tokenizer_exact=exactness is Exactness.EXACT,
-        estimated=tuple(estimated),
+        estimated=tuple(estimated) if exactness is Exactness.EXACT else (),
     )
 
 

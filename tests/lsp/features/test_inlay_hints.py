@@ -185,10 +185,6 @@ def test_the_total_is_shown_behind_however_many_references() -> None:
             {"exactness": Exactness.ESTIMATE, "estimated": ((3, 0),)},
             ["≈12,345 / 128,000 tokens", "0", "≈1,001", "≈1"],
         ),
-        (
-            {"exactness": Exactness.ESTIMATE, "estimated": ((3, 0),), "tokenizer_exact": False},
-            ["≈12,345 / 128,000 tokens", "≈0", "≈1,001", "≈1"],
-        ),
         ({"ready": False, "counted": False}, ["…", "0", "…", "1"]),
     ],
 )
