@@ -268,7 +268,10 @@ def _check(options: argparse.Namespace) -> int:
     over = any(report.over_budget for report in reports)
     broken = any(
         finding.code != Code.BUDGET
-        and (finding.severity == Severity.ERROR or (options.strict and finding.code != Code.TYPO))
+        and (
+            finding.severity == Severity.ERROR
+            or (options.strict and finding.code != Code.TYPO and finding.severity != "hint")
+        )
         for finding in findings
     )
     return EXIT_OVER if over or broken else EXIT_OK
@@ -302,7 +305,9 @@ def _render(options: argparse.Namespace) -> int:
 
 def _context(options: argparse.Namespace) -> int:
     from weighbridge import context  # noqa: PLC0415  as above
-    from weighbridge.agents import AGENTS, agent_named  # noqa: PLC0415  as above
+    from weighbridge.agents import agent_named  # noqa: PLC0415  as above
+    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
+    from weighbridge.analysis import contexts  # noqa: PLC0415  as above
     from weighbridge.batch import chosen  # noqa: PLC0415  as above
     from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
 
@@ -315,7 +320,7 @@ def _context(options: argparse.Namespace) -> int:
         _unusable(f"--agent {unknown[0]}: unknown; there are {', '.join(AGENTS)}")
     if options.render and len(options.agent) != 1:
         _unusable("--render: name one agent with --agent")
-    loaded = context.load(
+    loaded = contexts.load(
         [agent for name in options.agent if (agent := agent_named(name)) is not None] or AGENTS.values(),
         folder,
         home,
@@ -323,13 +328,13 @@ def _context(options: argparse.Namespace) -> int:
         file_roots=[Path(os.path.abspath(root)) for root in options.file_root],  # noqa: PTH100
     )
     if options.render:
-        sys.stdout.buffer.write(context.rendered(loaded[0].context))
+        sys.stdout.buffer.write(contexts.rendered(loaded[0].context))
         sys.stdout.buffer.flush()
         return EXIT_OK
     if not options.agent:
         loaded = [one for one in loaded if one.context.entries]
     choice = chosen(folder, Overrides(None, options.model, options.encoding), _warn)
-    counted = context.counted(loaded, choice, texts=options.texts)
+    counted = contexts.counted(loaded, choice, texts=options.texts)
     _tell_missing(one["encoding"] for one in counted)
     if options.format == "json":
         _print_json({"contexts": counted})
@@ -373,7 +378,7 @@ def _flags(options: argparse.Namespace) -> "Overrides":
 
 def _layer(options: argparse.Namespace) -> dict[str, Any]:
     """The command line's settings, over all others. Leaves with what is wrong with them."""
-    from weighbridge.references.dialect import DIALECTS  # noqa: PLC0415  as above
+    from weighbridge.agents.readers import DIALECTS  # noqa: PLC0415  as above
 
     _check_encoding(options)
     if options.dialect is not None and options.dialect not in DIALECTS:

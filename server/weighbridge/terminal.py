@@ -150,13 +150,18 @@ def _findings(report: Report) -> Iterator[Finding]:
         yield Finding(
             report.uri, place.start_line + 1, severity_of(own.code).value, own.code.value, own.message
         )
+    for place, notice in report.notices:
+        if notice.severity == "warning":
+            yield Finding(report.uri, place.start_line + 1, "warning", notice.code.value, notice.message)
     for reference in report.references:
         for problem in _problems(reference):
             assert problem.problem is not None  # noqa: S101  that is what was looked for
+            if problem.severity == "hint" and report.templated:
+                continue
             yield Finding(
                 report.uri,
                 reference.range.start_line + 1,
-                severity_of(problem.problem.code, stale=problem.state is State.STALE).value,
+                problem.severity,
                 problem.problem.code.value,
                 problem.problem.message,
             )

@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.agents.configured import configured, configured_project, typed
 
-from weighbridge.agents import AGENTS
 from weighbridge.agents.model import Context, Start
+from weighbridge.agents.registry import AGENTS
 from weighbridge.content.agent_files import AgentFiles
 
 WIRE = Path(__file__).parent / "wire"

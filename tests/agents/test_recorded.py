@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.agents.recorded import Case, cases, expected, lay, seen
 
-from weighbridge.agents import AGENTS
+from weighbridge.agents.registry import AGENTS
 
 _FETCHED = "holds a text that was fetched: Weighbridge fetches nothing that a repository names"
 _SUB_AGENT = "what a sub-agent receives, which is no first request"

@@ -56,7 +56,7 @@ def directive(*pairs: tuple[str, str]) -> Directive:
         (
             [directive(("colour", "5"))],
             Overrides(),
-            ("weighbridge directive: colour: unknown; there are budget, encoding, model",),
+            ("weighbridge directive: colour: unknown; there are budget, dialect, encoding, model",),
         ),
         (
             [directive(("model", ""))],

@@ -90,13 +90,23 @@ def test_context_files_are_counted_though_they_are_ignored_or_links(workspace: P
     (workspace / "CLAUDE.md").symlink_to("AGENTS.md")
     done = run(workspace, "count", "--format", "json", ".")
     found = {one["uri"]: one["tokens"] for one in json.loads(done.stdout)["documents"]}
+    rule, local, agents, claude = (
+        workspace / name for name in (".claude/rules/a.md", "CLAUDE.local.md", "AGENTS.md", "CLAUDE.md")
+    )
+    shared = " (project instructions, checked into the codebase):\n\n"
+    head = f"# AGENTS.md instructions for {workspace}\n\n<INSTRUCTIONS>\n"
     # Each by the tokenizer of whom it is written for.
-    texts = {".claude/rules/a.md": "a rule", "CLAUDE.local.md": "mine", "CLAUDE.md": "for agents"}
-    expected = {name: ("claude-4.8", text) for name, text in texts.items()}
-    expected["AGENTS.md"] = ("o200k_base", "for agents")
+    expected = {
+        claude: ("claude-4.8", f"Contents of {claude}{shared}for agents"),
+        rule: ("claude-4.8", f"\n\nContents of {rule}{shared}a rule"),
+        local: (
+            "claude-4.8",
+            f"\n\nContents of {local} (user's private project instructions, not checked in):\n\nmine",
+        ),
+        agents: ("o200k_base", f"{head}for agents\n</INSTRUCTIONS>"),
+    }
     assert found == {
-        (workspace / name).as_uri(): tokenizer(encoding).count(text)
-        for name, (encoding, text) in expected.items()
+        path.as_uri(): tokenizer(encoding).count(text) for path, (encoding, text) in expected.items()
     }
 
 

@@ -38,6 +38,7 @@ DEFAULTS = {
     "codeLens": False,
     "workspaceDiagnostics": False,
     "include": list(DEFAULT_INCLUDE),
+    "agents": None,
     "dialects": {},
 }
 

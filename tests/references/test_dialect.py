@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.references.test_commonmark import PIECES
 
-from weighbridge.references.dialect import DIALECTS, MARKDOWN, is_scannable
+from weighbridge.agents.readers import DIALECTS
+from weighbridge.references.dialect import MARKDOWN, is_scannable
 from weighbridge.references.markdown import scan
 from weighbridge.text import split_lines
 

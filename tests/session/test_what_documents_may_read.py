@@ -15,8 +15,8 @@ FILES = {
     "work/a.prompt.md": "",
     "home/agent/rules.md": "rules",
     "home/agent/more/deep.md": "deep @[file:../rules.md]",
-    "home/agent/CLAUDE.md": "",
-    "home/agent/CLAUDE.md.vars.toml": 'v = "value"',
+    "home/agent/notes.md": "",
+    "home/agent/notes.md.vars.toml": 'v = "value"',
     "home/secret.md": "canary",
     "home/shared/one.md": "one @[file:two.md]",
     "home/shared/two.md": "canary",
@@ -48,10 +48,10 @@ async def read(session: Session, path: Path, text: str) -> tuple[str, list[str]]
 
 
 CASES: Sequence[tuple[str, str, str, Sequence[str]]] = (
-    ("home/agent/CLAUDE.md", "@rules.md @more/deep.md {{v}}", "rules deep rules value", ()),
-    ("home/agent/CLAUDE.md", "@link.md @[file:{place}/work/inside.md]", "rules inside", ()),
-    ("home/agent/CLAUDE.md", "@../secret.md", "@../secret.md", [OUTSIDE]),
-    ("home/agent/CLAUDE.md", "@out.md", "@out.md", [LINK]),
+    ("home/agent/notes.md", "@rules.md @more/deep.md {{v}}", "rules deep rules value", ()),
+    ("home/agent/notes.md", "@link.md @[file:{place}/work/inside.md]", "rules inside", ()),
+    ("home/agent/notes.md", "@../secret.md", "@../secret.md", [OUTSIDE]),
+    ("home/agent/notes.md", "@out.md", "@out.md", [LINK]),
     # Another folder's documents gain nothing by it.
     ("work/a.prompt.md", "@inside.md @../home/agent/rules.md", "inside @../home/agent/rules.md", [OUTSIDE]),
     ("home/agent/more/deep.md", "@../rules.md", "@../rules.md", [OUTSIDE]),
@@ -65,7 +65,7 @@ async def test_in_an_editor(
     written = text.replace("{place}", str(place))
     async with a_session(place / "work") as session:
         # It is open, and may read its own folder: nobody else may for that.
-        open_file(session, place / "home" / "agent" / "CLAUDE.md")
+        open_file(session, place / "home" / "agent" / "notes.md")
         path = place / document
         session.close(path.as_uri())
         assert await read(session, path, written) == (rendered, list(problems))

@@ -22,6 +22,8 @@ from weighbridge.tokens.registry import tokenizer
 from weighbridge.work import Priority, TaskStatus
 
 count = tokenizer("cl100k_base").count
+#: Context files are named here as files that stand for themselves, not as an agent loads them.
+NATIVE = {"dialects": {"**": "markdown"}, "encoding": "cl100k_base"}
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Place:
 @asynccontextmanager
 async def a_place(folder: Path, settings: Mapping[str, Any] | None = None) -> AsyncIterator[Place]:
     timers = FakeTimers()
-    async with a_session(folder, settings, timers=timers) as session:
+    async with a_session(folder, {**NATIVE, **(settings or {})}, timers=timers) as session:
         workspace = Workspace(session, manager_of(session), timers)
         session.on_files_changed = workspace.files_changed
         try:
@@ -147,7 +149,12 @@ async def test_settings_change_all(tmp_path: Path) -> None:
         await place.tokens()
         set_layer(
             place.session,
-            {"variables": {"who": "you there"}, "include": ["*.txt", "CLAUDE.md"], "model": "gpt-4o"},
+            {
+                **NATIVE,
+                "variables": {"who": "you there"},
+                "include": ["*.txt", "CLAUDE.md"],
+                "model": "gpt-4o",
+            },
         )
         place.workspace.configured()
         o200k = tokenizer("o200k_base").count
@@ -234,7 +241,7 @@ async def test_settings_that_change_while_a_prompt_is_weighed(tmp_path: Path) ->
         place.workspace.begin()
         while not place.workspace._weighing:
             await place.workspace.changed()
-        set_layer(place.session, {"variables": {"word": "several words"}})
+        set_layer(place.session, {**NATIVE, "variables": {"word": "several words"}})
         place.workspace.configured()
         assert await place.tokens() == {"CLAUDE.md": count("several words\n")}
 

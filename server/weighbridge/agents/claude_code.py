@@ -7,9 +7,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.claude_ignored import Target, ignored
 from weighbridge.agents.claude_prompt import prompt_parts
 from weighbridge.agents.claude_skills import output_style, skill_listing
 from weighbridge.agents.encodings import CLAUDE_ENCODING
@@ -273,26 +275,45 @@ class _Loader:
             return False
         self.entries.append(Entry(path, kind, arriving, importer))
         base = self.files.real(path).parent
-        for target in imports(text):
+        targets = list(imports(text))
+        if self.start.looked_at == self.files.real(path):
+            named = partial(self._target, base=base, kind=kind, hops=hops)
+            found = _FRONT_MATTER.match(whole)
+            begin = 0 if found is None else found.end()
+            self.ignored.extend(ignored(path, whole, begin, frozenset(targets), named, self.files))
+        for target in targets:
             self._import(target, path, base, kind, hops)
         return True
 
     def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:
-        if hops >= MOST_HOPS:
+        named = self._target(target, base=base, kind=kind, hops=hops)
+        if named is None or hops >= MOST_HOPS:
             return
+        if named.reason is None:
+            self._file(named.path, kind, importer, hops + 1)
+        elif not self._has_other_suffix(named.path):
+            self.not_loaded.append(NotLoaded(named.path, named.reason))
+
+    def _target(self, target: str, *, base: Path, kind: str, hops: int) -> Target | None:
+        """The file that an import's target names; with the reason if it is there and not imported."""
+        if not _IMPORT_START.match(target):
+            return None
         if target.startswith("~/"):
             path = self.start.home / target[2:]
         else:
             path = Path(os.path.normpath(base / target))
-        suffix = path.suffix[1:].lower()
-        if (suffix and suffix not in _TEXT_SUFFIXES) or self.files.size(path) is None:
-            return
+        if self.files.size(path) is None:
+            return Target(path)
+        if self._has_other_suffix(path):
+            return Target(path, f"Claude Code imports no {path.suffix} files")
         if kind != "user" and not self.approved and not self._is_inside(path):
-            self.not_loaded.append(
-                NotLoaded(path, f"outside the folder that Claude Code is started in: {self.folder}")
-            )
-            return
-        self._file(path, kind, importer, hops + 1)
+            return Target(path, f"outside the folder that Claude Code is started in: {self.folder}")
+        if hops >= MOST_HOPS:
+            return Target(path, f"beyond {MOST_HOPS} hops: Claude Code goes no deeper")
+        return Target(path)
+
+    def _has_other_suffix(self, path: Path) -> bool:
+        return bool(path.suffix) and path.suffix[1:].lower() not in _TEXT_SUFFIXES
 
     def _is_inside(self, path: Path) -> bool:
         return lies_in(self.files.real(path), self.folder)

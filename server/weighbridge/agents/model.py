@@ -51,6 +51,7 @@ class Start:
     """How an agent is started: in `folder` (absolute), by a user whose home is `home`, with its own arguments.
 
     `environment` holds variables by name. `prompt` is what the user types first, empty for nothing that matters.
+    `looked_at`: a file of which it is to be found out what in it looks like an import and is none.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Start:
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     prompt: str = ""
+    looked_at: Path | None = None
 
     def option(self, name: str) -> str | None:
         """The value of the option's last use, as `--name value` or `--name=value`; None where it is not used."""

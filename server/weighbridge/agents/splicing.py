@@ -122,16 +122,16 @@ class Splicer:
 
 
 def trimmed(pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces without JavaScript's white space at both ends of their text."""
+    """Pieces without JavaScript's white space at both ends of their text: as many, empty ones among them; none if all is blank."""
     kept = list(pieces)
-    while kept and not (text := kept[0].text.lstrip(JS_SPACE)):
-        kept.pop(0)
-    if kept:
-        kept[0] = replace(kept[0], text=text)
-    while kept and not (text := kept[-1].text.rstrip(JS_SPACE)):
-        kept.pop()
-    if kept:
-        kept[-1] = replace(kept[-1], text=text)
+    for numbers, strip in ((range(len(kept)), str.lstrip), (reversed(range(len(kept))), str.rstrip)):
+        for number in numbers:
+            text = strip(kept[number].text, JS_SPACE)
+            kept[number] = replace(kept[number], text=text)
+            if text:
+                break
+        else:
+            return []
     return kept
 
 

@@ -56,7 +56,11 @@ class Plan:
 
 
 def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
-    """Plan how to weigh a document's text; None if it holds a reference or a typo of one, a directive, or front matter with a fault."""
+    """Plan how to weigh a document's text; None if it holds a reference or a typo of one, a directive, or front matter with a
+    fault, or an agent loads it by rules of its own.
+    """
+    if dialect.agent is not None:
+        return None
     skip = offset = 0
     lines: list[str] | None = None
     if text.startswith("---"):
@@ -69,7 +73,7 @@ def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
     headings = None if may_refer_or_direct(text, dialect) else skim(text, offset, skip)
     if headings is None:
         lines = split_lines(text) if lines is None else lines
-        headings = _scanned(lines, skip)
+        headings = _scanned(lines, skip, dialect)
         if headings is None:
             return None
     count = _line_count(text) if lines is None else len(lines)
@@ -78,8 +82,8 @@ def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
     return _cut(text, count, headings, borders)
 
 
-def _scanned(lines: list[str], skip: int) -> list[tuple[int, int, Heading]] | None:
-    index = ScanIndex(Snapshot(tuple(lines)), skip)
+def _scanned(lines: list[str], skip: int, dialect: Dialect) -> list[tuple[int, int, Heading]] | None:
+    index = ScanIndex(Snapshot(tuple(lines)), skip, refers=dialect.refers)
     if index.refers or any(next(found, None) is not None for found in (index.directives(), index.typos())):
         return None
     headings = list(index.headings())

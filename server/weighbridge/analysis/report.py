@@ -9,6 +9,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from operator import length_hint
 from typing import Any
 
+from weighbridge.analysis.arriving import Arrived, Notice
 from weighbridge.analysis.expand import Expansion, Nested, State
 from weighbridge.analysis.wording import status_text
 from weighbridge.config import Severity
@@ -18,6 +19,15 @@ from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
 
+#: Problems of short forms that what is no reference at all has: a handle, a package, a template's own variable.
+_MAY_BE_NONE = frozenset(
+    (
+        (Kind.FILE, Code.NOT_FOUND),
+        (Kind.FILE, Code.DENIED),
+        (Kind.FILE, Code.NOT_TEXT),
+        (Kind.VARIABLE, Code.UNDEFINED),
+    )
+)
 #: Nested references listed in one report; hostile includes could list millions.
 MOST_ROWS = 10_000
 
@@ -94,6 +104,16 @@ class ReferenceReport:
     references: tuple["ReferenceReport", ...] = ()
     #: It counts by the settings' sample; not in the JSON, where `state` is "stale" and `reason` says why.
     sampled: bool = False
+    #: False for a short form without a fragment: what looks like one may be none; not in the JSON.
+    explicit: bool = True
+
+    @property
+    def severity(self) -> str:
+        """How severe its problem is: `error`, `warning`; `hint` where it may be no reference at all."""
+        code = None if self.problem is None else self.problem.code
+        if not self.explicit and (self.kind, code) in _MAY_BE_NONE:
+            return "hint"
+        return severity_of(code or Code.FAILED, stale=self.state is State.STALE).value
 
     @cached_property
     def json(self) -> dict[str, Any]:
@@ -179,6 +199,12 @@ class Report:
     counted: bool = True
     #: Where references start that count by a sample or an old answer, in order, if nothing else makes it an estimate.
     estimated: tuple[tuple[int, int], ...] = ()
+    #: What arrives at the agent in whose dialect it is written; not in the JSON.
+    arrived: Arrived | None = None
+    #: What of the document does not arrive, or not as it looks, each at its place; not in the JSON.
+    notices: tuple[tuple[Range, Notice], ...] = ()
+    #: Whether the text shows signs of a template language, which gives short references a meaning of its own; not in the JSON.
+    templated: bool = False
 
     @property
     def exact(self) -> bool:
@@ -332,6 +358,7 @@ def _reference_report(
         uri=path.as_uri() if path is not None and expansion.state is not State.FAILED else None,
         references=tuple(nested),
         sampled=expansion.reading.sampled,
+        explicit=reference.explicit or reference.fragment is not None,
     )
 
 

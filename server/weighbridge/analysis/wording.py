@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from weighbridge.content.policy import shown
+from weighbridge.errors import Code
 
 if TYPE_CHECKING:
     from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
@@ -40,7 +41,11 @@ def share_text(share: float) -> str:
 
 
 def total_text(report: "Report") -> str:
-    """`1,234 / 128,000 tokens`: the document's resolved total over its budget."""
+    """`1,234 / 128,000 tokens`: the document's resolved total over its budget; `1,234 tokens in Codex` where an agent loads it."""
+    if report.arrived is not None:
+        where = f" in {report.arrived.title}" if report.arrived.loads else ", not loaded"
+        cut = ", cut" if any(notice.code is Code.TRUNCATED for _, notice in report.notices) else ""
+        return f"{tokens_text(report.tokens, exact=report.exact)}{where}{cut}"
     return f"{number_text(report.tokens, exact=report.exact)} / {report.budget.limit:,} tokens"
 
 

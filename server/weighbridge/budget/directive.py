@@ -4,14 +4,16 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from weighbridge.agents.readers import DIALECTS
 from weighbridge.config.messages import plain
 from weighbridge.config.settings import MOST_TOKENS
+from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Directive
 
 _MOST_DIGITS = 30
 #: Characters of an unknown name that are compared with the known ones.
 _LONGEST_NAME = 60
-_NAMES = ("budget", "encoding", "model")
+_NAMES = ("budget", "dialect", "encoding", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,13 @@ class Overrides:
     budget: int | None = None
     model: str | None = None
     encoding: str | None = None
+    dialect: Dialect | None = None
 
     def over(self, other: "Overrides") -> "Overrides":
         """These, and what the others set besides; a model and an encoding are one choice."""
         tokenizer = self if self.model is not None or self.encoding is not None else other
         budget = other.budget if self.budget is None else self.budget
-        return Overrides(budget, tokenizer.model, tokenizer.encoding)
+        return Overrides(budget, tokenizer.model, tokenizer.encoding, self.dialect or other.dialect)
 
 
 NOTHING = Overrides()
@@ -39,7 +42,7 @@ def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[tupl
     values: dict[str, str] = {}
     warnings: list[tuple[int, str]] = []
     budget: int | None = None
-    pairs = ((number, *pair) for number, directive in enumerate(directives) for pair in directive.settings)
+    pairs = [(number, *pair) for number, directive in enumerate(directives) for pair in directive.settings]
     for number, name, value in pairs:
         if name not in _NAMES:
             close = difflib.get_close_matches(name[:_LONGEST_NAME], _NAMES, n=1)
@@ -56,7 +59,17 @@ def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[tupl
             values[name] = value
         else:
             warnings.append((number, f"weighbridge directive: {name}: expected a name"))
-    return Overrides(budget, values.get("model"), values.get("encoding")), tuple(warnings)
+    written = values.get("dialect")
+    dialect = None if written is None else DIALECTS.get(written)
+    if written is not None and dialect is None:
+        known = ", ".join(DIALECTS)
+        number = next(
+            number for number, name, value in reversed(pairs) if (name, value) == ("dialect", written)
+        )
+        warnings.append(
+            (number, f"weighbridge directive: dialect: {plain(written)}: unknown; there are {known}")
+        )
+    return Overrides(budget, values.get("model"), values.get("encoding"), dialect), tuple(warnings)
 
 
 def _tokens(text: str) -> int | None:

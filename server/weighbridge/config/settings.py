@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from weighbridge.agents.readers import TITLES
 from weighbridge.config.documents import DEFAULT_INCLUDE
 from weighbridge.config.globs import glob_fault, has_open_class
 
@@ -194,6 +195,12 @@ def _outside_folder(value: str) -> str:
         raise ValueError(
             "expected an absolute path, ~/… or ../…: what is in the workspace may be read anyway"
         )
+    return value
+
+
+def _agent_name(value: str) -> str:
+    if value not in TITLES:
+        raise ValueError(f"expected the name of an agent; there are {', '.join(TITLES)}")
     return value
 
 
@@ -421,6 +428,12 @@ class Settings(_Model):
         default=DEFAULT_INCLUDE,
         max_length=MOST_GLOBS,
         description="globs of the prompts and context files that show their counts by themselves",
+    )
+    agents: tuple[Annotated[str, AfterValidator(_agent_name)], ...] | None = Field(
+        default=None,
+        max_length=len(TITLES),
+        description="agents whose contexts count, by name; a file that several read shows the numbers of the first; not set: "
+        "all that read the file",
     )
     dialects: _Names[_Glob, str] = Field(
         default_factory=_nothing,

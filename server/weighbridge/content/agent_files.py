@@ -8,7 +8,7 @@ name is never `own`. Only ordinary files are opened. What was refused is in `ref
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,21 +24,24 @@ MOST_NAMES = 20_000
 class AgentFiles:
     """Reads for agents' rules. `roots`: folders whose files may be opened, their links followed within these folders.
 
-    `trusted`: folders of the user's own (the agents' folders in the home), whose links may lead anywhere. `open_texts`:
-    the unsaved texts of open documents, by real path.
+    `trusted`: folders of the user's own (the agents' folders in the home), whose links may lead anywhere. `open_text`: the
+    unsaved text of an open document by its real path, None where it is not open. `looked`: what the answers depend on,
+    files and folders, existing or not.
     """
 
     roots: tuple[Path, ...]
     trusted: tuple[Path, ...] = ()
-    open_texts: dict[Path, str] = field(default_factory=dict)
+    open_text: Callable[[Path], str | None] = lambda _: None
     refused: list[Path] = field(default_factory=list)
+    looked: set[Path] = field(default_factory=set)
 
     def read(self, path: Path, *, own: bool = True) -> bytes | None:
         """A regular file's bytes, at most `MOST_BYTES`; None where there is none, or it may not be opened."""
+        self.looked.add(path)
         real = self.real(path)
         if not self._allowed(path, real, own=own):
             return None
-        text = self.open_texts.get(real)
+        text = self.open_text(real)
         if text is not None:
             return text.encode("utf-8", "surrogatepass")
         try:
@@ -49,6 +52,10 @@ class AgentFiles:
 
     def size(self, path: Path) -> int | None:
         """A regular file's bytes by their number; None where there is none."""
+        self.looked.add(path)
+        text = self.open_text(self.real(path))
+        if text is not None:
+            return len(text.encode("utf-8", "surrogatepass"))
         try:
             found = path.stat()
         except (OSError, ValueError):
@@ -69,6 +76,7 @@ class AgentFiles:
 
     def names(self, folder: Path) -> list[str]:
         """The names in a folder, in its own order; none where it is no folder or may not be listed."""
+        self.looked.add(folder)
         real = self.real(folder)
         if not self._allowed(folder, real, own=True):
             return []

@@ -14,6 +14,7 @@ class ClientAbilities:
     pull_diagnostics: bool = False
     refresh_diagnostics: bool = False
     related_information: bool = False
+    faded_text: bool = False
     versions: bool = False
     refresh_hints: bool = False
     refresh_lenses: bool = False
@@ -46,6 +47,7 @@ class ClientAbilities:
             # Without refresh nothing would ever tell such a client that a referenced file changed: push instead.
             pull_diagnostics=pull is not None and refresh_diagnostics,
             refresh_diagnostics=refresh_diagnostics,
+            faded_text=bool(publish and publish.tag_support),
             related_information=bool(
                 (pull and getattr(pull, "related_information", None))
                 or (publish and publish.related_information)

@@ -111,7 +111,7 @@ class Publisher:
         if unprepared:
             # The rest is as it was until it is known to be otherwise.
             return
-        found = document_diagnostics(session, document, related=self._abilities.related_information)
+        found = document_diagnostics(session, document, self._abilities)
         name = result_id(found)
         if self._abilities.pull_diagnostics:
             changed.diagnostics |= shown.pulled != name
@@ -174,9 +174,11 @@ class Publisher:
         )
 
 
-def document_diagnostics(session: Session, document: Document, *, related: bool) -> list[types.Diagnostic]:
+def document_diagnostics(
+    session: Session, document: Document, abilities: ClientAbilities
+) -> list[types.Diagnostic]:
     """The document's diagnostics as things stand."""
-    return diagnostics(session.report(document), document.buffer.line_end(0), related=related)
+    return diagnostics(session.report(document), document.buffer.line_end(0), abilities)
 
 
 def _hinted(session: Session, document: Document) -> Hashable:

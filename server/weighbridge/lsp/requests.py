@@ -3,14 +3,16 @@
 import itertools
 from typing import Any
 
+from weighbridge.agents.readers import TITLES
 from weighbridge.analysis.render import sources_json
 from weighbridge.budget.models import models_json
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.protocol import RequestError, WrittenJson
+from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJson
 from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
+from weighbridge.uris import path_of
 from weighbridge.work import Priority
 
 
@@ -59,6 +61,21 @@ class Requests:
             title="sources",
         )
         return {"text": text, "sources": told}
+
+    async def context(self, params: Any) -> dict[str, Any]:
+        """`weighbridge/context`: what agents load in a folder, or in the one that a document belongs to."""
+        asked = params if isinstance(params, dict) else {}
+        names = asked.get("agents")
+        if names is not None and not (isinstance(names, list) and all(name in [*TITLES] for name in names)):
+            raise InvalidParamsError(f"agents: expected a list of names; there are {', '.join(TITLES)}")
+        written = asked.get("folder")
+        folder = path_of(written) if isinstance(written, str) else None
+        if written is None:
+            path = path_of(text_document_uri(params))
+            folder = None if path is None else self._session.configuration.folder_of(path) or path.parent
+        if folder is None:
+            raise InvalidParamsError("expected a `folder`, as a file URI, or a `textDocument` that is a file")
+        return {"contexts": await self._session.contexts(folder, names)}
 
     # Commands: the first argument names the document, as a URI or `{textDocument}` or `{uri}`
 

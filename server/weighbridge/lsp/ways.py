@@ -101,6 +101,7 @@ WAYS = (
     Way("weighbridge/report", lambda wiring: wiring.answers.requests.report),
     Way("weighbridge/count", lambda wiring: wiring.answers.requests.count),
     Way("weighbridge/render", lambda wiring: wiring.answers.requests.render),
+    Way("weighbridge/context", lambda wiring: wiring.answers.requests.context),
 )
 
 #: Without `weighbridge.`; `Answers.commands` has who runs them.

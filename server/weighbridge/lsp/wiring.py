@@ -156,7 +156,8 @@ class Wiring:
 
     async def _begin(self) -> None:
         await self._configure()
-        self.session.readings.on_watched = self.workspace.on_watched = self._watching.look
+        look = self._watching.look
+        self.session.readings.on_watched = self.session.arriving.on_watched = self.workspace.on_watched = look
         await self._watching.begin(self._configuration.folders, self._watched)
         if self.abilities.watch_configuration:
             registration = types.Registration(
@@ -214,7 +215,7 @@ class Wiring:
 
     def _watched(self) -> frozenset[Path]:
         """All files that matter now."""
-        return self.session.readings.watched() | self.workspace.watched()
+        return self.session.readings.watched() | self.session.arriving.watched() | self.workspace.watched()
 
     def did_change_watched_files(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Files changed on disk, says the client."""

@@ -1,6 +1,6 @@
 """Dialects: how one kind of document writes references. A dialect is data; the session asks it, and knows no names."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
@@ -46,6 +46,13 @@ class Dialect:
     max_depth: int | None = None
     #: Names how references are found: what was found by other rules is to be found anew.
     rules: str = ""
+    #: The agent whose rules say what arrives of a document; None: references are replaced by what they stand for.
+    agent: str | None = None
+
+    @property
+    def refers(self) -> bool:
+        """Whether a document can hold references of ours at all."""
+        return bool(self.marks)
 
     def text_may_refer(self, text: str) -> bool:
         """Whether a whole text may hold a reference: never wrongly no, and many times quicker than to scan it."""
@@ -66,7 +73,10 @@ RULES = 2
 
 MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"), holds_reference, rules=f"markdown {RULES}")
 
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (MARKDOWN,)}
+
+def without_references(name: str, agent: str | None = None) -> Dialect:
+    """A dialect in which nothing refers to anything by our rules: headings and directives are all that is found."""
+    return Dialect(name, StreamScanner, (), lambda _: False, rules=f"text {RULES}", agent=agent)
 
 
 def is_scannable(path: PurePath) -> bool:

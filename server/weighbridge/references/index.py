@@ -8,7 +8,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from weighbridge.references.blocks import START, Line, LineKind, State
@@ -89,9 +89,13 @@ class _Places:
 class ScanIndex:
     """The references, headings and directives of a document by line."""
 
-    def __init__(self, lines: Lines, skip: int = 0) -> None:
-        """Scan a whole text. `skip`: lines of front matter at its start, in which nothing is looked for."""
+    def __init__(self, lines: Lines, skip: int = 0, *, refers: bool = True) -> None:
+        """Scan a whole text. `skip`: lines of front matter at its start, in which nothing is looked for.
+
+        `refers`: whether references count; where they don't, lines hold none.
+        """
         self.skip = min(skip, len(lines))
+        self._refers = refers
         leaves = Leaves(keep=True)
         for number in range(self.skip, len(lines)):
             leaves.feed(_scanned_of(lines, number))
@@ -117,7 +121,12 @@ class ScanIndex:
 
     def line(self, index: int) -> ScannedLine:
         """What a line holds."""
-        return self._leafed[index].scanned
+        return self._counting(self._leafed[index].scanned)
+
+    def _counting(self, scanned: ScannedLine) -> ScannedLine:
+        if self._refers or not (scanned.references or scanned.typos):
+            return scanned
+        return replace(scanned, references=(), typos=())
 
     def line_if(self, index: int, text: str) -> ScannedLine:
         """What a line would hold if this were its text: in its block, without what code spans from other lines hide."""
@@ -126,7 +135,7 @@ class ScanIndex:
         leaves = Leaves(self._leafed[index].before)
         leaves.feed(text)
         leaves.finish()
-        return leaves.done[0].scanned
+        return self._counting(leaves.done[0].scanned)
 
     def references(self) -> Iterator[tuple[int, Reference]]:
         """All references with their lines, in order."""
@@ -294,10 +303,10 @@ class ScanIndex:
             if (scanned := self._leafed[line].scanned) is not PLAIN
         ]
         for places, lines in (
-            (self._referring, [line for line, scanned in holding if scanned.references]),
+            (self._referring, [line for line, scanned in holding if scanned.references and self._refers]),
             (self._heading, [line for line, scanned in holding if scanned.heading is not None]),
             (self._directing, [line for line, scanned in holding if scanned.directive is not None]),
-            (self._mistyped, [line for line, scanned in holding if scanned.typos]),
+            (self._mistyped, [line for line, scanned in holding if scanned.typos and self._refers]),
         ):
             places.replace(start, old_end, shift, lines)
 

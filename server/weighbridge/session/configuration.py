@@ -7,6 +7,7 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from weighbridge import disk
+from weighbridge.agents.readers import DIALECTS, dialect_for, readers_of
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.config import (
     DEFAULT_ENCODING,
@@ -17,7 +18,7 @@ from weighbridge.config import (
     read_folder_layer,
     resolve,
 )
-from weighbridge.references.dialect import DIALECTS, MARKDOWN, Dialect
+from weighbridge.references.dialect import MARKDOWN, Dialect
 
 #: Paths of which it is remembered whether they are prompts.
 MOST_INCLUDED = 4096
@@ -159,13 +160,23 @@ class Configuration:
         return (*self._folders, path.parent)
 
     def dialect_of(self, path: Path | None) -> Dialect:
-        """The dialect of a document."""
-        dialects = self.settings_of(path).dialects
-        relative = self._relative(path) if dialects else None
-        for glob, name in dialects.items():
+        """The dialect of a document: as the settings say, else the one of the agent that it is written for."""
+        if path is None:
+            return MARKDOWN
+        settings = self.settings_of(path)
+        relative = self._relative(path) if settings.dialects else None
+        for glob, name in settings.dialects.items():
             if relative is not None and matches(relative, (glob,)):
                 return DIALECTS.get(name, MARKDOWN)
-        return MARKDOWN
+        folder = self.folder_of(path)
+        return dialect_for(path if folder is None else path.relative_to(folder), settings.agents)
+
+    def readers_of(self, path: Path | None) -> tuple[str, ...]:
+        """The agents that read a document by its name, of those that were chosen."""
+        folder = self.folder_of(path)
+        readers = None if path is None else readers_of(path if folder is None else path.relative_to(folder))
+        chosen = self.settings_of(path).agents
+        return tuple(name for name in readers or () if chosen is None or name in chosen)
 
     def included(self, path: Path | None) -> bool:
         """Whether a document is a prompt or context file by its name."""

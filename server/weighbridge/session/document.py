@@ -14,6 +14,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 
+from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.expand import IN_A_STEP, Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
 from weighbridge.errors import FATAL, Problem
@@ -94,6 +95,11 @@ class Document:
         #: Targets whose expansions changed and whose lines are to be counted so: how many of its lines are, by target.
         self._unshown: dict[Target, int] = {}
         self.outline = Outline()
+        #: What arrives at the agent in whose dialect it is written, as last known; None: not known, or no such dialect.
+        self.arrived: Arrived | None = None
+        #: Whether something else may arrive by now; and the text's revision for which it is being found out.
+        self.arrival_due = False
+        self._arrival_revision = -1
         self._counted: CountedBuffer | None = None
         self._own: CountedBuffer | None = None
         self._since_snapshot: Edit | None = None
@@ -121,6 +127,7 @@ class Document:
         self.expander, self._expanding, self.fault = expander, None, None
         self.outdated = False
         self.revision += 1
+        self.arrival_changed()
         self._placed_revision = self._dropped_revision = -1
         if last is None or last.tokenizer is not prepared.tokenizer:
             self.expansions.clear()
@@ -176,6 +183,7 @@ class Document:
         """Follow an edit that the buffer has already made. Never raises."""
         self.revision += 1
         self.text_revision += 1
+        self.arrival_changed()
         self._since_snapshot = edit if self._since_snapshot is None else self._since_snapshot.then(edit)
         if self.prepared is not None:
             self._follow(edit)
@@ -243,6 +251,25 @@ class Document:
         # Of a long line no more is joined than tells that it does not.
         line = self.buffer.kept(0)
         return line[:3] == "---" and str(line).rstrip() == "---"
+
+    # What arrives at an agent
+
+    def arrival_changed(self) -> None:
+        """Something else may arrive by now: by another text, another tokenizer, other files."""
+        self.arrival_due = self.last is not None and self.last.dialect.agent is not None
+        self._arrival_revision = -1
+        if not self.arrival_due:
+            self.arrived = None
+
+    def arrival_begins(self) -> None:
+        """It is being found out what arrives, of the text as it is now."""
+        self._arrival_revision = self.text_revision
+
+    def arrives(self, found: Arrived) -> None:
+        """Take what was found out, if nothing changed since."""
+        if self._arrival_revision == self.text_revision:
+            self.arrived, self.arrival_due = found, False
+            self.revision += 1
 
     # References
 
@@ -464,6 +491,8 @@ class Document:
     @property
     def tokens(self) -> int:
         """The resolved total: true when `ready`, else the last that was, or what is known so far."""
+        if self.arrived is not None:
+            return self.arrived.tokens
         if self.counted is not None:
             tokens = self.counted.tokens
             self._last_tokens = tokens if tokens is not None else max(self._last_tokens, self.counted.known)
@@ -494,6 +523,7 @@ class Document:
         return (
             self.counted is not None
             and not self.outdated
+            and not self.arrival_due
             and self.settled
             and self.counted.tokens is not None
             and self.own is not None

@@ -35,6 +35,11 @@ class OpenTexts:
                 if not named:
                     del self._by_name[os.path.normcase(path.name)]
 
+    def whole_text_of(self, path: Path) -> str | None:
+        """The text shown for a real path, in one piece; None if it is not open."""
+        found = self.text_of(path)
+        return None if found is None else "".join(found[1])
+
     def text_of(self, path: Path) -> tuple[Hashable, Iterable[str]] | None:
         """The text shown for a real path, with its version; None if it is not open.
 

@@ -1,10 +1,12 @@
 """What a worker finds out about a text before its document can be counted: slow things, done once."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from weighbridge import disk
+from weighbridge.agents.readers import TEXT
 from weighbridge.analysis.expand import Expansion
 from weighbridge.budget.directive import NOTHING, Overrides, overrides_of
 from weighbridge.budget.models import find as find_model
@@ -20,6 +22,9 @@ from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Part
 from weighbridge.tokens.registry import encodings, tokenizer
+
+#: What Jinja, Handlebars and their like are known by: statements, blocks, filters.
+_TEMPLATE = re.compile(r"\{%|\{\{[#/^~]|\{\{[^{}|]*\|[^{}|]*\}\}")
 
 
 def prepare(
@@ -40,11 +45,17 @@ def prepare(
     last = known.prepared
     index = None
     directives = known.directives
-    if last is None or last.dialect is not dialect or known.skip != front_matter.lines:
-        index = ScanIndex(snapshot, front_matter.lines)
+    if last is None or known.skip != front_matter.lines:
+        index = ScanIndex(snapshot, front_matter.lines, refers=dialect.refers)
         directives = tuple(directive for _, directive in index.directives())
     own, warnings = overrides_of(directives)
     overrides = flags.over(own)
+    chosen = overrides.dialect or dialect
+    if chosen.agent is not None and path is None:
+        chosen = TEXT
+    if chosen.refers is not (dialect if index else last.dialect if last else chosen).refers:
+        index = ScanIndex(snapshot, front_matter.lines, refers=chosen.refers)
+    dialect = chosen
     choice = choose(settings, overrides)
     counting = tokenizer(choice.encoding)
     targets: dict[Target, None] = {}
@@ -52,7 +63,7 @@ def prepare(
     same = last is not None and last.tokenizer is counting
     if last is None or index is not None or not same:
         # The index there is follows edits by now.
-        index = index or ScanIndex(snapshot, front_matter.lines)
+        index = index or ScanIndex(snapshot, front_matter.lines, refers=dialect.refers)
         targets = dict.fromkeys(Target.of(reference) for _, reference in index.references())
         counts = _counts(index, snapshot, counting, known.expansions if same else {})
     else:
@@ -71,6 +82,7 @@ def prepare(
         directives=directives,
         targets=targets,
         counts=counts,
+        templated=index.refers and any(_TEMPLATE.search(line) for line in snapshot if "{" in line),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
+from weighbridge.analysis.arriving import Notice
 from weighbridge.analysis.expand import PENDING, Expansion, State
 from weighbridge.analysis.report import (
     BudgetReport,
@@ -84,7 +85,19 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         problems=tuple(_problems(document, prepared)),
         counted=document.counted_before,
         estimated=tuple(estimated) if exactness is Exactness.EXACT else (),
+        arrived=document.arrived,
+        notices=tuple(_notices(document)),
+        templated=prepared.templated,
     )
+
+
+def _notices(document: Document) -> Iterator[tuple[Range, Notice]]:
+    """What is to be said of what arrives. While the text is another, places are those of before, as far as there are such."""
+    buffer = document.buffer
+    for notice in () if document.arrived is None else document.arrived.notices:
+        (first, start), (last, end) = notice.start, notice.end
+        if last < buffer.line_count:
+            yield Range(first, buffer.to_units(first, start), last, buffer.to_units(last, end)), notice
 
 
 def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, Problem]]:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from weighbridge.analysis.contexts import contexts_of
 from weighbridge.analysis.expand import Expander, Expansion
 from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
@@ -24,7 +25,9 @@ from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Settings
 from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
+from weighbridge.content.policy import roots_of
 from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
+from weighbridge.session.arriving import Arriving
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
@@ -123,6 +126,9 @@ class Session:
         self._listener = listener
         self._preparing = Preparing(tasks, configuration, self._prepared, self._failed)
         self._counting = Counting(tasks, service, self._answered, self._failed)
+        self.arriving = Arriving(
+            tasks, service, configuration, open_texts, self._arrival_answered, self._failed
+        )
         self._waiting = Waiting()
         self._pumping: set[str] = set()
         self._resting: dict[str, Timer] = {}
@@ -188,6 +194,7 @@ class Session:
         if document is None:
             return
         self._preparing.stop(uri)
+        self.arriving.stop(uri)
         for timers in (self._overlay_timers, self._resting):
             timer = timers.pop(uri, None)
             if timer is not None:
@@ -209,6 +216,31 @@ class Session:
 
     # Answers
 
+    async def contexts(self, folder: Path, agents: Sequence[str] | None) -> list[dict[str, Any]]:
+        """What agents load when they are started in a folder, as `weighbridge context` tells it. None: all that load anything.
+
+        Open documents count as they are in the editor.
+        """
+        for uri in list(self._overlay_timers):
+            self._show_open_text(self.documents[uri])
+        configuration = self.configuration
+        settings = configuration.settings_of(folder)
+        named = settings.model is not None or settings.encoding is not None
+        roots = roots_of(Scope(folder, configuration.folders_for(folder / "CLAUDE.md"), settings, {}))
+        return await self.tasks.submit(
+            ("context", next(self._selections)),
+            partial(
+                contexts_of,
+                folder,
+                agents or settings.agents,
+                roots=roots,
+                open_text=self.open_texts.whole_text_of,
+                choice=choose(settings, NOTHING) if named else None,
+            ),
+            priority=Priority.HIGH,
+            title="context",
+        )
+
     async def ready(self, document: Document) -> None:
         """Wait until everything about the document is counted and resolved, and no file of it is being read again.
 
@@ -223,6 +255,7 @@ class Session:
             elif document.fault is not None:
                 raise CountingError(document.uri, document.fault)
             else:
+                self.arriving.start(document)
                 await self._waiting.change(document.uri)
         raise DocumentClosedError(f"{document.uri}: closed before it was counted")
 
@@ -354,6 +387,8 @@ class Session:
         """
         for _ in range(_RENDERINGS):
             await self.ready(document)
+            if document.arrived is not None:
+                return document.arrived.text, []
             lines, places = document.buffer.snapshot(), document.places()
             contents = self.readings.contents(document.uri)
             try:
@@ -410,12 +445,20 @@ class Session:
         names = [*dict.fromkeys(name for path in paths for name in (path, really(path)))]
         keys = (key for path in names for key in self.readings.keys_of_path(path))
         self.readings.recheck(dict.fromkeys(keys))
+        for uri in self.arriving.affected(names):
+            document = self.documents[uri]
+            document.arrival_changed()
+            document.revision += 1
+            self.arriving.start(document)
+            self._listener.updated(document)
         return names
 
     def refresh(self, document: Document | None = None) -> None:
         """Read every reference again, of one document or of all; try again what could not be counted."""
         for one in self.documents.values() if document is None else [document]:
             one.mended()
+            one.arrival_changed()
+            self.arriving.start(one)
             if one.fault is not None:
                 self._preparing.start(one, anew=True)
         self.readings.recheck_all(None if document is None else document.uri, force=True)
@@ -477,6 +520,8 @@ class Session:
         document.adopt(prepared, expander)
         if document.prepared_at is None:
             document.prepared_at = asyncio.get_running_loop().time()
+        if document.uri not in self._overlay_timers:
+            self.arriving.start(document)
         self._look_after(document)
         self._listener.updated(document)
 
@@ -487,6 +532,14 @@ class Session:
             self._waiting.wake(document.uri)
             if document.ready:
                 self._listener.updated(document)
+
+    def _arrival_answered(self, document: Document) -> None:
+        if document.arrival_due and document.uri not in self._overlay_timers:
+            # Something changed meanwhile that is not being typed.
+            self.arriving.start(document)
+        self._pump_soon(document)
+        self._waiting.wake(document.uri)
+        self._listener.updated(document)
 
     def _failed(self, document: Document, error: BaseException) -> bool:
         """Prepare a document anew after a fault of ours; returns whether that is worth trying.
@@ -601,6 +654,7 @@ class Session:
         self._overlay_timers.pop(document.uri, None)
         if document.path is not None and self.documents.get(document.uri) is document:
             self.open_texts.put(document.path, document.text_revision, document.buffer.snapshot())
+            self.arriving.start(document)
             self._recheck_open_text(document)
 
     def _show_open_text_later(self, document: Document) -> None:

@@ -424,7 +424,8 @@ class Workspace:
             else:
                 document = self._background.open(uri, None, "", text)
                 report = await self._background.whole_report(document)
-                depends = self._background.readings.paths_of(uri).union(ways)
+                arrived = frozenset[Path]() if report.arrived is None else report.arrived.watched
+                depends = self._background.readings.paths_of(uri).union(ways, arrived)
                 prompt = Prompt(report, depends, document.buffer.line_end(0), ways[-1])
         except (DocumentClosedError, TaskCancelledError) as error:
             logger.info("%s: not weighed: %s", path, error)

@@ -38,5 +38,5 @@ async def test_broken_references_are_told_where_they_stand(
         assert session.encoding == encoding
         assert [(one["code"], one["severity"], one["range"]) for one in found] == [
             ("reference.not-found", 1, session.range(TEXT, "@[file:absent.md]")),
-            ("variable.undefined", 2, session.range(TEXT, "{{nobody}}")),
+            ("variable.undefined", 4, session.range(TEXT, "{{nobody}}")),
         ]

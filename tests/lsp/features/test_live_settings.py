@@ -98,6 +98,7 @@ ROWS = {
     "codeLens": Row(True, lenses),
     "workspaceDiagnostics": Row(True, setting("workspace_diagnostics")),
     "include": Row([], hints),
+    "agents": Row(["codex"], setting("agents")),
     "dialects": Row({"**/*.md": "markdown"}, setting("dialects")),
 }  # fmt: skip
 

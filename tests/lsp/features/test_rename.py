@@ -69,7 +69,7 @@ async def test_context_files_that_are_ignored_or_links_are_known_to_all(folder: 
         "drafts/c.prompt.md": "@../docs/a.md\n",
         ".gitignore": "CLAUDE.local.md\n.claude/\ndrafts/\n",
     }
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings={"dialects": {"**": "markdown"}}) as session:
         write(session, texts)
         (folder / "CLAUDE.md").symlink_to("AGENTS.md")
         uri = await session.open("docs/a.md", texts["docs/a.md"])

@@ -13,7 +13,7 @@ from weighbridge.references.index import ScanIndex
 from weighbridge.session import prepare
 
 ABSENT = "@[file:absent.md]"
-EVERYWHERE = {"workspaceDiagnostics": True}
+EVERYWHERE = {"workspaceDiagnostics": True, "dialects": {"**": "markdown"}}
 
 
 def request(previous: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from weighbridge.analysis.report import Range, ReferenceReport, Report, severity
 from weighbridge.analysis.wording import part_text, share_text, tokens_text
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code, Problem
+from weighbridge.lsp.abilities import ClientAbilities
 
 SOURCE = "weighbridge"
 
@@ -21,17 +22,19 @@ _LARGEST = 5
 _MOST_NESTED = 20
 
 _SEVERITIES = {
+    "hint": types.DiagnosticSeverity.Hint,
     "information": types.DiagnosticSeverity.Information,
     "warning": types.DiagnosticSeverity.Warning,
     "error": types.DiagnosticSeverity.Error,
 }
 
 
-def diagnostics(report: Report, first_line_end: int, *, related: bool) -> list[types.Diagnostic]:
+def diagnostics(report: Report, first_line_end: int, abilities: ClientAbilities) -> list[types.Diagnostic]:
     """All diagnostics of a document, in order of place.
 
-    `first_line_end`: where line 1 ends, in the client's units. `related`: whether the client shows related information.
+    `first_line_end`: where line 1 ends, in the client's units.
     """
+    related = abilities.related_information
     found = [*_budget(report, first_line_end, related=related)]
     found.extend(
         types.Diagnostic(
@@ -47,9 +50,24 @@ def diagnostics(report: Report, first_line_end: int, *, related: bool) -> list[t
         )
         for place, problem in report.problems
     )
+    found.extend(
+        types.Diagnostic(
+            range=to_range(place),
+            message=notice.message,
+            severity=_SEVERITIES[notice.severity],
+            code=notice.code.value,
+            source=SOURCE,
+            tags=[types.DiagnosticTag.Unnecessary] if notice.faded and abilities.faded_text else None,
+        )
+        for place, notice in report.notices
+    )
     for reference in report.references:
         if reference.problem is not None or reference.references:
-            found.extend(_broken(report.uri, reference, related=related))
+            found.extend(
+                one
+                for one in _broken(report.uri, reference, related=related)
+                if not report.templated or one.severity is not types.DiagnosticSeverity.Hint
+            )
     return sorted(found, key=lambda one: (one.range.start.line, one.range.start.character))
 
 
@@ -112,7 +130,7 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
     """A diagnostic for a reference that failed, or that includes one that did."""
     if reference.problem is not None:
         stale = reference.state is State.STALE
-        yield _at(reference, reference.problem.code, _said(reference, reference.problem), stale=stale)
+        yield _at(reference, reference.problem.code, _said(reference, reference.problem), reference.severity)
         if not stale:
             return
     for chain in _failed_below(reference):
@@ -124,8 +142,8 @@ def _broken(uri: str, reference: ReferenceReport, *, related: bool) -> Iterator[
             reference,
             problem.code,
             f"{_said(chain[-1], problem)} (through {through})",
+            chain[-1].severity,
             [_related(where, chain[-1].range, problem.message)] if related and where else None,
-            stale=chain[-1].state is State.STALE,
         )
 
 
@@ -155,14 +173,13 @@ def _at(
     reference: ReferenceReport,
     code: Code,
     message: str,
+    severity: str,
     related: list[types.DiagnosticRelatedInformation] | None = None,
-    *,
-    stale: bool = False,
 ) -> types.Diagnostic:
     return types.Diagnostic(
         range=to_range(reference.range),
         message=message,
-        severity=_SEVERITIES[severity_of(code, stale=stale)],
+        severity=_SEVERITIES[severity],
         code=code.value,
         source=SOURCE,
         related_information=related,

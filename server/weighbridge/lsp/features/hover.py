@@ -1,20 +1,28 @@
 """`textDocument/hover`: what a reference, a section, the whole document or a token is, and what it weighs."""
 
+import asyncio
+import contextlib
 import re
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
 
+from weighbridge.agents.arrivals import shown_path
+from weighbridge.agents.readers import TITLES
+from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, SectionReport, own_text
 from weighbridge.analysis.wording import (
     COUNTING,
     age_text,
     name_text,
+    number_text,
     part_text,
     share_text,
     size_text,
@@ -33,6 +41,10 @@ from weighbridge.session.target import Target
 from weighbridge.tokens.families import note
 from weighbridge.work import Priority
 
+#: Other agents that a hover tells of, and how long they are waited for; and notices of the agent itself.
+_MOST_OTHERS = 4
+_SECONDS_FOR_OTHERS = 1.0
+_MOST_NOTICES = 3
 #: Rows of a table, and lines of a content, that people read in a hover.
 _MOST_ROWS = 10
 _MOST_LINES = 8
@@ -141,8 +153,11 @@ def section_card(report: Report, number: int) -> Card:
     return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
 
 
-def document_card(report: Report) -> Card:
-    """What the whole document weighs, and what in it weighs most."""
+def document_card(report: Report, others: Sequence[str] = ()) -> Card:
+    """What the whole document weighs, and what in it weighs most; of an agent's file, the context that it is a part of.
+
+    `others`: what other agents make of it.
+    """
     if not report.counted:
         return Card(COUNTING)
     model = "" if report.model is None else f" for {report.model}"
@@ -152,6 +167,8 @@ def document_card(report: Report) -> Card:
     ]
     if about := note(report.encoding):
         facts.append(about)
+    if report.arrived is not None:
+        return Card(total_text(report), *_chain(report, report.arrived, facts, others))
     if report.input_usd is not None:
         facts.append(f"${report.input_usd:,.4f} as input")
     if report.totals.not_of_today():
@@ -163,6 +180,34 @@ def document_card(report: Report) -> Card:
     parts.sort(key=lambda part: -part[0])
     rows = [_row(name, tokens, "", report) for tokens, name in parts[:_MOST_ROWS]]
     return Card(total_text(report), tuple(facts), tuple(rows), len(parts) - len(rows))
+
+
+def _other_text(context: Mapping[str, Any], path: Path) -> str:
+    """`Codex 8,012, cut at line 360`, `Gemini CLI: not read`: a context of which a file may be a part."""
+    title = TITLES[context["agent"]]
+    entry = next((entry for entry in context["entries"] if entry["path"] == str(path)), None)
+    if entry is None:
+        return f"{title}: not read"
+    cut = "" if entry["lost"] is None else f", cut at line {entry['lost']['line'] + 1:,}"
+    return f"{title}: {number_text(context['tokens'], exact=context['exactness'] == 'exact')} in all{cut}"
+
+
+def _chain(
+    report: Report, arrived: Arrived, facts: Sequence[str], others: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
+    """The files of an agent's context, as facts and rows of a card."""
+    total = f"{tokens_text(arrived.total, exact=report.exact)} in all when {arrived.title} is started in {arrived.folder}"
+    rows = [
+        Row(
+            name_text(shown_path(row.path, arrived.folder)) + (f" ({row.lost:,} lost)" if row.lost else ""),
+            f"{row.tokens:,}",
+            share_text(row.tokens / report.budget.limit),
+        )
+        for row in arrived.rows[:_MOST_ROWS]
+    ]
+    said = [notice.message for _, notice in report.notices[:_MOST_NOTICES]]
+    known = (*facts, *([total] if arrived.loads else []), *said, *others)
+    return known, tuple(rows), len(arrived.rows) - len(rows)
 
 
 class Hover:
@@ -206,7 +251,20 @@ class Hover:
         number = bisect_left(report.sections, line, key=lambda one: one.range.start_line)
         if line > 0 and number < len(report.sections) and report.sections[number].range.start_line == line:
             return self._hover(section_card(report, number), None)
-        return self._hover(document_card(report), None) if line == 0 else None
+        others = await self._others(document, report) if line == 0 else ()
+        return self._hover(document_card(report, others), None) if line == 0 else None
+
+    async def _others(self, document: Document, report: Report) -> Sequence[str]:
+        """What the other agents that read a document make of it, if that is known soon."""
+        arrived, path = report.arrived, document.path
+        if arrived is None or path is None:
+            return []
+        names = [name for name in self._session.configuration.readers_of(path) if name != arrived.agent]
+        found: list[dict[str, Any]] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SECONDS_FOR_OTHERS):
+                found = await self._session.contexts(arrived.folder, names[:_MOST_OTHERS]) if names else []
+        return [_other_text(one, path) for one in found]
 
     async def _reference(
         self, document: Document, report: Report, target: Target, line: int, character: int

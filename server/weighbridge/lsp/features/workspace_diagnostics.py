@@ -14,6 +14,7 @@ from typing import Any
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
+from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.session.document import Document
@@ -64,7 +65,7 @@ class PulledDiagnostics:
         closed = sum(1 for path in self._workspace.reports() if path not in paths)
         found = sum(len(found) for path, (found, _) in self._made.items() if path not in paths)
         for document in opened:
-            found += len(diagnostics(self._desk.session.report(document), 0, related=False))
+            found += len(diagnostics(self._desk.session.report(document), 0, ClientAbilities()))
         return {"documents": len(opened) + closed, "findings": found}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
@@ -124,17 +125,16 @@ class PulledDiagnostics:
                 self._make()
                 return self._made.get(path, _NOTHING)
         elif (document := self._desk.shown(uri)) is not None:
-            report, related = session.report(document), self._abilities.related_information
-            found = diagnostics(report, document.buffer.line_end(0), related=related)
+            report = session.report(document)
+            found = diagnostics(report, document.buffer.line_end(0), self._abilities)
             self.on_pulled(uri, result_id(found))
         return found, result_id(found)
 
     def _make(self) -> None:
         """Bring the diagnostics of closed prompts up to date."""
-        related = self._abilities.related_information
         for path, prompt in self._workspace.changes(self._made_at).items():
             found = (
-                [] if prompt is None else diagnostics(prompt.report, prompt.first_line_end, related=related)
+                [] if prompt is None else diagnostics(prompt.report, prompt.first_line_end, self._abilities)
             )
             if found:
                 self._made[path] = found, result_id(found)
@@ -167,8 +167,7 @@ class PulledDiagnostics:
             if not report.ready or self._desk.shown(document.uri) is None:
                 continue
             if kept is None or kept[0] is not report:
-                related = self._abilities.related_information
-                found = diagnostics(report, document.buffer.line_end(0), related=related)
+                found = diagnostics(report, document.buffer.line_end(0), self._abilities)
                 kept = self._made_of_open[document.uri] = report, found, result_id(found)
             _, found, name = kept
             if had.get(path) != name and (found or path in had):

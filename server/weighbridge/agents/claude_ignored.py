@@ -1,0 +1,130 @@
+"""What in a file looks like an import of Claude Code's and is none, with the reason and what to write instead."""
+
+import bisect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePath
+
+from markdown_it import MarkdownIt
+
+from weighbridge.agents.model import Files, Ignored, Importance
+
+#: References that are looked at in one file, each of which asks the disk.
+MOST_LOOKED_AT = 500
+_CANDIDATE = re.compile(r"(?<![A-Za-z0-9_@/.\\-])@(\"[^\"\n]+\"|(?:[^\s\\\"]|\\ )+)")
+_TRAILING = ".,;:!?)]}>'\"`*_"
+_MARKS = {
+    ".": "full stop",
+    ",": "comma",
+    ";": "semicolon",
+    ":": "colon",
+    "!": "exclamation mark",
+    "?": "question mark",
+}
+_TEXTS = frozenset((".md", ".mdc", ".txt"))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What Claude Code makes of an import's path. `reason`: why a file that is there is not imported, None where it is."""
+
+    path: Path
+    reason: str | None = None
+
+
+def ignored(
+    path: Path,
+    text: str,
+    begin: int,
+    imported: frozenset[str],
+    target_of: Callable[[str], Target | None],
+    files: Files,
+) -> Iterator[Ignored]:
+    """The places in a file's text that look like imports and bring nothing.
+
+    `begin`: where front matter ends. `imported`: the targets that Claude Code finds in it. `target_of`: the file that a
+    target names, None where it can't be one.
+    """
+    code: _Code | None = None
+    for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
+        written = found[1]
+        target = written.split("#", 1)[0].replace("\\ ", " ")
+        bare = target.rstrip(_TRAILING)
+        if target in imported:
+            told = _found_in_vain(path, target, bare, target_of, files)
+            if told is not None:
+                yield Ignored(path, found.start(), found.end(), *told)
+            continue
+        quoted = written.startswith('"')
+        if _is_importable(target_of(written.strip('"') if quoted else bare), files):
+            path_end = found.start() + 1 + len(written.split("#", 1)[0].rstrip(_TRAILING))
+            end = found.end() if quoted else path_end
+            code = code or _Code(text)
+            yield Ignored(path, found.start(), end, *_overlooked(code.at(found.start()), written))
+
+
+def _found_in_vain(
+    path: Path, target: str, bare: str, target_of: Callable[[str], Target | None], files: Files
+) -> tuple[str, Importance] | None:
+    """Why an import that Claude Code finds brings nothing; None where it brings something, or may be no import at all."""
+    named = target_of(target)
+    if named is not None and named.reason is not None:
+        return named.reason, Importance.CERTAIN
+    if named is None or files.size(named.path) is not None:
+        return None
+    if bare != target and _is_importable(target_of(bare), files):
+        mark = _MARKS.get(target[len(bare)], target[len(bare)])
+        return f"the {mark} belongs to the path here: put a space before it", Importance.CERTAIN
+    if PurePath(bare).suffix.lower() in _TEXTS:
+        return f"no such file: {bare} is looked for beside {path.name}", Importance.HINT
+    return None
+
+
+def _overlooked(where: str | None, written: str) -> tuple[str, Importance]:
+    """Why Claude Code finds no import in what names a file."""
+    if where == "html":
+        return "it stands in HTML: put empty lines between the tags and the text", Importance.LIKELY
+    if where is not None:
+        return f"it stands {where}", Importance.HINT
+    if written.startswith('"'):
+        return (
+            "quotes are not understood: write the path without them, and `\\ ` for a space",
+            Importance.CERTAIN,
+        )
+    return "imports stand at a line's start or behind a space", Importance.LIKELY
+
+
+def _is_importable(named: Target | None, files: Files) -> bool:
+    """Whether a path names a file that Claude Code would import."""
+    return named is not None and named.reason is None and files.size(named.path) is not None
+
+
+class _Code:
+    """Where code and HTML stand in a text, by lines."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
+        self._blocks: list[tuple[int, int, str]] = []
+        for token in MarkdownIt("commonmark").parse(text):
+            comment = token.content.lstrip().startswith("<!--")
+            kinds = {
+                "fence": "in a code block",
+                "code_block": "in a code block",
+                "html_block": "in a comment" if comment else "html",
+            }
+            if token.map is not None and token.type in kinds:
+                self._blocks.append((token.map[0], token.map[1], kinds[token.type]))
+
+    def at(self, offset: int) -> str | None:
+        """What stands there: `in a code block`, `html`, `in a code span`; None for text."""
+        line = bisect.bisect_right(self._starts, offset) - 1
+        number = bisect.bisect_right(self._blocks, line, key=lambda block: block[0]) - 1
+        if number >= 0 and line < self._blocks[number][1]:
+            return self._blocks[number][2]
+        start = self._starts[line]
+        end = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._text)
+        before, after = self._text[start:offset], self._text[offset:end]
+        return "in a code span" if before.count("`") % 2 and "`" in after else None

@@ -1,0 +1,142 @@
+"""Which agents read a file, by its name and place; and the dialects of documents, one of each agent among them.
+
+Nothing of the agents' rules is loaded for this: it is asked for every document that is opened.
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import Final
+
+from weighbridge.references.dialect import MARKDOWN, Dialect, without_references
+
+#: Agents by name, each with its title. In the order in which they are listed where nobody chooses.
+TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "claude-code": "Claude Code",
+        "codex": "Codex",
+        "gemini-cli": "Gemini CLI",
+        "qwen-code": "Qwen Code",
+        "copilot-cli": "GitHub Copilot CLI",
+        "opencode": "OpenCode",
+        "kilo": "Kilo",
+        "factory-droid": "Factory droid",
+        "cline": "Cline",
+        "continue-cli": "Continue CLI",
+        "mistral-vibe": "Mistral Vibe",
+        "openhands": "OpenHands",
+        "goose": "goose",
+        "aider": "aider",
+        "vscode-copilot": "Copilot in VS Code",
+        "crush": "Crush",
+    }
+)
+
+#: Files by their names, in small letters: who reads them, the one first whose numbers are shown.
+_BY_NAME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "claude.md": ("claude-code", "copilot-cli", "opencode", "crush"),
+        "claude.local.md": ("claude-code", "crush"),
+        "agents.md": (
+            "codex",
+            "opencode",
+            "copilot-cli",
+            "factory-droid",
+            "claude-code",
+            "kilo",
+            "cline",
+            "continue-cli",
+            "mistral-vibe",
+            "openhands",
+            "goose",
+            "vscode-copilot",
+            "crush",
+        ),
+        "agents.override.md": ("codex",),
+        "gemini.md": ("gemini-cli", "copilot-cli", "crush"),
+        "qwen.md": ("qwen-code",),
+        "skill.md": ("claude-code", "codex", "copilot-cli", "opencode", "factory-droid"),
+        "copilot-instructions.md": ("copilot-cli", "vscode-copilot"),
+        "crush.md": ("crush",),
+        ".goosehints": ("goose",),
+        ".clinerules": ("cline",),
+        # Read by agents whose rules are not known here: plain text, not prompts of ours.
+        "agent.md": (),
+        ".cursorrules": (),
+        ".windsurfrules": (),
+        ".rules": (),
+    }
+)
+_BY_ENDING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        ".instructions.md": ("copilot-cli", "vscode-copilot"),
+        ".agent.md": ("copilot-cli", "vscode-copilot"),
+        ".chatmode.md": ("vscode-copilot",),
+    }
+)
+_BY_FOLDER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        ".claude": ("claude-code",),
+        ".codex": ("codex",),
+        ".gemini": ("gemini-cli",),
+        ".qwen": ("qwen-code",),
+        ".opencode": ("opencode",),
+        ".kilocode": ("kilo",),
+        ".kilo": ("kilo",),
+        ".factory": ("factory-droid",),
+        ".clinerules": ("cline",),
+        ".cline": ("cline",),
+        ".continue": ("continue-cli",),
+        ".vibe": ("mistral-vibe",),
+        ".openhands": ("openhands",),
+        ".crush": ("crush",),
+        ".cursor": (),
+        ".windsurf": (),
+        ".kiro": (),
+    }
+)
+#: Endings of files in agents' folders that are text for a model.
+_TEXTS = frozenset((".md", ".mdc", ".txt"))
+#: Templates: what their braces mean is their languages' business.
+_TEMPLATES = frozenset(
+    (".j2", ".jinja", ".jinja2", ".hbs", ".handlebars", ".mustache", ".poml", ".prompty", ".prompt")
+)
+
+TEXT = without_references("text")
+"""Plain text: nothing in it refers to anything."""
+
+DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+    {
+        dialect.name: dialect
+        for dialect in (MARKDOWN, TEXT, *(without_references(name, agent=name) for name in TITLES))
+    }
+)
+
+
+def readers_of(path: PurePath) -> tuple[str, ...] | None:
+    """The agents that read such a file, the first being the one that it is written for; None for no context file.
+
+    Empty for a context file of agents whose rules are not known here. `path`: relative to its workspace's folder if it
+    lies in one.
+    """
+    name = path.name.lower()
+    found = _BY_NAME.get(name)
+    if found is not None:
+        return found
+    for ending, agents in _BY_ENDING.items():
+        if name.endswith(ending):
+            return agents
+    if path.suffix.lower() in _TEXTS:
+        for folder in reversed(path.parts[:-1]):
+            if (agents_of := _BY_FOLDER.get(folder)) is not None:
+                return agents_of
+    return None
+
+
+def dialect_for(path: PurePath, chosen: Collection[str] | None = None) -> Dialect:
+    """The dialect of a document by its path. `chosen`: agents by name, the most important first; None: no choice."""
+    readers = readers_of(path)
+    if readers is None:
+        return TEXT if path.suffix.lower() in _TEMPLATES else MARKDOWN
+    name = next((name for name in chosen or () if name in readers), next(iter(readers), TEXT.name))
+    return DIALECTS[name]

@@ -1,0 +1,181 @@
+"""What arrives at an agent because of an open document, counted: a worker's work."""
+
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from weighbridge.agents import agent_named
+from weighbridge.agents.arrivals import Arrival, arrival
+from weighbridge.agents.model import Agent, Entry, Importance, NotLoaded
+from weighbridge.analysis.wording import tokens_text
+from weighbridge.content.agent_files import AgentFiles
+from weighbridge.errors import Code
+from weighbridge.text import split_lines
+
+Count = Callable[[str], int]
+
+_SEVERITIES = {
+    Importance.CERTAIN: "warning",
+    Importance.LIKELY: "information",
+    Importance.HINT: "hint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where agents are started, and what may be read for them.
+
+    `workspace`: the folder of the workspace that holds the document. `roots`: folders whose files may be opened.
+    `others`: agents that read such a document besides.
+    """
+
+    workspace: Path | None
+    roots: tuple[Path, ...]
+    home: Path
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file of a context. `tokens`: of its text as it arrives. `lost`: tokens of it that never arrive."""
+
+    path: Path
+    tokens: int
+    lost: int
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is to be said of a stretch of the document. `start`, `end`: line from 0, column in code points.
+
+    `severity`: `warning`, `information` or `hint`. `faded`: the text is of no use where it stands.
+    """
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    code: Code
+    severity: str
+    message: str
+    faded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """`text`: what arrives because of the document, byte for byte; `tokens`: of it.
+
+    `folder`: the session folder. `rows`: the whole context's files; `total`: its tokens. `loads`: whether the document itself
+    is among them; `reason`: why not. `watched`: files and folders that all of this depends on.
+    """
+
+    agent: str
+    title: str
+    text: str
+    tokens: int
+    folder: Path
+    rows: tuple[Row, ...]
+    total: int
+    loads: bool
+    reason: str
+    notices: tuple[Notice, ...]
+    not_loaded: tuple[NotLoaded, ...]
+    watched: frozenset[Path]
+
+
+def arrived(
+    name: str,
+    path: Path,
+    text: str,
+    setting: Setting,
+    open_text: Callable[[Path], str | None],
+    count: Count,
+) -> Arrived:
+    """What an agent gets because of a document at a path, whose text this is. Reads files.
+
+    Where that agent does not load it, the others that the setting names are asked.
+    """
+    agent = agent_named(name)
+    assert agent is not None  # noqa: S101  dialects are named after agents
+    files = AgentFiles(setting.roots, tuple(setting.home / folder for folder in agent.home_folders))
+    real = files.real(path)
+    files.open_text = lambda asked: text if asked == real else open_text(asked)
+
+    def of(agent: Agent) -> Arrival:
+        return arrival(agent, path, text, setting.workspace, setting.home, files, os.environ)
+
+    found = of(agent)
+    others = (
+        []
+        if found.loads
+        else [one for name in setting.others if (one := agent_named(name)) and of(one).loads]
+    )
+    own = next((entry for entry in found.entries if files.real(entry.path) == real), None)
+    return Arrived(
+        agent.name,
+        agent.title,
+        found.text,
+        count(found.text),
+        found.folder,
+        _rows(found, count),
+        sum(count(part.text) for part in found.context.parts),
+        found.loads,
+        found.reason,
+        tuple(_notices(agent, found, own, text, others, count)),
+        found.context.not_loaded,
+        frozenset(files.looked),
+    )
+
+
+def _rows(found: Arrival, count: Count) -> tuple[Row, ...]:
+    mine = {id(entry) for entry in found.entries}
+    return tuple(
+        Row(
+            entry.path,
+            count(entry.text),
+            0 if entry.lost is None else count(entry.lost.text),
+            id(entry) in mine,
+        )
+        for entry in found.context.entries
+    )
+
+
+def _notices(
+    agent: Agent, found: Arrival, own: Entry | None, text: str, others: Sequence[Agent], count: Count
+) -> Iterator[Notice]:
+    """What of the document does not arrive, or not as it looks; in order of place."""
+    places = _Places(text)
+    if not found.loads:
+        why = f": {found.reason}" if found.reason else " when it starts"
+        also = f"; {', '.join(one.title for one in others)} does" if others else ""
+        said = f"{agent.title} does not load this file{why}{also}. Its own text is counted"
+        severity = "hint" if others else "information"
+        yield Notice((0, 0), places.end_of(0), Code.NOT_LOADED, severity, said)
+    for one in found.context.ignored:
+        severity = _SEVERITIES[one.importance]
+        yield Notice(
+            places.at(one.start), places.at(one.end), Code.IGNORED, severity, f"not imported: {one.reason}"
+        )
+    lost = None if own is None else own.lost
+    # What is lost is the end of the document, but for what was trimmed there.
+    offset = -1 if lost is None or not lost.text else text.rfind(lost.text)
+    if lost is not None and offset >= 0:
+        said = f"{tokens_text(count(lost.text))} never arrive: {lost.reason}"
+        yield Notice(places.at(offset), places.at(len(text)), Code.TRUNCATED, "warning", said, faded=True)
+
+
+class _Places:
+    """Lines and columns of a text's code points."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = split_lines(text)
+        self._starts = list(accumulate(map(len, self._lines), initial=0))[:-1]
+
+    def at(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset) - 1
+        return line, offset - self._starts[line]
+
+    def end_of(self, line: int) -> tuple[int, int]:
+        return line, len(self._lines[line].rstrip("\r\n"))

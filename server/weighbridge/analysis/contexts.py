@@ -1,0 +1,144 @@
+"""What agents load in a folder, counted: `weighbridge context` and the request of the same name."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from weighbridge.agents.folders import git_root
+from weighbridge.agents.model import Agent, Context, Start
+from weighbridge.content.agent_files import AgentFiles
+from weighbridge.tokens.base import Exactness, Tokenizer
+from weighbridge.tokens.registry import tokenizer as tokenizer_of
+from weighbridge.work import CancelToken
+
+
+class Choice(Protocol):
+    """By what texts are counted: an encoding, and the model as it is written."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def encoding(self) -> str: ...
+
+    def exactness(self, tokenizer: Tokenizer, /) -> Exactness: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An agent's context in a folder, and the paths that it would have read and Weighbridge does not open."""
+
+    agent: Agent
+    folder: Path
+    context: Context
+    refused: tuple[Path, ...]
+
+
+def load(
+    agents: Iterable[Agent],
+    folder: Path,
+    home: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    arguments: tuple[str, ...] = (),
+    file_roots: Sequence[Path] = (),
+    roots: Sequence[Path] | None = None,
+    open_text: Callable[[Path], str | None] = lambda _: None,
+) -> list[Loaded]:
+    """What each agent loads when it is started in a folder.
+
+    Files are opened in the folder's repository (the folder alone without one), in `file_roots`, in the agents' folders of
+    the home; and above those, files that the agents' rules name themselves. `roots`: in these folders instead.
+    `open_text`: the unsaved text of an open document by its real path.
+    """
+    loaded: list[Loaded] = []
+    for agent in agents:
+        trusted = tuple(home / name for name in agent.home_folders)
+        files = AgentFiles((folder, *file_roots), trusted, open_text)
+        files.roots = tuple(roots or (git_root(files.real(folder), files) or folder, folder, *file_roots))
+        start = Start(folder, home, os.environ if environment is None else environment, arguments)
+        context = agent.load(start, files)
+        loaded.append(Loaded(agent, folder, context, tuple(dict.fromkeys(files.refused))))
+    return loaded
+
+
+def contexts_of(
+    folder: Path,
+    names: Sequence[str] | None,
+    token: CancelToken,
+    *,
+    roots: Sequence[Path],
+    open_text: Callable[[Path], str | None],
+    choice: Choice | None,
+) -> list[dict[str, Any]]:
+    """The contexts of agents, by name, as JSON; without names: of all that load anything. Reads files: a worker's work."""
+    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  starting is what users feel
+
+    found: list[Loaded] = []
+    for name in names or AGENTS:
+        token.raise_if_cancelled()
+        found += load([AGENTS[name]], folder, Path.home(), roots=roots, open_text=open_text)
+    wanted = [one for one in found if names or one.context.entries]
+    return counted(wanted, choice, texts=False)
+
+
+def rendered(context: Context) -> bytes:
+    """The context's parts, byte for byte, with a line feed between two parts."""
+    return "\n".join(part.text for part in context.parts).encode("utf-8", "surrogatepass")
+
+
+def counted(contexts: Iterable[Loaded], choice: Choice | None, *, texts: bool) -> list[dict[str, Any]]:
+    """Contexts as the JSON that `weighbridge context` and the language server give; `texts`: with what arrives.
+
+    `choice`: by what all are counted; None: each by the encoding of the models that its agent is mostly used with.
+    """
+    return [_as_json(loaded, choice, texts=texts) for loaded in contexts]
+
+
+def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str, Any]:
+    tokenizer = tokenizer_of(loaded.agent.encoding if choice is None else choice.encoding)
+    if choice is not None:
+        exactness = choice.exactness(tokenizer)
+    else:
+        exactness = tokenizer.exactness if loaded.agent.exact else Exactness.ESTIMATE
+    parts = [
+        {"where": part.where, "tokens": tokenizer.count(part.text), **({"text": part.text} if texts else {})}
+        for part in loaded.context.parts
+    ]
+    refused = [
+        {"path": str(path), "reason": "outside the folders that Weighbridge may read"}
+        for path in loaded.refused
+    ]
+    return {
+        "agent": loaded.agent.name,
+        "as_of": loaded.agent.as_of,
+        "folder": str(loaded.folder),
+        "tokens": sum(part["tokens"] for part in parts),
+        "model": None if choice is None else choice.name,
+        "encoding": tokenizer.name,
+        "exactness": exactness.value,
+        "parts": parts,
+        "entries": [
+            {
+                "path": str(entry.path),
+                "kind": entry.kind,
+                "tokens": tokenizer.count(entry.text),
+                "imported_by": None if entry.imported_by is None else str(entry.imported_by),
+                "lost": None
+                if entry.lost is None
+                else {
+                    "code": entry.lost.code.value,
+                    "line": entry.lost.line,
+                    "character": entry.lost.character,
+                    "tokens": tokenizer.count(entry.lost.text),
+                },
+            }
+            for entry in loaded.context.entries
+        ],
+        "not_loaded": [
+            *({"path": str(one.path), "reason": one.reason} for one in loaded.context.not_loaded),
+            *refused,
+        ],
+    }

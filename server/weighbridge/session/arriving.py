@@ -1,0 +1,148 @@
+"""What arrives at agents because of open documents, found out by workers: one run at a time for each document.
+
+text or a file of the chain changed ──▶ due ──(quiet, or somebody asks)──▶ worker ──▶ Arrived, if the text is still that
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from weighbridge.analysis.arriving import Arrived, Setting, arrived
+from weighbridge.content.base import Scope
+from weighbridge.content.policy import roots_of
+from weighbridge.errors import FATAL
+from weighbridge.session.configuration import Configuration
+from weighbridge.session.document import Document
+from weighbridge.session.overlay import OpenTexts
+from weighbridge.text import Snapshot
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.service import TokenCountingService
+from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
+
+logger = logging.getLogger(__name__)
+
+
+class Arriving:
+    """The way of documents that agents load through the workers."""
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        service: TokenCountingService,
+        configuration: Configuration,
+        open_texts: OpenTexts,
+        answered: Callable[[Document], None],
+        failed: Callable[[Document, BaseException], bool],
+    ) -> None:
+        """`answered` is told when it is known what arrives, or that the text is another by now; `failed` of faults of ours.
+
+        `on_watched`, an attribute, is told when other files matter than before.
+        """
+        self.on_watched: Callable[[], None] = lambda: None
+        self._tasks = tasks
+        self._service = service
+        self._configuration = configuration
+        self._open_texts = open_texts
+        self._answered = answered
+        self._failed = failed
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._watched: dict[str, frozenset[Path]] = {}
+
+    def start(self, document: Document) -> None:
+        """Find out what arrives because of a document, if that is not known."""
+        if document.arrival_due and document.prepared is not None and document.uri not in self._running:
+            self._running[document.uri] = asyncio.get_running_loop().create_task(self._run(document))
+
+    def stop(self, uri: str) -> None:
+        """The document is closed."""
+        self._watched.pop(uri, None)
+        running = self._running.pop(uri, None)
+        if running is not None:
+            running.cancel()
+            self._tasks.cancel(("arrive", uri))
+
+    def affected(self, paths: Iterable[Path]) -> list[str]:
+        """The documents for which files matter that changed, by their URIs."""
+        if not self._watched:
+            return []
+        changed = {place for path in paths for place in (path, path.parent)}
+        return [uri for uri, watched in self._watched.items() if not watched.isdisjoint(changed)]
+
+    def watched(self) -> frozenset[Path]:
+        """The files and folders that matter in folders that may be watched."""
+        roots = self._configuration.folders
+        return frozenset(
+            path
+            for watched in self._watched.values()
+            for path in watched
+            if any(path.is_relative_to(root) for root in roots)
+        )
+
+    async def _run(self, document: Document) -> None:
+        try:
+            await self._once(document)
+        except TaskCancelledError:
+            pass
+        except FATAL:
+            raise
+        except BaseException as error:  # whatever it is, who waits for the count must hear of it
+            logger.exception("what arrives of a document could not be found out")
+            self._forget(document)
+            self._failed(document, error)
+        else:
+            self._forget(document)
+            self._answered(document)
+        finally:
+            self._forget(document)
+
+    def _forget(self, document: Document) -> None:
+        # A document closed meanwhile may have been opened anew under its name.
+        if self._running.get(document.uri) is asyncio.current_task():
+            del self._running[document.uri]
+
+    async def _once(self, document: Document) -> None:
+        prepared, path = document.prepared, document.path
+        assert prepared is not None and prepared.dialect.agent is not None  # noqa: S101, PT018  it is due
+        document.arrival_begins()
+        found = await self._tasks.submit(
+            ("arrive", document.uri),
+            partial(
+                self._arrived,
+                prepared.dialect.agent,
+                path,
+                document.buffer.snapshot(),
+                self._setting(path),
+                prepared.tokenizer,
+            ),
+            priority=Priority.HIGH,
+            title=document.uri,
+            join=False,
+        )
+        if self._running.get(document.uri) is asyncio.current_task():
+            self._watched[document.uri] = found.watched
+            self.on_watched()
+            document.arrives(found)
+
+    def _setting(self, path: Path | None) -> Setting:
+        configuration = self._configuration
+        scope = Scope(path, configuration.folders_for(path), configuration.settings_of(path), {})
+        folder = None if path is None else configuration.folder_of(path)
+        return Setting(folder, roots_of(scope), Path.home(), configuration.readers_of(path))
+
+    def _arrived(
+        self,
+        agent: str,
+        path: Path | None,
+        text: Snapshot,
+        setting: Setting,
+        tokenizer: Tokenizer,
+        token: CancelToken,
+    ) -> Arrived:
+        def count(text: str) -> int:
+            token.raise_if_cancelled()
+            return self._service.count(text, tokenizer)
+
+        assert path is not None  # noqa: S101  a document's dialect is an agent's by its path
+        return arrived(agent, path, "".join(text.lines), setting, self._open_texts.whole_text_of, count)

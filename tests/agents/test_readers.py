@@ -1,0 +1,67 @@
+"""Which agents read a file by its path, and the dialect that follows."""
+
+from pathlib import PurePath
+
+import pytest
+
+from weighbridge.agents.readers import DIALECTS, TITLES, dialect_for, readers_of
+from weighbridge.agents.registry import AGENTS
+
+
+def test_the_names_are_those_of_the_agents() -> None:
+    assert dict(TITLES) == {agent.name: agent.title for agent in AGENTS.values()}
+    assert set(DIALECTS) == {"markdown", "text", *AGENTS}
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect"),
+    [
+        ("CLAUDE.md", "claude-code"),
+        ("sub/claude.md", "claude-code"),
+        (".claude/rules/deep/a.md", "claude-code"),
+        (".claude/settings.json", "markdown"),
+        ("skills/x/SKILL.md", "claude-code"),
+        ("AGENTS.md", "codex"),
+        ("AGENTS.override.md", "codex"),
+        ("GEMINI.md", "gemini-cli"),
+        ("QWEN.md", "qwen-code"),
+        (".github/copilot-instructions.md", "copilot-cli"),
+        (".github/instructions/a.instructions.md", "copilot-cli"),
+        ("a.chatmode.md", "vscode-copilot"),
+        (".clinerules", "cline"),
+        (".clinerules/a.txt", "cline"),
+        (".continue/rules/a.md", "continue-cli"),
+        (".goosehints", "goose"),
+        # Of agents whose rules are not known here.
+        (".cursor/rules/a.mdc", "text"),
+        (".cursorrules", "text"),
+        # Templates.
+        ("greet.prompt", "text"),
+        ("greet.j2", "text"),
+        ("greet.prompty", "text"),
+        ("prompts/a.md", "markdown"),
+        ("a.prompt.md", "markdown"),
+        ("README.md", "markdown"),
+    ],
+)
+def test_the_dialect_of_a_file(path: str, dialect: str) -> None:
+    assert dialect_for(PurePath(path)).name == dialect
+
+
+@pytest.mark.parametrize(
+    ("chosen", "dialect"),
+    [
+        (("claude-code", "codex"), "claude-code"),
+        (("codex", "claude-code"), "codex"),
+        (("goose",), "goose"),
+        (("aider",), "codex"),
+        ((), "codex"),
+    ],
+)
+def test_the_first_of_the_chosen_agents_that_reads_it_counts(chosen: tuple[str, ...], dialect: str) -> None:
+    assert dialect_for(PurePath("AGENTS.md"), chosen).name == dialect
+
+
+def test_prompts_have_no_readers() -> None:
+    assert readers_of(PurePath("prompts/a.md")) is None
+    assert readers_of(PurePath(".cursorrules")) == ()

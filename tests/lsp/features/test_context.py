@@ -1,0 +1,76 @@
+"""What agents receive, in an editor: the request, the hint of line 1, the hover, what never arrives."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from tests.editors.editor import Editor, editor
+from tests.editors.recording import VSCODE
+from tests.session.test_arriving import home
+
+from weighbridge.cli import main
+from weighbridge.tokens.registry import tokenizer
+
+__all__ = ["home"]
+
+
+async def asked(session: Editor, method: str, uri: str, **more: Any) -> Any:
+    return await session.ask(method, {"textDocument": {"uri": uri}, **more})
+
+
+async def test_the_request_answers_as_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "CLAUDE.md").write_text("see @a.md\n")
+    (folder / "a.md").write_text("A\n")
+    (folder / ".git").mkdir()
+    main(["context", str(folder), "--format", "json"])
+    expected = json.loads(capsys.readouterr().out)
+    async with editor(VSCODE, folder) as session:
+        uri = session.uri("CLAUDE.md")
+        assert await asked(session, "weighbridge/context", uri) == expected
+        assert await session.ask("weighbridge/context", {"folder": folder.as_uri()}) == expected
+        claude = [one for one in expected["contexts"] if one["agent"] == "claude-code"]
+        found = await asked(session, "weighbridge/context", uri, agents=["claude-code"])
+        assert found == {"contexts": claude}
+        # What is open counts as it is in the editor.
+        await session.open("CLAUDE.md", "more words, see @a.md\n")
+        session.edit(uri, 2, "even more words, see @a.md\n")
+        (context,) = (await asked(session, "weighbridge/context", uri, agents=["claude-code"]))["contexts"]
+        count = tokenizer("o200k_base").count
+        assert context["entries"][0]["tokens"] == count("even more words, see @a.md")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"folder": 1}, {"folder": "untitled:x"}, {"folder": "file:///", "agents": ["nobody"]}, None],
+)
+async def test_what_can_not_be_answered_is_said(folder: Path, params: Any) -> None:
+    async with editor(VSCODE, folder) as session:
+        _, answer = session.begin("weighbridge/context", params)
+        assert (await answer)["error"]["code"] == -32602
+
+
+async def test_hint_hover_and_what_is_cut(folder: Path) -> None:
+    text = "# Rules\n" + "word " * 8_000
+    (folder / "AGENTS.md").write_text(text)
+    (folder / ".git").mkdir()
+    async with editor(VSCODE, folder) as session:
+        uri = await session.open("AGENTS.md", text)
+        report = await session.report(uri)
+        rendered = (await asked(session, "weighbridge/render", uri))["text"]
+        count = tokenizer("o200k_base").count
+        assert report["tokens"] == count(rendered)
+        place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 9}}
+        (hint,) = await asked(session, types.TEXT_DOCUMENT_INLAY_HINT, uri, range=place)
+        assert hint["label"] == f"{report['tokens']:,} tokens in Codex, cut"
+        hover = await asked(session, types.TEXT_DOCUMENT_HOVER, uri, position=place["start"])
+        said = hover["contents"]["value"]
+        assert "AGENTS.md (" in said
+        assert "OpenCode: ≈" in said
+        (found,) = (await asked(session, types.TEXT_DOCUMENT_DIAGNOSTIC, uri))["items"]
+        lost = text.encode()[32_768:].decode()
+        start, end = {"line": 1, "character": 32_768 - 8}, {"line": 1, "character": 40_000}
+        assert (found["code"], found["severity"], found["tags"]) == ("context.truncated", 2, [1])
+        assert found["range"] == {"start": start, "end": end}
+        assert found["message"].startswith(f"{count(lost):,} tokens never arrive: ")

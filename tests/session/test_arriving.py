@@ -1,0 +1,175 @@
+"""A context file in its agent's dialect: what it causes to arrive, counted and rendered, kept true under edits."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.session.harness import FakeTimers, a_session, open_file, set_layer, typed
+
+from weighbridge.analysis.report import Range, Report
+from weighbridge.errors import Code
+from weighbridge.session.document import Document
+from weighbridge.session.session import Session
+from weighbridge.tokens.registry import tokenizer
+
+CLAUDE = "Contents of {folder}/{name} (project instructions, checked into the codebase):\n\n"
+GEMINI = "<loaded_context>\n<project_context>\n--- Context from: {folder}/GEMINI.md ---\n"
+GEMINI_END = "\n--- End of Context from: {folder}/GEMINI.md ---\n</project_context>\n</loaded_context>"
+IMPORTED = "<!-- Imported from: a.md -->\nA\n<!-- End of import from: a.md -->"
+CODEX = "# AGENTS.md instructions for {folder}\n\n<INSTRUCTIONS>\n"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with no files of their own."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("CLAUDE_CONFIG_DIR", "CODEX_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def lay(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+async def known(session: Session, document: Document) -> tuple[Report, str]:
+    """The report and the rendered text; the one is held against the other."""
+    report = await session.whole_report(document)
+    text = await session.render(document)
+    assert report.tokens == tokenizer(report.encoding).count(text)
+    return report, text
+
+
+#: The workspace's files, the one that is opened, what arrives because of it.
+CASES = {
+    "imports are attached": (
+        {"CLAUDE.md": "See @docs/a.md, @[file:docs/a.md] and {{x:y}}\nand @docs/a.md\n", "docs/a.md": "A\n"},
+        "CLAUDE.md",
+        CLAUDE.replace("{name}", "CLAUDE.md")
+        + "See @docs/a.md, @[file:docs/a.md] and {{x:y}}\nand @docs/a.md\n\n"
+        + CLAUDE.replace("{name}", "docs/a.md")
+        + "A",
+    ),
+    "one of several": (
+        {"CLAUDE.md": "first", "CLAUDE.local.md": "second", ".claude/rules/r.md": "third"},
+        ".claude/rules/r.md",
+        "\n\n" + CLAUDE.replace("{name}", ".claude/rules/r.md") + "third",
+    ),
+    "below the workspace's folder: where it loads": (
+        {"CLAUDE.md": "above", "sub/CLAUDE.md": "below"},
+        "sub/CLAUDE.md",
+        "\n\n" + CLAUDE.replace("{name}", "sub/CLAUDE.md") + "below",
+    ),
+    "a label around all": (
+        {"AGENTS.md": "for agents {{x}} @README.md\n", "README.md": "not read"},
+        "AGENTS.md",
+        CODEX + "for agents {{x}} @README.md\n\n</INSTRUCTIONS>",
+    ),
+    "replaced in place, at both ends": (
+        {"GEMINI.md": "@a.md between @a.md", "a.md": "A"},
+        "GEMINI.md",
+        f"{GEMINI}{IMPORTED} between {IMPORTED}{GEMINI_END}",
+    ),
+    "what waits for a file is counted as typed": (
+        {".claude/rules/r.md": "---\npaths: src/**\n---\nrule {{x}}\n"},
+        ".claude/rules/r.md",
+        "---\npaths: src/**\n---\nrule {{x}}\n",
+    ),
+    "no agent's rules are known": ({".cursorrules": "{{x:y}} @a.md", "a.md": "A"}, ".cursorrules", "{{x:y}} @a.md"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_what_arrives(tmp_path: Path, case: str) -> None:
+    files, name, expected = CASES[case]
+    lay(tmp_path, files)
+    async with a_session(tmp_path) as session:
+        report, text = await known(session, open_file(session, tmp_path / name))
+        assert text == expected.replace("{folder}", str(tmp_path))
+        assert report.references == ()
+
+
+async def test_edits_and_other_files_are_followed(tmp_path: Path) -> None:
+    lay(tmp_path, {"CLAUDE.md": "# One\nsee @a.md\n", "a.md": "A"})
+    timers = FakeTimers()
+    async with a_session(tmp_path, timers=timers) as session:
+        document = open_file(session, tmp_path / "CLAUDE.md")
+        assert (await known(session, document))[1].endswith("\n\nA")
+        typed(session, document, (1, 4), "also @b.md ")
+        assert session.report(document).state == "counting"
+        assert (await known(session, document))[1].endswith("\n\nA")
+        lay(tmp_path, {"b.md": "B"})
+        session.files_changed([tmp_path / "b.md"])
+        _, text = await known(session, document)
+        assert [line for line in text.split("\n") if len(line) == 1] == ["B", "A"]
+        # Another document counts as it is in the editor, once it is quiet there.
+        other = open_file(session, tmp_path / "b.md")
+        typed(session, other, (0, 1), "etter")
+        timers.advance(1)
+        assert "Better" in (await known(session, document))[1]
+
+
+async def test_a_late_result_is_not_shown(tmp_path: Path) -> None:
+    lay(tmp_path, {"CLAUDE.md": "one\n"})
+    async with a_session(tmp_path) as session:
+        document = open_file(session, tmp_path / "CLAUDE.md")
+        before = (await known(session, document))[0].tokens
+        typed(session, document, (0, 0), "two ")
+        session.arriving.start(document)
+        await asyncio.sleep(0)
+        typed(session, document, (0, 0), "three ")
+        running = session.arriving._running[document.uri]
+        await running
+        assert (document.tokens, document.ready) == (before, False)
+        assert "three two one" in (await known(session, document))[1]
+
+
+async def test_the_cut_is_where_the_text_ends_that_arrives(tmp_path: Path) -> None:
+    lay(tmp_path, {"AGENTS.md": f"{'é' * 16_383}x日本語\n"})
+    async with a_session(tmp_path) as session:
+        report, text = await known(session, open_file(session, tmp_path / "AGENTS.md"))
+        ((place, notice),) = report.notices
+        lost = tokenizer("o200k_base").count("日本語\n")
+        assert (place, notice.code, notice.severity) == (Range(0, 16_384, 1, 0), Code.TRUNCATED, "warning")
+        assert (
+            notice.message
+            == f"{lost:,} tokens never arrive: Codex reads 32,768 bytes of all project files together"
+        )
+        assert text.count("é") == 16_383
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "expected"),
+    [
+        ({}, "x", ("claude-code", "o200k_base", "estimate")),
+        ({"encoding": "cl100k_base"}, "x", ("claude-code", "cl100k_base", "exact")),
+        ({"dialects": {"**": "markdown"}}, "x", ("markdown", "cl100k_base", "exact")),
+        ({}, "<!-- weighbridge: dialect=codex -->\n", ("codex", "o200k_base", "exact")),
+        ({}, "<!-- weighbridge: dialect=markdown -->\n@[file:a.md]", ("markdown", "cl100k_base", "exact")),
+        ({"dialects": {"**": "markdown"}}, "<!-- weighbridge: dialect=text -->", ("text", "cl100k_base", "exact")),
+    ],
+)  # fmt: skip
+async def test_the_dialect_is_chosen(
+    tmp_path: Path, settings: dict[str, object], text: str, expected: tuple[str, str, str]
+) -> None:
+    lay(tmp_path, {"CLAUDE.md": text})
+    async with a_session(tmp_path, settings) as session:
+        report, _ = await known(session, open_file(session, tmp_path / "CLAUDE.md"))
+        assert (report.dialect, report.encoding, report.exactness.value) == expected
+
+
+async def test_another_dialect_takes_effect_at_once(tmp_path: Path) -> None:
+    lay(tmp_path, {"CLAUDE.md": "{{x:y}}\n"})
+    async with a_session(tmp_path) as session:
+        document = open_file(session, tmp_path / "CLAUDE.md")
+        assert "{{x:y}}" in (await known(session, document))[1]
+        set_layer(session, {"dialects": {"**": "markdown"}})
+        assert (await known(session, document))[1] == "y\n"
+        typed(session, document, (1, 0), "<!-- weighbridge: dialect=claude-code -->")
+        assert "{{x:y}}" in (await known(session, document))[1]
+        set_layer(session, {})
+        assert "{{x:y}}" in (await known(session, document))[1]

@@ -1,0 +1,154 @@
+"""What of a context file does not arrive is told where it stands; what only looks like a reference is left alone."""
+
+from pathlib import Path
+
+import pytest
+from tests.session.harness import a_session, open_file
+from tests.session.test_arriving import home, lay
+
+from weighbridge.errors import Code
+from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.features.diagnostics import diagnostics
+
+__all__ = ["home"]
+
+FILES = {"docs/a.md": "A", "b c.md": "B", "logo.png": "", "../outside.md": "O"}
+
+#: A text, and what is told of it: the stretch, how severely, how the message begins.
+TOLD = {
+    "it is imported": ("see @docs/a.md now @b\\ c.md", ()),
+    "a full stop": (
+        "see @docs/a.md.",
+        (("@docs/a.md.", "warning", "not imported: the full stop belongs to the path here"),),
+    ),
+    "a comma, later imported": ("@docs/a.md, and @docs/a.md", (("@docs/a.md,", "warning", "not imported: the comma"),)),
+    "in a code span": ("`@docs/a.md`", (("@docs/a.md", "hint", "not imported: it stands in a code span"),)),
+    "in a code block": ("```\n@docs/a.md\n```", (("@docs/a.md", "hint", "not imported: it stands in a code block"),)),
+    "in a comment": ("text\n\n<!--\n@docs/a.md\n-->", (("@docs/a.md", "hint", "not imported: it stands in a comment"),)),
+    "in HTML": (
+        "<context>\n@docs/a.md\n</context>",
+        (("@docs/a.md", "information", "not imported: it stands in HTML: put empty lines"),),
+    ),
+    "in brackets": ("(@docs/a.md)", (("@docs/a.md", "information", "not imported: imports stand at a line's start"),)),
+    "quoted": ('@"b c.md"', (('@"b c.md"', "warning", "not imported: quotes are not understood"),)),
+    "outside": ("@../outside.md", (("@../outside.md", "warning", "not imported: outside the folder"),)),
+    "no text": ("@logo.png", (("@logo.png", "warning", "not imported: Claude Code imports no .png files"),)),
+    "no such file": ("@docs/none.md", (("@docs/none.md", "hint", "not imported: no such file: docs/none.md"),)),
+    "in front matter": ("---\nx: '@docs/a.md'\n---\ntext", ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOLD)
+async def test_what_is_ignored_is_told(tmp_path: Path, case: str) -> None:
+    text, expected = TOLD[case]
+    folder = tmp_path / "work"
+    lay(folder, {**FILES, "CLAUDE.md": text})
+    async with a_session(folder) as session:
+        report = await session.whole_report(open_file(session, folder / "CLAUDE.md"))
+        lines = text.split("\n")
+        found = [
+            (
+                lines[place.start_line][place.start_character : place.end_character],
+                notice.severity,
+                notice.message,
+            )
+            for place, notice in report.notices
+        ]
+        assert [(stretch, severity) for stretch, severity, _ in found] == [one[:2] for one in expected]
+        for (*_, message), (*_, begins) in zip(found, expected, strict=True):
+            assert message.startswith(begins)
+
+
+#: What everyday context files hold and nobody means as a reference of ours.
+EVERYDAY = (
+    "Answer in {{language}}.",
+    "{% if plan %}{{ plan }}{% endif %}",
+    "Hello, {{ name }}!",
+    "Check whether {{story_file}} exists",
+    "Task: {{ARGUMENTS}}",
+    "{{this}} {{else}} {{/if}} {{@index}} {{loop.index}} {{#each @root.tools}}",
+    "${{ secrets.TOKEN }} Budget: ${{budget}}",
+    "see @.clinerules/net.md in a rule, @package.json in a command",
+    "@types/node @scope/design.md pkg@16.0.x",
+    "@gmail.com me@corp.example @alice @john.doe @Next.js",
+    "remove @pytest.mark.asyncio, @app.route, @Override, @param x, @media print",
+    "write @path/to/file.md",
+    "@~/.claude/x.md @$HOME/x.md",
+    "style={{ color: 'red' }} {{ user.name | upper }}",
+    '<Box style={{ width: "100%" }} /> {{date:YYYY-MM-DD}} {{ref:intro}}',
+    "@[file:nothing.md] @[var:x] @[api:y]",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CLAUDE.md", ".claude/commands/c.md", ".claude/skills/s/SKILL.md", "AGENTS.md", "GEMINI.md", "QWEN.md", "a.prompt"],
+)  # fmt: skip
+async def test_everyday_patterns_give_no_warning(tmp_path: Path, name: str) -> None:
+    text = "\n\n".join(EVERYDAY)
+    lay(tmp_path, {name: text})
+    async with a_session(tmp_path) as session:
+        report = await session.whole_report(open_file(session, tmp_path / name))
+        severe = [one for _, one in report.notices if one.severity == "warning"]
+        assert (severe, report.references, report.problems) == ([], (), ())
+
+
+@pytest.mark.parametrize("text", EVERYDAY[:-1])
+@pytest.mark.parametrize("before", ["", "---\ninput:\n  schema: {name: string}\n---\n"])
+async def test_in_a_prompt_of_ours_they_give_hints_at_most(tmp_path: Path, text: str, before: str) -> None:
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, "markdown", before + text)
+        report = await session.whole_report(document)
+        assert {one.severity for one in report.references if one.problem is not None} <= {"hint"}
+        assert report.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "templated"),
+    [
+        ("@[file:none.md] @[var:x] @docs.md {{x}} @a.md#None", ["error", "warning", "hint", "hint", "error"], False),
+        ("{{x}} {% if y %}", ["hint"], True),
+        ("{{x}} {{#each y}}", ["hint"], True),
+        ("{{x}} {{ y | upper }}", ["hint"], True),
+        ("{{x}} {y|z}", ["hint"], False),
+    ],
+)  # fmt: skip
+async def test_explicit_forms_are_meant(
+    tmp_path: Path, text: str, expected: list[str], *, templated: bool
+) -> None:
+    lay(tmp_path, {"a.md": "# A\n"})
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, "markdown", text)
+        report = await session.whole_report(document)
+        assert [one.severity for one in report.references] == expected
+        assert report.templated is templated
+        shown = diagnostics(report, 0, ClientAbilities())
+        assert len(shown) == (0 if templated else len(expected))
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "severity", "message"),
+    [
+        (
+            ".claude/rules/r.md",
+            {".claude/rules/r.md": "---\npaths: src/**\n---\nrule"},
+            "information",
+            "Claude Code does not load this file: loads when a file is read that matches src/**. Its own text",
+        ),
+        (
+            "AGENTS.md",
+            {"AGENTS.md": "one", "AGENTS.override.md": "two"},
+            "hint",
+            "Codex does not load this file: Codex reads one file a folder, here AGENTS.override.md; OpenCode, ",
+        ),
+    ],
+)
+async def test_a_file_that_does_not_load(
+    tmp_path: Path, name: str, files: dict[str, str], severity: str, message: str
+) -> None:
+    lay(tmp_path, files)
+    async with a_session(tmp_path) as session:
+        report = await session.whole_report(open_file(session, tmp_path / name))
+        ((_, notice),) = report.notices
+        assert (notice.code, notice.severity) == (Code.NOT_LOADED, severity)
+        assert notice.message.startswith(message)
