@@ -9,7 +9,7 @@ from pathlib import Path
 
 from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import Arrival, arrival
-from weighbridge.agents.model import Agent, Entry, Importance, NotLoaded
+from weighbridge.agents.model import Agent, Entry, Importance
 from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.errors import Code
@@ -39,16 +39,6 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A file of a context. `tokens`: of its text as it arrives. `lost`: tokens of it that never arrive."""
-
-    path: Path
-    tokens: int
-    lost: int
-    mine: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Notice:
     """What is to be said of a stretch of the document. `start`, `end`: line from 0, column in code points.
 
@@ -67,8 +57,7 @@ class Notice:
 class Arrived:
     """`text`: what arrives because of the document, byte for byte; `tokens`: of it.
 
-    `folder`: the session folder. `rows`: the whole context's files; `total`: its tokens. `loads`: whether the document itself
-    is among them; `reason`: why not. `watched`: files and folders that all of this depends on.
+    `folder`: the session folder. `loads`: whether the document itself arrives; `reason`: why not. `watched`: files and folders that all of this depends on, of those in folders that may be read.
     """
 
     agent: str
@@ -76,12 +65,9 @@ class Arrived:
     text: str
     tokens: int
     folder: Path
-    rows: tuple[Row, ...]
-    total: int
     loads: bool
     reason: str
     notices: tuple[Notice, ...]
-    not_loaded: tuple[NotLoaded, ...]
     watched: frozenset[Path]
 
 
@@ -110,7 +96,11 @@ def arrived(
     others = (
         []
         if found.loads
-        else [one for name in setting.others if (one := agent_named(name)) and of(one).loads]
+        else [
+            one
+            for name in setting.others
+            if name != agent.name and (one := agent_named(name)) and of(one).loads
+        ]
     )
     own = next((entry for entry in found.entries if files.real(entry.path) == real), None)
     return Arrived(
@@ -119,26 +109,12 @@ def arrived(
         found.text,
         count(found.text),
         found.folder,
-        _rows(found, count),
-        sum(count(part.text) for part in found.context.parts),
         found.loads,
         found.reason,
         tuple(_notices(agent, found, own, text, others, count)),
-        found.context.not_loaded,
-        frozenset(files.looked),
-    )
-
-
-def _rows(found: Arrival, count: Count) -> tuple[Row, ...]:
-    mine = {id(entry) for entry in found.entries}
-    return tuple(
-        Row(
-            entry.path,
-            count(entry.text),
-            0 if entry.lost is None else count(entry.lost.text),
-            id(entry) in mine,
-        )
-        for entry in found.context.entries
+        frozenset(
+            path for path in files.looked if any(map(path.is_relative_to, files.roots + files.trusted))
+        ),
     )
 
 

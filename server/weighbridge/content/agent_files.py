@@ -34,6 +34,7 @@ class AgentFiles:
     open_text: Callable[[Path], str | None] = lambda _: None
     refused: list[Path] = field(default_factory=list)
     looked: set[Path] = field(default_factory=set)
+    _real: dict[Path, Path] = field(default_factory=dict)
 
     def read(self, path: Path, *, own: bool = True) -> bytes | None:
         """A regular file's bytes, at most `MOST_BYTES`; None where there is none, or it may not be opened."""
@@ -92,8 +93,11 @@ class AgentFiles:
         return names
 
     def real(self, path: Path) -> Path:
-        """The path with all links followed, as far as it exists."""
-        return disk.followed_or_same(path)
+        """The path with all links followed, as far as it exists. Looked up once: who reads asks for it many times."""
+        found = self._real.get(path)
+        if found is None:
+            found = self._real[path] = disk.followed_or_same(path)
+        return found
 
     def identity(self, path: Path) -> object:
         """What is equal for two paths to one file; the path itself where nothing is there."""

@@ -71,14 +71,8 @@ class Arriving:
         return [uri for uri, watched in self._watched.items() if not watched.isdisjoint(changed)]
 
     def watched(self) -> frozenset[Path]:
-        """The files and folders that matter in folders that may be watched."""
-        roots = self._configuration.folders
-        return frozenset(
-            path
-            for watched in self._watched.values()
-            for path in watched
-            if any(path.is_relative_to(root) for root in roots)
-        )
+        """The files and folders that matter."""
+        return frozenset().union(*self._watched.values())
 
     async def _run(self, document: Document) -> None:
         try:

@@ -522,6 +522,8 @@ class Session:
             document.prepared_at = asyncio.get_running_loop().time()
         if document.uri not in self._overlay_timers:
             self.arriving.start(document)
+        # Who waits has what arrives found out at once, though it is being typed.
+        self._waiting.wake(document.uri)
         self._look_after(document)
         self._listener.updated(document)
 

@@ -39,11 +39,12 @@ from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.tokens.families import note
+from weighbridge.uris import path_of
 from weighbridge.work import Priority
 
 #: Other agents that a hover tells of, and how long they are waited for; and notices of the agent itself.
 _MOST_OTHERS = 4
-_SECONDS_FOR_OTHERS = 1.0
+_SECONDS_FOR_CONTEXTS = 1.0
 _MOST_NOTICES = 3
 #: Rows of a table, and lines of a content, that people read in a hover.
 _MOST_ROWS = 10
@@ -153,10 +154,10 @@ def section_card(report: Report, number: int) -> Card:
     return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
 
 
-def document_card(report: Report, others: Sequence[str] = ()) -> Card:
+def document_card(report: Report, contexts: Sequence[Mapping[str, Any]] = ()) -> Card:
     """What the whole document weighs, and what in it weighs most; of an agent's file, the context that it is a part of.
 
-    `others`: what other agents make of it.
+    `contexts`: that context, and those of other agents that read the file, as JSON.
     """
     if not report.counted:
         return Card(COUNTING)
@@ -168,7 +169,10 @@ def document_card(report: Report, others: Sequence[str] = ()) -> Card:
     if about := note(report.encoding):
         facts.append(about)
     if report.arrived is not None:
-        return Card(total_text(report), *_chain(report, report.arrived, facts, others))
+        return Card(
+            total_text(report),
+            *_chain(report, report.arrived, facts, contexts, path_of(report.uri) or Path()),
+        )
     if report.input_usd is not None:
         facts.append(f"${report.input_usd:,.4f} as input")
     if report.totals.not_of_today():
@@ -193,21 +197,26 @@ def _other_text(context: Mapping[str, Any], path: Path) -> str:
 
 
 def _chain(
-    report: Report, arrived: Arrived, facts: Sequence[str], others: Sequence[str]
+    report: Report, arrived: Arrived, facts: Sequence[str], contexts: Sequence[Mapping[str, Any]], path: Path
 ) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
-    """The files of an agent's context, as facts and rows of a card."""
-    total = f"{tokens_text(arrived.total, exact=report.exact)} in all when {arrived.title} is started in {arrived.folder}"
+    """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
+    own = next((one for one in contexts if one["agent"] == arrived.agent), None)
+    facts = [*facts, *(notice.message for _, notice in report.notices[:_MOST_NOTICES])]
+    if own is None:
+        return tuple(facts), (), 0
+    total = tokens_text(own["tokens"], exact=own["exactness"] == "exact")
+    facts.append(f"{total} in all when {arrived.title} is started in {arrived.folder}")
+    facts += [_other_text(one, path) for one in contexts if one is not own]
     rows = [
         Row(
-            name_text(shown_path(row.path, arrived.folder)) + (f" ({row.lost:,} lost)" if row.lost else ""),
-            f"{row.tokens:,}",
-            share_text(row.tokens / report.budget.limit),
+            name_text(shown_path(Path(entry["path"]), arrived.folder))
+            + ("" if entry["lost"] is None else f" ({entry['lost']['tokens']:,} lost)"),
+            f"{entry['tokens']:,}",
+            share_text(entry["tokens"] / report.budget.limit),
         )
-        for row in arrived.rows[:_MOST_ROWS]
+        for entry in own["entries"][:_MOST_ROWS]
     ]
-    said = [notice.message for _, notice in report.notices[:_MOST_NOTICES]]
-    known = (*facts, *([total] if arrived.loads else []), *said, *others)
-    return known, tuple(rows), len(arrived.rows) - len(rows)
+    return tuple(facts), tuple(rows), len(own["entries"]) - len(rows)
 
 
 class Hover:
@@ -251,20 +260,20 @@ class Hover:
         number = bisect_left(report.sections, line, key=lambda one: one.range.start_line)
         if line > 0 and number < len(report.sections) and report.sections[number].range.start_line == line:
             return self._hover(section_card(report, number), None)
-        others = await self._others(document, report) if line == 0 else ()
-        return self._hover(document_card(report, others), None) if line == 0 else None
+        contexts = await self._contexts(document, report) if line == 0 else ()
+        return self._hover(document_card(report, contexts), None) if line == 0 else None
 
-    async def _others(self, document: Document, report: Report) -> Sequence[str]:
-        """What the other agents that read a document make of it, if that is known soon."""
-        arrived, path = report.arrived, document.path
-        if arrived is None or path is None:
-            return []
-        names = [name for name in self._session.configuration.readers_of(path) if name != arrived.agent]
-        found: list[dict[str, Any]] = []
+    async def _contexts(self, document: Document, report: Report) -> Sequence[Mapping[str, Any]]:
+        """The contexts that a document is a part of, of the agents that read it, if they are known soon."""
+        arrived = report.arrived
+        if arrived is None:
+            return ()
+        readers = self._session.configuration.readers_of(document.path)
+        names = dict.fromkeys((arrived.agent, *readers))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SECONDS_FOR_OTHERS):
-                found = await self._session.contexts(arrived.folder, names[:_MOST_OTHERS]) if names else []
-        return [_other_text(one, path) for one in found]
+            async with asyncio.timeout(_SECONDS_FOR_CONTEXTS):
+                return await self._session.contexts(arrived.folder, [*names][: _MOST_OTHERS + 1])
+        return ()
 
     async def _reference(
         self, document: Document, report: Report, target: Target, line: int, character: int
