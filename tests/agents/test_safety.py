@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from weighbridge.agents import AGENTS
+from weighbridge.agents.registry import AGENTS
 from weighbridge.agents.model import Start
 from weighbridge.content.agent_files import AgentFiles
 

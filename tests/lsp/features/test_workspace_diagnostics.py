@@ -13,7 +13,9 @@ from weighbridge.references.index import ScanIndex
 from weighbridge.session import prepare
 
 ABSENT = "@[file:absent.md]"
-EVERYWHERE = {"workspaceDiagnostics": True, "dialects": {"**": "markdown"}}
+#: Context files here refer as prompts do.
+NATIVE: dict[str, Any] = {"dialects": {"**": "markdown"}}
+EVERYWHERE = {"workspaceDiagnostics": True, **NATIVE}
 
 
 def request(previous: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
@@ -73,10 +75,10 @@ async def test_thresholds_are_looked_at_as_well(folder: Path) -> None:
 async def test_what_can_not_be_counted_is_told_and_the_rest_is_counted(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def scanned(*arguments: Any) -> Any:
+    def scanned(*arguments: Any, **more: Any) -> Any:
         if "FAULT" in arguments[0].text():
             raise RecursionError
-        return ScanIndex(*arguments)
+        return ScanIndex(*arguments, **more)
 
     monkeypatch.setattr(prepare, "ScanIndex", scanned)
     async with editor(VSCODE, folder, settings={**EVERYWHERE, "maxFileBytes": 1000}) as session:
@@ -98,7 +100,7 @@ async def test_what_can_not_be_counted_is_told_and_the_rest_is_counted(
         severities = {one["code"]: one["severity"] for item in items for one in item["items"]}
         assert severities == {
             "settings.invalid": 2,
-            "variable.undefined": 2,
+            "variable.undefined": 4,
             "reference.not-text": 1,
             "reference.failed": 1,
             "reference.too-large": 1,
@@ -200,7 +202,7 @@ async def test_what_is_known_of_closed_documents(folder: Path) -> None:
 
 
 async def test_nobody_is_told_of_files_that_nobody_opened_unless_asked(folder: Path) -> None:
-    async with editor(VSCODE, folder, settings={"debounce": 0}) as session:
+    async with editor(VSCODE, folder, settings={"debounce": 0, **NATIVE}) as session:
         session.write("AGENTS.md", f"{ABSENT} {{{{nobody}}}}")
         uri = await session.open("CLAUDE.md", ABSENT)
         await session.count(uri)
@@ -215,7 +217,7 @@ async def test_nobody_is_told_of_files_that_nobody_opened_unless_asked(folder: P
 
 
 async def test_the_setting_takes_effect_at_once_and_so_does_its_end(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=dict(NATIVE)) as session:
         session.write("AGENTS.md", ABSENT)
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(partialResultToken="part"))
         set_everywhere(session, value=True)
@@ -230,7 +232,7 @@ async def test_the_setting_takes_effect_at_once_and_so_does_its_end(folder: Path
 
 
 async def test_who_closes_a_file_is_told_of_it_no_longer(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=dict(NATIVE)) as session:
         uri = await session.open("CLAUDE.md", ABSENT)
         session.write("CLAUDE.md", ABSENT)
         # Symbols have all prompts weighed, whoever wants their diagnostics.
@@ -256,7 +258,7 @@ async def test_that_there_is_nothing_is_an_answer(folder: Path, *, everywhere: b
 
 
 async def test_what_is_being_counted_is_waited_for(folder: Path) -> None:
-    async with editor(VSCODE, folder) as session:
+    async with editor(VSCODE, folder, settings=dict(NATIVE)) as session:
         uri = session.write("CLAUDE.md", ABSENT)
         item = {"uri": uri, "languageId": "markdown", "version": 1, "text": ABSENT}
         session.tell(types.TEXT_DOCUMENT_DID_OPEN, {"textDocument": item})
