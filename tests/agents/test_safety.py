@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from weighbridge.agents.registry import AGENTS
 from weighbridge.agents.model import Start
+from weighbridge.agents.registry import AGENTS
 from weighbridge.content.agent_files import AgentFiles
 
 SECRET = "SECRET_WORDS"
