@@ -145,12 +145,12 @@ async def test_the_cut_is_where_the_text_ends_that_arrives(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("settings", "text", "expected"),
     [
-        ({}, "x", ("claude-code", "o200k_base", "estimate")),
+        ({}, "x", ("claude-code", "claude-4.8", "reconstruction")),
         ({"encoding": "cl100k_base"}, "x", ("claude-code", "cl100k_base", "exact")),
-        ({"dialects": {"**": "markdown"}}, "x", ("markdown", "cl100k_base", "exact")),
-        ({}, "<!-- weighbridge: dialect=codex -->\n", ("codex", "o200k_base", "exact")),
-        ({}, "<!-- weighbridge: dialect=markdown -->\n@[file:a.md]", ("markdown", "cl100k_base", "exact")),
-        ({"dialects": {"**": "markdown"}}, "<!-- weighbridge: dialect=text -->", ("text", "cl100k_base", "exact")),
+        ({"dialects": {"**": "markdown"}}, "x", ("markdown", "claude-4.8", "reconstruction")),
+        ({}, "<!-- weighbridge: dialect=codex -->\n", ("codex", "claude-4.8", "reconstruction")),
+        ({}, "<!-- weighbridge: dialect=markdown -->\n@[file:a.md]", ("markdown", "claude-4.8", "reconstruction")),
+        ({"dialects": {"**": "markdown"}}, "<!-- weighbridge: dialect=text -->", ("text", "claude-4.8", "reconstruction")),
     ],
 )  # fmt: skip
 async def test_the_dialect_is_chosen(

@@ -37,7 +37,7 @@ async def test_the_request_answers_as_the_command(folder: Path, capsys: pytest.C
         await session.open("CLAUDE.md", "more words, see @a.md\n")
         session.edit(uri, 2, "even more words, see @a.md\n")
         (context,) = (await asked(session, "weighbridge/context", uri, agents=["claude-code"]))["contexts"]
-        count = tokenizer("o200k_base").count
+        count = tokenizer(context["encoding"]).count
         assert context["entries"][0]["tokens"] == count("even more words, see @a.md")
 
 
