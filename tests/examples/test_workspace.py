@@ -80,6 +80,7 @@ async def test_faults_are_those_that_are_there_on_purpose(workspace: Path, track
         ],
         "prompts/review.prompt.md": [],
         "prompts/triage.prompt.md": [],
+        "team.prompt.md": [],
     }
     severities = {name: report.budget.severity for name, report in found.items()}
     assert severities == {**dict.fromkeys(found), "prompts/review.prompt.md": "warning"}

@@ -24,8 +24,8 @@ def open_(request: pytest.FixtureRequest, home: Path, environment: dict[str, str
 
 
 def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    total = example.total("CLAUDE.md")
+    screen = open_("team.prompt.md")
+    total = example.total("team.prompt.md")
     screen.shows(
         f"{total:,} / 8,000 tokens",
         f"@AGENTS.md {example.total('AGENTS.md')}",
@@ -58,32 +58,32 @@ def test_broken_references(open_: Open, example: Example, artefacts: Path) -> No
 
 
 def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
     screen.keys("M->", "C-p")
     screen.type(TYPED)
     screen.keys("C-e")
     screen.type(" Grüße 😀!")
-    text = example.read("CLAUDE.md")
+    text = example.read("team.prompt.md")
     *lines, last = text.rstrip("\n").split("\n")
     edited = "\n".join([*lines, f"{TYPED}{last} Grüße 😀!", ""])
     # Line 1 was not edited: its hint is new because the status says so.
     screen.shows(
-        f"{example.total('CLAUDE.md', edited):,} tokens ·",
-        example.of_total("CLAUDE.md", edited),
+        f"{example.total('team.prompt.md', edited):,} tokens ·",
+        example.of_total("team.prompt.md", edited),
         f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
     )
     screen.save(artefacts)
 
 
 def test_after_a_referenced_file_changed(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
     example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n")
     screen.shows(
-        f"{example.total('CLAUDE.md')} tokens ·",
+        f"{example.total('team.prompt.md')} tokens ·",
         f"@AGENTS.md {example.total('AGENTS.md')}",
-        example.of_total("CLAUDE.md"),
+        example.of_total("team.prompt.md"),
     )
     screen.save(artefacts)
 
@@ -99,8 +99,8 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
 def test_commands(
     open_: Open, example: Example, artefacts: Path, command: str, expected: tuple[str, ...]
 ) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
     screen.keys("M-x")
     screen.type(f"weighbridge-{command}")
     screen.keys("Enter")
@@ -109,19 +109,19 @@ def test_commands(
 
 
 def test_commands_that_show_nothing(open_: Open, example: Example) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
     screen.keys("M-:")
     screen.type(
         '(progn (weighbridge-refresh) (weighbridge-clear-cache) (weighbridge-count) (message "done"))'
     )
     screen.keys("Enter")
     screen.shows('\n"done"')
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·", example.of_total("CLAUDE.md"))
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·", example.of_total("team.prompt.md"))
 
 
 def test_settings_of_the_page(open_: Open, home: Path, example: Example, artefacts: Path) -> None:
     follow(PAGE, "Settings", home)
-    screen = open_("CLAUDE.md")
-    screen.shows(example.of_total("CLAUDE.md", budget=1_000), "of the budget of 1,000")
+    screen = open_("team.prompt.md")
+    screen.shows(example.of_total("team.prompt.md", budget=1_000), "of the budget of 1,000")
     screen.save(artefacts)

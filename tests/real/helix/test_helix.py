@@ -27,9 +27,9 @@ def open_(home: Path, environment: dict[str, str], start: Start) -> Open:
 
 
 def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
+    screen = open_("team.prompt.md")
     screen.shows(
-        example.of_total("CLAUDE.md"),
+        example.of_total("team.prompt.md"),
         f"@AGENTS.md {example.total('AGENTS.md')}",
         f"@docs/style.md {example.total('docs/style.md')}",
         f"@docs/product.md {example.total('docs/product.md')}",
@@ -58,8 +58,8 @@ def test_broken_references(open_: Open, example: Example, artefacts: Path) -> No
 
 
 def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(example.of_total("CLAUDE.md"), nudge=NUDGE)
+    screen = open_("team.prompt.md")
+    screen.shows(example.of_total("team.prompt.md"), nudge=NUDGE)
     screen.keys("g", "e", "I")
     screen.shows("INS")
     screen.type(TYPED)
@@ -67,11 +67,11 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
     screen.type(" Grüße 😀!")
     screen.keys("Escape")
     screen.shows("NOR")
-    text = example.read("CLAUDE.md")
+    text = example.read("team.prompt.md")
     *lines, last = text.rstrip("\n").split("\n")
     edited = "\n".join([*lines, f"{TYPED}{last} Grüße 😀!", ""])
     screen.shows(
-        example.of_total("CLAUDE.md", edited),
+        example.of_total("team.prompt.md", edited),
         f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
         nudge=NUDGE,
     )
@@ -79,8 +79,8 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
 
 
 def test_keys_that_overtake_each_other(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(example.of_total("CLAUDE.md"), nudge=NUDGE)
+    screen = open_("team.prompt.md")
+    screen.shows(example.of_total("team.prompt.md"), nudge=NUDGE)
     screen.keys("g", "e", "A")
     screen.shows("INS")
     for words in (BURST[:25], BURST[25:50], BURST[50:]):
@@ -88,8 +88,8 @@ def test_keys_that_overtake_each_other(open_: Open, example: Example, artefacts:
         screen.shows(words[-12:])
     screen.keys("Escape")
     screen.shows("NOR")
-    edited = example.read("CLAUDE.md").rstrip("\n") + BURST + "\n"
-    screen.shows(example.of_total("CLAUDE.md", edited), nudge=NUDGE)
+    edited = example.read("team.prompt.md").rstrip("\n") + BURST + "\n"
+    screen.shows(example.of_total("team.prompt.md", edited), nudge=NUDGE)
     screen.save(artefacts)
 
 
@@ -120,15 +120,15 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
 
 def test_settings_of_the_page(open_: Open, home: Path, example: Example, artefacts: Path) -> None:
     follow(PAGE, "Settings", home)
-    screen = open_("CLAUDE.md")
-    screen.shows(example.of_total("CLAUDE.md", budget=1_000), "of the budget of 1,000", nudge=NUDGE)
+    screen = open_("team.prompt.md")
+    screen.shows(example.of_total("team.prompt.md", budget=1_000), "of the budget of 1,000", nudge=NUDGE)
     screen.save(artefacts)
 
 
 def test_refresh_command(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(example.of_total("CLAUDE.md"), nudge=NUDGE)
+    screen = open_("team.prompt.md")
+    screen.shows(example.of_total("team.prompt.md"), nudge=NUDGE)
     screen.type(":lsp-workspace-command weighbridge.refresh")
     screen.keys("Enter")
-    screen.shows("NOR", example.of_total("CLAUDE.md"), nudge=NUDGE)
+    screen.shows("NOR", example.of_total("team.prompt.md"), nudge=NUDGE)
     screen.save(artefacts)

@@ -52,9 +52,9 @@ def open_(home: Path, environment: dict[str, str], example: Example) -> Iterator
 
 
 def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
-    window = open_("CLAUDE.md")
+    window = open_("team.prompt.md")
     window.shows(
-        example.of_total("CLAUDE.md"),
+        example.of_total("team.prompt.md"),
         f"@AGENTS.md {example.total('AGENTS.md')}",
         f"style.md {example.total('docs/style.md')}",
         f"product.md {example.total('docs/product.md')}",

@@ -24,8 +24,8 @@ def open_(home: Path, environment: dict[str, str], start: Start) -> Open:
 
 
 def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    total = example.total("CLAUDE.md")
+    screen = open_("team.prompt.md")
+    total = example.total("team.prompt.md")
     screen.shows(
         # The total is a lens; hints are of references.
         f"# TrackPoint {total:,} / 8,000 tokens (9.3%)",
@@ -60,34 +60,34 @@ def test_broken_references(open_: Open, example: Example, artefacts: Path) -> No
 
 
 def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
     screen.keys("G", "I")
     screen.type(TYPED)
     screen.keys("Escape", "A")
     screen.type(" Grüße 😀!")
     screen.keys("Escape")
-    text = example.read("CLAUDE.md")
+    text = example.read("team.prompt.md")
     *lines, last = text.rstrip("\n").split("\n")
     edited = "\n".join([*lines, f"{TYPED}{last} Grüße 😀!", ""])
     screen.shows(
-        f"{example.total('CLAUDE.md', edited):,} tokens ·",
-        f"# TrackPoint {example.of_total('CLAUDE.md', edited)}",
+        f"{example.total('team.prompt.md', edited):,} tokens ·",
+        f"# TrackPoint {example.of_total('team.prompt.md', edited)}",
         f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
     )
     screen.save(artefacts)
 
 
 def test_after_a_referenced_file_changed(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
     before = example.total("AGENTS.md")
     example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n")
     assert example.total("AGENTS.md") != before
     screen.shows(
-        f"{example.total('CLAUDE.md')} tokens ·",
+        f"{example.total('team.prompt.md')} tokens ·",
         f"@AGENTS.md {example.total('AGENTS.md')}",
-        f"# TrackPoint {example.of_total('CLAUDE.md')}",
+        f"# TrackPoint {example.of_total('team.prompt.md')}",
     )
     screen.save(artefacts)
 
@@ -115,8 +115,8 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
 def test_commands(
     open_: Open, example: Example, artefacts: Path, command: str, expected: tuple[str, ...]
 ) -> None:
-    screen = open_("CLAUDE.md")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens ·")
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
     screen.type(f":Weighbridge {command}")
     screen.keys("Enter")
     screen.shows(*expected)
@@ -124,8 +124,8 @@ def test_commands(
 
 
 def test_it_is_started_again_when_it_is_gone(open_: Open, example: Example, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
-    total = f"{example.total('CLAUDE.md')} tokens ·"
+    screen = open_("team.prompt.md")
+    total = f"{example.total('team.prompt.md')} tokens ·"
     screen.shows(total)
     screen.type(":lua c = vim.lsp.get_clients({ name = 'weighbridge' })[1]; c:stop(true)")
     screen.keys("Enter")
@@ -142,15 +142,15 @@ def test_it_is_started_again_when_it_is_gone(open_: Open, example: Example, arte
 
 def test_settings_of_the_page(open_: Open, home: Path, example: Example, artefacts: Path) -> None:
     follow(PAGE, "Settings", home)
-    screen = open_("CLAUDE.md")
-    total = example.total("CLAUDE.md")
+    screen = open_("team.prompt.md")
+    total = example.total("team.prompt.md")
     # A hint and no lens.
     screen.shows(f"# TrackPoint {total} / 8,000 tokens\n")
     screen.save(artefacts)
 
 
 def test_health(open_: Open, artefacts: Path) -> None:
-    screen = open_("CLAUDE.md")
+    screen = open_("team.prompt.md")
     screen.shows("tokens ·")
     screen.type(":checkhealth weighbridge")
     screen.keys("Enter")
@@ -160,9 +160,9 @@ def test_health(open_: Open, artefacts: Path) -> None:
 
 def test_quick_start_of_the_readme(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(CHECKOUT / "README.md", "Neovim 0.11", home)
-    screen = start("nvim", "CLAUDE.md")
+    screen = start("nvim", "team.prompt.md")
     screen.shows(
-        example.of_total("CLAUDE.md"),
+        example.of_total("team.prompt.md"),
         f"@AGENTS.md {example.total('AGENTS.md')}",
     )
     screen.save(artefacts)
@@ -175,12 +175,12 @@ def test_neovim_0_10(
     # Its first lines are for 0.11.
     (home / ".config/nvim/init.lua").write_text("vim.diagnostic.config({ virtual_text = true })\n")
     follow(PAGE, "Neovim 0.10", home)
-    screen = start("nvim", "CLAUDE.md", tree=True)
+    screen = start("nvim", "team.prompt.md", tree=True)
     screen.shows(
-        f"# TrackPoint {example.of_total('CLAUDE.md')}",
+        f"# TrackPoint {example.of_total('team.prompt.md')}",
         f"@AGENTS.md {example.total('AGENTS.md')}",
     )
     screen.type(":Weighbridge count")
     screen.keys("Enter")
-    screen.shows(f"{example.total('CLAUDE.md')} tokens")
+    screen.shows(f"{example.total('team.prompt.md')} tokens")
     screen.save(artefacts)

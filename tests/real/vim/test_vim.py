@@ -28,9 +28,9 @@ def with_a_line(example: Example) -> str:
 
 def test_ycm_counts(home: Path, start: Start, example: Example, artefacts: Path) -> None:
     follow(PAGE, "With YouCompleteMe", home)
-    screen = start("vim", "CLAUDE.md", leave=LEAVE)
+    screen = start("vim", "team.prompt.md", leave=LEAVE)
     screen.shows(
-        example.of_total("CLAUDE.md"),
+        example.of_total("team.prompt.md"),
         f"@AGENTS.md {example.total('AGENTS.md')}",
         f"@docs/style.md {example.total('docs/style.md')}",
         f"@docs/product.md {example.total('docs/product.md')}",
