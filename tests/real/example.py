@@ -41,17 +41,22 @@ class Example:
 
     def total(self, name: str, text: str | None = None) -> int:
         """Tokens of what the model receives, by tiktoken on the rendered text. `text`: instead of the file's."""
-        tried = self.folder.with_name(f"{self.folder.name}-tried")
-        shutil.rmtree(tried, ignore_errors=True)
-        # Editors' own files come and go: Emacs's locks are links that lead nowhere.
-        shutil.copytree(self.folder, tried, ignore=shutil.ignore_patterns(".*"))
+        tried = self.folder
         if text is not None:
+            tried = self.folder.with_name(f"{self.folder.name}-tried")
+            shutil.rmtree(tried, ignore_errors=True)
+            # Editors' own files come and go: Emacs's locks are links that lead nowhere.
+            shutil.copytree(self.folder, tried, ignore=shutil.ignore_patterns(".*"))
             (tried / name).write_text(text, encoding="utf-8")
         done = subprocess.run(
             [sys.executable, "-m", "weighbridge", "render", tried / name], capture_output=True, check=False
         )
         assert done.stdout, done.stderr.decode()
         return len(tokens(ENCODING, done.stdout.decode()))
+
+    def included(self, name: str) -> int:
+        """Tokens of a file where a prompt includes it: of its text, which refers to nothing."""
+        return len(tokens(ENCODING, self.read(name)))
 
     def of_total(self, name: str, text: str | None = None, *, budget: int = 8_000) -> str:
         """What stands at the end of line 1: the total over the budget."""

@@ -28,7 +28,7 @@ def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
     total = example.total("team.prompt.md")
     screen.shows(
         f"{total:,} / 8,000 tokens",
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
         f"@docs/style.md {example.total('docs/style.md')}",
         f"@docs/product.md {example.total('docs/product.md')}",
         f"{total:,} tokens · 9.3% · gpt-4o",
@@ -71,7 +71,7 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
     screen.shows(
         f"{example.total('team.prompt.md', edited):,} tokens ·",
         example.of_total("team.prompt.md", edited),
-        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
+        f"{TYPED}House rules for code: @AGENTS.md {example.included('AGENTS.md')} Grüße 😀!",
     )
     screen.save(artefacts)
 
@@ -82,7 +82,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
     example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n")
     screen.shows(
         f"{example.total('team.prompt.md')} tokens ·",
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
         example.of_total("team.prompt.md"),
     )
     screen.save(artefacts)
@@ -91,7 +91,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("report", ("747 tokens of 8,000 (9.3%), 100 as typed", "  100    file severity.md#The four levels")),
+        ("report", ("747 tokens of 8,000 (9.3%), 99 as typed", "  100    file severity.md#The four levels")),
         ("render", ("The tracking service of Norwell.", "TrackPoint shows senders")),
         ("count", ("\n747 tokens",)),
     ],

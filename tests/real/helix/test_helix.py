@@ -30,7 +30,7 @@ def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
     screen = open_("team.prompt.md")
     screen.shows(
         example.of_total("team.prompt.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
         f"@docs/style.md {example.total('docs/style.md')}",
         f"@docs/product.md {example.total('docs/product.md')}",
         nudge=NUDGE,
@@ -72,7 +72,7 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
     edited = "\n".join([*lines, f"{TYPED}{last} Grüße 😀!", ""])
     screen.shows(
         example.of_total("team.prompt.md", edited),
-        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
+        f"{TYPED}House rules for code: @AGENTS.md {example.included('AGENTS.md')} Grüße 😀!",
         nudge=NUDGE,
     )
     screen.save(artefacts)
@@ -112,7 +112,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
     screen.keys("g", "g")
     screen.shows(
         example.of_total(name, edited, budget=1_300),
-        f"@[file:../AGENTS.md] {example.total('AGENTS.md')}",
+        f"@[file:../AGENTS.md] {example.included('AGENTS.md')}",
         nudge=NUDGE,
     )
     screen.save(artefacts)

@@ -55,7 +55,7 @@ def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
     window = open_("team.prompt.md")
     window.shows(
         example.of_total("team.prompt.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
         f"style.md {example.total('docs/style.md')}",
         f"product.md {example.total('docs/product.md')}",
     )
@@ -75,7 +75,7 @@ def test_threshold_and_after_changes(open_: Open, example: Example, artefacts: P
     first, second, rest = example.read(REVIEW).split("\n", 2)
     edited = f"{first}\n{second}\n Mind @../AGENTS.md and be kind\n{rest}"
     window.shows(
-        of_budget(example.total(REVIEW, edited)), f"AGENTS.md {example.total('AGENTS.md')} and be kind"
+        of_budget(example.total(REVIEW, edited)), f"AGENTS.md {example.included('AGENTS.md')} and be kind"
     )
     window.photograph(artefacts.with_name("after-an-edit.png"))
 

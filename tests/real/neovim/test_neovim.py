@@ -29,11 +29,23 @@ def test_counts(open_: Open, example: Example, artefacts: Path) -> None:
     screen.shows(
         # The total is a lens; hints are of references.
         f"# TrackPoint {total:,} / 8,000 tokens (9.3%)",
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
         # Not the whole of what docs/style.md holds: {{tone}} is the workspace's.
         f"@docs/style.md {example.total('docs/style.md')}",
         f"@docs/product.md {example.total('docs/product.md')}",
         f"{total:,} tokens · 9.3% · gpt-4o",
+    )
+    screen.save(artefacts)
+
+
+def test_a_context_file_is_shown_as_its_agent_reads_it(
+    open_: Open, example: Example, artefacts: Path
+) -> None:
+    screen = open_("CLAUDE.md")
+    screen.shows(
+        f"# TrackPoint {example.total('CLAUDE.md')} tokens in Claude Code",
+        # The full stop behind the name belongs to it: this import fails, and the agent says nothing of it.
+        "@docs/style.md.     ■ not imported",
     )
     screen.save(artefacts)
 
@@ -73,7 +85,7 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
     screen.shows(
         f"{example.total('team.prompt.md', edited):,} tokens ·",
         f"# TrackPoint {example.of_total('team.prompt.md', edited)}",
-        f"{TYPED}House rules for code: @AGENTS.md {example.total('AGENTS.md')} Grüße 😀!",
+        f"{TYPED}House rules for code: @AGENTS.md {example.included('AGENTS.md')} Grüße 😀!",
     )
     screen.save(artefacts)
 
@@ -81,12 +93,12 @@ def test_after_an_edit(open_: Open, example: Example, artefacts: Path) -> None:
 def test_after_a_referenced_file_changed(open_: Open, example: Example, artefacts: Path) -> None:
     screen = open_("team.prompt.md")
     screen.shows(f"{example.total('team.prompt.md')} tokens ·")
-    before = example.total("AGENTS.md")
+    before = example.included("AGENTS.md")
     example.write("AGENTS.md", example.read("AGENTS.md") + "- Ask before you delete.\n")
-    assert example.total("AGENTS.md") != before
+    assert example.included("AGENTS.md") != before
     screen.shows(
         f"{example.total('team.prompt.md')} tokens ·",
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
         f"# TrackPoint {example.of_total('team.prompt.md')}",
     )
     screen.save(artefacts)
@@ -98,7 +110,7 @@ def test_after_a_referenced_file_changed(open_: Open, example: Example, artefact
         (
             "report",
             (
-                "747 tokens of 8,000 (9.3%), 100 as typed",
+                "747 tokens of 8,000 (9.3%), 99 as typed",
                 "  422  file docs/product.md",
                 "  100    file severity.md#The four levels",
             ),
@@ -163,7 +175,7 @@ def test_quick_start_of_the_readme(home: Path, start: Start, example: Example, a
     screen = start("nvim", "team.prompt.md")
     screen.shows(
         example.of_total("team.prompt.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
     )
     screen.save(artefacts)
 
@@ -178,7 +190,7 @@ def test_neovim_0_10(
     screen = start("nvim", "team.prompt.md", tree=True)
     screen.shows(
         f"# TrackPoint {example.of_total('team.prompt.md')}",
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
     )
     screen.type(":Weighbridge count")
     screen.keys("Enter")

@@ -31,7 +31,7 @@ def test_ycm_counts(home: Path, start: Start, example: Example, artefacts: Path)
     screen = start("vim", "team.prompt.md", leave=LEAVE)
     screen.shows(
         example.of_total("team.prompt.md"),
-        f"@AGENTS.md {example.total('AGENTS.md')}",
+        f"@AGENTS.md {example.included('AGENTS.md')}",
         f"@docs/style.md {example.total('docs/style.md')}",
         f"@docs/product.md {example.total('docs/product.md')}",
     )
@@ -62,7 +62,7 @@ def test_ycm_threshold_and_after_changes(home: Path, start: Start, example: Exam
     screen.keys("G", "k", "d", "d", "g", "g")
     screen.shows(
         example.of_total(REVIEW, budget=1_300),
-        f"@[file:../AGENTS.md] {example.total('AGENTS.md')}",
+        f"@[file:../AGENTS.md] {example.included('AGENTS.md')}",
     )
     screen.save(artefacts.with_name("ycm-after-a-referenced-file-changed"))
 
@@ -83,7 +83,7 @@ def test_ale_counts(home: Path, start: Start, example: Example, artefacts: Path)
     screen.shows(f"{total:,} tokens, {total / 1_300:.0%} of the budget of 1,300")
     command(screen, "10")
     command(screen, "ALEHover")
-    screen.shows(f"{example.total('AGENTS.md')} tokens")
+    screen.shows(f"{example.included('AGENTS.md')} tokens")
     screen.save(artefacts)
 
 
