@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test claude editors bench format clean vsix
+.PHONY: demo test claude editors bench format clean vsix lock
 
 demo: $(VENV)/installed
 	$(BIN)/python -m examples.demo
@@ -42,7 +42,16 @@ clean:
 	rm -rf $(VENV) .editors dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Debian's Python comes without pip's bootstrap; a virtual environment then says what to install.
-$(VENV)/installed: pyproject.toml
+# What is tested is what constraints.txt says, so that a new release elsewhere can't break the tests; the package
+# itself keeps ranges.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# Takes the newest releases that pyproject.toml allows into constraints.txt. Run the tests before you commit it.
+lock:
+	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
