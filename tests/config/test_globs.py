@@ -12,7 +12,7 @@ from weighbridge.config import DEFAULT_INCLUDE, matches
 from weighbridge.config.globs import fits, glob_fault
 
 PROMPTS = """
-    prompt.md  prompts.md  system-prompt.md  my_prompt_v2.md  src/agents/planner.prompt.md  docs/prompting.md
+    prompt.md  prompts.md  system-prompt.md  my_prompt_v2.md  src/agents/planner.prompt.md  docs/a.prompt.md
     prompt.txt  src/system_prompt.txt  greet.prompt  app/templates/greet.prompt
     prompts/a.md  prompts/a.txt  prompts/deep/er/a.md  src/app/prompts/review.md  .github/prompts/fix.prompt.md
     CLAUDE.md  CLAUDE.local.md  packages/web/CLAUDE.md  .claude/CLAUDE.md  .claude/rules/style.md
@@ -21,7 +21,9 @@ PROMPTS = """
     .cursorrules  .cursor/rules/base.mdc  web/.cursor/rules/nested/ui.mdc  .windsurfrules  .windsurf/rules/a.md
     .clinerules  .clinerules/a.md  .clinerules/deep/a.txt  .continue/rules/a.md  .kiro/steering/product.md
     .rules  .goosehints  .github/copilot-instructions.md  .github/instructions/python.instructions.md
-    .github/agents/reviewer.agent.md  .github/chatmodes/plan.chatmode.md  .codex/prompts/fix.md
+    .agents/rules/a.md  .roo/rules/a.md  .roorules  .cursor/commands/fix.md  .opencode/agent/a.md  CRUSH.md
+    .gemini/commands/git/fix.toml  plugins/review/agents/a.md  plugins/review/commands/fix.md  docs/CLAUDE.md
+    docs/prompts/a.md  .github/agents/reviewer.agent.md  .github/chatmodes/plan.chatmode.md  .codex/prompts/fix.md
 """
 
 OTHERS = """
@@ -30,6 +32,7 @@ OTHERS = """
     .claude/settings.json  claude/rules/style.md  .cursor/mcp.json  cursor/rules/base.mdc  .cursor/rules/base.txt
     .windsurf/a.md  .continue/config.yaml  .kiro/specs/a.md  rules  rules.md  .github/workflows/ci.yml
     .github/CONTRIBUTING.md  copilot-instructions.md  instructions.md  agent.md  src/impromptu.txt.gz  .codex/config.toml
+    prompt-examples.md  docs/prompt-guide.md  website/prompt-library.md  docs/guide/prompting.md  agents/a.md
     PROMPT.rst  package.json  LICENSE
 """
 

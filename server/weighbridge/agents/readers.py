@@ -64,6 +64,7 @@ _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "agent.md": (),
         ".cursorrules": (),
         ".windsurfrules": (),
+        ".roorules": (),
         ".rules": (),
     }
 )
@@ -90,13 +91,17 @@ _BY_FOLDER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ".vibe": ("mistral-vibe",),
         ".openhands": ("openhands",),
         ".crush": ("crush",),
+        ".agents": (),
+        ".roo": (),
         ".cursor": (),
         ".windsurf": (),
         ".kiro": (),
     }
 )
 #: Endings of files in agents' folders that are text for a model.
-_TEXTS = frozenset((".md", ".mdc", ".txt"))
+_TEXTS = frozenset((".md", ".mdc", ".txt", ".toml"))
+#: Folders of a plugin, `plugins/NAME`, whose files Claude Code reads.
+_OF_PLUGINS = frozenset(("agents", "commands"))
 #: Templates: what their braces mean is their languages' business.
 _TEMPLATES = frozenset(
     (".j2", ".jinja", ".jinja2", ".hbs", ".handlebars", ".mustache", ".poml", ".prompty", ".prompt")
@@ -130,6 +135,11 @@ def readers_of(path: PurePath) -> tuple[str, ...] | None:
         for folder in reversed(path.parts[:-1]):
             if (agents_of := _BY_FOLDER.get(folder)) is not None:
                 return agents_of
+        if any(
+            part == "plugins" and not _OF_PLUGINS.isdisjoint(path.parts[at + 2 : at + 3])
+            for at, part in enumerate(path.parts[:-3])
+        ):
+            return ("claude-code",)
     return None
 
 

@@ -8,15 +8,48 @@ from typing import Final
 from weighbridge.agents.encodings import CLAUDE_ENCODING, GEMINI_ENCODING, OPENAI_ENCODING
 from weighbridge.config.globs import matches
 
-#: Globs of prompts.
+#: Globs of prompts. What a website or a manual says about prompts is none.
 PROMPTS: Final = (
     "**/*prompt*.md",
     "**/*prompt*.txt",
+    "!**/*prompt-example*",
+    "!**/*prompt-engineering*",
+    "!**/*prompting*",
+    *(f"!**/{folder}/**/*prompt*" for folder in ("docs", "doc", "website", "site", "blog", "_posts")),
+    "**/*.prompt.md",
     "**/*.prompt",
     "**/prompts/**/*.md",
     "**/prompts/**/*.txt",
 )
 
+#: Folders that are an agent's own: what is in them is a context file by its place.
+_AGENTS_FOLDERS: Final = (
+    *(
+        ".agents",
+        ".claude",
+        ".cline",
+        ".clinerules",
+        ".codex",
+        ".continue/rules",
+        ".crush",
+        ".cursor/commands",
+    ),
+    *(
+        ".factory",
+        ".gemini",
+        ".kilo",
+        ".kilocode",
+        ".kiro/steering",
+        ".opencode",
+        ".openhands",
+        ".qwen",
+        ".roo",
+    ),
+    *(".vibe", ".windsurf/rules"),
+)
+_TOP_FOLDERS: Final = frozenset(
+    folder.split("/")[0] for folder in (*_AGENTS_FOLDERS, ".cursor/rules", ".github")
+)
 #: Globs of context files.
 CONTEXT_FILES: Final = (
     "**/CLAUDE.md",
@@ -26,24 +59,25 @@ CONTEXT_FILES: Final = (
     "**/AGENT.md",
     "**/GEMINI.md",
     "**/QWEN.md",
+    "**/CRUSH.md",
     "**/SKILL.md",
-    "**/.claude/**/*.md",
     "**/.cursorrules",
-    "**/.cursor/rules/**/*.mdc",
     "**/.windsurfrules",
-    "**/.windsurf/rules/**/*.md",
     "**/.clinerules",
-    "**/.clinerules/**/*.md",
-    "**/.clinerules/**/*.txt",
-    "**/.continue/rules/**/*.md",
-    "**/.kiro/steering/**/*.md",
     "**/.rules",
+    "**/.roorules",
     "**/.goosehints",
     "**/.github/copilot-instructions.md",
     "**/*.instructions.md",
     "**/*.agent.md",
     "**/*.chatmode.md",
-    "**/.codex/prompts/*.md",
+    *(f"**/{folder}/**/*.md" for folder in _AGENTS_FOLDERS),
+    "**/.cursor/rules/**/*.mdc",
+    "**/.clinerules/**/*.txt",
+    "**/.gemini/commands/**/*.toml",
+    "**/.qwen/commands/**/*.toml",
+    "**/plugins/*/agents/**/*.md",
+    "**/plugins/*/commands/**/*.md",
 )
 
 #: Prompt and context files: documents that get hints, diagnostics and status by themselves.
@@ -58,9 +92,6 @@ _ENCODINGS: Final = (
     (("**/AGENTS.md", "**/AGENTS.override.md", "**/.codex/**"), OPENAI_ENCODING),
 )
 
-#: Folders that are an agent's own: what is in them is a context file by its place.
-_AGENTS_FOLDERS = frozenset(glob.split("/")[1] for glob in CONTEXT_FILES if glob.count("/") > 1)
-
 
 def is_context_file(path: str) -> bool:
     """Whether a relative path is a context file's."""
@@ -69,7 +100,7 @@ def is_context_file(path: str) -> bool:
 
 def is_agents_folder(path: str) -> bool:
     """Whether a relative path is that of an agent's own folder, or of one in it."""
-    return not _AGENTS_FOLDERS.isdisjoint(path.split("/"))
+    return not _TOP_FOLDERS.isdisjoint(path.split("/"))
 
 
 def default_encoding(path: str) -> str:
