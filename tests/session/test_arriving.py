@@ -113,6 +113,64 @@ async def test_edits_and_other_files_are_followed(tmp_path: Path) -> None:
         assert "Better" in (await known(session, document))[1]
 
 
+#: The workspace's files, the one that is opened, and what each of its imports brings, at its place.
+BROUGHT = {
+    "attached, with what that imports": (
+        {
+            "CLAUDE.md": "---\nx: y\n---\n`@a.md` and 😀 @a.md#part\n@b.md. @none.md\n\n<div>\n@c.md\n</div>\n",
+            "a.md": "A @c.md",
+            "b.md": "B",
+            "c.md": "C",
+        },
+        "CLAUDE.md",
+        {
+            "a.md#part": f"\n\n{CLAUDE}A @c.md\n\n{CLAUDE}C".replace("{name}", "a.md", 1).replace("{name}", "c.md"),
+        },
+    ),
+    "replaced in place": (
+        {"GEMINI.md": "`@a.md` @a.md and @none.md @../out.md", "a.md": "A"},
+        "GEMINI.md",
+        {"a.md": IMPORTED},
+    ),
+    "none where the file does not load": (
+        {".claude/rules/r.md": "---\npaths: src/**\n---\n@../../a.md", "a.md": "A"},
+        ".claude/rules/r.md",
+        {},
+    ),
+    "not of other files of the chain": ({"CLAUDE.md": "@a.md", "CLAUDE.local.md": "x", "a.md": "A"}, "CLAUDE.local.md", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BROUGHT)
+async def test_what_an_import_brings(tmp_path: Path, case: str) -> None:
+    files, name, expected = BROUGHT[case]
+    lay(tmp_path, files)
+    async with a_session(tmp_path) as session:
+        report, text = await known(session, open_file(session, tmp_path / name))
+        brought = {target: one.replace("{folder}", str(tmp_path)) for target, one in expected.items()}
+        count = tokenizer(report.encoding).count
+        assert {one.target: one.tokens for one in report.imports} == {
+            target: count(one) for target, one in brought.items()
+        }
+        lines = files[name].split("\n")
+        for one in report.imports:
+            line = lines[one.range.start_line].encode("utf-16-le")
+            place = slice(2 * one.range.start_character, 2 * one.range.end_character)
+            assert line[place].decode("utf-16-le") == f"@{one.target}"
+            assert brought[one.target] in text
+
+
+async def test_an_import_that_is_typed_over_has_no_number(tmp_path: Path) -> None:
+    lay(tmp_path, {"CLAUDE.md": "first\n@a.md\n", "a.md": "A"})
+    async with a_session(tmp_path) as session:
+        document = open_file(session, tmp_path / "CLAUDE.md")
+        assert len((await known(session, document))[0].imports) == 1
+        typed(session, document, (0, 5), " more")
+        assert [one.range for one in session.report(document).imports] == [Range(1, 0, 1, 5)]
+        typed(session, document, (1, 0), "-")
+        assert session.report(document).imports == ()
+
+
 async def test_a_late_result_is_not_shown(tmp_path: Path) -> None:
     lay(tmp_path, {"CLAUDE.md": "one\n"})
     async with a_session(tmp_path) as session:

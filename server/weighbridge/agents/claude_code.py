@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.claude_ignored import Target, ignored
+from weighbridge.agents.claude_ignored import Target, ignored, places
 from weighbridge.agents.claude_prompt import prompt_parts
 from weighbridge.agents.claude_skills import output_style, skill_listing
 from weighbridge.agents.encodings import CLAUDE_ENCODING
@@ -23,6 +23,7 @@ from weighbridge.agents.model import (
     Entry,
     Files,
     Ignored,
+    Import,
     Lost,
     NotLoaded,
     Part,
@@ -97,6 +98,7 @@ class _Loader:
     entries: list[Entry] = field(default_factory=list)
     not_loaded: list[NotLoaded] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
     _seen: set[Path] = field(default_factory=set)
 
     @classmethod
@@ -145,7 +147,10 @@ class _Loader:
             prompt = prompt_parts(self.start, self.files, self.config, self.folder, self.project)
             parts = [Part("system", self._appended()), *prompt, *parts]
         return Context(
-            tuple(part for part in parts if part.pieces), tuple(self.not_loaded), tuple(self.ignored)
+            tuple(part for part in parts if part.pieces),
+            tuple(self.not_loaded),
+            tuple(self.ignored),
+            tuple(self.imports),
         )
 
     def _is_bare(self) -> bool:
@@ -169,8 +174,7 @@ class _Loader:
             self._load_all()
         pieces: list[Piece] = []
         for entry in self.entries:
-            label = f"Contents of {entry.path}{_LABELS[entry.kind]}:\n\n"
-            pieces += [Piece(f"{chr(10) * 2 if pieces else ''}{label}"), Piece(entry.text, entry)]
+            pieces += [Piece(f"{chr(10) * 2 if pieces else ''}{_label(entry)}"), Piece(entry.text, entry)]
         return Part("first user message", tuple(pieces))
 
     def _load_all(self) -> None:
@@ -276,13 +280,23 @@ class _Loader:
         self.entries.append(Entry(path, kind, arriving, importer))
         base = self.files.real(path).parent
         targets = list(imports(text))
-        if self.start.looked_at == self.files.real(path):
+        looked_at = self.start.looked_at == self.files.real(path)
+        begin = 0
+        if looked_at:
             named = partial(self._target, base=base, kind=kind, hops=hops)
             found = _FRONT_MATTER.match(whole)
             begin = 0 if found is None else found.end()
             self.ignored.extend(ignored(path, whole, begin, frozenset(targets), named, self.files))
+        brought: dict[str, list[Entry]] = {}
         for target in targets:
+            before = len(self.entries)
             self._import(target, path, base, kind, hops)
+            if len(self.entries) > before:
+                brought[target] = self.entries[before:]
+        if looked_at:
+            for target, start, end in places(whole, begin, brought):
+                arriving = "".join(f"\n\n{_label(entry)}{entry.text}" for entry in brought[target])
+                self.imports.append(Import(path, start, end, arriving))
         return True
 
     def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:
@@ -349,6 +363,10 @@ class _Loader:
         if text:
             kept, lost = _shortened(text)
             self.entries.append(Entry(path, "memory", kept, lost=lost))
+
+
+def _label(entry: Entry) -> str:
+    return f"Contents of {entry.path}{_LABELS[entry.kind]}:\n\n"
 
 
 def _approved(start: Start, files: Files, folder: Path, project: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import bisect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePath
@@ -50,7 +50,7 @@ def ignored(
     code: _Code | None = None
     for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
         written = found[1]
-        target = written.split("#", 1)[0].replace("\\ ", " ")
+        target = _target(written)
         bare = target.rstrip(_TRAILING)
         if target in imported:
             told = _found_in_vain(path, target, bare, target_of, files)
@@ -63,6 +63,22 @@ def ignored(
             end = found.end() if quoted else path_end
             code = code or _Code(text)
             yield Ignored(path, found.start(), end, *_overlooked(code.at(found.start()), written))
+
+
+def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[str, int, int]]:
+    """Where imports first stand in a file's text, outside code: target, start, end. `begin`: where front matter ends."""
+    left = set(targets)
+    code = _Code(text) if left else None
+    for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
+        target = _target(found[1])
+        if code is not None and target in left and code.at(found.start()) is None:
+            left.remove(target)
+            yield target, found.start(), found.end()
+
+
+def _target(written: str) -> str:
+    """The path in what stands behind an `@`."""
+    return written.split("#", 1)[0].replace("\\ ", " ")
 
 
 def _found_in_vain(

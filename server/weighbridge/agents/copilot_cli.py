@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
-from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.model import Agent, Context, Entry, Files, Import, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.text import decoded, unix_lines
 
@@ -48,6 +48,7 @@ class _Loader:
     git: Path | None = field(init=False)
     own: Path = field(init=False)
     not_loaded: list[NotLoaded] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
     _texts: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -60,7 +61,8 @@ class _Loader:
         if not self.start.flag("--no-custom-instructions"):
             parts.append(Part("system", self._instructions()))
         parts += [*self._agents(), *self._skill_parts()]
-        return Context(tuple(part for part in parts if part.pieces), tuple(self.not_loaded))
+        shown = tuple(part for part in parts if part.pieces)
+        return Context(shown, tuple(self.not_loaded), imports=tuple(self.imports))
 
     def _chain(self) -> tuple[Path, ...]:
         """The folders from the session folder up to the root, nearest first."""
@@ -99,7 +101,9 @@ class _Loader:
                 cleaned = _cleaned(text)
                 pieces.append(Piece(cleaned, Entry(path, kind, cleaned)))
             else:
-                pieces += self._importer(path).pieces(path, kind, text)
+                importer = self._importer(path)
+                pieces += importer.pieces(path, kind, text)
+                self.imports += importer.replaced
             pieces.append(Piece("\n</custom_instruction>"))
         rules = [Piece(text, Entry(path, "rule", text)) for path, text in self._rules()]
         # As recorded: a line feed ends the part where rules follow instructions, none where they stand alone.
@@ -207,6 +211,8 @@ class _Importer:
     own: bool
     bytes_left: int = MOST_BYTES
     imports_left: int = MOST_IMPORTS
+    #: The imports of the context file itself.
+    replaced: list[Import] = field(default_factory=list)
 
     def pieces(
         self, path: Path, kind: str, text: str, importer: Path | None = None, level: int = 0
@@ -214,9 +220,11 @@ class _Importer:
         own: list[str] = []
         pieces: list[Piece | str] = []
         at = 0
-        for end, target in _imports(text) if level < MOST_LEVELS else ():
+        for start, end, target in _imports(text) if level < MOST_LEVELS else ():
             made = self._imported(target, path, level)
             if made:
+                if level == 0 and any(piece.entry is not None for piece in made):
+                    self.replaced.append(Import(path, start, end, "".join(piece.text for piece in made)))
                 own.append(_cleaned(text[at:end]))
                 pieces += [own[-1], *made]
                 at = end
@@ -250,8 +258,8 @@ class _Importer:
         ]
 
 
-def _imports(text: str) -> Iterator[tuple[int, str]]:
-    """Imports outside code: where each ends in the text, and its target."""
+def _imports(text: str) -> Iterator[tuple[int, int, str]]:
+    """Imports outside code: where each stands in the text, and its target."""
     if "@" not in text:
         return
     code = _code(text)
@@ -260,7 +268,7 @@ def _imports(text: str) -> Iterator[tuple[int, str]]:
         if not target or not ("." in target or "/" in target) or target.startswith(("/", "~")):
             continue
         if not any(start <= found.start() < end for start, end in code):
-            yield found.start(1) + len(target), target
+            yield found.start(1) - 1, found.start(1) + len(target), target
 
 
 def _code(text: str) -> list[tuple[int, int]]:

@@ -73,7 +73,7 @@ class _Loader:
             Part("first user message", _project_part(extensions, project)),
         ]
         parts = [*self._prompt(), *(part for part in parts if part.pieces)]
-        return Context(tuple(parts), tuple(self.not_loaded))
+        return Context(tuple(parts), tuple(self.not_loaded), imports=tuple(self.splicer.replaced))
 
     def _trust(self) -> bool | None:
         """What the user said of this folder: True, False, or None where nothing was said."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from weighbridge.agents.folders import downwards, git_root, lies_in
-from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.model import Agent, Context, Entry, Files, Import, NotLoaded, Part, Piece, Start
 from weighbridge.agents.text import json_object
 
 _NAMES = (".goosehints", "AGENTS.md")
@@ -44,7 +44,7 @@ def load(start: Start, files: Files) -> Context:
             pieces.append(Piece(f"\n\n{title}"))
     pieces += project
     part = Part("system, under `# Additional Instructions:`", tuple(_without_tags(pieces)))
-    return Context((part,) if part.text else (), tuple(loader.not_loaded))
+    return Context((part,) if part.text else (), tuple(loader.not_loaded), imports=tuple(loader.imports))
 
 
 def _names(start: Start) -> Sequence[str]:
@@ -68,6 +68,7 @@ class _Loader:
     references: int = 0
     left: int = 0
     not_loaded: list[NotLoaded] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
 
     def texts(self, paths: Sequence[Path], top: Path, kind: str) -> list[Piece]:
         pieces: list[Piece] = []
@@ -114,6 +115,9 @@ class _Loader:
         for found in _REFERENCE.finditer(text) if scanned else ():
             made = self._imported(found[1], path, top, above, level)
             if made is not None:
+                if importer is None:
+                    brought = "".join(piece.text for piece in made)
+                    self.imports.append(Import(path, found.start(), found.end(), brought))
                 own.append(text[at : found.start()])
                 pieces += [own[-1], *made]
                 at = found.end()

@@ -143,6 +143,19 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """A place in a file's text that brings other files: `start`, `end` are code points, `text` is what arrives by it.
+
+    Labels are part of that text, and so is what the files import themselves.
+    """
+
+    path: Path
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotLoaded:
     """A file that one might expect to arrive and that does not, with the reason in words."""
 
@@ -157,6 +170,7 @@ class Context:
     parts: tuple[Part, ...] = ()
     not_loaded: tuple[NotLoaded, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    imports: tuple[Import, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -62,7 +62,7 @@ class _Loader:
             pieces += [*([Piece("\n\n")] if pieces else []), *block]
         parts = [Part("system", tuple(pieces))] if pieces else []
         parts += [*self._memory(), *self._prompt(), *self._skills()]
-        return Context(tuple(parts), tuple(self.not_loaded))
+        return Context(tuple(parts), tuple(self.not_loaded), imports=tuple(self.splicer.replaced))
 
     def _is_trusted(self) -> bool:
         told = json_object(self.files.read(self.own / "trustedFolders.json"))

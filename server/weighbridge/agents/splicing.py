@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from weighbridge.agents.folders import git_root, lies_in
-from weighbridge.agents.model import Entry, Files, Piece
+from weighbridge.agents.model import Entry, Files, Import, Piece
 from weighbridge.agents.text import JS_SPACE, decoded
 
 #: How deep imports go: the files of so many levels arrive.
@@ -41,6 +41,8 @@ class Splicer:
     left: int = MOST_IMPORTS
     #: Whether the file whose imports are replaced is the user's own.
     own: bool = False
+    #: The imports of the context files themselves.
+    replaced: list[Import] = field(default_factory=list)
 
     def pieces(self, path: Path, kind: str, text: str) -> list[Piece]:
         """The pieces of a context file whose imports are replaced."""
@@ -67,6 +69,8 @@ class Splicer:
             made = self._replacement(target, path, top, above, level)
             if made is None:
                 continue
+            if level == 0 and any(piece.entry is not None for piece in made):
+                self.replaced.append(Import(path, start, end, "".join(piece.text for piece in made)))
             own.append(text[at:start])
             pieces += [text[at:start], *made]
             at = end

@@ -54,6 +54,18 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """An import of the document's, `written` at `start`, and the tokens of all that arrives by it, labels included.
+
+    `start`: line from 0, column in code points.
+    """
+
+    start: tuple[int, int]
+    written: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
     """`text`: what arrives because of the document, byte for byte; `tokens`: of it.
 
@@ -68,6 +80,7 @@ class Arrived:
     loads: bool
     reason: str
     notices: tuple[Notice, ...]
+    imports: tuple[Imported, ...]
     watched: frozenset[Path]
 
 
@@ -112,6 +125,7 @@ def arrived(
         found.loads,
         found.reason,
         tuple(_notices(agent, found, own, text, others, count)),
+        tuple(_imports(found, text, lambda path: files.real(path) == real, count)),
         frozenset(
             path for path in files.looked if any(map(path.is_relative_to, files.roots + files.trusted))
         ),
@@ -140,6 +154,15 @@ def _notices(
     if lost is not None and offset >= 0:
         said = f"{tokens_text(count(lost.text))} never arrive: {lost.reason}"
         yield Notice(places.at(offset), places.at(len(text)), Code.TRUNCATED, "warning", said, faded=True)
+
+
+def _imports(
+    found: Arrival, text: str, is_document: Callable[[Path], bool], count: Count
+) -> Iterator[Imported]:
+    places = _Places(text)
+    for one in found.context.imports if found.loads else ():
+        if is_document(one.path):
+            yield Imported(places.at(one.start), text[one.start : one.end], count(one.text))
 
 
 class _Places:

@@ -143,6 +143,15 @@ class ReferenceReport:
         )
 
 
+@dataclass(frozen=True)
+class ImportReport:
+    """An import of the document's agent; `tokens`: of all that arrives by it."""
+
+    target: str
+    range: Range
+    tokens: int
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceTotals:
     """How the document's own references stand: each is in one of them, by itself and all nested in it.
@@ -203,6 +212,8 @@ class Report:
     arrived: Arrived | None = None
     #: What of the document does not arrive, or not as it looks, each at its place; not in the JSON.
     notices: tuple[tuple[Range, Notice], ...] = ()
+    #: The imports that bring something, in order; not in the JSON.
+    imports: tuple[ImportReport, ...] = ()
     #: Whether the text shows signs of a template language, which gives short references a meaning of its own; not in the JSON.
     templated: bool = False
 

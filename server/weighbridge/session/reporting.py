@@ -8,6 +8,7 @@ from weighbridge.analysis.arriving import Notice
 from weighbridge.analysis.expand import PENDING, Expansion, State
 from weighbridge.analysis.report import (
     BudgetReport,
+    ImportReport,
     Range,
     ReferenceTotals,
     Report,
@@ -87,6 +88,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         estimated=tuple(estimated) if exactness is Exactness.EXACT else (),
         arrived=document.arrived,
         notices=tuple(_notices(document)),
+        imports=tuple(_imports(document)),
         templated=prepared.templated,
     )
 
@@ -98,6 +100,16 @@ def _notices(document: Document) -> Iterator[tuple[Range, Notice]]:
         (first, start), (last, end) = notice.start, notice.end
         if last < buffer.line_count:
             yield Range(first, buffer.to_units(first, start), last, buffer.to_units(last, end)), notice
+
+
+def _imports(document: Document) -> Iterator[ImportReport]:
+    """The imports that bring something. While the text is another, those that still stand where they stood."""
+    buffer = document.buffer
+    for one in () if document.arrived is None else document.arrived.imports:
+        (line, start), end = one.start, one.start[1] + len(one.written)
+        if line < buffer.line_count and str(buffer.kept(line)[start:end]) == one.written:
+            place = Range(line, buffer.to_units(line, start), line, buffer.to_units(line, end))
+            yield ImportReport(one.written.removeprefix("@"), place, one.tokens)
 
 
 def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, Problem]]:

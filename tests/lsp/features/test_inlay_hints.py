@@ -108,6 +108,21 @@ async def test_a_hint_leads_to_what_it_is_of(folder: Path) -> None:
         }
 
 
+async def test_an_agents_import_shows_what_it_brings(folder: Path, recording: Recording) -> None:
+    async with editor(recording, folder) as session:
+        session.write("docs/product.md", "What it does, in a few words.\n")
+        uri = await session.open("CLAUDE.md", "Rules.\n\nSee @docs/product.md first.\n")
+        whole = (await session.report(uri))["tokens"]
+        first, brought = await shown(session, uri)
+        assert label(first) == f"≈{whole} tokens in Claude Code"
+        assert brought["position"] == {"line": 2, "character": 20}
+        number = int(label(brought).removeprefix("≈"))
+        assert 10 < number < whole
+        if "tooltip" in (recording.declares("textDocument.inlayHint.resolveSupport.properties") or []):
+            tip = (await session.ask(types.INLAY_HINT_RESOLVE, brought))["tooltip"]
+            assert tip == "import of docs/product.md: <0.1% of the budget"
+
+
 async def test_a_client_that_is_never_told_to_ask_again_gets_no_pending_hints(folder: Path) -> None:
     async with editor(HELIX, folder) as session:
         session.write("a.md", "three more words")

@@ -13,7 +13,7 @@ from typing import Any
 from lsprotocol import types
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
+from weighbridge.analysis.report import ImportReport, ReferenceReport, Report, SectionReport
 from weighbridge.analysis.wording import (
     COUNTING,
     PENDING,
@@ -30,22 +30,25 @@ from weighbridge.lsp.features.places import reference_at
 from weighbridge.references.model import Kind
 from weighbridge.session.document import Document
 
+#: What a hint is of; None: the whole document.
+About = ReferenceReport | ImportReport | SectionReport | None
 #: Hints of one answer: more than any screen shows; of a longer range the first.
 MOST_HINTS = 200
 #: How long an answer waits for counts, at most, where it is the only one: clients give up after ten or twenty.
 SECONDS_FOR_COUNTS = 5.0
+_KINDS = {ReferenceReport: "reference", ImportReport: "import", SectionReport: "section"}
 #: As wide as a figure.
 _FIGURE_SPACE = "\u2007"
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A hint: its place in the client's units, and of what it is (None: the whole document)."""
+    """A hint: its place in the client's units, and of what it is."""
 
     line: int
     character: int
     text: str
-    about: ReferenceReport | SectionReport | None
+    about: About
 
 
 def hints(
@@ -66,7 +69,7 @@ def hints(
     return [*ordered[: MOST_HINTS - len(total)], *total]
 
 
-def tooltip(report: Report, about: ReferenceReport | SectionReport | None) -> str:
+def tooltip(report: Report, about: About) -> str:
     """What a hint says when it is asked: the share of the budget, and what the tokens are of."""
     if not report.ready and not isinstance(about, ReferenceReport):
         return COUNTING
@@ -75,6 +78,9 @@ def tooltip(report: Report, about: ReferenceReport | SectionReport | None) -> st
     if isinstance(about, SectionReport):
         share = share_text(about.tokens / report.budget.limit)
         return f"section “{name_text(about.title)}”: {share} of the budget"
+    if isinstance(about, ImportReport):
+        share = share_text(about.tokens / report.budget.limit)
+        return f"import of {name_text(about.target)}: {share} of the budget"
     if about.problem is not None:
         # It names the target itself.
         return about.problem.message
@@ -137,9 +143,11 @@ class Hints:
         if document is None:
             return hint
         report = self._desk.session.report(document)
-        about: ReferenceReport | SectionReport | None = None
+        about: About = None
         if data.get("of") == "reference":
             about = _found(report.references, data)
+        elif data.get("of") == "import":
+            about = _found(report.imports, data)
         elif data.get("of") == "section":
             about = _found(report.sections, data)
         if about is None and data.get("of") != "total":
@@ -182,18 +190,7 @@ def _hints(
     end_line: int,
 ) -> Iterator[Hint]:
     if settings.references:
-        first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
-        shown = 0
-        for reference in islice(report.references, first, None):
-            line = reference.range.end_line
-            if line > end_line or shown == MOST_HINTS:
-                break
-            few = reference.kind is Kind.VARIABLE and (reference.tokens or 0) < settings.variables_from
-            if reference.state is not State.FAILED and not few:
-                exact = report.exact_in(reference.range)
-                text = PENDING if reference.tokens is None else number_text(reference.tokens, exact=exact)
-                yield Hint(line, reference.range.end_character, text, reference)
-                shown += 1
+        yield from _reference_hints(report, settings, start_line, end_line)
     if settings.sections:
         # What stands under a heading on line 1 is the total.
         start = max(start_line, 1 if settings.total else 0)
@@ -215,21 +212,44 @@ def _hints(
         yield Hint(0, line_end(0), text if report.ready else _pending(text, report.counted), None)
 
 
+def _reference_hints(report: Report, settings: InlayHints, start_line: int, end_line: int) -> Iterator[Hint]:
+    first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
+    shown = 0
+    for reference in islice(report.references, first, None):
+        line = reference.range.end_line
+        if line > end_line or shown == MOST_HINTS:
+            break
+        few = reference.kind is Kind.VARIABLE and (reference.tokens or 0) < settings.variables_from
+        if reference.state is not State.FAILED and not few:
+            exact = report.exact_in(reference.range)
+            text = PENDING if reference.tokens is None else number_text(reference.tokens, exact=exact)
+            yield Hint(line, reference.range.end_character, text, reference)
+            shown += 1
+    for one in report.imports:
+        if start_line <= one.range.end_line <= end_line:
+            text = number_text(one.tokens, exact=report.exact)
+            yield Hint(one.range.end_line, one.range.end_character, text, one)
+
+
 def _pending(text: str, counted: bool) -> str:
     """Pending, as wide as what is there before and after, so that a line doesn't jump while it is typed."""
     return PENDING + _FIGURE_SPACE * (len(text) - 1) if counted else PENDING
 
 
-def _name(about: ReferenceReport | SectionReport | None) -> dict[str, Any]:
+def _name(about: About) -> dict[str, Any]:
     if about is None:
         return {"of": "total"}
-    kind = "section" if isinstance(about, SectionReport) else "reference"
-    return {"of": kind, "line": about.range.start_line, "character": about.range.start_character}
+    return {
+        "of": _KINDS[type(about)],
+        "line": about.range.start_line,
+        "character": about.range.start_character,
+    }
 
 
 def _found(
-    parts: "tuple[ReferenceReport, ...] | tuple[SectionReport, ...]", data: dict[str, Any]
-) -> ReferenceReport | SectionReport | None:
+    parts: tuple[ReferenceReport, ...] | tuple[ImportReport, ...] | tuple[SectionReport, ...],
+    data: dict[str, Any],
+) -> About:
     """The part that stands where the hint's data says; None if none does any more."""
     place = data.get("line"), data.get("character")
     if not all(isinstance(number, int) for number in place):
