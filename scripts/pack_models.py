@@ -220,9 +220,9 @@ ALIASES = {
     "o4-mini": "o4-mini-high",
     "gpt2": "gpt-2",
     # Bare names mean the newest of their kind, as in Claude Code.
-    "claude-opus-5-5": "opus opusplan claude",
-    "claude-sonnet-5-5": "sonnet",
-    "claude-haiku-5-5": "haiku",
+    "claude-opus-5-5": "opus opusplan claude-opus",
+    "claude-sonnet-5-5": "sonnet claude-sonnet",
+    "claude-haiku-5-5": "haiku claude-haiku",
     "claude-fable-5-2": "fable",
     "claude-mythos-5-2": "mythos",
     "claude-opus-4-0": "claude-opus-4",
@@ -237,19 +237,34 @@ ALIASES = {
     "deepseek-r1-distill-llama-70b": "deepseek-r1:70b",
     "llama-4-scout": "llama-4",
     "mixtral-8x7b": "open-mixtral-8x7b mixtral:8x7b mixtral",
-    "mistral-7b": "mistral",
+    "mixtral-8x22b-instruct": "mixtral-8x22b mixtral:8x22b",
+    "mistral-7b": "mistral mistral:7b",
+    "mistral-large-2512": "mistral-large-3 mistral-large-3-675b-instruct",
+    "mistral-small-3.2-24b-instruct": "mistral-small-3.2 mistral-small3.2",
+    "mistral-small-3.1-24b-instruct": "mistral-small-3.1 mistral-small3.1",
+    "kimi-k2-0905-preview": "kimi-k2-instruct-0905",
+    "kimi-k2-0711-preview": "kimi-k2-instruct",
+    "qwen3-235b-a22b-2507": "qwen3-235b-a22b-instruct-2507",
+    "grok-4.20": "grok-4.20-reasoning grok-4.20-non-reasoning",
     "qwen3-coder": "qwen3-coder-480b-a35b-instruct qwen3-coder-480b-a35b",
 }
 #: Corrections of single figures.
 CORRECTED: Mapping[str, Mapping[str, Any]] = {
     # genai-prices has the first V3's 64,000; both names have stood for later versions with twice that (litellm agrees).
-    "deepseek-chat": {"window": 131_072},
-    "deepseek-reasoner": {"window": 131_072},
+    # And the first V3's price at night, where both are V3.2's at any hour.
+    "deepseek-chat": {"window": 131_072, "usd": 0.28, "cached": 0.028},
+    "deepseek-reasoner": {"window": 131_072, "usd": 0.28, "cached": 0.028},
+    # A host's limits.
+    "deepseek-r1": {"input": None, "output": None},
+    # Its newest version's, as litellm has them; genai-prices has those of the first.
+    "mistral-large": {"window": 262_144, "usd": 0.5, "cached": 0.05},
+    # It has been the first Gemini's name, and others'.
+    "gemini-pro": {"usd": None, "cached": None, "tiers": []},
 }
 #: What the makers' model cards say of open weights: openrouter has none, or that of a host which offers less.
 WINDOWS = (
     (r"llama-3-", 8_192),
-    (r"llama-3\.|deepseek-r1-distill", 131_072),
+    (r"llama-3\.|deepseek-r1|deepseek-(?:chat-)?v3", 131_072),
     (r"llama-4-maverick", 1_048_576),
     (r"llama-4-scout", 10_485_760),
     (r"qwen3-coder(?!-plus|-flash)|qwen3-next", 262_144),
@@ -304,6 +319,10 @@ def openai(limits: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         name, encoding, window, price, *long = line.split()
         info = known.get(name)
         cached, tiers = (None, []) if info is None or price == "-" else cached_of(info)
+        listed = limits.get(name, {})
+        if cached is None and price != "-" and listed.get("input_cost_per_token") == float(price) / 1e6:
+            # Variants, which genai-prices has as other names of their base's.
+            cached = per_million(listed.get("cache_read_input_token_cost"))
         # A price above so many tokens is stated by OpenAI; the package may have it for some.
         yield {
             "name": name,
@@ -360,11 +379,10 @@ def litellm_only(limits: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         row = row_of(re.sub(r"-\d{8}$", "", name), None, most(limits, [key], None))
         # What stands for the newest of a kind is another name (ALIASES), not a model.
         if row is not None and not key.endswith("-latest"):
-            price, cached = found.get("input_cost_per_token"), found.get("cache_read_input_token_cost")
             yield {
                 **row,
-                "usd": round(price * 1e6, 6) if price else None,
-                "cached": round(cached * 1e6, 6) if cached else None,
+                "usd": per_million(found.get("input_cost_per_token")),
+                "cached": per_million(found.get("cache_read_input_token_cost")),
             }
 
 
@@ -454,6 +472,11 @@ def split(price: Any) -> tuple[float | None, list[tuple[int, float]]]:
     if isinstance(price, TieredPrices):
         return float(price.base), [(tier.start, float(tier.price)) for tier in price.tiers]
     return float(price), []
+
+
+def per_million(price: float | None) -> float | None:
+    """A price of a token as one of a million."""
+    return round(price * 1e6, 6) if price else None
 
 
 def cached_of(info: ModelInfo) -> tuple[float | None, list[float]]:

@@ -44,7 +44,9 @@ LISTED = NAMES.split()
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_a_model_is_found_by_its_names_and_has_a_tokenizer(model: Model) -> None:
-    assert all(find(name) == model for name in (model.name, *model.aliases))
+    for name in (model.name, *model.aliases):
+        # Ollama's tags ask a host, whose price is its own.
+        assert find(name).name == model.name if ":" in name else find(name) == model
     assert model.encoding in encodings()
 
 
@@ -106,7 +108,7 @@ def test_names_as_people_write_them(name: str, expected: str) -> None:
 WRITTEN = """
 gpt-5-high                                                gpt-5                        o200k_base    400000
 openai.gpt-oss-120b-1:0                                   gpt-oss-120b                 o200k_harmony 131072
-gpt-oss:20b                                               gpt-oss                      o200k_harmony -
+gpt-oss:20b                                               gpt-oss                      o200k_harmony 131072
 opus                                                      claude-opus-5-5              claude-4.8    1000000
 sonnet                                                    claude-sonnet-5-5            claude-4.8    1000000
 sonnet[1m]                                                claude-sonnet-5-5            claude-4.8    1000000
@@ -153,20 +155,20 @@ qwen-2.5-72b-instruct                                     qwen2.5-72b-instruct  
 qwen3.5-plus                                              qwen3.5-plus-02-15           estimate      1000000
 deepseek-chat                                             deepseek-chat                deepseek_v3   131072
 deepseek/deepseek-reasoner                                deepseek-reasoner            deepseek_v3   131072
-deepseek-ai/DeepSeek-V3.1                                 deepseek-chat-v3.1           deepseek_v3   -
-deepseek.r1-v1:0                                          deepseek-r1                  deepseek_v3   64000
+deepseek-ai/DeepSeek-V3.1                                 deepseek-chat-v3.1           deepseek_v3   131072
+deepseek.r1-v1:0                                          deepseek-r1                  deepseek_v3   131072
 deepseek-r1:70b                                           deepseek-r1-distill-llama-70b llama3       131072
 deepseek-r1:32b                                           deepseek-r1-distill-qwen-32b qwen3         131072
 meta-llama/Llama-3.1-8B-Instruct                          llama-3.1-8b-instruct        llama3        131072
 us.meta.llama3-3-70b-instruct-v1:0                        llama-3.3-70b-instruct       llama3        131072
-groq/llama-3.3-70b-versatile                              llama-3.3-70b                llama3        -
-llama3.1:8b                                               llama-3.1                    llama3        -
+groq/llama-3.3-70b-versatile                              llama-3.3-70b                llama3        131072
+llama3.1:8b                                               llama-3.1                    llama3        131072
 meta-llama/Llama-4-Scout-17B-16E-Instruct                 llama-4-scout                llama4        10485760
-mistral-large-latest                                      mistral-large                mistral_v3    -
+mistral-large-latest                                      mistral-large                mistral_v3    262144
 mistral/mistral-large-2411                                mistral-large-2411           mistral_v2    -
 open-mixtral-8x7b                                         mixtral-8x7b                 mistral_v1    -
 mistral-nemo                                              mistral-nemo                 mistral_v3    -
-moonshotai/kimi-k2-instruct                               kimi-k2                      kimi_k2       -
+moonshotai/kimi-k2-instruct                               kimi-k2-0711-preview         kimi_k2       131072
 kimi-k3                                                   kimi-k3                      kimi_k3       1048576
 z-ai/glm-4.5-air                                          glm-4.5-air                  glm4          128000
 GLM-4.7                                                   glm-4.7                      glm4          200000
@@ -185,9 +187,85 @@ def test_names_of_all_makers_as_people_write_them(line: str) -> None:
     assert model.context_window == (None if window == "-" else int(window))
 
 
+#: What a name says besides: whom one asks for the model, where, and in which state. Window, price of input and from the cache.
+PRICED = """
+gpt-5-codex                                                      gpt-5-codex                  o200k_base    400000   1.25   0.125
+gpt-4.1-nano-2025-04-14                                          gpt-4.1-nano                 o200k_base    1047576  0.1    0.025
+gpt_5_high                                                       gpt-5                        o200k_base    400000   1.25   0.125
+azure/eu/gpt-4o-2024-08-06                                       gpt-4o                       o200k_base    128000   -      -
+openai/responses/gpt-5                                           gpt-5                        o200k_base    400000   1.25   0.125
+github_copilot/gpt-4.1                                           gpt-4.1                      o200k_base    1047576  2      0.5
+openai/gpt-oss-120b:free                                         gpt-oss-120b                 o200k_harmony 131072   -      -
+databricks-gpt-5-4-mini                                          gpt-5.4-mini                 o200k_base    400000   0.75   0.075
+claude-3-5-haiku-latest                                          claude-3-5-haiku             claude-3      200000   0.8    0.08
+claude-opus-latest                                               claude-opus-5-5              claude-4.8    1000000  4      0.2
+claude-sonnet-4-5[1m]                                            claude-sonnet-4-5            claude-3      1000000  3      0.3
+sonnet-4.5                                                       claude-sonnet-4-5            claude-3      200000   3      0.3
+claude-opus-4-6[1m]                                              claude-opus-4-6              claude-3      1000000  5      0.5
+bedrock/converse/us.anthropic.claude-sonnet-4-5-20250929-v1:0    claude-sonnet-4-5            claude-3      200000   3.3    0.33
+eu.anthropic.claude-3-7-sonnet-20250219-v1:0                     claude-3-7-sonnet            claude-3      200000   3      0.3
+us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0                 claude-sonnet-4-5            claude-3      200000   -      -
+anthropic.claude-3-5-sonnet-20241022-v2:0:200k                   claude-3-5-sonnet            claude-3      200000   3      0.3
+publishers/anthropic/models/claude-sonnet-4@20250514             claude-sonnet-4-0            claude-3      200000   3      0.3
+databricks/databricks-claude-3-7-sonnet                          claude-3-7-sonnet            claude-3      200000   3      0.3
+anthropic--claude-4-sonnet                                       claude-sonnet-4-0            claude-3      200000   3      0.3
+projects/p/locations/us/publishers/google/models/gemini-2.5-pro  gemini-2.5-pro               gemma4        1048576  1.25   0.125
+gemini-2.5-flash-lite-preview-09-2025                            gemini-2.5-flash-lite        gemma4        1048576  0.1    0.01
+google/gemini-2.0-flash-exp:free                                 gemini-2.0-flash             gemma4        1048576  -      -
+gemini-pro                                                       gemini-pro                   estimate      -        -      -
+empiriolabs/gemini-3-1-pro                                       gemini-3.1-pro-preview       gemma4        1048576  2      0.2
+google/gemma-3-27b-it:free                                       gemma-3-27b-it               gemma4        131072   -      -
+qwen/qwen3-coder:free                                            qwen3-coder                  qwen3         262144   -      -
+qwen3-coder:30b                                                  qwen3-coder                  qwen3         262144   -      -
+Qwen/Qwen3-235B-A22B-Instruct-2507                               qwen3-235b-a22b-2507         qwen3         -        -      -
+qwen3-coder-plus                                                 qwen3-coder-plus             qwen3         1000000  0.65   0.13
+hf.co/unsloth/Qwen3-8B-GGUF:Q4_K_M                               qwen3-8b                     qwen3         131072   -      -
+kimi-k2                                                          kimi-k2                      kimi_k2       131072   0.57   -
+moonshotai/kimi-k2:free                                          kimi-k2                      kimi_k2       131072   -      -
+moonshotai/Kimi-K2-Instruct-0905                                 kimi-k2-0905-preview         kimi_k2       262144   0.6    0.15
+groq/moonshotai/kimi-k2-instruct                                 kimi-k2-0711-preview         kimi_k2       131072   -      -
+glm-4.6                                                          glm-4.6                      glm4          200000   0.6    0.11
+fireworks_ai/accounts/fireworks/models/glm-4p6                   glm-4.6                      glm4          200000   -      -
+mistral-large-2411                                               mistral-large-2411           mistral_v2    -        2      -
+mistral-large-2402                                               mistral-large                mistral_v3    -        -      -
+mistral-small3.2                                                 mistral-small-3.2-24b-instruct mistral_v3    -        0.1    -
+mistral:7b                                                       mistral-7b                   mistral_v2    -        -      -
+mixtral:8x22b                                                    mixtral-8x22b-instruct       mistral_v2    -        -      -
+devstral:24b                                                     devstral                     mistral_v3    -        -      -
+grok-4                                                           grok-4-0709                  estimate      256000   3      0.75
+grok-4.1-fast                                                    grok-4-1-fast-reasoning      estimate      2000000  0.2    0.05
+x-ai/grok-4-fast:free                                            grok-4-fast-reasoning        estimate      2000000  -      -
+xai/grok-4.20-reasoning                                          grok-4.20                    estimate      1000000  1.25   0.2
+deepseek/deepseek-r1-0528:free                                   deepseek-r1-0528             deepseek_v3   131072   -      -
+deepseek-chat                                                    deepseek-chat                deepseek_v3   131072   0.28   0.028
+bedrock/us-east-1/deepseek.v3.2                                  deepseek-v3.2                deepseek_v3   131072   -      -
+accounts/fireworks/models/llama-v3p1-70b-instruct                llama-3.1-70b-instruct       llama3        131072   -      -
+together_ai/meta-llama/Meta-Llama-3.1-70B-Instruct-Turbo         llama-3.1-70b-instruct       llama3        131072   -      -
+meta-llama/Llama-3.3-70B-Instruct-Turbo-Free                     llama-3.3-70b-instruct       llama3        131072   -      -
+llama3.2:1b                                                      llama-3.2                    llama3        131072   -      -
+ollama_chat/llama3.1:70b                                         llama-3.1                    llama3        131072   -      -
+us.amazon.nova-premier-v1:0                                      nova-premier                 estimate      1000000  -      -
+"""
+
+
+@pytest.mark.parametrize("line", PRICED.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_a_price_is_that_of_whom_one_asks(line: str) -> None:
+    written, name, encoding, *figures = line.split()
+    model = find(written)
+    assert (model.name, model.encoding) == (name, encoding)
+    known = (model.context_window, model.input_usd_per_million, model.cached_usd_per_million)
+    assert known == tuple(None if figure == "-" else float(figure) for figure in figures)
+
+
+def test_a_region_costs_more_in_all_tiers() -> None:
+    (tier,) = find("eu.anthropic.claude-sonnet-4-5-20250929-v1:0").tiers
+    assert (tier.input_usd_per_million, tier.cached_usd_per_million) == (6.6, 0.66)
+
+
 @pytest.mark.parametrize(
     "name",
-    ["", "-", "claude-opus-9", "claude-instant-1", "gemini-9", "gpt-55", "gpt-5-99", "o12", "ft:", "ft:x:y", "-2024-01-01",
+    ["", "-", "claude-opus-9", "anthropic.claude-v2:1", "claude-2.1", "sonar-pro", "deepseek-coder-v2", "openrouter/auto",
+     "nousresearch/hermes-3-llama-3.1-405b", "claude-instant-1", "gemini-9", "gpt-55", "gpt-5-99", "o12", "ft:", "ft:x:y", "-2024-01-01",
      "openai/", "llama", "x" * 100_000, "\ud800", "a/b/c", "[1m]", "@"],
 )  # fmt: skip
 def test_other_names_are_unknown_and_no_figure_is_made_up(name: str) -> None:

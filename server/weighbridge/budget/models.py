@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, overload
 
+from weighbridge.budget.model_names import VARIANT, VERSION, asked, spelled
 from weighbridge.config.messages import plain
 from weighbridge.config.settings import ModelEntry
 from weighbridge.errors import UnknownModelError
@@ -69,26 +70,15 @@ def _read() -> Iterator[Model]:
 
 MODELS: Final = tuple(_read())
 
-#: What stands behind the name of one and the same model: a date, a state, `@default`, `[1m]`, Bedrock's `-v1:0`.
-_VERSION: Final = re.compile(
-    r"(?:-v?\d:\d(?::\w+)?|:(?:free|batch|beta|extended|latest|thinking)|@[\w.-]*|\[1m\]|-\d{4}-\d{2}-\d{2}|-\d{8}|-\d{6}|"
-    r"-\d{2}-\d{4}|-\d{2}-\d{2}|-\d{4}|-00\d|-(?:preview|latest|exp|experimental|beta|maas|thinking|v1|minimal|low|medium|high|xhigh))$"
+#: Families whose weights are open, which every host sells at a price of its own; and their makers, by all their names.
+_OPEN: Final = ("deepseek", "gemma", "glm", "kimi", "llama", "minimax", "mistral", "qwen")
+_MAKER: Final = re.compile(
+    r"dashscope|deepseek(?:-ai)?|gemini|google|minimax(?:ai)?|mistral(?:ai)?|models|moonshot(?:ai)?|qwen|z-?ai(?:-org)?"
 )
-#: What stands behind the name of a family: sizes, formats, tasks, hosts' own words, and Ollama's tag.
-_VARIANT: Final = re.compile(
-    r"(?::[\w.-]*|-(?:e?\d+(?:\.\d+)?[bmkt]|a\d+(?:\.\d+)?b|\d+x\d+b|\d+e|instruct|it|chat|base|hf|vision|text|"
-    r"fp\d+|bf16|int[48]|awq|gptq|gguf|mlx|q\d\w*|\d+bit|cloud|versatile|instant|turbo|fast|tput|vl|v0\.\d))$"
-)
-_PROVIDER: Final = re.compile(
-    r"^(?:openai|azure|azure-ai|anthropic|claude|google|google-gla|google-vertex|vertex|vertexai|gemini|bedrock|mistral|groq|"
-    r"deepseek|openrouter|together|fireworks|cohere|xai|x-ai|ollama|moonshot|zai|github|models|litellm|huggingface|cerebras):"
-)
-#: Bedrock's: `us.anthropic.`, `global.anthropic.`, `meta.`.
-_BEDROCK: Final = re.compile(
-    r"(?:(?:us|us-gov|eu|apac|jp|au|ca|sa|global)\.)?(?:anthropic|amazon|meta|mistral|deepseek|qwen|openai|cohere|"
-    r"moonshot|moonshotai|minimax|zai|google)\."
-)
-_KINDS: Final = "opus|sonnet|haiku|fable|mythos"
+#: Bedrock's regions where Claude costs a tenth more from 4.5 on, and as much as anywhere before.
+_PREMIUM: Final = frozenset(("us", "eu", "apac", "jp", "au"))
+_REGIONS: Final = _PREMIUM | {"us-gov", "ca", "sa", "in"}
+_BEFORE_PREMIUM: Final = re.compile(r"claude-(?:3|(?:opus|sonnet)-4-[01]$)")
 
 
 def find(name: str, added: Mapping[str, ModelEntry] | None = None) -> Model:
@@ -109,83 +99,92 @@ def find(name: str, added: Mapping[str, ModelEntry] | None = None) -> Model:
 
 @lru_cache(maxsize=256)
 def _find(name: str) -> Model | None:
-    written = _written(name)[:_LONGEST_NAME]
+    whom, written = asked(name)
+    written = written[:_LONGEST_NAME]
     if written.startswith("ft:"):
         base = _named(written.removeprefix("ft:").partition(":")[0])
         if base is None:
             return None
-        own = _BY_NAME.get(f"ft:{base.name}")
         # The window is its base's, the price is not.
-        without: dict[str, Any] = {
-            "input_usd_per_million": None,
-            "cached_usd_per_million": None,
-            "tiers": (),
-            "aliases": (),
-        }
-        return own or replace(base, name=f"ft:{base.name}", **without)
-    return _named(written)
+        return _BY_NAME.get(f"ft:{base.name}") or _unpriced(replace(base, name=f"ft:{base.name}", aliases=()))
+    found = _named(written)
+    if found is None:
+        return None
+    if "[1m]" in written and found.family == "claude":
+        found = replace(found, context_window=1_000_000, max_input=None)
+    return _priced(found, whom, written)
+
+
+def _priced(model: Model, whom: tuple[str, ...], written: str) -> Model:
+    """A model at the price of whom one asks for it, as far as that is known."""
+    # Ollama's names have a tag.
+    hosted = model.family in _OPEN and (":" in written or not all(map(_MAKER.fullmatch, whom)))
+    if hosted or written.endswith((":free", ":batch", ":flex")):
+        return _unpriced(model)
+    region = whom[-1] if whom and whom[-1] in _REGIONS else None
+    if region is None or (_BEFORE_PREMIUM.match(model.name) and region in _PREMIUM):
+        return model
+    if model.family != "claude" or region not in _PREMIUM or model.input_usd_per_million is None:
+        return _unpriced(model)
+    return replace(
+        model,
+        input_usd_per_million=_with_premium(model.input_usd_per_million),
+        cached_usd_per_million=_with_premium(model.cached_usd_per_million),
+        tiers=tuple(
+            Tier(
+                one.above, _with_premium(one.input_usd_per_million), _with_premium(one.cached_usd_per_million)
+            )
+            for one in model.tiers
+        ),
+    )
+
+
+@overload
+def _with_premium(price: float) -> float: ...
+@overload
+def _with_premium(price: None) -> None: ...
+def _with_premium(price: float | None) -> float | None:
+    return None if price is None else round(price * 1.1, 6)
+
+
+def _unpriced(model: Model) -> Model:
+    return replace(model, input_usd_per_million=None, cached_usd_per_million=None, tiers=())
 
 
 def _written(name: str) -> str:
-    """A name without whom one asks for the model: `openrouter/openai/gpt-5`, `openai:gpt-5`, `us.anthropic.…`."""
-    bare = re.sub(r"[\s_]+", "-", name.lower().rpartition("/")[2].strip())
-    bare = _PROVIDER.sub("", bare)
-    bedrock = _BEDROCK.match(bare)
-    if bedrock is None:
-        return bare
-    rest = bare[bedrock.end() :]
-    # `deepseek.r1-v1:0` leaves out what others write twice.
-    return f"deepseek-{rest}" if bedrock[0].endswith("deepseek.") and rest[:1] in "rv" else rest
+    return asked(name)[1]
 
 
 def _named(name: str) -> Model | None:
-    known = _spelled(name)
+    known = spelled(name)
+    releases = False
     while known:
-        found = _BY_NAME.get(known) or _BY_NAME.get(_spelled(known))
+        found = _known(known) or _known(spelled(known))
         if found is not None:
-            return found
-        shorter = _VERSION.sub("", known)
+            # Of these another month is another model: the tokenizer is all that they may have in common.
+            other = releases and found.family in _OPEN
+            return Model(found.name, found.family, found.encoding, found.exactness) if other else found
+        shorter = VERSION.sub("", known)
         if shorter == known:
             break
+        releases = releases or re.fullmatch(r"-\d{4}", known[len(shorter) :]) is not None
         known = shorter
-    return _of_family(_spelled(name))
+    return _of_family(spelled(name))
+
+
+def _known(name: str) -> Model | None:
+    """The model of a name; with `-` for any `.`, as some hosts write it."""
+    return _BY_NAME.get(name) or _BY_DASHES.get(name.replace(".", "-"))
 
 
 def _of_family(name: str) -> Model | None:
     while name:
-        found = _families().get(name)
-        shorter = _VERSION.sub("", _VARIANT.sub("", name))
+        found = _families().get(name.replace(".", "-"))
+        shorter = VERSION.sub("", VARIANT.sub("", name))
         if found is not None or shorter == name:
             return found
         name = shorter
     return None
-
-
-def _spelled(name: str) -> str:
-    """A name as the table spells it: `gpt-5.4` for `gpt-5-4`, `claude-opus-4-5` for `claude-4.5-opus`, `llama-3.1` for `llama3.1`."""
-    name = re.sub(r"^gpt-([56])-(\d)(?=-(?!\d)|-\d{4}-|$)", r"gpt-\1.\2", name)
-    name = re.sub(rf"^(?=(?:{_KINDS})-\d)", "claude-", name)
-    if name.startswith("claude"):
-        name = re.sub(r"(?<=\d)\.(?=\d)", "-", name)
-        name = re.sub(rf"^claude-([4-9])(?:-(\d))?-({_KINDS})\b", _reordered, name)
-        name = re.sub(rf"^claude-({_KINDS})-3(-[57])?(?=$|-\d{{8}})", r"claude-3\2-\1", name)
-    name = re.sub(r"^(?:meta-)?llama-?(\d)(?:[.-](\d)(?![\d.]*[bx]))?", _llama, name)
-    name = re.sub(r"^qwen-(?=\d)", "qwen", name)
-    name = re.sub(
-        r"^(gemma|glm|kimi-k|phi)-?(?=\d)",
-        lambda found: found[1] + ("" if found[1] == "kimi-k" else "-"),
-        name,
-    )
-    name = re.sub(r"^gemini-(\d)-(\d)-", r"gemini-\1.\2-", name)
-    return re.sub(r"^deepseek-(?:ai-)?(?=v\d|r\d)", "deepseek-", name)
-
-
-def _reordered(found: re.Match[str]) -> str:
-    return f"claude-{found[3]}-{found[1]}" + (f"-{found[2]}" if found[2] else "")
-
-
-def _llama(found: re.Match[str]) -> str:
-    return f"llama-{found[1]}" + (f".{found[2]}" if found[2] else "")
 
 
 def _with(entry: ModelEntry, name: str) -> Model:
@@ -219,7 +218,7 @@ def _unknown(name: str, added: Mapping[str, ModelEntry]) -> str:
 def nearest(name: str, added: Mapping[str, ModelEntry]) -> list[str]:
     """The known names that are nearest to one, best first; a few."""
     known = [*added, *_BY_NAME]
-    return difflib.get_close_matches(_spelled(_written(name))[:_LONGEST_NAME], known, _MOST_NEAR, 0.6)
+    return difflib.get_close_matches(spelled(_written(name))[:_LONGEST_NAME], known, _MOST_NEAR, 0.6)
 
 
 def matching(query: str) -> list[Model]:
@@ -238,21 +237,28 @@ def models_json(models: tuple[Model, ...] | list[Model] = MODELS) -> dict[str, A
 
 
 _BY_NAME: Final = {name: model for model in MODELS for name in (*model.aliases, model.name)}
+_BY_DASHES: Final = {name.replace(".", "-"): model for name, model in _BY_NAME.items()}
 
 
 @lru_cache(maxsize=1)
 def _families() -> dict[str, Model]:
-    """What is known of names without sizes: the tokenizer alone."""
-    found: dict[str, Model] = {}
-    shared: dict[str, set[tuple[str, Exactness]]] = {}
+    """What those of one name have in common that differ in size or state: the tokenizer, and at times the window."""
+    shared: dict[str, list[Model]] = {}
     for model in MODELS:
         name = model.name
         while name:
-            shared.setdefault(name, set()).add((model.encoding, model.exactness))
-            found.setdefault(name, Model(name, model.family, model.encoding, model.exactness))
-            shorter = _VERSION.sub("", _VARIANT.sub("", name))
+            shared.setdefault(name, []).append(model)
+            shorter = VERSION.sub("", VARIANT.sub("", name))
             if shorter == name:
                 break
             name = shorter
-    # Where those of one name differ, it tells nothing.
-    return {name: model for name, model in found.items() if len(shared[name]) == 1}
+    found: dict[str, Model] = {}
+    for name, models in shared.items():
+        windows = {model.context_window for model in models}
+        first = models[0]
+        # Where their tokenizers differ, the name tells nothing.
+        if len({(model.encoding, model.exactness) for model in models}) == 1:
+            # Mistral's releases share a name and little else.
+            window = first.context_window if len(windows) == 1 and first.family != "mistral" else None
+            found[name.replace(".", "-")] = Model(name, first.family, first.encoding, first.exactness, window)
+    return found
