@@ -23,7 +23,17 @@ FOLDER = Path(__file__).parents[1] / "clients" / "vscode"
 PREFIX = "configuration.server."
 #: The groups that the settings are shown in, by the manifest's ids of their blocks, and the server's settings in each.
 GROUPS = {
-    "counting": ("model", "models", "encoding", "budget", "thresholds", "include", "agents", "dialects"),
+    "counting": (
+        "model",
+        "models",
+        "encoding",
+        "budget",
+        "budgets",
+        "thresholds",
+        "include",
+        "agents",
+        "dialects",
+    ),
     "files": ("variables", "env", "fileRoots", "maxFileBytes", "maxDepth"),
     "apis": ("apis", "apiAllow", "apiCache"),
     "display": ("inlayHints", "codeLens", "workspaceDiagnostics", "debounce"),

@@ -14,7 +14,7 @@ from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.budget.models import find as find_model
 from weighbridge.cache import load_database
-from weighbridge.config import Layer
+from weighbridge.config import Layer, Settings
 from weighbridge.config.files import OWN_FILE
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.document_file import read_document
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from weighbridge.session.session import Session
 
-__all__ = ["Outcome", "chosen", "render_file", "weigh"]
+__all__ = ["Outcome", "chosen", "render_file", "settings_for", "weigh"]
 
 logger = logging.getLogger(__name__)
 
@@ -226,10 +226,14 @@ def _configuration(paths: Sequence[Path], settings: Mapping[str, Any], flags: Ov
     return configuration
 
 
+def settings_for(folder: Path, flags: Overrides = NOTHING) -> Settings:
+    """The settings in force in a folder."""
+    return _configuration([folder], {}, flags).settings_of(folder)
+
+
 def chosen(folder: Path, flags: Overrides, on_warning: Callable[[str], None]) -> Choice | None:
     """By what the contexts of a folder are counted, as flags and settings say; None where they say nothing."""
-    configuration = _configuration([folder], {}, flags)
-    settings = configuration.settings
+    settings = settings_for(folder, flags)
     if not (flags.model or flags.encoding or settings.model or settings.encoding):
         return None
     choice = choose(settings, flags)

@@ -15,7 +15,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from weighbridge.analysis.report import Report
     from weighbridge.batch import Outcome
     from weighbridge.budget.directive import Overrides
+    from weighbridge.config import Settings
+    from weighbridge.gate import Tolerance
     from weighbridge.terminal import Finding
 
 logger = logging.getLogger(__name__)
@@ -103,6 +105,22 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--format", choices=("text", "json", *more), default="text")
         if name == "check":
             command.add_argument("--strict", action="store_true", help="fail for warnings, too")
+            command.add_argument(
+                "--baseline",
+                type=Path,
+                metavar="FILE",
+                help="fail on growth beyond these numbers, not on budgets that were crossed already",
+            )
+            command.add_argument(
+                "--update-baseline", action="store_true", help="write the numbers of today to that file"
+            )
+            command.add_argument(
+                "--tolerance",
+                type=_tolerance,
+                default="0",
+                metavar="GROWTH",
+                help="growth over the baseline that is no fault: 5%%, or 200 tokens",
+            )
         _add_engine(command)
         command.set_defaults(run=run)
 
@@ -191,6 +209,15 @@ def _positive(text: str) -> int:
     return number
 
 
+def _tolerance(text: str) -> "Tolerance":
+    from weighbridge.gate import Tolerance  # noqa: PLC0415  each command imports what it needs: starting is what users feel
+
+    try:
+        return Tolerance.of(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text}: expected a share, as 5%, or a number of tokens") from None
+
+
 def _start_logging(options: argparse.Namespace) -> None:
     logging.basicConfig(
         stream=sys.stderr,
@@ -241,20 +268,41 @@ def _count(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from weighbridge.config import Severity  # noqa: PLC0415  as above
-    from weighbridge.errors import Code  # noqa: PLC0415  as above
+    from weighbridge import gate  # noqa: PLC0415  as above
+    from weighbridge.batch import settings_for  # noqa: PLC0415  as above
     from weighbridge.terminal import findings_of, print_findings  # noqa: PLC0415  as above
 
+    if options.update_baseline and options.baseline is None:
+        _unusable("--update-baseline: name the file with --baseline")
     unusable: list[str] = []
     outcomes = _weigh(options, unusable)
     _tell_unusable(outcomes)
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    folders = [_absolute(path) for path in options.paths if Path(path).is_dir()]
+    here = folders[0] if folders else Path.cwd()
+    settings = settings_for(here)
+    contexts = [one for folder in folders for one in _checked_contexts(folder, settings_for(folder), options)]
+    limited = list(gate.limited(reports, contexts, settings, here))
     findings = findings_of(reports)
+    # A document's own findings tell of the first agent that reads it.
+    said = {(finding.uri, finding.line, finding.code) for finding in findings}
+    findings += filter(None, (one.finding() for one in limited))
+    findings += [one for one in gate.lost_findings(contexts) if (one.uri, one.line, one.code) not in said]
+    over = {report.uri for report in reports if report.over_budget}
+    over |= {one.uri for one in limited if one.over}
+    if options.baseline is not None:
+        try:
+            findings, over = _compared(
+                options, gate.measured(reports, contexts, _base_of(options)), findings, over
+            )
+        except gate.UnusableBaselineError as error:
+            _unusable(str(error))
     if options.format == "json":
         _print_json(
             {
                 "documents": [report.as_json() for report in reports],
                 "total": sum(report.tokens for report in reports),
+                "contexts": contexts,
                 "findings": [finding.as_json() for finding in findings],
             }
         )
@@ -263,18 +311,68 @@ def _check(options: argparse.Namespace) -> int:
     else:
         _print_for_builds(options.format, reports, findings)
     code = _unusable_code(outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
-    if code:
-        return code
-    over = any(report.over_budget for report in reports)
-    broken = any(
+    return code or (EXIT_OVER if over or _any_fails(findings, strict=options.strict) else EXIT_OK)
+
+
+def _any_fails(findings: "Iterable[Finding]", *, strict: bool) -> bool:
+    """Whether a finding ends a check, budgets aside: a threshold may be crossed below the budget."""
+    from weighbridge.config import Severity  # noqa: PLC0415  as above
+    from weighbridge.errors import Code  # noqa: PLC0415  as above
+
+    return any(
         finding.code != Code.BUDGET
         and (
             finding.severity == Severity.ERROR
-            or (options.strict and finding.code != Code.TYPO and finding.severity != "hint")
+            or (strict and finding.code != Code.TYPO and finding.severity != "hint")
         )
         for finding in findings
     )
-    return EXIT_OVER if over or broken else EXIT_OK
+
+
+def _compared(
+    options: argparse.Namespace,
+    numbers: "Mapping[str, tuple[str, int]]",
+    findings: "list[Finding]",
+    over: set[str],
+) -> "tuple[list[Finding], set[str]]":
+    """Findings, and the URIs over a budget, as far as the baseline doesn't excuse them; growth among the findings."""
+    from weighbridge import gate  # noqa: PLC0415  as above
+    from weighbridge.errors import Code  # noqa: PLC0415  as above
+
+    if options.update_baseline:
+        gate.Baseline({name: tokens for name, (_, tokens) in numbers.items()}).write(options.baseline)
+    baseline = gate.Baseline.read(options.baseline)
+    known = {uri for name, (uri, _) in numbers.items() if name in baseline.tokens}
+    kept = [finding for finding in findings if finding.code != Code.BUDGET or finding.uri not in known]
+    return [*kept, *gate.growth_findings(numbers, baseline, options.tolerance)], over - known
+
+
+def _base_of(options: argparse.Namespace) -> Path:
+    """The folder that names in a baseline start from: its own, so that it is the same wherever it is read."""
+    folder: Path = _absolute(options.baseline).parent
+    return folder
+
+
+def _checked_contexts(
+    folder: Path, settings: "Settings", options: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """What the agents load in a folder that have a budget there, or that the settings choose."""
+    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
+    from weighbridge.analysis import contexts  # noqa: PLC0415  as above
+    from weighbridge.batch import chosen  # noqa: PLC0415  as above
+    from weighbridge.config.settings import CONTEXT_BUDGET  # noqa: PLC0415  as above
+
+    limited = [key.removeprefix(CONTEXT_BUDGET) for key in settings.budgets if key.startswith(CONTEXT_BUDGET)]
+    names = dict.fromkeys([*limited, *(settings.agents or ())])
+    if not names:
+        return []
+    loaded = contexts.load([AGENTS[name] for name in names], folder, Path.home())
+    return contexts.counted(loaded, chosen(folder, _flags(options), lambda _: None), texts=False)
+
+
+def _absolute(path: "str | Path") -> Path:
+    """A path from the root on; links stay: agents look at them themselves."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _print_for_builds(form: str, reports: "list[Report]", findings: "list[Finding]") -> None:
@@ -312,8 +410,8 @@ def _context(options: argparse.Namespace) -> int:
     from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
 
     _check_encoding(options)
-    folder = Path(os.path.abspath(options.folder))  # noqa: PTH100  (links stay: agents look at them themselves)
-    home = Path(os.path.abspath(options.home)) if options.home else Path.home()  # noqa: PTH100
+    folder = _absolute(options.folder)
+    home = _absolute(options.home) if options.home else Path.home()
     if not folder.is_dir():
         _unusable(f"{options.folder}: no folder there")
     if unknown := [name for name in options.agent if agent_named(name) is None]:
@@ -325,7 +423,7 @@ def _context(options: argparse.Namespace) -> int:
         folder,
         home,
         arguments=options.agent_arguments,
-        file_roots=[Path(os.path.abspath(root)) for root in options.file_root],  # noqa: PTH100
+        file_roots=[_absolute(root) for root in options.file_root],
     )
     if options.render:
         sys.stdout.buffer.write(contexts.rendered(loaded[0].context))

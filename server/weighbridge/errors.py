@@ -32,6 +32,8 @@ class Code(StrEnum):
     FAILED = "reference.failed"
     NOT_TEXT = "reference.not-text"
     TOO_LARGE = "reference.too-large"
+    #: More tokens than a baseline says.
+    GROWTH = "budget.growth"
     #: What looks like a reference and is none.
     TYPO = "reference.typo"
     UNDEFINED = "variable.undefined"

@@ -67,7 +67,7 @@ class Groups:
         """`files`: see `read_document`."""
         self._files = files
         self._configuration = configuration
-        self._terms: dict[tuple[Path | None, str, str | None], Terms] = {}
+        self._terms: dict[tuple[Path | None, str, str | None, int | None], Terms] = {}
         self._groups: list[list[Path]] = []
         self.bytes = 0
         """Of all files, as far as they can be looked at."""
@@ -112,8 +112,9 @@ class Groups:
 
     def _terms_of(self, path: Path) -> Terms:
         configuration = self._configuration
-        encoding = configuration.settings_of(path).encoding
-        key = (configuration.folder_of(path), configuration.dialect_of(path).name, encoding)
+        settings = configuration.settings_of(path)
+        dialect = configuration.dialect_of(path)
+        key = (configuration.folder_of(path), dialect.name, settings.encoding, settings.budget)
         if key not in self._terms:
             self._terms[key] = terms_of(configuration, path)
         return self._terms[key]

@@ -19,6 +19,7 @@ DEFAULTS = {
     "models": {},
     "encoding": None,
     "budget": None,
+    "budgets": {},
     "thresholds": [{"at": "80%", "severity": "warning"}, {"at": "100%", "severity": "error"}],
     "debounce": 300,
     "workers": None,

@@ -32,7 +32,7 @@ _MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
 #: Names that may be empty where an editor has a field for them: nobody filled it in.
 _NAMES = frozenset({"model", "encoding", "cacheUrl"})
 #: Objects that are merged name by name; everything else is replaced as a whole.
-_MERGED = frozenset({"variables", "apis", "dialects", "models", "retry", "inlayHints"})
+_MERGED = frozenset({"variables", "apis", "dialects", "budgets", "models", "retry", "inlayHints"})
 #: Objects whose values are objects with fields.
 _NAMED = frozenset({"apis", "models"})
 #: What initialization options hold besides settings.

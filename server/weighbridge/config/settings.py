@@ -22,7 +22,7 @@ from pydantic.alias_generators import to_camel
 
 from weighbridge.agents.readers import TITLES
 from weighbridge.config.documents import DEFAULT_INCLUDE
-from weighbridge.config.globs import glob_fault, has_open_class
+from weighbridge.config.globs import glob_fault, has_open_class, matches
 
 #: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
 MOST_TOKENS = 10**12
@@ -164,6 +164,21 @@ def _glob(value: str) -> str:
     if has_open_class(value):
         raise ValueError("a glob closes each [ with ], and writes a literal [ as [[]")
     return value
+
+
+#: What a budget may be for besides documents by glob: an agent's context, and all that is checked.
+CONTEXT_BUDGET = "context:"
+TOTAL_BUDGET = "total"
+
+
+def _is_special(key: str) -> bool:
+    return key == TOTAL_BUDGET or key.startswith(CONTEXT_BUDGET)
+
+
+def _budget_key(value: str) -> str:
+    if value.startswith(CONTEXT_BUDGET):
+        _agent_name(value.removeprefix(CONTEXT_BUDGET))
+    return value if _is_special(value) else _glob(value)
 
 
 def _environment_name(value: str) -> str:
@@ -336,6 +351,14 @@ class Settings(_Model):
         strict=True,
         description="most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model",
     )
+    budgets: _Names[
+        Annotated[str, AfterValidator(_budget_key)], Annotated[int, Field(ge=1, le=MOST_TOKENS, strict=True)]
+    ] = Field(
+        default_factory=_nothing,
+        max_length=MOST_GLOBS,
+        description="budgets of prompts by glob, the first that matches over `budget`; of what an agent loads, by "
+        "`context:` and its name; of all that is checked together, by `total`",
+    )
     thresholds: tuple[Threshold, ...] = Field(
         default=_DEFAULT_THRESHOLDS,
         max_length=MOST_ENTRIES,
@@ -440,3 +463,14 @@ class Settings(_Model):
         max_length=MOST_GLOBS,
         description="dialect of files, by glob; comes before the built-in choice",
     )
+
+    def budget_for(self, path: str) -> int | None:
+        """The budget of a document by its path from the workspace's folder: the first glob's that matches, else `budget`."""
+        return next(
+            (
+                tokens
+                for key, tokens in self.budgets.items()
+                if not _is_special(key) and matches(path, (key,))
+            ),
+            self.budget,
+        )

@@ -40,9 +40,9 @@ class Configuration:
         #: Folders that came later than the others, and whose files are yet to be read.
         self._unread: set[Path] = set()
         self._settings: dict[Path | None, Settings] = {}
-        #: The same for files that ask for an encoding, by that; and which file asks for which.
-        self._written_for: dict[tuple[Path | None, str], Settings] = {}
-        self._encodings: LRUCache[Path, str] = LRUCache(MOST_INCLUDED)
+        #: The same for files with an encoding and a budget of their own, by these; and which file has which.
+        self._of_files: dict[tuple[Path | None, tuple[str, int | None]], Settings] = {}
+        self._own: LRUCache[Path, tuple[str, int | None]] = LRUCache(MOST_INCLUDED)
         # Of the last ones asked for: a watcher may tell of any number of files.
         self._included: LRUCache[Path, bool] = LRUCache(MOST_INCLUDED)
         self._links: dict[Path, Path] = {}
@@ -109,21 +109,25 @@ class Configuration:
         return self.folder_of(path) not in self._unread
 
     def settings_of(self, path: Path | None) -> Settings:
-        """The settings in force for a document; where they name no encoding, with that which its name asks for."""
+        """The settings in force for a document: with the encoding that its name asks for where they name none, and with the
+        budget of the first glob that speaks of it.
+        """
         folder = self.folder_of(path)
         settings = self._settings[folder]
-        if settings.encoding is not None or path is None:
+        if path is None or (settings.encoding is not None and not settings.budgets):
             return settings
-        encoding = self._encodings.get(path)
-        if encoding is None:
-            relative = path if folder is None else path.relative_to(folder)
-            encoding = self._encodings[path] = default_encoding(relative.as_posix().lstrip("/"))
-        if encoding == DEFAULT_ENCODING:
+        own = self._own.get(path)
+        if own is None:
+            relative = path.as_posix().lstrip("/") if folder is None else path.relative_to(folder).as_posix()
+            encoding = default_encoding(relative) if settings.encoding is None else settings.encoding
+            own = self._own[path] = encoding, settings.budget_for(relative)
+        encoding, budget = own
+        if encoding in {settings.encoding, DEFAULT_ENCODING} and budget == settings.budget:
             return settings
-        found = self._written_for.get((folder, encoding))
+        found = self._of_files.get((folder, own))
         if found is None:
-            found = settings.model_copy(update={"encoding": encoding})
-            self._written_for[folder, encoding] = found
+            update = {"encoding": encoding, "budget": budget}
+            found = self._of_files[folder, own] = settings.model_copy(update=update)
         return found
 
     @property
@@ -203,8 +207,8 @@ class Configuration:
             if (real := self._links.get(folder, folder)) != folder and real not in self._folders
         }
         self._settings.clear()
-        self._written_for.clear()
-        self._encodings.clear()
+        self._of_files.clear()
+        self._own.clear()
         self._included.clear()
         self._innermost_first = [
             (there, os.path.join(there, ""), folder)  # noqa: PTH118  (a string is wanted)

@@ -1,0 +1,189 @@
+"""What `check` fails on besides a document's own findings: agents' contexts, the total, growth over a baseline.
+
+A baseline is a file of numbers that a team keeps beside its prompts: what was there when it was written is no fault, what
+grows beyond it is.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis.report import Report
+from weighbridge.budget.thresholds import crossed
+from weighbridge.config import Settings
+from weighbridge.config.files import OWN_FILE
+from weighbridge.config.settings import CONTEXT_BUDGET, TOTAL_BUDGET
+from weighbridge.errors import Code, WeighbridgeError
+from weighbridge.terminal import Finding
+from weighbridge.uris import path_of, uri_of
+
+_VERSION = 1
+#: Bytes of a baseline: names and numbers of a million documents.
+_MOST_BYTES = 256 * 1024 * 1024
+
+
+class UnusableBaselineError(WeighbridgeError):
+    """A baseline that can't be read or written; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much growth is allowed: a share of what the baseline says, and tokens on top."""
+
+    share: Fraction = Fraction(0)
+    tokens: int = 0
+
+    @classmethod
+    def of(cls, text: str) -> "Tolerance":
+        """A tolerance as people write it: `5%`, or `200` tokens. Raises ValueError."""
+        share, percent, rest = text.strip().partition("%")
+        if percent and rest:
+            raise ValueError(text)
+        value = Fraction(share.replace(",", "").replace("_", ""))
+        if value < 0 or (not percent and value.denominator != 1):
+            raise ValueError(text)
+        return cls(value / 100) if percent else cls(tokens=int(value))
+
+    def allows(self, before: int, now: int) -> bool:
+        """Whether that many tokens are no growth to speak of."""
+        return now <= before * (1 + self.share) + self.tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Tokens by what was counted: a document's path from the baseline's folder, `context:AGENT`, `total`."""
+
+    tokens: Mapping[str, int]
+
+    @classmethod
+    def read(cls, path: Path) -> "Baseline":
+        """The baseline in a file. Raises UnusableBaselineError."""
+        try:
+            with path.open("rb") as file:
+                values = json.loads(file.read(_MOST_BYTES))
+            if values["version"] != _VERSION:
+                raise UnusableBaselineError(
+                    f"{path}: a baseline of version {values['version']}, and this Weighbridge reads version {_VERSION}"
+                )
+            tokens = {str(name): int(count) for name, count in values["tokens"].items()}
+        except FileNotFoundError:
+            raise UnusableBaselineError(f"{path}: not there; --update-baseline writes it") from None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise UnusableBaselineError(
+                f"{path}: no baseline ({type(error).__name__}); --update-baseline writes it anew"
+            ) from None
+        return cls(tokens)
+
+    def write(self, path: Path) -> None:
+        """Write it, one number a line, in order, so that a change is easy to review. Raises UnusableBaselineError."""
+        text = json.dumps(
+            {"version": _VERSION, "tokens": dict(sorted(self.tokens.items()))}, indent=2, ensure_ascii=False
+        )
+        new = path.with_name(f"{path.name}.new")
+        try:
+            new.write_text(f"{text}\n", encoding="utf-8", errors="surrogateescape")
+            new.replace(path)
+        except OSError as error:
+            raise UnusableBaselineError(f"{path}: can't be written: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """Something with a budget of its own: an agent's context, or all documents together. `uri`: where it is told of."""
+
+    uri: str
+    what: str
+    tokens: int
+    limit: int
+    severity: str | None
+
+    @property
+    def over(self) -> bool:
+        """More tokens than the budget, or a threshold of severity error reached below it."""
+        return self.tokens > self.limit or (self.severity == "error" and self.tokens < self.limit)
+
+    def finding(self) -> Finding | None:
+        """What is said of it, if a threshold is crossed."""
+        if self.severity is None:
+            return None
+        said = f"{self.what}, {self.tokens / self.limit:.0%} of the budget of {self.limit:,}"
+        return Finding(self.uri, 1, self.severity, Code.BUDGET.value, said)
+
+
+def limited(
+    reports: Sequence[Report], contexts: Iterable[Mapping[str, Any]], settings: Settings, folder: Path
+) -> Iterator[Limited]:
+    """What has a budget in the settings besides documents."""
+
+    def of(key: str, uri: str, what: str, tokens: int) -> Iterator[Limited]:
+        limit = settings.budgets.get(key)
+        if limit is not None:
+            found = crossed(tokens, limit, settings.thresholds)
+            yield Limited(uri, what, tokens, limit, None if found is None else found.severity.value)
+
+    for context in contexts:
+        tokens = context["tokens"]
+        what = f"{AGENTS[context['agent']].title} loads {tokens:,} tokens"
+        yield from of(f"{CONTEXT_BUDGET}{context['agent']}", _first_uri(context), what, tokens)
+    total = sum(report.tokens for report in reports)
+    own = folder / OWN_FILE
+    uri = uri_of(own if own.is_file() else folder)
+    yield from of(TOTAL_BUDGET, uri, f"{total:,} tokens in all", total)
+
+
+def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Where the text of files ends for an agent."""
+    for context in contexts:
+        for entry in context["entries"]:
+            lost = entry["lost"]
+            if lost is not None:
+                said = (
+                    f"{lost['tokens']:,} tokens from here on never arrive in {AGENTS[context['agent']].title}"
+                )
+                uri = uri_of(Path(entry["path"]))
+                yield Finding(uri, lost["line"] + 1, "warning", Code.TRUNCATED.value, said)
+
+
+def measured(
+    reports: Iterable[Report], contexts: Iterable[Mapping[str, Any]], folder: Path
+) -> dict[str, tuple[str, int]]:
+    """What was counted, by its name in a baseline of this folder: its URI and its tokens."""
+    numbers: dict[str, tuple[str, int]] = {}
+    total = 0
+    for report in reports:
+        numbers[_name(report.uri, folder)] = report.uri, report.tokens
+        total += report.tokens
+    for context in contexts:
+        inside = _name(uri_of(Path(context["folder"])), folder)
+        name = f"{CONTEXT_BUDGET}{context['agent']}{'' if inside == '.' else f' in {inside}'}"
+        numbers[name] = _first_uri(context), context["tokens"]
+    numbers[TOTAL_BUDGET] = uri_of(folder), total
+    return numbers
+
+
+def growth_findings(
+    numbers: Mapping[str, tuple[str, int]], baseline: Baseline, tolerance: Tolerance
+) -> Iterator[Finding]:
+    """What grew beyond its baseline by more than is tolerated."""
+    for name, (uri, now) in numbers.items():
+        before = baseline.tokens.get(name)
+        if before is not None and not tolerance.allows(before, now):
+            said = f"{name}: {now:,} tokens, {now - before:,} more than the baseline's {before:,}"
+            yield Finding(uri, 1, "error", Code.GROWTH.value, said)
+
+
+def _first_uri(context: Mapping[str, Any]) -> str:
+    """Where a finding about a context stands: at the first of its files that lies in its folder."""
+    folder = Path(context["folder"])
+    paths = [Path(entry["path"]) for entry in context["entries"]]
+    return uri_of(next((path for path in paths if path.is_relative_to(folder)), folder))
+
+
+def _name(uri: str, folder: Path) -> str:
+    path = path_of(uri)
+    return uri if path is None else Path(os.path.relpath(path, folder)).as_posix()
