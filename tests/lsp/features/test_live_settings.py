@@ -99,6 +99,7 @@ ROWS = {
     "workspaceDiagnostics": Row(True, setting("workspace_diagnostics")),
     "include": Row([], hints),
     "agents": Row(["codex"], setting("agents")),
+    "budgets": Row({"**/*.md": 7}, of_report("budget", "limit")),
     "dialects": Row({"**/*.md": "markdown"}, setting("dialects")),
 }  # fmt: skip
 
