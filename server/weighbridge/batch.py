@@ -107,7 +107,9 @@ def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configura
     if wanted < 2 or groups.bytes < _WORTH_HELP or not can_fork():
         return 0
     for folder in {configuration.folder_of(path) for path in files}:
-        tokenizer(choose(configuration.settings_of(folder), configuration.flags).encoding)
+        choice = choose(configuration.settings_of(folder), configuration.flags)
+        for one in (choice, *choice.others):
+            tokenizer(one.encoding)
     load_database()
     # A vocabulary's engine may have started threads of its own.
     return wanted if can_fork() else 0
@@ -209,7 +211,7 @@ async def _weigh_alone(session: "Session", path: Path, within: Path | None, *, r
     uri = uri_of(path)
     document = session.open(uri, None, "", text)
     try:
-        report = await session.whole_report(document)
+        report = await session.with_models(document, await session.whole_report(document))
         return Outcome(path, report, text=await session.render(document) if render else None)
     finally:
         session.close(uri)
@@ -220,9 +222,10 @@ def _configuration(paths: Sequence[Path], settings: Mapping[str, Any], flags: Ov
     layer = Layer("command line", dict(settings), trusted_source=True)
     configuration = Configuration((), [layer], flags)
     _take_settings_of(paths, configuration)
-    if flags.model is not None:
+    for name in (flags.model, *(flags.others or ())):
         # Who names it now hears of it now.
-        find_model(flags.model, configuration.settings.models)
+        if name is not None:
+            find_model(name, configuration.settings.models)
     return configuration
 
 

@@ -190,7 +190,13 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _add_engine(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", help="the model: decides tokenizer, context window and price")
+    command.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="the model: decides tokenizer, context window and price; more of them are shown beside the first",
+    )
     command.add_argument("--encoding", help="the tokenizer, if no model is set")
     command.add_argument("--budget", type=_positive, metavar="TOKENS")
     command.add_argument("--dialect", help="how the documents write references")
@@ -471,7 +477,8 @@ def _flags(options: argparse.Namespace) -> "Overrides":
     """What the command line says of every document, over what it says of itself."""
     from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
 
-    return Overrides(options.budget, options.model, options.encoding)
+    first, *others = options.model or [None]
+    return Overrides(options.budget, first, options.encoding, others=tuple(others) if first else None)
 
 
 def _layer(options: argparse.Namespace) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from rich.text import Text
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
+from weighbridge.analysis.wording import number_text
 from weighbridge.budget.models import Model
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code
+from weighbridge.tokens.base import Exactness
 from weighbridge.uris import path_of
 
 #: Rows printed below one document; the JSON has them all.
@@ -102,6 +104,13 @@ def print_table(reports: Sequence[Report]) -> None:
                 (_about(report), "dim"),
             )
         )
+        for one in report.models[1:]:
+            about = (
+                f"{'' if one.window is None else f'of {one.window:,}; '}{one.encoding}{_cost(one.input_usd)}"
+            )
+            tokens = number_text(one.tokens, exact=one.exactness is Exactness.EXACT)
+            used = "" if one.used is None else f"{one.used:.0%}"
+            table.append(((f"  {shown(one.model, _LONGEST)}", ""), (tokens, ""), (used, ""), (about, "dim")))
         rows = [*_rows(report.references, "")]
         if rows:
             table.append(
@@ -206,9 +215,13 @@ def _total(reports: Sequence[Report]) -> str:
 
 def _about(report: Report) -> str:
     about = report.encoding if report.model is None else f"{report.model}, {report.encoding}"
-    cost = "" if report.input_usd is None else f", ${report.input_usd:,.4f}"
+    cost = _cost(report.input_usd)
     inexact = report.totals.not_of_today()
     return f"of {report.budget.limit:,}; {about}{cost}{f'; {inexact}' if inexact else ''}"
+
+
+def _cost(usd: float | None) -> str:
+    return "" if usd is None else f", ${usd:,.4f}"
 
 
 def _name(uri: str) -> str:

@@ -354,3 +354,22 @@ def test_models_are_listed_by_a_query(workspace: Path) -> None:
     found = json.loads(run(workspace, "models", "opus", "--format", "json").stdout)["models"]
     assert found[0]["encoding"] == "claude-4.8"
     assert b"near it are" in run(workspace, "models", "gpt5.").stderr
+
+
+def test_several_models_are_shown_together(workspace: Path) -> None:
+    done = run(
+        workspace, "count", "prompts", "--model", "gpt-4o", "--model", "claude-opus-4-8", "--format", "json"
+    )
+    referring, plain = json.loads(done.stdout)["documents"]
+    for document, text in ((referring, RENDERED), (plain, "über N")):
+        rows = [(row["model"], row["tokens"]) for row in document["models"]]
+        counts = [tokenizer(name).count(text) for name in ("o200k_base", "claude-4.8")]
+        assert rows == [*zip(["gpt-4o", "claude-opus-4-8"], counts, strict=True)]
+        assert (document["model"], document["tokens"]) == rows[0]
+    (workspace / "weighbridge.toml").write_text('models = ["gpt-5", "opus"]\n')
+    shown = run(workspace, "count", "prompts/b.txt").stdout.decode().split("\n")
+    assert shown[1].split()[-4:] == ["400,000;", "gpt-5,", "o200k_base,", "$0.0000"]
+    assert shown[2].split()[:2] == ["opus", f"≈{tokenizer('claude-4.8').count('über {{name}}')}"]
+    # A flag says which, whatever files say.
+    assert b"opus" not in run(workspace, "count", "prompts/b.txt", "--model", "gpt-5").stdout
+    assert run(workspace, "count", "prompts", "--model", "gpt-5", "--model", "nobody-knows").returncode == 2

@@ -67,6 +67,34 @@ class BudgetReport:
         return {"limit": self.limit, "used": self.used, "severity": self.severity}
 
 
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """What a document is for one of the models that are shown together. `window`: tokens. `input_usd`: of all its tokens."""
+
+    model: str
+    encoding: str
+    exactness: Exactness
+    tokens: int
+    window: int | None
+    input_usd: float | None
+
+    @property
+    def used(self) -> float | None:
+        """The share of the window that it takes."""
+        return None if self.window is None else self.tokens / self.window
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "encoding": self.encoding,
+            "exactness": self.exactness.value,
+            "tokens": self.tokens,
+            "context_window": self.window,
+            "used": self.used,
+            "cost": None if self.input_usd is None else {"input_usd": self.input_usd},
+        }
+
+
 @dataclass(frozen=True)
 class SectionReport:
     """A heading with what stands under it, subsections included; `tokens` are resolved."""
@@ -216,6 +244,8 @@ class Report:
     imports: tuple[ImportReport, ...] = ()
     #: Whether the text shows signs of a template language, which gives short references a meaning of its own; not in the JSON.
     templated: bool = False
+    #: Its own model and those that are shown beside it; none where there are no others, or nobody waited for them.
+    models: tuple[ModelReport, ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -258,6 +288,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         return {
             **self._counts_json(),
+            **({"models": [one.as_json() for one in self.models]} if self.models else {}),
             "dialect": self.dialect,
             "sections": [section.as_json() for section in self.sections] if self.counted else [],
             "references": [reference.json for reference in self.references],

@@ -18,18 +18,23 @@ _NAMES = ("budget", "dialect", "encoding", "model")
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What a document's directives set, or the command line's flags. `budget`: tokens, 1 or more. None: nothing."""
+    """What a document's directives set, or the command line's flags. `budget`: tokens, 1 or more. None: nothing.
+
+    `others`: models that are shown beside `model`, whatever the settings say; None: as these say.
+    """
 
     budget: int | None = None
     model: str | None = None
     encoding: str | None = None
     dialect: Dialect | None = None
+    others: tuple[str, ...] | None = None
 
     def over(self, other: "Overrides") -> "Overrides":
         """These, and what the others set besides; a model and an encoding are one choice."""
         tokenizer = self if self.model is not None or self.encoding is not None else other
         budget = other.budget if self.budget is None else self.budget
-        return Overrides(budget, tokenizer.model, tokenizer.encoding, self.dialect or other.dialect)
+        dialect = self.dialect or other.dialect
+        return Overrides(budget, tokenizer.model, tokenizer.encoding, dialect, tokenizer.others)
 
 
 NOTHING = Overrides()

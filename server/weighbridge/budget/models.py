@@ -81,6 +81,10 @@ _REGIONS: Final = _PREMIUM | {"us-gov", "ca", "sa", "in"}
 _BEFORE_PREMIUM: Final = re.compile(r"claude-(?:3|(?:opus|sonnet)-4-[01]$)")
 
 
+#: What says nothing of a model but that it is shown.
+_SHOWN: Final = ModelEntry(shown=True)
+
+
 def find(name: str, added: Mapping[str, ModelEntry] | None = None) -> Model:
     """The model of a name as people write it: with a provider before it, a date, a size or a fine-tuning's names behind it.
 
@@ -89,8 +93,9 @@ def find(name: str, added: Mapping[str, ModelEntry] | None = None) -> Model:
     Raises:
         UnknownModelError: nobody here knows it; the message names the nearest that are known.
     """
-    for entry, key in ((one, key) for key, one in (added or {}).items() if _written(key) == _written(name)):
-        return _with(entry, key)
+    for key, entry in (added or {}).items():
+        if _written(key) == _written(name) and entry != _SHOWN:
+            return _with(entry, key)
     found = _find(name)
     if found is None:
         raise UnknownModelError(_unknown(name, added or {}))
@@ -198,7 +203,7 @@ def _with(entry: ModelEntry, name: str) -> Model:
                 f"weighbridge.models: {plain(name)}: expected `encoding`, or `like` and a known model"
             )
         like = Model(name, "", entry.encoding, Exactness.EXACT)
-    said = entry.model_dump(exclude={"like"}, exclude_none=True)
+    said = entry.model_dump(exclude={"like", "shown"}, exclude_none=True)
     if "encoding" in said and said["encoding"] != like.encoding:
         said["exactness"] = Exactness.EXACT
     if "input_usd_per_million" in said:

@@ -105,7 +105,7 @@ def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:
         elif isinstance(value, (list, tuple, Mapping)) and len(value) > _MOST_ENTRIES:
             faults.add(_too_many, name)
         else:
-            renamed = _renamed(name, _json_like(value, 1))
+            renamed = _renamed(name, _json_like(_as_entries(value) if name == "models" else value, 1))
             if not layer.trusted_source:
                 renamed = _within_limits(name, renamed, faults)
             yield from _checked(name, renamed, faults)
@@ -159,6 +159,15 @@ def _renamed(name: str, value: Any) -> Any:
     if name in _NAMED and isinstance(value, dict):
         return {key: _fields(one, model_in(_KEYS[name])) for key, one in value.items() if one is not None}
     return _fields(value, model_in(_KEYS[name]))
+
+
+def _as_entries(models: Any) -> Any:
+    """The setting `models` with an object for each: a list names those that are shown, a name alone what a model is like."""
+    if isinstance(models, (list, tuple)) and all(isinstance(name, str) for name in models):
+        return {name: {"shown": True} for name in models}
+    if isinstance(models, Mapping):
+        return {name: {"like": one} if isinstance(one, str) else one for name, one in models.items()}
+    return models
 
 
 def _fields(value: Any, model: type[BaseModel] | None) -> Any:
@@ -229,11 +238,26 @@ def _merge(merged: dict[str, Any], values: Mapping[str, Any]) -> None:
     if "encoding" in values and "model" not in values:
         # The nearest says what counts: a model below it no longer does.
         merged.pop("model", None)
+    shown = [name for name, entry in values.get("models", {}).items() if entry.get("shown")]
+    if shown:
+        merged["models"] = {
+            name: {**entry, "shown": False} for name, entry in merged.get("models", {}).items()
+        }
+        merged["model"] = shown[0]
     for key, value in values.items():
-        if key in _MERGED and key in merged:
+        if key == "models":
+            below = merged.get(key, {})
+            merged[key] = {name: _described(entry, below.get(name, {})) for name, entry in value.items()}
+            merged[key] |= {name: entry for name, entry in below.items() if name not in value}
+        elif key in _MERGED and key in merged:
             merged[key] = {**merged[key], **value}
         else:
             merged[key] = value
+
+
+def _described(entry: dict[str, Any], below: dict[str, Any]) -> dict[str, Any]:
+    """A model as one layer has it: what only says whether it is shown leaves all else as it is below."""
+    return {**below, **entry} if entry.keys() <= {"shown"} else entry
 
 
 def _outer_name(key: str, fields: Mapping[str, FieldInfo]) -> str | None:

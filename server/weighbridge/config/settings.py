@@ -274,11 +274,23 @@ class ModelEntry(_Model):
     cached_usd_per_million: float | None = Field(
         default=None, ge=0, le=MOST_USD, strict=True, description="the same for input that the provider keeps"
     )
+    shown: bool = Field(
+        default=False, strict=True, description="its tokens are shown beside those of the model that counts"
+    )
 
 
 def _model_entry(value: Any) -> Any:
     """A name alone is the model that it is another name of."""
     return {"like": value} if isinstance(value, str) else value
+
+
+def _or_names(schema: dict[str, Any]) -> None:
+    """Say of models that a list of names is one of those that are shown."""
+    described = {"description": schema.pop("description")}
+    names = {"type": "array", "items": {"type": "string"}}
+    named = dict(schema)
+    schema.clear()
+    schema.update({**described, "anyOf": [named, names]})
 
 
 class InlayHints(_Model):
@@ -334,8 +346,9 @@ class Settings(_Model):
     models: _Names[str, Annotated[ModelEntry, BeforeValidator(_model_entry)]] = Field(
         default_factory=_nothing,
         max_length=MOST_ENTRIES,
+        json_schema_extra=_or_names,
         description="models by name that are added to those known, or override them; a known model's name alone makes another name "
-        "of it",
+        "of it; or a list of names whose tokens are shown together, of which the first is the model",
     )
     encoding: Annotated[
         str | None,

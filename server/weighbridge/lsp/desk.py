@@ -11,6 +11,7 @@ from lsprotocol import types
 from weighbridge.analysis.graph import Subject
 from weighbridge.analysis.report import Report
 from weighbridge.content.nearest import Files
+from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError
@@ -89,6 +90,12 @@ class Desk:
         if not report.counted:
             await self.counted(document)
             report = self.session.report(document)
+        return report
+
+    async def with_models(self, document: Document, report: Report) -> Report:
+        """A report with the models that are shown beside the document's own, if they are counted in the time of a look-up."""
+        with contextlib.suppress(TimeoutError, ReferenceFault, CountingError, DocumentClosedError):
+            return await asyncio.wait_for(self.session.with_models(document, report), SECONDS_TO_LOOK_UP)
         return report
 
     def shown(self, uri: str) -> Document | None:

@@ -28,7 +28,8 @@ class Requests:
 
     async def report(self, params: Any) -> WrittenJson:
         """`weighbridge/report`: as things stand."""
-        report = await self._desk.first_report(self._document(text_document_uri(params)))
+        document = self._document(text_document_uri(params))
+        report = await self._desk.with_models(document, await self._desk.first_report(document))
         return WrittenJson(report.json_text())
 
     async def count(self, params: Any) -> dict[str, int]:

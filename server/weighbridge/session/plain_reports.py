@@ -4,7 +4,7 @@ Nothing is kept of such a text but its report: what the command line and the wor
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionR
 from weighbridge.budget.cost import input_cost
 from weighbridge.budget.thresholds import budget_of
 from weighbridge.errors import Code, Problem
+from weighbridge.session.beside import with_models
 from weighbridge.session.prepare import choose
 from weighbridge.session.prepared import Choice
 from weighbridge.session.preparing import Terms
@@ -68,8 +69,11 @@ def plain_reports(
         plans.append(None if found is None else (under, found))
     counts = _counts([one for one in plans if one is not None], service)
     made: list[PlainReport | None] = []
-    for (path, _, _), one in zip(texts, plans, strict=True):
-        made.append(None if one is None else _report(path, *one, next(counts), encoding))
+    for (path, _, text), one in zip(texts, plans, strict=True):
+        report = None if one is None else _report(path, *one, next(counts), encoding)
+        if report is not None and one is not None and one[0].choice.others:
+            report = replace(report, report=with_models(report.report, text, one[0].choice))
+        made.append(report)
     return made
 
 

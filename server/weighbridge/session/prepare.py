@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from weighbridge import disk
@@ -131,13 +132,26 @@ class _Head:
 def choose(settings: Settings, overrides: Overrides) -> Choice:
     """Choose model and encoding: flags and directives first, then the settings; a model picks its encoding.
 
-    An unknown name is a warning, and the next choice counts.
+    An unknown name is a warning, and the next choice counts. Beside the choice are the models that are shown with it.
     """
     warnings: list[str] = []
-    for name, encoding in (
-        (overrides.model, overrides.encoding),
-        (settings.model, settings.encoding),
-    ):
+    chosen = _first_known(
+        ((overrides.model, overrides.encoding), (settings.model, settings.encoding)), settings, warnings
+    )
+    named = overrides.others
+    if named is None:
+        named = tuple(name for name, entry in settings.models.items() if entry.shown)
+    names = [name for name in dict.fromkeys(named) if name != chosen.name]
+    others = (_first_known(((name, None),), settings, warnings) for name in names)
+    beside = tuple(one for one in others if one.model is not None)
+    return replace(chosen, warnings=tuple(dict.fromkeys(warnings)), others=beside)
+
+
+def _first_known(
+    wanted: Iterable[tuple[str | None, str | None]], settings: Settings, warnings: list[str]
+) -> Choice:
+    """The first model or encoding that is known, of pairs of both; `warnings` takes what is said of the others."""
+    for name, encoding in wanted:
         if name is not None:
             try:
                 model = find_model(name, settings.models)
@@ -145,11 +159,11 @@ def choose(settings: Settings, overrides: Overrides) -> Choice:
                 warnings.append(str(error))
             else:
                 if model.encoding in encodings():
-                    return Choice(name, model, model.encoding, tuple(warnings))
+                    return Choice(name, model, model.encoding)
                 warnings.append(_unknown_encoding(model.encoding))
         # Besides a model that is known, the encoding next to it says nothing.
         if encoding is not None:
             if encoding in encodings():
-                return Choice(None, None, encoding, tuple(warnings))
+                return Choice(None, None, encoding)
             warnings.append(_unknown_encoding(encoding))
-    return Choice(None, None, DEFAULT_ENCODING, tuple(warnings))
+    return Choice(None, None, DEFAULT_ENCODING)

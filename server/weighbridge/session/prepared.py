@@ -43,12 +43,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """By what a text is counted. `name`: the model as it is written; `warnings`: of names that nobody knows."""
+    """By what a text is counted. `name`: the model as it is written; `warnings`: of names that nobody knows.
+
+    `others`: the models that are shown beside it.
+    """
 
     name: str | None
     model: Model | None
     encoding: str
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    others: tuple["Choice", ...] = ()
 
     def exactness(self, tokenizer: Tokenizer) -> Exactness:
         """How sure a count by its tokenizer is, as the model's."""

@@ -28,6 +28,7 @@ from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import roots_of
 from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
 from weighbridge.session.arriving import Arriving
+from weighbridge.session.beside import Known, with_models
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
@@ -135,6 +136,8 @@ class Session:
         self._reports: dict[str, tuple[int, bool, Report]] = {}
         #: Reports of many references and sections, while they are being made; and what state they are of.
         self._making: dict[str, tuple[tuple[int, bool], Steps[Report]]] = {}
+        #: What the models that are shown beside a document's own counted of it.
+        self._beside: dict[str, Known] = {}
         self._overlay_timers: dict[str, Timer] = {}
         self._selections = itertools.count()
 
@@ -200,6 +203,7 @@ class Session:
             if timer is not None:
                 timer.cancel()
         self.readings.release(uri, document.drop_all())
+        self._beside.pop(uri, None)
         self._reports.pop(uri, None)
         self._making.pop(uri, None)
         self._waiting.wake(uri)
@@ -332,6 +336,26 @@ class Session:
             if report.ready:
                 return report
             await self._waiting.change(document.uri)
+
+    async def with_models(self, document: Document, report: Report) -> Report:
+        """A document's report with rows for the models that are shown beside its own. Waits for them; without, if it changes.
+
+        Raises:
+            ReferenceFault, DocumentClosedError, CountingError: see `render_marked`.
+        """
+        if document.last is None or not document.last.choice.others:
+            return report
+        choice, revision = document.last.choice, document.text_revision
+        text = await self.render(document)
+        known = self._beside.setdefault(document.uri, Known())
+        found = await self.tasks.submit(
+            ("models", next(self._selections)),
+            lambda _: with_models(report, text, choice, known),
+            priority=Priority.HIGH,
+            title=document.uri,
+        )
+        same = (document.text_revision, document.tokens) == (revision, report.tokens)
+        return found if same else report
 
     async def count(self, document: Document, selections: Sequence[Selection] | None = None) -> int:
         """The document's resolved tokens, or those of parts of it; waits until they are true, of its files as they are now.

@@ -208,3 +208,17 @@ def test_what_is_shown_is_what_was_written(text: str) -> None:
 def test_names_are_shown_without_needless_signs() -> None:
     text = Card("docs/house_style-2.md", ("gpt-4o, o200k_base: 5.1%", "9.3% of it")).text(markdown=True)
     assert text == "**docs/house_style-2.md**  \ngpt-4o, o200k_base: 5.1%  \n9.3% of it"
+
+
+async def test_a_document_for_several_models(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"models": ["gpt-4o", "claude-opus-4-8"]}) as session:
+        uri = await session.open("a.prompt.md", "It's so many words.\n")
+        counts = [tokenizer(name).count("It's so many words.\n") for name in ("o200k_base", "claude-4.8")]
+        value = await hovered(session, uri, 0, 0)
+        assert f"gpt-4o: {counts[0]} tokens, 0.0% of its window, $0.0000 as input" in value.replace("\\", "")
+        assert f"claude-opus-4-8: ≈{counts[1]} tokens, 0.0% of its window" in value.replace("\\", "")
+        report = await session.ask("weighbridge/report", {"textDocument": {"uri": uri}})
+        assert [(one["model"], one["tokens"]) for one in report["models"]] == [
+            ("gpt-4o", counts[0]),
+            ("claude-opus-4-8", counts[1]),
+        ]

@@ -17,7 +17,7 @@ from weighbridge.agents.arrivals import shown_path
 from weighbridge.agents.readers import TITLES
 from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceReport, Report, SectionReport, own_text
+from weighbridge.analysis.report import ModelReport, ReferenceReport, Report, SectionReport, own_text
 from weighbridge.analysis.wording import (
     COUNTING,
     age_text,
@@ -38,6 +38,7 @@ from weighbridge.lsp.features.settings_file import is_settings_file, meaning
 from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
+from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.families import note
 from weighbridge.uris import path_of
 from weighbridge.work import Priority
@@ -168,6 +169,7 @@ def document_card(report: Report, contexts: Sequence[Mapping[str, Any]] = ()) ->
     ]
     if about := note(report.encoding):
         facts.append(about)
+    facts += [_model_text(one) for one in report.models]
     if report.arrived is not None:
         return Card(
             total_text(report),
@@ -184,6 +186,16 @@ def document_card(report: Report, contexts: Sequence[Mapping[str, Any]] = ()) ->
     parts.sort(key=lambda part: -part[0])
     rows = [_row(name, tokens, "", report) for tokens, name in parts[:_MOST_ROWS]]
     return Card(total_text(report), tuple(facts), tuple(rows), len(parts) - len(rows))
+
+
+def _model_text(one: ModelReport) -> str:
+    """`claude-opus-4-8: ≈1,234 tokens, 0.1% of its window, $0.0062 as input`."""
+    said = [f"{name_text(one.model)}: {tokens_text(one.tokens, exact=one.exactness is Exactness.EXACT)}"]
+    if one.used is not None:
+        said.append(f"{share_text(one.used)} of its window")
+    if one.input_usd is not None:
+        said.append(f"${one.input_usd:,.4f} as input")
+    return ", ".join(said)
 
 
 def _other_text(context: Mapping[str, Any], path: Path) -> str:
@@ -260,8 +272,11 @@ class Hover:
         number = bisect_left(report.sections, line, key=lambda one: one.range.start_line)
         if line > 0 and number < len(report.sections) and report.sections[number].range.start_line == line:
             return self._hover(section_card(report, number), None)
-        contexts = await self._contexts(document, report) if line == 0 else ()
-        return self._hover(document_card(report, contexts), None) if line == 0 else None
+        return await self._whole(document, report) if line == 0 else None
+
+    async def _whole(self, document: Document, report: Report) -> types.Hover:
+        report = await self._desk.with_models(document, report)
+        return self._hover(document_card(report, await self._contexts(document, report)), None)
 
     async def _contexts(self, document: Document, report: Report) -> Sequence[Mapping[str, Any]]:
         """The contexts that a document is a part of, of the agents that read it, if they are known soon."""

@@ -1,0 +1,146 @@
+"""Models shown together: each one's row counts the same resolved text, by its own tokenizer, after every edit."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.clock import settle
+from tests.session.harness import a_session, open_file, typed
+from tests.session.test_exactness import PIECES, texts
+
+from weighbridge.analysis.report import Report
+from weighbridge.budget.directive import NOTHING
+from weighbridge.config import Layer, resolve
+from weighbridge.session.beside import Known
+from weighbridge.session.document import Document
+from weighbridge.session.prepare import choose
+from weighbridge.session.session import Session
+from weighbridge.tokens.base import Exactness, Tokenizer
+from weighbridge.tokens.registry import encodings, tokenizer
+
+MODELS = ["gpt-5", "claude-opus-4-8", "claude-opus-4-5", "gemini-2.5-pro", "grok-4", "gpt-4"]
+
+
+async def rows(session: Session, document: Document) -> Report:
+    report = await session.with_models(document, await session.whole_report(document))
+    rendered = await session.render(document)
+    assert [one.model for one in report.models] == MODELS
+    for one in report.models:
+        assert one.tokens == tokenizer(one.encoding).count(rendered)
+    return report
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    text=texts,
+    included=texts.map(lambda text: text.encode("utf-8", "replace").decode()),
+    changes=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 30), texts), max_size=3),
+)
+def test_rows_after_any_edit(text: str, included: str, changes: list[tuple[int, int, str]]) -> None:
+    async def run(folder: Path) -> None:
+        (folder / "a.md").write_bytes(included.encode())
+        async with a_session(folder, {"models": MODELS, "variables": {"name": "N"}}) as session:
+            document = session.open((folder / "doc.prompt.md").as_uri(), 1, "markdown", text)
+            await rows(session, document)
+            for line, column, new in changes:
+                document.apply(document.buffer.apply((line, column), (line, column), new))
+                session.edited(document, 2)
+                await rows(session, document)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder).resolve()))
+
+
+@pytest.mark.parametrize("name", encodings())
+@settings(max_examples=25, deadline=None)
+@given(
+    paragraphs=st.lists(st.sampled_from((*PIECES, "\n\n", "A.\n\nB", "é\n\n\u0301", " \n\n/x")), max_size=20)
+)
+def test_a_text_counts_as_its_paragraphs_do(name: str, paragraphs: list[str]) -> None:
+    text = "".join(paragraphs)
+    known = Known()
+    for one in (text, text[: len(text) // 2] + "word\n\n" + text[len(text) // 2 :], text):
+        assert known.count(one, tokenizer(name)) == tokenizer(name).count(one)
+
+
+class Counting:
+    """A tokenizer that remembers what it was asked to count."""
+
+    def __init__(self, inner: Tokenizer) -> None:
+        self.name, self.borders, self._inner = inner.name, inner.borders, inner
+        self.asked: list[str] = []
+        self.version, self.exactness = inner.version, inner.exactness
+
+    def count(self, text: str) -> int:
+        self.asked.append(text)
+        return self._inner.count(text)
+
+
+@pytest.mark.parametrize("name", ["o200k_base", "claude-4.8", "claude-3", "gemma4"])
+def test_only_what_is_new_is_counted(name: str) -> None:
+    text = "".join(f"Paragraph {number} with a few words.\n\n" for number in range(1_000))
+    counting, known = Counting(tokenizer(name)), Known()
+    known.count(text, counting)
+    counting.asked.clear()
+    known.count(text.replace("Paragraph 500 ", "Paragraph 500 and "), counting)
+    assert 0 < sum(map(len, counting.asked)) < 200
+
+
+async def test_a_row_has_window_and_cost(tmp_path: Path) -> None:
+    (tmp_path / "doc.prompt.md").write_text("# T\n\nIt's {{name}}.\n")
+    values = {"models": ["claude-sonnet-4-5", "gpt-5", "nobody-knows"], "variables": {"name": "N " * 1_000}}
+    async with a_session(tmp_path, values) as session:
+        document = open_file(session, tmp_path / "doc.prompt.md")
+        report = await session.with_models(document, await session.whole_report(document))
+        claude, gpt = report.models
+        assert (report.model, report.tokens, report.budget.limit) == (
+            "claude-sonnet-4-5",
+            claude.tokens,
+            200_000,
+        )
+        assert (claude.exactness, gpt.exactness) == (Exactness.RECONSTRUCTION, Exactness.EXACT)
+        assert claude.input_usd == pytest.approx(claude.tokens * 3 / 1_000_000)
+        assert gpt.used == gpt.tokens / 400_000
+        assert [row["model"] for row in report.as_json()["models"]] == ["claude-sonnet-4-5", "gpt-5"]
+        assert any("nobody-knows" in problem.message for _, problem in report.problems)
+
+
+async def test_no_rows_of_a_text_that_changed_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / "doc.prompt.md").write_text("some words\n")
+    async with a_session(tmp_path, {"models": ["gpt-5", "opus"]}) as session:
+        document = open_file(session, tmp_path / "doc.prompt.md")
+        report = await session.whole_report(document)
+        asked = asyncio.ensure_future(session.with_models(document, report))
+        await settle()
+        typed(session, document, (0, 0), "other ")
+        assert (await asked).models == ()
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([["gpt-5", "opus"]], ["gpt-5", "opus"]),
+        # The nearest list says which, and in which order.
+        ([["gpt-5", "opus"], ["haiku", "gpt-5"]], ["haiku", "gpt-5"]),
+        # A model is over the first of a list as near, or farther.
+        ([["gpt-5", "opus"], "haiku"], ["haiku", "gpt-5", "opus"]),
+        # What describes a model goes on to do so.
+        ([{"mine": {"like": "opus"}, "short": "gpt-5"}, ["mine", "short"]], ["mine", "short"]),
+        ([["gpt-5", "opus"], {"mine": {"like": "opus"}}], ["gpt-5", "opus"]),
+        ([["gpt-5"]], ["gpt-5"]),
+    ],
+)
+def test_lists_of_models(layers: list[object], expected: list[str]) -> None:
+    values = [{"model": one} if isinstance(one, str) else {"models": one} for one in layers]
+    found = resolve([Layer(str(number), value, trusted_source=True) for number, value in enumerate(values)])
+    choice = choose(found.settings, NOTHING)
+    assert (found.warnings, choice.warnings) == ((), ())
+    assert [one.name for one in (choice, *choice.others)] == expected
+
+
+def test_a_list_that_is_none_of_names() -> None:
+    found = resolve([Layer("x", {"models": ["gpt-5", 3]}, trusted_source=True)])
+    assert (len(found.warnings), found.settings.model) == (1, None)
