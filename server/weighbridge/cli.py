@@ -6,6 +6,7 @@ weighbridge check PATH…      exit 1 when a budget is exceeded or a reference i
 weighbridge render FILE      the resolved text, byte for byte
 weighbridge context [DIR]    show what agents load when they start in a folder
 weighbridge models           list the models known by name
+weighbridge doctor           show what is installed and set here, and whether it works
 weighbridge schema           the settings: as a JSON schema, for VS Code, as a table
 """
 
@@ -161,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     models.add_argument("--format", choices=("text", "json"), default="text")
     models.set_defaults(run=_models)
+
+    doctor = commands.add_parser("doctor", help="show what is installed and set here, and whether it works")
+    doctor.set_defaults(run=_doctor)
 
     schema = commands.add_parser(
         "schema", help="print the settings: names, types, defaults, bounds, meanings"
@@ -445,6 +449,17 @@ def _context(options: argparse.Namespace) -> int:
     else:
         context.print_contexts(counted)
     return EXIT_OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from weighbridge.doctor import signs  # noqa: PLC0415  as above
+
+    del options
+    faults = 0
+    for sign in signs(Path.cwd()):
+        sys.stdout.write(f"{sign}\n")
+        faults += bool(sign.fault)
+    return EXIT_UNUSABLE if faults else EXIT_OK
 
 
 def _models(options: argparse.Namespace) -> int:
