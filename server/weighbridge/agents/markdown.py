@@ -9,16 +9,27 @@ from collections.abc import Iterator
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.token import Token
 
 from weighbridge.agents.text import unix_lines
 
-_COMMENT = re.compile(r"<!--(?:-?>|[\s\S]*?-->)")
+_RAW_END = re.compile(r"[ \t]*</(?:script|pre|style|textarea)\b", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--[\s\S]*?-->")
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").disable(["entity", "text_join"])
+    parser = MarkdownIt("commonmark").disable(["entity", "text_join"])
+    parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    return parser
+
+
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  (the parser's own form)
+    """HTML blocks as in CommonMark, but that indented ones end no paragraph, and end tags of raw text begin none."""
+    if (silent and state.sCount[start] > state.blkIndent) or _RAW_END.match(state.src, state.bMarks[start]):
+        return False
+    return html_block(state, start, end, silent)
 
 
 def stretches(text: str) -> Iterator[str]:
@@ -42,7 +53,7 @@ def stretches(text: str) -> Iterator[str]:
 
 def _behind_comments(block: str) -> Iterator[str]:
     """The text of an HTML block that begins with a comment, without its comments."""
-    if block.lstrip().startswith("<!--"):
+    if block.lstrip().startswith("<!--") and "-->" in block:
         yield _COMMENT.sub("", block)
 
 
@@ -83,7 +94,7 @@ def without_block_comments(text: str) -> str:
         block = "".join(lines[start:end])
         if not block.lstrip(" ").startswith("<!--") or _COMMENT.search(block) is None:
             continue
-        while end < len(lines) and not lines[end].strip():
+        while end < len(lines) and lines[end] == "\n":
             block += lines[end]
             end += 1
         rest = _COMMENT.sub("", block)
