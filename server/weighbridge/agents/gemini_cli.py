@@ -14,7 +14,7 @@ from weighbridge.agents.encodings import GEMINI_ENCODING
 from weighbridge.agents.folders import downwards, lies_in, upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, trimmed
-from weighbridge.agents.text import decoded, json_object
+from weighbridge.agents.text import decoded, js_order, json_object
 
 _NAME = "GEMINI.md"
 #: Bytes of a context file: with a larger one Gemini CLI was seen to send nothing at all.
@@ -49,7 +49,10 @@ class _Loader:
             name: value for one in contexts for name, value in one.items()
         }
         self.names = self._names()
-        self.splicer = Splicer(files, backtick_regions, _failure)
+        markers = self.context_settings.get("memoryBoundaryMarkers")
+        told = [str(one) for one in markers] if isinstance(markers, list) else [".git"]
+        self.markers = tuple(mark for mark in told if not mark.startswith("/") and ".." not in mark)
+        self.splicer = Splicer(files, backtick_regions, self._top_of, _failure)
         self.not_loaded: list[NotLoaded] = []
         self.too_large: Path | None = None
         self._seen: set[object] = set()
@@ -61,14 +64,14 @@ class _Loader:
             )
         own = [self.own / name for name in self.names]
         user = self._blocks([path for path in own if lies_in(Path(os.path.normpath(path)), self.own)], "user")
-        memory = self._private_memory()
         extensions = self._blocks(self._extensions(), "extension")
         project = self._blocks(self._project_files(), "project")
+        memory = self._blocks(self._private_memory(), "memory")
         if self.too_large is not None:
             reason = f"larger than {_MOST_BYTES:,} bytes: Gemini CLI sends no request at all"
             return Context(not_loaded=(NotLoaded(self.too_large, reason),))
         parts = [
-            Part("system", _wrapped("loaded_context", _joined([*user, *memory]))),
+            Part("system", _system_part(user, memory)),
             Part("system (lines)", self._system_file()),
             Part("first user message", _project_part(extensions, project)),
         ]
@@ -87,41 +90,51 @@ class _Loader:
         return None
 
     def _names(self) -> tuple[str, ...]:
-        """Names that are looked for in each folder, sorted; GEMINI.md is always among them."""
+        """Names that are looked for in each folder: those of the settings, and always GEMINI.md."""
         told = self.context_settings.get("fileName")
         more = [told] if isinstance(told, str) else told if isinstance(told, list) else []
-        return tuple(sorted({_NAME, *(name for name in more if isinstance(name, str))}))
+        names = [os.path.normpath(name.strip()) for name in more if isinstance(name, str) and name.strip()]
+        return tuple(dict.fromkeys((*names, _NAME)))
+
+    def _top_of(self, folder: Path) -> Path:
+        """The nearest folder upwards that holds a marker, else the folder itself."""
+        for above in upwards(folder):
+            if any(self.files.exists(above / mark) for mark in self.markers):
+                return above
+        return folder
 
     def _project_files(self) -> list[Path]:
-        markers = self.context_settings.get("memoryBoundaryMarkers")
-        marks = [str(one) for one in markers] if isinstance(markers, list) else [".git"]
-        root = next(
-            (
-                above
-                for above in upwards(self.folder)
-                if any(self.files.exists(above / mark) for mark in marks)
-            ),
-            self.folder,
-        )
+        """The files of the session folder's chain and of the included folders' chains, each real file once."""
         included = [
             self.files.real(Path(os.path.normpath(self.folder / one)))
             for several in self.start.options("--include-directories")
             for one in several.split(",")
         ]
-        places = [*downwards(root, self.folder), *included]
-        paths = {place / name for place in places for name in self.names}
-        # Names that lead up are no files of these folders: `..` is left to the disk, not to letters.
-        return sorted((path for path in paths if ".." not in path.parts), key=str)
+        paths: dict[object, Path] = {}
+        for folder in (self.folder, *included):
+            for place in downwards(self._top_of(folder), folder):
+                if lies_in(self.own, place) and lies_in(folder, self.own):
+                    continue
+                for name in self.names:
+                    # Names that lead up are no files of these folders: `..` is left to the disk, not to letters.
+                    if ".." not in Path(name).parts and self.files.size(place / name) is not None:
+                        paths.setdefault(self.files.identity(place / name), place / name)
+        return sorted(paths.values(), key=lambda path: js_order(str(path)))
 
-    def _extensions(self) -> Iterator[Path]:
+    def _extensions(self) -> list[Path]:
         holder = self.own / "extensions"
-        for name in self.files.names(holder):
-            values = json_object(self.files.read(holder / name / "gemini-extension.json"))
+        paths: list[Path] = []
+        for extension in self.files.names(holder):
+            values = json_object(self.files.read(holder / extension / "gemini-extension.json"))
+            told = values.get("contextFileName") or _NAME
+            names = told if isinstance(told, list) else [told]
             if values:
-                told = values.get("contextFileName")
-                yield holder / name / (told if isinstance(told, str) else _NAME)
+                paths += [
+                    holder / extension / name for name in names if isinstance(name, str) and ".." not in name
+                ]
+        return sorted(paths, key=lambda path: js_order(str(path)))
 
-    def _blocks(self, paths: Iterator[Path] | list[Path], kind: str) -> list[list[Piece]]:
+    def _blocks(self, paths: Sequence[Path], kind: str) -> list[list[Piece]]:
         """A block for each file that is there and has text, each real file once."""
         blocks: list[list[Piece]] = []
         for path in paths:
@@ -135,7 +148,7 @@ class _Loader:
                 self.too_large = path
             text = decoded(data, keep_mark=True)
             if self.context_settings.get("importFormat") == "flat":
-                pieces = flat(path, text, self.files, backtick_regions, str(path.parent))
+                pieces = flat(path, text, self.splicer, str(path.parent), None)
             else:
                 pieces = trimmed(self.splicer.pieces(path, kind, text))
             if not pieces:
@@ -155,17 +168,15 @@ class _Loader:
         text = "" if data is None else decoded(data).strip()
         return (Piece(text, Entry(path, "user", text)),) if text else ()
 
-    def _private_memory(self) -> list[list[Piece]]:
-        """What Gemini CLI wrote down itself for this project."""
+    def _private_memory(self) -> list[Path]:
+        """What Gemini CLI wrote down itself for this project: an index, or older files."""
         projects = json_object(self.files.read(self.own / "projects.json")).get("projects")
         name = projects.get(str(self.folder)) if isinstance(projects, Mapping) else None
-        path = (
-            self.own / "tmp" / (name if isinstance(name, str) else self.folder.name) / "memory" / "MEMORY.md"
-        )
-        blocks = self._blocks([path], "memory")
-        return [
-            [Piece("<user_project_memory>\n"), *block, Piece("\n</user_project_memory>")] for block in blocks
-        ]
+        if not isinstance(name, str) or "/" in name:
+            name = re.sub("[^a-z0-9]+", "-", self.folder.name.lower()).strip("-") or "project"
+        holder = self.own / "tmp" / name / "memory"
+        index = holder / "MEMORY.md"
+        return [holder / name for name in self.names] if self.files.size(index) is None else [index]
 
     def _prompt(self) -> Iterator[Part]:
         """What the first prompt brings: a command's text, or the files that it names."""
@@ -268,6 +279,18 @@ def _joined(blocks: list[list[Piece]]) -> list[Piece]:
 
 def _wrapped(tag: str, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return (Piece(f"<{tag}>\n"), *pieces, Piece(f"\n</{tag}>")) if pieces else ()
+
+
+def _system_part(user: list[list[Piece]], memory: list[list[Piece]]) -> tuple[Piece, ...]:
+    """The user's files; in tags of their own where Gemini CLI has a memory of its own for the project."""
+    if not memory:
+        return _wrapped("loaded_context", _joined(user))
+    head = "--- Private Project Memory Index (private, not committed to repo) ---\n"
+    tail = "\n--- End Private Project Memory Index ---"
+    own = _wrapped("user_project_memory", [Piece(head), *_joined(memory), Piece(tail)])
+    others = _wrapped("global_context", _joined(user))
+    between = (Piece("\n"),) if others else ()
+    return _wrapped("loaded_context", (*others, *between, *own))
 
 
 def _project_part(extensions: list[list[Piece]], project: list[list[Piece]]) -> tuple[Piece, ...]:

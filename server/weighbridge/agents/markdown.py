@@ -15,6 +15,7 @@ from markdown_it.token import Token
 from weighbridge.agents.text import unix_lines
 
 _RAW_END = re.compile(r"[ \t]*</(?:script|pre|style|textarea)\b", re.IGNORECASE)
+_QUOTE_MARK = re.compile(r"^ {0,3}>[ \t]?", re.MULTILINE)
 _COMMENT = re.compile(r"<!--[\s\S]*?-->")
 
 
@@ -25,7 +26,7 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  (the parser's own form)
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """HTML blocks as in CommonMark, but that indented ones end no paragraph, and end tags of raw text begin none."""
     if (silent and state.sCount[start] > state.blkIndent) or _RAW_END.match(state.src, state.bMarks[start]):
         return False
@@ -107,28 +108,59 @@ def without_block_comments(text: str) -> str:
 
 
 def code_regions(text: str) -> list[tuple[int, int]]:
-    """Where code stands in a text, in code points: fences, indented code and spans, but none in lists and tables."""
-    if "`" not in text and "~~~" not in text and "    " not in text and "\t" not in text:
-        return []
-    regions: list[tuple[int, int]] = []
-    starts = _line_starts(text)
-    inside = 0
-    for token in _tables().parse(text):
-        if token.type in {"bullet_list_open", "ordered_list_open", "table_open"}:
-            inside += 1
-        elif token.type in {"bullet_list_close", "ordered_list_close", "table_close"}:
-            inside -= 1
-        elif inside or token.map is None:
-            continue
-        else:
-            start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
-            if token.type in {"fence", "code_block"}:
-                regions.append((start, end))
-            elif token.type == "inline":
-                regions.extend(
-                    (start + a, start + b) for a, b in _spans(text[start:end], token.children or [])
-                )
-    return regions
+    """Where Qwen Code sees code in a text: fences, indented code and spans, but none in lists and tables.
+
+    Its parser reads the text with line feeds only, and its places are taken for places in the text as it is.
+    """
+    return list(_regions(unix_lines(text), 0))
+
+
+def _regions(source: str, base: int) -> Iterator[tuple[int, int]]:
+    """The code in a text that stands at `base`."""
+    if not any(mark in source for mark in ("`", "~~~", "    ", "\t")):
+        return
+    starts = [0, *(found.end() for found in re.finditer("\n", source)), len(source)]
+    for token, children in _blocks(source):
+        assert token.map is not None  # noqa: S101  a block has its lines
+        start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
+        raw = source[start:end]
+        if token.type in {"fence", "code_block"}:
+            yield base + start, base + end
+        elif token.type == "blockquote_open":
+            yield from _quoted_regions(raw, base + start)
+        elif children:
+            yield from ((base + start + a, base + start + b) for a, b in _spans(raw, children))
+
+
+def _blocks(source: str) -> Iterator[tuple[Token, list[Token]]]:
+    """The blocks of a text that are in no other, each with what is in its line."""
+    tokens = _tables().parse(source)
+    for at, token in enumerate(tokens):
+        if token.level == 0 and token.map is not None:
+            inline = tokens[at + 1] if at + 1 < len(tokens) else token
+            yield token, (inline.children or []) if inline.type == "inline" else []
+
+
+def _quoted_regions(raw: str, base: int) -> Iterator[tuple[int, int]]:
+    """The code in a block quote: Qwen Code looks for each block of the quote in the quote's text, marks and all.
+
+    It goes no further where it does not find one, as with all blocks of several lines.
+    """
+    inner = _QUOTE_MARK.sub("", raw)
+    lines = inner.splitlines(keepends=True)
+    at = 0
+    for token, _ in _blocks(inner):
+        assert token.map is not None  # noqa: S101  as above
+        first, last = token.map
+        block = "".join(lines[first:last]).rstrip("\n")
+        blank = last < len(lines) and not lines[last].strip()
+        found = -1 if blank and token.type == "heading_open" else raw.find(block, at)
+        if found < 0:
+            return
+        yield from _regions(block, base + found)
+        if blank:
+            return
+        at = found + len(block)
 
 
 def _spans(source: str, tokens: list[Token]) -> Iterator[tuple[int, int]]:
@@ -138,19 +170,20 @@ def _spans(source: str, tokens: list[Token]) -> Iterator[tuple[int, int]]:
         if token.type != "code_inline":
             continue
         mark = re.escape(token.markup)
-        found = re.compile(rf"(?<!`){mark}(?!`)[\s\S]*?(?<!`){mark}(?!`)").search(source, at)
+        spans = re.compile(rf"(?:(?<!`)|(?<=\\`)){mark}(?!`)([\s\S]*?)(?<!`){mark}(?!`)")
+        found = spans.search(source, at)
+        while found is not None and not _is_span(found[1], token.content):
+            found = spans.search(source, found.start() + 1)
         if found is None:
             return
         yield found.span()
         at = found.end()
 
 
+def _is_span(written: str, content: str) -> bool:
+    return "".join(written.split()) == "".join(content.split())
+
+
 @cache
 def _tables() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
-
-
-def _line_starts(text: str) -> list[int]:
-    """Where each line begins, and the text's end. Lines end as Markdown's do."""
-    starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
-    return [*starts, len(text)]

@@ -10,16 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.folders import downwards, git_root, lies_in, upwards, walk
+from weighbridge.agents.folders import git_root, lies_in, upwards, walk
 from weighbridge.agents.markdown import code_regions
 from weighbridge.agents.model import Agent, Context, Entry, Files, Lost, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter, split_front_matter
-from weighbridge.agents.splicing import Splicer, flat, trimmed
-from weighbridge.agents.text import decoded, js_trim, json_object, unix_lines
+from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, trimmed
+from weighbridge.agents.text import decoded, js_order, js_trim, json_object, unix_lines, yaml_mapping
 from weighbridge.errors import Code
 
 _NAMES = ("QWEN.md", "AGENTS.md")
 _MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
+_FRONT_MATTER = re.compile(r"---\n([\s\S]*?)\n---(?:\n|$(?![\s\S]))")
 _COMMENT = re.compile(r"<!--[\s\S]*?-->")
 MEMORY_LINES = 200
 
@@ -51,9 +52,9 @@ class _Loader:
         }
         self.memory_on = _memory_is_on(settings)
         # An import that names no file keeps its words.
-        self.splicer = Splicer(files, code_regions, None, by_letters=True, root_counts=True)
+        self.splicer = Splicer(files, code_regions, self._top_of, None, by_letters=True, root_counts=True)
         self.not_loaded: list[NotLoaded] = []
-        self._seen: set[object] = set()
+        self._seen: set[Path] = set()
 
     def context(self) -> Context:
         blocks = [*self._context_blocks(), *self._rule_blocks()]
@@ -72,14 +73,16 @@ class _Loader:
     def _context_blocks(self) -> Iterator[list[Piece]]:
         told = self.settings.get("fileName")
         names = (told,) if isinstance(told, str) else tuple(told) if isinstance(told, list) else _NAMES
-        chain = self._chain() if self.trusted else ()
-        paths = [place / str(name) for name in names for place in (self.own, *chain)]
-        paths.append(self.own / "output-language.md")
+        folders = [self.folder]
         if self.settings.get("loadFromIncludeDirectories") is True:
             for several in self.start.options("--include-directories"):
-                for one in several.split(","):
-                    place = self.files.real(Path(os.path.normpath(self.folder / one)))
-                    paths += [place / str(name) for name in names]
+                folders += [
+                    self.files.real(Path(os.path.normpath(self.folder / one))) for one in several.split(",")
+                ]
+        paths: list[Path] = []
+        for folder in folders:
+            paths += [place / str(name) for name in names for place in (self.own, *self._chain(folder))]
+            paths.append(self.own / "output-language.md")
         if self.git is not None and self.trusted:
             paths.append(self.git / ".qwen" / "QWEN.local.md")
         for path in paths:
@@ -92,14 +95,14 @@ class _Loader:
                 or (self.git is not None and path.parent == self.git / ".qwen")
             )
             data = self.files.read(path, own=own)
-            identity = self.files.identity(path)
-            if data is None or identity in self._seen:
+            real = self.files.real(path)
+            if data is None or real in self._seen:
                 continue
-            self._seen.add(identity)
+            self._seen.add(real)
             text = decoded(data, keep_mark=True)
             kind = "user" if path.parent == self.own else "project"
             if self.settings.get("importFormat") == "flat":
-                pieces = flat(path, text, self.files, code_regions, str(path))
+                pieces = flat(path, text, self.splicer, str(path), MOST_LEVELS)
             else:
                 pieces = trimmed(self.splicer.pieces(path, kind, text))
             if pieces:
@@ -107,16 +110,25 @@ class _Loader:
             else:
                 self.not_loaded.append(NotLoaded(path, "it is blank"))
 
-    def _chain(self) -> tuple[Path, ...]:
-        """The folders whose files are read, outermost first: from one above the git root on."""
-        home = self.files.real(self.start.home)
-        if self.git is not None:
-            top = self.git.parent
-        elif lies_in(self.folder, home):
-            top = home
-        else:
-            top = upwards(self.folder)[-1]
-        return downwards(top, self.folder)
+    def _chain(self, folder: Path) -> tuple[Path, ...]:
+        """The folders whose files are read, outermost first: from one above the git root on, never the file system's."""
+        home = self.start.home
+        if folder == home:
+            return (home,)
+        git = git_root(folder, self.files)
+        last = home.parent if git is None else git.parent
+        chain: list[Path] = []
+        for place in upwards(folder) if self.trusted else ():
+            if place in {self.own, place.parent}:
+                break
+            chain.append(place)
+            if place == last:
+                break
+        return tuple(reversed(chain))
+
+    def _top_of(self, folder: Path) -> Path:
+        """The folder in which the imports of a file in `folder` must lie."""
+        return git_root(folder, self.files) or folder
 
     def _block(self, what: str, path: Path, base: Path, pieces: Iterable[Piece]) -> list[Piece]:
         name = os.path.relpath(path, base).replace(os.sep, "/")
@@ -126,22 +138,30 @@ class _Loader:
     def _rule_blocks(self) -> Iterator[list[Piece]]:
         base = self.git or self.folder
         holders = [self.own / "rules"]
-        if self.trusted and self.git is not None:
-            holders.append(self.git / ".qwen" / "rules")
-        for holder in holders:
-            for path in sorted(walk(holder, self.files), key=str):
-                data = self.files.read(path) if path.suffix == ".md" else None
+        if self.trusted:
+            holders.append(base / ".qwen" / "rules")
+        for holder in dict.fromkeys(holders):
+            for path in sorted(self._rule_files(holder), key=lambda path: js_order(str(path))):
+                data = self.files.read(path)
                 if data is None:
                     continue
-                text = unix_lines(decoded(data))
-                values = front_matter(text, lenient=True) or {}
-                if values.get("paths"):
-                    reason = f"loads when a file is read that matches {values['paths']}"
+                patterns, body = _rule(unix_lines(decoded(data)))
+                if patterns:
+                    reason = f"loads when a file is read that matches {', '.join(patterns)}"
                     self.not_loaded.append(NotLoaded(path, reason))
-                    continue
-                body = js_trim(_COMMENT.sub("", split_front_matter(text)[1]))
-                if body:
-                    yield self._block("Rule", path, base, [Piece(body, Entry(path, "rule", body))])
+                elif text := js_trim(_without_comments(body)):
+                    yield self._block("Rule", path, base, [Piece(text, Entry(path, "rule", text))])
+
+    def _rule_files(self, holder: Path) -> Iterator[Path]:
+        """The files of a folder of rules, links left out."""
+        for path in walk(holder, self.files):
+            ways = (path, *(place for place in path.parents if lies_in(place, holder) and place != holder))
+            if not path.name.endswith(".md"):
+                continue
+            if any(self.files.is_link(way) for way in ways):
+                self.not_loaded.append(NotLoaded(path, "a link: Qwen Code reads none in a folder of rules"))
+            else:
+                yield path
 
     def _memory(self) -> Iterator[Part]:
         """What Qwen Code wrote down itself, where its own memory is switched on."""
@@ -249,6 +269,34 @@ class _Loader:
         names = sorted(self.files.names(folder))[:20]
         lines = [f"{'└' if name == names[-1] else '├'}───{name}" for name in names]
         return "\n".join(["Showing up to 20 items:", "", f"{folder}/", *lines])
+
+
+def _rule(text: str) -> tuple[list[str], str]:
+    """The patterns on which a rule waits, none where it always loads, and its body."""
+    found = _FRONT_MATTER.match(text)
+    if found is None:
+        return [], text
+    values = yaml_mapping(found[1])
+    paths = _simple_paths(found[1]) if values is None else values.get("paths")
+    written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
+    return [str(pattern) for pattern in written if str(pattern)], text[found.end() :]
+
+
+def _simple_paths(source: str) -> list[str]:
+    """What Qwen Code takes for `paths` in front matter that is no YAML: the text behind it, or the items below it."""
+    found = re.search(r"^paths[ \t]*:[ \t]*(.*)\n?((?:  - .*(?:\n|$))*)", source, re.MULTILINE)
+    if found is None:
+        return []
+    items = [line[4:] for line in found[2].splitlines()] if not found[1].strip() else [found[1]]
+    return [item.strip().strip('"') for item in items]
+
+
+def _without_comments(text: str) -> str:
+    """A text without HTML comments, and without what is left of such within one another."""
+    before = None
+    while text != before:
+        before, text = text, _COMMENT.sub("", text)
+    return text.replace("<!--", "")
 
 
 def _asks_for_trust(user: Mapping[str, Any]) -> bool:

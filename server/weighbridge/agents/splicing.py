@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from weighbridge.agents.folders import git_root, lies_in
+from weighbridge.agents.folders import lies_in
 from weighbridge.agents.model import Entry, Files, Import, Piece
 from weighbridge.agents.text import JS_SPACE, decoded
 
@@ -16,25 +16,60 @@ MOST_LEVELS = 5
 MOST_IMPORTS = 10_000
 
 _IMPORT = re.compile(r"(?:(?<=[ \t\r\n])|(?<![\s\S]))@([./A-Za-z][^ \t\r\n]*)")
-#: What Gemini CLI takes for code: a run of backticks up to the next of the same length, whatever lies between.
-_BACKTICKS = re.compile(r"(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)")
+_URL = re.compile("(?:file|https?)://")
+_RUN = re.compile("`+")
+#: Bytes of a name, and of a path with all its folders, that Linux takes.
+_LONGEST_NAME = 255
+_LONGEST_PATH = 4095
 
 
 def backtick_regions(text: str) -> list[tuple[int, int]]:
-    """Code as Gemini CLI sees it: from a run of backticks to the next of the same length."""
-    return [found.span() for found in _BACKTICKS.finditer(text)]
+    """Code as Gemini CLI sees it: what its expression for code finds, in time linear in the text.
+
+    A run of backticks opens code up to the next that is as long or longer; where there is none, as many of its backticks
+    as some later run has; else it is cut in two halves.
+    """
+    runs = [list(found.span()) for found in _RUN.finditer(text)]
+    longest = [0] * (len(runs) + 1)
+    for number in range(len(runs) - 1, -1, -1):
+        longest[number] = max(longest[number + 1], runs[number][1] - runs[number][0])
+    regions: list[tuple[int, int]] = []
+    number = 0
+    while number < len(runs):
+        start, end = runs[number]
+        length = end - start
+        half = length // 2
+        marks = min(length, longest[number + 1])
+        if marks > half:
+            number += 1
+            while runs[number][1] - runs[number][0] < marks:
+                number += 1
+            closed = runs[number][0] + marks
+        elif half:
+            closed = start + 2 * half
+        else:
+            number += 1
+            continue
+        regions.append((start, closed))
+        if closed == runs[number][1]:
+            number += 1
+        else:
+            runs[number][0] = closed
+    return regions
 
 
 @dataclass(slots=True)
 class Splicer:
     """Replaces the imports of one agent's files.
 
-    `regions`: the code in a text, where nothing is imported. `missing`: what replaces an import that names no file,
-    None where its words stay. `by_letters`: whether what lies outside is judged by the path as written.
+    `regions`: the code in a text, where nothing is imported. `top_of`: the folder, of that of a file, in which its
+    imports must lie. `missing`: what replaces an import that names no file, None where its words stay. `by_letters`:
+    whether what lies outside is judged by the path as written.
     """
 
     files: Files
     regions: Callable[[str], Sequence[tuple[int, int]]]
+    top_of: Callable[[Path], Path]
     missing: Callable[[str, Path], str] | None
     by_letters: bool = False
     root_counts: bool = False
@@ -46,7 +81,7 @@ class Splicer:
 
     def pieces(self, path: Path, kind: str, text: str) -> list[Piece]:
         """The pieces of a context file whose imports are replaced."""
-        top = git_root(path.parent, self.files, folder_only=True) or path.parent
+        top = self.top_of(path.parent)
         self.left = MOST_IMPORTS
         above = frozenset((path,) if self.root_counts else ())
         self.own = kind != "project"
@@ -99,14 +134,13 @@ class Splicer:
         if self.left < 0:
             return None
         place = Path(os.path.normpath(path.parent / target))
-        if "://" in target or not self._is_inside(place, top):
+        if _URL.match(target) or not self._is_inside(place, top):
             return [Piece(f"<!-- Import failed: {target} - Path traversal attempt -->")]
         if place in above:
             return [Piece(f"<!-- File already processed: {target} -->")]
-        if self.files.is_folder(place):
-            return [
-                Piece(f"<!-- Import failed: {target} - EISDIR: illegal operation on a directory, read -->")
-            ]
+        fault = self._fault(place, top)
+        if fault is not None:
+            return [Piece(f"<!-- Import failed: {target} - {fault} -->")]
         data = self.files.read(place, own=self.own)
         if data is None:
             return None if self.missing is None else [Piece(self.missing(target, place))]
@@ -118,6 +152,18 @@ class Splicer:
             *inner,
             Piece(f"\n<!-- End of import from: {target} -->"),
         ]
+
+    def _fault(self, place: Path, top: Path) -> str | None:
+        """What the runtime says of a path that can't be read, other than that nothing is there."""
+        if self.files.is_folder(place):
+            return "EISDIR: illegal operation on a directory, read"
+        names = [len(os.fsencode(name)) for name in place.parts]
+        if max(names) > _LONGEST_NAME or sum(names) + len(names) > _LONGEST_PATH:
+            return f"ENAMETOOLONG: name too long, access '{place}'"
+        above = (parent for parent in place.parents if lies_in(parent, top))
+        if any(self.files.size(parent) is not None for parent in above):
+            return f"ENOTDIR: not a directory, access '{place}'"
+        return None
 
     def _is_inside(self, place: Path, top: Path) -> bool:
         if self.by_letters:
@@ -139,27 +185,34 @@ def trimmed(pieces: Sequence[Piece]) -> list[Piece]:
     return kept
 
 
-def flat(
-    path: Path, text: str, files: Files, regions: Callable[[str], Sequence[tuple[int, int]]], root_name: str
-) -> list[Piece]:
-    """The pieces of a context file whose imports come behind it, last first, each under its name."""
-    splicer = Splicer(files, regions, None)
-    top = git_root(path.parent, files, folder_only=True) or path.parent
+def flat(path: Path, text: str, splicer: Splicer, root_name: str, levels: int | None) -> list[Piece]:
+    """The pieces of a context file whose imports come behind it, last first, each under its name.
+
+    `levels`: how deep imports are followed, None for as deep as they go. A file that is met again on a shorter way is
+    followed again, and comes once.
+    """
+    files = splicer.files
+    top = splicer.top_of(path.parent)
     order: list[tuple[Path, str, str, Path | None]] = []
-    seen = {path}
-
-    def add(at: Path, name: str, whole: str, importer: Path | None, level: int) -> None:
-        order.append((at, name, whole, importer))
-        if level >= MOST_LEVELS or len(order) > MOST_IMPORTS:
-            return
-        targets = [Path(os.path.normpath(at.parent / target)) for *_, target in splicer.imports(whole)]
-        for place in reversed(targets):
-            data = files.read(place, own=False) if lies_in(files.real(place), files.real(top)) else None
-            if data is not None and place not in seen:
-                seen.add(place)
-                add(place, str(place), decoded(data, keep_mark=True), at, level + 1)
-
-    add(path, root_name, text, None, 0)
+    levels_of: dict[Path, int] = {}
+    waiting: list[tuple[Path, Path | None, int]] = [(path, None, 0)]
+    while waiting and len(order) <= MOST_IMPORTS:
+        at, importer, level = waiting.pop()
+        if at in levels_of and (levels is None or levels_of[at] <= level):
+            continue
+        whole = text
+        if at != path:
+            inside = lies_in(at if splicer.by_letters else files.real(at), top)
+            data = files.read(at, own=False) if inside else None
+            if data is None:
+                continue
+            whole = decoded(data, keep_mark=True)
+        if at not in levels_of:
+            order.append((at, root_name if at == path else str(at), whole, importer))
+        levels_of[at] = level
+        if levels is None or level < levels:
+            targets = [target for *_, target in splicer.imports(whole) if not _URL.match(target)]
+            waiting += [(Path(os.path.normpath(at.parent / target)), at, level + 1) for target in targets]
     pieces: list[Piece] = []
     for at, name, whole, importer in order:
         body = whole.strip(JS_SPACE)

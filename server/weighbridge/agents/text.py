@@ -45,6 +45,11 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def js_order(text: str) -> bytes:
+    """A key that sorts texts as JavaScript does: by their UTF-16 units."""
+    return text.encode("utf-16-be", "surrogatepass")
+
+
 def yaml_mapping(text: str) -> dict[str, Any] | None:
     """A YAML mapping's values by name, None where the text is no YAML or no mapping."""
     try:

@@ -1,0 +1,192 @@
+"""What the rules of agents say and no recording shows: each a small folder, and what arrives of it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.agents.recorded import Case, lay
+
+from weighbridge.agents.markdown import code_regions
+from weighbridge.agents.splicing import backtick_regions
+
+
+def arriving(agent: str, tmp_path: Path, files: dict[str, Any], **more: Any) -> str:
+    """All that arrives; `more`: `home`, `git`, `cwd`, `settings`."""
+    data = {"agent": agent, "case": "stated", "files": files, "git": True, "home": {}, "settings": {}} | more
+    laid = lay(Case(data), tmp_path.resolve())
+    return laid.with_placeholders("\n".join(part.text for part in laid.load(agent).parts))
+
+
+def _block(path: str, text: str) -> str:
+    return f"--- Context from: {path} ---\n{text}\n--- End of Context from: {path} ---"
+
+
+def _gemini(**texts: str) -> str:
+    inner = "\n\n".join(_block(f"{{root}}/{path}", text) for path, text in texts.items())
+    return f"<loaded_context>\n<project_context>\n{inner}\n</project_context>\n</loaded_context>"
+
+
+LONG = "x" * 256
+FAILURES = [
+    ("@a.md/b", "a.md/b - ENOTDIR: not a directory, access '{root}/a.md/b'"),
+    (f"@{LONG}", f"{LONG} - ENAMETOOLONG: name too long, access '{{root}}/{LONG}'"),
+    ("@http://x/y", "http://x/y - Path traversal attempt"),
+    ("@..", ".. - Path traversal attempt"),
+    ("@.", ". - EISDIR: illegal operation on a directory, read"),
+]
+AS_WRITTEN = ["@@a.md", "x@a.md", "@1a.md", "`` @a.md ```", "```\n@a.md`", "a ` b @c`", "@"]
+
+
+@pytest.mark.parametrize(("text", "wanted"), FAILURES)
+def test_imports_that_fail(text: str, wanted: str, tmp_path: Path) -> None:
+    files = {"GEMINI.md": text, "QWEN.md": text, "a.md": "A"}
+    failed = f"<!-- Import failed: {wanted} -->"
+    assert arriving("gemini-cli", tmp_path, files) == _gemini(**{"GEMINI.md": failed})
+    assert f"--- Context from: QWEN.md ---\n{failed}\n" in arriving("qwen-code", tmp_path / "second", files)
+
+
+@pytest.mark.parametrize("text", AS_WRITTEN)
+def test_no_imports_of_gemini(text: str, tmp_path: Path) -> None:
+    assert arriving("gemini-cli", tmp_path, {"GEMINI.md": text, "a.md": "A"}) == _gemini(
+        **{"GEMINI.md": text}
+    )
+
+
+def test_only_web_addresses_and_files_are_addresses(tmp_path: Path) -> None:
+    failed = "<!-- Import failed: ftp://x - ENOENT: no such file or directory, access '{root}/ftp:/x' -->"
+    assert arriving("gemini-cli", tmp_path, {"GEMINI.md": "@ftp://x"}) == _gemini(**{"GEMINI.md": failed})
+
+
+@given(st.lists(st.sampled_from(["`", "``", "```", "a", "\n", "@"]), max_size=20))
+def test_code_as_gemini_sees_it(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert backtick_regions(text) == [found.span() for found in re.finditer(r"(`+)([\s\S]*?)\1", text)]
+
+
+def test_a_million_backticks() -> None:
+    assert backtick_regions("`" * 1_000_001) == [(0, 1_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("text", "in_code"),
+    [
+        ("`x @a y`", True),
+        ("x @a y", False),
+        ("\\`x\\` `y @a`", True),
+        ("- `x @a y`", False),
+        ("> `x @a y`", True),
+        ("> x\n> `x @a y`", False),
+        ("> ```\n> @a\n> ```", False),
+        ("> ## `x @a`", True),
+        ("    @a", True),
+        ("~~~\n@a\n~~~", True),
+        ("# `x @a`", True),
+        ("**b `x @a`**", True),
+        # Places are those in the text with line feeds only: behind carriage returns they are off.
+        ("a\r\n\r\nb\r\n\r\n`@a`", False),
+    ],
+)
+def test_code_as_qwen_sees_it(text: str, in_code: bool) -> None:
+    at = text.index("@")
+    assert any(start <= at < end for start, end in code_regions(text)) is in_code
+
+
+def test_gemini_names_come_in_their_order_at_home_and_by_path_in_the_project(tmp_path: Path) -> None:
+    got = arriving(
+        "gemini-cli",
+        tmp_path,
+        {"ZZZ.md": "Z", "GEMINI.md": "G", "AAA.md": "A"},
+        home={".gemini/GEMINI.md": "g", ".gemini/ZZZ.md": "z"},
+        settings={"user_settings": {"context": {"fileName": [" ZZZ.md ", "AAA.md"]}}},
+    )
+    assert re.findall(r"Context from: \{\w+\}/(\S+) ---\n(\w)\n", got) == [
+        (".gemini/ZZZ.md", "z"),
+        (".gemini/GEMINI.md", "g"),
+        ("AAA.md", "A"),
+        ("GEMINI.md", "G"),
+        ("ZZZ.md", "Z"),
+    ]
+
+
+def test_gemini_private_memory(tmp_path: Path) -> None:
+    path = ".gemini/tmp/root/memory/MEMORY.md"
+    got = arriving("gemini-cli", tmp_path, {}, home={".gemini/GEMINI.md": "g\n", path: "m\n"})
+    assert got == (
+        "<loaded_context>\n<global_context>\n" + _block("{home}/.gemini/GEMINI.md", "g") + "\n"
+        "</global_context>\n<user_project_memory>\n"
+        "--- Private Project Memory Index (private, not committed to repo) ---\n"
+        + _block(f"{{home}}/{path}", "m")
+        + "\n--- End Private Project Memory Index ---\n</user_project_memory>\n</loaded_context>"
+    )
+
+
+def test_gemini_imports_lie_in_the_folder_that_holds_a_git_file(tmp_path: Path) -> None:
+    files = {".git": "gitdir: x", "sub/GEMINI.md": "@../a.md", "a.md": "A"}
+    got = arriving("gemini-cli", tmp_path, files, git=False, cwd="sub")
+    assert "<!-- Imported from: ../a.md -->\nA\n" in got
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "wanted"),
+    [
+        ("gemini-cli", "GEMINI.md", ["{root}", *(f"{{root}}/{name}.md" for name in "abcdefg")]),
+        ("qwen-code", "QWEN.md", ["{root}/QWEN.md", *(f"{{root}}/{name}.md" for name in "abcde")]),
+    ],
+)
+def test_flat_imports(agent: str, name: str, wanted: list[str], tmp_path: Path) -> None:
+    chain = {f"{name}.md": f"@{chr(ord(name) + 1)}.md" for name in "abcdefg"}
+    settings = {"user_settings": {"context": {"importFormat": "flat"}}}
+    got = arriving(agent, tmp_path, {name: "x @a.md", **chain}, settings=settings)
+    assert [path for path in re.findall(r"(?m)^--- File: (.*) ---$", got) if "language" not in path] == wanted
+
+
+QWEN_RULES = [
+    ("---\npaths: src/**\n---\nR", False),
+    ("---\npaths:\n  - src/**\n---\nR", False),
+    # No YAML: read line by line.
+    ("---\npaths: **/*.ts\n---\nR", False),
+    ("---\npaths:\n  - **/*.ts\n---\nR", False),
+    ("---\npaths: []\n---\nR", True),
+    ("---\npaths: ['']\n---\nR", True),
+    ("---\npaths: 5\n---\nR", True),
+    ("---\nglobs: a\n---\nR", True),
+    ("---\n---\nR", True),
+    ("--- \npaths: a\n---\nR", True),
+    ("\ufeff---\r\npaths: a\r\n---\r\nR", False),
+]
+
+
+@pytest.mark.parametrize(("text", "loads"), QWEN_RULES)
+def test_qwen_rules(text: str, loads: bool, tmp_path: Path) -> None:
+    got = arriving("qwen-code", tmp_path, {".qwen/rules/r.md": text})
+    assert ("--- Rule from: .qwen/rules/r.md ---" in got) is loads
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("a<!-- x <!-- y --> z -->b", "a z -->b"), ("a<!<!-- x -->-- y -->b", "ab"), ("a <!-- b", "a  b")],
+)
+def test_qwen_comments_in_rules(text: str, wanted: str, tmp_path: Path) -> None:
+    got = arriving("qwen-code", tmp_path, {".qwen/rules/r.md": text})
+    assert f"---\n{wanted}\n---" in got
+
+
+def test_qwen_rules_without_git_and_links_among_them(tmp_path: Path) -> None:
+    files = {".qwen/rules/a.md": "A", "b.md": "B", ".qwen/rules/l.md": {"link": "../../b.md"}}
+    got = arriving("qwen-code", tmp_path, files, git=False)
+    assert re.findall("--- Rule from: (.*) ---\n(.)\n", got) == [(".qwen/rules/a.md", "A")]
+    assert "l.md" not in got
+
+
+def test_qwen_included_folders_have_chains_of_their_own(tmp_path: Path) -> None:
+    settings = {
+        "args": ["--include-directories", "{root}/../outside/sub"],
+        "outside": {"sub/QWEN.md": "S", "QWEN.md": "O"},
+        "user_settings": {"context": {"loadFromIncludeDirectories": True}},
+    }
+    got = arriving("qwen-code", tmp_path, {"QWEN.md": "R"}, settings=settings)
+    texts = re.findall(r"--- Context from: \S+ ---\n(\w)\n", got)
+    assert texts == ["R", "O", "S"]
