@@ -94,6 +94,11 @@ def test_code_as_qwen_sees_it(text: str, in_code: bool) -> None:
     assert any(start <= at < end for start, end in code_regions(text)) is in_code
 
 
+def test_quotes_within_quotes() -> None:
+    assert code_regions("> > `a`") == [(4, 7)]
+    assert code_regions(">" * 20_000 + "`a`\n") == []
+
+
 def test_gemini_names_come_in_their_order_at_home_and_by_path_in_the_project(tmp_path: Path) -> None:
     got = arriving(
         "gemini-cli",
@@ -190,3 +195,29 @@ def test_qwen_included_folders_have_chains_of_their_own(tmp_path: Path) -> None:
     got = arriving("qwen-code", tmp_path, {"QWEN.md": "R"}, settings=settings)
     texts = re.findall(r"--- Context from: \S+ ---\n(\w)\n", got)
     assert texts == ["R", "O", "S"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("claude-code", "CLAUDE.md"),
+        ("gemini-cli", "GEMINI.md"),
+        ("qwen-code", "QWEN.md"),
+        ("qwen-code", ".qwen/rules/r.md"),
+        ("copilot-cli", "AGENTS.md"),
+        ("goose", "AGENTS.md"),
+    ],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`" * 200_001 + "@a",
+        "<!-- @a " * 40_000,
+        ">" * 20_000 + "@a",
+        "<!<!--x-->--" * 20_000,
+        "\n" * 200_000 + "`",
+    ],
+)
+def test_hostile_texts_take_time_linear_in_them(agent: str, name: str, text: str, tmp_path: Path) -> None:
+    """Hours without the bounds."""
+    assert arriving(agent, tmp_path, {name: text})

@@ -25,8 +25,8 @@ _NAMES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
 _INSTRUCTIONS = Path(".github") / "copilot-instructions.md"
 _IMPORT = re.compile(r"(?<![\w-])@([^\s'\"<>@][^\s'\"<>]*)")
 _TRAILING = ".,;:!?)]}"
-_FENCE = re.compile(r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}|~{3,})[^\n]*\n", re.MULTILINE)
-_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:[^`\n]|\n(?!\s*\n)|(?!\1(?!`))`+)*?(?<!`)\1(?!`)")
+_FENCE = re.compile(r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}+|~{3,}+)[^\n]*\n", re.MULTILINE)
+_RUN_OR_BLANK = re.compile(r"`+|\n(?=[ \t\r\f\v]*\n)")
 #: Bidirectional marks, zero-width characters but the joiner, soft hyphens, tags.
 _INVISIBLE = re.compile(
     "[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
@@ -283,9 +283,31 @@ def _code(text: str) -> list[tuple[int, int]]:
         regions.append((opened.start(), end))
         at = end
     fenced = list(regions)
-    spans = (found.span() for found in _SPAN.finditer(text))
-    regions.extend(span for span in spans if not any(start <= span[0] < end for start, end in fenced))
+    regions.extend(span for span in _spans(text) if not any(start <= span[0] < end for start, end in fenced))
     return regions
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Code spans: from a run of backticks to the next that is as long, in one paragraph."""
+    paragraph = 0
+    runs: list[tuple[int, int, int]] = []
+    later: dict[tuple[int, int], list[int]] = {}
+    for found in _RUN_OR_BLANK.finditer(text):
+        if found[0] == "\n":
+            paragraph += 1
+        else:
+            later.setdefault((paragraph, len(found[0])), []).append(found.start())
+            runs.append((found.start(), found.end(), paragraph))
+    for starts in later.values():
+        starts.reverse()
+    at = 0
+    for start, end, paragraph in runs:
+        same = later[paragraph, end - start]
+        while same and same[-1] < max(at, end):
+            same.pop()
+        if start >= at and same:
+            at = same[-1] + end - start
+            yield start, at
 
 
 def _pattern(values: dict[str, object], ending: str) -> str | None:

@@ -15,6 +15,8 @@ from markdown_it.token import Token
 from weighbridge.agents.text import unix_lines
 
 _RAW_END = re.compile(r"[ \t]*</(?:script|pre|style|textarea)\b", re.IGNORECASE)
+#: Block quotes within one another that are looked into: a bound against hostile texts.
+_MOST_QUOTES = 20
 _QUOTE_MARK = re.compile(r"^ {0,3}>[ \t]?", re.MULTILINE)
 _COMMENT = re.compile(r"<!--[\s\S]*?-->")
 
@@ -52,10 +54,16 @@ def stretches(text: str) -> Iterator[str]:
             yield from _inline(token.children or [])
 
 
+def without_comments(text: str) -> str:
+    """The text without HTML comments. Behind the last end of one none is looked for, which takes time linear in the text."""
+    end = text.rfind("-->") + 3
+    return text if end < 3 else _COMMENT.sub("", text[:end]) + text[end:]
+
+
 def _behind_comments(block: str) -> Iterator[str]:
     """The text of an HTML block that begins with a comment, without its comments."""
     if block.lstrip().startswith("<!--") and "-->" in block:
-        yield _COMMENT.sub("", block)
+        yield without_comments(block)
 
 
 def _inline(tokens: list[Token]) -> Iterator[str]:
@@ -93,12 +101,12 @@ def without_block_comments(text: str) -> str:
             continue
         start, end = token.map
         block = "".join(lines[start:end])
-        if not block.lstrip(" ").startswith("<!--") or _COMMENT.search(block) is None:
+        if not block.lstrip(" ").startswith("<!--") or without_comments(block) == block:
             continue
         while end < len(lines) and lines[end] == "\n":
             block += lines[end]
             end += 1
-        rest = _COMMENT.sub("", block)
+        rest = without_comments(block)
         kept.extend(lines[at:start])
         if rest.strip():
             kept.append(rest)
@@ -115,8 +123,8 @@ def code_regions(text: str) -> list[tuple[int, int]]:
     return list(_regions(unix_lines(text), 0))
 
 
-def _regions(source: str, base: int) -> Iterator[tuple[int, int]]:
-    """The code in a text that stands at `base`."""
+def _regions(source: str, base: int, quotes: int = 0) -> Iterator[tuple[int, int]]:
+    """The code in a text that stands at `base`, within so many block quotes."""
     if not any(mark in source for mark in ("`", "~~~", "    ", "\t")):
         return
     starts = [0, *(found.end() for found in re.finditer("\n", source)), len(source)]
@@ -126,8 +134,8 @@ def _regions(source: str, base: int) -> Iterator[tuple[int, int]]:
         raw = source[start:end]
         if token.type in {"fence", "code_block"}:
             yield base + start, base + end
-        elif token.type == "blockquote_open":
-            yield from _quoted_regions(raw, base + start)
+        elif token.type == "blockquote_open" and quotes < _MOST_QUOTES:
+            yield from _quoted_regions(raw, base + start, quotes + 1)
         elif children:
             yield from ((base + start + a, base + start + b) for a, b in _spans(raw, children))
 
@@ -141,7 +149,7 @@ def _blocks(source: str) -> Iterator[tuple[Token, list[Token]]]:
             yield token, (inline.children or []) if inline.type == "inline" else []
 
 
-def _quoted_regions(raw: str, base: int) -> Iterator[tuple[int, int]]:
+def _quoted_regions(raw: str, base: int, quotes: int) -> Iterator[tuple[int, int]]:
     """The code in a block quote: Qwen Code looks for each block of the quote in the quote's text, marks and all.
 
     It goes no further where it does not find one, as with all blocks of several lines.
@@ -157,7 +165,7 @@ def _quoted_regions(raw: str, base: int) -> Iterator[tuple[int, int]]:
         found = -1 if blank and token.type == "heading_open" else raw.find(block, at)
         if found < 0:
             return
-        yield from _regions(block, base + found)
+        yield from _regions(block, base + found, quotes)
         if blank:
             return
         at = found + len(block)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
-from weighbridge.agents.markdown import code_regions
+from weighbridge.agents.markdown import code_regions, without_comments
 from weighbridge.agents.model import Agent, Context, Entry, Files, Lost, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, trimmed
@@ -21,7 +21,8 @@ from weighbridge.errors import Code
 _NAMES = ("QWEN.md", "AGENTS.md")
 _MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
 _FRONT_MATTER = re.compile(r"---\n([\s\S]*?)\n---(?:\n|$(?![\s\S]))")
-_COMMENT = re.compile(r"<!--[\s\S]*?-->")
+#: How often comments are removed that appear where others were: a bound against hostile texts.
+_MOST_NESTED = 100
 MEMORY_LINES = 200
 
 
@@ -149,7 +150,7 @@ class _Loader:
                 if patterns:
                     reason = f"loads when a file is read that matches {', '.join(patterns)}"
                     self.not_loaded.append(NotLoaded(path, reason))
-                elif text := js_trim(_without_comments(body)):
+                elif text := js_trim(_without_nested_comments(body)):
                     yield self._block("Rule", path, base, [Piece(text, Entry(path, "rule", text))])
 
     def _rule_files(self, holder: Path) -> Iterator[Path]:
@@ -291,11 +292,12 @@ def _simple_paths(source: str) -> list[str]:
     return [item.strip().strip('"') for item in items]
 
 
-def _without_comments(text: str) -> str:
-    """A text without HTML comments, and without what is left of such within one another."""
-    before = None
-    while text != before:
-        before, text = text, _COMMENT.sub("", text)
+def _without_nested_comments(text: str) -> str:
+    """A text without HTML comments, and without those that are there once others are gone."""
+    for _ in range(_MOST_NESTED):
+        before, text = text, without_comments(text)
+        if text == before:
+            break
     return text.replace("<!--", "")
 
 
