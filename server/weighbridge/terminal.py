@@ -216,6 +216,8 @@ def _total(reports: Sequence[Report]) -> str:
 def _about(report: Report) -> str:
     about = report.encoding if report.model is None else f"{report.model}, {report.encoding}"
     cost = _cost(report.input_usd)
+    if report.cached_usd is not None:
+        cost += f" (${report.cached_usd:,.4f} with {report.cacheable:,} cached)"
     inexact = report.totals.not_of_today()
     return f"of {report.budget.limit:,}; {about}{cost}{f'; {inexact}' if inexact else ''}"
 

@@ -97,7 +97,8 @@ class Expansion:
     `tokens`: of its content standing alone, nested references resolved; None while pending or failed.
     `summary`: what stands in its place, None while that is its literal text. `references`: how many there are in it,
     itself and repeats included. `waiting`, `broken`: how many of them are pending and failed. `stale`, `sampled`: whether any
-    of them counts by an old answer, or by a sample.
+    of them counts by an old answer, or by a sample. `volatile`: whether any may be another text each time: an API, a variable
+    without a fixed value.
     """
 
     key: Hashable
@@ -112,6 +113,7 @@ class Expansion:
     broken: int = 0
     stale: bool = False
     sampled: bool = False
+    volatile: bool = False
     #: What decides whether it may be reused elsewhere: the levels below it, what stands in it,
     #: which contents above it closed cycles in it, and whether the depth's limit cut it.
     height: int = 0
@@ -261,18 +263,27 @@ class Expander:
                 f"{shown(request.target)}: includes itself, directly or by what it includes",
                 cut_by=frozenset((reading.identity,)) - {self.document_identity},
             )
-        expansion = yield from self._expand_reading(key, reading, above, depth)
+        expansion = yield from self._expand_reading(key, request.kind, reading, above, depth)
         if not expansion.cut_by and not expansion.cut_deep:
             self._known[key] = expansion
         return expansion
 
     def _expand_reading(
-        self, key: Hashable, reading: Reading, above: frozenset[str], depth: int
+        self, key: Hashable, kind: Kind, reading: Reading, above: frozenset[str], depth: int
     ) -> Steps[Expansion]:
-        if reading.state is State.PENDING:
-            return Expansion(key, State.PENDING, None, None, None, reading, waiting=1)
-        if reading.state is State.FAILED:
-            return Expansion(key, State.FAILED, None, None, reading.problem, reading, broken=1)
+        if reading.state in {State.PENDING, State.FAILED}:
+            waiting = int(reading.state is State.PENDING)
+            return Expansion(
+                key,
+                reading.state,
+                None,
+                None,
+                reading.problem,
+                reading,
+                waiting=waiting,
+                broken=1 - waiting,
+                volatile=kind is not Kind.FILE,
+            )
         here = above | {reading.identity}
         pieces: list[Summary] = []
         joined: list[Summary] = []
@@ -313,6 +324,7 @@ class Expander:
                 except BorderlessError as error:
                     borderless = borderless or error
                 pieces = []
+        volatile = kind is Kind.API or reading.secret or any(one.expansion.volatile for one in nested)
         state: State = reading.state
         problem, summary, tokens = reading.problem, None, None
         try:
@@ -336,6 +348,7 @@ class Expander:
             broken,
             stale,
             sampled,
+            volatile,
             height,
             frozenset(identities),
             frozenset(cut_by - {reading.identity}),

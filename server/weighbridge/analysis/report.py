@@ -246,6 +246,9 @@ class Report:
     templated: bool = False
     #: Its own model and those that are shown beside it; none where there are no others, or nobody waited for them.
     models: tuple[ModelReport, ...] = ()
+    #: Tokens before the first text that may be another each time, and what it costs where the provider has kept these; None: not known.
+    cacheable: int | None = None
+    cached_usd: float | None = None
 
     @property
     def exact(self) -> bool:
@@ -282,8 +285,12 @@ class Report:
             "model": self.model,
             "encoding": self.encoding,
             "exactness": self.exactness.value,
-            "cost": None if self.input_usd is None or not self.counted else {"input_usd": self.input_usd},
+            "cost": None if self.input_usd is None or not self.counted else self._cost_json(self.input_usd),
         }
+
+    def _cost_json(self, input_usd: float) -> dict[str, Any]:
+        kept = {"cacheable_tokens": self.cacheable, "cached_usd": self.cached_usd}
+        return {"input_usd": input_usd, **({} if self.cached_usd is None else kept)}
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from weighbridge.analysis.plain import Plan, plan
 from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionReport
-from weighbridge.budget.cost import input_cost
+from weighbridge.budget.cost import cached_cost, input_cost
 from weighbridge.budget.thresholds import budget_of
 from weighbridge.errors import Code, Problem
 from weighbridge.session.beside import with_models
@@ -101,7 +101,7 @@ def _report(
         sections.append(
             SectionReport(section.title, section.level, Range(section.start_line, 0, *last), amount)
         )
-    settings = under.terms.settings
+    settings, model = under.terms.settings, under.choice.model
     report = Report(
         uri=uri_of(path),
         version=None,
@@ -113,12 +113,14 @@ def _report(
         tokens=tokens,
         own_tokens=tokens,
         budget=budget_report(tokens, under.limit, settings),
-        input_usd=None if under.choice.model is None else input_cost(tokens, under.choice.model),
+        input_usd=None if model is None else input_cost(tokens, model),
         sections=tuple(sections),
         references=(),
         totals=ReferenceTotals(0, 0, 0, 0),
         problems=tuple(
             (Range(0, 0, 0, first_line_end), Problem(Code.SETTINGS, text)) for text in under.choice.warnings
         ),
+        cacheable=None if model is None else tokens,
+        cached_usd=None if model is None else cached_cost(tokens, tokens, model),
     )
     return PlainReport(report, first_line_end)

@@ -15,11 +15,12 @@ from weighbridge.analysis.report import (
     reference_reports,
     totals_of,
 )
-from weighbridge.budget.cost import input_cost
+from weighbridge.budget.cost import cached_cost, input_cost
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import DEFAULT_ENCODING, Settings
 from weighbridge.errors import Code, Problem
 from weighbridge.references.model import Reference
+from weighbridge.session.caching import cacheable, hint_of
 from weighbridge.session.document import Document
 from weighbridge.session.outline import Filled
 from weighbridge.session.prepared import Prepared
@@ -67,6 +68,8 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
     filled = document.fill_outline(FILLING)
     sections = yield from document.outline.reports(document.buffer)
     totals = yield from totals_of([expansion for _, _, expansion in placed])
+    kept = None if model is None else cacheable(document, placed)
+    hint = hint_of(placed, tokens, kept, model)
     return Report(
         uri=document.uri,
         version=document.version,
@@ -87,9 +90,11 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         counted=document.counted_before,
         estimated=tuple(estimated) if exactness is Exactness.EXACT else (),
         arrived=document.arrived,
-        notices=tuple(_notices(document)),
+        notices=(*_notices(document), *(() if hint is None else (hint,))),
         imports=tuple(_imports(document)),
         templated=prepared.templated,
+        cacheable=kept,
+        cached_usd=None if model is None or kept is None else cached_cost(tokens, kept, model),
     )
 
 

@@ -42,8 +42,8 @@ def selected_parts(document: Document, selection: Selection) -> tuple[Part, ...]
 
 
 def length_of(parts: Sequence[Part]) -> int:
-    """Characters that are to be counted."""
-    return sum(len(part) for part in parts if isinstance(part, str))
+    """Characters that are to be counted: of texts all, of summaries their ends."""
+    return sum(len(part) if isinstance(part, str) else len(part.head) + len(part.tail) for part in parts)
 
 
 def tokens_of(parts: Sequence[Part], tokenizer: Tokenizer) -> int:

@@ -176,7 +176,12 @@ def document_card(report: Report, contexts: Sequence[Mapping[str, Any]] = ()) ->
             *_chain(report, report.arrived, facts, contexts, path_of(report.uri) or Path()),
         )
     if report.input_usd is not None:
-        facts.append(f"${report.input_usd:,.4f} as input")
+        kept = (
+            ""
+            if report.cached_usd is None
+            else f", ${report.cached_usd:,.4f} where the provider has kept the first {tokens_text(report.cacheable or 0)}"
+        )
+        facts.append(f"${report.input_usd:,.4f} as input{kept}")
     if report.totals.not_of_today():
         facts.append(f"references: {report.totals.not_of_today()}")
     if not report.ready:
