@@ -1,4 +1,7 @@
-"""The count equals the tokenizer run on the rendered text: of any document, after any edit, in every encoding."""
+"""The count equals the tokenizer run on the rendered text: of any document, after any edit, in every encoding.
+
+Files change meanwhile, on disk and in the editor, and both engines count. OpenAI's encodings are held against tiktoken itself.
+"""
 
 import asyncio
 import tempfile
@@ -9,11 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.clock import settle as turn
 from tests.session.harness import a_session, open_file
+from tests.tokens.reference import NAMES, tokens as tiktoken_tokens
 
 from weighbridge.analysis.expand import State
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 from weighbridge.text import PositionEncoding
+from weighbridge.tokens import fast, registry
+from weighbridge.tokens.fast import SplintrEngine
 from weighbridge.tokens.registry import encodings, tokenizer
 
 #: Pieces that make borders, references and Markdown collide.
@@ -36,17 +42,24 @@ PIECES = (
         "{{other:default}}",
         "@[var:none]",
         "\\@[file:a.md]",
+        "@[api:sampled]",
+        "@[api:https://api.example/]",
     ),
     *("`", "```\n", "    ", "# Part\n", "<!-- ", " -->", "- ", "> ", "<|endoftext|>", "{", "}", '"key": '),
+    # More than is counted while it is typed.
+    *("plain words " * 300, "x" * 5_000, "a line\n" * 400),
 )
-FILES = ("a.md", "b.md", "c.txt", "code.py")
+FILES = ("a.md", "b.md", "c.txt", "code.py", "doc.prompt.md.vars.yaml")
 
 texts = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=30)
 #: What a file can hold: no lone surrogates.
 file_texts = texts.map(lambda text: text.encode("utf-8", "replace").decode("utf-8"))
-edits = st.lists(
-    st.tuples(st.integers(0, 8), st.integers(0, 30), st.integers(0, 8), st.integers(0, 30), texts), max_size=4
-)
+edits = st.tuples(st.integers(0, 8), st.integers(0, 30), st.integers(0, 8), st.integers(0, 30), texts)
+#: A file's other text, and whether it is on disk or in the editor.
+writes = st.tuples(st.sampled_from(FILES), file_texts, st.booleans())
+
+Edit = tuple[int, int, int, int, str]
+Write = tuple[str, str, bool]
 
 relaxed = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -60,6 +73,9 @@ async def check(session: Session, document: Document) -> str:
     assert document.prepared is not None
     count = document.prepared.tokenizer.count
     assert tokens == count(rendered)
+    if document.prepared.tokenizer.name in NAMES:
+        whole = rendered.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        assert tokens == len(tiktoken_tokens(document.prepared.tokenizer.name, whole))
     while not (report := session.report(document)).ready:
         # Sections are summed up in short steps where there are thousands.
         await turn()
@@ -75,33 +91,57 @@ def write(folder: Path, files: dict[str, str]) -> None:
     (folder / "empty.md").write_bytes(b"")
 
 
+@pytest.fixture(params=["tiktoken", "splintr"])
+def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine of the encodings that more than one may count in."""
+    if request.param == "splintr":
+        kept = {name: one for name, one in registry._tokenizers.items() if name not in NAMES}
+        monkeypatch.setattr(registry, "_tokenizers", kept)
+        monkeypatch.setattr(registry, "_engines", {})
+        monkeypatch.setattr(fast, "engine", SplintrEngine.of)
+
+
+@pytest.mark.usefixtures("_engine")
 @relaxed
 @given(
     files=st.fixed_dictionaries(dict.fromkeys(FILES, file_texts)),
     text=texts,
-    changes=edits,
+    changes=st.lists(edits | writes, max_size=5),
     name=st.sampled_from(encodings()),
     encoding=st.sampled_from(PositionEncoding),
 )
-def test_any_document_after_any_edit(
+def test_any_document_after_any_change(
     files: dict[str, str],
     text: str,
-    changes: list[tuple[int, int, int, int, str]],
+    changes: list[Edit | Write],
     name: str,
     encoding: PositionEncoding,
 ) -> None:
     async def run(folder: Path) -> None:
         write(folder, files)
-        values = {"encoding": name, "variables": {"name": "value \u00e9 {{other}}"}}
+        values = {
+            "encoding": name,
+            "variables": {"name": "value \u00e9 {{other}}"},
+            "apis": {"sampled": {"url": "https://api.example/", "sample": " a sample’s @[file:a.md]\n"}},
+        }
         async with a_session(folder, values, encoding=encoding) as session:
             document = session.open((folder / "doc.prompt.md").as_uri(), 1, "markdown", text)
             await check(session, document)
-            for number, (start, column, end, end_column, new) in enumerate(changes):
-                document.apply(document.buffer.apply((start, column), (end, end_column), new))
-                session.edited(document, number + 2)
+            for number, change in enumerate(changes):
+                match change:
+                    case start, column, end, end_column, new:
+                        document.apply(document.buffer.apply((start, column), (end, end_column), new))
+                        session.edited(document, number + 2)
+                    case file, new, True:
+                        (folder / file).write_bytes(new.encode("utf-8"))
+                        session.files_changed([folder / file])
+                    case file, new, False:
+                        session.open((folder / file).as_uri(), number, "markdown", new)
                 await check(session, document)
-            fresh = session.open((folder / "again.prompt.md").as_uri(), 1, "markdown", document.buffer.text())
-            assert await check(session, fresh) == await check(session, document)
+            rendered = await check(session, document)
+            session.close(document.uri)
+            fresh = session.open(document.uri, 1, "markdown", document.buffer.text())
+            assert await check(session, fresh) == rendered
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder).resolve()))
