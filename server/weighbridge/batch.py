@@ -310,7 +310,8 @@ def _roots_of(paths: Sequence[Path]) -> Iterator[Path]:
         found: list[Path] = []
         for folder in (start, *start.parents):
             repository = (folder / _REPOSITORY).exists()
-            if repository or (folder / OWN_FILE).exists():
+            # A link that leads nowhere is a file that can't be read, and says so.
+            if repository or os.path.lexists(folder / OWN_FILE):
                 found.append(folder)
             if repository:
                 break

@@ -49,10 +49,14 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a reference stands for no content. `message` names the input and what to do; never a secret."""
+    """Why a reference stands for no content. `message` names the input and what to do; never a secret.
+
+    `similar`: the file that the message proposes in its place, by its identity, and the message without that.
+    """
 
     code: Code
     message: str
+    similar: tuple[str, str] | None = None
 
 
 def fault_of_ours(error: BaseException) -> Problem:
@@ -72,9 +76,9 @@ class ReferenceFault(WeighbridgeError):  # noqa: N818  a fault of the reference,
     `links`: the links that lead to where it failed. It may be found once one of them is turned.
     """
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: Code, message: str, similar: tuple[str, str] | None = None) -> None:
         super().__init__(message)
-        self.problem = Problem(code, message)
+        self.problem = Problem(code, message, similar)
         self.links: tuple[Path, ...] = ()
 
 

@@ -146,6 +146,11 @@ def test_links_without_end_are_the_fault_of_one_file(workspace: Path, name: str)
     assert [one["tokens"] for one in found["documents"] if one["uri"].endswith("notes.py")] == [2]
 
 
+def test_a_settings_file_that_leads_nowhere_is_said(workspace: Path) -> None:
+    chain(workspace / "prompts" / "weighbridge.toml", workspace / ".gitignore", 1_200)
+    assert b"weighbridge.toml: can't be read" in run(workspace, "count", "prompts").stderr
+
+
 @pytest.mark.parametrize(
     ("text", "said", "codes"),
     [

@@ -240,12 +240,16 @@ def test_an_open_document_is_read_as_it_is_in_the_editor_but_under_the_same_rule
     ],
 )
 def test_not_found_suggests_a_near_name(room: Path, target: str, message: str) -> None:
-    assert outcome(FileHandler(), request(Kind.FILE, target, scope(room))) == Problem(Code.NOT_FOUND, message)
+    fault = outcome(FileHandler(), request(Kind.FILE, target, scope(room)))
+    assert isinstance(fault, Problem)
+    assert (fault.code, fault.message) == (Code.NOT_FOUND, message)
 
 
 def test_a_name_that_looks_the_same_is_told_apart(room: Path) -> None:
     (room / "docs" / "cafe\u0301.md").touch()
-    assert outcome(FileHandler(), request(Kind.FILE, "docs/café.md", scope(room))) == Problem(
+    fault = outcome(FileHandler(), request(Kind.FILE, "docs/café.md", scope(room)))
+    assert isinstance(fault, Problem)
+    assert (fault.code, fault.message) == (
         Code.NOT_FOUND,
         "docs/café.md: not found; what is there looks the same and is written with other characters (Unicode NFD)",
     )

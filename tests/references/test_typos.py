@@ -19,6 +19,8 @@ TYPOS = [
     ("@[file:x", "@[file:x", "@[file:x]", False),
     ("@[file:docs/a.md, and more", "@[file:docs/a.md,", "@[file:docs/a.md]", False),
     (r"open @C:\Users\me\x.md.", r"@C:\Users\me\x.md", r"@[file:C:\Users\me\x.md]", False),
+    ("see @file:docs/a.md, ok", "@file:docs/a.md", "@[file:docs/a.md]", False),
+    ("(@File:docs/a.md#Tone.)", "@File:docs/a.md#Tone", "@[file:docs/a.md#Tone]", False),
     ("- item\n  @[File:x]\n", "@[File:x]", "@[file:x]", True),
     ("<a href='@[File:x]'>", "@[File:x]", "@[file:x]", True),
 ]
@@ -60,6 +62,7 @@ QUIET = [
         "style={{ color: 'red' }}",
         "@~/.claude/x.md",
     ),
+    *("@file:Suppress('a.md')", '@file:a.b("c")', "@files:a.md"),
     *("@$HOME/x.md", "---\na: '@[File:x]'\n---\n@a"),
 ]
 
@@ -90,6 +93,7 @@ PARTS = [
     "@[docs/a.md]",
     "@[file:a.md]",
     "@a/b.md",
+    "@file:a.md#b",
     "`",
     "<!--",
     "-->",

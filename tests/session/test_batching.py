@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 
 import pytest
 import pytest_asyncio
+from tests.clock import settle
 
 from weighbridge.config import Settings
 from weighbridge.content.base import Request, Scope
@@ -121,3 +122,14 @@ async def test_a_fault_of_ours_is_the_answer_that_asks_for_more(
     # And it goes on.
     gathering.want(2, entry("x"), Priority.MEDIUM)
     assert await landed.get() == -1
+
+
+async def test_what_is_wanted_still_when_all_is_closed_is_no_fault(
+    tasks: TaskManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    looking = Looking(tasks, [])
+    looking.want(1)
+    await tasks.aclose()
+    await settle()
+    assert caplog.text == ""
+    assert looking.landed == {}

@@ -331,3 +331,27 @@ async def test_a_secret_is_in_no_report(tmp_path: Path) -> None:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[var:env.TOKEN]")
         assert await check(session, document) == "s3cret-value"
         assert "s3cret" not in str(session.report(document).as_json())
+
+
+@pytest.mark.parametrize("first", ["page", "about"])
+async def test_no_file_is_proposed_to_itself(tmp_path: Path, first: str) -> None:
+    """Nor to what it includes: of two documents that miss the same file, only the other one is told of this one."""
+    write(
+        tmp_path,
+        page="@pagee.md",
+        about="@pagee.md @inner.md",
+        inner="@innner.md",
+        outer="@inner.md @innner.md",
+    )
+    near = "pagee.md: not found; did you mean page.md?"
+    expected = {
+        "page": ["pagee.md: not found"],
+        "about": [near, "innner.md: not found"],
+        "outer": ["innner.md: not found", "innner.md: not found; did you mean inner.md?"],
+    }
+    async with a_session(tmp_path) as session:
+        for name in sorted(expected, key=lambda name: name != first):
+            document = open_file(session, tmp_path / f"{name}.md")
+            await session.count(document)
+            rows = [row for one in session.report(document).references for row in (one, *one.references)]
+            assert [row.problem.message for row in rows if row.problem is not None] == expected[name]

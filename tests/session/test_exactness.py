@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.clock import settle as turn
 from tests.session.harness import a_session, open_file
-from tests.tokens.reference import NAMES, tokens as tiktoken_tokens
+from tests.tokens.reference import NAMES
+from tests.tokens.reference import tokens as tiktoken_tokens
 
 from weighbridge.analysis.expand import State
 from weighbridge.session.document import Document

@@ -271,19 +271,11 @@ class Expander:
     def _expand_reading(
         self, key: Hashable, kind: Kind, reading: Reading, above: frozenset[str], depth: int
     ) -> Steps[Expansion]:
-        if reading.state in {State.PENDING, State.FAILED}:
-            waiting = int(reading.state is State.PENDING)
-            return Expansion(
-                key,
-                reading.state,
-                None,
-                None,
-                reading.problem,
-                reading,
-                waiting=waiting,
-                broken=1 - waiting,
-                volatile=kind is not Kind.FILE,
-            )
+        if reading.state is State.PENDING:
+            volatile = kind is not Kind.FILE
+            return Expansion(key, State.PENDING, None, None, None, reading, waiting=1, volatile=volatile)
+        if reading.state is State.FAILED:
+            return self._failed_reading(key, kind, reading, above)
         here = above | {reading.identity}
         pieces: list[Summary] = []
         joined: list[Summary] = []
@@ -353,6 +345,30 @@ class Expander:
             frozenset(identities),
             frozenset(cut_by - {reading.identity}),
             cut_deep,
+        )
+
+    def _failed_reading(
+        self, key: Hashable, kind: Kind, reading: Reading, above: frozenset[str]
+    ) -> Expansion:
+        """What has no content. A file that the reference stands in, directly or not, is not proposed in its place."""
+        problem, similar, cut_by = reading.problem, frozenset[str](), frozenset[str]()
+        if problem is not None and problem.similar is not None:
+            file, without = problem.similar
+            similar = frozenset((file,))
+            if file in above:
+                problem = Problem(problem.code, without)
+                cut_by = similar - {self.document_identity}
+        return Expansion(
+            key,
+            State.FAILED,
+            None,
+            None,
+            problem,
+            reading,
+            broken=1,
+            identities=similar,
+            cut_by=cut_by,
+            volatile=kind is not Kind.FILE,
         )
 
 

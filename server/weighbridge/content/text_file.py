@@ -93,7 +93,7 @@ class TextFiles:
                 status = policy.status(place, real)
             except ReferenceFault as fault:
                 if suggest and fault.problem.code is Code.NOT_FOUND:
-                    raise ReferenceFault(Code.NOT_FOUND, _not_found(place, real)) from fault
+                    raise _not_found(place, real) from fault
                 raise
             found = Found(place, real, None, _stamp(status), status.st_size, limit, links)
         if found.size > limit:
@@ -147,8 +147,9 @@ def _stamp(status: os.stat_result) -> _Stamp:
     return _Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _not_found(place: Place, real: Path) -> str:
+def _not_found(place: Place, real: Path) -> ReferenceFault:
     """Say that a file isn't there, and which similar one is."""
+    message = f"{place.name}: not found"
     try:
         with disk.opened_folder(real.parent) as (_, found):
             stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
@@ -156,11 +157,16 @@ def _not_found(place: Place, real: Path) -> str:
     except (OSError, ValueError):
         meant = None
     if meant is None:
-        return f"{place.name}: not found"
+        return ReferenceFault(Code.NOT_FOUND, message)
     if looks_like(meant, place.path.name):
-        return f"{place.name}: not found; what is there looks the same and is written with other characters (Unicode {form_of(meant)})"
-    folder, slash, _ = place.name.rpartition("/")
-    return f"{place.name}: not found; did you mean {folder}{slash}{policy.shown(meant)}?"
+        proposal = (
+            f"what is there looks the same and is written with other characters (Unicode {form_of(meant)})"
+        )
+    else:
+        folder, slash, _ = place.name.rpartition("/")
+        proposal = f"did you mean {folder}{slash}{policy.shown(meant)}?"
+    similar = os.fspath(real.parent / meant), message
+    return ReferenceFault(Code.NOT_FOUND, f"{message}; {proposal}", similar)
 
 
 @lru_cache(maxsize=4)

@@ -44,6 +44,8 @@ _LONGEST_TYPO: Final = 400
 _MEANT = r"[^\[\]\\\r\n@`<>{}]"
 #: One that nothing closes, up to the first blank.
 _OPENED = re.compile(rf"@\[(?:file|api|var):(?=\S)(?!{_MEANT}{{0,300}}+\\?\])(?:(?!\s){_MEANT}){{1,300}}+")
+#: What is behind the `@` of a reference in brackets: without them, no path begins so.
+_KIND = re.compile(r"(?:file|api|var):", re.IGNORECASE)
 #: One with its kind in other letters; a path without its kind, of a text or in a folder; a path with a drive's letter.
 _MISTYPED = re.compile(
     rf"@\[[ \t]?(?i:(file|api|var))[ \t]?:({_MEANT}{{1,300}}+)\]"
@@ -80,7 +82,8 @@ def reference_at(text: str, at: int) -> Reference | None:
     match = _EXPLICIT.match(text, at)
     if match is not None:
         return _explicit(match[1], _UNESCAPE.sub(r"\1", match[2]), at, match.end())
-    return _short(text, at)
+    short = _short(text, at)
+    return None if short is None or _KIND.match(short.target) else short
 
 
 def typo_at(text: str, at: int) -> Typo | None:
@@ -92,7 +95,7 @@ def typo_at(text: str, at: int) -> Typo | None:
         return Typo(at, match.end(), f"{match[0].rstrip(TRAILING + ',;:')}]", certain=False)
     match = _MISTYPED.match(text, at)
     if match is None:
-        return None
+        return _without_brackets(text, at)
     kind, target, path, drive = match.groups()
     if kind is not None:
         written = f"@[{kind.lower()}:{target}]"
@@ -103,6 +106,14 @@ def typo_at(text: str, at: int) -> Typo | None:
     if not _EXTENSION.search(named):
         return None
     return Typo(at, match.end() if path else at + 1 + len(named), f"@[file:{named}]", certain=False)
+
+
+def _without_brackets(text: str, at: int) -> Typo | None:
+    short = _short(text, at)
+    if short is None or _KIND.match(short.target) is None:
+        return None
+    kind, _, target = text[at + 1 : short.end].partition(":")
+    return Typo(at, short.end, f"@[{kind.lower()}:{target}]", certain=False)
 
 
 def reference_seen(text: str, at: int) -> int:

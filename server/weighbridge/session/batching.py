@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from weighbridge.session.entry import Entry
-from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
+from weighbridge.work import CancelToken, ClosedError, Priority, TaskCancelledError, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Batching(Generic[R]):
                 priority=min(priority for _, _, priority in group),
                 title=self._name,
             )
-        except TaskCancelledError:
+        except (TaskCancelledError, ClosedError):
             for future in waiting:
                 if future is not None:
                     future.cancel()
