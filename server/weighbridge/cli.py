@@ -85,6 +85,17 @@ def _parser() -> argparse.ArgumentParser:
         "--tcp", metavar="HOST:PORT", help="on a TCP port instead; 127.0.0.1 when no host is given"
     )
     way.add_argument("--ws", metavar="HOST:PORT", help="on a WebSocket instead")
+    way.add_argument("--pipe", metavar="PATH", help="at the Unix socket where the client waits")
+    way.add_argument(
+        "--socket", type=int, metavar="PORT", help="at the port of this machine where the client waits"
+    )
+    serve.add_argument(
+        "--clientProcessId",
+        dest="client_process_id",
+        type=int,
+        metavar="PID",
+        help="leave when this process is gone",
+    )
     serve.add_argument(
         "--log-content",
         action="store_true",
@@ -245,12 +256,14 @@ def _serve(options: argparse.Namespace) -> NoReturn:
     content: bool = options.log_content
     logs.start(options.log_level, content=content)
     if options.tcp is not None:
-        code = serve.serve_on_tcp(*_address(options.tcp), content=content)
+        transport = serve.on_tcp(*_address(options.tcp))
     elif options.ws is not None:
-        code = serve.serve_on_websocket(*_address(options.ws), content=content)
+        transport = serve.on_websocket(*_address(options.ws))
+    elif options.pipe is not None or options.socket is not None:
+        transport = serve.at(options.pipe or options.socket)
     else:
-        code = serve.serve_stdio(content=content)
-    serve.leave(code)
+        transport = serve.on_stdio()
+    serve.leave(serve.serve(transport, content=content, process_id=options.client_process_id))
 
 
 def _address(text: str) -> tuple[str, int]:

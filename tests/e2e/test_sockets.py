@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.connection import connected, listening
-from tests.e2e.process import framed
+from tests.e2e.process import COMMAND, environment_in, framed
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
@@ -137,4 +137,58 @@ async def test_who_is_no_client_yet_is_given_little_room_in_a_websocket(tmp_path
         while json.loads(await client.recv()).get("id") != 2:
             pass
         await client.send(EXIT.decode())
+        assert await process.wait() == 1
+
+
+@pytest.mark.parametrize("way", ["pipe", "socket"])
+async def test_the_client_may_wait_for_the_server(tmp_path: Path, way: str) -> None:
+    clients: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        clients.put_nowait((reader, writer))
+
+    if way == "pipe":
+        address = str(tmp_path / "editor.sock")
+        waiting: asyncio.Server = await asyncio.start_unix_server(connected, address)
+    else:
+        waiting = await asyncio.start_server(connected, "127.0.0.1", 0)
+        address = str(waiting.sockets[0].getsockname()[1])
+    async with waiting, asyncio.timeout(SECONDS):
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, f"--{way}={address}", env=environment_in(tmp_path)
+        )
+        reader, writer = await clients.get()
+        writer.write(message(HELLO))
+        assert json.loads(await anext(framed(reader)))["id"] == 1
+        # Gone without a word, as after a crash.
+        writer.close()
+        assert await process.wait() == 1
+
+
+async def test_nobody_waits(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, f"--pipe={tmp_path / 'none'}", env=environment_in(tmp_path), stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(SECONDS):
+        _, told = await process.communicate()
+    assert (process.returncode, b"no client waits at" in told, b"Traceback" in told) == (1, True, False)
+
+
+async def test_it_leaves_when_the_named_process_is_gone(tmp_path: Path) -> None:
+    other = await asyncio.create_subprocess_exec("sleep", "1000")
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        "--stdio",
+        f"--clientProcessId={other.pid}",
+        env=environment_in(tmp_path),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(SECONDS):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(message(HELLO))
+        assert json.loads(await anext(framed(process.stdout)))["id"] == 1
+        other.kill()
+        await other.wait()
         assert await process.wait() == 1

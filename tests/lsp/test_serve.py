@@ -72,7 +72,7 @@ def test_a_client_that_dies_as_soon_as_it_is_answered_is_not_outlived() -> None:
                 process.wait()
 
         client = Dying(process.pid)
-        assert serve._run(client.transport) == 1
+        assert serve.serve(client.transport) == 1
     assert [reply["id"] for reply in client.replies] == [1]
 
 
@@ -91,5 +91,5 @@ def test_a_process_that_never_was_there_is_not_waited_for(*, named: bool) -> Non
             await said
 
     client = Leaving(process.pid if named else None)
-    assert serve._run(client.transport) == 0
+    assert serve.serve(client.transport) == 0
     assert [reply["id"] for reply in client.replies] == [1, 2]

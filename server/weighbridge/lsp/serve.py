@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from weighbridge.lsp.parent import Parent
 from weighbridge.lsp.server import Server
-from weighbridge.lsp.sockets import serve_tcp, serve_websocket
+from weighbridge.lsp.sockets import serve_client_at, serve_tcp, serve_websocket
 from weighbridge.lsp.transport import claim_standard_streams, serve_streams
 from weighbridge.lsp.turns import watched_loop
 
@@ -22,23 +22,40 @@ _SECONDS_TO_LEAVE = 5.0
 _SECONDS_TO_SWITCH = 0.001
 
 
-def serve_stdio(*, content: bool = False) -> int:
-    """Serve on standard input and output. Returns the exit code: 0 after `shutdown`, else 1.
+Transport = Callable[[Server], Coroutine[Any, Any, None]]
+"""Carries a server's messages until its client is gone."""
 
-    `content`: verbose traces hold what documents say.
-    """
+
+def on_stdio() -> Transport:
+    """Standard input and output, which nothing else may use from now on."""
     stdin, stdout = claim_standard_streams()
-    return _run(lambda server: serve_streams(server.protocol, stdin, stdout), content)
+    return lambda server: serve_streams(server.protocol, stdin, stdout)
 
 
-def serve_on_tcp(host: str, port: int, *, content: bool = False) -> int:
-    """Serve one client on a TCP port."""
-    return _run(lambda server: serve_tcp(server.protocol, host, port, _announce), content)
+def on_tcp(host: str, port: int) -> Transport:
+    """A TCP port, for one client."""
+    return lambda server: serve_tcp(server.protocol, host, port, _announce)
 
 
-def serve_on_websocket(host: str, port: int, *, content: bool = False) -> int:
-    """Serve one client on a WebSocket."""
-    return _run(lambda server: serve_websocket(server.protocol, host, port, _announce), content)
+def on_websocket(host: str, port: int) -> Transport:
+    """A WebSocket, for one client."""
+    return lambda server: serve_websocket(server.protocol, host, port, _announce)
+
+
+def at(address: str | int) -> Transport:
+    """Where the client waits: a Unix socket's path, or a TCP port of this machine."""
+    return lambda server: serve_client_at(server.protocol, address)
+
+
+def serve(transport: Transport, *, content: bool = False, process_id: int | None = None) -> int:
+    """Serve one client. Returns the exit code: 0 after `shutdown`, else 1.
+
+    `content`: verbose traces hold what documents say. `process_id`: the client's; when it is gone the server leaves.
+    """
+    # Workers that count hold the interpreter; the loop gets it back within this many seconds, not Python's five times.
+    sys.setswitchinterval(_SECONDS_TO_SWITCH)
+    with asyncio.Runner(loop_factory=watched_loop) as runner:
+        return runner.run(_serve(transport, content, process_id))
 
 
 def leave(code: int) -> NoReturn:
@@ -55,14 +72,7 @@ def _announce(address: str) -> None:
     sys.stderr.flush()
 
 
-def _run(transport: Callable[[Server], Coroutine[Any, Any, None]], content: bool = False) -> int:
-    # Workers that count hold the interpreter; the loop gets it back within this many seconds, not Python's five times.
-    sys.setswitchinterval(_SECONDS_TO_SWITCH)
-    with asyncio.Runner(loop_factory=watched_loop) as runner:
-        return runner.run(_serve(transport, content))
-
-
-async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]], content: bool = False) -> int:
+async def _serve(transport: Transport, content: bool = False, process_id: int | None = None) -> int:
     server = Server()
     server.protocol.tracing.content = content
     loop = asyncio.get_running_loop()
@@ -76,6 +86,7 @@ async def _serve(transport: Callable[[Server], Coroutine[Any, Any, None]], conte
             watching.add(loop.create_task(_watch(Parent(process_id), left)))
 
     server.protocol.on_greeted = greeted
+    greeted(process_id)
     serving = asyncio.ensure_future(transport(server))
     leaving = asyncio.ensure_future(left.wait())
     await asyncio.wait({serving, leaving}, return_when=asyncio.FIRST_COMPLETED)

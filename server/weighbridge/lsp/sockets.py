@@ -8,12 +8,15 @@ of one message `MOST_FIRST_BYTES`, of connections `MOST_WAITING`.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from weighbridge.lsp import transport
 from weighbridge.lsp.frames import MOST_MESSAGE_BYTES, FrameError, FrameReader
 from weighbridge.lsp.transport import Receiver, StreamSink
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -64,8 +67,9 @@ class Seat:
 class SocketClient(asyncio.Protocol):
     """One TCP connection: a client once its first message is there."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, on_lost: Callable[[], None] = lambda: None) -> None:
         self._seat = seat
+        self._on_lost = on_lost
         self._frames = FrameReader(MOST_FIRST_BYTES)
         self._seated = False
         self._transport: asyncio.Transport
@@ -90,6 +94,7 @@ class SocketClient(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         self._seat.leave(self)
+        self._on_lost()
 
     def _sit(self, first: bytes | FrameError) -> bool:
         if isinstance(first, FrameError) or not self._seat.take(self):
@@ -108,6 +113,28 @@ async def serve_tcp(receiver: Receiver, host: str, port: int, announce: Callable
         announce("{}:{}".format(*server.sockets[0].getsockname()[:2]))
         await seat.ended.wait()
         server.close()
+
+
+async def serve_client_at(receiver: Receiver, address: str | int) -> None:
+    """Serve the client that waits at an address, until it is gone: a Unix socket's path, or a TCP port of this machine.
+
+    If nobody waits there, that is logged.
+    """
+    seat = Seat(receiver)
+    loop = asyncio.get_running_loop()
+
+    def client() -> SocketClient:
+        return SocketClient(seat, seat.ended.set)
+
+    try:
+        if isinstance(address, int):
+            await loop.create_connection(client, "127.0.0.1", address)
+        else:
+            await loop.create_unix_connection(client, address)
+    except (OSError, OverflowError, NotImplementedError) as error:
+        logger.error("no client waits at %s: %s", address, error)  # noqa: TRY400  the trace tells nobody anything
+        return
+    await seat.ended.wait()
 
 
 class WebSocketSink:
