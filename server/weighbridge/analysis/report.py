@@ -12,6 +12,7 @@ from typing import Any
 from weighbridge.analysis.arriving import Arrived, Notice
 from weighbridge.analysis.expand import Expansion, Nested, State
 from weighbridge.analysis.wording import status_text
+from weighbridge.budget.frames import Frame
 from weighbridge.config import Severity
 from weighbridge.errors import Code, Problem
 from weighbridge.references.model import Kind, Reference
@@ -249,6 +250,8 @@ class Report:
     #: Tokens before the first text that may be another each time, and what it costs where the provider has kept these; None: not known.
     cacheable: int | None = None
     cached_usd: float | None = None
+    #: What a message costs besides: in no count.
+    frame: Frame | None = None
 
     @property
     def exact(self) -> bool:
@@ -296,6 +299,7 @@ class Report:
         return {
             **self._counts_json(),
             **({"models": [one.as_json() for one in self.models]} if self.models else {}),
+            **({} if self.frame is None else {"frame": self.frame.as_json()}),
             "dialect": self.dialect,
             "sections": [section.as_json() for section in self.sections] if self.counted else [],
             "references": [reference.json for reference in self.references],

@@ -11,6 +11,7 @@ from pathlib import Path
 from weighbridge.analysis.plain import Plan, plan
 from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionReport
 from weighbridge.budget.cost import cached_cost, input_cost
+from weighbridge.budget.frames import frame_of
 from weighbridge.budget.thresholds import budget_of
 from weighbridge.errors import Code, Problem
 from weighbridge.session.beside import with_models
@@ -120,6 +121,7 @@ def _report(
         problems=tuple(
             (Range(0, 0, 0, first_line_end), Problem(Code.SETTINGS, text)) for text in under.choice.warnings
         ),
+        frame=frame_of(under.tokenizer.name, model),
         cacheable=None if model is None else tokens,
         cached_usd=None if model is None else cached_cost(tokens, tokens, model),
     )

@@ -16,6 +16,7 @@ from weighbridge.analysis.report import (
     totals_of,
 )
 from weighbridge.budget.cost import cached_cost, input_cost
+from weighbridge.budget.frames import frame_of
 from weighbridge.budget.thresholds import budget_of, crossed
 from weighbridge.config import DEFAULT_ENCODING, Settings
 from weighbridge.errors import Code, Problem
@@ -93,6 +94,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         notices=(*_notices(document), *(() if hint is None else (hint,))),
         imports=tuple(_imports(document)),
         templated=prepared.templated,
+        frame=frame_of(prepared.tokenizer.name, model),
         cacheable=kept,
         cached_usd=None if model is None or kept is None else cached_cost(tokens, kept, model),
     )

@@ -222,3 +222,24 @@ async def test_a_document_for_several_models(folder: Path) -> None:
             ("gpt-4o", counts[0]),
             ("claude-opus-4-8", counts[1]),
         ]
+
+
+async def test_a_message_has_a_line_of_its_own(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"model": "claude-opus-4-8"}) as session:
+        text = "It's so many words, @[file:b.md]\n"
+        session.write("b.md", "and more")
+        uri = await session.open("a.prompt.md", text)
+        value = (await hovered(session, uri, 0, 0)).replace("\\", "")
+        tokens = tokenizer("claude-4.8").count(text.replace("@[file:b.md]", "and more"))
+        assert f"**≈{tokens} / 1,000,000 tokens**" in value
+        assert "a message adds 6 tokens around its text (measured)" in value.split("  \n")
+        report = await session.ask("weighbridge/report", {"textDocument": {"uri": uri}})
+        assert (report["tokens"], report["frame"]) == (tokens, {"tokens": 6, "source": "measured"})
+        assert "frame" not in await session.ask(
+            "weighbridge/report",
+            {
+                "textDocument": {
+                    "uri": await session.open("c.prompt.md", "<!-- weighbridge: model=gpt-5 -->\n")
+                }
+            },
+        )

@@ -169,6 +169,8 @@ def document_card(report: Report, contexts: Sequence[Mapping[str, Any]] = ()) ->
     ]
     if about := note(report.encoding):
         facts.append(about)
+    if report.frame is not None:
+        facts.append(str(report.frame))
     facts += [_model_text(one) for one in report.models]
     if report.arrived is not None:
         return Card(
