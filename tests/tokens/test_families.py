@@ -1,6 +1,7 @@
 """Other families' vocabularies: counts that join where borders are, text that is text, and estimates that say so."""
 
 import unicodedata
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError
 
 import pytest
@@ -59,17 +60,48 @@ def test_an_estimate_says_what_it_is(name: str, factor: float) -> None:
     assert f"o200k_base \N{MULTIPLICATION SIGN} {factor}, ±" in (families.note(name) or "")
 
 
-def test_without_the_extra_a_family_is_estimated_and_the_command_is_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def missing(_: str) -> str:
-        raise PackageNotFoundError
+def missing(_: str) -> str:
+    raise PackageNotFoundError
 
-    assert families.note("gemma4") is None
-    monkeypatch.setattr(families, "version", missing)
+
+def broken(_: str) -> str:
+    raise OSError("invalid ELF header")
+
+
+@pytest.fixture
+def another_extra(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is found out about the extra is found out anew."""
     monkeypatch.setattr(registry, "_tokenizers", {})
+    families._lacking.cache_clear()
+    yield
+    families._lacking.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "said"),
+    [
+        ("version", missing, "; pip install 'weighbridge[fast]' counts exactly"),
+        (
+            "version",
+            lambda name: "0.30.1",
+            "; splintr-rs 0.30.1 was not compared; pip install 'weighbridge[fast]' installs",
+        ),
+        (
+            "importlib.import_module",
+            broken,
+            "can't be loaded (OSError); pip install --force-reinstall 'weighbridge[fast]' mends it",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("another_extra")
+def test_without_the_extra_a_family_is_estimated_and_the_command_is_named(
+    monkeypatch: pytest.MonkeyPatch, replaced: str, by: Callable[[str], str], said: str
+) -> None:
+    assert families.note("gemma4") is None
+    families._lacking.cache_clear()
+    monkeypatch.setattr(f"weighbridge.tokens.families.{replaced}", by)
     assert registry.tokenizer("gemma4").exactness is Exactness.ESTIMATE
-    assert "pip install 'weighbridge[fast]'" in (families.note("gemma4") or "")
+    assert said in (families.note("gemma4") or "")
     # Claude's and OpenAI's need no extra.
     assert registry.tokenizer("o200k_base").exactness is Exactness.EXACT
     assert families.note("claude-4.8") is None

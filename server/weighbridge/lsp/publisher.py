@@ -18,6 +18,8 @@ from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.lsp.turns import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
+from weighbridge.tokens.families import is_missing
+from weighbridge.tokens.families import note as about
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +73,8 @@ class Publisher:
         self._refreshing: asyncio.TimerHandle | None = None
         #: Told when an open document has other diagnostics than before.
         self.on_diagnostics: Callable[[], None] = lambda: None
+        #: Told of a vocabulary that a shown document lacks, each time it is shown.
+        self.on_lacking: Callable[[str], None] = lambda text: None
 
     def show(self, documents: list[Document]) -> None:
         """Bring the client up to date on these documents."""
@@ -106,6 +110,8 @@ class Publisher:
             changed.diagnostics |= had.pulled != _NOTHING
             return
         report = session.report(document)
+        if is_missing(report.encoding):
+            self.on_lacking(f"{report.encoding}: {about(report.encoding)}")
         shown = self._shown.setdefault(document.uri, _Shown())
         self._status(report, shown)
         if unprepared:

@@ -9,6 +9,7 @@ pattern, but no piece at all that goes on behind a newline with another characte
 import importlib
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -69,12 +70,21 @@ ESTIMATES: Final = {
 }
 
 
-def is_installed() -> bool:
-    """Whether the families' vocabularies are here, in the version that was compared. No vocabulary is loaded."""
+@cache
+def _lacking() -> str | None:
+    """Why the families' vocabularies can't be had, and what to do; None if they can. No vocabulary is loaded."""
     try:
-        return version("splintr-rs").startswith(_COMPARED)
+        found = version("splintr-rs")
     except PackageNotFoundError:
-        return False
+        return f"{INSTALL} counts exactly"
+    if not found.startswith(_COMPARED):
+        return f"splintr-rs {found} was not compared; {INSTALL} installs one that was, which counts exactly"
+    try:
+        importlib.import_module("splintr")
+    except Exception as error:  # noqa: BLE001  whatever a broken package raises
+        again = INSTALL.replace("install", "install --force-reinstall")
+        return f"splintr-rs {found} can't be loaded ({type(error).__name__}); {again} mends it"
+    return None
 
 
 def is_estimated(name: str) -> bool:
@@ -93,12 +103,12 @@ def note(name: str) -> str | None:
     """What there is to say of a count by this encoding; None where nothing is."""
     if name in ESTIMATES:
         return str(ESTIMATES[name])
-    return f"{_ANY}; {INSTALL} counts exactly" if is_missing(name) else None
+    return f"{_ANY}; {_lacking()}" if is_missing(name) else None
 
 
 def is_missing(name: str) -> bool:
     """Whether this encoding is estimated only because its vocabulary isn't here."""
-    return name in VOCABULARIES and not is_installed()
+    return name in VOCABULARIES and _lacking() is not None
 
 
 class VocabularyTokenizer:

@@ -12,6 +12,7 @@ from tests.editors.recording import NEOVIM, Recording
 from tests.lsp.editors.conftest import Api
 
 from weighbridge.lsp import health
+from weighbridge.tokens import families, registry
 
 CREATED = types.WINDOW_WORK_DONE_PROGRESS_CREATE
 SHOWN = types.WINDOW_SHOW_MESSAGE
@@ -133,3 +134,23 @@ async def test_a_warning_goes_away_when_it_is_over(folder: Path) -> None:
         session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
         await session.until(lambda: "message" not in session.sent_as(SERVER_STATUS)[-1])
         assert session.sent_as(SERVER_STATUS)[-1]["health"] == "ok"
+
+
+async def test_a_vocabulary_that_is_missing_is_told_of_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line in the log, whatever is opened and typed, and no message that interrupts; the status has it as well."""
+    monkeypatch.setattr(families, "_lacking", lambda: "pip install 'weighbridge[fast]' counts exactly")
+    monkeypatch.setattr(registry, "_tokenizers", {})
+    asks = NEOVIM.with_("experimental.serverStatusNotification", True)
+    async with editor(asks, folder, settings={"model": "gemini-2.5-pro"}) as session:
+        uri = await session.open("a.prompt.md", "two words")
+        await session.open("b.prompt.md", "two more words")
+        session.edit(uri, 2, "other words")
+        await session.idle()
+        said = [one["message"] for one in session.sent_as(types.WINDOW_LOG_MESSAGE)]
+        (line,) = [one for one in said if "pip install" in one]
+        assert line.startswith("gemma4: o200k_base ")
+        assert line.endswith("; pip install 'weighbridge[fast]' counts exactly")
+        assert session.sent_as(SHOWN) == []
+        assert "pip install" in session.sent_as(SERVER_STATUS)[-1]["message"]
