@@ -78,7 +78,9 @@ Eglot makes a plist of an object, lsp-mode a hash table."
 (defun weighbridge--share (share)
   "SHARE, of 1, as a percentage."
   (let ((percent (* 100.0 share)))
-    (format (if (< percent 10) "%.1f%%" "%.0f%%") percent)))
+    (if (< 0 percent 0.1)
+        "<0.1%"
+      (concat (string-remove-suffix ".0" (format (if (< percent 10) "%.1f" "%.0f") percent)) "%"))))
 
 ;;; Status
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
-from weighbridge.analysis.wording import number_text
+from weighbridge.analysis.wording import number_text, share_text
 from weighbridge.budget.models import Model
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code
@@ -100,7 +100,7 @@ def print_table(reports: Sequence[Report]) -> None:
             (
                 (_name(report.uri), "bold"),
                 (_total([report]), "bold"),
-                (f"{report.budget.used:.0%}", _STYLES.get(report.budget.severity or "", "")),
+                (share_text(report.budget.used), _STYLES.get(report.budget.severity or "", "")),
                 (_about(report), "dim"),
             )
         )
@@ -153,7 +153,7 @@ def _findings(report: Report) -> Iterator[Finding]:
             1,
             report.budget.severity,
             Code.BUDGET.value,
-            f"{_total([report])} tokens, {report.budget.used:.0%} of the budget of {report.budget.limit:,}",
+            f"{_total([report])} tokens, {share_text(report.budget.used)} of the budget of {report.budget.limit:,}",
         )
     for place, own in report.problems:
         yield Finding(

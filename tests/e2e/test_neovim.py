@@ -64,7 +64,7 @@ def test_every_feature_in_a_session(tmp_path: Path) -> None:
             f"{count(resolved)} / 128,000 tokens",
             f"{count(STYLE)}",
         ],
-        "lens": f"{count(resolved)} / 128,000 tokens (0.0%)",
+        "lens": f"{count(resolved)} / 128,000 tokens (<0.1%)",
         "definition": (folder / "docs" / "style.md").as_uri(),
         "references": 2,
         "callers": ["a.prompt.md", "other.prompt.md"],

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Documents } from "./documents";
-import { familyOf } from "./models";
+import { byFamily, modelText } from "./models";
 import { activeDocument } from "./places";
 import type { Preview } from "./preview";
 import type { Model } from "./report";
@@ -79,18 +79,12 @@ function pickModel(models: readonly Model[], current: string | null): Promise<st
     model: null,
   };
   const items: ModelItem[] = [none];
-  let family = "";
-  for (const one of models) {
-    if (familyOf(one.name) !== family) {
-      family = familyOf(one.name);
-      items.push({ label: family, kind: vscode.QuickPickItemKind.Separator });
+  for (const [family, members] of byFamily(models)) {
+    items.push({ label: family, kind: vscode.QuickPickItemKind.Separator });
+    for (const one of members) {
+      const label = `${check(one.name)}${one.name}`;
+      items.push({ label, description: modelText(one), model: one.name });
     }
-    const price = one.input_usd_per_million === null ? "" : ` · $${one.input_usd_per_million} / 1M`;
-    items.push({
-      label: `${check(one.name)}${one.name}`,
-      description: `${number(one.context_window)} · ${one.encoding}${price}`,
-      model: one.name,
-    });
   }
   const pick = vscode.window.createQuickPick<ModelItem>();
   pick.title = vscode.l10n.t("Weighbridge: Model");
@@ -142,7 +136,7 @@ export async function checkWorkspace(server: Server): Promise<void> {
   const findings =
     found.findings === 1 ? vscode.l10n.t("1 problem") : vscode.l10n.t("{0} problems", number(found.findings));
   if (found.findings > 0) {
-    await vscode.commands.executeCommand("workbench.actions.view.problems");
+    await vscode.commands.executeCommand("workbench.panel.markers.view.focus");
   }
   vscode.window.setStatusBarMessage(vscode.l10n.t("Weighbridge: {0} in {1}", findings, documents), 10_000);
 }

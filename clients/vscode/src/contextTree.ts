@@ -1,6 +1,6 @@
 /** The tree of what a document is made of: sections, and the references in them, nested. From a report alone. */
 
-import type { Range, Reference, Report, State } from "./report";
+import type { Exactness, Range, Reference, Report, State } from "./report";
 
 export type Order = "size" | "place";
 
@@ -10,6 +10,8 @@ export interface Node {
   readonly kind: "section" | Reference["kind"];
   readonly label: string;
   readonly tokens: number | null;
+  /** Of these tokens. */
+  readonly exactness: Exactness;
   /** Of the whole document. */
   readonly share: number | null;
   readonly state: State;
@@ -22,7 +24,7 @@ export interface Node {
   readonly children: readonly Node[];
 }
 
-interface Growing extends Omit<Node, "children" | "id"> {
+interface Growing extends Omit<Node, "children" | "exactness" | "id"> {
   readonly children: Growing[];
 }
 
@@ -77,17 +79,24 @@ export function contextTree(report: Report, order: Order): readonly Node[] {
     open.push({ level: section.level, node });
   }
   place(Number.POSITIVE_INFINITY);
-  return finished(roots, order, "");
+  return finished(roots, report.tokenizer_exactness, order, "");
 }
 
-function finished(nodes: readonly Growing[], order: Order, above: string): readonly Node[] {
+function finished(
+  nodes: readonly Growing[],
+  exactness: Exactness,
+  order: Order,
+  above: string,
+): readonly Node[] {
   const times = new Map<string, number>();
   const done = nodes.map((node): Node => {
     const name = `${node.kind}:${node.label}`;
     const time = times.get(name) ?? 0;
     times.set(name, time + 1);
     const id = `${above}/${name}#${time}`;
-    return { ...node, id, children: finished(node.children, order, id) };
+    const children = finished(node.children, exactness, order, id);
+    const old = node.state === "stale" || children.some((one) => one.exactness === "estimate");
+    return { ...node, id, children, exactness: old ? "estimate" : exactness };
   });
   // Sorting is stable: what weighs the same stays in its place.
   return order === "place" ? done : done.sort((one, other) => (other.tokens ?? 0) - (one.tokens ?? 0));

@@ -80,7 +80,7 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const title = name === "" ? vscode.l10n.t("(no title)") : name;
     // Numbers first: what is too wide is cut off at the right.
     const item = new vscode.TreeItem(
-      node.tokens === null ? title : `${number(node.tokens)}  ${title}`,
+      node.tokens === null ? title : `${mark(node.exactness)}${number(node.tokens)}  ${title}`,
       node.children.length === 0
         ? vscode.TreeItemCollapsibleState.None
         : vscode.TreeItemCollapsibleState.Expanded,
@@ -92,9 +92,7 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     item.iconPath = node.state === "resolved" ? new vscode.ThemeIcon(KINDS[node.kind]) : STATES[node.state];
     item.contextValue = node.target === null ? node.kind : `${node.kind} target`;
     item.tooltip = tooltip(node);
-    item.accessibilityInformation = {
-      label: `${node.kind} ${node.label}, ${node.tokens === null ? node.state : tokens(node.tokens)}`,
-    };
+    item.accessibilityInformation = { label: `${node.kind} ${node.label}, ${weightOf(node)}` };
     item.command = {
       command: "weighbridge.context.reveal",
       title: vscode.l10n.t("Show in Text"),
@@ -137,12 +135,15 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 }
 
+function weightOf(node: Node): string {
+  return node.tokens === null ? node.state : `${mark(node.exactness)}${tokens(node.tokens)}`;
+}
+
 function tooltip(node: Node): vscode.MarkdownString {
   const text = new vscode.MarkdownString(undefined, true);
   text.appendMarkdown(`**${escaped(node.label)}**\n\n`);
-  const weight = node.tokens === null ? node.state : tokens(node.tokens);
   const part = node.share === null ? "" : vscode.l10n.t(", {0} of the document", share(node.share));
-  text.appendMarkdown(`${node.kind}, ${weight}${part}\n\n`);
+  text.appendMarkdown(`${node.kind}, ${weightOf(node)}${part}\n\n`);
   if (node.reason !== null) {
     text.appendMarkdown(escaped(node.reason));
   }

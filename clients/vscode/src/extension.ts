@@ -50,8 +50,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const running = new Server(context.extensionUri, log);
   server = running;
   const documents = new Documents(running);
-  const statusBar = new StatusBar(running, documents);
   const watched = new Watched(documents);
+  const statusBar = new StatusBar(running, documents, watched);
   const view = new ContextView(watched, context.workspaceState);
   const map = new TokenMap(context.extensionUri, watched);
   const preview = new Preview(running, documents);

@@ -1,7 +1,7 @@
 /** What the token map draws: boxes in boxes by weight, few enough to be drawn and looked at. Shared with its page. */
 
 import { contextTree, type Node, ownTokens, shortName } from "./contextTree";
-import type { Range, Report, State } from "./report";
+import type { Exactness, Range, Report, State } from "./report";
 
 export interface MapNode {
   /** What the page says when it is chosen; empty: nowhere to go. */
@@ -11,6 +11,7 @@ export interface MapNode {
   readonly label: string;
   readonly short: string;
   readonly tokens: number;
+  readonly exactness: Exactness;
   readonly state: State;
   readonly children: readonly MapNode[];
 }
@@ -60,6 +61,7 @@ export function mapOf(
       label,
       short: label,
       tokens,
+      exactness: kind === "text" ? report.tokenizer_exactness : report.exactness,
       state: "resolved",
       children: [],
     });
@@ -81,6 +83,7 @@ export function mapOf(
       label: node.label,
       short: shortName(node).name,
       tokens: node.tokens ?? 0,
+      exactness: node.exactness,
       state: node.state,
       children: below(node, node.id, level + 1),
     };
@@ -92,6 +95,7 @@ export function mapOf(
     label: name,
     short: name,
     tokens: report.tokens,
+    exactness: report.exactness,
     state: "resolved",
     children: below(top, "/", 1),
   };

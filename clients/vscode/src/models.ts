@@ -1,6 +1,22 @@
-/** Models by name. */
+/** Models as the picker lists them: all of a family together, families in the order in which they come. */
 
-/** The family that a model belongs to: `gpt-5` of `gpt-5.6-sol`, `o3` of `o3-pro`, `claude` of `claude-opus-4-5`. */
-export function familyOf(name: string): string {
-  return /^(?:gpt-\d+|o\d+|[a-z]+)/i.exec(name)?.[0] ?? name;
+import type { Model } from "./report";
+import { number } from "./wording";
+
+export function byFamily(models: readonly Model[]): ReadonlyMap<string, readonly Model[]> {
+  const families = new Map<string, Model[]>();
+  for (const one of models) {
+    families.set(one.family, [...(families.get(one.family) ?? []), one]);
+  }
+  return families;
+}
+
+/** What is known of a model: context window, tokenizer, price of a million tokens of input. */
+export function modelText(model: Model): string {
+  const parts = [
+    ...(model.context_window === null ? [] : [number(model.context_window)]),
+    model.exactness === "exact" ? model.encoding : `${model.encoding}, ${model.exactness}`,
+    ...(model.input_usd_per_million === null ? [] : [`$${model.input_usd_per_million} / 1M`]),
+  ];
+  return parts.join(" · ");
 }

@@ -79,6 +79,8 @@ export interface Report extends Counts {
   readonly own_tokens: number;
   readonly budget: Budget;
   readonly dialect: string;
+  /** Of parts that hold nothing stale. */
+  readonly tokenizer_exactness: Exactness;
   readonly sections: readonly Section[];
   readonly references: readonly Reference[];
 }
@@ -95,8 +97,10 @@ export interface Source {
 
 export interface Model {
   readonly name: string;
+  readonly family: string;
   readonly encoding: string;
+  readonly exactness: Exactness;
   /** Tokens. */
-  readonly context_window: number;
+  readonly context_window: number | null;
   readonly input_usd_per_million: number | null;
 }

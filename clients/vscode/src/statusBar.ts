@@ -6,6 +6,8 @@ import { type Documents, shown } from "./documents";
 import { activeDocument } from "./places";
 import type { Report, Severity, Status } from "./report";
 import type { Life, Server } from "./server";
+import { isMapActive } from "./tokenMap";
+import type { Watched } from "./watched";
 import { change, escaped, mark, number, plainText, share, statusText, tokens, usd } from "./wording";
 
 const BACKGROUNDS: Partial<Record<Severity, string>> = {
@@ -28,6 +30,7 @@ export class StatusBar implements vscode.Disposable {
   constructor(
     private readonly server: Server,
     private readonly documents: Documents,
+    private readonly watched: Watched,
   ) {
     this.commits = new Commits(documents);
     this.item = vscode.window.createStatusBarItem("weighbridge.tokens", vscode.StatusBarAlignment.Right, 100);
@@ -42,6 +45,8 @@ export class StatusBar implements vscode.Disposable {
         this.draw();
         void this.select();
       }),
+      vscode.window.tabGroups.onDidChangeTabGroups(() => this.draw()),
+      vscode.window.tabGroups.onDidChangeTabs(() => this.draw()),
       vscode.window.onDidChangeTextEditorSelection((event) => {
         if (event.textEditor === vscode.window.activeTextEditor) {
           void this.select();
@@ -75,8 +80,13 @@ export class StatusBar implements vscode.Disposable {
     };
   }
 
+  /** The one in front of the user; while the token map is, the one that it shows. */
+  private document(): vscode.TextDocument | undefined {
+    return activeDocument() ?? (isMapActive() ? this.watched.document : undefined);
+  }
+
   private draw(): void {
-    const document = activeDocument();
+    const document = this.document();
     const status = document === undefined ? undefined : this.documents.status(document);
     void vscode.commands.executeCommand("setContext", "weighbridge.shown", status !== undefined);
     const counts = document !== undefined && this.documents.counts(document);
@@ -148,7 +158,7 @@ export class StatusBar implements vscode.Disposable {
       this.documents.report(document),
       this.commits.change(document, status),
     ]);
-    if (this.drawn === drawn && activeDocument() === document) {
+    if (this.drawn === drawn && this.document() === document) {
       this.item.tooltip = tooltip(status, report, since);
     }
   }

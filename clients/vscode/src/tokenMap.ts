@@ -9,6 +9,12 @@ import { mark, number, share, tokens } from "./wording";
 
 const TYPE = "weighbridge.map";
 
+/** Whether the token map has the focus, or had it last of all editors. */
+export function isMapActive(): boolean {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof vscode.TabInputWebview && input.viewType.endsWith(TYPE);
+}
+
 export class TokenMap implements vscode.Disposable, vscode.WebviewPanelSerializer {
   private readonly disposables: vscode.Disposable[];
   private panel: vscode.WebviewPanel | undefined;

@@ -24,9 +24,7 @@ export function share(value: number): string {
   if (percent > 0 && percent < 0.1) {
     return "<0.1%";
   }
-  return percent < 10 && percent !== Math.round(percent)
-    ? `${percent.toFixed(1)}%`
-    : `${number(Math.round(percent))}%`;
+  return percent < 10 ? `${percent.toFixed(1).replace(/\.0$/, "")}%` : `${number(Math.round(percent))}%`;
 }
 
 export function usd(value: number): string {

@@ -301,6 +301,8 @@ class Report:
             **({"models": [one.as_json() for one in self.models]} if self.models else {}),
             **({} if self.frame is None else {"frame": self.frame.as_json()}),
             "dialect": self.dialect,
+            # What the total is no more than an estimate for may stand in some parts only.
+            "tokenizer_exactness": Exactness.EXACT.value if self.estimated else self.exactness.value,
             "sections": [section.as_json() for section in self.sections] if self.counted else [],
             "references": [reference.json for reference in self.references],
         }

@@ -36,8 +36,11 @@ def part_text(report: "Report", part: "SectionReport | ReferenceReport") -> str:
 
 
 def share_text(share: float) -> str:
-    """`12%`, with a decimal below ten so that small shares are told apart."""
-    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
+    """`12%`, `4.5%`, `<0.1%`: with a decimal below ten so that small shares are told apart."""
+    percent = 100 * share
+    if 0 < percent < 0.1:
+        return "<0.1%"
+    return f"{percent:,.0f}%" if percent >= 10 else f"{percent:.1f}".removesuffix(".0") + "%"
 
 
 def total_text(report: "Report") -> str:

@@ -33,7 +33,7 @@ async def test_a_reference(folder: Path, recording: Recording, encoding: str) ->
         value = await hovered(session, uri, place["line"], place["character"])
         resolved = "intro [click](command:x) ``` <b>\nnested\n"
         facts = [
-            f"{count(resolved)} tokens, 0.0% of the budget",
+            f"{count(resolved)} tokens, <0.1% of the budget",
             f"{count(resolved) - count('nested')} tokens of its own, the rest is nested in it",
             f"{len(resolved) - len('nested') + len('@b.md')} bytes",
         ]
@@ -41,13 +41,13 @@ async def test_a_reference(folder: Path, recording: Recording, encoding: str) ->
             head, table, lines = value.split("\n\n")
             assert head.startswith("**docs/a.md**  \n")
             assert head.replace("\\", "").split("  \n")[1:] == facts
-            assert table.split("\n")[2].replace("\\", "") == "| 1 | 0.0% | b.md |"
+            assert table.split("\n")[2].replace("\\", "") == "| 1 | <0.1% | b.md |"
             # The fence is longer than any in the content: nothing in it is a link.
             assert lines == "````text\nintro [click](command:x) ``` <b>\n@b.md\n````"
         else:
             head, table, lines = value.split("\n\n")
             assert head.split("\n") == ["docs/a.md", *facts]
-            assert table == "1  0.0%  b.md"
+            assert table == "1  <0.1%  b.md"
             assert lines == "intro [click](command:x) ``` <b>\n@b.md"
 
 
@@ -60,7 +60,7 @@ async def test_a_part_of_a_file_has_a_size_of_its_own(folder: Path) -> None:
         whole = count(part.replace("@b.md", "nested\n"))
         facts = (await hovered(session, uri, 0, 3)).split("\n\n")[0].replace("\\", "").split("  \n")
         assert facts[1:] == [
-            f"{whole} tokens, 0.0% of the budget",
+            f"{whole} tokens, <0.1% of the budget",
             f"{whole - count('nested' + chr(10))} tokens of its own, the rest is nested in it",
             f"{len(part.encode())} bytes",
         ]
@@ -100,7 +100,7 @@ async def test_a_section_and_the_document(folder: Path, encoding: str) -> None:
         sections = {one["title"]: one["tokens"] for one in report["sections"]}
         two = await hovered(session, uri, 2, 1)
         assert two.startswith(f"Two\n{sections['Two']} tokens, ")
-        assert f"{sections['Three']}  0.0%  Three" in two.replace("\\", "")
+        assert f"{sections['Three']}  <0.1%  Three" in two.replace("\\", "")
         whole = await hovered(session, uri, 0, 0)
         assert whole.split("\n")[0] == f"{report['tokens']:,} / 128,000 tokens"
         assert "o200k_base for gpt-4o, exact" in whole

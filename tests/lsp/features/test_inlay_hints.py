@@ -65,9 +65,9 @@ async def test_hints_and_what_they_say_when_asked(folder: Path, recording: Recor
                     assert resolved["label"][0]["location"]["uri"] == session.uri("a.md")
         if resolvable:
             assert tips == [
-                "a.md: 0.0% of the budget",
-                f"0.0% of the budget, {report['own_tokens']} tokens as typed",
-                "section “Two”: 0.0% of the budget",
+                "a.md: <0.1% of the budget",
+                f"<0.1% of the budget, {report['own_tokens']} tokens as typed",
+                "section “Two”: <0.1% of the budget",
             ]
 
 

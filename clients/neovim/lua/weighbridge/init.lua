@@ -21,7 +21,8 @@ local function tokens(number) return figure(number) .. (number == 1 and ' token'
 ---@return string
 local function percentage(share)
   local percent = share * 100
-  return (percent < 10 and '%.1f%%' or '%.0f%%'):format(percent)
+  if percent > 0 and percent < 0.1 then return '<0.1%' end
+  return (percent < 10 and '%.1f' or '%.0f'):format(percent):gsub('%.0$', '') .. '%'
 end
 
 ---A new status of a document; the handler of `weighbridge/status`.

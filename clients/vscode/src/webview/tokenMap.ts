@@ -2,6 +2,7 @@
 
 import type { MapNode, MapSaid, MapShown } from "../mapModel";
 import { type Box, type Fitting, fitting, squarify } from "../treemap";
+import { mark, number, share, tokens } from "../wording";
 
 declare function acquireVsCodeApi(): { postMessage(said: MapSaid): void };
 
@@ -78,9 +79,9 @@ function drawChildren(node: MapNode, box: Box, level: number): void {
 
 function drawBox(node: MapNode, box: Box, level: number): void {
   const button = document.createElement("button");
-  const weight = `${node.tokens.toLocaleString("en-US")} ${node.tokens === 1 ? "token" : "tokens"}`;
+  const weight = `${mark(node.exactness)}${tokens(node.tokens)}`;
   const total = shown?.total ?? 0;
-  const part = total > 0 ? `, ${((100 * node.tokens) / total).toFixed(1)}%` : "";
+  const part = total > 0 ? `, ${share(node.tokens / total)}` : "";
   button.type = "button";
   button.tabIndex = -1;
   button.dataset.id = node.id;
@@ -93,12 +94,12 @@ function drawBox(node: MapNode, box: Box, level: number): void {
   button.style.top = `${box.y}px`;
   button.style.width = `${Math.max(0, box.width)}px`;
   button.style.height = `${Math.max(0, box.height)}px`;
-  const number = node.tokens.toLocaleString("en-US");
-  const room = box.height < LEAST_LABELED ? "nothing" : fits(node.short, number, box.width - AROUND);
+  const figure = `${mark(node.exactness)}${number(node.tokens)}`;
+  const room = box.height < LEAST_LABELED ? "nothing" : fits(node.short, figure, box.width - AROUND);
   if (room === "both") {
-    button.append(span("label", node.short), span("tokens", number));
+    button.append(span("label", node.short), span("tokens", figure));
   } else if (room === "number") {
-    button.append(span("tokens", number));
+    button.append(span("tokens", figure));
   }
   button.addEventListener("focus", () => {
     focused = node.id;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contextTree, type Node, ownTokens, shortName } from "../../src/contextTree";
+import type { Report } from "../../src/report";
 import { lines, reference, report, section } from "./reports";
 
 /** Names in their nesting: what the tree looks like. */
@@ -110,3 +111,24 @@ for (const [kind, label, name, rest] of [
   test(`the short name of ${kind} ${label}`, () =>
     assert.deepEqual(shortName({ kind, label }), { name, rest }));
 }
+
+test("what holds an old answer is marked, and no other part", () => {
+  const references = [
+    reference("api", 1, { kind: "api", state: "stale" }),
+    reference("a.md", 3, { references: [reference("b.md", 0)] }),
+  ];
+  const sections = [section("One", 1, 0, 50), section("Two", 1, 2, 50)];
+  const marks = (given: Partial<Report>) =>
+    contextTree(report({ sections, references, ...given }), "place").map((one) => [
+      one.exactness,
+      one.children[0]?.exactness,
+    ]);
+  assert.deepEqual(marks({ exactness: "estimate" }), [
+    ["estimate", "estimate"],
+    ["exact", "exact"],
+  ]);
+  assert.deepEqual(marks({ exactness: "reconstruction", tokenizer_exactness: "reconstruction" })[1], [
+    "reconstruction",
+    "reconstruction",
+  ]);
+});

@@ -32,6 +32,7 @@ export function report(given: Partial<Report> = {}): Report {
     model: null,
     encoding: "cl100k_base",
     exactness: "exact",
+    tokenizer_exactness: "exact",
     state: "ready",
     text: "100 tokens · 50%",
     tokens: 100,

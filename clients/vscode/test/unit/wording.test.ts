@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { familyOf } from "../../src/models";
-import type { Status } from "../../src/report";
+import { byFamily, modelText } from "../../src/models";
+import type { Model, Status } from "../../src/report";
 import {
   change,
   escaped,
@@ -102,16 +102,29 @@ test("the status bar of a file that is no prompt", () => {
   assert.equal(plainText(1234, 5), "$(law) 1,234 tokens (5 selected)");
 });
 
-test("families of models", () => {
-  const names = [
-    "gpt-5.6-sol",
-    "gpt-4o-mini",
-    "gpt-4",
-    "o3-pro",
-    "claude-opus-4-5",
-    "text-embedding-3-small",
-  ];
-  assert.deepEqual(names.map(familyOf), ["gpt-5", "gpt-4", "gpt-4", "o3", "claude", "text"]);
+test("models by family, with what is known of each", () => {
+  const model = (name: string, family: string, given: Partial<Model> = {}): Model => ({
+    name,
+    family,
+    encoding: "o200k_base",
+    exactness: "exact",
+    context_window: 400_000,
+    input_usd_per_million: 1.25,
+    ...given,
+  });
+  const unknown = { exactness: "estimate", context_window: null, input_usd_per_million: null } as const;
+  const models = [model("gpt-5", "openai"), model("command-r", "cohere", unknown), model("o3", "openai")];
+  assert.deepEqual(
+    [...byFamily(models)].map(([family, members]) => [family, members.map((one) => one.name)]),
+    [
+      ["openai", ["gpt-5", "o3"]],
+      ["cohere", ["command-r"]],
+    ],
+  );
+  assert.deepEqual(models.slice(0, 2).map(modelText), [
+    "400,000 · o200k_base · $1.25 / 1M",
+    "o200k_base, estimate",
+  ]);
 });
 
 test("a name is text wherever Markdown is read", () => {
