@@ -256,7 +256,11 @@ def test_the_token_map_shows_where_tokens_go(
     assert abs(weight(boxes.filter(has_text="product.md").first.get_attribute("aria-label")) - product) <= 1
     # What counts by a sample is marked, and so is what holds it, as in the text.
     marked = [str(box.get_attribute("aria-label")) for box in boxes.all()]
-    assert {label.split(":")[0] for label in marked if "≈" in label} == {"Support triage", "Open issues", "issues"}
+    assert {label.split(":")[0] for label in marked if "≈" in label} == {
+        "Support triage",
+        "Open issues",
+        "issues",
+    }
     # By keyboard: along the boxes, and from a box to its text.
     boxes.first.focus()
     bench.page.keyboard.press("End")
