@@ -4,6 +4,7 @@ weighbridge serve            run the language server on standard input and outpu
 weighbridge count PATH…      count the tokens of prompts, with all that they refer to
 weighbridge check PATH…      exit 1 when a budget is exceeded or a reference is broken
 weighbridge render FILE      the resolved text, byte for byte
+weighbridge verify FILE      ask the provider for its own count, with your key
 weighbridge context [DIR]    show what agents load when they start in a folder
 weighbridge models           list the models known by name
 weighbridge doctor           show what is installed and set here, and whether it works
@@ -136,10 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_engine(command)
         command.set_defaults(run=run)
 
-    render = commands.add_parser("render", help="print the text that the model receives, byte for byte")
-    render.add_argument("path", metavar="FILE")
-    _add_engine(render)
-    render.set_defaults(run=_render)
+    _add_file_commands(commands)
 
     context = commands.add_parser(
         "context",
@@ -189,6 +187,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema.set_defaults(run=_schema)
     return parser
+
+
+def _add_file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The commands that take one file."""
+    verify = commands.add_parser(
+        "verify", help="send a prompt's resolved text to the provider's counting endpoint, and compare"
+    )
+    verify.add_argument("path", metavar="FILE")
+    verify.add_argument("--provider", choices=("anthropic", "google"), required=True)
+    verify.add_argument("--format", choices=("text", "json"), default="text")
+    _add_engine(verify)
+    verify.set_defaults(run=_verify)
+
+    render = commands.add_parser("render", help="print the text that the model receives, byte for byte")
+    render.add_argument("path", metavar="FILE")
+    _add_engine(render)
+    render.set_defaults(run=_render)
 
 
 def _schema(options: argparse.Namespace) -> int:
@@ -421,6 +436,25 @@ def _render(options: argparse.Namespace) -> int:
         return _unusable_code([outcome])
     sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogatepass"))
     sys.stdout.buffer.flush()
+    return EXIT_OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from weighbridge.batch import render_file  # noqa: PLC0415  as above
+    from weighbridge.verify import VerifyError, verify  # noqa: PLC0415  as above
+
+    outcome = asyncio.run(render_file(Path(options.path), _layer(options), _flags(options)))
+    if outcome.text is None or outcome.report is None:
+        sys.stderr.write(f"weighbridge: {outcome.problem}\n")
+        return _unusable_code([outcome])
+    try:
+        found = verify(outcome.report, outcome.text, options.provider)
+    except VerifyError as error:
+        _unusable(str(error))
+    if options.format == "json":
+        _print_json(found.as_json())
+    else:
+        sys.stdout.write(f"{options.path}: {found}\n")
     return EXIT_OK
 
 
