@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from tests.agents.recorded import Case, lay
 
 from weighbridge.agents.markdown import code_regions
+from weighbridge.agents.model import Start
+from weighbridge.agents.registry import AGENTS
 from weighbridge.agents.splicing import backtick_regions
+from weighbridge.content.agent_files import AgentFiles
 
 
 def arriving(agent: str, tmp_path: Path, files: dict[str, Any], **more: Any) -> str:
@@ -221,3 +224,94 @@ def test_qwen_included_folders_have_chains_of_their_own(tmp_path: Path) -> None:
 def test_hostile_texts_take_time_linear_in_them(agent: str, name: str, text: str, tmp_path: Path) -> None:
     """Hours without the bounds."""
     assert arriving(agent, tmp_path, {name: text})
+
+
+def test_codex_is_started_elsewhere_by_an_option(tmp_path: Path) -> None:
+    settings = {"args": ["-C", "sub", "-c", "project_doc_max_bytes=3"]}
+    got = arriving("codex", tmp_path, {"AGENTS.md": "A", "sub/AGENTS.md": "BCD"}, settings=settings)
+    assert got == "# AGENTS.md instructions for {root}/sub\n\n<INSTRUCTIONS>\nA\n\nBC\n</INSTRUCTIONS>"
+
+
+def test_codex_skills_that_are_named(tmp_path: Path) -> None:
+    text = "---\nname: s-1\ndescription: D\n---\nbody\n"
+    files = {".agents/skills/s/SKILL.md": text}
+    got = arriving("codex", tmp_path, files, settings={"prompt": "use $s-1 and $HOME, $s-1"})
+    told = f"<skill>\n<name>s-1</name>\n<path>{{root}}/.agents/skills/s/SKILL.md</path>\n{text}\n</skill>"
+    assert got.count("<skill>") == 1
+    assert got.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("---\ntext\n---\nrest\n", "rest"),
+        ("---\n- a\n---\nrest\n", "rest"),
+        ("---\n# only a comment\n---\nrest\n", "rest"),
+        ("---\na: b: c\n---\nrest\n", None),
+        ("---\nname: 5\n---\nrest\n", None),
+    ],
+)
+def test_cline_front_matter(text: str, wanted: str | None, tmp_path: Path) -> None:
+    got = arriving("cline", tmp_path, {"AGENTS.md": text})
+    assert got == ("" if wanted is None else f"\n\n# Rules\n## Workspace AGENTS.md\n{wanted}")
+
+
+@pytest.mark.parametrize(
+    ("paths", "loads"),
+    [
+        ("src/**", False),
+        ("**", True),
+        ("**/**", True),
+        ("/**", True),
+        ('"**, src/*.ts"', False),
+        ("[]", True),
+        ("{a,b}/**", False),
+    ],
+)
+def test_claude_rules(paths: str, loads: bool, tmp_path: Path) -> None:
+    got = arriving("claude-code", tmp_path, {".claude/rules/r.md": f"---\npaths: {paths}\n---\nR\n"})
+    assert bool(got) is loads
+
+
+class _Managed(AgentFiles):
+    """A disk whose managed folder lies elsewhere."""
+
+    etc = Path()
+
+    def _at(self, path: Path) -> Path:
+        managed = Path("/etc/claude-code")
+        return self.etc / path.relative_to(managed) if path.is_relative_to(managed) else path
+
+    def read(self, path: Path, *, own: bool = True) -> bytes | None:
+        return super().read(self._at(path), own=own)
+
+    def size(self, path: Path) -> int | None:
+        return super().size(self._at(path))
+
+    def is_folder(self, path: Path) -> bool:
+        return super().is_folder(self._at(path))
+
+    def names(self, folder: Path) -> list[str]:
+        return super().names(self._at(folder))
+
+
+def test_claude_managed_files(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    files = _Managed((tmp_path,))
+    files.etc = tmp_path / "etc"
+    for name, text in {
+        "etc/CLAUDE.md": "M\n",
+        "etc/managed-settings.json": '{"claudeMd": " S "}',
+        "etc/.claude/rules/r.md": "R\n",
+        "etc/rules/no.md": "no",
+        "home/.claude/CLAUDE.md": "U",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (part,) = AGENTS["claude-code"].load(Start(tmp_path, home), files).parts
+    label = "(organization-managed policy instructions):\n\n"
+    assert part.text == (
+        f"Contents of /etc/claude-code/CLAUDE.md {label}M\n\nContents of <managed-settings> {label}S\n\n"
+        f"Contents of /etc/claude-code/.claude/rules/r.md {label}R\n\nContents of {home}/.claude/CLAUDE.md "
+        "(user's private global instructions for all projects):\n\nU"
+    )

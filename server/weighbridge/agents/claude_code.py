@@ -180,7 +180,10 @@ class _Loader:
     def _load_all(self) -> None:
         managed_only = self.instruction_files == "managed-only"
         self._file(_MANAGED / "CLAUDE.md", "managed")
-        self._rules(_MANAGED, "managed")
+        told = json_object(self.files.read(_MANAGED / "managed-settings.json")).get("claudeMd")
+        if isinstance(told, str):
+            self._entry(Path("<managed-settings>"), told, "managed", None, 0, once=False)
+        self._rules(_MANAGED / ".claude", "managed")
         if "user" in self.sources and not managed_only:
             self._file(self.config / "CLAUDE.md", "user")
             self._rules(self.config, "user")
@@ -413,7 +416,8 @@ def _conditions(text: str) -> tuple[str, ...]:
     paths = values.get("paths")
     written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
     patterns = [part.strip() for one in written if isinstance(one, str) for part in _split(one)]
-    patterns = [pattern for pattern in patterns if pattern]
+    # What a folder's pattern ends with says nothing more: a folder stands for all in it.
+    patterns = [pattern for pattern in (one.removesuffix("/**") for one in patterns) if pattern]
     return () if all(pattern == "**" for pattern in patterns) else tuple(patterns)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import decoded, js_trim, yaml_mapping
+from weighbridge.agents.text import decoded, js_trim, yaml_value
 
 _ENDINGS = (".md", ".markdown", ".txt")
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)")
@@ -65,14 +65,14 @@ class _Loader:
         found = _FRONT_MATTER.match(text)
         values: dict[str, Any] = {}
         if found is not None:
-            read = yaml_mapping(found[1])
-            body = js_trim(text[found.end() :])
-            if read is None or not isinstance(read.get("name", ""), str):
+            told = yaml_value(found[1])
+            if told is None or (isinstance(told, dict) and not isinstance(told.get("name", ""), str)):
                 self.not_loaded.append(
                     NotLoaded(path, "its front matter can't be read: the whole file is dropped")
                 )
                 return
-            values, text = read, body
+            # A sentence between two lines `---` is YAML too: a string.
+            values, text = told if isinstance(told, dict) else {}, text[found.end() :]
         text = js_trim(text)
         if values.get("disabled") is True or values.get("enabled") is False:
             self.not_loaded.append(NotLoaded(path, "its front matter switches it off"))

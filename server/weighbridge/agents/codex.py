@@ -38,6 +38,7 @@ _OWN_TOKENS, _OWN_SKILLS, _OWN_DESCRIPTION = 132, 2, 598
 _NAMES = ("AGENTS.override.md", "AGENTS.md")
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_NAME = 64
+_SKILL_MENTION = re.compile(r"\$([\w-]+(?::[\w-]+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class _Settings:
 
 def load(start: Start, files: Files) -> Context:
     """What Codex puts into its first request."""
-    folder = files.real(start.folder)
+    folder = files.real(start.folder / (start.option("-C") or start.option("--cd") or ""))
     home = Path(start.environment.get("CODEX_HOME") or start.home / ".codex")
     user_config = {} if start.flag("--ignore-user-config") else toml_table(files.read(home / "config.toml"))
     root = _project_root(folder, files, _strings(user_config.get("project_root_markers"), (".git",)))
@@ -62,19 +63,23 @@ def load(start: Start, files: Files) -> Context:
     if _trusted(user_config, folder, root, files):
         for above in downwards(root, folder):
             config |= toml_table(files.read(above / ".codex" / "config.toml"))
+    for told in (*start.options("-c"), *start.options("--config")):
+        config |= toml_table(told.encode())
     settings = _settings(config, user_config)
     if settings.most_bytes < 0:
         return Context(
             not_loaded=(NotLoaded(folder, "project_doc_max_bytes is negative: Codex does not start"),)
         )
 
-    told = (settings.instructions.strip(), settings.developer_instructions.strip())
-    parts = [Part("developer message", (Piece(text),)) for text in told if text]
-    parts.extend(_skills(start, files, folder, root, home, settings))
+    texts = (settings.instructions.strip(), settings.developer_instructions.strip())
+    parts = [Part("developer message", (Piece(text),)) for text in texts if text]
+    skills = _listed_skills(start, files, folder, root, home)
+    parts.extend(_listing(skills, settings.window))
     user = _user_file(home, files)
     project, not_loaded = _project_files(folder, root, files, settings)
     if user is not None or project:
         parts.append(_user_message(folder, user, project))
+    parts.extend(_mentioned(start.prompt, skills, files))
     return Context(tuple(parts), not_loaded)
 
 
@@ -213,10 +218,20 @@ def _splits(data: bytes, at: int) -> bool:
     return at < len(data) and data[at] & 0xC0 == 0x80
 
 
-def _skills(
-    start: Start, files: Files, folder: Path, root: Path, home: Path, settings: _Settings
-) -> Iterator[Part]:
-    """The listing of skills: a table of their roots, and a line for each."""
+@dataclass(frozen=True, slots=True)
+class _Skill:
+    """A skill as it is listed. `shown`: its file, below the root of skills that holds it (`rN`, in the table `root`)."""
+
+    rank: tuple[int, str, str]
+    name: str
+    description: str
+    shown: str
+    path: Path
+    root: str
+
+
+def _listed_skills(start: Start, files: Files, folder: Path, root: Path, home: Path) -> list[_Skill]:
+    """The skills of all folders, by name."""
     chain = downwards(root, folder)
     config_folders = [place / ".codex" / "skills" for place in reversed(chain)]
     config_folders = [place for place in config_folders if place != home / "skills"]
@@ -228,48 +243,58 @@ def _skills(
     numbered.append(None)
     agents = [place / ".agents" / "skills" for place in chain]
     numbered += [place for place in agents if files.is_folder(place) and place not in numbered]
-    skills: list[tuple[tuple[int, str, str], str, str, str, Entry]] = []
-    used: set[int] = set()
+    skills: list[_Skill] = []
     for number, place in enumerate(numbered):
-        if place is None:
-            continue
-        for path in walk(place, files):
+        for path in () if place is None else walk(place, files):
+            assert place is not None  # noqa: S101  it holds a path
             if path.name != "SKILL.md" or any(name.startswith(".") for name in path.relative_to(place).parts):
                 continue
-            skill = _skill(path, files)
-            if skill is None:
-                continue
-            name, description = skill
-            used.add(number)
-            rank = 0 if place in agents else 1 if lies_in(place, start.home / ".agents") else 2
-            entry = Entry(path, "skill", description)
-            shown = f"r{number}/{path.relative_to(place).as_posix()}"
-            skills.append(((rank, name, shown), name, description, shown, entry))
+            described = _skill(path, files)
+            if described is not None:
+                rank = 0 if place in agents else 1 if lies_in(place, start.home / ".agents") else 2
+                shown = f"r{number}/{path.relative_to(place).as_posix()}"
+                line = f"- `r{number}` = `{place}`"
+                skills.append(_Skill((rank, described[0], shown), *described, shown, path, line))
+    return sorted(skills, key=lambda skill: (skill.name, skill.rank))
+
+
+def _listing(skills: Sequence[_Skill], window: int) -> Iterator[Part]:
+    """The listing of skills: a table of their roots, and a line for each."""
     if not skills:
         return
-    skills.sort(key=lambda skill: (skill[1], skill[0]))
-    table = "\n".join(f"- `r{number}` = `{numbered[number]}`" for number in sorted(used))
-    yield Part("developer message", (Piece(table),))
+    lines = sorted({skill.root for skill in skills}, key=lambda line: int(line[4:].split("`", 1)[0]))
+    yield Part("developer message", (Piece("\n".join(lines)),))
     pieces: list[Piece] = []
-    for at, (name, kept, shown, entry) in enumerate(_within_budget(skills, settings.window)):
+    for skill, description in _within_budget(skills, window):
         pieces += [
-            Piece(f"{chr(10) if at else ''}- {name}: "),
-            Piece(kept, Entry(entry.path, "skill", kept)),
-            Piece(f" (file: {shown})"),
+            Piece(f"{chr(10) if pieces else ''}- {skill.name}: "),
+            Piece(description, Entry(skill.path, "skill", description)),
+            Piece(f" (file: {skill.shown})"),
         ]
     yield Part("developer message", tuple(pieces))
 
 
-def _within_budget(
-    skills: Sequence[tuple[tuple[int, str, str], str, str, str, Entry]], window: int
-) -> Iterator[tuple[str, str, str, Entry]]:
-    """Names, descriptions, files of the skills, the descriptions shortened alike where the listing is too long.
+def _mentioned(prompt: str, skills: Sequence[_Skill], files: Files) -> Iterator[Part]:
+    """The skills that the first prompt names as `$name`, whole."""
+    for name in dict.fromkeys(_SKILL_MENTION.findall(prompt)):
+        skill = next((skill for skill in skills if skill.name == name), None)
+        data = None if skill is None else files.read(skill.path)
+        if skill is None or data is None:
+            continue
+        text = decoded(data, keep_mark=True)
+        head = f"<skill>\n<name>{name}</name>\n<path>{skill.path}</path>\n"
+        entry = Entry(skill.path, "skill", text)
+        yield Part("user message", (Piece(head), Piece(text, entry), Piece("\n</skill>")))
+
+
+def _within_budget(skills: Sequence[_Skill], window: int) -> Iterator[tuple[_Skill, str]]:
+    """The skills with their descriptions, shortened alike where the listing is too long.
 
     A description's last token is filled: the first skills get one more than the others, as long as there are any left.
     """
     budget = int(window * _SKILLS_SHARE) - _OWN_TOKENS
-    frames = [len(f"- {name}:  (file: {shown})\n".encode()) for _, name, _, shown, _ in skills]
-    whole = [len(description) for _, _, description, _, _ in skills]
+    frames = [len(f"- {skill.name}:  (file: {skill.shown})\n".encode()) for skill in skills]
+    whole = [len(skill.description) for skill in skills]
 
     def cost(most: int) -> int:
         own = _OWN_SKILLS * -(-min(most, _OWN_DESCRIPTION) // _BYTES_PER_TOKEN)
@@ -280,12 +305,12 @@ def _within_budget(
     if cost(most) > budget:
         most = next((length for length in range(most, 0, -1) if cost(length) <= budget), 0)
     left = budget - cost(most)
-    for (_, name, description, shown, entry), frame in zip(skills, frames, strict=True):
+    for skill, frame in zip(skills, frames, strict=True):
         room = most + _BYTES_PER_TOKEN - (frame + most - 1) % _BYTES_PER_TOKEN - 1
-        if len(description) > room and left > 0:
+        if len(skill.description) > room and left > 0:
             room += _BYTES_PER_TOKEN
             left -= 1
-        yield name, description[:room], shown, entry
+        yield skill, skill.description[:room]
 
 
 def _skill(path: Path, files: Files) -> tuple[str, str] | None:

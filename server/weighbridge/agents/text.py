@@ -50,15 +50,19 @@ def js_order(text: str) -> bytes:
     return text.encode("utf-16-be", "surrogatepass")
 
 
-def yaml_mapping(text: str) -> dict[str, Any] | None:
-    """A YAML mapping's values by name, None where the text is no YAML or no mapping."""
+def yaml_value(text: str) -> Any:
+    """What a YAML text holds, an empty mapping where that is nothing; None where it is no YAML."""
     try:
-        values = yaml.safe_load(text)
+        value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
         return None
-    if values is None:
-        return {}
-    return {str(name): value for name, value in values.items()} if isinstance(values, Mapping) else None
+    return {} if value is None else value
+
+
+def yaml_mapping(text: str) -> dict[str, Any] | None:
+    """A YAML mapping's values by name, None where the text is no YAML or no mapping."""
+    value = yaml_value(text)
+    return {str(name): held for name, held in value.items()} if isinstance(value, Mapping) else None
 
 
 def toml_table(data: bytes | None) -> dict[str, Any]:
