@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 Steps = Generator[None, None, T]
 
-#: Items of a step: a few milliseconds' worth.
-ITEMS: Final = 512
+#: Items of a step: one to three milliseconds' worth. A turn of the loop may do some steps of several kinds.
+ITEMS: Final = 256
 
 
 def finish(steps: Steps[T]) -> T:

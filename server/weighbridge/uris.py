@@ -1,6 +1,7 @@
 """Document URIs and the files they name."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -20,6 +21,7 @@ def path_of(uri: str) -> Path | None:
     return Path(os.path.normpath(path))
 
 
+@lru_cache(1024)
 def uri_of(path: Path) -> str:
-    """The `file:` URI of an absolute path."""
+    """The `file:` URI of an absolute path. Remembered: many references lead to one file."""
     return path.as_uri()

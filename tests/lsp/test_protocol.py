@@ -5,6 +5,7 @@ import json
 from typing import Any, cast
 
 import pytest
+from cattrs import converters
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
@@ -340,3 +341,17 @@ async def test_who_says_nothing_of_itself_may_try_again(client: Client, params: 
     assert codes(client.say(id=1, method="initialize", params=params)) == [(1, -32602)]
     client.initialize()
     assert codes(client.sink.sent) == [(1, -32602), (0, None)]
+
+
+def test_how_changes_are_read_is_learnt_before_the_first_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client()
+    client.protocol.learn()
+    monkeypatch.setattr(converters, "make_dict_structure_fn", None)
+    monkeypatch.setattr(converters, "make_dict_structure_fn_from_attrs", None)
+    place = {"line": 1, "character": 2}
+    change = {"range": {"start": place, "end": place}, "text": "a"}
+    params = {"textDocument": {"uri": "file:///a", "version": 2}, "contentChanges": [change, {"text": "b"}]}
+    found = client.protocol._params(
+        "textDocument/didChange", {"jsonrpc": "2.0", "method": "textDocument/didChange", "params": params}
+    )
+    assert [one.text for one in found.content_changes] == ["a", "b"]

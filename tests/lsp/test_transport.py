@@ -1,5 +1,6 @@
-"""Messages cut from a stream of bytes."""
+"""Messages cut from a stream of bytes, and handed on."""
 
+import asyncio
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from weighbridge.lsp import frames
 from weighbridge.lsp.frames import FrameError, FrameReader, HeaderError, OversizedError
+from weighbridge.lsp.transport import SECONDS_A_TURN, MessageProtocol, Sink
 
 
 def frame(body: bytes, header: bytes = b"Content-Length") -> bytes:
@@ -68,3 +70,53 @@ def test_bytes_that_are_no_protocol_do_not_pile_up() -> None:
     assert messages(found) == [HeaderError]
     assert len(reader._buffer) <= frames.MOST_HEADER_BYTES + 10_000
     assert messages(reader.feed(b"\r\n\r\n" + frame(b"{}"))) == [HeaderError, b"{}"]
+
+
+class Receiving:
+    """A receiver to whom each message takes some seconds by its own clock."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.bodies: list[bytes] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def receive(self, body: bytes) -> None:
+        self.now += 0.4 * SECONDS_A_TURN
+        self.bodies.append(body)
+
+    def misframed(self, error: FrameError) -> None:
+        raise error
+
+    def connected(self, sink: Sink) -> None: ...
+
+    def disconnected(self) -> None: ...
+
+
+class Reading(asyncio.ReadTransport):
+    """A transport that is read from or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paused = False
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+async def test_many_messages_that_come_at_once_are_handled_some_in_a_turn_and_nothing_is_read_meanwhile() -> (
+    None
+):
+    receiver, transport = Receiving(), Reading()
+    protocol = MessageProtocol(receiver, FrameReader(), receiver.clock)
+    protocol.connection_made(transport)
+    bodies = [b"%d" % number for number in range(7)]
+    protocol.data_received(b"".join(map(frame, bodies)))
+    for handled in (3, 6):
+        assert (receiver.bodies, transport.paused) == (bodies[:handled], True)
+        await asyncio.sleep(0)
+    assert (receiver.bodies, transport.paused) == (bodies, False)

@@ -1,5 +1,8 @@
 """What one turn of the loop may cost, in lines scanned, references looked at and items reported: whatever is typed or opened."""
 
+import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,12 @@ from tests.session.test_exactness import check
 from weighbridge import steps
 from weighbridge.analysis.expand import IN_A_STEP, Expander
 from weighbridge.lsp.sync import TextSync
-from weighbridge.references.index import ScanIndex
+from weighbridge.references.index import ScanIndex, TooFarError
 from weighbridge.references.leaves import Leaves
+from weighbridge.session import session as session_module
 from weighbridge.session.document import MOST_CHANGES, MOST_LINES, MOST_REFERENCES
 from weighbridge.session.session import Session
+from weighbridge.text import LineBuffer, PositionEncoding
 
 
 class Work:
@@ -142,3 +147,65 @@ async def test_references_put_in_by_one_edit_are_looked_at_up_to_a_number(tmp_pa
             typed(session, document, (0, 0), "{{name:value}}\n" * many)
             assert (document.prepared is None) == (many > MOST_REFERENCES)
             await check(session, document)
+
+
+DENSE = {
+    "file references": "@[file:a.md] " * 8 + "\n",
+    "short references": "@a.md {{b}} " * 8 + "\n",
+    "code": "`a` " * 20 + "\n",
+    "HTML": "<b> " * 20 + "\n",
+}
+
+
+@pytest.mark.parametrize("line", DENSE.values(), ids=list(DENSE))
+def test_what_takes_long_to_scan_weighs_more_in_an_edit(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = LineBuffer(line * 600, PositionEncoding.UTF16)
+    index = ScanIndex(text)
+    lines = Work(monkeypatch, Leaves, "feed")
+
+    def type_key() -> None:
+        with pytest.raises(TooFarError):
+            index.update(text.apply((0, 0), (0, 0), "``"), text, MOST_LINES)
+
+    # A paragraph's window of prose is some hundred lines.
+    assert lines.during(type_key) <= MOST_LINES // 10
+
+
+async def test_what_a_document_lets_go_of_is_freed_some_in_a_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed: list[int] = []
+    inner = Session._free
+
+    def free(session: Session, lists: list[list[Any]]) -> None:
+        before = sum(map(len, lists))
+        inner(session, lists)
+        freed.append(before - sum(map(len, lists)))
+
+    monkeypatch.setattr(Session, "_free", free)
+    (tmp_path / "a.md").write_text("included")
+    many = 3 * session_module._FREED_A_TURN
+    async with a_session(tmp_path) as session:
+        document = session.open(
+            (tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:a.md]\n\n" * (many // 2)
+        )
+        await check(session, document)
+        assert document.prepared is not None
+        held = weakref.ref(document.prepared.index)
+        counted = [weakref.ref(buffer) for buffer in document.buffers()]
+        gc.disable()
+        try:
+            typed(session, document, (0, 0), "```\n")
+            await check(session, document)
+            session.close(document.uri)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            del document
+            assert held() is None
+            # Nothing holds itself in a circle: of large things the collector is not needed.
+            assert [buffer() for buffer in counted] == [None] * len(counted)
+        finally:
+            gc.enable()
+    # Lines and places of before the fence, lines of behind it.
+    assert sum(freed) > many + many // 2
+    assert max(freed) <= session_module._FREED_A_TURN

@@ -19,6 +19,7 @@ from weighbridge.references.model import Kind, Reference
 from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Exactness
+from weighbridge.uris import uri_of
 
 #: Problems of short forms that what is no reference at all has: a handle, a package, a template's own variable.
 _MAY_BE_NONE = frozenset(
@@ -410,7 +411,7 @@ def _reference_report(
         state=expansion.state,
         tokens=expansion.tokens,
         problem=expansion.problem,
-        uri=path.as_uri() if path is not None and expansion.state is not State.FAILED else None,
+        uri=uri_of(path) if path is not None and expansion.state is not State.FAILED else None,
         references=tuple(nested),
         sampled=expansion.reading.sampled,
         explicit=reference.explicit or reference.fragment is not None,

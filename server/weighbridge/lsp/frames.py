@@ -63,7 +63,8 @@ class FrameReader:
                 continue
             if len(self._buffer) < self._length:
                 return
-            body = bytes(self._buffer[: self._length])
+            with memoryview(self._buffer) as whole:
+                body = bytes(whole[: self._length])
             del self._buffer[: self._length]
             self._length = None
             yield body

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.lsp import transport
 from weighbridge.lsp.frames import MOST_MESSAGE_BYTES, FrameError, FrameReader
-from weighbridge.lsp.transport import Receiver, StreamSink
+from weighbridge.lsp.transport import MessageProtocol, Receiver, StreamSink
 
 logger = logging.getLogger(__name__)
 
@@ -64,33 +64,32 @@ class Seat:
             self.ended.set()
 
 
-class SocketClient(asyncio.Protocol):
+class SocketClient(MessageProtocol):
     """One TCP connection: a client once its first message is there."""
 
+    _transport: asyncio.Transport
+
     def __init__(self, seat: Seat, on_lost: Callable[[], None] = lambda: None) -> None:
+        super().__init__(seat.receiver, FrameReader(MOST_FIRST_BYTES))
         self._seat = seat
         self._on_lost = on_lost
-        self._frames = FrameReader(MOST_FIRST_BYTES)
         self._seated = False
-        self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  asyncio's sockets are
-        self._transport = transport
         if self._seat.free:
             self._seat.wait(self, transport.abort)
         else:
             transport.close()
 
-    def data_received(self, data: bytes) -> None:
-        for found in self._frames.feed(data):
-            if not self._seated and not self._sit(found):
-                self._transport.close()
-                return
-            if isinstance(found, FrameError):
-                self._seat.receiver.misframed(found)
-            else:
-                self._seat.receiver.receive(found)
+    def _handle_one(self, found: bytes | FrameError) -> None:
+        if self._transport.is_closing():
+            return
+        if self._seated or self._sit(found):
+            super()._handle_one(found)
+        else:
+            self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         self._seat.leave(self)

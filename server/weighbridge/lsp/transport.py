@@ -10,13 +10,16 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
 from weighbridge.lsp.frames import FrameError, FrameReader, frame
 
 #: Bytes that may wait for a client that doesn't read.
 MOST_WAITING_BYTES = 256 * 1024 * 1024
+#: Seconds for which messages are handled in one turn of the loop; the last one may take longer.
+SECONDS_A_TURN = 0.01
 #: Seconds that the last messages get to leave.
 SECONDS_TO_FLUSH = 2.0
 
@@ -109,20 +112,54 @@ class ThreadSink:
                 self._waiting -= sum(map(len, bodies))
 
 
-class StreamReceiver(asyncio.Protocol):
-    """Bytes of an asyncio transport to a receiver's messages."""
+class MessageProtocol(asyncio.Protocol):
+    """Bytes of an asyncio transport to a receiver's messages.
 
-    def __init__(self, receiver: Receiver, on_end: Callable[[], None]) -> None:
+    Hundreds of small ones may come at once: they are handled for `SECONDS_A_TURN` in one turn of the loop, and nothing is
+    read until all are.
+    """
+
+    def __init__(
+        self, receiver: Receiver, frames: FrameReader, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        """`clock`: seconds."""
         self._receiver = receiver
-        self._frames = FrameReader()
-        self._on_end = on_end
+        self._frames = frames
+        self._clock = clock
+        #: None where bytes don't come from a transport: then all are handled at once.
+        self._transport: asyncio.ReadTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.ReadTransport)  # noqa: S101  asyncio's are
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        for found in self._frames.feed(data):
-            if isinstance(found, FrameError):
-                self._receiver.misframed(found)
-            else:
-                self._receiver.receive(found)
+        self._handle(self._frames.feed(data))
+
+    def _handle(self, messages: Iterator[bytes | FrameError]) -> None:
+        until = self._clock() + SECONDS_A_TURN
+        for found in messages:
+            self._handle_one(found)
+            if self._transport is not None and self._clock() > until:
+                self._transport.pause_reading()
+                asyncio.get_running_loop().call_soon(self._handle, messages)
+                return
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+    def _handle_one(self, found: bytes | FrameError) -> None:
+        if isinstance(found, FrameError):
+            self._receiver.misframed(found)
+        else:
+            self._receiver.receive(found)
+
+
+class StreamReceiver(MessageProtocol):
+    """The same of standard input."""
+
+    def __init__(self, receiver: Receiver, on_end: Callable[[], None]) -> None:
+        super().__init__(receiver, FrameReader())
+        self._on_end = on_end
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         self._receiver.disconnected()

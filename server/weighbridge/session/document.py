@@ -13,6 +13,7 @@ import logging
 from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.expand import IN_A_STEP, Expander, Expansion
@@ -36,9 +37,9 @@ MOST_REFERENCES = 200
 #: Changes of one message from which on they are not followed one by one.
 MOST_CHANGES = 64
 #: Lines counted anew in one turn of the loop because a reference in them stands for something else.
-_LINES_A_TURN = 250
+_LINES_A_TURN = 128
 #: Steps in which references are placed in one turn.
-_STEPS = 4
+_STEPS = 2
 
 
 class Document:
@@ -54,6 +55,8 @@ class Document:
         self.path = path
         #: The user asked for its counts: it shows itself, prompt or not.
         self.wanted = False
+        #: Long lists that nobody wants any more: to free them all at once would hold the loop. The session empties them.
+        self.discarded: list[list[Any]] = []
         #: Reports of this document's references, for the next report.
         self.made_reports: MadeReports = []
         #: Grows with every change of anything a report shows.
@@ -123,6 +126,8 @@ class Document:
             return
         if self.expander is not None:
             self._leftover |= self.expander.retain(frozenset())
+        if counts is not None:
+            self._discard()
         self.prepared = self.last = replace(prepared, counts=None)
         self.expander, self._expanding, self.fault = expander, None, None
         self.outdated = False
@@ -158,11 +163,18 @@ class Document:
 
     def lose(self) -> None:
         """Follow the text no longer: it is to be prepared anew, and counts till then."""
+        self._discard()
         self.prepared = self._counted = self._own = None
         self.outline = Outline()
         self._expanding = None
         self.outdated = True
         self.revision += 1
+
+    def _discard(self) -> None:
+        """Let go of what was scanned and counted."""
+        self.discarded += [buffer.discard() for buffer in self.buffers()]
+        if self.prepared is not None:
+            self.discarded.append(self.prepared.index.discard())
 
     def failed(self, problem: Problem) -> bool:
         """Note a fault of ours. True if the text is to be prepared anew; else it is one that this text always meets."""
@@ -303,6 +315,7 @@ class Document:
         return True
 
     def _place(self, index: ScanIndex) -> Steps[None]:
+        self.discarded.append(self._placed)
         self._placed, self._lines_of = [], {}
         for number, (line, reference) in enumerate(index.references()):
             target = Target.of(reference)

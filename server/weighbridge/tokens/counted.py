@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from weighbridge.text import Inline
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.chunks import Chunks
+from weighbridge.tokens.chunks import Chunk, Chunks
 from weighbridge.tokens.grain import STANDARD, Grain
 from weighbridge.tokens.grouping import Grouper
 from weighbridge.tokens.jobs import Job, Jobs
@@ -55,6 +55,12 @@ class CountedBuffer:
     def follow(self, lines: Lines) -> None:
         """Go on with other lines that hold the same text, or hold it but for an edit that is told next."""
         self._rows.lines = lines
+
+    def discard(self) -> list[Chunk]:
+        """End it: answers are of no use any more; returns what takes long to free."""
+        self._jobs.withdraw_all()
+        chunks, self._chunks.list = self._chunks.list, []
+        return chunks
 
     @property
     def tokens(self) -> int | None:

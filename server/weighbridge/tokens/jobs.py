@@ -48,6 +48,11 @@ class Jobs:
         self._open.pop(job, None)
         self._fresh.pop(job, None)
 
+    def withdraw_all(self) -> None:
+        """Forget all jobs."""
+        self._open.clear()
+        self._fresh.clear()
+
     def take(self, limit: int | None) -> list[Job]:
         """Hand out at most `limit` jobs, oldest first, none twice."""
         ids = list(islice(self._fresh, limit))
