@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.analysis.expand import Nested, Reading, State
+from weighbridge.analysis.expand import MOST_REFERENCES, Nested, Reading, State
 from weighbridge.analysis.reading import read
 from weighbridge.analysis.scans import Scans
 from weighbridge.cache import digest
@@ -19,6 +19,7 @@ from weighbridge.errors import Code, Problem, TransientFault
 from weighbridge.references.dialect import MARKDOWN
 from weighbridge.references.index import StreamScanner
 from weighbridge.references.markdown import scan
+from weighbridge.references.model import ScannedLine
 from weighbridge.text import PositionEncoding, units
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.service import CountStats, TokenCountingService
@@ -249,3 +250,41 @@ def test_what_nobody_wants_is_not_read_to_its_end() -> None:
     with pytest.raises(TaskCancelledError):
         read_content(content_of(endless), token)
     assert read_so_far == [0, 1, 2, 3]
+
+
+MANY = "{{a}} {{b}}\n" * (2 * MOST_REFERENCES)
+WHOLE = (0, 2 * MOST_REFERENCES)
+
+
+@pytest.mark.parametrize(
+    ("part", "nested"),
+    [(None, MOST_REFERENCES + 1), (WHOLE, MOST_REFERENCES + 1), ((6000, 6003), 6), ((12_000, 12_002), 4)],
+)
+def test_more_references_than_an_expansion_may_hold_are_looked_for_once_whatever_the_file_is_called(
+    part: tuple[int, int] | None, nested: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fed: list[str] = []
+    inner = StreamScanner.feed
+
+    def feed(scanner: StreamScanner, line: str) -> Iterator[tuple[int, ScannedLine]]:
+        fed.append(line)
+        return inner(scanner, line)
+
+    monkeypatch.setattr(StreamScanner, "feed", feed)
+    scans, service = Scans(), TokenCountingService(None, 100)
+    for name in ("a", "b"):
+        fed.clear()
+        content = content_of(
+            lambda: select_lines([MANY], *part or WHOLE),
+            whole=(lambda: iter((MANY,))) if part else None,
+            lines=part,
+        )
+        found = read(replace(content, source=name), MARKDOWN, service, TOKENIZER, scans, CancelToken())
+        places = [one for one in found.segments if isinstance(one, Nested)]
+        assert len(places) == nested
+        assert {one.reference.target for one in places} == {"a", "b"}
+        text = "".join(select_lines([MANY], *part or WHOLE))
+        assert all(text.startswith(one.literal, one.offset) for one in places)
+        # Of the whole file no further than it matters; of a part, not behind it; of the same text under another name, never.
+        assert (len(fed) > 0) == (name == "a")
+        assert len(fed) < 2 * MOST_REFERENCES

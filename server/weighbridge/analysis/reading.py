@@ -3,13 +3,13 @@
 chunks ──▶ scan (where are references?) ──▶ cut there ──▶ summaries and nested references, in order
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from weighbridge.analysis.expand import Nested, Reading, State
+from weighbridge.analysis.expand import MOST_REFERENCES, Nested, Reading, State
 from weighbridge.analysis.held import MOST_HELD, Held, as_held, hold, watched
-from weighbridge.analysis.scans import ScannedReferences, Scans
+from weighbridge.analysis.scans import WHOLE, ScannedReferences, Scans
 from weighbridge.cache.digest import Digester
 from weighbridge.cache.digest import digest as digest_of
 from weighbridge.content.base import Content
@@ -126,19 +126,44 @@ def _may_refer(content: Content, held: Held | None, dialect: Dialect, token: Can
 def _scan(
     content: Content, held: Held | None, dialect: Dialect, scans: Scans, token: CancelToken
 ) -> ScannedReferences:
-    """The references of the whole file, whatever part of it is included; scanned for where that is not remembered."""
-    known = None if held is None else scans.get(held.text.digest, dialect)
+    """The references of the text; scanned for where that is not remembered.
+
+    Those of the whole file, whatever part of it is included, unless they are more than may be in any expansion: then those
+    of the part alone, and of these no more than make each expansion fail.
+    """
+    part = WHOLE if content.lines is None else content.lines
+    known = None if held is None else scans.get(held.text.digest, dialect, part)
     if known is not None:
         return known
-    whole = content.chunks if content.whole is None else content.whole
     found: list[tuple[int, tuple[Reference, ...]]] = []
-    scanner = dialect.stream_scanner()
-    for line, _ in cut_lines(watched(whole(), token), LONGEST_LINE):
-        found += [(at, one.references) for at, one in scanner.feed(line) if one.references]
-    found += [(at, one.references) for at, one in scanner.close() if one.references]
+    inside: list[tuple[int, tuple[Reference, ...]]] = []
+    number, room = 0, MOST_REFERENCES + 1
+    for line, references in _referring(
+        content.chunks if content.whole is None else content.whole, dialect, token
+    ):
+        number += len(references)
+        if part[0] <= line < part[1]:
+            inside.append((line, references[:room]))
+            room -= len(references)
+        if number <= MOST_REFERENCES:
+            found.append((line, references))
+        elif room <= 0 or line >= part[1]:
+            break
+    of = None if number <= MOST_REFERENCES else part
+    references_of = tuple(inside if of else found)
     if held is not None:
-        scans.put(held.text.digest, dialect, tuple(found))
-    return tuple(found)
+        scans.put(held.text.digest, dialect, references_of, of)
+    return references_of
+
+
+def _referring(
+    chunks: Callable[[], Iterator[str]], dialect: Dialect, token: CancelToken
+) -> Iterator[tuple[int, tuple[Reference, ...]]]:
+    """The lines of a text that hold references, with those."""
+    scanner = dialect.stream_scanner()
+    for line, _ in cut_lines(watched(chunks(), token), LONGEST_LINE):
+        yield from ((at, one.references) for at, one in scanner.feed(line) if one.references)
+    yield from ((at, one.references) for at, one in scanner.close() if one.references)
 
 
 def _places(

@@ -1,18 +1,22 @@
 """Where references stand in whole texts, known by the texts' digests: a text that many names lead to is scanned once."""
 
+import sys
 import threading
 from typing import Final
 
 from cachetools import LRUCache
 
+from weighbridge.analysis.expand import MOST_REFERENCES
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Reference
 
 ScannedReferences = tuple[tuple[int, tuple[Reference, ...]], ...]
 """The lines of a text that hold references, from 0, with those."""
 
-#: References of all texts together; a text counts as one more.
-_MOST_REFERENCES: Final = 20_000
+#: References of all texts together, of each no more than make an expansion fail; a text counts as one more.
+_MOST: Final = 2 * MOST_REFERENCES + 2
+#: The lines of a text that is no part of another.
+WHOLE: Final = 0, sys.maxsize
 
 
 def _size(found: ScannedReferences) -> int:
@@ -20,20 +24,23 @@ def _size(found: ScannedReferences) -> int:
 
 
 class Scans:
-    """The scans used last. Thread-safe: workers scan."""
+    """The scans used last, of whole files or of parts. Thread-safe: workers scan."""
 
-    def __init__(self, most: int = _MOST_REFERENCES) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._most = most
-        self._known: LRUCache[tuple[bytes, str], ScannedReferences] = LRUCache(most, _size)
+        self._known: LRUCache[tuple[bytes, str, tuple[int, int] | None], ScannedReferences] = LRUCache(
+            _MOST, _size
+        )
 
-    def get(self, digest: bytes, dialect: Dialect) -> ScannedReferences | None:
-        """What a scan of the text with that digest found; None if none is remembered."""
+    def get(self, digest: bytes, dialect: Dialect, part: tuple[int, int] = WHOLE) -> ScannedReferences | None:
+        """What a scan of the file with that digest found, of all of it or of the part; None if neither is remembered."""
         with self._lock:
-            return self._known.get((digest, dialect.name))
+            found = self._known.get((digest, dialect.name, None))
+            return self._known.get((digest, dialect.name, part)) if found is None else found
 
-    def put(self, digest: bytes, dialect: Dialect, found: ScannedReferences) -> None:
-        """Remember what a scan found, unless that is more than is remembered at all."""
-        if _size(found) <= self._most:
-            with self._lock:
-                self._known[digest, dialect.name] = found
+    def put(
+        self, digest: bytes, dialect: Dialect, found: ScannedReferences, part: tuple[int, int] | None = None
+    ) -> None:
+        """Remember what a scan found. `part`: the lines whose references these are, if it is not all there are."""
+        with self._lock:
+            self._known[digest, dialect.name, part] = found
