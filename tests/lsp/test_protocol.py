@@ -5,7 +5,7 @@ import json
 from typing import Any, cast
 
 import pytest
-from cattrs import converters
+from cattrs import gen
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
@@ -346,8 +346,7 @@ async def test_who_says_nothing_of_itself_may_try_again(client: Client, params: 
 def test_how_changes_are_read_is_learnt_before_the_first_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client()
     client.protocol.learn()
-    monkeypatch.setattr(converters, "make_dict_structure_fn", None)
-    monkeypatch.setattr(converters, "make_dict_structure_fn_from_attrs", None)
+    monkeypatch.setattr(gen, "make_dict_structure_fn_from_attrs", None)
     place = {"line": 1, "character": 2}
     change = {"range": {"start": place, "end": place}, "text": "a"}
     params = {"textDocument": {"uri": "file:///a", "version": 2}, "contentChanges": [change, {"text": "b"}]}
