@@ -98,7 +98,7 @@ def hold(session: Session, document: Document) -> None:
 @given(
     files=st.fixed_dictionaries(dict.fromkeys(FILES, file_texts)),
     text=texts,
-    changes=edits,
+    changes=st.lists(edits, max_size=4),
     faults=st.lists(st.tuples(place, st.integers(0, 6)), min_size=4, max_size=4),
 )
 def test_a_count_that_says_it_is_true_is_true_whatever_raises(
