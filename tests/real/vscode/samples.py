@@ -21,6 +21,11 @@ SCRIPT_FILE = "script.py"
 SCRIPT = "@a.md\nprint('größer {{name}} 🎉')\n"
 #: What is typed at a text's end.
 MORE = "Noch ein paar Wörter 🎉, Ωμέγα.\n"
+#: More rules than Codex reads: 32,768 bytes.
+LONG_RULES = "# House rules\n\n" + "".join(
+    f"- Rule {number}: a change that mends a fault comes with the test that showed it.\n"
+    for number in range(1, 451)
+)
 #: A prompt that would like to read what it may not.
 HOSTILE_FILE = "prompts/hostile.prompt.md"
 HOSTILE = (

@@ -15,6 +15,7 @@ from tests.real.vscode.samples import (
     ENCODING,
     HOSTILE,
     HOSTILE_FILE,
+    LONG_RULES,
     MODEL,
     NOTE,
     NOTES,
@@ -288,6 +289,29 @@ def test_the_token_map_shows_where_tokens_go(
     bench.shot("overview")
 
 
+def test_context_files_are_shown_as_their_agents_get_them(workbench: OpenWorkbench, examples: Path) -> None:
+    # Without a model that somebody named, each file counts for whom it is written.
+    (examples / "weighbridge.toml").unlink()
+    (examples / "service").mkdir()
+    (examples / "service" / "AGENTS.md").write_text(LONG_RULES, "utf-8")
+    bench = workbench(examples, "CLAUDE.md", width=1500)
+    # The import brings what it names; the other one fails, since the full stop behind it belongs to the name.
+    bench.until_text("tokens in Claude Code", "@docs/product.md≈")
+    bench.page.locator(".editor-instance .squiggly-warning").first.wait_for()
+    bench.open_file("service/AGENTS.md")
+    bench.command("View: Move Editor into Right Group")
+    bench.until("the cut", lambda: "tokens in Codex, cut" in bench.text(1))
+    left = 32_768 - len((examples / "AGENTS.md").read_bytes())
+    line = LONG_RULES.encode()[:left].count(b"\n") + 1
+    bench.go(line)
+    bench.page.locator(".editor-instance >> nth=1 >> .squiggly-inline-unnecessary").first.wait_for()
+    bench.page.keyboard.press("Control+Shift+M")
+    problems = bench.page.locator(".markers-panel .monaco-list-row")
+    problems.filter(has_text="Codex reads 32,768 bytes of all project files together").first.wait_for()
+    problems.filter(has_text="the full stop belongs to the path here").first.wait_for()
+    bench.shot("context-files")
+
+
 def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkbench, folder: Path) -> None:
     bench = workbench(folder, PROMPT_FILE, width=1500)
     bench.until_status(shown(count(resolve(PROMPT))))
@@ -399,7 +423,7 @@ def test_the_problems_are_those_of_open_files_until_the_workspace_is_checked(
     assert problems.filter(has_text="release-notes").count() == 0
     bench.shot("problems-of-open-files")
     bench.command("Weighbridge: Check Workspace")
-    problems.filter(has_text="release-notes.prompt.md").first.wait_for()
+    bench.until("found", lambda: problems.filter(has_text="release-notes.prompt.md").count())
     bench.until("what was found", lambda: "problems in" in bench.texts(".statusbar-item:visible"))
     bench.shot("problems-of-the-workspace")
 
