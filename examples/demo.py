@@ -241,11 +241,14 @@ async def tour(folder: Path, api_host: str, environment: dict[str, str]) -> int:
         editor.open(folder / "prompts" / f"{name}.prompt.md")
         for name in ("triage", "release-notes", "review")
     )
-    await show_prompt(editor, triage)
-    await type_one_key(editor, triage)
-    await change_file(editor, triage, folder)
-    await show_faults(editor, release_notes, review)
-    return await editor.stop()
+    try:
+        await show_prompt(editor, triage)
+        await type_one_key(editor, triage)
+        await change_file(editor, triage, folder)
+        await show_faults(editor, release_notes, review)
+        return await editor.stop()
+    except Unexpected as error:
+        raise Unexpected(f"{error}\n{editor.log()}".rstrip()) from error
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 SECONDS = 30
 
@@ -21,8 +22,9 @@ class Unexpected(Exception):  # noqa: N818  what it says, not an error of the de
 class Editor:
     """One client with its server: what it was told last of each document is in `statuses` and `diagnostics`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: IO[bytes]) -> None:
         self._process = process
+        self._log = log
         self._next = 0
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._changed = asyncio.Event()
@@ -33,6 +35,7 @@ class Editor:
 
     @classmethod
     async def start(cls, folder: Path, api_host: str, environment: dict[str, str]) -> "Editor":
+        log = tempfile.TemporaryFile()  # noqa: SIM115  the server writes to it as long as it runs
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -40,10 +43,11 @@ class Editor:
             "serve",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=log,
             env=environment,
             limit=2**26,
         )
-        editor = cls(process)
+        editor = cls(process, log)
         await editor.ask(
             "initialize",
             {
@@ -62,6 +66,11 @@ class Editor:
         )
         editor.tell("initialized", {})
         return editor
+
+    def log(self) -> str:
+        """What the server wrote to its log."""
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
 
     def open(self, path: Path) -> str:
         uri = path.as_uri()

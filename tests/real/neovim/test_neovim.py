@@ -50,6 +50,21 @@ def test_a_context_file_is_shown_as_its_agent_reads_it(
     screen.save(artefacts)
 
 
+def test_a_context_file_is_cut_where_its_agent_stops(open_: Open, example: Example, artefacts: Path) -> None:
+    (example.folder / "weighbridge.toml").unlink()
+    rules = [
+        f"- Rule {n}: a change that mends a fault comes with the test that showed it." for n in range(1, 451)
+    ]
+    example.write("AGENTS.md", "\n".join(["# House rules", "", *rules, ""]))
+    screen = open_("AGENTS.md")
+    screen.shows("tokens in Codex, cut")
+    line = example.read("AGENTS.md").encode()[:32_768].count(b"\n") + 1
+    screen.type(f":{line}")
+    screen.keys("Enter", "z", "z")
+    screen.shows("tokens never arrive: Codex reads 32,768 bytes")
+    screen.save(artefacts)
+
+
 def test_threshold(open_: Open, example: Example, artefacts: Path) -> None:
     screen = open_("prompts/review.prompt.md")
     total = example.total("prompts/review.prompt.md")

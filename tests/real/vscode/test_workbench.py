@@ -301,14 +301,15 @@ def test_context_files_are_shown_as_their_agents_get_them(workbench: OpenWorkben
     bench.open_file("service/AGENTS.md")
     bench.command("View: Move Editor into Right Group")
     bench.until("the cut", lambda: "tokens in Codex, cut" in bench.text(1))
-    left = 32_768 - len((examples / "AGENTS.md").read_bytes())
-    line = LONG_RULES.encode()[:left].count(b"\n") + 1
+    line = LONG_RULES.encode()[:32_768].count(b"\n") + 1
     bench.go(line)
     bench.page.locator(".editor-instance >> nth=1 >> .squiggly-inline-unnecessary").first.wait_for()
     bench.page.keyboard.press("Control+Shift+M")
     problems = bench.page.locator(".markers-panel .monaco-list-row")
     problems.filter(has_text="Codex reads 32,768 bytes of all project files together").first.wait_for()
     problems.filter(has_text="the full stop belongs to the path here").first.wait_for()
+    bench.page.mouse.move(1, 1)
+    bench.page.locator(".monaco-hover:visible").wait_for(state="detached")
     bench.shot("context-files")
 
 

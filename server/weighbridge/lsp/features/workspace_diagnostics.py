@@ -54,7 +54,7 @@ class PulledDiagnostics:
 
     async def check(self, _: list[Any]) -> dict[str, int]:
         """`weighbridge.checkWorkspace`: diagnose every prompt of the workspace from now on. Returns how many `documents` there
-        are and how many `findings` in them, once all are weighed.
+        are and how many `findings` in them, once all are weighed: as many as lists of problems show, which leave hints out.
         """
         self._asked = True
         self._workspace.wake()
@@ -63,10 +63,11 @@ class PulledDiagnostics:
         opened = self._desk.session.documents.values()
         paths = {document.path for document in opened}
         closed = sum(1 for path in self._workspace.reports() if path not in paths)
-        found = sum(len(found) for path, (found, _) in self._made.items() if path not in paths)
+        found = [one for path, (found, _) in self._made.items() if path not in paths for one in found]
         for document in opened:
-            found += len(diagnostics(self._desk.session.report(document), 0, ClientAbilities()))
-        return {"documents": len(opened) + closed, "findings": found}
+            found += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
+        listed = sum(one.severity is not types.DiagnosticSeverity.Hint for one in found)
+        return {"documents": len(opened) + closed, "findings": listed}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Diagnostics of one document, as things stand; of one just opened, as they will be."""
