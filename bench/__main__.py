@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import answers, crowd, keystroke, memory, opening, peers, starting, storm, throughput
+from bench import answers, claude, crowd, keystroke, memory, opening, peers, starting, storm, throughput
 from bench.figures import Results
 from bench.tables import print_results
 from bench.targets import judged
@@ -28,6 +28,7 @@ CASES: dict[int, Callable[[Results, Path], None]] = {
     7: peers.run,
     8: answers.run,
     9: crowd.run,
+    10: claude.run,
 }
 
 
@@ -39,7 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="a look in under a minute: fewer and smaller")
     parser.add_argument(
-        "--only", type=int, action="append", choices=sorted(CASES), metavar="N", help="only this part, 1 to 9"
+        "--only",
+        type=int,
+        action="append",
+        choices=sorted(CASES),
+        metavar="N",
+        help="only this part, 1 to 10",
     )
     parser.add_argument("--json", type=Path, default=HERE / "results.json", metavar="FILE")
     options = parser.parse_args(arguments)

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -53,7 +54,9 @@ class Results:
         note: str = "",
     ) -> None:
         """Note a figure; `key` starts with the case's number."""
-        self.figures[key] = Figure(key, int(key[0]), what, who, value, unit, against_tiktoken, note)
+        self.figures[key] = Figure(
+            key, int(re.split(r"\D", key, maxsplit=1)[0]), what, who, value, unit, against_tiktoken, note
+        )
 
     def leave_out(self, what: str, why: str) -> None:
         """Note something that can't be measured here."""

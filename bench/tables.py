@@ -19,6 +19,7 @@ _TITLES = {
     7: "7. Peers: a key to the total, their way",
     8: "8. Answers when warm, p95",
     9: "9. A workspace of twenty thousand prompts",
+    10: "10. Claude's tokenizer",
 }
 
 

@@ -67,8 +67,19 @@ def _judged(results: Results) -> Iterator[Target]:
         "{:.0f} ms",
     )
     yield _most("memory, idle with one encoding loaded", 150, value("4/idle MB"), "{:.0f} MB")
+    for kind, wanted in (("prose", 5), ("code", 2), ("CJK", 1)):
+        yield _speed(f"Claude's tokenizer, {kind}", wanted, value(f"10/throughput/{kind}"))
+    yield _most("spawn to the first count for Claude", 1000, value("10/first"), "{:.0f} ms")
+    yield _most("memory with one Claude family", 170, value("10/one"), "{:.0f} MB")
+    yield _most("memory with three Claude families", 350, value("10/three"), "{:.0f} MB")
+    key = _quotient(value("10/key/claude-4.8"), value("10/key/o200k_base"))
+    yield _most("a key in 1 MB of prose, Claude's against o200k_base", 2, key, "{:.2f} times")
     answers = [figure.value for figure in results.figures.values() if figure.key.startswith("8/")]
     yield _most("each feature's answer when warm, p95", 10, max(answers, default=None), "{:.1f} ms")
+
+
+def _speed(what: str, wanted: float, measured: float | None) -> Target:
+    return _target(what, f"{wanted:g} MB/s at least", measured, "{:.1f} MB/s", lambda found: found >= wanted)
 
 
 def _least(what: str, wanted: float, measured: float | None) -> Target:
