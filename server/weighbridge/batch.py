@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from weighbridge.session.session import Session
 
-__all__ = ["Outcome", "chosen", "render_file", "settings_for", "weigh"]
+__all__ = ["Outcome", "chosen", "render_file", "settings_for", "weigh", "workspace_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -232,6 +232,11 @@ def _configuration(paths: Sequence[Path], settings: Mapping[str, Any], flags: Ov
 def settings_for(folder: Path, flags: Overrides = NOTHING) -> Settings:
     """The settings in force in a folder."""
     return _configuration([folder], {}, flags).settings_of(folder)
+
+
+def workspace_of(path: Path) -> Path:
+    """The workspace's folder that a file belongs to; its own where it belongs to none."""
+    return next(reversed([*_roots_of([path])]), path.parent)
 
 
 def chosen(folder: Path, flags: Overrides, on_warning: Callable[[str], None]) -> Choice | None:

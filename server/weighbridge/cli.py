@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from weighbridge.budget.directive import Overrides
     from weighbridge.config import Settings
     from weighbridge.gate import Tolerance
+    from weighbridge.growth import Change
     from weighbridge.terminal import Finding
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--format", choices=("text", "json", *more), default="text")
         if name == "check":
             command.add_argument("--strict", action="store_true", help="fail for warnings, too")
+            command.add_argument(
+                "--diff",
+                metavar="REVISION",
+                help="show what changed since this revision of git's, in prompts and in what agents load",
+            )
             command.add_argument(
                 "--baseline",
                 type=Path,
@@ -335,6 +341,7 @@ def _check(options: argparse.Namespace) -> int:
             )
         except gate.UnusableBaselineError as error:
             _unusable(str(error))
+    changes = None if options.diff is None else _changes(options, reports, here.resolve())
     if options.format == "json":
         _print_json(
             {
@@ -342,14 +349,75 @@ def _check(options: argparse.Namespace) -> int:
                 "total": sum(report.tokens for report in reports),
                 "contexts": contexts,
                 "findings": [finding.as_json() for finding in findings],
+                **({} if changes is None else _changes_json(options, *changes)),
             }
         )
     elif options.format == "text":
+        if changes is not None:
+            from weighbridge.growth import told  # noqa: PLC0415  as above
+
+            sys.stdout.writelines(f"{line}\n" for line in told(*changes, options.diff))
         print_findings(reports, findings)
     else:
         _print_for_builds(options.format, reports, findings)
     code = _unusable_code(outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
     return code or (EXIT_OVER if over or _any_fails(findings, strict=options.strict) else EXIT_OK)
+
+
+def _changes(
+    options: argparse.Namespace, reports: "list[Report]", folder: Path
+) -> "tuple[list[Change], list[Change]]":
+    """What changed since a revision: in documents, and in what agents load in a folder (links followed)."""
+    from weighbridge import growth  # noqa: PLC0415  as above
+    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
+    from weighbridge.analysis import contexts  # noqa: PLC0415  as above
+    from weighbridge.batch import chosen, settings_for, weigh, workspace_of  # noqa: PLC0415  as above
+    from weighbridge.content.revision import UnknownRevisionError, revision  # noqa: PLC0415  as above
+    from weighbridge.uris import path_of  # noqa: PLC0415  as above
+
+    home = Path.home()
+    try:
+        with revision(folder, options.diff) as (top, tree):
+            there = [tree / path.relative_to(top) for path in _below(top, map(Path, options.paths))]
+            # Those of today besides, so that the same are compared whatever is ignored.
+            today = _below(top, (path for report in reports if (path := path_of(report.uri)) is not None))
+            there += [tree / path.relative_to(top) for path in today]
+            wanted = [path for path in dict.fromkeys(there) if path.exists()]
+            outcomes = weigh(wanted, _layer(options), _flags(options), lambda _: None) if wanted else []
+            before = [
+                (report, growth.tokens_before(report, tree, top, workspace_of(outcome.path), home))
+                for outcome in outcomes
+                if (report := outcome.report) is not None
+            ]
+            documents = growth.document_changes(before, reports, tree, top)
+            names = settings_for(folder).agents or AGENTS
+            agents = [AGENTS[name] for name in names]
+            choice = chosen(folder, _flags(options), lambda _: None)
+            both = [
+                contexts.counted(contexts.load(agents, folder, home, moved=moved), choice, texts=False)
+                for moved in ((top, tree), None)
+            ]
+    except UnknownRevisionError as error:
+        _unusable(f"--diff {error}")
+    return documents, growth.context_changes(both[0], both[1], top)
+
+
+def _below(top: Path, paths: "Iterable[Path]") -> list[Path]:
+    """Those of some paths that lie in a folder, links followed."""
+    real = [path.resolve() for path in paths]
+    return [path for path in real if path.is_relative_to(top)]
+
+
+def _changes_json(
+    options: argparse.Namespace, documents: "list[Change]", contexts: "list[Change]"
+) -> dict[str, Any]:
+    return {
+        "diff": {
+            "revision": options.diff,
+            "documents": [change.as_json() for change in documents],
+            "contexts": [change.as_json() for change in contexts],
+        }
+    }
 
 
 def _any_fails(findings: "Iterable[Finding]", *, strict: bool) -> bool:
@@ -571,7 +639,7 @@ def _warn(text: str) -> None:
     sys.stderr.write(f"weighbridge: {text}\n")
 
 
-def _unusable(text: str) -> None:
+def _unusable(text: str) -> NoReturn:
     sys.stderr.write(f"weighbridge: {text}\n")
     sys.exit(EXIT_UNUSABLE)
 

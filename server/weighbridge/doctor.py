@@ -20,6 +20,8 @@ from weighbridge.config import Layer, read_folder_layer, resolve
 from weighbridge.tokens.families import INSTALL
 from weighbridge.tokens.registry import encodings, tokenizer
 
+#: Seconds that the cache gets to open and to write.
+_SECONDS = 60.0
 _PACKAGES = ("pygls", "lsprotocol", "tiktoken", "SQLAlchemy")
 _FAST = "splintr-rs"
 #: Has what tokenizers disagree about; and its tokens under those that every installation has.
@@ -81,9 +83,9 @@ def _settings(folder: Path) -> Iterator[Sign]:
 def _cache() -> Sign:
     place = place_of(None)
     warnings: list[str] = []
-    store = CountStore(None, on_warning=warnings.append)
+    store = CountStore(None, on_warning=warnings.append, on_over=warnings.remove)
     try:
-        store.flush()
+        store.flush(_SECONDS)
     finally:
         store.close()
     size = place.path.stat().st_size if place.path is not None and place.path.exists() else 0

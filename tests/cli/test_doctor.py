@@ -13,7 +13,6 @@ from weighbridge.tokens.registry import encodings
 
 def lines(folder: Path) -> tuple[int, list[str]]:
     done = run(folder, "doctor")
-    assert done.stderr == b""
     return done.returncode, done.stdout.decode().splitlines()
 
 

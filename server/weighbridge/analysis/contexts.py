@@ -46,17 +46,18 @@ def load(
     file_roots: Sequence[Path] = (),
     roots: Sequence[Path] | None = None,
     open_text: Callable[[Path], str | None] = lambda _: None,
+    moved: tuple[Path, Path] | None = None,
 ) -> list[Loaded]:
     """What each agent loads when it is started in a folder.
 
     Files are opened in the folder's repository (the folder alone without one), in `file_roots`, in the agents' folders of
     the home; and above those, files that the agents' rules name themselves. `roots`: in these folders instead.
-    `open_text`: the unsaved text of an open document by its real path.
+    `open_text`: the unsaved text of an open document by its real path. `moved`: as for `AgentFiles`.
     """
     loaded: list[Loaded] = []
     for agent in agents:
         trusted = tuple(home / name for name in agent.home_folders)
-        files = AgentFiles((folder, *file_roots), trusted, open_text)
+        files = AgentFiles((folder, *file_roots), trusted, open_text, moved)
         files.roots = tuple(roots or (git_root(files.real(folder), files) or folder, folder, *file_roots))
         start = Start(folder, home, os.environ if environment is None else environment, arguments)
         context = agent.load(start, files)

@@ -26,12 +26,14 @@ class AgentFiles:
 
     `trusted`: folders of the user's own (the agents' folders in the home), whose links may lead anywhere. `open_text`: the
     unsaved text of an open document by its real path, None where it is not open. `looked`: what the answers depend on,
-    files and folders, existing or not.
+    files and folders, existing or not. `moved`: a folder, and where what is in it is looked up instead: another revision of
+    it, which then has the paths that agents put into labels.
     """
 
     roots: tuple[Path, ...]
     trusted: tuple[Path, ...] = ()
     open_text: Callable[[Path], str | None] = lambda _: None
+    moved: tuple[Path, Path] | None = None
     refused: list[Path] = field(default_factory=list)
     looked: set[Path] = field(default_factory=set)
     _real: dict[Path, Path] = field(default_factory=dict)
@@ -46,7 +48,10 @@ class AgentFiles:
         if text is not None:
             return text.encode("utf-8", "surrogatepass")
         try:
-            with disk.opened(real) as (descriptor, _), open(descriptor, "rb", closefd=False) as opened:
+            with (
+                disk.opened(self._place(real)) as (descriptor, _),
+                open(descriptor, "rb", closefd=False) as opened,
+            ):
                 return opened.read(MOST_BYTES + 1)
         except (OSError, ValueError):
             return None
@@ -58,22 +63,22 @@ class AgentFiles:
         if text is not None:
             return len(text.encode("utf-8", "surrogatepass"))
         try:
-            found = path.stat()
+            found = self._place(path).stat()
         except (OSError, ValueError):
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def is_folder(self, path: Path) -> bool:
         """Whether a folder is there, links followed."""
-        return os.path.isdir(path)  # noqa: PTH112  (raises nothing)
+        return os.path.isdir(self._place(path))  # noqa: PTH112  (raises nothing)
 
     def is_link(self, path: Path) -> bool:
         """Whether the path's last part is a link."""
-        return os.path.islink(path)  # noqa: PTH114
+        return os.path.islink(self._place(path))  # noqa: PTH114
 
     def exists(self, path: Path) -> bool:
         """Whether anything is there, links followed."""
-        return os.path.exists(path)  # noqa: PTH110
+        return os.path.exists(self._place(path))  # noqa: PTH110
 
     def names(self, folder: Path) -> list[str]:
         """The names in a folder, in its own order; none where it is no folder or may not be listed."""
@@ -83,7 +88,7 @@ class AgentFiles:
             return []
         names: list[str] = []
         try:
-            with disk.opened_folder(real) as (opened, _), os.scandir(opened) as listed:
+            with disk.opened_folder(self._place(real)) as (opened, _), os.scandir(opened) as listed:
                 for entry in listed:
                     names.append(entry.name)
                     if len(names) >= MOST_NAMES:
@@ -96,16 +101,28 @@ class AgentFiles:
         """The path with all links followed, as far as it exists. Looked up once: who reads asks for it many times."""
         found = self._real.get(path)
         if found is None:
-            found = self._real[path] = disk.followed_or_same(path)
+            found = self._real[path] = self._named(disk.followed_or_same(self._place(path)))
         return found
 
     def identity(self, path: Path) -> object:
         """What is equal for two paths to one file; the path itself where nothing is there."""
         try:
-            found = path.stat()
+            found = self._place(path).stat()
         except (OSError, ValueError):
             return path
         return found.st_dev, found.st_ino
+
+    def _place(self, path: Path) -> Path:
+        """Where a path is looked up."""
+        if self.moved is None or not path.is_relative_to(self.moved[0]):
+            return path
+        return self.moved[1] / path.relative_to(self.moved[0])
+
+    def _named(self, place: Path) -> Path:
+        """The path of what is looked up at a place."""
+        if self.moved is None or not place.is_relative_to(self.moved[1]):
+            return place
+        return self.moved[0] / place.relative_to(self.moved[1])
 
     def _allowed(self, path: Path, real: Path, *, own: bool) -> bool:
         written = Path(os.path.normpath(path))

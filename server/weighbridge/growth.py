@@ -1,0 +1,211 @@
+"""What changed since another revision: which prompts and contexts grew or shrank, and because of which files."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents import agent_named
+from weighbridge.agents.arrivals import arrival
+from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis.report import ReferenceReport, Report
+from weighbridge.content.agent_files import AgentFiles
+from weighbridge.content.policy import shown
+from weighbridge.tokens.registry import tokenizer
+from weighbridge.uris import path_of
+
+#: Files that are named as the cause of one change.
+_MOST_CAUSES = 5
+#: Characters of a name.
+_LONGEST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One document, or what one agent loads, in both revisions: tokens, None where it is in one of them only.
+
+    `through`: the files in it whose tokens changed, by how much. `lost`: tokens that never arrive, before and now.
+    `over`: whether it is over its budget now and was not before.
+    """
+
+    name: str
+    before: int | None
+    now: int | None
+    through: Mapping[str, int] = field(default_factory=dict)
+    lost: tuple[int, int] = (0, 0)
+    over: bool = False
+
+    @property
+    def growth(self) -> int:
+        """Tokens, less than 0 if it shrank."""
+        return (self.now or 0) - (self.before or 0)
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything changed at all."""
+        return self.before != self.now or self.lost[0] != self.lost[1] or bool(self.through)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "before": self.before,
+            "now": self.now,
+            "through": dict(self.through),
+            "lost": {"before": self.lost[0], "now": self.lost[1]},
+            "over": self.over,
+        }
+
+
+def document_changes(
+    before: Iterable[tuple[Report, int]], now: Iterable[Report], tree: Path, top: Path
+) -> list[Change]:
+    """The documents that changed, largest growth first. `before`: reports of files in `tree`, each with its tokens in `top`."""
+    old = {_name(report.uri, tree): (report, tokens) for report, tokens in before}
+    new = {_name(report.uri, top): report for report in now}
+    changes = []
+    for name in dict.fromkeys([*new, *old]):
+        report, (earlier, tokens) = new.get(name), old.get(name, (None, None))
+        over = report is not None and report.over_budget and not (earlier is not None and earlier.over_budget)
+        through = _differences(
+            {} if earlier is None else _files(earlier.references, tree),
+            {} if report is None else _files(report.references, top),
+        )
+        if report is None or earlier is None:
+            through = {}
+        change = Change(name, tokens, None if report is None else report.tokens, through, over=over)
+        if change.is_any:
+            changes.append(change)
+    return sorted(changes, key=lambda change: (-change.growth, change.name))
+
+
+def tokens_before(report: Report, tree: Path, top: Path, workspace: Path, home: Path) -> int:
+    """The tokens of a document in `tree` if it lay in `top`: what an agent loads has the file's path in its label."""
+    agent, path = agent_named(report.dialect), path_of(report.uri)
+    if agent is None or path is None:
+        return report.tokens
+    trusted = tuple(home / name for name in agent.home_folders)
+    files = AgentFiles((top,), trusted, moved=(top, tree))
+    there = top / path.relative_to(tree)
+    text = (files.read(there) or b"").decode("utf-8", "replace")
+    found = arrival(agent, there, text, workspace, home, files, os.environ)
+    return tokenizer(report.encoding).count(found.text)
+
+
+def context_changes(
+    before: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]], top: Path
+) -> list[Change]:
+    """What agents load, where it changed."""
+    old = {context["agent"]: context for context in before}
+    new = {context["agent"]: context for context in now}
+    changes = []
+    for name in dict.fromkeys([*new, *old]):
+        was, is_ = old.get(name), new.get(name)
+        through = _differences(_entries(was, top), _entries(is_, top))
+        change = Change(
+            AGENTS[name].title,
+            None if was is None else was["tokens"],
+            None if is_ is None else is_["tokens"],
+            through,
+            (_lost(was), _lost(is_)),
+        )
+        if change.is_any:
+            changes.append(change)
+    return changes
+
+
+def told(documents: Sequence[Change], contexts: Sequence[Change], revision: str) -> Iterator[str]:
+    """The changes as lines for people."""
+    if not documents and not contexts:
+        yield f"no prompt and no agent's context changed its tokens since {revision}"
+        return
+    yield f"since {revision}:"
+    alike: dict[tuple[object, ...], list[Change]] = defaultdict(list)
+    for change in contexts:
+        alike[change.growth, *sorted(change.through.items()), *change.lost].append(change)
+    for some in alike.values():
+        yield _line(some)
+    for change in documents:
+        yield _line([change])
+    yield from _shared(documents, contexts)
+
+
+def _line(alike: Sequence[Change]) -> str:
+    """Changes that are the same but for their totals, as one line."""
+    change = alike[0]
+    notes: list[str] = []
+    if change.before is None:
+        notes.append(f"new, {change.now:,}")
+    elif change.now is None:
+        notes.append(f"gone, was {change.before:,}")
+    elif len(alike) == 1:
+        notes.append(f"{change.before:,} to {change.now:,}")
+    causes = sorted(change.through.items(), key=lambda one: -abs(one[1]))
+    named = ", ".join(f"{shown(name, _LONGEST)} {tokens:+,}" for name, tokens in causes[:_MOST_CAUSES])
+    more = f" and {len(causes) - _MOST_CAUSES} more" if len(causes) > _MOST_CAUSES else ""
+    notes += [f"by {named}{more}"] if named else []
+    was, is_ = change.lost
+    if is_ > was:
+        notes.append(f"{is_ - was:,} tokens no longer arrive")
+    elif is_ < was:
+        notes.append(f"{was - is_:,} tokens arrive again")
+    if change.over:
+        notes.append("now over its budget")
+    growth = f"{change.growth:+,}"
+    return f"{growth:>10}  {', '.join(shown(one.name, _LONGEST) for one in alike)}: {'; '.join(notes)}"
+
+
+def _shared(documents: Sequence[Change], contexts: Sequence[Change]) -> Iterator[str]:
+    """Files by which more than one thing changed, each in a line."""
+    prompts: dict[str, list[int]] = defaultdict(list)
+    agents: dict[str, list[str]] = defaultdict(list)
+    for change in documents:
+        for name, tokens in change.through.items():
+            prompts[name].append(tokens)
+    for change in contexts:
+        for name in change.through:
+            agents[name].append(change.name)
+    for name, growths in prompts.items():
+        titles = agents.get(name, [])
+        if len(growths) + len(titles) > 1:
+            loads = (
+                f" and in what {' and '.join(titles)} load{'s' if len(titles) == 1 else ''}" if titles else ""
+            )
+            number = f"{len(growths):,} prompt{'' if len(growths) == 1 else 's'}"
+            yield f"{shown(name, _LONGEST)} {max(growths, key=abs):+,} in {number}{loads}"
+
+
+def _files(references: Sequence[ReferenceReport], base: Path) -> dict[str, int]:
+    """The files that stand in a document, however deep, with their tokens."""
+    files: dict[str, int] = {}
+    left = list(references)
+    while left:
+        reference = left.pop()
+        left += reference.references
+        if reference.uri is not None and reference.kind.value == "file" and reference.tokens is not None:
+            key = _name(reference.uri, base)
+            files[key] = max(reference.tokens, files.get(key, 0))
+    return files
+
+
+def _entries(context: Mapping[str, Any] | None, top: Path) -> dict[str, int]:
+    entries = () if context is None else context["entries"]
+    return {Path(os.path.relpath(entry["path"], top)).as_posix(): entry["tokens"] for entry in entries}
+
+
+def _lost(context: Mapping[str, Any] | None) -> int:
+    entries = () if context is None else context["entries"]
+    return sum(entry["lost"]["tokens"] for entry in entries if entry["lost"] is not None)
+
+
+def _differences(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    """By how much files differ; one that came or went by all of it."""
+    names = dict.fromkeys([*now, *before])
+    growths = {name: now.get(name, 0) - before.get(name, 0) for name in names}
+    return {name: growth for name, growth in growths.items() if growth}
+
+
+def _name(uri: str, base: Path) -> str:
+    path = path_of(uri)
+    return uri if path is None else Path(os.path.relpath(path, base)).as_posix()

@@ -1,0 +1,216 @@
+"""`check --diff`: what changed since a revision, in prompts and in what agents load; and git that is asked, never obeyed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.test_commands import PACKAGE
+
+from weighbridge.content.revision import UnknownRevisionError, revision
+
+GIT = shutil.which("git") or "git"
+
+
+def git(folder: Path, *arguments: str, text: bytes = b"") -> str:
+    done = subprocess.run(
+        [GIT, "-c", "user.name=a", "-c", "user.email=a@b", *arguments],
+        cwd=folder,
+        input=text,
+        capture_output=True,
+        check=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+    )
+    return done.stdout.decode().strip()
+
+
+def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "weighbridge.cli", "check", *arguments],
+        cwd=folder,
+        env={
+            "XDG_CACHE_HOME": str(folder.parent / "cache"),
+            "HOME": str(folder.parent / "home"),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(PACKAGE.parent),
+        },
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    write(
+        folder,
+        {
+            "docs/style.md": "Style: be nice.\n",
+            "prompts/a.md": "See @../docs/style.md now\n",
+            "prompts/b.md": "And @../docs/style.md too\n",
+            "prompts/gone.md": "one two three\n",
+            "prompts/same.md": "as it was\n",
+            "CLAUDE.md": "Rules @docs/style.md\n",
+            "AGENTS.md": "a line of rules\n" * 1_500,
+            ".gitignore": "kept.prompt.md\n",
+            "kept.prompt.md": "ignored and tracked\n",
+        },
+    )
+    git(folder, "add", "-A")
+    git(folder, "add", "-f", "kept.prompt.md")
+    git(folder, "commit", "-qm", "one")
+    return folder
+
+
+def diff(folder: Path, *arguments: str) -> dict[str, Any]:
+    done = check(folder, ".", "--format", "json", "--diff", "HEAD", *arguments)
+    found: dict[str, Any] = json.loads(done.stdout)["diff"]
+    return found
+
+
+def test_nothing_changed(repository: Path) -> None:
+    assert diff(repository) == {"revision": "HEAD", "documents": [], "contexts": []}
+    first = check(repository, ".", "--diff", "HEAD").stdout.decode().splitlines()[0]
+    assert first == "no prompt and no agent's context changed its tokens since HEAD"
+
+
+def test_what_an_edit_costs_and_whom(repository: Path) -> None:
+    write(
+        repository,
+        {"docs/style.md": "Style: be nice. Be nicer still, and nicer.\n", "prompts/new.md": "new\n"},
+    )
+    (repository / "prompts" / "gone.md").unlink()
+    found = diff(repository)
+    rows = {row["name"]: row for row in found["documents"]}
+    assert set(rows) == {"CLAUDE.md", "prompts/a.md", "prompts/b.md", "prompts/gone.md", "prompts/new.md"}
+    grown = rows["prompts/a.md"]["now"] - rows["prompts/a.md"]["before"]
+    assert rows["prompts/a.md"]["through"] == rows["prompts/b.md"]["through"] == {"docs/style.md": grown}
+    assert (rows["prompts/new.md"]["before"], rows["prompts/gone.md"]["now"]) == (None, None)
+    contexts = {row["name"]: row for row in found["contexts"]}
+    claude = contexts["Claude Code"]
+    assert set(claude["through"]) == {"docs/style.md"}
+    assert claude["now"] - claude["before"] == rows["CLAUDE.md"]["now"] - rows["CLAUDE.md"]["before"]
+    assert "Codex" not in contexts
+    shown = check(repository, ".", "--diff", "HEAD").stdout.decode().splitlines()
+    row = rows["prompts/a.md"]
+    line = f"prompts/a.md: {row['before']} to {row['now']}; by docs/style.md +{grown}"
+    assert f"{f'+{grown}':>10}  {line}" in shown
+    assert any(
+        line.startswith(f"docs/style.md +{grown} in 2 prompts and in what Claude Code ") for line in shown
+    )
+
+
+def test_text_that_no_longer_arrives(repository: Path) -> None:
+    write(repository, {"AGENTS.md": "a line of rules\n" * 3_000})
+    codex = next(row for row in diff(repository)["contexts"] if row["name"] == "Codex")
+    assert (codex["lost"]["before"], codex["lost"]["now"] > 1_000) == (0, True)
+    shown = check(repository, ".", "--diff", "HEAD").stdout.decode()
+    assert f"{codex['lost']['now']:,} tokens no longer arrive" in shown
+    assert check(repository, ".", "--diff", "HEAD").returncode == 0
+    assert check(repository, ".", "--diff", "HEAD", "--strict").returncode == 1
+
+
+def test_it_is_said_what_is_over_its_budget_since(repository: Path) -> None:
+    longer = {"docs/style.md": "Style: be nice. Be nicer still, and nicer.\n"}
+    write(repository, longer)
+    before = {row["name"]: row["before"] for row in diff(repository)["documents"]}["prompts/a.md"]
+    git(repository, "checkout", "-q", "docs/style.md")
+    write(repository, {"weighbridge.toml": f"[budgets]\n'prompts/a.md' = {before}\n'prompts/b.md' = 1\n"})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "two")
+    write(repository, longer)
+    over = {row["name"]: row["over"] for row in diff(repository)["documents"]}
+    assert (over["prompts/a.md"], over["prompts/b.md"]) == (True, False)
+
+
+def test_a_path_is_compared_alone(repository: Path) -> None:
+    write(repository, {"docs/style.md": "Style.\n", "prompts/same.md": "other than it was\n"})
+    done = check(repository, "prompts/same.md", "--format", "json", "--diff", "HEAD")
+    assert [row["name"] for row in json.loads(done.stdout)["diff"]["documents"]] == ["prompts/same.md"]
+
+
+@pytest.mark.parametrize("name", ["nope", "--output=x", "HEAD:prompts", "", "-h"])
+def test_a_revision_that_is_none(repository: Path, name: str) -> None:
+    before = sorted(path.name for path in repository.iterdir())
+    done = check(repository, ".", f"--diff={name}")
+    assert (done.returncode, f"weighbridge: --diff {name}: ".encode() in done.stderr) == (2, True)
+    assert sorted(path.name for path in repository.iterdir()) == before
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    (tmp_path / "a.prompt.md").write_text("a")
+    done = check(tmp_path, ".", "--diff", "HEAD")
+    assert (done.returncode, b"not a git repository" in done.stderr) == (2, True)
+
+
+def test_a_hostile_repository_runs_nothing(repository: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    script = tmp_path / "script"
+    script.write_text(f"#!/bin/sh\ntouch {mark}\ncat\n")
+    script.chmod(0o755)
+    for name in (
+        "core.fsmonitor",
+        "core.sshCommand",
+        "filter.x.smudge",
+        "filter.x.clean",
+        "core.pager",
+        "diff.x.textconv",
+    ):
+        git(repository, "config", name, str(script))
+    git(repository, "config", "core.hooksPath", str(tmp_path))
+    write(repository, {".gitattributes": "* filter=x diff=x\n"})
+    for hook in ("post-checkout", "post-index-change", "pre-auto-gc"):
+        shutil.copy(script, tmp_path / hook)
+    check(repository, ".", "--diff", "HEAD")
+    assert not mark.exists()
+
+
+def test_a_forged_tree_writes_nothing_outside(tmp_path: Path) -> None:
+    outer = tmp_path / "outer"
+    folder = outer / "repository"
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main")
+    blob = git(folder, "hash-object", "-w", "--stdin", text=b"planted")
+    link = git(folder, "hash-object", "-w", "--stdin", text=str(outer).encode())
+
+    def tree(*rows: tuple[str, str, bytes]) -> str:
+        data = b"".join(
+            mode.encode() + b" " + name + b"\0" + bytes.fromhex(digest) for mode, digest, name in rows
+        )
+        return git(folder, "hash-object", "-w", "-t", "tree", "--literally", "--stdin", text=data)
+
+    inner = tree(("100644", blob, b"planted.md"))
+    top = tree(
+        ("120000", link, b"a"),
+        ("40000", inner, b"a"),
+        ("40000", inner, b".."),
+        ("40000", inner, b".git"),
+        ("100644", blob, b"../planted.md"),
+        ("100644", blob, b"ok.md"),
+    )
+    commit = git(folder, "commit-tree", top, "-m", "forged")
+    with revision(folder, commit) as (_, laid_out):
+        assert (laid_out / "ok.md").read_text() == "planted"
+        assert not list((laid_out / ".git").iterdir())
+        assert not (laid_out.parent / "planted.md").exists()
+    assert not list(outer.glob("*.md"))
+    assert not laid_out.exists()
+
+
+def test_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UnknownRevisionError, match="git is not installed"), revision(repository, "HEAD"):
+        pass
