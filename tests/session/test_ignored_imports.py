@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.session.harness import a_session, open_file
+from tests.session.harness import a_session, open_file, typed
 from tests.session.test_arriving import home, lay
 
 from weighbridge.errors import Code
@@ -152,3 +152,49 @@ async def test_a_file_that_does_not_load(
         ((_, notice),) = report.notices
         assert (notice.code, notice.severity) == (Code.NOT_LOADED, severity)
         assert notice.message.startswith(message)
+
+
+#: A text, and what an agent's user is told of it, with what is proposed.
+PASSED_OVER = [
+    ("GEMINI.md", "see @docs/a.md, now", "warning", "the comma belongs to the path here", "@docs/a.md ,"),
+    ("QWEN.md", "see @docs/a.md.", "warning", "the full stop belongs to the path here", "@docs/a.md ."),
+    ("GEMINI.md", "@../outside.md", "warning", "outside the folder that holds the project", None),
+    ("QWEN.md", "@../outside.md", "warning", "outside the folder that holds the project", None),
+    ("GEMINI.md", "ask @someone", "hint", "no such file: an error that names", None),
+    ("QWEN.md", "@none.md", "hint", "no such file: none.md is looked for beside QWEN.md", None),
+    ("CLAUDE.md", "see @docs/a.md, now", "warning", "the comma belongs", "@docs/a.md ,"),
+    ("CLAUDE.md", "(@docs/a.md)", "information", "imports stand at", " @docs/a.md "),
+    ("CLAUDE.md", '"@docs/a.md"', "information", "imports stand at", " @docs/a.md "),
+    ("CLAUDE.md", '@"b c.md"', "warning", "quotes are not understood", "@b\\ c.md"),
+    ("CLAUDE.md", "`@docs/a.md`", "hint", "it stands in a code span", None),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "severity", "message", "instead"), PASSED_OVER)
+async def test_what_to_write_instead(
+    tmp_path: Path, name: str, text: str, severity: str, message: str, instead: str | None
+) -> None:
+    """Where something is proposed, it is an import once it is written."""
+    folder = tmp_path / "work"
+    lay(folder, {**FILES, name: text})
+    async with a_session(folder) as session:
+        document = open_file(session, folder / name)
+        report = await session.whole_report(document)
+        ((place, notice),) = report.notices
+        assert (notice.severity, notice.instead) == (severity, instead)
+        assert notice.message.startswith(f"not imported: {message}")
+        assert report.imports == ()
+        if instead is not None:
+            typed(session, document, (0, place.start_character), instead, (0, place.end_character))
+            report = await session.whole_report(document)
+            assert (len(report.imports), report.notices) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["ask @someone", "@types/node", "@docs", "see @docs/a.md now", "`@docs/a.md.`"]
+)
+async def test_qwen_leaves_words_alone(tmp_path: Path, text: str) -> None:
+    lay(tmp_path / "work", {**FILES, "QWEN.md": text})
+    async with a_session(tmp_path / "work") as session:
+        report = await session.whole_report(open_file(session, tmp_path / "work" / "QWEN.md"))
+        assert [one for _, one in report.notices if one.severity != "hint"] == []

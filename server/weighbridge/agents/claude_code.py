@@ -417,8 +417,8 @@ def _conditions(text: str) -> tuple[str, ...]:
     written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
     patterns = [part.strip() for one in written if isinstance(one, str) for part in _split(one)]
     # What a folder's pattern ends with says nothing more: a folder stands for all in it.
-    patterns = [pattern for pattern in (one.removesuffix("/**") for one in patterns) if pattern]
-    return () if all(pattern == "**" for pattern in patterns) else tuple(patterns)
+    always = {"", "**"}
+    return () if all(one.removesuffix("/**") in always for one in patterns) else tuple(filter(None, patterns))
 
 
 def _split(patterns: str) -> list[str]:

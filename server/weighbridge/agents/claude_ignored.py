@@ -23,7 +23,24 @@ _MARKS = {
     "!": "exclamation mark",
     "?": "question mark",
 }
-_TEXTS = frozenset((".md", ".mdc", ".txt"))
+TEXTS = frozenset((".md", ".mdc", ".txt"))
+
+
+def bare(target: str) -> str:
+    """A path without the marks of a sentence behind it."""
+    return target.rstrip(_TRAILING)
+
+
+def mark_reason(target: str) -> str:
+    """Why a path is not found that marks of a sentence follow."""
+    mark = target[len(bare(target)) :][:1]
+    return f"the {_MARKS.get(mark, mark)} belongs to the path here: put a space before it"
+
+
+def apart(written: str) -> str:
+    """What to write for a path that marks of a sentence follow: a space between them."""
+    path = bare(written.split("#", 1)[0])
+    return f"@{path} {written[len(path) :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +68,22 @@ def ignored(
     for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
         written = found[1]
         target = _target(written)
-        bare = target.rstrip(_TRAILING)
+        name = bare(target)
         if target in imported:
-            told = _found_in_vain(path, target, bare, target_of, files)
-            if told is not None:
-                yield Ignored(path, found.start(), found.end(), *told)
+            why = _found_in_vain(path, target, target_of, files)
+            if why is not None:
+                instead = apart(written) if why[0] == mark_reason(target) else None
+                yield Ignored(path, found.start(), found.end(), *why, instead)
             continue
         quoted = written.startswith('"')
-        if _is_importable(target_of(written.strip('"') if quoted else bare), files):
+        if _is_importable(target_of(written.strip('"') if quoted else name), files):
             path_end = found.start() + 1 + len(written.split("#", 1)[0].rstrip(_TRAILING))
             end = found.end() if quoted else path_end
             code = code or _Code(text)
-            yield Ignored(path, found.start(), end, *_overlooked(code.at(found.start()), written))
+            where = code.at(found.start())
+            path_written = written.strip('"').replace(" ", "\\ ") if quoted else text[found.start() + 1 : end]
+            instead = None if where else _spaced(f"@{path_written}", text, found.start(), end)
+            yield Ignored(path, found.start(), end, *_overlooked(where, written), instead)
 
 
 def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[str, int, int]]:
@@ -76,13 +97,20 @@ def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[st
             yield target, found.start(), found.end()
 
 
+def _spaced(written: str, text: str, start: int, end: int) -> str:
+    """An import with the spaces that it needs where it is to stand in a text."""
+    before = "" if start == 0 or text[start - 1].isspace() else " "
+    behind = "" if end == len(text) or text[end].isspace() else " "
+    return f"{before}{written}{behind}"
+
+
 def _target(written: str) -> str:
     """The path in what stands behind an `@`."""
     return written.split("#", 1)[0].replace("\\ ", " ")
 
 
 def _found_in_vain(
-    path: Path, target: str, bare: str, target_of: Callable[[str], Target | None], files: Files
+    path: Path, target: str, target_of: Callable[[str], Target | None], files: Files
 ) -> tuple[str, Importance] | None:
     """Why an import that Claude Code finds brings nothing; None where it brings something, or may be no import at all."""
     named = target_of(target)
@@ -90,11 +118,11 @@ def _found_in_vain(
         return named.reason, Importance.CERTAIN
     if named is None or files.size(named.path) is not None:
         return None
-    if bare != target and _is_importable(target_of(bare), files):
-        mark = _MARKS.get(target[len(bare)], target[len(bare)])
-        return f"the {mark} belongs to the path here: put a space before it", Importance.CERTAIN
-    if PurePath(bare).suffix.lower() in _TEXTS:
-        return f"no such file: {bare} is looked for beside {path.name}", Importance.HINT
+    name = bare(target)
+    if name != target and _is_importable(target_of(name), files):
+        return mark_reason(target), Importance.CERTAIN
+    if PurePath(name).suffix.lower() in TEXTS:
+        return f"no such file: {name} is looked for beside {path.name}", Importance.HINT
     return None
 
 

@@ -53,6 +53,7 @@ class _Loader:
         told = [str(one) for one in markers] if isinstance(markers, list) else [".git"]
         self.markers = tuple(mark for mark in told if not mark.startswith("/") and ".." not in mark)
         self.splicer = Splicer(files, backtick_regions, self._top_of, _failure)
+        self.splicer.looked_at = start.looked_at
         self.not_loaded: list[NotLoaded] = []
         self.too_large: Path | None = None
         self._seen: set[object] = set()
@@ -76,7 +77,12 @@ class _Loader:
             Part("first user message", _project_part(extensions, project)),
         ]
         parts = [*self._prompt(), *(part for part in parts if part.pieces)]
-        return Context(tuple(parts), tuple(self.not_loaded), imports=tuple(self.splicer.replaced))
+        return Context(
+            tuple(parts),
+            tuple(self.not_loaded),
+            ignored=tuple(self.splicer.ignored),
+            imports=tuple(self.splicer.replaced),
+        )
 
     def _trust(self) -> bool | None:
         """What the user said of this folder: True, False, or None where nothing was said."""

@@ -133,13 +133,17 @@ class Importance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Something in a file that looks like an import and is none: `start`, `end` are code points of the file's text."""
+    """Something in a file that looks like an import and is none: `start`, `end` are code points of the file's text.
+
+    `instead`: what to write there for an import, None where that is not known.
+    """
 
     path: Path
     start: int
     end: int
     reason: str
     importance: Importance
+    instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class _Loader:
         self.memory_on = _memory_is_on(settings)
         # An import that names no file keeps its words.
         self.splicer = Splicer(files, code_regions, self._top_of, None, by_letters=True, root_counts=True)
+        self.splicer.looked_at = start.looked_at
         self.not_loaded: list[NotLoaded] = []
         self._seen: set[Path] = set()
 
@@ -64,7 +65,12 @@ class _Loader:
             pieces += [*([Piece("\n\n")] if pieces else []), *block]
         parts = [Part("system", tuple(pieces))] if pieces else []
         parts += [*self._memory(), *self._prompt(), *self._skills()]
-        return Context(tuple(parts), tuple(self.not_loaded), imports=tuple(self.splicer.replaced))
+        return Context(
+            tuple(parts),
+            tuple(self.not_loaded),
+            ignored=tuple(self.splicer.ignored),
+            imports=tuple(self.splicer.replaced),
+        )
 
     def _is_trusted(self) -> bool:
         told = json_object(self.files.read(self.own / "trustedFolders.json"))

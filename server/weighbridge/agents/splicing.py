@@ -4,10 +4,11 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from weighbridge.agents.claude_ignored import TEXTS, apart, bare, mark_reason
 from weighbridge.agents.folders import lies_in
-from weighbridge.agents.model import Entry, Files, Import, Piece
+from weighbridge.agents.model import Entry, Files, Ignored, Import, Importance, Piece
 from weighbridge.agents.text import JS_SPACE, decoded
 
 #: How deep imports go: the files of so many levels arrive.
@@ -78,6 +79,9 @@ class Splicer:
     own: bool = False
     #: The imports of the context files themselves.
     replaced: list[Import] = field(default_factory=list)
+    #: The file of which it is to be found out what in it looks like an import and is none; and that.
+    looked_at: Path | None = None
+    ignored: list[Ignored] = field(default_factory=list)
 
     def pieces(self, path: Path, kind: str, text: str) -> list[Piece]:
         """The pieces of a context file whose imports are replaced."""
@@ -102,6 +106,8 @@ class Splicer:
         at = 0
         for start, end, target in self.imports(text) if level < MOST_LEVELS else ():
             made = self._replacement(target, path, top, above, level)
+            if level == 0 and not any(piece.entry for piece in made or ()):
+                self._passed_over(path, start, end, target, top, replaced=made is not None)
             if made is None:
                 continue
             if level == 0 and any(piece.entry is not None for piece in made):
@@ -152,6 +158,30 @@ class Splicer:
             *inner,
             Piece(f"\n<!-- End of import from: {target} -->"),
         ]
+
+    def _passed_over(
+        self, path: Path, start: int, end: int, target: str, top: Path, *, replaced: bool
+    ) -> None:
+        """Say of an import of a context file why it brings nothing, if it is one that its writer may have meant."""
+        if self.looked_at != self.files.real(path):
+            return
+        place, named = (Path(os.path.normpath(path.parent / name)) for name in (target, bare(target)))
+        instead = None
+        if not self._is_inside(place, top) and self.files.size(place) is not None:
+            reason, importance = f"outside the folder that holds the project: {top}", Importance.CERTAIN
+        elif named != place and self._is_inside(named, top) and self.files.size(named) is not None:
+            reason, importance, instead = mark_reason(target), Importance.CERTAIN, apart(target)
+        elif self.files.is_folder(place) or self.files.size(place) is not None:
+            return
+        elif replaced:
+            reason = f"no such file: an error that names {place} arrives in place of these words"
+            importance = Importance.HINT
+        elif PurePath(target).suffix.lower() in TEXTS:
+            reason = f"no such file: {target} is looked for beside {path.name}"
+            importance = Importance.HINT
+        else:
+            return
+        self.ignored.append(Ignored(path, start, end, reason, importance, instead))
 
     def _fault(self, place: Path, top: Path) -> str | None:
         """What the runtime says of a path that can't be read, other than that nothing is there."""

@@ -51,6 +51,8 @@ class Notice:
     severity: str
     message: str
     faded: bool = False
+    #: What to write in place of the stretch, None where nothing is proposed.
+    instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,12 @@ def _notices(
     for one in found.context.ignored:
         severity = _SEVERITIES[one.importance]
         yield Notice(
-            places.at(one.start), places.at(one.end), Code.IGNORED, severity, f"not imported: {one.reason}"
+            places.at(one.start),
+            places.at(one.end),
+            Code.IGNORED,
+            severity,
+            f"not imported: {one.reason}",
+            instead=one.instead,
         )
     lost = None if own is None else own.lost
     # What is lost is the end of the document, but for what was trimmed there.

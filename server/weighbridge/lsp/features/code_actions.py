@@ -161,8 +161,26 @@ class CodeActions:
             arguments = {"range": _plain_range(place)}
             found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
         found += await self._for_typos(document, params)
+        found += self._for_notices(document, report, params)
         found += self._for_budget(document, report, params)
         return found
+
+    @staticmethod
+    def _for_notices(document: Document, report: Report, params: types.CodeActionParams) -> Iterator[Fix]:
+        """What to write for an import that its agent passes over."""
+        start, end = ((side.line, side.character) for side in (params.range.start, params.range.end))
+        for place, notice in () if document.arrival_due else report.notices:
+            touches = (place.start_line, place.start_character) <= end and start <= (
+                place.end_line,
+                place.end_character,
+            )
+            if notice.instead is not None and touches:
+                given = {"line": place.start_line, "character": place.start_character}
+                about = next(
+                    (one for one in params.context.diagnostics if one.range == to_range(place)), None
+                )
+                title = f"Write {name_text(notice.instead.strip())}"
+                yield Fix("import", title, _QUICK_FIX, given, about, preferred=notice.severity == "warning")
 
     @staticmethod
     def _broken(document: Document, params: types.CodeActionParams) -> list[tuple[Reference, Range, Target]]:

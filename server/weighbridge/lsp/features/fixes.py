@@ -51,6 +51,7 @@ class Fixes:
             "define": self._define,
             "correct": self._correct,
             "retype": self._retype,
+            "import": self._import,
             "inline": self._inline,
             "extract": self._extract,
             "budget": self._budget,
@@ -129,6 +130,13 @@ class Fixes:
             if start == data["character"]:
                 place = types.Range(types.Position(line, start), types.Position(line, end))
                 return self._edit(document, [types.TextEdit(place, typo.written)])
+        raise RequestError("what was to be changed is not there any more")
+
+    async def _import(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
+        at = int(data["line"]), int(data["character"])
+        for place, notice in () if document.arrival_due else self._session.report(document).notices:
+            if notice.instead is not None and (place.start_line, place.start_character) == at:
+                return self._edit(document, [types.TextEdit(to_range(place), notice.instead)])
         raise RequestError("what was to be changed is not there any more")
 
     async def _inline(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
