@@ -384,8 +384,8 @@ async def test_a_short_reference_with_its_kind_is_mended(folder: Path) -> None:
         session.write("docs/a.md", "# Notes\n")
         text = "@file:docs/a.md x\n"
         uri = await session.open("a.prompt.md", text)
-        action = await pick(session, uri, text, "@file", "Change to docs/a.md")
-        assert (await done(session, uri, action, text))[0] == "@docs/a.md x\n"
+        action = await pick(session, uri, text, "@file", "Change to @[file:docs/a.md]")
+        assert (await done(session, uri, action, text))[0] == "@[file:docs/a.md] x\n"
 
 
 async def test_a_name_that_only_looks_the_same(folder: Path) -> None:

@@ -215,8 +215,8 @@ async def test_a_document_for_several_models(folder: Path) -> None:
         uri = await session.open("a.prompt.md", "It's so many words.\n")
         counts = [tokenizer(name).count("It's so many words.\n") for name in ("o200k_base", "claude-4.8")]
         value = await hovered(session, uri, 0, 0)
-        assert f"gpt-4o: {counts[0]} tokens, 0.0% of its window, $0.0000 as input" in value.replace("\\", "")
-        assert f"claude-opus-4-8: ≈{counts[1]} tokens, 0.0% of its window" in value.replace("\\", "")
+        assert f"gpt-4o: {counts[0]} tokens, <0.1% of its window, $0.0000 as input" in value.replace("\\", "")
+        assert f"claude-opus-4-8: ≈{counts[1]} tokens, <0.1% of its window" in value.replace("\\", "")
         report = await session.ask("weighbridge/report", {"textDocument": {"uri": uri}})
         assert [(one["model"], one["tokens"]) for one in report["models"]] == [
             ("gpt-4o", counts[0]),
