@@ -160,7 +160,9 @@ def _notices(
     offset = -1 if lost is None or not lost.text else text.rfind(lost.text)
     if lost is not None and offset >= 0:
         said = f"{tokens_text(count(lost.text))} never arrive: {lost.reason}"
-        yield Notice(places.at(offset), places.at(len(text)), Code.TRUNCATED, "warning", said, faded=True)
+        # Not beyond the last line: Neovim would fade all but that.
+        end = max(offset, len(text.rstrip("\r\n")))
+        yield Notice(places.at(offset), places.at(end), Code.TRUNCATED, "warning", said, faded=True)
 
 
 def _imports(
