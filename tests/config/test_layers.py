@@ -33,7 +33,7 @@ def api(url: str, **more: Any) -> dict[str, Any]:
             {"debounce": 5},
             (
                 ("weighbridge.debounce: expected a whole number from 0 to 60,000 "
-                "(milliseconds without a key before counts are refreshed), got -1; ignored in editor"),
+                "(milliseconds after the last keystroke before counts are refreshed), got -1; ignored in editor"),
             ),
         ),
         # Objects by name, lists as a whole.

@@ -114,7 +114,7 @@ def test_what_vs_code_is_told() -> None:
         "maximum": 10**12,
         "default": None,
         "markdownDescription": (
-            "Most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model."
+            "The most tokens a prompt should have; by default the model's context window, or 128,000 without a model."
         ),
         "scope": "resource",
     }

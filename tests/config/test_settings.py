@@ -158,26 +158,26 @@ def test_names_with_underscores_are_the_same_settings() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("encoding", 5, "encoding: expected text (the tokenizer to count with where no model is set; not set: by what a file is for, cl100k_base for prompts), got 5"),
+        ("encoding", 5, "encoding: expected text (the tokenizer to use if no model is set; by default it depends on what a file is for: cl100k_base for prompts), got 5"),
         ("model", ["gpt-5"], "model: expected text (the model that prompts are written for: decides tokenizer, context window and price), got a list"),
         ("budget", 0, ("budget: expected a whole number from 1 to 1,000,000,000,000 "
-         "(most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model), got 0")),
+         "(the most tokens a prompt should have; by default the model's context window, or 128,000 without a model), got 0")),
         ("budget", "800", ("budget: expected a whole number from 1 to 1,000,000,000,000 "
-         '(most tokens that a prompt should have; not set: the model\'s context window, or 128,000 without a model), got "800"')),
+         '(the most tokens a prompt should have; by default the model\'s context window, or 128,000 without a model), got "800"')),
         ("budget", True, ("budget: expected a whole number from 1 to 1,000,000,000,000 "
-         "(most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model), got true")),
+         "(the most tokens a prompt should have; by default the model's context window, or 128,000 without a model), got true")),
         ("budget", 10**12 + 1, ("budget: expected a whole number from 1 to 1,000,000,000,000 "
-         "(most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model), got 1000000000001")),
+         "(the most tokens a prompt should have; by default the model's context window, or 128,000 without a model), got 1000000000001")),
         ("debounce", -1, ("debounce: expected a whole number from 0 to 60,000 "
-         "(milliseconds without a key before counts are refreshed), got -1")),
+         "(milliseconds after the last keystroke before counts are refreshed), got -1")),
         ("debounce", 0.3, ("debounce: expected a whole number from 0 to 60,000 "
-         "(milliseconds without a key before counts are refreshed), got 0.3")),
+         "(milliseconds after the last keystroke before counts are refreshed), got 0.3")),
         ("debounce", 60_001, ("debounce: expected a whole number from 0 to 60,000 "
-         "(milliseconds without a key before counts are refreshed), got 60001")),
+         "(milliseconds after the last keystroke before counts are refreshed), got 60001")),
         ("workers", 0, ("workers: expected a whole number from 1 to 256 "
-         "(background threads; not set: one for each core, at least two), got 0")),
+         "(background threads; by default one per core, and at least two), got 0")),
         ("workers", 257, ("workers: expected a whole number from 1 to 256 "
-         "(background threads; not set: one for each core, at least two), got 257")),
+         "(background threads; by default one per core, and at least two), got 257")),
         ("trusted", "yes", ("trusted: expected true or false "
          '(if off, nothing is fetched and no environment variable is read; never taken from the repository), got "yes"')),
         ("trusted", 1, ("trusted: expected true or false "
@@ -196,11 +196,11 @@ def test_names_with_underscores_are_the_same_settings() -> None:
         ("include", ["x" * 501], f'include.0: a glob has at most 500 characters, got "{"x" * 59}…"'),
         ("include", ["x"] * 201, "include: expected at most 200 entries (globs of the prompts and context files that show their counts by themselves)"),
         ("include", ["a/" * 32 + "b"], f'include.0: a glob has at most 32 parts between slashes, got "{"a/" * 29}a…"'),
-        ("dialects", {"*.txt": 5}, "dialects.*.txt: expected text (dialect of files, by glob; comes before the built-in choice), got 5"),
+        ("dialects", {"*.txt": 5}, "dialects.*.txt: expected text (dialects of files, by glob; they override the built-in choice), got 5"),
         ("dialects", {"": "markdown"}, 'dialects.: an empty glob matches nothing, got ""'),
-        ("dialects", ["markdown"], "dialects: expected an object (dialect of files, by glob; comes before the built-in choice), got a list"),
-        ("thresholds", {"at": 5}, "thresholds: expected a list (from which shares of the budget a prompt is reported, and how severely), got an object"),
-        ("thresholds", ["80%"], 'thresholds.0: expected an object (from which shares of the budget a prompt is reported, and how severely), got "80%"'),
+        ("dialects", ["markdown"], "dialects: expected an object (dialects of files, by glob; they override the built-in choice), got a list"),
+        ("thresholds", {"at": 5}, "thresholds: expected a list (the shares of the budget at which a prompt is reported, and how severely), got an object"),
+        ("thresholds", ["80%"], 'thresholds.0: expected an object (the shares of the budget at which a prompt is reported, and how severely), got "80%"'),
         ("thresholds", [{}], 'thresholds.0.at: missing (a share ("80%") or a number of tokens (6000))'),
         ("thresholds", [{"at": 0.8}], f"thresholds.0.at: {NO_THRESHOLD}, got 0.8"),
         ("thresholds", [{"at": -1}], f"thresholds.0.at: {NO_THRESHOLD}, got -1"),
@@ -221,7 +221,7 @@ def test_names_with_underscores_are_the_same_settings() -> None:
          'thresholds.0.severity: expected information, warning or error (how severe the problem is), got "fatal"'),
         ("thresholds", [{"at": 5, "sevrity": "error"}],
          "thresholds.0.sevrity: unknown; did you mean weighbridge.thresholds.0.severity?"),
-        ("retry", 3, "retry: expected an object (how reading and fetching are retried after a passing failure), got 3"),
+        ("retry", 3, "retry: expected an object (how reads and fetches are retried after a temporary failure), got 3"),
         ("retry", {"attempts": 0}, "retry.attempts: expected a whole number from 1 to 20 (attempts in all), got 0"),
         ("retry", {"attempts": 21}, "retry.attempts: expected a whole number from 1 to 20 (attempts in all), got 21"),
         ("retry", {"delay": "1"}, 'retry.delay: expected a number from 0 to 3,600 (seconds before the second attempt), got "1"'),
@@ -234,7 +234,7 @@ def test_names_with_underscores_are_the_same_settings() -> None:
         ("inlayHints", {"total": "no"}, 'inlayHints.total: expected true or false (at the end of line 1), got "no"'),
         ("inlayHints", {"sectionsFrom": 0.01}, f"inlayHints.sectionsFrom: {NO_THRESHOLD}, got 0.01"),
         ("inlayHints", {"variablesFrom": -1},
-         "inlayHints.variablesFrom: expected a whole number from 0 to 1,000,000,000,000 (tokens; variables of fewer have no hint), got -1"),
+         "inlayHints.variablesFrom: expected a whole number from 0 to 1,000,000,000,000 (tokens below which a variable has no hint), got -1"),
         ("inlayHints", False, "inlayHints: expected an object (which counts are shown in the text), got false"),
         ("variables", {"a": ["hush"]}, f"variables.a: {NO_SCALAR}"),
         ("variables", {"a": math.inf}, f"variables.a: {NO_SCALAR}"),
@@ -286,7 +286,7 @@ def test_names_with_underscores_are_the_same_settings() -> None:
         ("apiCache", [{"pattern": "*", "ttl": 1}] * 101,
          "apiCache: expected at most 100 entries (how long responses stay fresh, by URL or name; the first pattern that matches is used)"),
         ("apiCache", [{"pattern": "", "ttl": 1}], "apiCache.0.pattern: expected text (glob over the URL or the name)"),
-        ("cacheUrl", 5, ("cacheUrl: expected text (database that keeps the counts, as an SQLAlchemy URL; not set: SQLite in "
+        ("cacheUrl", 5, ("cacheUrl: expected text (the database that keeps the counts, as an SQLAlchemy URL; by default SQLite in "
          "your cache folder; never taken from the repository)")),
     ],
 )  # fmt: skip

@@ -192,7 +192,11 @@ async def test_the_cut_is_where_the_text_ends_that_arrives(tmp_path: Path) -> No
         report, text = await known(session, open_file(session, tmp_path / "AGENTS.md"))
         ((place, notice),) = report.notices
         lost = tokenizer("o200k_base").count("日本語\n")
-        assert (place, notice.code, notice.severity) == (Range(0, 16_384, 0, 16_387), Code.TRUNCATED, "warning")
+        assert (place, notice.code, notice.severity) == (
+            Range(0, 16_384, 0, 16_387),
+            Code.TRUNCATED,
+            "warning",
+        )
         assert (
             notice.message
             == f"{lost:,} tokens never arrive: Codex reads 32,768 bytes of all project files together"

@@ -257,7 +257,9 @@ class ApiCache(_Model):
 class ModelEntry(_Model):
     """A model that is not in the table, or another name of one that is; what is not said is as with the model it is `like`."""
 
-    like: str | None = Field(default=None, description="the known model that it is like, or another name of")
+    like: str | None = Field(
+        default=None, description="a known model: what is not set here is as it is there"
+    )
     encoding: str | None = Field(default=None, description="its tokenizer")
     context_window: int | None = Field(
         default=None, ge=1, le=MOST_TOKENS, strict=True, description="tokens of input and output"
@@ -272,10 +274,14 @@ class ModelEntry(_Model):
         default=None, ge=0, le=MOST_USD, strict=True, description="US dollars for a million tokens of input"
     )
     cached_usd_per_million: float | None = Field(
-        default=None, ge=0, le=MOST_USD, strict=True, description="the same for input that the provider keeps"
+        default=None,
+        ge=0,
+        le=MOST_USD,
+        strict=True,
+        description="US dollars for a million tokens of input that the provider has cached",
     )
     shown: bool = Field(
-        default=False, strict=True, description="its tokens are shown beside those of the model that counts"
+        default=False, strict=True, description="show its tokens beside those of the model that counts"
     )
 
 
@@ -304,7 +310,7 @@ class InlayHints(_Model):
         ge=0,
         le=MOST_TOKENS,
         strict=True,
-        description="tokens; variables of fewer have no hint",
+        description="tokens below which a variable has no hint",
     )
     sections_from: Annotated[int | str, BeforeValidator(_at)] = Field(
         default="1%",
@@ -347,14 +353,14 @@ class Settings(_Model):
         default_factory=_nothing,
         max_length=MOST_ENTRIES,
         json_schema_extra=_or_names,
-        description="models by name that are added to those known, or override them; a known model's name alone makes another name "
-        "of it; or a list of names whose tokens are shown together, of which the first is the model",
+        description="models to add to the known ones or to override, by name (a known model's name alone gives it another name); "
+        "or a list of names whose tokens are shown side by side, the first of which is the model",
     )
     encoding: Annotated[
         str | None,
         BeforeValidator(_name_or_none),
         Field(
-            description="the tokenizer to count with where no model is set; not set: by what a file is for, cl100k_base for prompts"
+            description="the tokenizer to use if no model is set; by default it depends on what a file is for: cl100k_base for prompts"
         ),
     ] = None
     budget: int | None = Field(
@@ -362,37 +368,37 @@ class Settings(_Model):
         ge=1,
         le=MOST_TOKENS,
         strict=True,
-        description="most tokens that a prompt should have; not set: the model's context window, or 128,000 without a model",
+        description="the most tokens a prompt should have; by default the model's context window, or 128,000 without a model",
     )
     budgets: _Names[
         Annotated[str, AfterValidator(_budget_key)], Annotated[int, Field(ge=1, le=MOST_TOKENS, strict=True)]
     ] = Field(
         default_factory=_nothing,
         max_length=MOST_GLOBS,
-        description="budgets of prompts by glob, the first that matches over `budget`; of what an agent loads, by "
-        "`context:` and its name; of all that is checked together, by `total`",
+        description="budgets that come before `budget`: by glob for prompts (the first match wins), by `context:NAME` for what an agent "
+        "loads, by `total` for everything that is checked together",
     )
     thresholds: tuple[Threshold, ...] = Field(
         default=_DEFAULT_THRESHOLDS,
         max_length=MOST_ENTRIES,
-        description="from which shares of the budget a prompt is reported, and how severely",
+        description="the shares of the budget at which a prompt is reported, and how severely",
     )
     debounce: int = Field(
         default=300,
         ge=0,
         le=60_000,
         strict=True,
-        description="milliseconds without a key before counts are refreshed",
+        description="milliseconds after the last keystroke before counts are refreshed",
     )
     workers: int | None = Field(
         default=None,
         ge=1,
         le=256,
         strict=True,
-        description="background threads; not set: one for each core, at least two",
+        description="background threads; by default one per core, and at least two",
     )
     retry: Retry = Field(
-        default=Retry(), description="how reading and fetching are retried after a passing failure"
+        default=Retry(), description="how reads and fetches are retried after a temporary failure"
     )
     variables: _Names[str, _Scalar] = Field(
         default_factory=_nothing, repr=False, description="values of variables, by name"
@@ -444,7 +450,7 @@ class Settings(_Model):
         BeforeValidator(_name_or_none),
         Field(
             repr=False,
-            description="database that keeps the counts, as an SQLAlchemy URL; not set: SQLite in your cache folder; never taken "
+            description="the database that keeps the counts, as an SQLAlchemy URL; by default SQLite in your cache folder; never taken "
             "from the repository",
         ),
     ] = None
@@ -468,13 +474,13 @@ class Settings(_Model):
     agents: tuple[Annotated[str, AfterValidator(_agent_name)], ...] | None = Field(
         default=None,
         max_length=len(TITLES),
-        description="agents whose contexts count, by name; a file that several read shows the numbers of the first; not set: "
-        "all that read the file",
+        description="the agents whose contexts count, by name; a file that several of them read shows the first one's numbers; "
+        "by default every agent that reads the file",
     )
     dialects: _Names[_Glob, str] = Field(
         default_factory=_nothing,
         max_length=MOST_GLOBS,
-        description="dialect of files, by glob; comes before the built-in choice",
+        description="dialects of files, by glob; they override the built-in choice",
     )
 
     def budget_for(self, path: str) -> int | None:

@@ -57,7 +57,7 @@ def test_what_may_stand(text: str, labels: list[str], first: str | None) -> None
     [
         (
             "debounce = 5",
-            "debounce: milliseconds without a key before counts are refreshed; default 300; 0 to 60,000",
+            "debounce: milliseconds after the last keystroke before counts are refreshed; default 300; 0 to 60,000",
         ),
         ("[retry]\nattempts = 5", "attempts: attempts in all; default 3; 1 to 20"),
         ("nothing = 5", None),
@@ -80,7 +80,7 @@ async def test_in_an_editor(folder: Path, recording: Recording) -> None:
             "range": {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 4}},
         }
         hover = await session.ask(types.TEXT_DOCUMENT_HOVER, session.at(uri, {"line": 0, "character": 2}))
-        assert "milliseconds without a key" in hover["contents"]["value"]
+        assert "milliseconds after the last keystroke" in hover["contents"]["value"]
 
 
 async def test_other_files_have_no_settings(folder: Path) -> None:
