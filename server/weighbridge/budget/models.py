@@ -19,6 +19,7 @@ from weighbridge.config.messages import plain
 from weighbridge.config.settings import ModelEntry
 from weighbridge.errors import UnknownModelError
 from weighbridge.tokens.base import Exactness
+from weighbridge.tokens.local import LOCAL
 
 #: Characters of a name that are compared with the known ones.
 _LONGEST_NAME: Final = 120
@@ -198,12 +199,16 @@ def _with(entry: ModelEntry, name: str) -> Model:
     if like is None:
         if entry.like is not None:
             raise UnknownModelError(f"weighbridge.models: {plain(name)}: {_unknown(entry.like, {})}")
-        if entry.encoding is None:
+        if entry.encoding is None and entry.tokenizer is None:
             raise UnknownModelError(
                 f"weighbridge.models: {plain(name)}: expected `encoding`, or `like` and a known model"
             )
-        like = Model(name, "", entry.encoding, Exactness.EXACT)
-    said = entry.model_dump(exclude={"like", "shown"}, exclude_none=True)
+        like = Model(name, "", entry.encoding or "", Exactness.EXACT)
+    said = entry.model_dump(exclude={"like", "shown", "tokenizer"}, exclude_none=True)
+    if entry.tokenizer is not None:
+        said["encoding"] = LOCAL + entry.tokenizer
+    elif said.get("encoding", "").startswith(LOCAL):
+        raise UnknownModelError(f"weighbridge.models: {plain(name)}: expected the file as `tokenizer`")
     if "encoding" in said and said["encoding"] != like.encoding:
         said["exactness"] = Exactness.EXACT
     if "input_usd_per_million" in said:

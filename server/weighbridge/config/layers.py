@@ -16,6 +16,8 @@ SECTION = "weighbridge"
 
 #: What a repository may not decide: each could make its reader read, fetch or tell something.
 NEVER_FROM_REPOSITORY = frozenset({"env", "apiAllow", "fileRoots", "trusted", "cacheUrl"})
+#: What it may not say of an entry: headers may be secrets', and a tokenizer's file is read and has patterns that may take any time.
+_NEVER_IN_ENTRIES: Mapping[str, str] = MappingProxyType({"apis": "headers", "models": "tokenizer"})
 #: The most that a repository may ask for: what is more costs its reader's memory, processor or time.
 _MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
     {
@@ -179,8 +181,8 @@ def _fields(value: Any, model: type[BaseModel] | None) -> Any:
 
 def _within_limits(name: str, value: Any, faults: _Faults) -> Any:
     """A setting's value as far as a repository may give it."""
-    if name == "apis":
-        return _without_headers(value, faults)
+    if name in _NEVER_IN_ENTRIES:
+        return _without_field(name, value, faults)
     if name in _MERGED and isinstance(value, dict):
         return {key: _at_most(f"{name}.{key}", one, faults) for key, one in value.items()}
     return _at_most(name, value, faults)
@@ -194,17 +196,18 @@ def _at_most(name: str, value: Any, faults: _Faults) -> Any:
     return value
 
 
-def _without_headers(apis: Any, faults: _Faults) -> Any:
-    """APIs of a repository come without headers."""
-    if not isinstance(apis, dict):
-        return apis
+def _without_field(setting: str, entries: Any, faults: _Faults) -> Any:
+    """Entries of a repository come without what it may not say of them."""
+    if not isinstance(entries, dict):
+        return entries
+    never = _NEVER_IN_ENTRIES[setting]
     cleaned: dict[str, Any] = {}
-    for name, api in apis.items():
-        if isinstance(api, dict) and "headers" in api:
-            faults.add(_never, f"apis.{plain(name)}.headers")
-            cleaned[name] = {field: one for field, one in api.items() if field != "headers"}
+    for name, entry in entries.items():
+        if isinstance(entry, dict) and never in entry:
+            faults.add(_never, f"{setting}.{plain(name)}.{never}")
+            cleaned[name] = {field: one for field, one in entry.items() if field != never}
         else:
-            cleaned[name] = api
+            cleaned[name] = entry
     return cleaned
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
@@ -254,6 +255,12 @@ class ApiCache(_Model):
     ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds that a response stays fresh")
 
 
+def _tokenizer_file(value: str) -> str:
+    if not PurePath(value).is_absolute() or "\0" in value:
+        raise ValueError("expected the absolute path of a tokenizer.json")
+    return value
+
+
 class ModelEntry(_Model):
     """A model that is not in the table, or another name of one that is; what is not said is as with the model it is `like`."""
 
@@ -261,6 +268,10 @@ class ModelEntry(_Model):
         default=None, description="a known model: what is not set here is as it is there"
     )
     encoding: str | None = Field(default=None, description="its tokenizer")
+    tokenizer: Annotated[str, AfterValidator(_tokenizer_file)] | None = Field(
+        default=None,
+        description="its tokenizer as a Hugging Face tokenizer.json, by its absolute path; never taken from the repository",
+    )
     context_window: int | None = Field(
         default=None, ge=1, le=MOST_TOKENS, strict=True, description="tokens of input and output"
     )

@@ -22,6 +22,7 @@ from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Part
+from weighbridge.tokens.local import LOCAL
 from weighbridge.tokens.registry import encodings, tokenizer
 
 #: What Jinja, Handlebars and their like are known by: statements, blocks, filters.
@@ -158,7 +159,7 @@ def _first_known(
             except UnknownModelError as error:
                 warnings.append(str(error))
             else:
-                if model.encoding in encodings():
+                if model.encoding in encodings() or model.encoding.startswith(LOCAL):
                     return Choice(name, model, model.encoding)
                 warnings.append(_unknown_encoding(model.encoding))
         # Besides a model that is known, the encoding next to it says nothing.

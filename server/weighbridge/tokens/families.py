@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
+from weighbridge.tokens import local
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import BLANK_RULE, NEWLINE_RULE, NO_BORDERS, WHITE, PairBorders
 from weighbridge.tokens.engine import repaired
@@ -92,10 +93,23 @@ def is_estimated(name: str) -> bool:
     return name in ESTIMATES or is_missing(name)
 
 
+@cache
+def _local(name: str) -> Tokenizer | str:
+    """The tokenizer of a file, or why there is none."""
+    if (lacking := _lacking()) is not None:
+        return lacking
+    try:
+        return local.load(name)
+    except (OSError, ValueError) as error:
+        return f"it can't be used: {getattr(error, 'strerror', None) or error}"
+
+
 def load(name: str, base: Tokenizer | None) -> Tokenizer:
-    """The tokenizer of a family. `base`: `o200k_base`, for what is estimated."""
+    """The tokenizer of a family, or of a file. `base`: `o200k_base`, for what is estimated."""
     if base is not None:
         return EstimateTokenizer(name, ESTIMATES.get(name, _ANY), base)
+    if name.startswith(local.LOCAL) and not isinstance(found := _local(name), str):
+        return found
     return VocabularyTokenizer(name, importlib.import_module("splintr"))
 
 
@@ -103,11 +117,14 @@ def note(name: str) -> str | None:
     """What there is to say of a count by this encoding; None where nothing is."""
     if name in ESTIMATES:
         return str(ESTIMATES[name])
-    return f"{_ANY}; {_lacking()}" if is_missing(name) else None
+    why = _local(name) if name.startswith(local.LOCAL) else _lacking()
+    return f"{_ANY}; {why}" if is_missing(name) else None
 
 
 def is_missing(name: str) -> bool:
-    """Whether this encoding is estimated only because its vocabulary isn't here."""
+    """Whether this encoding is estimated only because its vocabulary isn't here. Loads a file's: a worker's work, once."""
+    if name.startswith(local.LOCAL):
+        return isinstance(_local(name), str)
     return name in VOCABULARIES and _lacking() is not None
 
 

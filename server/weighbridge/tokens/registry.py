@@ -13,6 +13,7 @@ from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.claude import vocabulary as claude
 from weighbridge.tokens.claude.tokenizer import ClaudeTokenizer
 from weighbridge.tokens.engine import Definition, Engine, TiktokenEngine
+from weighbridge.tokens.local import LOCAL
 from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
 
 _loading: Final = threading.Lock()
@@ -45,7 +46,7 @@ def tokenizer(name: str) -> Tokenizer:
     found = _tokenizers.get(name)
     if found is not None:
         return found
-    if name not in encodings():
+    if name not in encodings() and not name.startswith(LOCAL):
         raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(encodings())}")
     if name not in FAMILIES:
         base = tokenizer("o200k_base") if families.is_estimated(name) else None
