@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.clock import settle
 from tests.session.harness import a_session, open_file, typed
 from tests.session.test_exactness import PIECES, texts
 
@@ -114,7 +113,6 @@ async def test_no_rows_of_a_text_that_changed_meanwhile(tmp_path: Path) -> None:
         document = open_file(session, tmp_path / "doc.prompt.md")
         report = await session.whole_report(document)
         asked = asyncio.ensure_future(session.with_models(document, report))
-        await settle()
         typed(session, document, (0, 0), "other ")
         assert (await asked).models == ()
 
