@@ -316,3 +316,29 @@ def test_claude_managed_files(tmp_path: Path) -> None:
         f"Contents of /etc/claude-code/.claude/rules/r.md {label}R\n\nContents of {home}/.claude/CLAUDE.md "
         "(user's private global instructions for all projects):\n\nU"
     )
+
+
+CONTINUE_RULES = [
+    ("R", "R"),
+    ("---\nglobs: a\n---\nR", None),
+    ("---\nglobs: []\n---\nR", None),
+    ("---\nglobs:\n---\nR", "R"),
+    ("---\nglobs: ''\n---\nR", "R"),
+    ("---\nalwaysApply:\n---\nR", None),
+    ("---\nalwaysApply: true\nglobs: a\n---\nR", "R"),
+    ("---\ninvokable: yes please\n---\nR", None),
+    ("lost\n---\na sentence\n---\n\nR\n---\n\nS", "R\n---\nS"),
+    ("lost\r\n---\r\nx: 1\r\n--- \r\nR", "R"),
+    ("lost\r---\rx: 1\r---\rR", "R"),
+    ("---\na: b: c\n---\nR", "---\na: b: c\n---\nR"),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), CONTINUE_RULES)
+def test_continue_rules(text: str, wanted: str | None, tmp_path: Path) -> None:
+    got = arriving("continue-cli", tmp_path, {".continue/rules/r.md": text})
+    assert got == ("" if wanted is None else f'<context name="userRules">\n{wanted}\n</context>')
+
+
+def test_a_folder_hides_other_names_of_continue(tmp_path: Path) -> None:
+    assert arriving("continue-cli", tmp_path, {"AGENTS.md/x": "", "CLAUDE.md": "C"}) == ""

@@ -4,7 +4,7 @@ Rules and recordings: `tests/agents/wire/cn.jsonl`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import yaml
 from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import decoded, unix_lines, yaml_mapping
+from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, unix_lines, yaml_value
 
 _NAMES = ("AGENTS.md", "AGENT.md", "CLAUDE.md", "CODEX.md")
-_RULE_LINE = re.compile(r"^---\s*$\n?", re.MULTILINE)
+_RULE_LINE = re.compile(
+    rf"(?:(?<![\s\S])|(?<=[\n\r\u2028\u2029]))---[{JS_SPACE_CLASS}]*(?=[\n\r\u2028\u2029]|(?![\s\S]))"
+)
 
 
 def load(start: Start, files: Files) -> Context:
@@ -35,8 +37,8 @@ def load(start: Start, files: Files) -> Context:
 
 
 def _agents_file(folder: Path, files: Files, not_loaded: list[NotLoaded]) -> Entry | None:
-    """The first of the names that is there, blank or not."""
-    there = [folder / name for name in _NAMES if files.size(folder / name) is not None]
+    """The first of the names that is there, blank or not; a folder of such a name hides the others too."""
+    there = [folder / name for name in _NAMES if files.exists(folder / name)]
     not_loaded.extend(
         NotLoaded(path, f"cn reads one of {', '.join(_NAMES)}: {there[0].name}") for path in there[1:]
     )
@@ -45,7 +47,7 @@ def _agents_file(folder: Path, files: Files, not_loaded: list[NotLoaded]) -> Ent
 
 
 def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]) -> Iterator[Piece]:
-    own = start.home / ".continue"
+    own = Path(start.environment.get("CONTINUE_GLOBAL_DIR") or start.home / ".continue")
     for text in _configured(files.read(own / "config.yaml")):
         yield Piece(text, Entry(own / "config.yaml", "rule", text))
     for holder in (folder / ".continue" / "rules", own / "rules"):
@@ -58,7 +60,7 @@ def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]
                 not_loaded.append(
                     NotLoaded(path, "not marked `alwaysApply: true`: it never arrives in the command line")
                 )
-            elif arriving.strip():
+            elif js_trim(arriving):
                 yield Piece(arriving, Entry(path, "rule", arriving))
 
 
@@ -75,24 +77,21 @@ def _in_entry_order(folder: Path, files: Files) -> Iterator[Path]:
 
 def _rule(text: str) -> str | None:
     """A rule's text as it arrives, None where it does not."""
-    lines = unix_lines(text)
-    parts = _RULE_LINE.split(lines)
-    if len(parts) < 3 or not _is_yaml(parts[1]):
-        return text.replace("\r\n", "\n")
-    values = yaml_mapping(parts[1]) or {}
-    conditional = any(name in values for name in ("alwaysApply", "globs", "regex"))
-    if values.get("invokable") is True or (conditional and values.get("alwaysApply") is not True):
-        return None
-    return "---\n".join(parts[2:]).strip()
+    text = text.replace("\r\n", "\n")
+    parts = _RULE_LINE.split(text)
+    told = yaml_value(parts[1]) if len(parts) > 2 else None
+    if told is None:
+        return text
+    # A heading or a sentence between two lines `---` is taken for front matter too.
+    values: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    waits = any(_is_true(values.get(name)) for name in ("globs", "regex"))
+    applies = values["alwaysApply"] is True if "alwaysApply" in values else not waits
+    return None if _is_true(values.get("invokable")) or not applies else js_trim("---".join(parts[2:]))
 
 
-def _is_yaml(text: str) -> bool:
-    """Whether a text is a YAML mapping or list: a heading or a sentence between two lines `---` is taken for one too."""
-    try:
-        yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return False
-    return True
+def _is_true(value: object) -> bool:
+    """Whether JavaScript takes a value for true: an empty list too."""
+    return isinstance(value, list | dict) or bool(value)
 
 
 def _configured(data: bytes | None) -> list[str]:
