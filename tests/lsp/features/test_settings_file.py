@@ -13,7 +13,17 @@ from weighbridge.config.settings import Settings
 from weighbridge.lsp.features.settings_file import meaning, offers
 
 KEYS = [field.alias for field in Settings.model_fields.values() if field.alias not in NEVER_FROM_REPOSITORY]
-TABLES = ["models", "thresholds", "retry", "variables", "apis", "apiCache", "inlayHints", "dialects"]
+TABLES = [
+    "models",
+    "budgets",
+    "thresholds",
+    "retry",
+    "variables",
+    "apis",
+    "apiCache",
+    "inlayHints",
+    "dialects",
+]
 
 
 @pytest.mark.parametrize(

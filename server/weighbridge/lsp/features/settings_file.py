@@ -130,6 +130,10 @@ def _properties(table: Sequence[str]) -> Mapping[str, Any]:
 
 
 def _resolved(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a setting; of one that may be a table or something else, what is said of the table."""
+    table = next((one for one in schema.get("anyOf", ()) if one.get("type") == "object"), None)
+    if table is not None:
+        schema = {**table, **schema}
     reference = schema.get("$ref")
     if not isinstance(reference, str):
         return dict(schema)
