@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
+from weighbridge.errors import FATAL
 from weighbridge.tokens import local
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import BLANK_RULE, NEWLINE_RULE, NO_BORDERS, WHITE, PairBorders
@@ -100,7 +101,9 @@ def _local(name: str) -> Tokenizer | str:
         return lacking
     try:
         return local.load(name)
-    except (OSError, ValueError) as error:
+    except FATAL:
+        raise
+    except BaseException as error:  # noqa: BLE001  the engine may panic
         return f"it can't be used: {getattr(error, 'strerror', None) or error}"
 
 
