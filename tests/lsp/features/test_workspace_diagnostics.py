@@ -210,7 +210,8 @@ async def test_nobody_is_told_of_files_that_nobody_opened_unless_asked(folder: P
         assert codes(first) == {"CLAUDE.md": ["reference.not-found"]}
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
         found = await session.ask(types.WORKSPACE_EXECUTE_COMMAND, {"command": "weighbridge.checkWorkspace"})
-        assert found == {"documents": 2, "findings": 3}
+        # Lists of problems leave hints out, such as that of `{{nobody}}`.
+        assert found == {"documents": 2, "findings": 2}
         async with asyncio.timeout(30):
             second = (await held)["result"]["items"]
         assert codes(second) == {"AGENTS.md": ["reference.not-found", "variable.undefined"]}
