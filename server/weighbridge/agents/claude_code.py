@@ -251,9 +251,16 @@ class _Loader:
         return frozenset(place for place in upwards(self.project)[1:] if lies_in(place, main))
 
     def _file(
-        self, path: Path, kind: str, importer: Path | None = None, hops: int = 0, *, once: bool = False
+        self,
+        path: Path,
+        kind: str,
+        importer: Path | None = None,
+        hops: int = 0,
+        *,
+        once: bool = False,
+        waits: bool = False,
     ) -> bool:
-        """An entry for a file and for what it imports; returns whether it has text."""
+        """An entry for a file and for what it imports; returns whether it has text. `waits`: it may have patterns."""
         real = self.files.real(path)
         size = self.files.size(path)
         if size is None or real in self._seen:
@@ -268,7 +275,14 @@ class _Loader:
             )
             return False
         data = self.files.read(path, own=importer is None or kind == "user" or self.approved)
-        return data is not None and self._entry(path, decoded(data), kind, importer, hops, once=once)
+        text = None if data is None else decoded(data)
+        if text is not None and waits and (patterns := _conditions(text)):
+            # Something may import it still, which it does not wait for.
+            self._seen.discard(real)
+            reason = f"loads when a file is read that matches {', '.join(patterns)}"
+            self.not_loaded.append(NotLoaded(path, reason))
+            return False
+        return text is not None and self._entry(path, text, kind, importer, hops, once=once)
 
     def _entry(
         self, path: Path, whole: str, kind: str, importer: Path | None, hops: int, *, once: bool
@@ -346,12 +360,7 @@ class _Loader:
             real = self.files.real(path)
             if real != path and kind == "rule" and not lies_in(real, holder.parent):
                 continue
-            data = self.files.read(real)
-            if data is not None and (patterns := _conditions(decoded(data))):
-                reason = f"loads when a file is read that matches {', '.join(patterns)}"
-                self.not_loaded.append(NotLoaded(real, reason))
-                continue
-            self._file(real, kind)
+            self._file(real, kind, waits=True)
 
     def _memory(self) -> None:
         """What Claude Code wrote down itself for this project."""
