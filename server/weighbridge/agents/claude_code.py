@@ -313,7 +313,7 @@ class _Loader:
         if looked_at:
             for target, start, end in places(whole, begin, brought):
                 arriving = "".join(f"\n\n{_label(entry)}{entry.text}" for entry in brought[target])
-                self.imports.append(Import(path, start, end, arriving))
+                self.imports.append(Import(path, start, end, brought[target][0].path, arriving))
         return True
 
     def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
-from weighbridge.agents.model import Agent, Context, Entry, Files, Import, NotLoaded, Part, Piece, Start
+from weighbridge.agents.model import (
+    Agent,
+    Context,
+    Entry,
+    Files,
+    Import,
+    NotLoaded,
+    Part,
+    Piece,
+    Start,
+    import_of,
+)
 from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.text import decoded, unix_lines
 
@@ -223,8 +234,8 @@ class _Importer:
         for start, end, target in _imports(text) if level < MOST_LEVELS else ():
             made = self._imported(target, path, level)
             if made:
-                if level == 0 and any(piece.entry is not None for piece in made):
-                    self.replaced.append(Import(path, start, end, "".join(piece.text for piece in made)))
+                if level == 0:
+                    self.replaced.extend(import_of(path, start, end, made))
                 own.append(_cleaned(text[at:end]))
                 pieces += [own[-1], *made]
                 at = end

@@ -10,7 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from weighbridge.agents.folders import downwards, git_root, lies_in
-from weighbridge.agents.model import Agent, Context, Entry, Files, Import, NotLoaded, Part, Piece, Start
+from weighbridge.agents.model import (
+    Agent,
+    Context,
+    Entry,
+    Files,
+    Import,
+    NotLoaded,
+    Part,
+    Piece,
+    Start,
+    import_of,
+)
 from weighbridge.agents.text import json_object
 
 _NAMES = (".goosehints", "AGENTS.md")
@@ -116,8 +127,7 @@ class _Loader:
             made = self._imported(found[1], path, top, above, level)
             if made is not None:
                 if importer is None:
-                    brought = "".join(piece.text for piece in made)
-                    self.imports.append(Import(path, found.start(), found.end(), brought))
+                    self.imports.extend(import_of(path, found.start(), found.end(), made))
                 own.append(text[at : found.start()])
                 pieces += [own[-1], *made]
                 at = found.end()

@@ -4,7 +4,7 @@ An agent's rules are a function of how it was started (`Start`) and of a view of
 tokens, editors or the real disk.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -150,13 +150,21 @@ class Ignored:
 class Import:
     """A place in a file's text that brings other files: `start`, `end` are code points, `text` is what arrives by it.
 
-    Labels are part of that text, and so is what the files import themselves.
+    `target`: the file that it names. Labels are part of the text, and so is what that file imports itself.
     """
 
     path: Path
     start: int
     end: int
+    target: Path
     text: str
+
+
+def import_of(path: Path, start: int, end: int, pieces: Sequence[Piece]) -> Iterator[Import]:
+    """The import at a place that pieces are put in for; none where no file is among them."""
+    entry = next((piece.entry for piece in pieces if piece.entry is not None), None)
+    if entry is not None:
+        yield Import(path, start, end, entry.path, "".join(piece.text for piece in pieces))
 
 
 @dataclass(frozen=True, slots=True)

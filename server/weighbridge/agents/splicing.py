@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from weighbridge.agents.claude_ignored import TEXTS, apart, bare, mark_reason
 from weighbridge.agents.folders import lies_in
-from weighbridge.agents.model import Entry, Files, Ignored, Import, Importance, Piece
+from weighbridge.agents.model import Entry, Files, Ignored, Import, Importance, Piece, import_of
 from weighbridge.agents.text import JS_SPACE, decoded
 
 #: How deep imports go: the files of so many levels arrive.
@@ -110,8 +110,8 @@ class Splicer:
                 self._passed_over(path, start, end, target, top, replaced=made is not None)
             if made is None:
                 continue
-            if level == 0 and any(piece.entry is not None for piece in made):
-                self.replaced.append(Import(path, start, end, "".join(piece.text for piece in made)))
+            if level == 0:
+                self.replaced.extend(import_of(path, start, end, made))
             own.append(text[at:start])
             pieces += [text[at:start], *made]
             at = end

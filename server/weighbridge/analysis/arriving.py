@@ -59,11 +59,12 @@ class Notice:
 class Imported:
     """An import of the document's, `written` at `start`, and the tokens of all that arrives by it, labels included.
 
-    `start`: line from 0, column in code points.
+    `start`: line from 0, column in code points. `path`: the file that it names.
     """
 
     start: tuple[int, int]
     written: str
+    path: Path
     tokens: int
 
 
@@ -171,7 +172,7 @@ def _imports(
     places = _Places(text)
     for one in found.context.imports if found.loads else ():
         if is_document(one.path):
-            yield Imported(places.at(one.start), text[one.start : one.end], count(one.text))
+            yield Imported(places.at(one.start), text[one.start : one.end], one.target, count(one.text))
 
 
 class _Places:

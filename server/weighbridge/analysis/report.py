@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from json.encoder import encode_basestring_ascii as quoted
 from operator import length_hint
+from pathlib import Path
 from typing import Any
 
 from weighbridge.analysis.arriving import Arrived, Notice
@@ -175,10 +176,11 @@ class ReferenceReport:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """An import of the document's agent; `tokens`: of all that arrives by it."""
+    """An import of the document's agent, of the file `path`; `tokens`: of all that arrives by it."""
 
     target: str
     range: Range
+    path: Path
     tokens: int
 
 

@@ -116,7 +116,7 @@ def _imports(document: Document) -> Iterator[ImportReport]:
         (line, start), end = one.start, one.start[1] + len(one.written)
         if line < buffer.line_count and str(buffer.kept(line)[start:end]) == one.written:
             place = Range(line, buffer.to_units(line, start), line, buffer.to_units(line, end))
-            yield ImportReport(one.written.removeprefix("@"), place, one.tokens)
+            yield ImportReport(one.written.removeprefix("@"), place, one.path, one.tokens)
 
 
 def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, Problem]]:

@@ -88,6 +88,32 @@ async def test_links_lead_to_files_that_may_be_read(folder: Path, recording: Rec
         assert all(("tooltip" in link) is tooltips for link in found)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CLAUDE.md", "ß😀 see @docs/a.md and @docs/none.md\n"),
+        ("GEMINI.md", "ß😀 see @docs/a.md and @docs/none.md\n"),
+        (".github/copilot-instructions.md", "ß😀 see (@../docs/a.md) and @docs/none.md\n"),
+    ],
+)
+async def test_imports_of_an_agent_lead_to_their_files(
+    folder: Path, recording: Recording, name: str, text: str
+) -> None:
+    async with editor(recording, folder) as session:
+        session.write(".git/HEAD", "")
+        session.write("docs/a.md", "# A\n")
+        uri = await session.open(name, text)
+        written = "@../docs/a.md" if "../" in text else "@docs/a.md"
+        (link,) = await session.ask(types.TEXT_DOCUMENT_DOCUMENT_LINK, {"textDocument": {"uri": uri}})
+        assert (link["target"], link["range"]) == (session.uri("docs/a.md"), session.range(text, written))
+        for needle, leads in ((written, True), ("@docs/none", False), ("see", False)):
+            place = session.at(uri, session.place(text, needle, 1))
+            answer = await session.ask(types.TEXT_DOCUMENT_DEFINITION, place)
+            found = answer[0] if isinstance(answer, list) and answer else answer
+            target = found and (found.get("targetUri") or found["uri"])
+            assert target == (session.uri("docs/a.md") if leads else None)
+
+
 LEAF = "# Part\n\nleaf\n"
 
 

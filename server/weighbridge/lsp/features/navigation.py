@@ -1,9 +1,11 @@
 """`textDocument/definition` and `documentLink`: from a reference to what it stands for."""
 
+from collections.abc import Sequence
+
 from lsprotocol import types
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ReferenceReport
+from weighbridge.analysis.report import ImportReport, ReferenceReport
 from weighbridge.analysis.wording import name_text
 from weighbridge.content.base import Request
 from weighbridge.content.defining import Defined, defined
@@ -93,10 +95,13 @@ class Navigation:
         if document is None:
             return None
         found = reference_at(document, params.position.line, params.position.character)
-        if found is None:
-            return None
-        reference, place, target = found
-        where = await self._definitions.of(document, reference, target)
+        where: types.Location | None = None
+        if found is not None:
+            reference, place, target = found
+            where = await self._definitions.of(document, reference, target)
+        elif (one := await self._import_at(document, params.position)) is not None:
+            place, start = one.range, types.Position(0, 0)
+            where = types.Location(self._desk.naming().shown(uri_of(one.path)), types.Range(start, start))
         if where is None:
             return None
         if not self._links:
@@ -116,7 +121,25 @@ class Navigation:
             if to is not None:
                 tooltip = name_text(report.target) if self._tooltips else None
                 links.append(types.DocumentLink(to_range(report.range), to, tooltip))
+        for one in await self._imports(document):
+            tooltip = name_text(one.target) if self._tooltips else None
+            links.append(types.DocumentLink(to_range(one.range), naming.shown(uri_of(one.path)), tooltip))
         return links
+
+    async def _imports(self, document: Document) -> Sequence[ImportReport]:
+        """What the document's agent imports: known once what arrives is."""
+        if document.prepared is None or document.prepared.dialect.agent is None:
+            return ()
+        return (await self._desk.first_report(document)).imports
+
+    async def _import_at(self, document: Document, position: types.Position) -> ImportReport | None:
+        """The import of the document's agent that stands there."""
+        at = position.line, position.character
+        for one in await self._imports(document):
+            place = one.range
+            if (place.start_line, place.start_character) <= at <= (place.end_line, place.end_character):
+                return one
+        return None
 
     def _link(
         self,
