@@ -1,9 +1,12 @@
 """What a hostile repository can't make agents' rules read, and what the user's own files may name."""
 
+import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from weighbridge import disk
 from weighbridge.agents.model import Start
 from weighbridge.agents.registry import AGENTS
 from weighbridge.content.agent_files import AgentFiles
@@ -34,7 +37,7 @@ TRICKS: dict[str, dict[str, object]] = {
         ".codex/config.toml": 'project_doc_fallback_filenames = ["../home/.ssh/key", "{home}/.ssh/key"]'
     },
     "opencode settings": {
-        "opencode.json": '{"instructions": ["~/.ssh/key", "../home/.ssh/*", "{home}/.ssh/key", "http://127.0.0.1/x"]}',
+        "opencode.json": '{"instructions": ["~/.ssh/key", "../home/.ssh/*", "{home}/.ssh/key", "{home}/.ssh/*", "http://127.0.0.1/x"]}',
         "kilo.json": '{"instructions": ["~/.ssh/key", "../home/.ssh/*", "{home}/.ssh/key"]}',
     },
     "aider settings": {".aider.conf.yml": "read: [~/.ssh/key, ../home/.ssh, '{home}/.ssh/key']"},
@@ -88,6 +91,38 @@ def test_nothing_outside_is_read(agent: str, trick: str, tmp_path: Path) -> None
         arrived = "".join(part.text for part in context.parts)
         lost = "".join(entry.lost.text for entry in context.entries if entry.lost is not None)
         assert SECRET not in arrived + lost
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.parametrize("agent", AGENTS)
+def test_nothing_outside_is_listed(
+    agent: str, trick: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, home = _lay(TRICKS[trick], tmp_path.resolve())
+    listed: list[Path] = []
+    really = disk.opened_folder
+
+    def opened_folder(real: Path) -> AbstractContextManager[tuple[int | Path, os.stat_result]]:
+        listed.append(real)
+        return really(real)
+
+    monkeypatch.setattr(disk, "opened_folder", opened_folder)
+    own = tuple(home / name for name in AGENTS[agent].home_folders)
+    AGENTS[agent].load(Start(root, home), AgentFiles((root,), trusted=own))
+    private = (home / ".ssh", tmp_path.resolve() / "outside")
+    assert [
+        path for path in listed if path.is_relative_to(private[0]) or path.is_relative_to(private[1])
+    ] == []
+
+
+@pytest.mark.parametrize("agent", ["opencode", "kilo"])
+def test_braces_are_bounded(agent: str, tmp_path: Path) -> None:
+    root, home = _lay(
+        {f"{agent}.json": f'{{"instructions": ["{"{a,b}" * 60}", "*.md"]}}'}, tmp_path.resolve()
+    )
+    (root / "last.md").write_text("words\n")
+    context = AGENTS[agent].load(Start(root, home), AgentFiles((root,)))
+    assert [entry.path.name for entry in context.entries] == ["last.md"]
 
 
 def test_what_was_not_opened_is_said(tmp_path: Path) -> None:

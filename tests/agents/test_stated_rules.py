@@ -292,8 +292,8 @@ class _Managed(AgentFiles):
     def is_folder(self, path: Path) -> bool:
         return super().is_folder(self._at(path))
 
-    def names(self, folder: Path) -> list[str]:
-        return super().names(self._at(folder))
+    def names(self, folder: Path, *, own: bool = True) -> list[str]:
+        return super().names(self._at(folder), own=own)
 
 
 def test_claude_managed_files(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def load(start: Start, files: Files) -> Context:
     names, own = _names(start, files, folder, root)
     for name in names:
         written = Path(os.path.normpath(folder / re.sub("^~(?=/|$)", str(start.home), name)))
-        found = list(walk(written, files)) if files.is_folder(written) else [written]
+        found = list(walk(written, files, own=own)) if files.is_folder(written) else [written]
         for path in map(files.real, found):
             data = files.read(path, own=own)
             if data is None:

@@ -57,8 +57,9 @@ def _placed(name: str, folder: Path, start: Start) -> Path:
 def _blocks(paths: list[Path], files: Files, kind: str) -> list[Piece]:
     pieces: list[Piece] = []
     for place in paths:
-        for path in walk(place, files, ordered=True) if files.is_folder(place) else (place,):
-            data = files.read(path, own=kind == "user")
+        own = kind == "user"
+        for path in walk(place, files, ordered=True, own=own) if files.is_folder(place) else (place,):
+            data = files.read(path, own=own)
             if data is not None:
                 text = decoded(data, keep_mark=True)
                 pieces += [

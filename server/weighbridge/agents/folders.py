@@ -30,10 +30,11 @@ def git_root(folder: Path, files: Files, *, folder_only: bool = False) -> Path |
     return None
 
 
-def walk(folder: Path, files: Files, *, ordered: bool = False) -> Iterator[Path]:
+def walk(folder: Path, files: Files, *, ordered: bool = False, own: bool = True) -> Iterator[Path]:
     """The files below a folder, depth first, in each folder's own order (or by name where `ordered`).
 
-    Links to folders are followed, each real folder once.
+    Links to folders are followed, each real folder once. `own`: as `Files.names` has it, false where a repository's file
+    names the folder.
     """
     seen: set[Path] = set()
     told = 0
@@ -44,7 +45,7 @@ def walk(folder: Path, files: Files, *, ordered: bool = False) -> Iterator[Path]
         if real in seen or level > MOST_LEVELS:
             return
         seen.add(real)
-        names = files.names(at)
+        names = files.names(at, own=own)
         for name in sorted(names) if ordered else names:
             told += 1
             if told > MOST_FILES:

@@ -207,7 +207,7 @@ class _Loader:
             words += before + ("" if not before or before[-1].isspace() else " ") + "@" + name
             words += ("**" if name.endswith("/") else "/**") if folder else ""
             at = found.start() + 1 + len(found[1].rstrip(".,;:!?"))
-            named |= set(walk(path, self.files)) if folder else {path}
+            named |= set(walk(path, self.files, own=False)) if folder else {path}
         if not named:
             return
         texts: list[tuple[str, Entry | None]] = [
@@ -265,7 +265,7 @@ class _Loader:
             yield f"@{{{name}}}" if data is None else decoded(data)
             return
         yield f"--- Start of content for directory: {name} ---\n"
-        for inner in walk(path, self.files):
+        for inner in walk(path, self.files, own=False):
             data = self.files.read(inner, own=False)
             if data is not None:
                 yield f"--- {inner.relative_to(path).as_posix()} ---\n"

@@ -36,8 +36,8 @@ class Files(Protocol):
     def exists(self, path: Path) -> bool:
         """Whether anything is there, links followed."""
 
-    def names(self, folder: Path) -> list[str]:
-        """The names in a folder, in its own order; none where it is no folder."""
+    def names(self, folder: Path, *, own: bool = True) -> list[str]:
+        """The names in a folder, in its own order; none where it is no folder. `own`: as `read` has it."""
 
     def real(self, path: Path) -> Path:
         """The path with all links followed, as far as it exists."""

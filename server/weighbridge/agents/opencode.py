@@ -4,6 +4,7 @@ Rules and recordings: `tests/agents/wire/opencode.jsonl`. Its fork Kilo is in `k
 """
 
 import fnmatch
+import itertools
 import os
 import re
 import shlex
@@ -166,7 +167,7 @@ class OpenCodeLoader:
     def variable(self, found: re.Match[str]) -> str:
         return self.start.environment.get(found[1], "")
 
-    def matching(self, entry: str, *, by_user: bool) -> Iterator[Path]:  # noqa: ARG002  (Kilo's uses it)
+    def matching(self, entry: str, *, by_user: bool) -> Iterator[Path]:
         """The files that an entry of `instructions` names: relative ones in every folder up to the root."""
         if entry.startswith(("http://", "https://")):
             self.not_loaded.append(
@@ -178,10 +179,10 @@ class OpenCodeLoader:
         if os.path.isabs(entry):  # noqa: PTH117
             path = Path(os.path.normpath(entry))
             if not _GLOB.search(str(path.parent)):
-                yield from glob(path.parent, path.name, self.files)
+                yield from glob(path.parent, path.name, self.files, own=by_user)
             return
         for place in self.chain():
-            yield from glob(place, entry, self.files)
+            yield from glob(place, entry, self.files, own=by_user)
 
     def agent_text(self) -> Iterator[Part]:
         """The text of the agent that answers, where the project has one of its own."""
@@ -275,39 +276,41 @@ def git_top(folder: Path, files: Files) -> Path | None:
 
 
 _GLOB = re.compile(r"[*?\[{]")
+#: What a pattern's braces stand for at most: each pair of them doubles it.
+_MOST_ALTERNATIVES = 1_000
 
 
-def glob(place: Path, pattern: str, files: Files) -> Iterator[Path]:
-    """The files below a folder that a pattern matches, in each folder's own order."""
+def glob(place: Path, pattern: str, files: Files, *, own: bool) -> Iterator[Path]:
+    """The files below a folder that a pattern matches, in each folder's own order. `own`: whether the user wrote the pattern."""
     if not _GLOB.search(pattern):
         path = Path(os.path.normpath(place / pattern))
         if files.size(path) is not None:
             yield path
         return
-    for alternative in _braces(pattern):
+    for alternative in itertools.islice(_braces(pattern), _MOST_ALTERNATIVES):
         fixed: list[str] = []
         parts = [part for part in alternative.split("/") if part not in {"", "."}]
         while parts and not _GLOB.search(parts[0]):
             fixed.append(parts.pop(0))
         if parts:
-            yield from _walked(place.joinpath(*fixed), parts, files)
+            yield from _walked(place.joinpath(*fixed), parts, files, own=own)
         elif files.size(place.joinpath(*fixed)) is not None:
             yield place.joinpath(*fixed)
 
 
-def _walked(place: Path, parts: Sequence[str], files: Files) -> Iterator[Path]:
+def _walked(place: Path, parts: Sequence[str], files: Files, *, own: bool) -> Iterator[Path]:
     first, rest = parts[0], parts[1:]
-    for name in files.names(place):
+    for name in files.names(place, own=own):
         path = place / name
         folder = files.is_folder(path)
         if first == "**":
             if folder and not files.is_link(path):
-                yield from _walked(path, parts, files)
+                yield from _walked(path, parts, files, own=own)
             if not folder and rest and len(rest) == 1 and fnmatch.fnmatchcase(name, rest[0]):
                 yield path
         elif fnmatch.fnmatchcase(name, first):
             if folder and rest:
-                yield from _walked(path, rest, files)
+                yield from _walked(path, rest, files, own=own)
             elif not folder and not rest:
                 yield path
 

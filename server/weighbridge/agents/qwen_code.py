@@ -273,7 +273,7 @@ class _Loader:
             yield Part("user message, one entry a part", (Piece(text, entry),))
 
     def _listing(self, folder: Path) -> str:
-        names = sorted(self.files.names(folder))[:20]
+        names = sorted(self.files.names(folder, own=False))[:20]
         lines = [f"{'└' if name == names[-1] else '├'}───{name}" for name in names]
         return "\n".join(["Showing up to 20 items:", "", f"{folder}/", *lines])
 

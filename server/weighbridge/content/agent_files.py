@@ -80,11 +80,11 @@ class AgentFiles:
         """Whether anything is there, links followed."""
         return os.path.exists(self._place(path))  # noqa: PTH110
 
-    def names(self, folder: Path) -> list[str]:
+    def names(self, folder: Path, *, own: bool = True) -> list[str]:
         """The names in a folder, in its own order; none where it is no folder or may not be listed."""
         self.looked.add(folder)
         real = self.real(folder)
-        if not self._allowed(folder, real, own=True):
+        if not self._allowed(folder, real, own=own):
             return []
         names: list[str] = []
         try:
