@@ -14,6 +14,8 @@ from tests.session.test_exactness import check
 
 from weighbridge import steps
 from weighbridge.analysis.expand import IN_A_STEP, Expander
+from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.features.diagnostics import diagnostics
 from weighbridge.lsp.sync import TextSync
 from weighbridge.references.index import ScanIndex, TooFarError
 from weighbridge.references.leaves import Leaves
@@ -209,3 +211,39 @@ async def test_what_a_document_lets_go_of_is_freed_some_in_a_turn(
     # Lines and places of before the fence, lines of behind it.
     assert sum(freed) > many + many // 2
     assert max(freed) <= session_module._FREED_A_TURN
+
+
+async def test_who_asks_about_a_document_looks_at_what_that_uses(tmp_path: Path) -> None:
+    class Unlooked(dict[Any, Any]):
+        """Contents that are asked for by name."""
+
+        def items(self) -> Any:
+            raise AssertionError("all contents were looked at")
+
+        __iter__ = keys = values = items
+
+    (tmp_path / "a.md").write_text("included")
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:a.md]\n")
+        await check(session, document)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session.readings, "_entries", Unlooked(session.readings._entries))
+            assert await session.count(document) == document.tokens
+            await session.render(document)
+            session.refresh(document)
+            await session.ready(document)
+            assert session.readings.paths_of(document.uri)
+            session.close(document.uri)
+        assert not session.readings._used_by
+        assert not session.readings._by_path
+
+
+async def test_of_broken_references_beyond_counting_it_is_told_how_many_there_are(tmp_path: Path) -> None:
+    async with a_session(tmp_path) as session:
+        text = "@[file:none.md]\n" * 3000
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        report = await session.whole_report(document)
+        found = diagnostics(report, 0, ClientAbilities.of(types.ClientCapabilities(), None))
+        assert [one.range.start.line for one in found] == [*range(1001)]
+        assert found[-1].message.startswith("2,000 more references from here on have problems")
+        assert {one.severity for one in found[:-1]} == {types.DiagnosticSeverity.Error}

@@ -69,6 +69,8 @@ class Readings:
         self._on_changed = on_changed
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._entries: dict[Hashable, Entry] = {}
+        #: The same by user: who asks about a document must not look at what all others use.
+        self._used_by: dict[Hashable, dict[Hashable, Entry]] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
         self._by_path: dict[str, set[Hashable]] = {}
         self._below = Below(lambda: self._by_path)
@@ -113,13 +115,15 @@ class Readings:
         # What the key does not tell, as how often it is tried again, is as the newest settings say.
         entry.request = request
         entry.users.add(user)
+        self._used_by.setdefault(user, {})[key] = entry
         if entry.running is None and (entry.reading is None or self._may_be_old(entry)):
             self._start(key, entry, priority)
 
     def release(self, user: Hashable, keys: Iterable[Hashable]) -> None:
         """Forget that `user` uses these contents, and the contents nobody uses."""
+        used = self._used_by.get(user, {})
         for key in keys:
-            entry = self._entries.get(key)
+            entry = used.pop(key, None)
             if entry is None:
                 continue
             entry.users.discard(user)
@@ -132,6 +136,8 @@ class Readings:
                     entry.running.cancel()
                     for step in ("fetch", "read"):
                         self._tasks.cancel((step, key))
+        if not used:
+            self._used_by.pop(user, None)
 
     def recheck(self, keys: Iterable[Hashable], *, force: bool = False) -> None:
         """Read contents again, for somebody says that they changed; `force`: ask APIs again, too."""
@@ -150,18 +156,12 @@ class Readings:
 
     def recheck_all(self, user: Hashable | None = None, *, force: bool = False) -> None:
         """The same for all contents, or all that `user` uses."""
-        self.recheck(
-            [key for key, entry in self._entries.items() if user is None or user in entry.users], force=force
-        )
+        self.recheck([*(self._entries if user is None else self._used_by.get(user, ()))], force=force)
 
     def recheck_files(self, user: Hashable) -> None:
         """Read the files again that `user` uses; what holds its text is not asked for."""
         self.recheck(
-            [
-                key
-                for key, entry in self._entries.items()
-                if user in entry.users and entry.request.kind is Kind.FILE
-            ]
+            [key for key, entry in self._used_by.get(user, {}).items() if entry.request.kind is Kind.FILE]
         )
 
     def recheck_old(self, user: Hashable) -> None:
@@ -169,8 +169,8 @@ class Readings:
         self.recheck(
             [
                 key
-                for key, entry in self._entries.items()
-                if user in entry.users and entry.running is None and self._may_be_old(entry)
+                for key, entry in self._used_by.get(user, {}).items()
+                if entry.running is None and self._may_be_old(entry)
             ]
         )
 
@@ -185,16 +185,14 @@ class Readings:
 
     def paths_of(self, user: Hashable) -> frozenset[Path]:
         """The files that what `user` uses depends on, existing or not."""
-        return frozenset(
-            Path(path) for entry in self._entries.values() if user in entry.users for path in entry.paths
-        )
+        return frozenset(Path(path) for entry in self._used_by.get(user, {}).values() for path in entry.paths)
 
     def contents(self, user: Hashable) -> dict[Hashable, Content]:
         """The contents that `user` uses, for rendering."""
         return {
             key: entry.content
-            for key, entry in self._entries.items()
-            if user in entry.users and entry.content is not None
+            for key, entry in self._used_by.get(user, {}).items()
+            if entry.content is not None
         }
 
     async def settled(self, user: Hashable) -> None:
@@ -212,11 +210,8 @@ class Readings:
     async def _read_of(self, user: Hashable, kinds: frozenset[Kind]) -> bool:
         running = [
             entry.running
-            for entry in self._entries.values()
-            if entry.running is not None
-            and not entry.running.done()
-            and user in entry.users
-            and entry.request.kind in kinds
+            for entry in self._used_by.get(user, {}).values()
+            if entry.running is not None and not entry.running.done() and entry.request.kind in kinds
         ]
         if running:
             await asyncio.wait(running)
@@ -230,6 +225,7 @@ class Readings:
             if entry.running is not None:
                 entry.running.cancel()
         self._entries.clear()
+        self._used_by.clear()
         self._by_path.clear()
         self._paths.clear()
         self._below.changed()

@@ -16,6 +16,8 @@ from weighbridge.lsp.abilities import ClientAbilities
 
 SOURCE = "weighbridge"
 
+#: Diagnostics of one document: a hundred thousand take seconds to be written, and nobody reads them.
+_MOST = 1000
 #: References named with a crossed threshold.
 _LARGEST = 5
 #: Nested faults shown at one reference.
@@ -61,13 +63,20 @@ def diagnostics(report: Report, first_line_end: int, abilities: ClientAbilities)
         )
         for place, notice in report.notices
     )
-    for reference in report.references:
-        if reference.problem is not None or reference.references:
-            found.extend(
-                one
-                for one in _broken(report.uri, reference, related=related)
-                if not report.templated or one.severity is not types.DiagnosticSeverity.Hint
+    looked_at = [one for one in report.references if one.problem is not None or one.references]
+    for number, reference in enumerate(looked_at):
+        if len(found) >= _MOST:
+            left = sum(one.problem is not None for one in looked_at[number:])
+            message = (
+                f"{left:,} more references from here on have problems: told of when those before are mended"
             )
+            found.append(_at(reference, Code.FAILED, message, "information"))
+            break
+        found.extend(
+            one
+            for one in _broken(report.uri, reference, related=related)
+            if not report.templated or one.severity is not types.DiagnosticSeverity.Hint
+        )
     return sorted(found, key=lambda one: (one.range.start.line, one.range.start.character))
 
 
