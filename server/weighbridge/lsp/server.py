@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: When the collector looks: at the youngest objects after so many new ones, at the young ones after so many looks at the
-#: youngest, and at all after so many looks at the young. It looks at 100,000 in 20 ms, and everything stands still.
-_COLLECTING = 10_000, 10, 500
+#: youngest, and at all after so many looks at the young. It looks at 50,000 in 10 ms, and everything stands still.
+_COLLECTING = 10_000, 4, 1000
 
 
 class Server(LanguageServer):
