@@ -48,7 +48,7 @@ def test_every_setting_of_the_server_has_a_scope_a_text_and_a_default() -> None:
     assert {name for name in SETTINGS if name in vscode_properties()} == set(vscode_properties())
     for name, setting in SETTINGS.items():
         assert setting["scope"] in {"machine", "resource", "window"}, name
-        assert "default" in setting or setting["type"] == "object", name
+        assert "default" in setting or setting.get("type", "object") == "object", name
         assert TEXTS[setting["markdownDescription"].strip("%")], name
 
 
