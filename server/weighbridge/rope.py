@@ -3,7 +3,7 @@
     rope ──▶ blocks (some dozens of pieces each) ──▶ pieces (some KB of text each)
 
 A rope never changes. `replaced` gives another, which shares all pieces and blocks but those around the edit: so old ones
-cost next to nothing, any thread may read them, and what two have in common is found without being read (`alike_before`).
+cost next to nothing, and any thread may read them.
 """
 
 from bisect import bisect_left, bisect_right
@@ -146,16 +146,6 @@ class Rope:
             unit += block.unit_ends[index - 1]
         return column, unit, block.pieces[index]
 
-    # What two have in common
-
-    def alike_before(self, other: "Rope") -> int:
-        """How many characters at both their starts are in equal pieces; there may be more that are equal."""
-        return _alike(self._blocks, other._blocks, 1)  # noqa: SLF001  one of the same class
-
-    def alike_behind(self, other: "Rope") -> int:
-        """The same at both their ends."""
-        return _alike(self._blocks, other._blocks, -1)  # noqa: SLF001  one of the same class
-
     # Inside
 
     def _with_piece(self, number: int, index: int, piece: str) -> "Rope":
@@ -226,19 +216,6 @@ def cut(text: Line, start: int, stop: int) -> Line:
     return text.replaced(0, start, "") if start else text
 
 
-def joined(texts: Iterable[Line]) -> Line:
-    """All of them, one behind the other."""
-    whole: Line = ""
-    short: list[str] = []
-    for text in texts:
-        if isinstance(text, str):
-            short.append(text)
-        else:
-            whole = plus(plus(whole, "".join(short)), text)
-            short.clear()
-    return plus(whole, "".join(short)) if whole else "".join(short)
-
-
 def _shifted(ends: list[int], start: int, shift: int) -> list[int]:
     """Sums, those from `start` on grown by so much."""
     return ends[:start] + [end + shift for end in ends[start:]] if shift else ends
@@ -295,19 +272,3 @@ def _steps(length: int, size: int) -> list[tuple[int, int]]:
     """So many things in even steps of at most `size`."""
     count = -(-length // size)
     return [(length * step // count, length * (step + 1) // count) for step in range(count)]
-
-
-def _alike(some: list[_Block], others: list[_Block], step: int) -> int:
-    same = 0
-    for block, other in zip(some[::step], others[::step], strict=False):
-        if block is other:
-            same += block.ends[-1]
-            continue
-        for piece, twin in zip(block.pieces[::step], other.pieces[::step], strict=False):
-            # What was put behind a line again and again is equal, and another piece each time.
-            if piece is not twin and piece != twin:
-                return same
-            same += len(piece)
-        if len(block.pieces) != len(other.pieces):
-            return same
-    return same

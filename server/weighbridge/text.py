@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, cast
 
-from weighbridge.rope import STANDARD, Line, Rope, Weave, cut, joined, plus
+from weighbridge.rope import STANDARD, Line, Rope, Weave, cut, plus
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: Characters of the longest line end.
@@ -87,10 +87,6 @@ class _Lines:
     def slice(self, start: int, stop: int) -> str:
         """Lines [start, stop) joined."""
         return "".join(_whole(self._lines[start:stop], ropes=self._ropes))
-
-    def joined(self, start: int, stop: int) -> Line:
-        """The same, in pieces if any of them is."""
-        return joined(self._lines[start:stop]) if self._ropes else self.slice(start, stop)
 
     def text(self) -> str:
         """All of it, joined anew at each call."""

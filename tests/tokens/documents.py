@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from weighbridge.rope import STANDARD, Line, Rope, Weave, joined
+from weighbridge.rope import STANDARD, Line, Rope, Weave
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.counted import CountedBuffer
@@ -53,9 +53,6 @@ class ListOfLines:
     def kept(self, index: int) -> Line:
         line = self.lines[index]
         return line if len(line) < self.weave.long else Rope.of(line, None, self.weave)
-
-    def joined(self, start: int, stop: int) -> Line:
-        return joined(self.kept(index) for index in range(start, min(stop, len(self.lines))))
 
 
 def split(text: str) -> list[str]:

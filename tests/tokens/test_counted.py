@@ -2,33 +2,30 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.tokens import hostile
 from tests.tokens.documents import TOKENIZERS, ListOfLines, named
 
 from weighbridge.rope import STANDARD as WOVEN
 from weighbridge.rope import Weave
-from weighbridge.tokens.counted import CountedBuffer, Job, Part
-from weighbridge.tokens.grain import STANDARD, Grain
+from weighbridge.tokens.counted import STANDARD, CountedBuffer, Job, Part, Sizes
 from weighbridge.tokens.summary import summarize
 
 T = TypeVar("T")
 
-GRAINS = st.builds(
-    Grain,
-    at_once=st.sampled_from((60, 300)),
-    least_chunk=st.sampled_from((5, 40)),
-    most_chunk=st.sampled_from((80, 150)),
-    regroup=st.sampled_from((50, 300)),
-    rows=st.sampled_from((4, 8, 30)),
-    patch=st.sampled_from((2, 5)),
-    whole_cell=st.sampled_from((0, 10, 40)),
-    fine_piece=st.sampled_from((3, 10)),
-    coarse_piece=st.sampled_from((20, 50)),
+SIZES = st.builds(
+    Sizes,
+    at_once=st.sampled_from((0, 60, 300)),
+    fine=st.sampled_from((1, 3, 10)),
+    coarse=st.sampled_from((1, 20, 50)),
+    short=st.sampled_from((0, 30)),
+    block=st.sampled_from((1, 3, 128)),
 ) | st.just(STANDARD)
 
 #: Lines in pieces of a few characters, among others that aren't.
@@ -56,20 +53,33 @@ CONTENTS = st.lists(st.one_of(TEXTS, ENDED), max_size=4).map("".join)
 
 
 class Editing(RuleBasedStateMachine):
-    """One document edited, its references resolved, its jobs answered in any order; then compared with the text."""
+    """One document edited, its references resolved, its jobs answered: compared with the text after every step.
+
+    `eager`: all jobs are answered after each step; else some are, late and in any order.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.held: list[Job] = []
 
-    @initialize(name=st.sampled_from(TOKENIZERS), lines=DOCUMENTS, grain=GRAINS, weave=WEAVES, data=st.data())
-    def open(self, name: str, lines: list[str], grain: Grain, weave: Weave, data: st.DataObject) -> None:
+    @initialize(
+        name=st.sampled_from(TOKENIZERS),
+        lines=DOCUMENTS,
+        sizes=SIZES,
+        weave=WEAVES,
+        eager=st.booleans(),
+        data=st.data(),
+    )
+    def open(
+        self, name: str, lines: list[str], sizes: Sizes, weave: Weave, eager: bool, data: st.DataObject
+    ) -> None:
         self.tokenizer = named(name)
         self.lines = ListOfLines(lines, weave)
         self.over: dict[int, str] = {}
         parts = self.references(data, range(len(lines)))
         cuts = data.draw(st.lists(st.integers(0, len(lines)), max_size=3))
-        self.buffer = CountedBuffer(self.tokenizer, self.lines, parts, cuts, grain)
+        self.buffer = CountedBuffer(self.tokenizer, self.lines, parts, cuts, sizes)
+        self.eager = eager
 
     def parts_of(self, data: st.DataObject, line: int) -> tuple[Part, ...]:
         """Some of the line's text replaced by contents."""
@@ -162,24 +172,68 @@ class Editing(RuleBasedStateMachine):
             self.answer_all()
         raise AssertionError("no answer, and nothing pending")
 
+    @invariant()
+    def the_count_is_the_tokenizers(self) -> None:
+        if self.eager:
+            self.answer_all()
+            assert self.buffer.tokens is not None
+        if self.buffer.tokens is not None:
+            whole = self.tokenizer.count(self.text(0, len(self.lines)))
+            assert (self.buffer.tokens, self.buffer.known) == (whole, whole)
+
     @rule(data=st.data())
-    def compare(self, data: st.DataObject) -> None:
-        self.answer_all()
-        count, end = self.tokenizer.count, len(self.lines)
-        whole = self.text(0, end)
-        assert (self.buffer.tokens, self.buffer.known) == (count(whole), count(whole))
+    def compare_a_part(self, data: st.DataObject) -> None:
+        end = len(self.lines)
         start, stop = sorted(data.draw(st.tuples(st.integers(0, end), st.integers(0, end))))
         part = self.text(start, stop)
-        assert self.asked(lambda: self.buffer.tokens_between(start, stop)) == count(part)
+        tokens = self.asked(lambda: self.buffer.tokens_between(start, stop))
+        assert tokens == self.tokenizer.count(part)
         assert self.asked(lambda: self.buffer.summary_between(start, stop)) == summarize(part, self.tokenizer)
-        assert self.asked(self.buffer.summary) == summarize(whole, self.tokenizer)
-        first, last = min(start, end - 1), min(stop, end - 1)
-        begin = data.draw(st.integers(0, len(self.lines.line(first))))
-        close = data.draw(st.integers(begin if first == last else 0, len(self.lines.line(last))))
-        typed = self.lines.slice(first, last + 1)[begin : len(self.lines.slice(first, last)) + close]
-        assert self.asked(lambda: self.buffer.count_range(first, begin, last, close)) == count(typed)
-        assert self.buffer.pending() == []
+
+    def teardown(self) -> None:
+        self.eager = True
+        if hasattr(self, "buffer"):
+            self.the_count_is_the_tokenizers()
 
 
 Editing.TestCase.settings = settings(max_examples=80, stateful_step_count=14, deadline=None)
 TestEditing = Editing.TestCase
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        ("a1b", "a1c"),
+        ("b1a", "c1a"),
+        ("a1b", "a12b"),
+        ("a1b", "a"),
+        ("a1b1c", "a1b"),
+        ("a1b", "\0a"),
+        ("a1b", "a\0b"),
+    ],
+)
+def test_what_changes_beside_a_text_known_by_its_tokens(contents: tuple[str, str]) -> None:
+    """A digit between letters is known by its tokens alone: what changes is right before it, right behind it, or is it."""
+    tokenizer = named("cl100k_base")
+    lines = ListOfLines(["see ", "@it", "."])
+    buffer = CountedBuffer(tokenizer, lines)
+    for content in (*contents, contents[0]):
+        buffer.set_parts({1: ("<", summarize(content, tokenizer), ">")})
+        assert buffer.tokens == tokenizer.count(f"see <{content}>.")
+
+
+def test_what_a_secret_stood_in_stays_private() -> None:
+    tokenizer = named("cl100k_base")
+    buffer = CountedBuffer(tokenizer, ListOfLines(["see @it.\n", "word " * 9000]))
+    assert [job.private for job in buffer.pending(1)] == [False]
+    secret = replace(summarize("secret words of a text", tokenizer), private=True)
+    for parts in (("see ", secret, ".\n"), None):
+        buffer.set_parts({0: parts})
+        jobs = buffer.pending()
+        assert all(job.private for job in jobs)
+        for job in jobs:
+            buffer.answer(job, tokenizer.count(job.text))
+    assert [job.private for job in buffer.pending()] == []
+    summary = buffer.summary_between(0, 0)
+    assert summary is not None
+    assert summary.private

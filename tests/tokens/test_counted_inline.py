@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from weighbridge.rope import STANDARD, Weave
 from weighbridge.text import LineBuffer, PositionEncoding
-from weighbridge.tokens.counted import CountedBuffer
-from weighbridge.tokens.grain import STANDARD as COUNTED
-from weighbridge.tokens.grain import Grain
+from weighbridge.tokens.counted import STANDARD as COUNTED
+from weighbridge.tokens.counted import CountedBuffer, Sizes
 from weighbridge.tokens.registry import tokenizer
 
 PIECES = (
@@ -98,7 +97,7 @@ SCRIPTS = (
     end=st.sampled_from(("\n", "\r\n", "\n\n", "\r\n\r\n  ")),
     script=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(SCRIPTS)), min_size=1, max_size=4),
     weave=weaves,
-    grain=st.sampled_from((COUNTED, Grain(at_once=300, whole_cell=10, fine_piece=5, coarse_piece=50))),
+    sizes=st.sampled_from((COUNTED, Sizes(at_once=300, fine=5, coarse=50, block=4))),
 )
 def test_counts_follow_lines_broken_and_joined(
     name: str,
@@ -106,13 +105,13 @@ def test_counts_follow_lines_broken_and_joined(
     end: str,
     script: list[tuple[float, tuple[tuple[int, int, str], ...]]],
     weave: Weave,
-    grain: Grain,
+    sizes: Sizes,
 ) -> None:
     """Places are told by characters from the text's start: what is typed there may part lines, or join them."""
     count = tokenizer(name).count
     text = end.join(texts)
     buffer = LineBuffer(text, PositionEncoding.UTF32, weave)
-    counted = CountedBuffer(tokenizer(name), buffer, grain=grain)
+    counted = CountedBuffer(tokenizer(name), buffer, sizes=sizes)
     for share, keys in script:
         place = int(share * len(text))
         for shift, removed, new in keys:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
+
+AT_ONCE: Final = 16 * 1024
+"""Characters that most tokenizers count between two keystrokes, in one to two milliseconds."""
 
 
 class Exactness(StrEnum):
@@ -66,6 +69,21 @@ class Batching(Protocol):
     def count_many(self, texts: Sequence[str]) -> list[int]:
         """What `count` says of each."""
         ...
+
+
+@runtime_checkable
+class Slow(Protocol):
+    """A tokenizer that counts less than others between two keystrokes."""
+
+    @property
+    def at_once(self) -> int:
+        """Characters of a text that is counted on the loop; a longer one is a worker's."""
+        ...
+
+
+def characters_at_once(tokenizer: Tokenizer) -> int:
+    """Characters that a tokenizer counts between two keystrokes."""
+    return tokenizer.at_once if isinstance(tokenizer, Slow) else AT_ONCE
 
 
 def counts_of(texts: Sequence[str], tokenizer: Tokenizer) -> list[int]:

@@ -1,30 +1,71 @@
-"""The resolved token count of an open document, kept true under edits.
+r"""The resolved token count of an open document, kept true under edits.
 
-A border is a place where counts may be cut, known from the two characters around it. Rows are the document's lines as
-resolved. A row's cell is the text from the first border in the row to the first border in a later row; a row without
-any border belongs to the cell before. The document's count is the sum of its cells', and an edit of some rows changes
-their cells and the one before: usually one call of the tokenizer, on one line. The document's start counts as a border.
+The buffer is a piece table over the resolved text:
 
-Chunks, cells and strands are three grains of the same cut: a chunk is a few KB of rows that nobody touched, counted as one
-by a worker; once touched it holds cells, one for most rows; a long cell, once touched, holds strands, cut into pieces.
+    text    a rope: the lines as resolved, with one character for each text that is known by its tokens alone
+    rows    how long each line is in it
+    pieces  how long each piece of it is, and the piece's tokens
+
+A piece begins and ends at borders (places where counts may be cut, known from the two characters around them), at
+gaps, or at an end of the text. So the document's count is the sum of the pieces' counts; an edit counts the piece it is
+in again; and a part of the document is a sum over pieces, with what it cuts off of a piece at either end.
+Pieces that nobody touched are some KB long and counted by workers; an edit cuts those it touches finely.
 """
 
-from collections import deque
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate, islice, pairwise
+from typing import Any, Final
 
+from weighbridge.rope import Rope, Weave
 from weighbridge.text import Inline
-from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.chunks import Chunk, Chunks
-from weighbridge.tokens.grain import STANDARD, Grain
-from weighbridge.tokens.grouping import Grouper
-from weighbridge.tokens.jobs import Job, Jobs
-from weighbridge.tokens.ranges import Ranges
-from weighbridge.tokens.recounting import Recounter
-from weighbridge.tokens.resolved import ResolvedRows
-from weighbridge.tokens.rows import Lines, Part, Resolved, resolve
-from weighbridge.tokens.summary import Summary
+from weighbridge.tokens.base import AT_ONCE, Tokenizer, characters_at_once
+from weighbridge.tokens.resolved import AS_TYPED, Gap, Lines, Part, Resolved, alike, resolve
+from weighbridge.tokens.summary import Summary, cut
+from weighbridge.tokens.summed import BLOCK, Place, SummedList
 
-__all__ = ["CountedBuffer", "Job", "Lines", "Part"]
+__all__ = ["STANDARD", "CountedBuffer", "Job", "Part", "Sizes"]
+
+#: A text of 10 MB has some dozens of blocks.
+_WEAVE: Final = Weave(piece=8 * 1024)
+
+#: Notes of pieces; any other is the job that counts it.
+_IS_COUNTED: Final = -1
+_IS_GAP: Final = -2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A text that takes too long to count between two keystrokes. `id` is unique within one buffer.
+
+    `private`: it may hold a secret's text, of which no digest may be kept.
+    """
+
+    id: int
+    text: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes, in characters; whatever they are, counts are the same.
+
+    `at_once`: of a text that is counted between two keystrokes, unless its tokenizer says less; a longer one is a job.
+    `fine`, `coarse`: of a piece that is counted at once, or by a worker; there may be twice as many.
+    `short`: of a piece that is not worth a job, up to `at_once`.
+    `block`: pieces, or rows, that are looked through one by one.
+    """
+
+    at_once: int = AT_ONCE
+    fine: int = 56
+    coarse: int = 3 * 1024
+    short: int = 512
+    block: int = BLOCK
+
+
+STANDARD: Final = Sizes()
 
 
 class CountedBuffer:
@@ -41,36 +82,147 @@ class CountedBuffer:
         lines: Lines,
         parts: Mapping[int, tuple[Part, ...]] | None = None,
         cuts: Iterable[int] = (),
-        grain: Grain = STANDARD,
+        sizes: Sizes = STANDARD,
     ) -> None:
-        self._grain = grain
-        self._jobs = Jobs()
-        self._chunks = Chunks()
-        rows = self._rows = ResolvedRows(lines, self._chunks, tokenizer.borders)
-        self._recounter = Recounter(tokenizer, rows, self._chunks, self._jobs, grain)
-        self._grouper = Grouper(self._recounter, rows, self._chunks, self._jobs, grain)
-        self._ranges = Ranges(tokenizer, rows, self._chunks, self._jobs, grain)
-        self._grouper.open(self._overlay(parts or {}, 0), sorted(set(cuts)))
+        self._lines = lines
+        self._borders = tokenizer.borders
+        self._count = tokenizer.count
+        at_once = self._at_once = min(sizes.at_once, characters_at_once(tokenizer))
+        self._fine = sizes.fine
+        # What an edit touches is counted at once.
+        self._coarse = max(min(sizes.coarse, at_once // 2), 1)
+        self._short = min(sizes.short, at_once)
+        self._small = min(2 * sizes.fine, at_once)
+        self._rows = SummedList(sizes.block)
+        self._pieces = SummedList(sizes.block)
+        self._next_job = 0
+        #: Jobs that are not handed out yet, oldest first.
+        self._fresh: dict[int, Callable[[], str]] = {}
+        #: Jobs of pieces that are not answered yet.
+        self._open: set[int] = set()
+        #: Parts of the text that are too long to count at once (their starts and ends): tokens, None while uncounted.
+        self._long: dict[tuple[int, int], int | None] = {}
+        self._long_jobs: dict[int, tuple[int, int]] = {}
+        resolved = resolve(lines, 0, len(lines), parts or {})
+        #: For good: what a secret stood in is counted again when it has gone, and fragments of it may stay longer.
+        self._private = resolved.private
+        row, piece = self._rows.find(0), self._pieces.find(0)
+        self._rows.replace(row, row, [1] * len(lines), resolved.lengths, resolved.notes)
+        self._text = Rope.of(resolved.text, None, _WEAVE)
+        starts = [0, *accumulate(resolved.lengths)]
+        places = sorted({starts[line] for line in cuts})
+        self._put(piece, piece, starts[-1], resolved.gaps, places, opens=True)
 
     def follow(self, lines: Lines) -> None:
         """Go on with other lines that hold the same text, or hold it but for an edit that is told next."""
-        self._rows.lines = lines
+        self._lines = lines
 
-    def discard(self) -> list[Chunk]:
+    def discard(self) -> list[Any]:
         """End it: answers are of no use any more; returns what takes long to free."""
-        self._jobs.withdraw_all()
-        chunks, self._chunks.list = self._chunks.list, []
-        return chunks
+        self._open.clear()
+        self._fresh.clear()
+        self._long_jobs.clear()
+        return self._pieces.discard() + self._rows.discard()
+
+    # Counts
 
     @property
     def tokens(self) -> int | None:
         """Tokens of the resolved document; None while anything is uncounted."""
-        return None if self._chunks.waiting else self._chunks.known
+        return None if self._open else self._pieces.value
 
     @property
     def known(self) -> int:
         """Tokens counted so far."""
-        return self._chunks.known
+        return self._pieces.value
+
+    def tokens_between(self, start: int, stop: int) -> int | None:
+        """Tokens of lines [start, stop), resolved, as a text standing alone. None while uncounted: pending jobs tell."""
+        return self._between(*self._stretch(start, stop))
+
+    def summary_between(self, start: int, stop: int) -> Summary | None:
+        """Summarize lines [start, stop), resolved. None while uncounted: pending jobs tell."""
+        begin, end = self._stretch(start, stop)
+        if begin >= end:
+            return Summary("", None, "", self._private)
+        first = self._pieces.after(self._pieces.find(begin)).start
+        last = self._pieces.find(end - 1).start
+        if first > last:
+            head, inner, tail = cut(self._text[begin:end], self._borders)
+            if inner is None:
+                return Summary(head, None, "", self._private)
+        else:
+            head, tail = self._text[begin:first], self._text[last:end]
+            border = self._borders.first(head)
+            head = head if border < 0 else head[:border]
+            tail = tail[max(self._borders.last(tail), 0) :]
+        tokens = self._between(begin + len(head), end - len(tail))
+        return None if tokens is None else Summary(head, tokens, tail, self._private)
+
+    def _stretch(self, start: int, stop: int) -> tuple[int, int]:
+        """Where lines [start, stop) begin and end in the text."""
+        stop = min(stop, len(self._lines))
+        return self._row_start(min(max(start, 0), stop)), self._row_start(stop)
+
+    def _row_start(self, row: int) -> int:
+        return self._rows.value_before(self._rows.find(row))
+
+    def _between(self, begin: int, end: int) -> int | None:
+        """Tokens of a part of the text."""
+        if begin >= end:
+            return 0
+        if self._open:
+            return None
+        pieces = self._pieces
+        first, last = pieces.find(begin), pieces.find(end)
+        if first.start < begin:
+            first = pieces.after(first)
+        if first.start > last.start:
+            return self._counted(begin, end)
+        head, tail = self._counted(begin, first.start), self._counted(last.start, end)
+        if head is None or tail is None:
+            return None
+        return head + pieces.value_before(last) - pieces.value_before(first) + tail
+
+    def _counted(self, begin: int, end: int) -> int | None:
+        """Tokens of a part of the text that holds no gap; those of a long part are remembered until the next edit."""
+        if end - begin <= self._at_once:
+            return self._count(self._text[begin:end]) if begin < end else 0
+        part = (begin, end)
+        if part not in self._long:
+            self._long[part] = None
+            self._long_jobs[self._post(begin, end)] = part
+        return self._long[part]
+
+    # Jobs
+
+    def pending(self, limit: int | None = None) -> list[Job]:
+        """Hand out what a worker must count, at most `limit` of it, each once; what was asked first comes first."""
+        jobs = list(islice(self._fresh, limit))
+        return [Job(job, self._fresh.pop(job)(), self._private) for job in jobs]
+
+    def answer(self, job: Job, tokens: int) -> bool:
+        """Take a job's count. False when an edit made it obsolete, or it was answered before."""
+        self._fresh.pop(job.id, None)
+        part = self._long_jobs.pop(job.id, None)
+        if part is not None:
+            self._long[part] = tokens
+        elif job.id in self._open:
+            self._pieces.settle(job.id, tokens, _IS_COUNTED)
+            self._open.discard(job.id)
+        else:
+            return False
+        return True
+
+    def _post(self, begin: int, end: int) -> int:
+        """Have a part of the text as it is now counted by a worker; returns the job's id."""
+        job = self._next_job
+        self._next_job += 1
+        # The rope never changes: the part is read when the job is handed out.
+        self._fresh[job] = partial(self._text.__getitem__, slice(begin, end))
+        return job
+
+    # Edits
 
     def splice(
         self,
@@ -85,89 +237,145 @@ class CountedBuffer:
         `parts`: for those of the new lines (by the document's new line numbers) that hold references. `inline`: where
         the line changed, if one line without references only changed inside.
         """
-        chunks = self._chunks
-        index, row = chunks.locate(start)
-        if not old and not row and index:
-            index -= 1
-            row = chunks.list[index].rows
-        chunk = chunks.list[index]
-        if row + old > chunk.rows:
-            chunk = self._grouper.merge(index, chunks.locate(start + old - 1)[0])
-        first = start - row
-        self._ranges.edited()
-        if parts or chunk.over or new != old:
-            chunk.shift_rows(row, old, new, self._overlay(parts, first) if parts else {})
-            if new != old:
-                chunks.grew(chunk, new - old)
-        if not (
-            chunk.at
-            and new <= self._grain.patch
-            and self._recounter.patch(chunk, first, row, old, new, inline)
-        ):
-            self._grouper.regroup(chunk)
-        elif chunk.rows > self._grain.rows and new > old:
-            self._recounter.split(chunk, first)
+        rows = self._rows
+        first = rows.find(start)
+        begin = rows.value_before(first)
+        row = rows.item(first)
+        if inline is not None and row.note == AS_TYPED:
+            text = self._lines.kept(start)[inline.column : inline.column + inline.inserted]
+            rows.change(first, 1, row.value + inline.inserted - inline.removed)
+            begin += inline.column
+            self._edit(begin, begin + inline.removed, text, ())
+            return
+        last = rows.find(start + old)
+        end = rows.value_before(last)
+        resolved = resolve(self._lines, start, start + new, parts or {})
+        self._private = self._private or resolved.private
+        typed = all(row.note == AS_TYPED for row in rows.items(first, last))
+        gaps = [] if typed else self._gaps(begin, end)
+        rows.replace(first, last, [1] * new, resolved.lengths, resolved.notes)
+        self._replace(begin, end, gaps, resolved)
 
     def set_parts(self, parts: Mapping[int, tuple[Part, ...] | None]) -> None:
-        """Say anew what some lines stand for: references in them were resolved or changed. None: what is typed.
+        """Say anew what some lines stand for: references in them were resolved or changed. None: what is typed."""
+        for line, some in sorted(parts.items()):
+            self.splice(line, 1, 1, None if some is None else {line: some})
 
-        Many at a time cost less: those that stand together are counted once, not for each.
-        """
-        waiting = deque(sorted(parts))
-        while waiting:
-            index, row = self._chunks.locate(waiting[0])
-            chunk = self._chunks.list[index]
-            first = waiting[0] - row
-            some: dict[int, tuple[Part, ...] | None] = {}
-            while waiting and waiting[0] < first + chunk.rows:
-                line = waiting.popleft()
-                some[line] = parts[line]
-            if chunk.at:
-                for line, one in some.items():
-                    self._set_parts(line, one)
-            else:
-                self._ranges.edited()
-                for line, one in some.items():
-                    over = {} if one is None else self._overlay({line: one}, first)
-                    chunk.shift_rows(line - first, 1, 1, over)
-                self._grouper.regroup(chunk)
+    def _gaps(self, begin: int, end: int) -> list[Gap]:
+        """The gaps in a part of the text, whose places are told from its start on."""
+        first = self._pieces.find(begin)
+        place = first.start - begin
+        gaps: list[Gap] = []
+        for size, tokens, note in self._pieces.items(first, self._pieces.find(end)):
+            if note == _IS_GAP:
+                gaps.append(Gap(place, tokens))
+            place += size
+        return gaps
 
-    def _set_parts(self, line: int, parts: tuple[Part, ...] | None) -> None:
-        self.splice(line, 1, 1, None if parts is None else {line: parts})
+    def _replace(self, begin: int, end: int, gaps: Sequence[Gap], resolved: Resolved) -> None:
+        """Put lines in the place of a part of the text, which holds `gaps`; what both begin and end with stays."""
+        old, new = self._text[begin:end], resolved.text
+        prefix, suffix = alike(old, gaps, resolved)
+        stop = len(new) - suffix
+        if prefix == stop and end - suffix == begin + prefix:
+            return
+        inside = [Gap(gap.place - prefix, gap.tokens) for gap in resolved.gaps if prefix <= gap.place < stop]
+        self._edit(begin + prefix, end - suffix, new[prefix:stop], inside)
 
-    def pending(self, limit: int | None = None) -> list[Job]:
-        """Hand out what a worker must count, at most `limit` of it, each once; what was asked first comes first."""
-        return self._jobs.take(limit)
+    def _edit(self, start: int, stop: int, text: str, gaps: Sequence[Gap]) -> None:
+        """Put `text`, which holds `gaps`, in the place of what is between two places; count again what that changes."""
+        if self._long:
+            self._forget_long()
+        pieces = self._pieces
+        # A piece stays only if both characters around each of its ends do: they decide whether there still is a border.
+        # Beside a gap there is one in any case.
+        first = pieces.find(start - 1 if start else 0)
+        begin = first.start
+        size, _, note = pieces.item(first)
+        self._text = self._text.replaced(start, stop, text)
+        length = size + len(text) - (stop - start)
+        if (
+            begin < start
+            and stop < begin + size
+            and note == _IS_COUNTED
+            and not gaps
+            and length <= self._small
+        ):
+            # A key typed inside a small piece.
+            pieces.change(first, length, self._count(self._text[begin : begin + length]))
+            return
+        last = pieces.find(stop)
+        if begin < start and note == _IS_GAP:
+            first = pieces.after(first)
+        if pieces.item(last).note != _IS_GAP:
+            last = pieces.after(last)
+        end = last.start + len(text) - (stop - start)
+        self._put(first, last, end, [Gap(start + gap.place, gap.tokens) for gap in gaps])
 
-    def answer(self, job: Job, tokens: int) -> bool:
-        """Take a job's count. False when an edit made it obsolete, or it was answered before."""
-        return self._jobs.answer(job.id, tokens)
+    def _forget_long(self) -> None:
+        for job in self._long_jobs:
+            self._fresh.pop(job, None)
+        self._long_jobs.clear()
+        self._long.clear()
 
-    def tokens_between(self, start: int, stop: int) -> int | None:
-        """Tokens of lines [start, stop), resolved, as a text standing alone. None while uncounted: pending jobs tell."""
-        return self._ranges.tokens(start, stop)
+    def _put(
+        self,
+        first: Place,
+        last: Place,
+        end: int,
+        gaps: Sequence[Gap],
+        cuts: Sequence[int] = (),
+        *,
+        opens: bool = False,
+    ) -> None:
+        """Put new pieces, of the text from the start of `first` up to `end`, in the place of those before `last`."""
+        begin = at = first.start
+        text = self._text[begin:end]
+        at_once = end - begin <= self._at_once and not opens
+        size = self._fine if at_once else self._coarse
+        # Pieces between the caller's cuts may be many and short.
+        short = 0 if opens and not cuts else self._short
+        sizes: list[int] = []
+        values: list[int] = []
+        notes: list[int] = []
+        for place, tokens in (*gaps, Gap(end, -1)):
+            for start, stop in pairwise(self._cut(text, at - begin, place - begin, size, cuts)):
+                sizes.append(stop - start)
+                if at_once or stop - start < short:
+                    values.append(self._count(text[start:stop]))
+                    notes.append(_IS_COUNTED)
+                else:
+                    values.append(0)
+                    notes.append(self._post(begin + start, begin + stop))
+            if tokens >= 0:
+                sizes.append(1)
+                values.append(tokens)
+                notes.append(_IS_GAP)
+            at = place + 1
+        for note in self._pieces.replace(first, last, sizes, values, notes):
+            if note >= 0:
+                self._open.discard(note)
+                self._fresh.pop(note, None)
+        self._open.update(note for note in notes if note >= 0)
 
-    def count_range(self, start_line: int, start_col: int, stop_line: int, stop_col: int) -> int | None:
-        """Tokens of a stretch of the text as typed, as a text standing alone. Columns in code points, stop exclusive.
-
-        None while uncounted: pending jobs tell.
-        """
-        return self._ranges.typed(start_line, start_col, stop_line, stop_col)
-
-    def summary_between(self, start: int, stop: int) -> Summary | None:
-        """Summarize lines [start, stop), resolved. None while uncounted: pending jobs tell."""
-        return self._ranges.summary(start, stop)
-
-    def summary(self) -> Summary | None:
-        """Summarize the resolved document. None while uncounted: pending jobs tell."""
-        return self._ranges.summary(0, len(self._rows.lines))
-
-    def _overlay(self, parts: Mapping[int, tuple[Part, ...]], first: int) -> dict[int, Resolved]:
-        over = {}
-        for line, some in parts.items():
-            resolved = resolve(some)
-            # For good: what a secret stood in is counted again when it has gone, and fragments of it may stay longer.
-            self._jobs.private = self._jobs.private or resolved.private
-            if resolved.gaps or resolved.texts[0] != self._rows.lines.line(line):
-                over[line - first] = resolved
-        return over
+    def _cut(self, text: str, start: int, stop: int, size: int, cuts: Sequence[int]) -> list[int]:
+        """Where pieces of text[start:stop] begin and end: at borders, behind `cuts` if there are some."""
+        ends = [start]
+        while True:
+            last = ends[-1]
+            number = bisect_left(cuts, last + self._fine) if cuts else 0
+            wanted = min(cuts[number], stop) if number < len(cuts) else stop
+            if wanted - last > 2 * size:
+                wanted = last + size
+            border = self._borders.first(text, wanted - 1, stop) if wanted < stop else -1
+            if wanted < stop and (stop if border < 0 else border) - last > 2 * size:
+                # A long text without a border is a piece of its own: what is typed before it does not count it again.
+                before = self._borders.last(text, last, wanted + 1)
+                if before > last:
+                    ends.append(before)
+            if border < 0:
+                break
+            ends.append(border)
+        if start < stop:
+            ends.append(stop)
+        return ends

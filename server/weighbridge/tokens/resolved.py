@@ -1,74 +1,144 @@
-"""Reading the resolved text of a document's rows."""
+"""Lines as resolved: what is counted in their place, and what of that an edit leaves as it was."""
 
-from weighbridge.tokens.base import Borders
-from weighbridge.tokens.chunks import Chunks
-from weighbridge.tokens.rows import Lines, Resolved, first_border, first_border_typed
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import Final, NamedTuple, Protocol
+
+from weighbridge.rope import Line
+from weighbridge.tokens.summary import Summary
+
+#: A piece of a line: literal text, or what a resolved reference in it stands for.
+Part = str | Summary
+
+#: The character that stands for a gap. Which one is no matter: the pieces tell what is a gap.
+GAP: Final = "\0"
+
+#: Notes of rows: whether the resolved line is the one that is typed.
+AS_TYPED: Final = 0
+RESOLVED: Final = 1
 
 
-class ResolvedRows:
-    """The document's rows as resolved: the lines, and what stands over some of them."""
+class Lines(Protocol):
+    """The text of a document by line, each with its line end, so that all lines joined are the text."""
 
-    __slots__ = ("_chunks", "borders", "lines")
+    def __len__(self) -> int: ...
 
-    def __init__(self, lines: Lines, chunks: Chunks, borders: Borders) -> None:
-        self.lines = lines
-        self._chunks = chunks
-        self.borders = borders
+    def line(self, index: int, /) -> str: ...
 
-    def at(self, line: int) -> Resolved:
-        resolved = self._over(line)
-        return Resolved((self.lines.line(line),)) if resolved is None else resolved
+    def slice(self, start: int, stop: int, /) -> str:
+        """Lines [start, stop) joined."""
+        ...
 
-    def _over(self, line: int) -> Resolved | None:
-        """What stands over a row, if it doesn't stand for itself."""
-        index, row = self._chunks.locate(line)
-        return self._chunks.list[index].over.get(row)
+    def kept(self, index: int, /) -> Line:
+        """As `line`, a long one as a rope."""
+        ...
 
-    def start(self, line: int, end: int) -> str:
-        """Read the row's first text up to `end`."""
-        resolved = self._over(line)
-        return self.lines.kept(line)[:end] if resolved is None else resolved.texts[0][:end]
 
-    def before(self, line: int) -> str:
-        """Read the last character before a row; "" if there is none."""
-        while line > 0:
-            line -= 1
-            resolved = self._over(line)
-            last = self.lines.kept(line)[-1:] if resolved is None else resolved.texts[-1][-1:]
-            if last:
-                return last
-        return ""
+class Gap(NamedTuple):
+    """A text that is known by its tokens alone: where it stands, and how many they are."""
 
-    def border(self, line: int) -> int:
-        """Where the row's first border is; -1: nowhere."""
-        resolved = self._over(line)
-        before = self.before(line)
-        if resolved is None:
-            return first_border_typed(self.borders, before, self.lines.kept(line))
-        return first_border(self.borders, before, resolved)
+    place: int
+    tokens: int
 
-    def atoms(self, start: int, offset: int, stop: int, tail: str) -> list[str | int]:
-        """Read what is between `offset` in the first text of row `start` and the start of row `stop`, then `tail`.
 
-        Texts (none empty but a single one) and the tokens of the gaps between them.
-        """
-        index, row = self._chunks.locate(start)
-        chunk = self._chunks.list[index]
-        if row + stop - start <= chunk.rows and not (
-            chunk.over and not chunk.over.keys().isdisjoint(range(row, row + stop - start))
-        ):
-            return [self.lines.slice(start, stop)[offset:] + tail]
-        texts: list[str] = []
-        atoms: list[str | int] = []
-        for line in range(start, stop):
-            resolved = self.at(line)
-            for place, text in enumerate(resolved.texts):
-                if place:
-                    atoms.append("".join(texts))
-                    atoms.append(resolved.gaps[place - 1])
-                    texts = []
-                texts.append(text[offset:])
-                offset = 0
-        texts.append(tail)
-        atoms.append("".join(texts))
-        return atoms
+class Resolved(NamedTuple):
+    """Some lines as resolved: text and gaps (places in the text); each line's length, and whether it is as typed.
+
+    `private`: see `Summary`.
+    """
+
+    text: str
+    gaps: list[Gap]
+    lengths: list[int]
+    notes: list[int]
+    private: bool = False
+
+
+def resolve(lines: Lines, start: int, stop: int, parts: Mapping[int, tuple[Part, ...]]) -> Resolved:
+    """Lines [start, stop) as resolved; those in `parts` stand for these."""
+    if not parts:
+        lengths = [len(lines.kept(line)) for line in range(start, stop)]
+        return Resolved(lines.slice(start, stop), [], lengths, [AS_TYPED] * (stop - start))
+    texts: list[str] = []
+    gaps: list[Gap] = []
+    lengths, notes = [], []
+    begin = 0
+    for line in range(start, stop):
+        text = typed = lines.line(line)
+        tokens: list[int] = []
+        if line in parts:
+            text, some = _put_together(parts[line], begin)
+            gaps += some
+            tokens = [gap.tokens for gap in some]
+        texts.append(text)
+        lengths.append(len(text))
+        notes.append(RESOLVED if tokens or text != typed else AS_TYPED)
+        begin += len(text)
+    private = any(isinstance(part, Summary) and part.private for some in parts.values() for part in some)
+    return Resolved("".join(texts), gaps, lengths, notes, private)
+
+
+def alike(old: str, gaps: Sequence[Gap], resolved: Resolved) -> tuple[int, int]:
+    """How many characters a text that holds `gaps` and resolved lines begin with in common, and end with."""
+    new = resolved.text
+    shorter = min(len(old), len(new))
+    prefix = _common(partial(_same_from_start, old, new), shorter)
+    prefix = _before_other_gap(gaps, resolved.gaps, prefix)
+    suffix = _common(partial(_same_from_end, old, new), shorter - prefix)
+    return prefix, _before_other_gap(_mirrored(gaps, len(old)), _mirrored(resolved.gaps, len(new)), suffix)
+
+
+def _put_together(parts: Iterable[Part], begin: int) -> tuple[str, list[Gap]]:
+    """The resolved text of a line that begins at `begin`, and its gaps."""
+    texts: list[str] = []
+    gaps: list[Gap] = []
+    for part in parts:
+        if isinstance(part, str):
+            head, inner, tail = part, None, ""
+        else:
+            head, inner, tail = part.head, part.inner, part.tail
+        texts.append(head)
+        begin += len(head)
+        if inner is not None:
+            gaps.append(Gap(begin, inner))
+            texts += (GAP, tail)
+            begin += 1 + len(tail)
+    return "".join(texts), gaps
+
+
+def _before_other_gap(gaps: Sequence[Gap], others: Sequence[Gap], most: int) -> int:
+    """How many characters, at most `most`, are before the first gap that is not the same in both."""
+    for pair in zip_longest(gaps, others):
+        if pair[0] != pair[1]:
+            return min(most, *(gap.place for gap in pair if gap is not None))
+    return most
+
+
+def _mirrored(gaps: Sequence[Gap], length: int) -> list[Gap]:
+    """The same gaps, their places told from the text's end."""
+    return [Gap(length - 1 - gap.place, gap.tokens) for gap in reversed(gaps)]
+
+
+def _same_from_start(old: str, new: str, start: int, stop: int) -> bool:
+    return old[start:stop] == new[start:stop]
+
+
+def _same_from_end(old: str, new: str, start: int, stop: int) -> bool:
+    return old[len(old) - stop : len(old) - start] == new[len(new) - stop : len(new) - start]
+
+
+def _common(same: Callable[[int, int], bool], most: int) -> int:
+    """How many characters, at most `most`, two texts have in common. `same`: whether they have those in [start, stop)."""
+    low, size = 0, 64
+    while low < most and same(low, min(low + size, most)):
+        low = min(low + size, most)
+        size *= 2
+    high = min(low + size, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if same(low, middle):
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,0 +1,164 @@
+"""A list whose items are found by the sum of the sizes before them, and whose values are summed up to any item.
+
+position ──▶ Fenwick tree over blocks ──▶ block (some dozens of items) ──▶ item
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from weighbridge.tokens.fenwick import Fenwick
+
+#: Items of a block, at most; half as many when it is parted.
+BLOCK: Final = 64
+
+
+class Place(NamedTuple):
+    """The place of an item: its block, its number in the block, and the sum of the sizes before it."""
+
+    block: int
+    number: int
+    start: int
+
+
+class Item(NamedTuple):
+    """An item: `size`, 1 or more; `value`, which is summed; `note`, which is only kept."""
+
+    size: int
+    value: int
+    note: int
+
+
+#: What is at the list's end.
+NOTHING: Final = Item(0, 0, 0)
+
+_Columns = tuple[list[int], list[int], list[int]]
+
+
+class SummedList:
+    """Items in blocks: a change costs its block, and at most the number of blocks when it makes or ends one.
+
+    `size`, `value`: the sums over all items.
+    """
+
+    __slots__ = ("_blocks", "_most", "_size_sums", "_sizes", "_value_sums", "_values", "size", "value")
+
+    def __init__(self, most: int = BLOCK) -> None:
+        """`most`: items of a block."""
+        self._most = most
+        self._blocks: list[_Columns] = [([], [], [])]
+        #: The sums of each block.
+        self._size_sums = [0]
+        self._value_sums = [0]
+        self._index()
+
+    def _index(self) -> None:
+        self._sizes = Fenwick(self._size_sums)
+        self._values = Fenwick(self._value_sums)
+        self.size = sum(self._size_sums)
+        self.value = sum(self._value_sums)
+
+    def find(self, position: int) -> Place:
+        """The item that holds `position`; the list's end if none does."""
+        block, rest = self._sizes.find(position)
+        if block == len(self._blocks):
+            return Place(block - 1, len(self._blocks[-1][0]), self.size)
+        sizes = self._blocks[block][0]
+        if len(sizes) == self._size_sums[block]:
+            # All sizes are 1.
+            return Place(block, rest, position)
+        ends = list(accumulate(sizes))
+        number = bisect_right(ends, rest)
+        return Place(block, number, position - rest + ends[number - 1] if number else position - rest)
+
+    def item(self, place: Place) -> Item:
+        """The item at a place that was found."""
+        block, number, _ = place
+        sizes, values, notes = self._blocks[block]
+        return Item(sizes[number], values[number], notes[number]) if number < len(sizes) else NOTHING
+
+    def after(self, place: Place) -> Place:
+        """The place right behind the item at a place; the list's end stays where it is."""
+        block, number, start = place
+        sizes = self._blocks[block][0]
+        return Place(block, number + 1, start + sizes[number]) if number < len(sizes) else place
+
+    def value_before(self, place: Place) -> int:
+        """The sum of the values of the items before a place."""
+        block, number, _ = place
+        return self._values.sum(block) + sum(self._blocks[block][1][:number])
+
+    def items(self, first: Place, last: Place) -> Iterator[Item]:
+        """The items from one place to before another."""
+        for block in range(first.block, last.block + 1):
+            low = first.number if block == first.block else 0
+            high = last.number if block == last.block else None
+            yield from map(
+                Item._make, zip(*(column[low:high] for column in self._blocks[block]), strict=True)
+            )
+
+    def replace(
+        self, first: Place, last: Place, sizes: Sequence[int], values: Sequence[int], notes: Sequence[int]
+    ) -> list[int]:
+        """Put other items in the place of those from `first` to before `last`; returns the notes of these."""
+        start, stop = first.number, last.number
+        block = self._blocks[first.block]
+        if first.block == last.block and 0 < len(block[0]) - stop + start + len(sizes) <= self._most:
+            gone = block[2][start:stop]
+            self._grow(
+                first.block, sum(sizes) - sum(block[0][start:stop]), sum(values) - sum(block[1][start:stop])
+            )
+            for column, new in zip(block, (sizes, values, notes), strict=True):
+                column[start:stop] = new
+            return gone
+        gone = [item.note for item in self.items(first, last)]
+        end = self._blocks[last.block]
+        whole = [
+            [*before[:start], *new, *behind[stop:]]
+            for before, new, behind in zip(block, (sizes, values, notes), end, strict=True)
+        ]
+        step = self._most if len(whole[0]) <= self._most else max(self._most // 2, 1)
+        steps = range(0, len(whole[0]), step)
+        made = slice(first.block, last.block + 1)
+        self._blocks[made] = [
+            (whole[0][at : at + step], whole[1][at : at + step], whole[2][at : at + step]) for at in steps
+        ]
+        self._size_sums[made] = [sum(whole[0][at : at + step]) for at in steps]
+        self._value_sums[made] = [sum(whole[1][at : at + step]) for at in steps]
+        if not self._blocks:
+            self._blocks, self._size_sums, self._value_sums = [([], [], [])], [0], [0]
+        self._index()
+        return gone
+
+    def change(self, place: Place, size: int, value: int) -> None:
+        """Give the item at a place another size and another value."""
+        block, number, _ = place
+        sizes, values, _ = self._blocks[block]
+        self._grow(block, size - sizes[number], value - values[number])
+        sizes[number], values[number] = size, value
+
+    def discard(self) -> list[tuple[list[int], ...]]:
+        """End it; returns what takes long to free."""
+        blocks, self._blocks = self._blocks, []
+        return [*blocks]
+
+    def settle(self, note: int, value: int, new_note: int) -> None:
+        """Give the one item that has this note a value and another note."""
+        for block, (_, values, notes) in enumerate(self._blocks):
+            if note in notes:
+                number = notes.index(note)
+                self._grow(block, 0, value - values[number])
+                values[number], notes[number] = value, new_note
+                return
+        raise KeyError(note)
+
+    def _grow(self, block: int, size: int, value: int) -> None:
+        if size:
+            self.size += size
+            self._size_sums[block] += size
+            self._sizes.add(block, size)
+        if value:
+            self.value += value
+            self._value_sums[block] += value
+            self._values.add(block, value)
