@@ -14,6 +14,7 @@ from tests.tokens.documents import TOKENIZERS, ListOfLines, named
 
 from weighbridge.rope import STANDARD as WOVEN
 from weighbridge.rope import Weave
+from weighbridge.text import Inline
 from weighbridge.tokens.counted import STANDARD, CountedBuffer, Job, Part, Sizes
 from weighbridge.tokens.summary import summarize
 
@@ -50,6 +51,17 @@ ENDED = st.tuples(BODIES, st.sampled_from(("\n", "\n", "\r\n", "\r"))).map("".jo
 # A lone `\r` before a line that starts with `\n` would be one line end, not two: such lines never start so.
 DOCUMENTS = st.tuples(st.lists(ENDED, max_size=25), BODIES).map(lambda lines: [*lines[0], lines[1]])
 CONTENTS = st.lists(st.one_of(TEXTS, ENDED), max_size=4).map("".join)
+
+#: Keys in a line: how far from the one before, how many characters go, what comes.
+KEYS = st.lists(
+    st.tuples(
+        st.integers(-3, 3),
+        st.integers(0, 3),
+        st.sampled_from((*WORDS, *"a1 .", *hostile.COMMON, "")).map(lambda text: re.sub(r"[\r\n]", "", text)),
+    ),
+    min_size=1,
+    max_size=6,
+)
 
 
 class Editing(RuleBasedStateMachine):
@@ -112,21 +124,22 @@ class Editing(RuleBasedStateMachine):
         }
         self.buffer.splice(start, old, new, self.references(data, range(start, start + new)))
 
-    @rule(
-        data=st.data(),
-        text=st.sampled_from((*WORDS, *hostile.COMMON, "")).filter(
-            lambda text: text not in "\r\n" or not text
-        ),
-    )
-    def type_within_a_line(self, data: st.DataObject, text: str) -> None:
+    @rule(data=st.data(), keys=KEYS, told=st.booleans())
+    def type_within_a_line(self, data: st.DataObject, keys: list[tuple[int, int, str]], told: bool) -> None:
+        """Keys one behind the other, each some characters from the one before; `told`: with their places."""
         line = data.draw(st.integers(0, len(self.lines) - 1))
-        old = self.lines.line(line)
-        body = old.rstrip("\r\n")
-        start = data.draw(st.integers(0, len(body)))
-        stop = min(len(body), start + data.draw(st.integers(0, 3)))
-        self.lines.lines[line] = body[:start] + text + body[stop:] + old[len(body) :]
-        self.over.pop(line, None)
-        self.buffer.splice(line, 1, 1)
+        start = data.draw(st.integers(0, len(self.lines.line(line))))
+        for move, removed, text in keys:
+            old = self.lines.line(line)
+            body = old.rstrip("\r\n")
+            start = min(max(start + move, 0), len(body))
+            stop = min(start + removed, len(body))
+            self.lines.lines[line] = body[:start] + text + body[stop:] + old[len(body) :]
+            self.over.pop(line, None)
+            inline = Inline(start, stop - start, len(text)) if told and start else None
+            self.buffer.splice(line, 1, 1, inline=inline)
+            start += len(text)
+            self.the_count_is_the_tokenizers()
 
     @rule(data=st.data(), lines=st.lists(ENDED, max_size=12), old=st.integers(0, 30))
     def replace_lines(self, data: st.DataObject, lines: list[str], old: int) -> None:

@@ -123,6 +123,34 @@ def test_counts_follow_lines_broken_and_joined(
             assert counted.tokens == count(text)
 
 
+@pytest.mark.parametrize("name", ["cl100k_base", "r50k_base"])
+@settings(deadline=None, max_examples=60)
+@given(
+    text=st.lists(st.sampled_from((*PIECES, "work", "ing", "\n", ".\n")), min_size=5, max_size=30).map(
+        "".join
+    ),
+    keys=st.lists(
+        st.tuples(st.integers(0, 200), st.integers(0, 2), st.sampled_from(("", "ing", "1", " ", "x"))),
+        min_size=10,
+        max_size=40,
+    ),
+    fine=st.sampled_from((4, 8, 56)),
+)
+def test_counts_follow_keys_here_and_there(
+    name: str, text: str, keys: list[tuple[int, int, str]], fine: int
+) -> None:
+    """The next key is in the piece at hand, at one of its ends, or in another line of it."""
+    count = tokenizer(name).count
+    buffer = LineBuffer(text, PositionEncoding.UTF32)
+    counted = CountedBuffer(tokenizer(name), buffer, sizes=Sizes(fine=fine, coarse=fine))
+    for place, removed, new in keys:
+        line, column = position(buffer, place % (len(buffer.text()) + 1))
+        edit = buffer.apply((line, column), (line, column + removed), new)
+        counted.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
+        answer(counted, count)
+        assert counted.tokens == count(buffer.text())
+
+
 def position(buffer: LineBuffer, offset: int) -> tuple[int, int]:
     """The line and column of a place in the text."""
     line = 0

@@ -9,7 +9,8 @@ The buffer is a piece table over the resolved text:
 A piece begins and ends at borders (places where counts may be cut, known from the two characters around them), at
 gaps, or at an end of the text. So the document's count is the sum of the pieces' counts; an edit counts the piece it is
 in again; and a part of the document is a sum over pieces, with what it cuts off of a piece at either end.
-Pieces that nobody touched are some KB long and counted by workers; an edit cuts those it touches finely.
+Pieces that nobody touched are some KB long and counted by workers; an edit cuts those it touches finely. The piece that
+keys are typed in is at hand as a string, which goes into the rope when something else is asked for.
 """
 
 from bisect import bisect_left
@@ -68,6 +69,27 @@ class Sizes:
 STANDARD: Final = Sizes()
 
 
+@dataclass(slots=True)
+class _Typed:
+    """The small piece that keys are typed in, and the line they are typed in.
+
+    `row`, `row_start`: where the line is, `piece`: where the piece is; `written`: its text as the rope has it.
+    """
+
+    line: int
+    row: Place
+    row_start: int
+    piece: Place
+    tokens: int
+    text: str
+    written: str
+
+    def around(self, line: int, column: int, removed: int) -> bool:
+        """Whether characters both before and behind those removed are in the piece: its ends are borders as before."""
+        at = self.row_start + column - self.piece.start
+        return line == self.line and 0 < at < len(self.text) - removed
+
+
 class CountedBuffer:
     """The counts of one document under one tokenizer. For one thread at a time; no input or output.
 
@@ -95,6 +117,7 @@ class CountedBuffer:
         self._small = min(2 * sizes.fine, at_once)
         self._rows = SummedList(sizes.block)
         self._pieces = SummedList(sizes.block)
+        self._typed: _Typed | None = None
         self._next_job = 0
         #: Jobs that are not handed out yet, oldest first.
         self._fresh: dict[int, Callable[[], str]] = {}
@@ -108,7 +131,7 @@ class CountedBuffer:
         self._private = resolved.private
         row, piece = self._rows.find(0), self._pieces.find(0)
         self._rows.replace(row, row, [1] * len(lines), resolved.lengths, resolved.notes)
-        self._text = Rope.of(resolved.text, None, _WEAVE)
+        self._rope = Rope.of(resolved.text, None, _WEAVE)
         starts = [0, *accumulate(resolved.lengths)]
         places = sorted({starts[line] for line in cuts})
         self._put(piece, piece, starts[-1], resolved.gaps, places, opens=True)
@@ -148,16 +171,25 @@ class CountedBuffer:
         first = self._pieces.after(self._pieces.find(begin)).start
         last = self._pieces.find(end - 1).start
         if first > last:
-            head, inner, tail = cut(self._text[begin:end], self._borders)
+            head, inner, tail = cut(self._text()[begin:end], self._borders)
             if inner is None:
                 return Summary(head, None, "", self._private)
         else:
-            head, tail = self._text[begin:first], self._text[last:end]
+            head, tail = self._text()[begin:first], self._text()[last:end]
             border = self._borders.first(head)
             head = head if border < 0 else head[:border]
             tail = tail[max(self._borders.last(tail), 0) :]
         tokens = self._between(begin + len(head), end - len(tail))
         return None if tokens is None else Summary(head, tokens, tail, self._private)
+
+    def _text(self) -> Rope:
+        """The resolved text, with all that was typed."""
+        typed = self._typed
+        if typed is not None and typed.written is not typed.text:
+            begin = typed.piece.start
+            self._rope = self._rope.replaced(begin, begin + len(typed.written), typed.text)
+            typed.written = typed.text
+        return self._rope
 
     def _stretch(self, start: int, stop: int) -> tuple[int, int]:
         """Where lines [start, stop) begin and end in the text."""
@@ -187,7 +219,7 @@ class CountedBuffer:
     def _counted(self, begin: int, end: int) -> int | None:
         """Tokens of a part of the text that holds no gap; those of a long part are remembered until the next edit."""
         if end - begin <= self._at_once:
-            return self._count(self._text[begin:end]) if begin < end else 0
+            return self._count(self._text()[begin:end]) if begin < end else 0
         part = (begin, end)
         if part not in self._long:
             self._long[part] = None
@@ -219,7 +251,7 @@ class CountedBuffer:
         job = self._next_job
         self._next_job += 1
         # The rope never changes: the part is read when the job is handed out.
-        self._fresh[job] = partial(self._text.__getitem__, slice(begin, end))
+        self._fresh[job] = partial(self._text().__getitem__, slice(begin, end))
         return job
 
     # Edits
@@ -237,13 +269,18 @@ class CountedBuffer:
         `parts`: for those of the new lines (by the document's new line numbers) that hold references. `inline`: where
         the line changed, if one line without references only changed inside.
         """
+        if self._long:
+            self._forget_long()
+        if inline is not None and self._type(start, inline):
+            return
+        self._text()
+        self._typed = None
         rows = self._rows
         first = rows.find(start)
         begin = rows.value_before(first)
-        row = rows.item(first)
-        if inline is not None and row.note == AS_TYPED:
+        if inline is not None and rows.item(first).note == AS_TYPED:
             text = self._lines.kept(start)[inline.column : inline.column + inline.inserted]
-            rows.change(first, 1, row.value + inline.inserted - inline.removed)
+            rows.grow(first, 0, inline.inserted - inline.removed)
             begin += inline.column
             self._edit(begin, begin + inline.removed, text, ())
             return
@@ -255,6 +292,39 @@ class CountedBuffer:
         gaps = [] if typed else self._gaps(begin, end)
         rows.replace(first, last, [1] * new, resolved.lengths, resolved.notes)
         self._replace(begin, end, gaps, resolved)
+
+    def _type(self, line: int, inline: Inline) -> bool:
+        """Change the small piece that a line changed inside of; False if it did not."""
+        column, removed, inserted = inline.column, inline.removed, inline.inserted
+        typed = self._typed
+        if typed is None or not typed.around(line, column, removed):
+            typed = self._typed = self._small_piece(line, column)
+        if (
+            typed is None
+            or not typed.around(line, column, removed)
+            or len(typed.text) + inserted - removed > self._small
+        ):
+            return False
+        at = typed.row_start + column - typed.piece.start
+        new = self._lines.kept(line)[column : column + inserted]
+        text = f"{typed.text[:at]}{new}{typed.text[at + removed :]}"
+        tokens = self._count(text)
+        self._rows.grow(typed.row, 0, inserted - removed)
+        self._pieces.grow(typed.piece, inserted - removed, tokens - typed.tokens)
+        typed.text, typed.tokens = text, tokens
+        return True
+
+    def _small_piece(self, line: int, column: int) -> _Typed | None:
+        """The piece before a place in a line; None if it isn't small, or the line isn't as typed."""
+        text = self._text()
+        row = self._rows.find(line)
+        begin = self._rows.value_before(row)
+        piece = self._pieces.find(max(begin + column - 1, 0))
+        size, tokens, note = self._pieces.item(piece)
+        if note != _IS_COUNTED or size > self._small or self._rows.item(row).note != AS_TYPED:
+            return None
+        whole = text[piece.start : piece.start + size]
+        return _Typed(line, row, begin, piece, tokens, whole, whole)
 
     def set_parts(self, parts: Mapping[int, tuple[Part, ...] | None]) -> None:
         """Say anew what some lines stand for: references in them were resolved or changed. None: what is typed."""
@@ -274,7 +344,7 @@ class CountedBuffer:
 
     def _replace(self, begin: int, end: int, gaps: Sequence[Gap], resolved: Resolved) -> None:
         """Put lines in the place of a part of the text, which holds `gaps`; what both begin and end with stays."""
-        old, new = self._text[begin:end], resolved.text
+        old, new = self._text()[begin:end], resolved.text
         prefix, suffix = alike(old, gaps, resolved)
         stop = len(new) - suffix
         if prefix == stop and end - suffix == begin + prefix:
@@ -284,28 +354,13 @@ class CountedBuffer:
 
     def _edit(self, start: int, stop: int, text: str, gaps: Sequence[Gap]) -> None:
         """Put `text`, which holds `gaps`, in the place of what is between two places; count again what that changes."""
-        if self._long:
-            self._forget_long()
         pieces = self._pieces
         # A piece stays only if both characters around each of its ends do: they decide whether there still is a border.
         # Beside a gap there is one in any case.
         first = pieces.find(start - 1 if start else 0)
-        begin = first.start
-        size, _, note = pieces.item(first)
-        self._text = self._text.replaced(start, stop, text)
-        length = size + len(text) - (stop - start)
-        if (
-            begin < start
-            and stop < begin + size
-            and note == _IS_COUNTED
-            and not gaps
-            and length <= self._small
-        ):
-            # A key typed inside a small piece.
-            pieces.change(first, length, self._count(self._text[begin : begin + length]))
-            return
+        self._rope = self._rope.replaced(start, stop, text)
         last = pieces.find(stop)
-        if begin < start and note == _IS_GAP:
+        if first.start < start and pieces.item(first).note == _IS_GAP:
             first = pieces.after(first)
         if pieces.item(last).note != _IS_GAP:
             last = pieces.after(last)
@@ -330,7 +385,7 @@ class CountedBuffer:
     ) -> None:
         """Put new pieces, of the text from the start of `first` up to `end`, in the place of those before `last`."""
         begin = at = first.start
-        text = self._text[begin:end]
+        text = self._text()[begin:end]
         at_once = end - begin <= self._at_once and not opens
         size = self._fine if at_once else self._coarse
         # Pieces between the caller's cuts may be many and short.

@@ -131,12 +131,13 @@ class SummedList:
         self._index()
         return gone
 
-    def change(self, place: Place, size: int, value: int) -> None:
-        """Give the item at a place another size and another value."""
+    def grow(self, place: Place, size: int, value: int) -> None:
+        """Add to the size and to the value of the item at a place."""
         block, number, _ = place
         sizes, values, _ = self._blocks[block]
-        self._grow(block, size - sizes[number], value - values[number])
-        sizes[number], values[number] = size, value
+        sizes[number] += size
+        values[number] += value
+        self._grow(block, size, value)
 
     def discard(self) -> list[tuple[list[int], ...]]:
         """End it; returns what takes long to free."""
