@@ -12,9 +12,9 @@ from weighbridge.rope import Rope
 from weighbridge.text import LineBuffer, PositionEncoding
 from weighbridge.tokens.borders import NO_BORDERS
 from weighbridge.tokens.counted import STANDARD, CountedBuffer, Job
-from weighbridge.tokens.fenwick import Fenwick
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.summary import summarize
+from weighbridge.tokens.sums import Sums
 
 PROSE = "The quick brown fox jumps over the lazy dog, again and again.\n"
 CODE = "    for name, value in sorted(items):\n"
@@ -259,11 +259,11 @@ def test_references_that_stand_together_are_counted_once_and_not_for_each() -> N
 
 @settings(deadline=None)
 @given(
-    st.lists(st.integers(0, 9), max_size=40),
-    st.lists(st.tuples(st.integers(0, 39), st.integers(0, 5)), max_size=5),
+    st.lists(st.integers(0, 9), max_size=200),
+    st.lists(st.tuples(st.integers(0, 199), st.integers(0, 5)), max_size=5),
 )
-def test_fenwick_sums_and_finds(values: list[int], changes: list[tuple[int, int]]) -> None:
-    sums = Fenwick(values)
+def test_sums_and_finds(values: list[int], changes: list[tuple[int, int]]) -> None:
+    sums = Sums(values)
     for index, delta in changes:
         if index < len(values):
             sums.add(index, delta)

@@ -14,7 +14,7 @@ keys are typed in is at hand as a string, which goes into the rope when somethin
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, islice, pairwise
@@ -23,14 +23,17 @@ from typing import Any, Final
 from weighbridge.rope import Rope, Weave
 from weighbridge.text import Inline
 from weighbridge.tokens.base import AT_ONCE, Tokenizer, characters_at_once
-from weighbridge.tokens.resolved import AS_TYPED, Gap, Lines, Part, Resolved, alike, resolve
+from weighbridge.tokens.resolved import AS_TYPED, RESOLVED, Gap, Lines, Part, Resolved, alike, resolve
 from weighbridge.tokens.summary import Summary, cut
-from weighbridge.tokens.summed import BLOCK, Place, SummedList
+from weighbridge.tokens.summed import BLOCK, Item, Place, SummedList
 
 __all__ = ["STANDARD", "CountedBuffer", "Job", "Part", "Sizes"]
 
 #: A text of 10 MB has some dozens of blocks.
 _WEAVE: Final = Weave(piece=8 * 1024)
+
+#: Lines between two references that are counted as one.
+_LINES_APART: Final = 8
 
 #: Notes of pieces; any other is the job that counts it.
 _IS_COUNTED: Final = -1
@@ -115,6 +118,7 @@ class CountedBuffer:
         self._coarse = max(min(sizes.coarse, at_once // 2), 1)
         self._short = min(sizes.short, at_once)
         self._small = min(2 * sizes.fine, at_once)
+        self._apart = 4 * sizes.fine
         self._rows = SummedList(sizes.block)
         self._pieces = SummedList(sizes.block)
         self._typed: _Typed | None = None
@@ -284,13 +288,14 @@ class CountedBuffer:
             begin += inline.column
             self._edit(begin, begin + inline.removed, text, ())
             return
-        last = rows.find(start + old)
-        end = rows.value_before(last)
+        last = rows.after(first) if old == 1 else rows.find(start + old)
+        before = [*rows.items(first, last)]
+        end = begin + sum(row.value for row in before)
         resolved = resolve(self._lines, start, start + new, parts or {})
         self._private = self._private or resolved.private
-        typed = all(row.note == AS_TYPED for row in rows.items(first, last))
-        gaps = [] if typed else self._gaps(begin, end)
-        rows.replace(first, last, [1] * new, resolved.lengths, resolved.notes)
+        gaps = self._gaps(begin, end) if any(row.note != AS_TYPED for row in before) else []
+        if before != [Item(1, *row) for row in zip(resolved.lengths, resolved.notes, strict=True)]:
+            rows.replace(first, last, [1] * new, resolved.lengths, resolved.notes)
         self._replace(begin, end, gaps, resolved)
 
     def _type(self, line: int, inline: Inline) -> bool:
@@ -327,9 +332,54 @@ class CountedBuffer:
         return _Typed(line, row, begin, piece, tokens, whole, whole)
 
     def set_parts(self, parts: Mapping[int, tuple[Part, ...] | None]) -> None:
-        """Say anew what some lines stand for: references in them were resolved or changed. None: what is typed."""
-        for line, some in sorted(parts.items()):
-            self.splice(line, 1, 1, None if some is None else {line: some})
+        """Say anew what some lines stand for: references in them were resolved or changed. None: what is typed.
+
+        Many at a time cost less: those that stand together are counted once, not for each.
+        """
+        for start, stop in self._together(sorted(parts)):
+            some = self._parts(start, stop) if stop - start > 1 else {}
+            some.update((line, parts[line]) for line in range(start, stop) if line in parts)
+            self.splice(
+                start, stop - start, stop - start, {line: at for line, at in some.items() if at is not None}
+            )
+
+    def _together(self, lines: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Groups of lines that stand closer together than is worth an edit for each: starts and stops."""
+        if not lines:
+            return
+        kept = self._lines.kept
+        start, stop = lines[0], lines[0] + 1
+        most, size = self._at_once // 2, 0
+        for line in lines[1:]:
+            # Asking how long they are costs something too.
+            apart = sum(len(kept(at)) for at in range(stop, line)) if line - stop <= _LINES_APART else most
+            size += apart + len(kept(line))
+            if apart >= self._apart or size >= most:
+                yield start, stop
+                start, size = line, 0
+            stop = line + 1
+        yield start, stop
+
+    def _parts(self, start: int, stop: int) -> dict[int, tuple[Part, ...] | None]:
+        """What those of some lines stand for that aren't as typed."""
+        parts: dict[int, tuple[Part, ...] | None] = {}
+        begin, end = self._stretch(start, stop)
+        gaps = iter(self._gaps(begin, end))
+        text = self._text()[begin:end]
+        first, last = self._rows.find(start), self._rows.find(stop)
+        gap = next(gaps, None)
+        at = 0
+        for line, (_, length, note) in enumerate(self._rows.items(first, last), start):
+            end = at + length
+            if note == RESOLVED:
+                row: list[Part] = []
+                while gap is not None and gap.place < end:
+                    row += (text[at : gap.place], Summary("", gap.tokens, ""))
+                    at = gap.place + 1
+                    gap = next(gaps, None)
+                parts[line] = (*row, text[at:end])
+            at = end
+        return parts
 
     def _gaps(self, begin: int, end: int) -> list[Gap]:
         """The gaps in a part of the text, whose places are told from its start on."""

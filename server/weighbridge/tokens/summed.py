@@ -1,6 +1,6 @@
 """A list whose items are found by the sum of the sizes before them, and whose values are summed up to any item.
 
-position ──▶ Fenwick tree over blocks ──▶ block (some dozens of items) ──▶ item
+position ──▶ sums over blocks ──▶ block (some dozens of items) ──▶ item
 """
 
 from bisect import bisect_right
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from weighbridge.tokens.fenwick import Fenwick
+from weighbridge.tokens.sums import Sums
 
 #: Items of a block, at most; half as many when it is parted.
 BLOCK: Final = 64
@@ -37,27 +37,27 @@ _Columns = tuple[list[int], list[int], list[int]]
 
 
 class SummedList:
-    """Items in blocks: a change costs its block, and at most the number of blocks when it makes or ends one.
+    """Items in blocks: a change costs its block, and at most the number of blocks when it makes or ends one."""
 
-    `size`, `value`: the sums over all items.
-    """
-
-    __slots__ = ("_blocks", "_most", "_size_sums", "_sizes", "_value_sums", "_values", "size", "value")
+    __slots__ = ("_blocks", "_most", "_sizes", "_values")
 
     def __init__(self, most: int = BLOCK) -> None:
         """`most`: items of a block."""
         self._most = most
         self._blocks: list[_Columns] = [([], [], [])]
         #: The sums of each block.
-        self._size_sums = [0]
-        self._value_sums = [0]
-        self._index()
+        self._sizes = Sums([0])
+        self._values = Sums([0])
 
-    def _index(self) -> None:
-        self._sizes = Fenwick(self._size_sums)
-        self._values = Fenwick(self._value_sums)
-        self.size = sum(self._size_sums)
-        self.value = sum(self._value_sums)
+    @property
+    def size(self) -> int:
+        """The sum over all items."""
+        return self._sizes.total
+
+    @property
+    def value(self) -> int:
+        """The sum over all items."""
+        return self._values.total
 
     def find(self, position: int) -> Place:
         """The item that holds `position`; the list's end if none does."""
@@ -65,7 +65,7 @@ class SummedList:
         if block == len(self._blocks):
             return Place(block - 1, len(self._blocks[-1][0]), self.size)
         sizes = self._blocks[block][0]
-        if len(sizes) == self._size_sums[block]:
+        if len(sizes) == self._sizes[block]:
             # All sizes are 1.
             return Place(block, rest, position)
         ends = list(accumulate(sizes))
@@ -103,20 +103,18 @@ class SummedList:
     ) -> list[int]:
         """Put other items in the place of those from `first` to before `last`; returns the notes of these."""
         start, stop = first.number, last.number
-        block = self._blocks[first.block]
-        if first.block == last.block and 0 < len(block[0]) - stop + start + len(sizes) <= self._most:
-            gone = block[2][start:stop]
-            self._grow(
-                first.block, sum(sizes) - sum(block[0][start:stop]), sum(values) - sum(block[1][start:stop])
-            )
-            for column, new in zip(block, (sizes, values, notes), strict=True):
-                column[start:stop] = new
-            return gone
+        new = (sizes, values, notes)
         gone = [item.note for item in self.items(first, last)]
         end = self._blocks[last.block]
+        more = len(sizes) - len(gone)
+        in_last = stop - start if first.block == last.block else stop
+        if 0 < len(end[0]) + more <= self._most and in_last + more >= 0:
+            self._replace_within(first, last, new)
+            return gone
+        block = self._blocks[first.block]
         whole = [
-            [*before[:start], *new, *behind[stop:]]
-            for before, new, behind in zip(block, (sizes, values, notes), end, strict=True)
+            [*before[:start], *items, *behind[stop:]]
+            for before, items, behind in zip(block, new, end, strict=True)
         ]
         step = self._most if len(whole[0]) <= self._most else max(self._most // 2, 1)
         steps = range(0, len(whole[0]), step)
@@ -124,12 +122,28 @@ class SummedList:
         self._blocks[made] = [
             (whole[0][at : at + step], whole[1][at : at + step], whole[2][at : at + step]) for at in steps
         ]
-        self._size_sums[made] = [sum(whole[0][at : at + step]) for at in steps]
-        self._value_sums[made] = [sum(whole[1][at : at + step]) for at in steps]
+        self._sizes.replace(made.start, made.stop, [sum(whole[0][at : at + step]) for at in steps])
+        self._values.replace(made.start, made.stop, [sum(whole[1][at : at + step]) for at in steps])
         if not self._blocks:
-            self._blocks, self._size_sums, self._value_sums = [([], [], [])], [0], [0]
-        self._index()
+            self._blocks, self._sizes, self._values = [([], [], [])], Sums([0]), Sums([0])
         return gone
+
+    def _replace_within(self, first: Place, last: Place, new: tuple[Sequence[int], ...]) -> None:
+        """Give each block as many items as it had, and the last one what is left."""
+        taken = 0
+        for block in range(first.block, last.block + 1):
+            columns = self._blocks[block]
+            low = first.number if block == first.block else 0
+            high = last.number if block == last.block else len(columns[0])
+            until = len(new[0]) if block == last.block else taken + high - low
+            size, value = (
+                sum(items[taken:until]) - sum(column[low:high])
+                for items, column in zip(new[:2], columns[:2], strict=True)
+            )
+            for items, column in zip(new, columns, strict=True):
+                column[low:high] = items[taken:until]
+            self._grow(block, size, value)
+            taken = until
 
     def grow(self, place: Place, size: int, value: int) -> None:
         """Add to the size and to the value of the item at a place."""
@@ -156,10 +170,6 @@ class SummedList:
 
     def _grow(self, block: int, size: int, value: int) -> None:
         if size:
-            self.size += size
-            self._size_sums[block] += size
             self._sizes.add(block, size)
         if value:
-            self.value += value
-            self._value_sums[block] += value
             self._values.add(block, value)
