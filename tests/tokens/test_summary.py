@@ -1,6 +1,6 @@
 """Summaries join to the summary of the whole, for all texts and however they are cut."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -149,3 +149,14 @@ def test_a_fragment_without_end_is_refused(text: str, monkeypatch: pytest.Monkey
         summarizer.feed(text)
     with pytest.raises(BorderlessError, match=message):
         join_all([summarize(character, used) for character in text], used)
+
+
+@pytest.mark.parametrize("secret", [0, 1])
+@pytest.mark.parametrize(
+    "texts", [("a b c", " d e f"), ("a", "b c d"), ("a b c", "d"), ("a", "b"), ("", "a b"), ("a b", "")]
+)
+def test_what_is_joined_to_a_secret_is_private(texts: tuple[str, str], secret: int) -> None:
+    name = tokenizer("cl100k_base")
+    parts = [replace(summarize(text, name), private=number == secret) for number, text in enumerate(texts)]
+    assert join(parts[0], parts[1], name).private
+    assert join_all(parts, name).private
