@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.chaos.test_hostile_repository import SECRET, count
-from tests.e2e.process import Process, serving
+from tests.e2e.process import Process, environment_in, serving
 
 from weighbridge.cache import digest
 
@@ -550,6 +550,24 @@ def nothing_kept(place: Place) -> None:
     telling = [*(canary.encode() for canary in CANARIES), *map(digest, secrets)]
     assert [one for one in telling if any(one in data for data in kept)] == []
     assert [folder for folder in place.folders if (folder / "ran").exists()] == []
+
+
+@pytest.mark.parametrize("words", [("count", "--format", "json"), ("check",)])
+async def test_nor_by_the_command_line(place: Place, words: tuple[str, ...]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *place.command,
+        *words,
+        ".",
+        cwd=place.folders[0].parent,
+        env={**environment_in(place.top), **place.environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+    # Some of it is unusable input, and says so.
+    assert process.returncode == 2, told.decode()
+    assert place.seen() == []
+    assert [canary for canary in CANARIES if canary.encode() in told] == []
 
 
 async def test_what_would_happen_is_seen(place: Place) -> None:
