@@ -165,6 +165,22 @@ async def test_the_client_may_wait_for_the_server(tmp_path: Path, way: str) -> N
         assert await process.wait() == 1
 
 
+async def test_a_client_that_waits_may_leave_without_a_word(tmp_path: Path) -> None:
+    gone: asyncio.Queue[None] = asyncio.Queue()
+
+    def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        gone.put_nowait(None)
+
+    address = str(tmp_path / "editor.sock")
+    async with await asyncio.start_unix_server(connected, address), asyncio.timeout(SECONDS):
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND, f"--pipe={address}", env=environment_in(tmp_path)
+        )
+        await gone.get()
+        assert await process.wait() == 1
+
+
 async def test_nobody_waits(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *COMMAND, f"--pipe={tmp_path / 'none'}", env=environment_in(tmp_path), stderr=asyncio.subprocess.PIPE
