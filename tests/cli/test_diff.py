@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,10 @@ def test_a_hostile_repository_runs_nothing(repository: Path, tmp_path: Path) -> 
     assert not mark.exists()
 
 
-def test_a_forged_tree_writes_nothing_outside(tmp_path: Path) -> None:
-    outer = tmp_path / "outer"
+def test_a_forged_tree_writes_nothing_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outer, scratch = tmp_path / "outer", tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     folder = outer / "repository"
     folder.mkdir(parents=True)
     git(folder, "init", "-q", "-b", "main")
@@ -205,7 +208,7 @@ def test_a_forged_tree_writes_nothing_outside(tmp_path: Path) -> None:
     with revision(folder, commit) as (_, laid_out):
         assert (laid_out / "ok.md").read_text() == "planted"
         assert not list((laid_out / ".git").iterdir())
-        assert not (laid_out.parent / "planted.md").exists()
+        assert [*scratch.iterdir()] == [laid_out]
     assert not list(outer.glob("*.md"))
     assert not laid_out.exists()
 
