@@ -17,7 +17,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from weighbridge.analysis.report import Report
     from weighbridge.batch import Outcome
     from weighbridge.budget.directive import Overrides
-    from weighbridge.config import Settings
     from weighbridge.gate import Tolerance
-    from weighbridge.growth import Change
     from weighbridge.terminal import Finding
 
 logger = logging.getLogger(__name__)
@@ -295,9 +293,10 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _count(options: argparse.Namespace) -> int:
+    from weighbridge.batch import weigh  # noqa: PLC0415  as above
     from weighbridge.terminal import print_table  # noqa: PLC0415  as above
 
-    outcomes = _weigh(options, [])
+    outcomes = weigh([Path(path) for path in options.paths], _layer(options), _flags(options), _warn)
     _tell_unusable(outcomes)
     if options.format == "json":
         _print_json(
@@ -312,176 +311,45 @@ def _count(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from weighbridge import gate  # noqa: PLC0415  as above
-    from weighbridge.batch import settings_for  # noqa: PLC0415  as above
-    from weighbridge.terminal import findings_of, print_findings  # noqa: PLC0415  as above
+    from weighbridge.check import Request, check  # noqa: PLC0415  as above
+    from weighbridge.content.revision import UnknownRevisionError  # noqa: PLC0415  as above
+    from weighbridge.gate import UnusableBaselineError  # noqa: PLC0415  as above
+    from weighbridge.growth import told  # noqa: PLC0415  as above
+    from weighbridge.terminal import print_findings  # noqa: PLC0415  as above
 
     if options.update_baseline and options.baseline is None:
         _unusable("--update-baseline: name the file with --baseline")
+    request = Request(
+        [Path(path) for path in options.paths],
+        _layer(options),
+        _flags(options),
+        options.baseline,
+        options.update_baseline,
+        options.tolerance,
+        options.diff,
+    )
     unusable: list[str] = []
-    outcomes = _weigh(options, unusable)
-    _tell_unusable(outcomes)
-    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
-    folders = [_absolute(path) for path in options.paths if Path(path).is_dir()]
-    here = folders[0] if folders else Path.cwd()
-    settings = settings_for(here)
-    contexts = [one for folder in folders for one in _checked_contexts(folder, settings_for(folder), options)]
-    limited = list(gate.limited(reports, contexts, settings, here))
-    findings = findings_of(reports)
-    # A document's own findings tell of the first agent that reads it.
-    said = {(finding.uri, finding.line, finding.code) for finding in findings}
-    findings += filter(None, (one.finding() for one in limited))
-    findings += [one for one in gate.lost_findings(contexts) if (one.uri, one.line, one.code) not in said]
-    over = {report.uri for report in reports if report.over_budget}
-    over |= {one.uri for one in limited if one.over}
-    if options.baseline is not None:
-        try:
-            findings, over = _compared(
-                options, gate.measured(reports, contexts, _base_of(options)), findings, over
-            )
-        except gate.UnusableBaselineError as error:
-            _unusable(str(error))
-    changes = None if options.diff is None else _changes(options, reports, here.resolve())
-    if options.format == "json":
-        _print_json(
-            {
-                "documents": [report.as_json() for report in reports],
-                "total": sum(report.tokens for report in reports),
-                "contexts": contexts,
-                "findings": [finding.as_json() for finding in findings],
-                **({} if changes is None else _changes_json(options, *changes)),
-            }
-        )
-    elif options.format == "text":
-        if changes is not None:
-            from weighbridge.growth import told  # noqa: PLC0415  as above
-
-            sys.stdout.writelines(f"{line}\n" for line in told(*changes, options.diff))
-        print_findings(reports, findings)
-    else:
-        _print_for_builds(options.format, reports, findings)
-    code = _unusable_code(outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
-    return code or (EXIT_OVER if over or _any_fails(findings, strict=options.strict) else EXIT_OK)
-
-
-def _changes(
-    options: argparse.Namespace, reports: "list[Report]", folder: Path
-) -> "tuple[list[Change], list[Change]]":
-    """What changed since a revision: in documents, and in what agents load in a folder (links followed)."""
-    from weighbridge import growth  # noqa: PLC0415  as above
-    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
-    from weighbridge.analysis import contexts  # noqa: PLC0415  as above
-    from weighbridge.batch import chosen, settings_for, weigh, workspace_of  # noqa: PLC0415  as above
-    from weighbridge.content.revision import UnknownRevisionError, revision  # noqa: PLC0415  as above
-    from weighbridge.uris import path_of  # noqa: PLC0415  as above
-
-    home = Path.home()
     try:
-        with revision(folder, options.diff) as (top, tree):
-            there = [tree / path.relative_to(top) for path in _below(top, map(Path, options.paths))]
-            # Those of today besides, so that the same are compared whatever is ignored.
-            today = _below(top, (path for report in reports if (path := path_of(report.uri)) is not None))
-            there += [tree / path.relative_to(top) for path in today]
-            wanted = [path for path in dict.fromkeys(there) if path.exists()]
-            outcomes = weigh(wanted, _layer(options), _flags(options), lambda _: None) if wanted else []
-            before = [
-                (report, growth.tokens_before(report, tree, top, workspace_of(outcome.path), home))
-                for outcome in outcomes
-                if (report := outcome.report) is not None
-            ]
-            documents = growth.document_changes(before, reports, tree, top)
-            names = settings_for(folder).agents or AGENTS
-            agents = [AGENTS[name] for name in names]
-            choice = chosen(folder, _flags(options), lambda _: None)
-            both = [
-                contexts.counted(contexts.load(agents, folder, home, moved=moved), choice, texts=False)
-                for moved in ((top, tree), None)
-            ]
+        checked = check(request, _telling(unusable))
+    except UnusableBaselineError as error:
+        _unusable(str(error))
     except UnknownRevisionError as error:
         _unusable(f"--diff {error}")
-    return documents, growth.context_changes(both[0], both[1], top)
+    _tell_unusable(checked.outcomes)
+    if options.format == "json":
+        _print_json(checked.as_json())
+    elif options.format == "text":
+        if (changes := checked.changes) is not None:
+            lines = told(changes.documents, changes.contexts, changes.since)
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+        print_findings(checked.reports, checked.findings)
+    else:
+        _print_for_builds(options.format, checked.reports, checked.findings)
+    code = _unusable_code(checked.outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
+    return code or (EXIT_OVER if checked.fails(strict=options.strict) else EXIT_OK)
 
 
-def _below(top: Path, paths: "Iterable[Path]") -> list[Path]:
-    """Those of some paths that lie in a folder, links followed."""
-    real = [path.resolve() for path in paths]
-    return [path for path in real if path.is_relative_to(top)]
-
-
-def _changes_json(
-    options: argparse.Namespace, documents: "list[Change]", contexts: "list[Change]"
-) -> dict[str, Any]:
-    return {
-        "diff": {
-            "revision": options.diff,
-            "documents": [change.as_json() for change in documents],
-            "contexts": [change.as_json() for change in contexts],
-        }
-    }
-
-
-def _any_fails(findings: "Iterable[Finding]", *, strict: bool) -> bool:
-    """Whether a finding ends a check, budgets aside: a threshold may be crossed below the budget."""
-    from weighbridge.config import Severity  # noqa: PLC0415  as above
-    from weighbridge.errors import Code  # noqa: PLC0415  as above
-
-    return any(
-        finding.code != Code.BUDGET
-        and (
-            finding.severity == Severity.ERROR
-            or (strict and finding.code != Code.TYPO and finding.severity != "hint")
-        )
-        for finding in findings
-    )
-
-
-def _compared(
-    options: argparse.Namespace,
-    numbers: "Mapping[str, tuple[str, int]]",
-    findings: "list[Finding]",
-    over: set[str],
-) -> "tuple[list[Finding], set[str]]":
-    """Findings, and the URIs over a budget, as far as the baseline doesn't excuse them; growth among the findings."""
-    from weighbridge import gate  # noqa: PLC0415  as above
-    from weighbridge.errors import Code  # noqa: PLC0415  as above
-
-    if options.update_baseline:
-        gate.Baseline({name: tokens for name, (_, tokens) in numbers.items()}).write(options.baseline)
-    baseline = gate.Baseline.read(options.baseline)
-    known = {uri for name, (uri, _) in numbers.items() if name in baseline.tokens}
-    kept = [finding for finding in findings if finding.code != Code.BUDGET or finding.uri not in known]
-    return [*kept, *gate.growth_findings(numbers, baseline, options.tolerance)], over - known
-
-
-def _base_of(options: argparse.Namespace) -> Path:
-    """The folder that names in a baseline start from: its own, so that it is the same wherever it is read."""
-    folder: Path = _absolute(options.baseline).parent
-    return folder
-
-
-def _checked_contexts(
-    folder: Path, settings: "Settings", options: argparse.Namespace
-) -> list[dict[str, Any]]:
-    """What the agents load in a folder that have a budget there, or that the settings choose."""
-    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
-    from weighbridge.analysis import contexts  # noqa: PLC0415  as above
-    from weighbridge.batch import chosen  # noqa: PLC0415  as above
-    from weighbridge.config.settings import CONTEXT_BUDGET  # noqa: PLC0415  as above
-
-    limited = [key.removeprefix(CONTEXT_BUDGET) for key in settings.budgets if key.startswith(CONTEXT_BUDGET)]
-    names = dict.fromkeys([*limited, *(settings.agents or ())])
-    if not names:
-        return []
-    loaded = contexts.load([AGENTS[name] for name in names], folder, Path.home())
-    return contexts.counted(loaded, chosen(folder, _flags(options), lambda _: None), texts=False)
-
-
-def _absolute(path: "str | Path") -> Path:
-    """A path from the root on; links stay: agents look at them themselves."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
-
-
-def _print_for_builds(form: str, reports: "list[Report]", findings: "list[Finding]") -> None:
+def _print_for_builds(form: str, reports: "Sequence[Report]", findings: "Sequence[Finding]") -> None:
     """Print findings as a build reads them, paths relative to the current folder."""
     from weighbridge import build_logs  # noqa: PLC0415  as above
 
@@ -533,10 +401,11 @@ def _context(options: argparse.Namespace) -> int:
     from weighbridge.analysis import contexts  # noqa: PLC0415  as above
     from weighbridge.batch import chosen  # noqa: PLC0415  as above
     from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
+    from weighbridge.check import absolute  # noqa: PLC0415  as above
 
     _check_encoding(options)
-    folder = _absolute(options.folder)
-    home = _absolute(options.home) if options.home else Path.home()
+    folder = absolute(options.folder)
+    home = absolute(options.home) if options.home else Path.home()
     if not folder.is_dir():
         _unusable(f"{options.folder}: no folder there")
     if unknown := [name for name in options.agent if agent_named(name) is None]:
@@ -548,7 +417,7 @@ def _context(options: argparse.Namespace) -> int:
         folder,
         home,
         arguments=options.agent_arguments,
-        file_roots=[_absolute(root) for root in options.file_root],
+        file_roots=[absolute(root) for root in options.file_root],
     )
     if options.render:
         sys.stdout.buffer.write(contexts.rendered(loaded[0].context))
@@ -592,15 +461,14 @@ def _models(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _weigh(options: argparse.Namespace, unusable: list[str]) -> "list[Outcome]":
-    """Weigh what the options name. `unusable` takes what is wrong with the settings, which is told."""
-    from weighbridge.batch import weigh  # noqa: PLC0415  as above
+def _telling(unusable: list[str]) -> "Callable[[str], None]":
+    """What tells of a setting that can't be used, and notes it in `unusable`."""
 
     def tell(warning: str) -> None:
         unusable.append(warning)
-        sys.stderr.write(f"weighbridge: {warning}\n")
+        _warn(warning)
 
-    return weigh([Path(path) for path in options.paths], _layer(options), _flags(options), tell)
+    return tell
 
 
 def _flags(options: argparse.Namespace) -> "Overrides":
@@ -644,7 +512,7 @@ def _unusable(text: str) -> NoReturn:
     sys.exit(EXIT_UNUSABLE)
 
 
-def _unusable_code(outcomes: "list[Outcome]") -> int:
+def _unusable_code(outcomes: "Sequence[Outcome]") -> int:
     """The exit code that files which can't be counted demand; 0 if all were, and there are any."""
     if any(outcome.ours for outcome in outcomes):
         return EXIT_FAULT
@@ -660,7 +528,7 @@ def _tell_missing(encodings: Iterable[str]) -> None:
         _warn(f"{', '.join(missing)}: {note(missing[0])}")
 
 
-def _tell_unusable(outcomes: "list[Outcome]") -> None:
+def _tell_unusable(outcomes: "Sequence[Outcome]") -> None:
     _tell_missing(outcome.report.encoding for outcome in outcomes if outcome.report is not None)
     for outcome in outcomes:
         if outcome.problem is not None:

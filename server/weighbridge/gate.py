@@ -94,8 +94,12 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """Something with a budget of its own: an agent's context, or all documents together. `uri`: where it is told of."""
+    """Something with a budget of its own: an agent's context, or all documents together.
 
+    `name`: as in a baseline. `uri`: where it is told of.
+    """
+
+    name: str
     uri: str
     what: str
     tokens: int
@@ -116,24 +120,27 @@ class Limited:
 
 
 def limited(
-    reports: Sequence[Report], contexts: Iterable[Mapping[str, Any]], settings: Settings, folder: Path
+    reports: Sequence[Report],
+    contexts: Iterable[Mapping[str, Any]],
+    settings: Settings,
+    folder: Path,
+    base: Path,
 ) -> Iterator[Limited]:
-    """What has a budget in the settings besides documents."""
+    """What has a budget in the settings besides documents. `folder`: what is checked; `base`: the baseline's folder."""
 
-    def of(key: str, uri: str, what: str, tokens: int) -> Iterator[Limited]:
+    def of(key: str, name: str, uri: str, what: str, tokens: int) -> Iterator[Limited]:
         limit = settings.budgets.get(key)
         if limit is not None:
             found = crossed(tokens, limit, settings.thresholds)
-            yield Limited(uri, what, tokens, limit, None if found is None else found.severity.value)
+            yield Limited(name, uri, what, tokens, limit, None if found is None else found.severity.value)
 
     for context in contexts:
         tokens = context["tokens"]
         what = f"{AGENTS[context['agent']].title} loads {tokens:,} tokens"
-        yield from of(f"{CONTEXT_BUDGET}{context['agent']}", _first_uri(context), what, tokens)
+        key = f"{CONTEXT_BUDGET}{context['agent']}"
+        yield from of(key, _context_name(context, base), _first_uri(context), what, tokens)
     total = sum(report.tokens for report in reports)
-    own = folder / OWN_FILE
-    uri = uri_of(own if own.is_file() else folder)
-    yield from of(TOTAL_BUDGET, uri, f"{total:,} tokens in all", total)
+    yield from of(TOTAL_BUDGET, TOTAL_BUDGET, _total_uri(folder), f"{total:,} tokens in all", total)
 
 
 def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -150,19 +157,17 @@ def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 def measured(
-    reports: Iterable[Report], contexts: Iterable[Mapping[str, Any]], folder: Path
+    reports: Iterable[Report], contexts: Iterable[Mapping[str, Any]], folder: Path, base: Path
 ) -> dict[str, tuple[str, int]]:
-    """What was counted, by its name in a baseline of this folder: its URI and its tokens."""
+    """What was counted, by its name in a baseline: its URI and its tokens. `folder`, `base`: as for `limited`."""
     numbers: dict[str, tuple[str, int]] = {}
     total = 0
     for report in reports:
-        numbers[_name(report.uri, folder)] = report.uri, report.tokens
+        numbers[name_of(report.uri, base)] = report.uri, report.tokens
         total += report.tokens
     for context in contexts:
-        inside = _name(uri_of(Path(context["folder"])), folder)
-        name = f"{CONTEXT_BUDGET}{context['agent']}{'' if inside == '.' else f' in {inside}'}"
-        numbers[name] = _first_uri(context), context["tokens"]
-    numbers[TOTAL_BUDGET] = uri_of(folder), total
+        numbers[_context_name(context, base)] = _first_uri(context), context["tokens"]
+    numbers[TOTAL_BUDGET] = _total_uri(folder), total
     return numbers
 
 
@@ -184,6 +189,17 @@ def _first_uri(context: Mapping[str, Any]) -> str:
     return uri_of(next((path for path in paths if path.is_relative_to(folder)), folder))
 
 
-def _name(uri: str, folder: Path) -> str:
+def _context_name(context: Mapping[str, Any], base: Path) -> str:
+    inside = name_of(uri_of(Path(context["folder"])), base)
+    return f"{CONTEXT_BUDGET}{context['agent']}{'' if inside == '.' else f' in {inside}'}"
+
+
+def _total_uri(folder: Path) -> str:
+    own = folder / OWN_FILE
+    return uri_of(own if own.is_file() else folder)
+
+
+def name_of(uri: str, base: Path) -> str:
+    """A document's path from a folder, or its URI where it is no file."""
     path = path_of(uri)
-    return uri if path is None else Path(os.path.relpath(path, folder)).as_posix()
+    return uri if path is None else Path(os.path.relpath(path, base)).as_posix()

@@ -13,6 +13,7 @@ from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis.report import ReferenceReport, Report
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.content.policy import shown
+from weighbridge.gate import name_of
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
 
@@ -62,8 +63,8 @@ def document_changes(
     before: Iterable[tuple[Report, int]], now: Iterable[Report], tree: Path, top: Path
 ) -> list[Change]:
     """The documents that changed, largest growth first. `before`: reports of files in `tree`, each with its tokens in `top`."""
-    old = {_name(report.uri, tree): (report, tokens) for report, tokens in before}
-    new = {_name(report.uri, top): report for report in now}
+    old = {name_of(report.uri, tree): (report, tokens) for report, tokens in before}
+    new = {name_of(report.uri, top): report for report in now}
     changes = []
     for name in dict.fromkeys([*new, *old]):
         report, (earlier, tokens) = new.get(name), old.get(name, (None, None))
@@ -184,7 +185,7 @@ def _files(references: Sequence[ReferenceReport], base: Path) -> dict[str, int]:
         reference = left.pop()
         left += reference.references
         if reference.uri is not None and reference.kind.value == "file" and reference.tokens is not None:
-            key = _name(reference.uri, base)
+            key = name_of(reference.uri, base)
             files[key] = max(reference.tokens, files.get(key, 0))
     return files
 
@@ -204,8 +205,3 @@ def _differences(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str,
     names = dict.fromkeys([*now, *before])
     growths = {name: now.get(name, 0) - before.get(name, 0) for name in names}
     return {name: growth for name, growth in growths.items() if growth}
-
-
-def _name(uri: str, base: Path) -> str:
-    path = path_of(uri)
-    return uri if path is None else Path(os.path.relpath(path, base)).as_posix()

@@ -128,6 +128,20 @@ def test_a_baseline_excuses_what_was_there_and_not_what_grew(repository: Path) -
     assert findings(repository, "--baseline", "base.json", "--tolerance", f"{now - before - 1}")[0] == 1
 
 
+@pytest.mark.parametrize("key", ["total", "context:codex"])
+def test_a_baseline_excuses_what_else_has_a_budget_by_its_own_name(repository: Path, key: str) -> None:
+    (repository / "weighbridge.toml").write_text(f'[budgets]\n"{key}" = 1\n')
+    assert findings(repository)[0] == 1
+    assert findings(repository, "--baseline", "base.json", "--update-baseline") == (0, [])
+    assert findings(repository, "--baseline", "base.json") == (0, [])
+    # It is not excused because a document is where it is told of.
+    baseline = json.loads((repository / "base.json").read_text())
+    del baseline["tokens"][key]
+    (repository / "base.json").write_text(json.dumps(baseline))
+    code, lines = findings(repository, "--baseline", "base.json")
+    assert (code, len(lines)) == (1, 1)
+
+
 def test_what_is_new_must_keep_its_budget(repository: Path) -> None:
     findings(repository, "--baseline", "base.json", "--update-baseline")
     (repository / "a2.prompt.md").write_text("one two three four five\n")

@@ -1,0 +1,174 @@
+"""`weighbridge check`: prompts, and what agents load, against their budgets, a baseline, another revision."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from weighbridge import gate, growth
+from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis import contexts
+from weighbridge.analysis.report import Report
+from weighbridge.batch import Outcome, chosen, settings_for, weigh, workspace_of
+from weighbridge.budget.directive import Overrides
+from weighbridge.config import Severity
+from weighbridge.config.settings import CONTEXT_BUDGET
+from weighbridge.content.revision import revision
+from weighbridge.errors import Code
+from weighbridge.terminal import Finding, findings_of
+from weighbridge.uris import path_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be checked, and how. `layer`, `flags`: the command line's settings, and what it says of every document.
+
+    `baseline`: a file of numbers, written first if `update`. `since`: a revision of git's to compare with.
+    """
+
+    paths: Sequence[Path]
+    layer: Mapping[str, Any]
+    flags: Overrides
+    baseline: Path | None = None
+    update: bool = False
+    tolerance: gate.Tolerance = field(default_factory=gate.Tolerance)
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since a revision, in documents and in what agents load."""
+
+    since: str
+    documents: Sequence[growth.Change]
+    contexts: Sequence[growth.Change]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "revision": self.since,
+            "documents": [change.as_json() for change in self.documents],
+            "contexts": [change.as_json() for change in self.contexts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of it. `over`: whether a budget is exceeded that no baseline excuses."""
+
+    outcomes: Sequence[Outcome]
+    reports: Sequence[Report]
+    contexts: Sequence[Mapping[str, Any]]
+    findings: Sequence[Finding]
+    over: bool
+    changes: Changes | None
+
+    def fails(self, *, strict: bool) -> bool:
+        """Whether the check fails; a threshold may be crossed below the budget."""
+        return self.over or any(
+            finding.code != Code.BUDGET
+            and (
+                finding.severity == Severity.ERROR
+                or (strict and finding.code != Code.TYPO and finding.severity != "hint")
+            )
+            for finding in self.findings
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "documents": [report.as_json() for report in self.reports],
+            "total": sum(report.tokens for report in self.reports),
+            "contexts": list(self.contexts),
+            "findings": [finding.as_json() for finding in self.findings],
+            **({} if self.changes is None else {"diff": self.changes.as_json()}),
+        }
+
+
+def check(request: Request, on_unusable: Callable[[str], None]) -> Checked:
+    """Weigh and judge. `on_unusable`: told of each setting that can't be used.
+
+    Raises:
+        UnusableBaselineError: the baseline can't be read or written.
+        UnknownRevisionError: the revision can't be looked at.
+    """
+    outcomes = weigh(request.paths, request.layer, request.flags, on_unusable)
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    folders = [absolute(path) for path in request.paths if path.is_dir()]
+    here = folders[0] if folders else Path.cwd()
+    # Names in a baseline start from its own folder, so that they are the same wherever it is read.
+    base = here if request.baseline is None else absolute(request.baseline).parent
+    loaded = [context for folder in folders for context in _contexts(folder, request.flags)]
+    limited = list(gate.limited(reports, loaded, settings_for(here), here, base))
+    excused: frozenset[str] = frozenset()
+    grown: list[Finding] = []
+    if request.baseline is not None:
+        numbers = gate.measured(reports, loaded, here, base)
+        if request.update:
+            gate.Baseline({name: tokens for name, (_, tokens) in numbers.items()}).write(request.baseline)
+        baseline = gate.Baseline.read(request.baseline)
+        excused = frozenset(baseline.tokens)
+        grown = list(gate.growth_findings(numbers, baseline, request.tolerance))
+    # What has a budget and is not excused from it.
+    judged = [report for report in reports if gate.name_of(report.uri, base) not in excused]
+    uris = {report.uri for report in judged}
+    limited = [one for one in limited if one.name not in excused]
+    findings = [one for one in findings_of(reports) if one.code != Code.BUDGET or one.uri in uris]
+    # A document's own findings tell of the first agent that reads it.
+    said = {(one.uri, one.line, one.code) for one in findings}
+    findings += filter(None, (one.finding() for one in limited))
+    findings += [one for one in gate.lost_findings(loaded) if (one.uri, one.line, one.code) not in said]
+    over = any(report.over_budget for report in judged) or any(one.over for one in limited)
+    changes = None if request.since is None else _changes(request, request.since, reports, here.resolve())
+    return Checked(outcomes, reports, loaded, [*findings, *grown], over, changes)
+
+
+def absolute(path: str | Path) -> Path:
+    """A path from the root on; links stay: agents look at them themselves."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def _contexts(folder: Path, flags: Overrides) -> list[dict[str, Any]]:
+    """What the agents load in a folder that have a budget there, or that the settings choose."""
+    settings = settings_for(folder)
+    limited = [key.removeprefix(CONTEXT_BUDGET) for key in settings.budgets if key.startswith(CONTEXT_BUDGET)]
+    names = dict.fromkeys([*limited, *(settings.agents or ())])
+    if not names:
+        return []
+    loaded = contexts.load([AGENTS[name] for name in names], folder, Path.home())
+    return contexts.counted(loaded, chosen(folder, flags, lambda _: None), texts=False)
+
+
+def _changes(request: Request, since: str, reports: Sequence[Report], folder: Path) -> Changes:
+    """What changed since a revision, in documents and in what agents load in a folder, its links followed."""
+    home = Path.home()
+    with revision(folder, since) as (top, tree):
+        named = _below(top, request.paths)
+        # Those of today besides, so that the same are compared whatever is ignored.
+        today = _below(top, (path for report in reports if (path := path_of(report.uri)) is not None))
+        there = dict.fromkeys(tree / path.relative_to(top) for path in (*named, *today))
+        wanted = [path for path in there if path.exists()]
+        outcomes = weigh(wanted, request.layer, request.flags, lambda _: None) if wanted else []
+        before = [
+            (
+                outcome.report,
+                growth.tokens_before(
+                    outcome.report, tree, top, workspace_of(top / outcome.path.relative_to(tree)), home
+                ),
+            )
+            for outcome in outcomes
+            if outcome.report is not None
+        ]
+        documents = growth.document_changes(before, reports, tree, top)
+        agents = [AGENTS[name] for name in settings_for(folder).agents or AGENTS]
+        choice = chosen(folder, request.flags, lambda _: None)
+        earlier, now = (
+            contexts.counted(contexts.load(agents, folder, home, moved=moved), choice, texts=False)
+            for moved in ((top, tree), None)
+        )
+    return Changes(since, documents, growth.context_changes(earlier, now, top))
+
+
+def _below(top: Path, paths: Iterable[Path]) -> list[Path]:
+    """Those of some paths that lie in a folder, links followed."""
+    real = [path.resolve() for path in paths]
+    return [path for path in real if path.is_relative_to(top)]
