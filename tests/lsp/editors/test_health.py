@@ -16,6 +16,7 @@ from weighbridge.tokens import families, registry
 
 CREATED = types.WINDOW_WORK_DONE_PROGRESS_CREATE
 SHOWN = types.WINDOW_SHOW_MESSAGE
+STATUS = "weighbridge/status"
 SERVER_STATUS = "experimental/serverStatus"
 
 
@@ -143,11 +144,17 @@ async def test_a_vocabulary_that_is_missing_is_told_of_once(
     monkeypatch.setattr(families, "_lacking", lambda: "pip install 'weighbridge[fast]' counts exactly")
     monkeypatch.setattr(registry, "_tokenizers", {})
     asks = NEOVIM.with_("experimental.serverStatusNotification", True)
-    async with editor(asks, folder, settings={"model": "gemini-2.5-pro"}) as session:
+    options = {"debounce": 0, "status": True}
+    async with editor(asks, folder, options=options, settings={"model": "gemini-2.5-pro"}) as session:
         uri = await session.open("a.prompt.md", "two words")
         await session.open("b.prompt.md", "two more words")
         session.edit(uri, 2, "other words")
-        await session.idle()
+        await session.until(
+            lambda: (
+                {(one["uri"], one["version"], one["state"]) for one in session.sent_as(STATUS)}
+                >= {(uri, 2, "ready"), (session.uri("b.prompt.md"), 1, "ready")}
+            )
+        )
         said = [one["message"] for one in session.sent_as(types.WINDOW_LOG_MESSAGE)]
         (line,) = [one for one in said if "pip install" in one]
         assert line.startswith("gemma4: o200k_base ")
