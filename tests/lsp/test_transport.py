@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighbridge.lsp import frames
-from weighbridge.lsp.frames import FrameError, FrameReader, HeaderError, OversizedError
+from weighbridge.lsp.frames import Body, FrameError, FrameReader, HeaderError, OversizedError
 from weighbridge.lsp.transport import SECONDS_A_TURN, MessageProtocol, Sink
 
 
@@ -17,7 +17,7 @@ def frame(body: bytes, header: bytes = b"Content-Length") -> bytes:
     return header + b": %d\r\n\r\n" % len(body) + body
 
 
-def messages(found: Iterable[bytes | FrameError]) -> list[bytes | type[FrameError]]:
+def messages(found: Iterable[Body | FrameError]) -> list[Body | type[FrameError]]:
     return [type(one) if isinstance(one, FrameError) else one for one in found]
 
 
@@ -77,12 +77,12 @@ class Receiving:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.bodies: list[bytes] = []
+        self.bodies: list[Body] = []
 
     def clock(self) -> float:
         return self.now
 
-    def receive(self, body: bytes) -> None:
+    def receive(self, body: Body) -> None:
         self.now += 0.4 * SECONDS_A_TURN
         self.bodies.append(body)
 

@@ -11,6 +11,9 @@ MOST_HEADER_BYTES = 64 * 1024
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*:.*", re.DOTALL)
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 
+#: A message without its header.
+Body = bytes | bytearray
+
 
 class FrameError(Exception):
     """Bytes that are no message."""
@@ -40,7 +43,7 @@ class FrameReader:
         self._skip = 0
         self._lost = False
 
-    def feed(self, data: bytes) -> Iterator[bytes | FrameError]:
+    def feed(self, data: bytes) -> Iterator[Body | FrameError]:
         """Take bytes as they come; yield each message that is whole, and what is wrong with those that are none."""
         self._buffer += data
         while True:
@@ -63,11 +66,18 @@ class FrameReader:
                 continue
             if len(self._buffer) < self._length:
                 return
-            with memoryview(self._buffer) as whole:
-                body = bytes(whole[: self._length])
-            del self._buffer[: self._length]
-            self._length = None
-            yield body
+            yield self._take(self._length)
+
+    def _take(self, length: int) -> bytearray:
+        """The first bytes of the buffer: all of it but for what is behind, where that is less to copy."""
+        self._length = None
+        if length * 2 < len(self._buffer):
+            body = self._buffer[:length]
+            del self._buffer[:length]
+        else:
+            body, self._buffer = self._buffer, self._buffer[length:]
+            del body[length:]
+        return body
 
     def _read_headers(self) -> HeaderError | None:
         """Read one block of headers, if it is there; a fault if it tells no length, said once for bytes without end."""

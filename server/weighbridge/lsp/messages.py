@@ -2,7 +2,11 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+import msgspec
+
+from weighbridge.lsp.frames import Body
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -14,6 +18,9 @@ CANCELLED: Final = -32800
 REQUEST_FAILED: Final = -32803
 
 VERSION: Final = "2.0"
+
+#: Bytes from which on whole texts that a later one replaces are left out of a change.
+_LARGE: Final = 1_000_000
 
 
 class RequestError(Exception):
@@ -75,16 +82,70 @@ class Malformed:
 Message = Request | Notification | Response | Malformed
 
 
-def read(body: bytes) -> Message:
+class _Changes(msgspec.Struct, forbid_unknown_fields=True):
+    textDocument: dict[str, Any]  # noqa: N815  the protocol's name
+    contentChanges: list[msgspec.Raw]  # noqa: N815  as above
+
+
+class _DidChange(msgspec.Struct, forbid_unknown_fields=True):
+    jsonrpc: str
+    method: Literal["textDocument/didChange"]
+    params: _Changes
+
+
+class _Change(msgspec.Struct):
+    range: Any = msgspec.UNSET
+
+
+_large: Final = msgspec.json.Decoder(_DidChange)
+_change: Final = msgspec.json.Decoder(_Change)
+
+
+def read(body: Body) -> Message:
     """Read one message. Never raises; nothing of its content is in `why`."""
     try:
-        message = json.loads(body)
+        message = _parsed(body)
     except (ValueError, RecursionError):
         return Malformed(PARSE_ERROR, "not JSON")
     if isinstance(message, dict):
         return _of(message)
     batch = isinstance(message, list)
     return Malformed(INVALID_REQUEST, "batches are not part of the protocol" if batch else "not an object")
+
+
+def _parsed(body: Body) -> Any:
+    """The JSON of a message.
+
+    Raises:
+        ValueError, RecursionError: it is none, or nested too deeply.
+    """
+    try:
+        if len(body) > _LARGE and (change := _last_text(body)) is not None:
+            return change
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # Half of a surrogate pair, which editors send while such a character is typed, is read by this one alone.
+        return json.loads(body)
+
+
+def _last_text(body: Body) -> dict[str, Any] | None:
+    """A `didChange` from its last whole text on; None if the message is another.
+
+    Texts before it are skipped, not built: 200 of 1 MB hold the loop for 0.14 s instead of 0.9 s.
+    """
+    try:
+        message = _large.decode(body)
+    except msgspec.ValidationError:
+        return None
+    changes = message.params.contentChanges
+    wholes = (
+        place
+        for place in reversed(range(len(changes)))
+        if _change.decode(changes[place]).range is msgspec.UNSET
+    )
+    kept = [msgspec.json.decode(change) for change in changes[next(wholes, 0) :]]
+    params = {"textDocument": message.params.textDocument, "contentChanges": kept}
+    return {"jsonrpc": message.jsonrpc, "method": message.method, "params": params}
 
 
 def _of(message: dict[str, Any]) -> Message:

@@ -25,7 +25,7 @@ from pygls.protocol import lsp_method
 from weighbridge.lsp import logs
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.conversation import Conversation
-from weighbridge.lsp.frames import FrameError
+from weighbridge.lsp.frames import Body, FrameError
 from weighbridge.lsp.initialize_params import position_encoding, usable_params
 from weighbridge.lsp.messages import (
     CANCELLED,
@@ -75,7 +75,7 @@ class Protocol(Conversation):
             self.exit_code = 0 if self._shutdown else 1
         self.on_leave()
 
-    def receive(self, body: bytes) -> None:
+    def receive(self, body: Body) -> None:
         """Handle one message. Never raises."""
         message = read(body)
         if isinstance(message, Malformed):

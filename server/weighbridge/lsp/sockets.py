@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from weighbridge.lsp import transport
-from weighbridge.lsp.frames import MOST_MESSAGE_BYTES, FrameError, FrameReader
+from weighbridge.lsp.frames import MOST_MESSAGE_BYTES, Body, FrameError, FrameReader
 from weighbridge.lsp.transport import MessageProtocol, Receiver, StreamSink
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class SocketClient(MessageProtocol):
         else:
             transport.close()
 
-    def _handle_one(self, found: bytes | FrameError) -> None:
+    def _handle_one(self, found: Body | FrameError) -> None:
         if self._transport.is_closing():
             return
         if self._seated or self._sit(found):
@@ -95,7 +95,7 @@ class SocketClient(MessageProtocol):
         self._seat.leave(self)
         self._on_lost()
 
-    def _sit(self, first: bytes | FrameError) -> bool:
+    def _sit(self, first: Body | FrameError) -> bool:
         if isinstance(first, FrameError) or not self._seat.take(self):
             return False
         self._seated = True

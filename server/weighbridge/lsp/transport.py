@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
-from weighbridge.lsp.frames import FrameError, FrameReader, frame
+from weighbridge.lsp.frames import Body, FrameError, FrameReader, frame
 
 #: Bytes that may wait for a client that doesn't read.
 MOST_WAITING_BYTES = 256 * 1024 * 1024
@@ -35,7 +35,7 @@ class Sink(Protocol):
 class Receiver(Protocol):
     """Who gets messages: called on the loop's thread."""
 
-    def receive(self, body: bytes) -> None: ...
+    def receive(self, body: Body) -> None: ...
 
     def misframed(self, error: FrameError) -> None: ...
 
@@ -136,7 +136,7 @@ class MessageProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._handle(self._frames.feed(data))
 
-    def _handle(self, messages: Iterator[bytes | FrameError]) -> None:
+    def _handle(self, messages: Iterator[Body | FrameError]) -> None:
         until = self._clock() + SECONDS_A_TURN
         for found in messages:
             self._handle_one(found)
@@ -147,7 +147,7 @@ class MessageProtocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.resume_reading()
 
-    def _handle_one(self, found: bytes | FrameError) -> None:
+    def _handle_one(self, found: Body | FrameError) -> None:
         if isinstance(found, FrameError):
             self._receiver.misframed(found)
         else:
