@@ -24,6 +24,7 @@ from weighbridge.agents.model import (
     Files,
     Ignored,
     Import,
+    Imports,
     Lost,
     NotLoaded,
     Part,
@@ -311,9 +312,11 @@ class _Loader:
             if len(self.entries) > before:
                 brought[target] = self.entries[before:]
         if looked_at:
-            for target, start, end in places(whole, begin, brought):
-                arriving = "".join(f"\n\n{_label(entry)}{entry.text}" for entry in brought[target])
-                self.imports.append(Import(path, start, end, brought[target][0].path, arriving))
+            for start, end, target in places(whole, begin, brought):
+                # Where it stands a second time it brings nothing.
+                if entries := brought.pop(target, None):
+                    arriving = "".join(f"\n\n{_label(entry)}{entry.text}" for entry in entries)
+                    self.imports.append(Import(path, start, end, entries[0].path, arriving))
         return True
 
     def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:
@@ -414,6 +417,12 @@ def imports(text: str) -> Iterator[str]:
                 yield target
 
 
+def _find(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where a file's imports stand, and what they name."""
+    found = _FRONT_MATTER.match(text)
+    yield from places(text, 0 if found is None else found.end(), frozenset(imports(_stripped(text))))
+
+
 def _conditions(text: str) -> tuple[str, ...]:
     """The patterns on which a rule waits; none where it always loads."""
     found = _FRONT_MATTER.match(text)
@@ -508,5 +517,12 @@ def _shortened(text: str) -> tuple[str, Lost | None]:
 
 
 CLAUDE_CODE = Agent(
-    "claude-code", "Claude Code", "2.1.332", load, (".claude",), encoding=CLAUDE_ENCODING, exact=True
+    "claude-code",
+    "Claude Code",
+    "2.1.332",
+    load,
+    (".claude",),
+    encoding=CLAUDE_ENCODING,
+    exact=True,
+    imports=Imports(_find, home=True),
 )

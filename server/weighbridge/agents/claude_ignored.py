@@ -86,15 +86,13 @@ def ignored(
             yield Ignored(path, found.start(), end, *_overlooked(where, written), instead)
 
 
-def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[str, int, int]]:
-    """Where imports first stand in a file's text, outside code: target, start, end. `begin`: where front matter ends."""
-    left = set(targets)
-    code = _Code(text) if left else None
+def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[int, int, str]]:
+    """Where imports stand in a file's text, outside code: start, end, target. `begin`: where front matter ends."""
+    code = _Code(text) if targets else None
     for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
         target = _target(found[1])
-        if code is not None and target in left and code.at(found.start()) is None:
-            left.remove(target)
-            yield target, found.start(), found.end()
+        if code is not None and target in targets and code.at(found.start()) is None:
+            yield found.start(), found.end(), target
 
 
 def _spaced(written: str, text: str, start: int, end: int) -> str:

@@ -17,6 +17,7 @@ from weighbridge.agents.model import (
     Entry,
     Files,
     Import,
+    Imports,
     NotLoaded,
     Part,
     Piece,
@@ -336,4 +337,6 @@ def _cleaned(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
 
 
-COPILOT_CLI = Agent("copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot",))
+COPILOT_CLI = Agent(
+    "copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot",), imports=Imports(_imports)
+)

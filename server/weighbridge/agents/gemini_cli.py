@@ -7,13 +7,14 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.encodings import GEMINI_ENCODING
 from weighbridge.agents.folders import downwards, lies_in, upwards, walk
-from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.splicing import Splicer, backtick_regions, flat, trimmed
+from weighbridge.agents.model import Agent, Context, Entry, Files, Imports, NotLoaded, Part, Piece, Start
+from weighbridge.agents.splicing import Splicer, backtick_regions, flat, imports_in, trimmed
 from weighbridge.agents.text import decoded, js_order, json_object
 
 _NAME = "GEMINI.md"
@@ -307,5 +308,12 @@ def _project_part(extensions: list[list[Piece]], project: list[list[Piece]]) -> 
 
 
 GEMINI_CLI = Agent(
-    "gemini-cli", "Gemini CLI", "0.61.0", load, (".gemini", ".agents"), encoding=GEMINI_ENCODING, exact=True
+    "gemini-cli",
+    "Gemini CLI",
+    "0.61.0",
+    load,
+    (".gemini", ".agents"),
+    encoding=GEMINI_ENCODING,
+    exact=True,
+    imports=Imports(partial(imports_in, regions=backtick_regions), from_real=False),
 )

@@ -5,7 +5,7 @@ Rules and derived cases: `tests/agents/wire/goose.jsonl`.
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from weighbridge.agents.model import (
     Entry,
     Files,
     Import,
+    Imports,
     NotLoaded,
     Part,
     Piece,
@@ -123,14 +124,14 @@ class _Loader:
         pieces: list[Piece | str] = []
         at = 0
         scanned = level <= MOST_LEVELS and len(text.encode()) <= MOST_SCANNED
-        for found in _REFERENCE.finditer(text) if scanned else ():
-            made = self._imported(found[1], path, top, above, level)
+        for start, end, target in _references(text) if scanned else ():
+            made = self._imported(target, path, top, above, level)
             if made is not None:
                 if importer is None:
-                    self.imports.extend(import_of(path, found.start(), found.end(), made))
-                own.append(text[at : found.start()])
+                    self.imports.extend(import_of(path, start, end, made))
+                own.append(text[at:start])
                 pieces += [own[-1], *made]
-                at = found.end()
+                at = end
         own.append(text[at:])
         pieces.append(own[-1])
         entry = Entry(path, kind, "".join(own), importer)
@@ -156,4 +157,17 @@ class _Loader:
         return [Piece(frame[0]), *inner, Piece(frame[1])]
 
 
-GOOSE = Agent("goose", "goose", "source of 2026", load, (".config/goose",), recorded=False)
+def _references(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where references stand in a text, and what they name."""
+    return ((*found.span(), found[1]) for found in _REFERENCE.finditer(text))
+
+
+GOOSE = Agent(
+    "goose",
+    "goose",
+    "source of 2026",
+    load,
+    (".config/goose",),
+    recorded=False,
+    imports=Imports(_references),
+)

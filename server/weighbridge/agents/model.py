@@ -4,7 +4,8 @@ An agent's rules are a function of how it was started (`Start`) and of a view of
 tokens, editors or the real disk.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -168,6 +169,37 @@ def import_of(path: Path, start: int, end: int, pieces: Sequence[Piece]) -> Iter
 
 
 @dataclass(frozen=True, slots=True)
+class Imports:
+    """The imports of one agent's files. `find`: where they stand in a text, in code points, and the path that each names.
+
+    `from_real`: whether paths start from the folder that a file really lies in, links followed. `home`: whether `~/` is
+    the user's home.
+    """
+
+    find: Callable[[str], Iterable[tuple[int, int, str]]]
+    from_real: bool = True
+    home: bool = False
+
+    def written(self, path: str) -> str | None:
+        """An import of a path, as it is written; None where this agent has no way to write it."""
+        for named in (path, f"./{path}"):
+            # Who does not know this escape has no way to write a space.
+            text = "@" + named.replace(" ", "\\ ")
+            if [*self.find(text)] == [(0, len(text), named)]:
+                return text
+        return None
+
+    def place(self, target: str, folder: Path, home: Path) -> Path:
+        """The file that an import's target names. `folder`: that its file's imports start from."""
+        inside = self.home and target.startswith("~/")
+        return Path(os.path.normpath(home / target[2:] if inside else folder / target))
+
+    def folder_of(self, path: Path, files: Files) -> Path:
+        """The folder that a file's imports start from."""
+        return (files.real(path) if self.from_real else path).parent
+
+
+@dataclass(frozen=True, slots=True)
 class NotLoaded:
     """A file that one might expect to arrive and that does not, with the reason in words."""
 
@@ -214,3 +246,5 @@ class Agent:
     exact: bool = False
     #: Other names that people write.
     aliases: tuple[str, ...] = ()
+    #: How its context files import others; None where they can't.
+    imports: Imports | None = None

@@ -7,14 +7,26 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
 from weighbridge.agents.markdown import code_regions, without_comments
-from weighbridge.agents.model import Agent, Context, Entry, Files, Lost, NotLoaded, Part, Piece, Start
+from weighbridge.agents.model import (
+    Agent,
+    Context,
+    Entry,
+    Files,
+    Imports,
+    Lost,
+    NotLoaded,
+    Part,
+    Piece,
+    Start,
+)
 from weighbridge.agents.skills import front_matter, split_front_matter
-from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, trimmed
+from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, imports_in, trimmed
 from weighbridge.agents.text import decoded, js_order, js_trim, json_object, unix_lines, yaml_mapping
 from weighbridge.errors import Code
 
@@ -343,4 +355,11 @@ def _command_text(text: str, suffix: str) -> str | None:
     return told if isinstance(told, str) else None
 
 
-QWEN_CODE = Agent("qwen-code", "Qwen Code", "0.24.4", load, (".qwen", ".agents"))
+QWEN_CODE = Agent(
+    "qwen-code",
+    "Qwen Code",
+    "0.24.4",
+    load,
+    (".qwen", ".agents"),
+    imports=Imports(partial(imports_in, regions=code_regions), from_real=False),
+)

@@ -59,6 +59,22 @@ def backtick_regions(text: str) -> list[tuple[int, int]]:
     return regions
 
 
+def imports_in(
+    text: str, regions: Callable[[str], Sequence[tuple[int, int]]]
+) -> Iterator[tuple[int, int, str]]:
+    """Where imports stand in a text: start, end, target. `regions`: the code in a text, where none are."""
+    if "@" not in text:
+        return
+    code = iter(regions(text))
+    region = next(code, None)
+    for found in _IMPORT.finditer(text):
+        at = found.start()
+        while region is not None and region[1] <= at:
+            region = next(code, None)
+        if region is None or at < region[0]:
+            yield at, found.end(), found[1]
+
+
 @dataclass(slots=True)
 class Splicer:
     """Replaces the imports of one agent's files.
@@ -104,7 +120,7 @@ class Splicer:
         own: list[str] = []
         pieces: list[Piece | str] = []
         at = 0
-        for start, end, target in self.imports(text) if level < MOST_LEVELS else ():
+        for start, end, target in imports_in(text, self.regions) if level < MOST_LEVELS else ():
             made = self._replacement(target, path, top, above, level)
             if level == 0 and not any(piece.entry for piece in made or ()):
                 self._passed_over(path, start, end, target, top, replaced=made is not None)
@@ -119,19 +135,6 @@ class Splicer:
         pieces.append(text[at:])
         entry = Entry(path, kind, "".join(own), importer)
         return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
-
-    def imports(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Where imports stand in a text: start, end, target."""
-        if "@" not in text:
-            return
-        regions = iter(self.regions(text))
-        region = next(regions, None)
-        for found in _IMPORT.finditer(text):
-            at = found.start()
-            while region is not None and region[1] <= at:
-                region = next(regions, None)
-            if region is None or at < region[0]:
-                yield at, found.end(), found[1]
 
     def _replacement(
         self, target: str, path: Path, top: Path, above: frozenset[Path], level: int
@@ -241,7 +244,8 @@ def flat(path: Path, text: str, splicer: Splicer, root_name: str, levels: int | 
             order.append((at, root_name if at == path else str(at), whole, importer))
         levels_of[at] = level
         if levels is None or level < levels:
-            targets = [target for *_, target in splicer.imports(whole) if not _URL.match(target)]
+            found = imports_in(whole, splicer.regions)
+            targets = [target for *_, target in found if not _URL.match(target)]
             waiting += [(Path(os.path.normpath(at.parent / target)), at, level + 1) for target in targets]
     pieces: list[Piece] = []
     for at, name, whole, importer in order:

@@ -17,6 +17,9 @@ from weighbridge.text import split_lines
 
 Count = Callable[[str], int]
 
+#: Imports that are tried in one text: agents take no more than some of one file.
+_AT_A_TIME = 50
+
 _SEVERITIES = {
     Importance.CERTAIN: "warning",
     Importance.LIKELY: "information",
@@ -87,6 +90,41 @@ class Arrived:
     watched: frozenset[Path]
 
 
+def agent_files(agent: Agent, setting: Setting, open_text: Callable[[Path], str | None]) -> AgentFiles:
+    """The disk as an agent's rules see it."""
+    return AgentFiles(setting.roots, tuple(setting.home / folder for folder in agent.home_folders), open_text)
+
+
+def imported(
+    agent: Agent,
+    path: Path,
+    targets: Sequence[str],
+    setting: Setting,
+    open_text: Callable[[Path], str | None],
+) -> frozenset[str]:
+    """Those of some targets that an agent would import from a file at a path, if that named them and little else.
+
+    They are taken for files of one letter: none of them is read.
+    """
+    assert agent.imports is not None  # noqa: S101  the caller saw to it
+    files = agent_files(agent, setting, open_text)
+    real, folder = files.real(path), agent.imports.folder_of(path, files)
+    taken: set[str] = set()
+    for at in range(0, len(targets), _AT_A_TIME):
+        some = targets[at : at + _AT_A_TIME]
+        places = {target: files.real(agent.imports.place(target, folder, setting.home)) for target in some}
+        named = frozenset(places.values())
+        written = [text for target in some if (text := agent.imports.written(target))]
+        whole = "\n\n".join(written)
+        texts = {real: whole, **dict.fromkeys(named - {real}, "x")}
+        files.open_text = lambda asked, texts=texts: texts.get(asked) or open_text(asked)  # type: ignore[misc]
+        found = arrival(agent, path, whole, setting.workspace, setting.home, files, os.environ)
+        if found.loads:
+            came = {files.real(entry.path) for entry in found.context.entries} - {real}
+            taken |= {target for target, place in places.items() if place in came}
+    return frozenset(taken)
+
+
 def arrived(
     name: str,
     path: Path,
@@ -101,7 +139,7 @@ def arrived(
     """
     agent = agent_named(name)
     assert agent is not None  # noqa: S101  dialects are named after agents
-    files = AgentFiles(setting.roots, tuple(setting.home / folder for folder in agent.home_folders))
+    files = agent_files(agent, setting, open_text)
     real = files.real(path)
     files.open_text = lambda asked: text if asked == real else open_text(asked)
 

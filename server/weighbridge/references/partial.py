@@ -24,6 +24,9 @@ _CLOSED_FRAGMENT_GOES_ON = re.compile(rf"{_INSIDE}*+")
 _NAME_GOES_ON = re.compile(r"[\w.-]*")
 # A bracket that opens behind the cursor is another's, and so is the one that closes it: unless that is escaped.
 _CLOSING = re.compile(r"(?:[^\[\]\\\r\n@]|\\[^\r\n]|@(?!\[)|\[[^\[\]\\\r\n]*+\\\]){0,2000}+\]")
+_IMPORT = re.compile(r"(?<![\w@/\\])@((?:[^\s\\@]|\\ ){0,1000}+)$")
+_IMPORT_GOES_ON = re.compile(r"(?:[^\s\\@]|\\ )*+")
+_AROUND_IMPORT = ".,;:!?)]}>'\"`*_"
 _ESCAPED = re.compile(r"\\([\\\]])")
 
 
@@ -38,11 +41,12 @@ class Part(StrEnum):
 
 
 class Form(StrEnum):
-    """`@[…]`, `@path` or `{{…}}`."""
+    r"""`@[…]`, `@path` or `{{…}}`; and an agent's own `@path`, with `\ ` for a space."""
 
     EXPLICIT = "explicit"
     SHORT = "short"
     BRACES = "braces"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,23 @@ class Partial:
     @property
     def meant(self) -> str:
         """`typed` without escapes."""
-        return unescaped(self.typed) if self.form is Form.EXPLICIT else self.typed
+        return self._meant(self.typed)
 
     @property
     def meant_above(self) -> str:
         """`above` without escapes."""
-        return unescaped(self.above) if self.form is Form.EXPLICIT else self.above
+        return self._meant(self.above)
+
+    def _meant(self, text: str) -> str:
+        if self.form is Form.IMPORT:
+            return text.replace("\\ ", " ")
+        return unescaped(text) if self.form is Form.EXPLICIT else text
+
+    def escaped(self, text: str) -> str:
+        """Text as it stands in a reference of this form."""
+        if self.form is Form.IMPORT:
+            return text.replace(" ", "\\ ")
+        return escaped(text) if self.form is Form.EXPLICIT else text
 
     @property
     def kind(self) -> Kind:
@@ -86,7 +101,7 @@ class Partial:
         if self.form is Form.BRACES:
             return f"{{{{{text}}}}}"
         inside = f"{self.above}#{text}" if self.part is Part.FRAGMENT else self.above + text
-        if self.form is Form.SHORT:
+        if self.form in {Form.SHORT, Form.IMPORT}:
             return f"@{inside}"
         kind = {Part.API: "api", Part.VARIABLE: "var"}.get(self.part, "file")
         return f"@[{kind}:{inside}]"
@@ -112,6 +127,32 @@ def partial_at(line: str, column: int) -> Partial | None:
     if not may_begin_path(line, begin):
         return None
     return _path(short[1], line, column, begin, Form.SHORT, closed=True)
+
+
+def import_at(line: str, column: int) -> Partial | None:
+    """The import of an agent's that is being written at a column of a line; None where none can be."""
+    found = _IMPORT.search(line[max(0, column - _LOOKED_AT) : column])
+    if found is None:
+        return None
+    folders, slash, name = found[1].rpartition("/")
+    goes_on = _goes_on(_IMPORT_GOES_ON, line[column:])
+    # What ends a sentence is left where it is.
+    path_end = column + len(goes_on.rstrip(_AROUND_IMPORT))
+    slash_at = line.find("/", column, path_end)
+    end = path_end if slash_at < 0 else slash_at
+    begin, start = column - len(found[0]), column - len(name)
+    return Partial(
+        Part.PATH,
+        Form.IMPORT,
+        begin,
+        start,
+        column,
+        end,
+        name,
+        folders + slash,
+        closed=True,
+        path_end=path_end,
+    )
 
 
 def _explicit(inside: str, line: str, column: int, begin: int) -> Partial | None:
@@ -169,7 +210,7 @@ def _goes_on(pattern: re.Pattern[str], after: str) -> str:
 
 def can_be_written(partial: Partial, text: str) -> bool:
     """Whether a reference with this text is one, and names just that."""
-    written = partial.written(text if partial.form is not Form.EXPLICIT else escaped(text))
+    written = partial.written(partial.escaped(text))
     found = reference_at(f" {written}", 1)
     if found is None or found.end != len(written) + 1:
         return False

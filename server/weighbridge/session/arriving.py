@@ -4,8 +4,9 @@ text or a file of the chain changed ──▶ due ──(quiet, or somebody asks
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Arriving:
         self._open_texts = open_texts
         self._answered = answered
         self._failed = failed
+        self._numbers = itertools.count()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, frozenset[Path]] = {}
 
@@ -73,6 +75,27 @@ class Arriving:
     def watched(self) -> frozenset[Path]:
         """The files and folders that matter."""
         return frozenset().union(*self._watched.values())
+
+    async def costs(self, document: Document, written: Sequence[str], seconds: float) -> list[int | None]:
+        """What each of some imports would bring, in tokens, if it stood in a document by itself; as far as that is soon known."""
+        prepared, path = document.prepared, document.path
+        assert prepared is not None and prepared.dialect.agent is not None  # noqa: S101, PT018  the caller saw to it
+        agent, setting, tokenizer = prepared.dialect.agent, self.setting(path), prepared.tokenizer
+        found: list[int | None] = [None] * len(written)
+
+        def find(token: CancelToken) -> None:
+            for number, text in enumerate(written):
+                brought = self._arrived(agent, path, Snapshot((text,)), setting, tokenizer, token)
+                found[number] = next((one.tokens for one in brought.imports), None)
+
+        key = ("costs of imports", next(self._numbers))
+        try:
+            await asyncio.wait_for(
+                self._tasks.submit(key, find, priority=Priority.HIGH, title=document.uri, join=False), seconds
+            )
+        except TimeoutError:
+            self._tasks.cancel(key)
+        return found
 
     async def _run(self, document: Document) -> None:
         try:
@@ -107,7 +130,7 @@ class Arriving:
                 prepared.dialect.agent,
                 path,
                 document.buffer.snapshot(),
-                self._setting(path),
+                self.setting(path),
                 prepared.tokenizer,
             ),
             priority=Priority.HIGH,
@@ -119,7 +142,8 @@ class Arriving:
             self.on_watched()
             document.arrives(found)
 
-    def _setting(self, path: Path | None) -> Setting:
+    def setting(self, path: Path | None) -> Setting:
+        """Where agents are started for a document at a path, and what may be read for them."""
         configuration = self._configuration
         scope = Scope(path, configuration.folders_for(path), configuration.settings_of(path), {})
         folder = None if path is None else configuration.folder_of(path)

@@ -21,7 +21,12 @@ class Costs:
         self._numbers = itertools.count()
 
     async def of(self, document: Document, written: Sequence[str], seconds: float) -> list[int | None]:
-        """Tokens of each as if it stood in the document, as far as they are known within `seconds`."""
+        """Tokens of each as if it stood in the document, as far as they are known within `seconds`.
+
+        In an agent's context file: of all that arrives by it, if nothing else stood there.
+        """
+        if document.prepared is not None and document.prepared.dialect.agent is not None:
+            return await self._session.arriving.costs(document, written, seconds)
         # A session of its own for each question, so that the document has its own name in it: whatever goes by a
         # document's name (settings, variables files, cycles) is as it is in the editor.
         tasks = Background(self._tasks, ("costs", next(self._numbers)), Priority.MEDIUM)

@@ -4,13 +4,15 @@ import itertools
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cachetools import LRUCache
 from lsprotocol import types
 
+from weighbridge.agents.model import Agent
+from weighbridge.analysis.arriving import Setting, agent_files, imported
 from weighbridge.content.base import Overlay, Request, Scope
 from weighbridge.content.lines import lines_of
 from weighbridge.content.listing import Folders
@@ -61,6 +63,39 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """An import that is being written in a context file. `before`: the lines above; `line`: the one that it stands in."""
+
+    agent: Agent
+    path: Path
+    before: Sequence[str]
+    line: str
+    partial: Partial
+    setting: Setting
+    open_text: Callable[[Path], str | None]
+
+    def may_stand(self) -> bool:
+        """Whether the agent would see an import there: not in what it takes for code."""
+        assert self.agent.imports is not None  # noqa: S101  the caller saw to it
+        before = "".join(self.before)
+        begin = self.partial.begin
+        text = f"{before}{self.line[:begin]}@./a.md{self.line[self.partial.path_end :]}"
+        return any(start == len(before) + begin for start, *_ in self.agent.imports.find(text))
+
+    def as_written(self, choice: Choice) -> Choice | None:
+        """A choice as the agent would take it, which may be with a `./` before it; None where it can't be written."""
+        assert self.agent.imports is not None  # noqa: S101  as above
+        above, end = self.partial.meant_above, "a.md" if choice.more else ""
+        whole = f"{above}{choice.text}{end}"
+        written = self.agent.imports.written(whole)
+        if written == f"@{self.partial.escaped(whole)}":
+            return choice
+        if written is None or above:
+            return None
+        return replace(choice, text=f"./{choice.text}", label=choice.text)
+
+
+@dataclass(frozen=True, slots=True)
 class _Heading:
     """A heading of a file; `words`, `anchor`: fragments that mean it, empty where they don't."""
 
@@ -71,6 +106,7 @@ class _Heading:
 
 
 _NONE = Choices(())
+_FOLDER = types.CompletionItemKind.Folder
 _KINDS = tuple(
     Choice(text, kind, about, more=True, counts=False)
     for text, kind, about in (
@@ -122,32 +158,57 @@ class Choosing:
             case Part.VARIABLE:
                 return _written(partial, self._named(scope, used))
 
+    def imports(self, writing: Writing, scope: Scope) -> Choices:
+        """What the agent of a context file would import, of what fits what is typed there."""
+        agent, partial = writing.agent, writing.partial
+        imports = agent.imports
+        if imports is None or not writing.may_stand():
+            return _NONE
+        files, above = agent_files(agent, writing.setting, writing.open_text), partial.meant_above
+        folder = imports.folder_of(writing.path, files)
+        in_home = imports.home and above.startswith("~/")
+        if in_home:
+            # Of the user's home there is nothing to be seen but the agent's own.
+            holders = tuple(writing.setting.home / name for name in agent.home_folders)
+            scope = replace(scope, folders=(*scope.folders, *holders))
+            folder, above = writing.setting.home, above[2:]
+        found = self._listed(partial, above, folder, scope)
+        if in_home and not above:
+            own = [Choice(f"{name}/", _FOLDER, more=True, counts=False) for name in agent.home_folders]
+            found = Choices(tuple(fitting(own, partial.meant)))
+        kept = [choice for one in found.found if (choice := writing.as_written(one)) is not None]
+        targets = [partial.meant_above + one.text for one in kept if not one.more]
+        taken = imported(agent, writing.path, targets, writing.setting, writing.open_text)
+        return replace(
+            found, found=tuple(one for one in kept if one.more or partial.meant_above + one.text in taken)
+        )
+
     def _paths(self, partial: Partial, folder: Path | None, scope: Scope) -> Choices:
+        listed = self._listed(partial, partial.meant_above, folder, scope)
+        # A reference can't name all of them: those with blanks not in its short form.
+        found = tuple(choice for choice in listed.found if can_be_begun(partial, choice))
+        begins = partial.form is Form.SHORT and not partial.above and partial.path_end == partial.cursor
+        return replace(listed, found=(*_BRACKETED, *found) if begins and not partial.meant else found)
+
+    def _listed(self, partial: Partial, below: str, folder: Path | None, scope: Scope) -> Choices:
+        """What fits in the folder `below` another; and in the rest of the workspace, while no folder is written."""
         typed = partial.meant
         listing = self._folders.list(
-            partial.meant_above, folder, scope, typed=typed, hidden=typed.startswith("."), most=MOST_ITEMS
+            below, folder, scope, typed=typed, hidden=typed.startswith("."), most=MOST_ITEMS
         )
-        above = os.path.normpath(os.path.join(folder or "", partial.meant_above))  # noqa: PTH118  an absolute one stays so
+        above = os.path.normpath(os.path.join(folder or "", below))  # noqa: PTH118  an absolute one stays so
         found = [
-            Choice(f"{entry.name}/", types.CompletionItemKind.Folder, more=True, counts=False)
+            Choice(f"{entry.name}/", _FOLDER, more=True, counts=False)
             if entry.is_folder
             else Choice(entry.name, types.CompletionItemKind.File)
             for entry in listing.entries
             # The document can't hold itself.
             if scope.document is None or scope.document != Path(above, entry.name)
         ]
-        kept = [choice for choice in found if can_be_begun(partial, choice)]
-        begins = partial.form is Form.SHORT and not partial.above and partial.path_end == partial.cursor
-        bracketed = _BRACKETED if begins and not typed else ()
-        room = MOST_ITEMS - len(kept)
+        room = MOST_ITEMS - len(found)
         others = [] if partial.above else self._workspace.fitting(typed, folder, scope, room + 1)
-        # A reference can't name all of them: those with blanks not in its short form.
-        elsewhere = [
-            choice
-            for path in others[:room]
-            if can_be_begun(partial, choice := Choice(path, types.CompletionItemKind.File))
-        ]
-        return Choices((*bracketed, *kept, *elsewhere), whole=not listing.more and len(others) <= room)
+        elsewhere = [Choice(path, types.CompletionItemKind.File) for path in others[:room]]
+        return Choices((*found, *elsewhere), whole=not listing.more and len(others) <= room)
 
     def _fragments(self, partial: Partial, request: Request) -> Choices:
         try:

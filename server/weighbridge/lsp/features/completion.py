@@ -8,15 +8,16 @@ from enum import Enum
 
 from lsprotocol import types
 
+from weighbridge.agents import agent_named
 from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.listing import Folders
 from weighbridge.fitting import fit_of
 from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.features.choices import Choice, Choices, Choosing
+from weighbridge.lsp.features.choices import Choice, Choices, Choosing, Writing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.references.model import Kind
-from weighbridge.references.partial import Form, Part, Partial, escaped, partial_at
+from weighbridge.references.partial import Form, Part, Partial, import_at, partial_at
 from weighbridge.rope import Line
 from weighbridge.session.costs import Costs, known
 from weighbridge.session.document import Document
@@ -103,10 +104,17 @@ class Completion:
             return None
         number, column = document.buffer.clamp(params.position.line, params.position.character)
         line = document.buffer.line(number)
-        partial = partial_at(line, column)
-        if partial is None or not _may_stand(document, number, line, partial):
+        name = document.prepared.dialect.agent
+        agent = None if name is None else agent_named(name)
+        partial = partial_at(line, column) if agent is None else import_at(line, column)
+        if partial is None or (agent is None and not _may_stand(document, number, line, partial)):
             return None
-        choices = await self._choices(document, partial)
+        writing = None
+        if agent is not None and document.path is not None:
+            lines, arriving = document.buffer.snapshot().lines, self._session.arriving
+            setting, open_text = arriving.setting(document.path), self._session.open_texts.whole_text_of
+            writing = Writing(agent, document.path, lines[:number], line, partial, setting, open_text)
+        choices = await self._choices(document, partial, writing)
         costs = await self._known_costs(document, partial, choices.found)
         if document.buffer.line(min(number, document.buffer.line_count - 1)) != line:
             # Typed on meanwhile: the client asks again.
@@ -133,7 +141,7 @@ class Completion:
             item.documentation = tokens_text(tokens)
         return item
 
-    async def _choices(self, document: Document, partial: Partial) -> Choices:
+    async def _choices(self, document: Document, partial: Partial, writing: Writing | None) -> Choices:
         assert document.expander is not None  # noqa: S101  it is prepared
         scope, folder = document.expander.scope, document.folder
         # What is being typed is one of them, too.
@@ -144,7 +152,11 @@ class Completion:
         try:
             return await self._tasks.submit(
                 key,
-                lambda _: self._choosing.choices(partial, folder, scope, used),
+                lambda _: (
+                    self._choosing.choices(partial, folder, scope, used)
+                    if writing is None
+                    else self._choosing.imports(writing, scope)
+                ),
                 priority=Priority.HIGH,
                 title="completion",
             )
@@ -165,7 +177,7 @@ class Completion:
         wanted = [place for place, one in enumerate(choices) if one.counts and costs[place] is None]
         wanted = wanted[:_COUNTED_BEFORE]
         if wanted:
-            written = [partial.written(_text_of(partial, choices[place])) for place in wanted]
+            written = [partial.written(partial.escaped(choices[place].text)) for place in wanted]
             counted = await self._costs.of(document, written, _SECONDS_BEFORE)
             for place, tokens in zip(wanted, counted, strict=True):
                 costs[place] = tokens
@@ -181,7 +193,7 @@ class Completion:
         tokens: int | None,
     ) -> types.CompletionItem:
         buffer, takes = document.buffer, self._takes
-        text = _text_of(partial, choice)
+        text = partial.escaped(choice.text)
         named = choice.text if fit_of(partial.meant, choice.text) is not None else choice.label
         item = types.CompletionItem(
             label=name_text(choice.label or choice.text),
@@ -242,11 +254,6 @@ def _target(partial: Partial, text: str) -> Target:
     if partial.part is Part.FRAGMENT:
         return Target(partial.kind, partial.meant_above, text, None)
     return Target(partial.kind, partial.meant_above + text, None, None)
-
-
-def _text_of(partial: Partial, choice: Choice) -> str:
-    """A choice as it is written in the text."""
-    return escaped(choice.text) if partial.form is Form.EXPLICIT else choice.text
 
 
 def _end_of(partial: Partial, choice: Choice, line: Line) -> int:
