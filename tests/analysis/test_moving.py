@@ -1,5 +1,6 @@
 """Files that are moved: whatever is moved where, references stand for the same files as before, and no other text changes."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighbridge.analysis.moving import follow_moves, moved
+from weighbridge.agents.model import Imports
+from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis.moving import follow_imports, follow_moves, moved
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Kind
 from weighbridge.text import Snapshot, split_lines
@@ -29,8 +32,6 @@ def rewritten(source: Path, text: str, moves: Mapping[Path, Path], files: list[P
 
 def targets(source: Path, text: str) -> list[Path]:
     found = ScanIndex(Snapshot(tuple(split_lines(text)))).references()
-    import os
-
     return [Path(os.path.normpath(source.parent / one.target)) for _, one in found if one.kind is Kind.FILE]
 
 
@@ -63,8 +64,6 @@ def test_what_follows(source: str, text: str, moves: dict[str, str], expected: s
 def test_references_stand_for_the_same(
     source: Path, written: list[tuple[Path, bool]], old: Path, new: Path
 ) -> None:
-    import os
-
     moves = {old: new}
     parts = []
     for target, short in written:
@@ -76,3 +75,35 @@ def test_references_stand_for_the_same(
     assert after.startswith("before ")
     assert after.endswith(" after\n")
     assert rewritten(moved(source, moves), after, {}, FILES) == after
+
+
+HOME = Path("/home/u")
+
+
+def imported(source: Path, text: str, imports: Imports) -> list[Path]:
+    return [imports.place(target, source.parent, HOME) for *_, target in imports.find(text)]
+
+
+@given(
+    agent=st.sampled_from(["claude-code", "gemini-cli", "qwen-code", "copilot-cli", "goose"]),
+    source=st.sampled_from(FILES),
+    named=st.lists(st.sampled_from([*FILES, ROOT / "Makefile"]), max_size=4),
+    old=st.sampled_from([*FILES, ROOT / "docs", ROOT / "docs/deep"]),
+    new=st.sampled_from([ROOT / name for name in ("z.md", "n/1.md", "docs/z z.md", "日本/z.md")]),
+)
+def test_imports_stand_for_the_same_as_far_as_they_can_be_written(
+    agent: str, source: Path, named: list[Path], old: Path, new: Path
+) -> None:
+    imports, moves = AGENTS[agent].imports, {old: new}
+    assert imports is not None
+    written = [imports.written(os.path.relpath(path, source.parent)) for path in named]
+    text = "before " + " and ".join(filter(None, written)) + " after\n"
+    lines, after = [text], text
+    found = follow_imports(source, lines, imports, moves, FILES.__contains__, HOME)
+    for change in reversed(found):
+        after = after[: change.start] + change.text + after[change.end :]
+    before, folder = imported(source, text, imports), moved(source, moves).parent
+    for was, now in zip(before, imported(moved(source, moves), after, imports), strict=True):
+        to = moved(was, moves) if was in FILES else was
+        can_be = imports.written(os.path.relpath(to, folder)) is not None
+        assert now == to or was not in FILES or not can_be

@@ -299,11 +299,9 @@ class _Loader:
         base = self.files.real(path).parent
         targets = list(imports(text))
         looked_at = self.start.looked_at == self.files.real(path)
-        begin = 0
+        begin = _begin(whole)
         if looked_at:
             named = partial(self._target, base=base, kind=kind, hops=hops)
-            found = _FRONT_MATTER.match(whole)
-            begin = 0 if found is None else found.end()
             self.ignored.extend(ignored(path, whole, begin, frozenset(targets), named, self.files))
         brought: dict[str, list[Entry]] = {}
         for target in targets:
@@ -311,12 +309,13 @@ class _Loader:
             self._import(target, path, base, kind, hops)
             if len(self.entries) > before:
                 brought[target] = self.entries[before:]
-        if looked_at:
+        if looked_at or (importer is not None and self.start.looked_at is not None):
             for start, end, target in places(whole, begin, brought):
                 # Where it stands a second time it brings nothing.
                 if entries := brought.pop(target, None):
                     arriving = "".join(f"\n\n{_label(entry)}{entry.text}" for entry in entries)
-                    self.imports.append(Import(path, start, end, entries[0].path, arriving))
+                    one = Import(path, start, end, entries[0].path, arriving, nested=importer is not None)
+                    self.imports.append(one)
         return True
 
     def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:
@@ -419,8 +418,13 @@ def imports(text: str) -> Iterator[str]:
 
 def _find(text: str) -> Iterator[tuple[int, int, str]]:
     """Where a file's imports stand, and what they name."""
+    yield from places(text, _begin(text), frozenset(imports(_stripped(text))))
+
+
+def _begin(text: str) -> int:
+    """Where a file's front matter ends."""
     found = _FRONT_MATTER.match(text)
-    yield from places(text, 0 if found is None else found.end(), frozenset(imports(_stripped(text))))
+    return 0 if found is None else found.end()
 
 
 def _conditions(text: str) -> tuple[str, ...]:

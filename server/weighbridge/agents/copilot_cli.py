@@ -223,7 +223,7 @@ class _Importer:
     own: bool
     bytes_left: int = MOST_BYTES
     imports_left: int = MOST_IMPORTS
-    #: The imports of the context file itself.
+    #: The imports, nested ones before those that they are nested in.
     replaced: list[Import] = field(default_factory=list)
 
     def pieces(
@@ -235,8 +235,7 @@ class _Importer:
         for start, end, target in _imports(text) if level < MOST_LEVELS else ():
             made = self._imported(target, path, level)
             if made:
-                if level == 0:
-                    self.replaced.extend(import_of(path, start, end, made))
+                self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
                 own.append(_cleaned(text[at:end]))
                 pieces += [own[-1], *made]
                 at = end

@@ -127,8 +127,7 @@ class _Loader:
         for start, end, target in _references(text) if scanned else ():
             made = self._imported(target, path, top, above, level)
             if made is not None:
-                if importer is None:
-                    self.imports.extend(import_of(path, start, end, made))
+                self.imports.extend(import_of(path, start, end, made, nested=importer is not None))
                 own.append(text[at:start])
                 pieces += [own[-1], *made]
                 at = end

@@ -151,7 +151,8 @@ class Ignored:
 class Import:
     """A place in a file's text that brings other files: `start`, `end` are code points, `text` is what arrives by it.
 
-    `target`: the file that it names. Labels are part of the text, and so is what that file imports itself.
+    `target`: the file that it names. Labels are part of the text, and so is what that file imports itself. `nested`: it
+    stands in a file that is imported itself.
     """
 
     path: Path
@@ -159,13 +160,14 @@ class Import:
     end: int
     target: Path
     text: str
+    nested: bool = False
 
 
-def import_of(path: Path, start: int, end: int, pieces: Sequence[Piece]) -> Iterator[Import]:
+def import_of(path: Path, start: int, end: int, pieces: Sequence[Piece], *, nested: bool) -> Iterator[Import]:
     """The import at a place that pieces are put in for; none where no file is among them."""
     entry = next((piece.entry for piece in pieces if piece.entry is not None), None)
     if entry is not None:
-        yield Import(path, start, end, entry.path, "".join(piece.text for piece in pieces))
+        yield Import(path, start, end, entry.path, "".join(piece.text for piece in pieces), nested)
 
 
 @dataclass(frozen=True, slots=True)

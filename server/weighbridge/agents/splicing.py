@@ -93,7 +93,7 @@ class Splicer:
     left: int = MOST_IMPORTS
     #: Whether the file whose imports are replaced is the user's own.
     own: bool = False
-    #: The imports of the context files themselves.
+    #: The imports, nested ones before those that they are nested in.
     replaced: list[Import] = field(default_factory=list)
     #: The file of which it is to be found out what in it looks like an import and is none; and that.
     looked_at: Path | None = None
@@ -126,8 +126,7 @@ class Splicer:
                 self._passed_over(path, start, end, target, top, replaced=made is not None)
             if made is None:
                 continue
-            if level == 0:
-                self.replaced.extend(import_of(path, start, end, made))
+            self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
             own.append(text[at:start])
             pieces += [text[at:start], *made]
             at = end

@@ -4,21 +4,25 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 
 from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import Arrival, arrival
 from weighbridge.agents.model import Agent, Entry, Importance
+from weighbridge.agents.text import decoded
 from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.errors import Code
-from weighbridge.text import split_lines
+from weighbridge.text import PositionEncoding, split_lines, units
 
 Count = Callable[[str], int]
 
 #: Imports that are tried in one text: agents take no more than some of one file.
 _AT_A_TIME = 50
+#: Imports in imported files that are told of, and code points before one in its line.
+_MOST_ONWARD = 1_000
+_LONGEST_BEFORE = 10_000
 
 _SEVERITIES = {
     Importance.CERTAIN: "warning",
@@ -72,10 +76,23 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """An import in a file that is imported itself: `source`. `start`, `end`: in the client's units, on a line from 0."""
+
+    source: Path
+    line: int
+    start: int
+    end: int
+    target: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
     """`text`: what arrives because of the document, byte for byte; `tokens`: of it.
 
-    `folder`: the session folder. `loads`: whether the document itself arrives; `reason`: why not. `watched`: files and folders that all of this depends on, of those in folders that may be read.
+    `folder`: the session folder. `loads`: whether the document itself arrives; `reason`: why not. `onward`: the imports in what it
+    imports. `watched`: files and folders that all of this depends on, of those in folders that may be read.
     """
 
     agent: str
@@ -87,6 +104,7 @@ class Arrived:
     reason: str
     notices: tuple[Notice, ...]
     imports: tuple[Imported, ...]
+    onward: tuple[Onward, ...]
     watched: frozenset[Path]
 
 
@@ -132,6 +150,7 @@ def arrived(
     setting: Setting,
     open_text: Callable[[Path], str | None],
     count: Count,
+    encoding: PositionEncoding,
 ) -> Arrived:
     """What an agent gets because of a document at a path, whose text this is. Reads files.
 
@@ -166,7 +185,8 @@ def arrived(
         found.loads,
         found.reason,
         tuple(_notices(agent, found, own, text, others, count)),
-        tuple(_imports(found, text, lambda path: files.real(path) == real, count)),
+        tuple(_imports(found, text, files, real, count)),
+        tuple(islice(_onward(found, files, encoding), _MOST_ONWARD)),
         frozenset(
             path for path in files.looked if any(map(path.is_relative_to, files.roots + files.trusted))
         ),
@@ -205,12 +225,35 @@ def _notices(
 
 
 def _imports(
-    found: Arrival, text: str, is_document: Callable[[Path], bool], count: Count
+    found: Arrival, text: str, files: AgentFiles, document: Path, count: Count
 ) -> Iterator[Imported]:
     places = _Places(text)
     for one in found.context.imports if found.loads else ():
-        if is_document(one.path):
-            yield Imported(places.at(one.start), text[one.start : one.end], one.target, count(one.text))
+        if not one.nested and files.real(one.path) == document:
+            target, tokens = files.real(one.target), count(one.text)
+            yield Imported(places.at(one.start), text[one.start : one.end], target, tokens)
+
+
+def _onward(found: Arrival, files: AgentFiles, encoding: PositionEncoding) -> Iterator[Onward]:
+    """The imports in the files that the document imports, each once."""
+    texts: dict[Path, tuple[str, _Places]] = {}
+    seen: set[tuple[Path, int]] = set()
+    sources = {entry.path for entry in found.entries}
+    for one in found.context.imports:
+        if not one.nested or one.path not in sources or (one.path, one.start) in seen:
+            continue
+        seen.add((one.path, one.start))
+        if one.path not in texts:
+            text = decoded(files.read(one.path) or b"")
+            texts[one.path] = text, _Places(text)
+        text, places = texts[one.path]
+        written = text[one.start : one.end]
+        line, column = places.at(one.start)
+        # Of a line that long nobody asks, and of a text that changed meanwhile nothing is known.
+        if written.startswith("@") and column <= _LONGEST_BEFORE:
+            start = units(text[one.start - column : one.start], encoding)
+            end, target = start + units(written, encoding), files.real(one.target)
+            yield Onward(files.real(one.path), line, start, end, written.removeprefix("@"), target)
 
 
 class _Places:

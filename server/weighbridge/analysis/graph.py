@@ -6,12 +6,14 @@ from pathlib import Path
 
 from weighbridge.analysis.report import Range, ReferenceReport, Report
 from weighbridge.references.model import Kind
+from weighbridge.uris import uri_of
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
     """A reference. `source`: URI of the file it is written in. `target`: URI of the file it stands for, None if that is
-    no file. `name`: what it names, as written. `tokens`: of its content standing alone, None while pending or failed.
+    no file. `name`: what it names, as written. `tokens`: of its content standing alone, None while pending or failed; of an
+    agent's import, of all that arrives by it, None where that is not known.
     """
 
     source: str
@@ -26,8 +28,8 @@ def edges(reports: Iterable[Report]) -> tuple[Edge, ...]:
     """All references of prompts and of what they include, each once, in the order that they are met."""
     found: dict[tuple[str, Range], Edge] = {}
     for report in reports:
-        for reference in report.references:
-            for edge in _edges(report.uri, reference):
+        for group in (*(_edges(report.uri, reference) for reference in report.references), _imports(report)):
+            for edge in group:
                 found.setdefault((edge.source, edge.range), edge)
     return tuple(found.values())
 
@@ -69,6 +71,7 @@ def _subjects(report: Report) -> set[Subject]:
         if one.uri is not None:
             found.add(one.uri)
             todo += one.references
+    found.update(edge.target for edge in _imports(report) if edge.target is not None)
     return found
 
 
@@ -113,7 +116,24 @@ def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:
             if inside:
                 for edge in (_edge(report.uri, reference), *inside):
                     found.setdefault((edge.source, edge.range), edge)
+        imports = [*_imports(report)]
+        leading = {uri}
+        # Those that lead to those that lead to it, however far.
+        while more := {one.source for one in imports if one.target in leading} - leading:
+            leading |= more
+        for edge in imports:
+            if edge.target == uri or (edge.source == report.uri and edge.target in leading):
+                found.setdefault((edge.source, edge.range), edge)
     return tuple(found.values())
+
+
+def _imports(report: Report) -> Iterator[Edge]:
+    """What its agent imports from a context file, and from what is imported."""
+    for one in report.imports:
+        yield Edge(report.uri, one.range, Kind.FILE, one.target, uri_of(one.path), one.tokens)
+    for onward in () if report.arrived is None else report.arrived.onward:
+        place = Range(onward.line, onward.start, onward.line, onward.end)
+        yield Edge(uri_of(onward.source), place, Kind.FILE, onward.target, uri_of(onward.path), None)
 
 
 def _edges(source: str, reference: ReferenceReport) -> Iterator[Edge]:

@@ -1,10 +1,13 @@
 """Files that are moved, and the references that must follow: in what refers to them, and in what is moved itself."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
+from weighbridge.agents.model import Imports
 from weighbridge.references.model import Kind, Reference
 from weighbridge.references.rewriting import with_target
 
@@ -38,26 +41,72 @@ def follow_moves(
 
     `exists`: whether there is a file, before the moves; what isn't there is nobody's to follow.
     """
+    places = ((line, one.start, one.end, one.target) for line, one in references if one.kind is Kind.FILE)
+    return [*_followed(places, source, lines, moves, exists, _resolved, _with_target)]
+
+
+def follow_imports(
+    source: Path,
+    lines: Sequence[str],
+    imports: Imports,
+    moves: Mapping[Path, Path],
+    exists: Callable[[Path], bool],
+    home: Path,
+) -> list[Rewritten]:
+    """The same of an agent's imports. `source`: with its links followed where its paths start from there."""
+
+    def resolved(folder: Path, target: str) -> Path:
+        return imports.place(target, folder, home)
+
+    def written(literal: str, target: str, to: Path, folder: Path) -> str | None:
+        before = imports.written(target)
+        if before is None or not literal.startswith(before):
+            return None
+        in_home = imports.home and target.startswith("~/") and to.is_relative_to(home)
+        text = imports.written(
+            f"~/{to.relative_to(home).as_posix()}" if in_home else _written(target, to, folder)
+        )
+        # What is behind the path names a part of the file.
+        return None if text is None else text + literal.removeprefix(before)
+
+    starts = [0, *accumulate(map(len, lines))]
+    places: list[tuple[int, int, int, str]] = []
+    for start, end, target in imports.find("".join(lines)):
+        line = bisect_right(starts, start) - 1
+        places.append((line, start - starts[line], end - starts[line], target))
+    return [*_followed(places, source, lines, moves, exists, resolved, written)]
+
+
+def _followed(
+    places: Iterable[tuple[int, int, int, str]],
+    source: Path,
+    lines: Sequence[str],
+    moves: Mapping[Path, Path],
+    exists: Callable[[Path], bool],
+    resolved: Callable[[Path, str], Path],
+    written: Callable[[str, str, Path, Path], str | None],
+) -> Iterator[Rewritten]:
+    """What stands at places (line, start, end, target) and must be written anew."""
     after = moved(source, moves).parent
-    found: list[Rewritten] = []
-    for line, reference in references:
-        if reference.kind is not Kind.FILE:
+    for line, start, end, target in places:
+        before = resolved(source.parent, target)
+        to = moved(before, moves)
+        if (to == before and after == source.parent) or resolved(after, target) == to:
             continue
-        target = _resolved(source.parent, reference.target)
-        to = moved(target, moves)
-        if (to == target and after == source.parent) or _resolved(after, reference.target) == to:
+        if not exists(before):
             continue
-        if not exists(target):
-            continue
-        literal = lines[line][reference.start : reference.end]
-        text = with_target(literal, _written(reference.target, to, after))
+        literal = lines[line][start:end]
+        text = written(literal, target, to, after)
         if text is not None and text != literal:
-            found.append(Rewritten(line, reference.start, reference.end, text))
-    return found
+            yield Rewritten(line, start, end, text)
 
 
 def _resolved(base: Path, target: str) -> Path:
     return Path(os.path.normpath(os.path.join(base, target)))  # noqa: PTH118  an absolute target stays one
+
+
+def _with_target(literal: str, before: str, to: Path, base: Path) -> str | None:
+    return with_target(literal, _written(before, to, base))
 
 
 def _written(before: str, to: Path, base: Path) -> str:

@@ -17,7 +17,7 @@ from weighbridge.errors import FATAL
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.document import Document
 from weighbridge.session.overlay import OpenTexts
-from weighbridge.text import Snapshot
+from weighbridge.text import PositionEncoding, Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
@@ -34,6 +34,7 @@ class Arriving:
         service: TokenCountingService,
         configuration: Configuration,
         open_texts: OpenTexts,
+        encoding: PositionEncoding,
         answered: Callable[[Document], None],
         failed: Callable[[Document, BaseException], bool],
     ) -> None:
@@ -46,6 +47,7 @@ class Arriving:
         self._service = service
         self._configuration = configuration
         self._open_texts = open_texts
+        self._encoding = encoding
         self._answered = answered
         self._failed = failed
         self._numbers = itertools.count()
@@ -163,4 +165,5 @@ class Arriving:
             return self._service.count(text, tokenizer)
 
         assert path is not None  # noqa: S101  a document's dialect is an agent's by its path
-        return arrived(agent, path, "".join(text.lines), setting, self._open_texts.whole_text_of, count)
+        open_text = self._open_texts.whole_text_of
+        return arrived(agent, path, "".join(text.lines), setting, open_text, count, self._encoding)

@@ -24,6 +24,15 @@ from weighbridge.references.dialect import MARKDOWN, Dialect
 MOST_INCLUDED = 4096
 
 
+def dialect_in(settings: Settings, path: Path, folder: Path | None) -> Dialect:
+    """The dialect of a document by its settings. `folder`: the workspace's that it lies in. Any thread may ask."""
+    relative = Path(path.name) if folder is None else path.relative_to(folder)
+    for glob, name in settings.dialects.items():
+        if matches(relative.as_posix(), (glob,)):
+            return DIALECTS.get(name, MARKDOWN)
+    return dialect_for(path if folder is None else relative, settings.agents)
+
+
 class Configuration:
     """The settings of each of the workspace's folders. Changing anything resolves anew; asking is a lookup."""
 
@@ -167,13 +176,7 @@ class Configuration:
         """The dialect of a document: as the settings say, else the one of the agent that it is written for."""
         if path is None:
             return MARKDOWN
-        settings = self.settings_of(path)
-        relative = self._relative(path) if settings.dialects else None
-        for glob, name in settings.dialects.items():
-            if relative is not None and matches(relative, (glob,)):
-                return DIALECTS.get(name, MARKDOWN)
-        folder = self.folder_of(path)
-        return dialect_for(path if folder is None else path.relative_to(folder), settings.agents)
+        return dialect_in(self.settings_of(path), path, self.folder_of(path))
 
     def readers_of(self, path: Path | None) -> tuple[str, ...]:
         """The agents that read a document by its name, of those that were chosen."""

@@ -130,7 +130,7 @@ class Session:
         self._preparing = Preparing(tasks, configuration, self._prepared, self._failed)
         self._counting = Counting(tasks, service, self._answered, self._failed)
         self.arriving = Arriving(
-            tasks, service, configuration, open_texts, self._arrival_answered, self._failed
+            tasks, service, configuration, open_texts, encoding, self._arrival_answered, self._failed
         )
         self._waiting = Waiting()
         self._pumping: set[str] = set()

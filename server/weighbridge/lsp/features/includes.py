@@ -13,7 +13,7 @@ from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.section import Fragments, is_lines
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.navigation import Definitions
+from weighbridge.lsp.features.navigation import Definitions, import_of
 from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.lsp.naming import Naming
@@ -86,7 +86,8 @@ class Includes:
             return []
         found = reference_at(document, place.line, place.character)
         real = self._desk.naming().real(uri)
-        subject = _subject(document, found, real)
+        one = None if found is not None else await import_of(self._desk, document, place)
+        subject = _subject(document, found, real) if one is None else uri_of(one.path)
         naming, reports = await self._about(subject)
         declared: list[types.Location] = []
         if found is not None and found[0].kind is not Kind.FILE:
@@ -95,7 +96,7 @@ class Includes:
         uses: Sequence[Edge]
         if not isinstance(subject, str):
             uses = [edge for edge in edges(reports) if (edge.kind, edge.name) == subject]
-        elif found is not None:
+        elif found is not None or one is not None:
             uses = leading_to(reports, subject)
         elif place.line > 0 and heading_at(document, place.line) is not None:
             lines, headings = headings_of(document)
@@ -115,6 +116,9 @@ class Includes:
         if document is None:
             return None
         found = reference_at(document, place.line, place.character)
+        one = None if found is not None else await import_of(self._desk, document, place)
+        if one is not None:
+            return [self._item(self._desk.naming().shown(uri_of(one.path)), one.tokens)]
         if found is None:
             report = self._desk.session.report(document)
             return [self._item(uri, report.tokens if report.ready else None)]

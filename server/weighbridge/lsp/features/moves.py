@@ -6,16 +6,21 @@ name the same files, and nobody wants them to name what is gone.
 
 import itertools
 import os
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from lsprotocol import types
 
+from weighbridge import disk
+from weighbridge.agents import agent_named
+from weighbridge.agents.model import Imports
+from weighbridge.agents.readers import readers_of
 from weighbridge.analysis.graph import edges
 from weighbridge.analysis.mentions import Mentions, references_in
-from weighbridge.analysis.moving import Rewritten, follow_moves
+from weighbridge.analysis.moving import Rewritten, follow_imports, follow_moves
+from weighbridge.analysis.report import Report
 from weighbridge.config.settings import MOST_FILE_BYTES
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import place_of
@@ -23,8 +28,10 @@ from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
+from weighbridge.lsp.naming import Naming
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Reference
+from weighbridge.session.configuration import dialect_in
 from weighbridge.text import Snapshot
 from weighbridge.uris import path_of, uri_of
 from weighbridge.work import CancelToken, Priority
@@ -35,7 +42,8 @@ class _Sources:
     """Files whose references may have to follow. `opened`: the lines and references of those that are open.
 
     `scopes`: those that are known to refer to what is moved, or are moved; `unweighed`: prompts of which nothing is known
-    yet. `folders`: the workspace's, in which others are looked for; `known`: prompts, of which all is known.
+    yet, or not all. `folders`: the workspace's, in which others are looked for; `known`: prompts, of which all is known. `importers`:
+    of files that agents import, who does.
     """
 
     scopes: Mapping[Path, Scope]
@@ -43,6 +51,7 @@ class _Sources:
     opened: Mapping[Path, tuple[Snapshot, list[tuple[int, Reference]]]]
     folders: Mapping[Path, Scope]
     known: Collection[Path]
+    importers: Mapping[Path, Collection[str]]
 
 
 #: The lines of a file, and its references that must be written anew.
@@ -87,16 +96,20 @@ class Moves:
         uris = dict.fromkeys(
             [*(report.uri for report in concerned), *(edge.source for edge in edges(concerned))]
         )
+        importers = _importers(concerned, naming)
         sources = [path for uri in uris if (path := path_of(naming.shown(uri))) is not None]
+        # Of a context file it is known what one agent makes of it; others may read it, too.
+        context_files = [path for path, report in reports.items() if report.arrived is not None]
         opened = {
             one.path: (one.buffer.snapshot(), one.references()) for one in documents if one.path is not None
         }
         looked_through = _Sources(
-            {path: self._scope(path, opened) for path in dict.fromkeys(sources)},
-            {path: self._scope(path) for path in workspace.unweighed()},
+            {path: self._scope(path, opened) for path in dict.fromkeys([*sources, *importers])},
+            {path: self._scope(path) for path in (*workspace.unweighed(), *context_files)},
             opened,
             {folder: self._scope(folder / "any.md") for folder in self._session.configuration.folders},
             reports.keys(),
+            importers,
         )
         files = TextFiles(self._session.open_texts)
         found = await self._desk.tasks.submit(
@@ -144,10 +157,19 @@ class Moves:
             lines = lines_in(files, path, scope) if opened is None else opened[0].lines
             if lines is None:
                 continue
-            references = references_in(lines) if opened is None else opened[1]
-            rewritten = follow_moves(path, lines, references, moves, partial(_there, files, scope))
+            there = partial(_there, files, scope)
+            rewritten: dict[tuple[int, int], Rewritten] = {}
+            agents, ours = _dialects(path, scope, sources)
+            for imports in agents:
+                real = disk.followed_or_same(path) if imports.from_real else path
+                for one in follow_imports(real, lines, imports, moves, there, Path.home()):
+                    rewritten.setdefault((one.line, one.start), one)
+            if ours:
+                references = references_in(lines) if opened is None else opened[1]
+                for one in follow_moves(path, lines, references, moves, there):
+                    rewritten.setdefault((one.line, one.start), one)
             if rewritten:
-                found[path] = lines, rewritten
+                found[path] = lines, [*rewritten.values()]
         return found
 
     def _others(
@@ -175,13 +197,37 @@ class Moves:
                     yield path, its
 
 
+def _importers(reports: Iterable[Report], naming: Naming) -> Mapping[Path, Collection[str]]:
+    """The files that agents import, by the names that the editor moves them by, and who does."""
+    found: dict[Path, set[str]] = {}
+    for report in reports:
+        if report.arrived is not None:
+            paths = (one.path for several in (report.imports, report.arrived.onward) for one in several)
+            for path in paths:
+                found.setdefault(naming.shown_path(path), set()).add(report.arrived.agent)
+    return found
+
+
+def _dialects(path: Path, scope: Scope, sources: _Sources) -> tuple[Sequence[Imports], bool]:
+    """How files are referred to in a text: by the imports of agents that read it, the most important first; and whether by our rules."""
+    folder = next((one for one in sources.folders if path.is_relative_to(one)), None)
+    dialect = dialect_in(scope.settings, path, folder)
+    names = [*sources.importers.get(path, ())]
+    if dialect.agent is not None:
+        names += [dialect.agent, *(readers_of(path if folder is None else path.relative_to(folder)) or ())]
+    agents = (agent_named(name) for name in dict.fromkeys(names))
+    return [
+        agent.imports for agent in agents if agent is not None and agent.imports is not None
+    ], dialect.refers
+
+
 def _may_name(lines: Sequence[str], path: Path, moved: Collection[str]) -> bool:
     """Whether a text may have a reference that must follow: it names what is moved, or is moved itself. Quick."""
     names = {os.path.basename(old) for old in moved}  # noqa: PTH119
-    # In brackets, these are written with a backslash.
+    # These are written with a backslash, in brackets or by agents.
     return (
         _is_moved(os.fspath(path), moved)
-        or any("]" in name or "\\" in name for name in names)
+        or any(mark in name for name in names for mark in "]\\ ")
         or any(name in line for line in lines for name in names)
     )
 

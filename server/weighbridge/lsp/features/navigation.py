@@ -1,7 +1,5 @@
 """`textDocument/definition` and `documentLink`: from a reference to what it stands for."""
 
-from collections.abc import Sequence
-
 from lsprotocol import types
 
 from weighbridge.analysis.expand import State
@@ -13,7 +11,7 @@ from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import VariableHandler
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.places import reference_at
+from weighbridge.lsp.features.places import import_at, of_an_agent, reference_at
 from weighbridge.lsp.naming import Naming
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.document import Document
@@ -76,6 +74,13 @@ class Definitions:
         return types.Location(uri, range_)
 
 
+async def import_of(desk: Desk, document: Document, position: types.Position) -> ImportReport | None:
+    """The import of the document's agent that stands at a place: known once what arrives is."""
+    if not of_an_agent(document):
+        return None
+    return import_at(await desk.first_report(document), position.line, position.character)
+
+
 class Navigation:
     """Answers for one client."""
 
@@ -99,7 +104,7 @@ class Navigation:
         if found is not None:
             reference, place, target = found
             where = await self._definitions.of(document, reference, target)
-        elif (one := await self._import_at(document, params.position)) is not None:
+        elif (one := await import_of(self._desk, document, params.position)) is not None:
             place, start = one.range, types.Position(0, 0)
             where = types.Location(self._desk.naming().shown(uri_of(one.path)), types.Range(start, start))
         if where is None:
@@ -121,25 +126,10 @@ class Navigation:
             if to is not None:
                 tooltip = name_text(report.target) if self._tooltips else None
                 links.append(types.DocumentLink(to_range(report.range), to, tooltip))
-        for one in await self._imports(document):
+        for one in (await self._desk.first_report(document)).imports if of_an_agent(document) else ():
             tooltip = name_text(one.target) if self._tooltips else None
             links.append(types.DocumentLink(to_range(one.range), naming.shown(uri_of(one.path)), tooltip))
         return links
-
-    async def _imports(self, document: Document) -> Sequence[ImportReport]:
-        """What the document's agent imports: known once what arrives is."""
-        if document.prepared is None or document.prepared.dialect.agent is None:
-            return ()
-        return (await self._desk.first_report(document)).imports
-
-    async def _import_at(self, document: Document, position: types.Position) -> ImportReport | None:
-        """The import of the document's agent that stands there."""
-        at = position.line, position.character
-        for one in await self._imports(document):
-            place = one.range
-            if (place.start_line, place.start_character) <= at <= (place.end_line, place.end_character):
-                return one
-        return None
 
     def _link(
         self,

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 
-from weighbridge.analysis.report import Range
+from weighbridge.analysis.report import ImportReport, Range, Report
 from weighbridge.references.model import Heading, Reference
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
@@ -17,6 +17,24 @@ def reference_at(document: Document, line: int, character: int) -> tuple[Referen
         if found[1].start_line == line and character <= found[1].end_character:
             return found
     return None
+
+
+def import_at(report: Report, line: int, character: int) -> ImportReport | None:
+    """The agent's import at a place in the client's units; its end belongs to it."""
+    for one in report.imports:
+        place = one.range
+        if (
+            (place.start_line, place.start_character)
+            <= (line, character)
+            <= (place.end_line, place.end_character)
+        ):
+            return one
+    return None
+
+
+def of_an_agent(document: Document) -> bool:
+    """Whether an agent's rules say what arrives of a document."""
+    return document.prepared is not None and document.prepared.dialect.agent is not None
 
 
 def heading_at(document: Document, line: int) -> Heading | None:

@@ -1,0 +1,119 @@
+"""Imports in context files: who imports what is known, and they follow what is moved, each as its agent writes it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from tests.editors.editor import Editor, editor
+from tests.editors.recording import EGLOT, VSCODE
+from tests.lsp.features.test_navigation import places
+from tests.lsp.features.test_rename import changed, write
+from tests.session.test_arriving import home
+
+__all__ = ["home"]
+
+IMPORTING = {
+    ".git/HEAD": "",
+    "CLAUDE.md": "# Rules\n\nß😀 @docs/a.md and `@docs/deep/b.md`\n",
+    "GEMINI.md": "see @docs/deep/b.md\n",
+    "docs/a.md": "ß😀 @deep/b.md\n",
+    "docs/deep/b.md": "leaf\n",
+    "open.prompt.md": "@docs/deep/b.md\n",
+}
+
+
+async def asked(session: Editor, uri: str, line: int, character: int) -> set[tuple[str, int, int]]:
+    params = session.at(uri, {"line": line, "character": character}) | {
+        "context": {"includeDeclaration": False}
+    }
+    return places(session, await session.ask(types.TEXT_DOCUMENT_REFERENCES, params))
+
+
+async def test_who_imports_a_file_directly_and_through_others(folder: Path, encoding: str) -> None:
+    async with editor(EGLOT, folder, encodings=[encoding]) as session:
+        write(session, IMPORTING)
+        at = {"utf-8": 7, "utf-16": 4, "utf-32": 3}[encoding]
+        expected = {("CLAUDE.md", 2, at), ("docs/a.md", 0, at), ("GEMINI.md", 0, 4), ("open.prompt.md", 0, 0)}
+        leaf = await session.open("docs/deep/b.md")
+        assert await asked(session, leaf, 0, 0) == expected
+        gemini = await session.open("GEMINI.md")
+        assert await asked(session, gemini, 0, 6) == expected
+        claude = await session.open("CLAUDE.md")
+        assert await asked(session, claude, 2, at + 1) == {("CLAUDE.md", 2, at)}
+
+
+async def test_the_hierarchy_goes_through_imports(folder: Path) -> None:
+    async with editor(VSCODE, folder) as session:
+        write(session, IMPORTING)
+        uri = await session.open("CLAUDE.md")
+        (item,) = await session.ask(
+            types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, session.at(uri, {"line": 2, "character": 6})
+        )
+        assert (item["name"], item["uri"]) == ("a.md", session.uri("docs/a.md"))
+        below = await session.ask(types.CALL_HIERARCHY_OUTGOING_CALLS, {"item": item})
+        assert [one["to"]["name"] for one in below] == ["b.md"]
+        above = await session.ask(types.CALL_HIERARCHY_INCOMING_CALLS, {"item": below[0]["to"]})
+        assert {one["from"]["name"] for one in above} == {"a.md", "GEMINI.md", "open.prompt.md"}
+
+
+#: The workspace's files, what is moved where, and the texts that follow.
+MOVES: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
+    "a file that is imported": (
+        {"CLAUDE.md": "(@docs/a.md) @docs/a.md. @docs/a.md#part ß😀 @./docs/a.md\n"},
+        {"docs/a.md": "docs/b c.md"},
+        {"CLAUDE.md": "(@docs/a.md) @docs/a.md. @docs/b\\ c.md#part ß😀 @./docs/b\\ c.md\n"},
+    ),
+    "one with a space": (
+        {"CLAUDE.md": "see @b\\ c.md now\n", "b c.md": ""}, {"b c.md": "docs/d.md"}, {"CLAUDE.md": "see @docs/d.md now\n"}
+    ),
+    "code and what is no import stay": ({"CLAUDE.md": "`@docs/a.md` x@docs/a.md @[file:docs/a.md]\n"}, {"docs": "papers"}, {}),
+    "a context file": (
+        {".claude/rules/r.md": "@../../docs/a.md\n"},
+        {".claude/rules/r.md": ".claude/rules/deep/r.md"},
+        {".claude/rules/r.md": "@../../../docs/a.md\n"},
+    ),
+    "what must begin with a letter": (
+        {"GEMINI.md": "see @docs/a.md\n"}, {"docs/a.md": "1.md"}, {"GEMINI.md": "see @./1.md\n"}
+    ),
+    "what can't be written stays": ({"GEMINI.md": "see @docs/a.md\n"}, {"docs/a.md": "docs/b c.md"}, {}),
+    "a full stop behind": (
+        {".github/copilot-instructions.md": "(see @../docs/a.md).\n"},
+        {"docs": "papers"},
+        {".github/copilot-instructions.md": "(see @../papers/a.md).\n"},
+    ),
+    "a file that some of its agents import": ({"AGENTS.md": "@docs/a.md\n"}, {"docs": "papers"}, {"AGENTS.md": "@papers/a.md\n"}),
+    "imports of what is imported": (
+        {"CLAUDE.md": "@notes.md\n", "notes.md": "see @b\\ c.md\n", "b c.md": ""},
+        {"b c.md": "c d.md"},
+        {"notes.md": "see @c\\ d.md\n"},
+    ),
+    "an agent whose rules are not known": ({".cursorrules": "@docs/a.md\n"}, {"docs": "papers"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["open", "closed"])
+@pytest.mark.parametrize("case", MOVES)
+async def test_imports_follow_what_is_moved(folder: Path, case: str, *, opened: bool) -> None:
+    files, moves, expected = MOVES[case]
+    texts = {".git/HEAD": "", "docs/a.md": "A\n", **files}
+    async with editor(VSCODE, folder) as session:
+        write(session, texts)
+        if opened:
+            for name in files:
+                await session.open(name)
+        moved = [{"oldUri": session.uri(old), "newUri": session.uri(new)} for old, new in moves.items()]
+        edit: Any = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": moved})
+        assert await changed(session, edit or {}, texts) == expected
+
+
+async def test_a_file_of_the_users_is_followed_by_its_home(folder: Path, home: Path) -> None:
+    mine = home / ".claude" / "mine.md"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    texts = {"CLAUDE.md": "@~/.claude/mine.md\n"}
+    async with editor(VSCODE, folder, settings={"fileRoots": [str(mine.parent)]}) as session:
+        write(session, texts)
+        moved = [{"oldUri": mine.as_uri(), "newUri": mine.with_name("ours.md").as_uri()}]
+        edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": moved})
+        assert await changed(session, edit or {}, texts) == {"CLAUDE.md": "@~/.claude/ours.md\n"}
