@@ -37,7 +37,7 @@ def test_changes_before_a_whole_text_are_left_out_of_large_messages_alone(
 ) -> None:
     body = json.dumps(did_change(changes), ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(messages, "_LARGE", 0 if large else len(body))
+        patch.setattr(messages, "LARGE", 0 if large else len(body))
         found = read(bytearray(body))
     expected = json.loads(body)["params"]["contentChanges"]
     half = any("\ud800" <= character <= "\udfff" for change in expected for character in change["text"])
@@ -60,7 +60,7 @@ def test_changes_before_a_whole_text_are_left_out_of_large_messages_alone(
 def test_other_large_messages_are_read_whole(
     message: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "_LARGE", 0)
+    monkeypatch.setattr(messages, "LARGE", 0)
     found = read(json.dumps(message).encode())
     assert isinstance(found, Request | Notification)
     assert found.message == message
@@ -80,7 +80,7 @@ def test_other_large_messages_are_read_whole(
 )
 def test_what_is_no_message(body: bytes, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for large in (0, len(body)):
-        monkeypatch.setattr(messages, "_LARGE", large)
+        monkeypatch.setattr(messages, "LARGE", large)
         found = read(body)
         assert isinstance(found, Malformed)
         assert found.why == why

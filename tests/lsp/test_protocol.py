@@ -9,6 +9,7 @@ from cattrs import gen
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from weighbridge.lsp.messages import LARGE
 from weighbridge.lsp.protocol import InvalidParamsError, Protocol, RequestError
 
 
@@ -354,3 +355,14 @@ def test_how_changes_are_read_is_learnt_before_the_first_comes(monkeypatch: pyte
         "textDocument/didChange", {"jsonrpc": "2.0", "method": "textDocument/didChange", "params": params}
     )
     assert [one.text for one in found.content_changes] == ["a", "b"]
+
+
+async def test_a_large_notification_is_read_in_one_turn_and_handled_in_the_next(ready: Client) -> None:
+    """What comes behind it waits for it."""
+    assert ready.say(method="test/note", params={"text": "x" * LARGE}) == []
+    assert ready.say(id=1, method="test/echo", params={}) == []
+    assert ready.seen == []
+    await asyncio.sleep(0)
+    assert ready.seen == ["note"]
+    assert codes(ready.sink.sent[-1:]) == [(1, None)]
+    assert codes(ready.say(id=2, method="test/echo", params={})) == [(2, None)]

@@ -5,7 +5,7 @@ from itertools import accumulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.tokens.summed import NOTHING, Item, SummedList
+from weighbridge.tokens.summed import BLOCK, NOTHING, Item, SummedList
 
 items = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 9)), max_size=12)
 edits = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), items), min_size=1, max_size=12)
@@ -54,3 +54,26 @@ def test_items_are_found_replaced_and_summed(
         made.settle(plain[middle].note, 70, -1)
         plain[middle] = Item(plain[middle].size, 70, -1)
         agree(made, plain)
+
+
+class _Watched(int):
+    """A note that counts how often it is looked at."""
+
+    looks = 0
+
+    def __eq__(self, other: object) -> bool:
+        _Watched.looks += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def test_values_settled_in_order_look_at_few_blocks() -> None:
+    """As workers answer: 20,000 answers must not each look at all blocks."""
+    count = 2_000
+    made = SummedList()
+    made.replace(made.find(0), made.find(0), [1] * count, [0] * count, [*range(count)])
+    for note in range(count):
+        made.settle(_Watched(note), 1, -1)
+    assert made.value == count
+    assert _Watched.looks < count * 3 * BLOCK

@@ -19,8 +19,8 @@ REQUEST_FAILED: Final = -32803
 
 VERSION: Final = "2.0"
 
-#: Bytes from which on whole texts that a later one replaces are left out of a change.
-_LARGE: Final = 1_000_000
+#: Bytes of a message that takes a good part of a turn to read: whole texts in it that a later one replaces are left out.
+LARGE: Final = 1_000_000
 
 
 class RequestError(Exception):
@@ -120,7 +120,7 @@ def _parsed(body: Body) -> Any:
         ValueError, RecursionError: it is none, or nested too deeply.
     """
     try:
-        if len(body) > _LARGE and (change := _last_text(body)) is not None:
+        if len(body) > LARGE and (change := _last_text(body)) is not None:
             return change
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):

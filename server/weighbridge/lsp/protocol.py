@@ -32,6 +32,7 @@ from weighbridge.lsp.messages import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
+    LARGE,
     METHOD_NOT_FOUND,
     NOT_INITIALIZED,
     InvalidParamsError,
@@ -81,10 +82,14 @@ class Protocol(Conversation):
         if isinstance(message, Malformed):
             logger.warning("a message of %d bytes was refused: %s", len(body), message.why)
             self._answer_error(message.id, message.code, message.why)
-        elif self._held is None:
-            self._handle(message)
-        else:
+        elif self._held is not None:
             self._keep(message, self._held)
+        elif len(body) > LARGE and isinstance(message, Notification):
+            # To take what it says is a turn's work of its own.
+            self.hold()
+            asyncio.get_running_loop().call_soon(self._release_after, message)
+        else:
+            self._handle(message)
 
     def misframed(self, error: FrameError) -> None:
         """Say that bytes were skipped: a message too large, or none at all."""
@@ -114,6 +119,10 @@ class Protocol(Conversation):
     def hold(self) -> None:
         """Keep messages from here on, in order, until `release`. What ends things is heard at once."""
         self._held = deque()
+
+    def _release_after(self, message: Notification) -> None:
+        self._handle(message)
+        self.release()
 
     def release(self) -> None:
         """Handle what was kept, then go on as usual."""

@@ -5,7 +5,7 @@ position ──▶ sums over blocks ──▶ block (some dozens of items) ─�
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from weighbridge.tokens.sums import Sums
@@ -39,11 +39,13 @@ _Columns = tuple[list[int], list[int], list[int]]
 class SummedList:
     """Items in blocks: a change costs its block, and at most the number of blocks when it makes or ends one."""
 
-    __slots__ = ("_blocks", "_most", "_sizes", "_values")
+    __slots__ = ("_blocks", "_most", "_settled", "_sizes", "_values")
 
     def __init__(self, most: int = BLOCK) -> None:
         """`most`: items of a block."""
         self._most = most
+        #: The block in which a value was settled last: the next one is near.
+        self._settled = 0
         self._blocks: list[_Columns] = [([], [], [])]
         #: The sums of each block.
         self._sizes = Sums([0])
@@ -159,12 +161,15 @@ class SummedList:
         return [*blocks]
 
     def settle(self, note: int, value: int, new_note: int) -> None:
-        """Give the one item that has this note a value and another note."""
-        for block, (_, values, notes) in enumerate(self._blocks):
+        """Give the one item that has this note a value and another note. Costs a look at the blocks since the last one."""
+        blocks = self._blocks
+        for block in chain(range(self._settled, len(blocks)), range(min(self._settled, len(blocks)))):
+            _, values, notes = blocks[block]
             if note in notes:
                 number = notes.index(note)
                 self._grow(block, 0, value - values[number])
                 values[number], notes[number] = value, new_note
+                self._settled = block
                 return
         raise KeyError(note)
 
