@@ -11,10 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
 from weighbridge.analysis.wording import number_text, share_text
@@ -32,6 +28,8 @@ _LONGEST = 1_000
 _WIDEST = 100
 #: What is painted to see which marks a style has.
 _SAMPLE = "sample"
+#: Variables of the environment by which colours are wanted where there is no terminal.
+_FORCED = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE"})
 
 #: A text and its style; and those of a row.
 _Cell = tuple[str, str]
@@ -253,11 +251,21 @@ def _print(rows: Sequence[_Row], right: Collection[int]) -> None:
 
 
 def _width(text: str) -> int:
-    return len(text) if text.isascii() else cell_len(text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415  few names need it
+
+    return cell_len(text)
 
 
 def _painter() -> Callable[[str, str], str]:
     """What puts a text between the marks of a style, as standard output takes them; nothing where nobody looks at it."""
+    if not sys.stdout.isatty() and not _FORCED & os.environ.keys():
+        return lambda text, style: text
+    # It takes longer to load than a small file to count.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     console = Console(highlight=False, markup=False)
 
     @cache

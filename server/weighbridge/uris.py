@@ -4,7 +4,6 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 
 def path_of(uri: str) -> Path | None:
@@ -15,7 +14,13 @@ def path_of(uri: str) -> Path | None:
         return None
     if parts.scheme.lower() != "file" or parts.netloc not in {"", "localhost"}:
         return None
-    path = url2pathname(parts.path) if os.name == "nt" else unquote(parts.path)
+    if os.name == "nt":
+        # It brings a whole HTTP client.
+        from urllib.request import url2pathname  # noqa: PLC0415
+
+        path = url2pathname(parts.path)
+    else:
+        path = unquote(parts.path)
     if "\0" in path or not path:
         return None
     return Path(os.path.normpath(path))

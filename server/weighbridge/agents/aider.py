@@ -9,11 +9,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from weighbridge.agents.folders import git_root, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import decoded
+from weighbridge.agents.text import decoded, yaml_value
 
 _HEAD = "Here are some READ ONLY files, provided for your reference.\nDo not edit these files!\n"
 _FENCES = (("```", "```"), ("````", "````"), ("<source>", "</source>"))
@@ -72,10 +70,7 @@ def _names(start: Start, files: Files, folder: Path, root: Path) -> tuple[Sequen
 
 def _configured(data: bytes | None) -> Sequence[str] | None:
     """What a configuration's `read` lists, None where it says nothing of it."""
-    try:
-        values = None if data is None else yaml.safe_load(decoded(data))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
+    values = None if data is None else yaml_value(decoded(data))
     read = values.get("read") if isinstance(values, dict) else None
     if isinstance(read, str):
         return [read]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePath
 
-from markdown_it import MarkdownIt
-
 from weighbridge.agents.model import Files, Ignored, Importance
 
 #: References that are looked at in one file, each of which asks the disk.
@@ -147,6 +145,9 @@ class _Code:
     """Where code and HTML stand in a text, by lines."""
 
     def __init__(self, text: str) -> None:
+        # Most texts need none, and it takes long to load.
+        from markdown_it import MarkdownIt  # noqa: PLC0415
+
         self._text = text
         self._starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
         self._blocks: list[tuple[int, int, str]] = []

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
@@ -98,10 +96,7 @@ def _configured(data: bytes | None) -> list[str]:
     """The rules that the user's config.yaml holds."""
     if data is None:
         return []
-    try:
-        values: Any = yaml.safe_load(decoded(data))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return []
+    values: Any = yaml_value(decoded(data))
     rules = values.get("rules") if isinstance(values, dict) else None
     texts = [rule.get("rule") if isinstance(rule, dict) else rule for rule in rules or []]
     return [text for text in texts if isinstance(text, str)]

@@ -7,12 +7,14 @@ scanned raw first, entities stay), this follows the recordings.
 import re
 from collections.abc import Iterator
 from functools import cache
-
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, html_block
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from weighbridge.agents.text import unix_lines
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.token import Token
 
 _RAW_END = re.compile(r"[ \t]*</(?:script|pre|style|textarea)\b", re.IGNORECASE)
 #: Block quotes within one another that are looked into: a bound against hostile texts.
@@ -22,14 +24,19 @@ _COMMENT = re.compile(r"<!--[\s\S]*?-->")
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser() -> "MarkdownIt":
+    # Most texts need none, and it takes long to load.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
     parser = MarkdownIt("commonmark").disable(["entity", "text_join"])
     parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
     return parser
 
 
-def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+def _html_block(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
     """HTML blocks as in CommonMark, but that indented ones end no paragraph, and end tags of raw text begin none."""
+    from markdown_it.rules_block import html_block  # noqa: PLC0415  as above
+
     if (silent and state.sCount[start] > state.blkIndent) or _RAW_END.match(state.src, state.bMarks[start]):
         return False
     return html_block(state, start, end, silent)
@@ -66,7 +73,7 @@ def _behind_comments(block: str) -> Iterator[str]:
         yield without_comments(block)
 
 
-def _inline(tokens: list[Token]) -> Iterator[str]:
+def _inline(tokens: "list[Token]") -> Iterator[str]:
     """The runs of plain text, line breaks in them kept."""
     run: list[str] = []
     for token in tokens:
@@ -140,7 +147,7 @@ def _regions(source: str, base: int, quotes: int = 0) -> Iterator[tuple[int, int
             yield from ((base + start + a, base + start + b) for a, b in _spans(raw, children))
 
 
-def _blocks(source: str) -> Iterator[tuple[Token, list[Token]]]:
+def _blocks(source: str) -> "Iterator[tuple[Token, list[Token]]]":
     """The blocks of a text that are in no other, each with what is in its line."""
     tokens = _tables().parse(source)
     for at, token in enumerate(tokens):
@@ -171,7 +178,7 @@ def _quoted_regions(raw: str, base: int, quotes: int) -> Iterator[tuple[int, int
         at = found + len(block)
 
 
-def _spans(source: str, tokens: list[Token]) -> Iterator[tuple[int, int]]:
+def _spans(source: str, tokens: "list[Token]") -> Iterator[tuple[int, int]]:
     """Where the code spans among tokens stand in their source."""
     at = 0
     for token in tokens:
@@ -193,5 +200,7 @@ def _is_span(written: str, content: str) -> bool:
 
 
 @cache
-def _tables() -> MarkdownIt:
+def _tables() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415  as above
+
     return MarkdownIt("commonmark").enable("table")

@@ -6,12 +6,14 @@ from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from weighbridge import disk
 from weighbridge.config.documents import is_context_file
 from weighbridge.content.tracked import Tracked
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".gitignore"
 REPOSITORY = ".git"
@@ -36,7 +38,7 @@ class Ignored:
     """
 
     root: Path
-    specs: tuple[tuple[str, GitIgnoreSpec], ...] = ()
+    specs: "tuple[tuple[str, GitIgnoreSpec], ...]" = ()
     tracked: tuple[tuple[str, Tracked], ...] = ()
 
     @classmethod
@@ -89,7 +91,7 @@ class Ignored:
         return False
 
 
-def _spec(real: Path, most: int) -> GitIgnoreSpec | None:
+def _spec(real: Path, most: int) -> "GitIgnoreSpec | None":
     """The patterns of a folder's own ignore file, `most` at most; None if there is no such file.
 
     An ignore file that is a link, or is reached by one from the root, is none, as for git: it would lead anywhere.
@@ -105,8 +107,11 @@ def _spec(real: Path, most: int) -> GitIgnoreSpec | None:
 
 # Kept: each key typed in a path asks for the same few files' patterns.
 @lru_cache(maxsize=16)
-def _usable(data: bytes, most: int) -> GitIgnoreSpec:
+def _usable(data: bytes, most: int) -> "GitIgnoreSpec":
     """The first lines, `most` at most, that are patterns and can't take for ever to match; a repository may be hostile."""
+    # Where nothing is ignored it need not be loaded.
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+
     usable: list[str] = []
     for line in data.decode("utf-8", "replace").splitlines():
         if len(usable) >= most:

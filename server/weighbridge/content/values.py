@@ -1,21 +1,14 @@
 """Data files read into plain values, and values into text: scalars as they were typed, the rest as JSON."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
-
-import yaml
 
 from weighbridge.config import toml
 
 #: Containers inside containers; and values in all, with aliases written out.
 DEEPEST = 100
 MOST_VALUES = 100_000
-
-_TAGS = "tag:yaml.org,2002:"
-# The C parser where PyYAML has it: a megabyte takes the one in Python half a minute.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class DataError(Exception):
@@ -42,36 +35,16 @@ class _Fraction(float):
     typed: str
 
 
-def _integer(typed: str, value: int | None = None) -> _Integer:
+def integer(typed: str, value: int | None = None) -> _Integer:
     number = _Integer(typed if value is None else value)
     number.typed = typed
     return number
 
 
-def _fraction(typed: str, value: float | None = None) -> _Fraction:
+def fraction(typed: str, value: float | None = None) -> _Fraction:
     number = _Fraction(typed if value is None else value)
     number.typed = typed
     return number
-
-
-class _Loader(_SafeLoader):  # type: ignore[misc]  # which of two base classes is known at run time only
-    """PyYAML's safe loader, with YAML 1.2's scalars: `yes`, `on`, dates and `<<` are words, as people mean them."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (the base class's form)
-
-
-_Loader.add_implicit_resolver(f"{_TAGS}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF")
-_Loader.add_implicit_resolver(f"{_TAGS}null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(f"{_TAGS}int", re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789")
-_Loader.add_implicit_resolver(
-    f"{_TAGS}float",
-    re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"),
-    "-+0123456789.",
-)
-_Loader.add_constructor(f"{_TAGS}int", lambda _, node: _integer(node.value))
-_Loader.add_constructor(f"{_TAGS}float", lambda _, node: _fraction(node.value))
-# A Python set has another order in each process.
-_Loader.add_constructor(f"{_TAGS}set", _Loader.construct_yaml_map)
 
 
 def read_yaml(text: str) -> object:
@@ -81,31 +54,10 @@ def read_yaml(text: str) -> object:
         NotYamlError: not YAML.
         DataError: its values can't be made, or are too many.
     """
-    try:
-        _check_events(text)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506  (a subclass of the safe loader)
-    except yaml.MarkedYAMLError as error:
-        kind = DataError if isinstance(error, yaml.constructor.ConstructorError) else NotYamlError
-        raise kind(f"not YAML: {error.problem}", _line_of(error.problem_mark)) from error
-    except yaml.YAMLError as error:
-        raise NotYamlError("not YAML: a character that YAML does not allow") from error
-    except DataError:
-        raise
-    except Exception as error:  # PyYAML's constructors raise whatever comes of a value that its tag misfits
-        raise DataError("not YAML: a number too long, or a value that does not fit its tag") from error
-    return _within_bounds(data)
+    # Few texts hold any, and it takes long to load.
+    from weighbridge.content import yaml_values  # noqa: PLC0415
 
-
-def _check_events(text: str) -> None:
-    """Refuse YAML that is nested too deeply for a parser that recurses, or has tags of its own."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        tag = getattr(event, "tag", None)
-        if tag not in {None, "!"} and not tag.startswith(_TAGS):
-            raise NotYamlError(f"not YAML: a tag that is not known: {tag}", _line_of(event.start_mark))
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise DataError(f"nested more than {DEEPEST} deep", _line_of(event.start_mark))
+    return _within_bounds(yaml_values.read(text))
 
 
 def read_toml(text: str) -> object:
@@ -115,7 +67,7 @@ def read_toml(text: str) -> object:
         DataError: not TOML, or nested too deeply.
     """
     try:
-        return _within_bounds(toml.read_toml(text, _fraction))
+        return _within_bounds(toml.read_toml(text, fraction))
     except toml.TomlError as error:
         raise DataError(f"not TOML: {error}", error.line) from error
 
@@ -127,7 +79,7 @@ def read_json(text: str) -> object:
         DataError: not JSON, or nested too deeply.
     """
     try:
-        return _within_bounds(json.loads(text, parse_float=_fraction, parse_int=_integer))
+        return _within_bounds(json.loads(text, parse_float=fraction, parse_int=integer))
     except json.JSONDecodeError as error:
         raise DataError(f"not JSON: {error.msg}", error.lineno) from error
     except (ValueError, RecursionError) as error:
@@ -170,11 +122,6 @@ def whole_characters(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
-
-
-def _line_of(mark: Any) -> int:
-    """Give a mark's line, from 1; PyYAML's two parsers have a class of marks each."""
-    return 0 if mark is None else int(mark.line) + 1
 
 
 def _within_bounds(data: object) -> object:

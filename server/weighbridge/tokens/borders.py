@@ -20,6 +20,7 @@ no border. Surrogates aren't listed either: two of them may be one letter once r
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from weighbridge.tokens.base import Borders
@@ -47,18 +48,25 @@ NEWLINE_RULE: Final = rf"\n[^{WHITE}/]"
 WORD_RULE: Final = rf"[{LETTER}][{DIGIT}{OTHER}]|[{DIGIT}][{LETTER}{OTHER}']"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PairBorders:
-    """Borders between pairs of characters that one of `rules` matches."""
+    """Borders between pairs of characters that `pair` matches. Compiled when they are first asked for: few of them ever are."""
 
-    ahead: re.Pattern[str]
-    behind: re.Pattern[str]
+    pair: str
 
     @classmethod
     def of(cls, *rules: str) -> "PairBorders":
-        pair = "|".join(rules)
-        # A greedy `.*` starts at the end and gives back one character at a time: the search goes backwards.
-        return cls(re.compile(f"(?s:{pair})"), re.compile(f"(?s:.*(?:{pair}))"))
+        return cls("|".join(rules))
+
+    @cached_property
+    def ahead(self) -> re.Pattern[str]:
+        """What finds the first border."""
+        return re.compile(f"(?s:{self.pair})")
+
+    @cached_property
+    def behind(self) -> re.Pattern[str]:
+        """What finds the last: a greedy `.*` starts at the end and gives back one character at a time."""
+        return re.compile(f"(?s:.*(?:{self.pair}))")
 
     def between(self, before: str, after: str) -> bool:
         return self.ahead.match(before + after) is not None

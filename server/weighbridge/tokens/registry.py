@@ -11,7 +11,6 @@ from weighbridge.errors import UnknownEncodingError
 from weighbridge.tokens import families, fast
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.claude import vocabulary as claude
-from weighbridge.tokens.claude.tokenizer import ClaudeTokenizer
 from weighbridge.tokens.engine import Definition, Engine, TiktokenEngine
 from weighbridge.tokens.local import LOCAL
 from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
@@ -53,7 +52,7 @@ def tokenizer(name: str) -> Tokenizer:
         with _loading:
             if name not in _tokenizers:
                 family = claude.FAMILIES.get(name)
-                _tokenizers[name] = families.load(name, base) if family is None else ClaudeTokenizer(family)
+                _tokenizers[name] = families.load(name, base) if family is None else _claude(family)
             return _tokenizers[name]
     defined = definition(name)
     with _loading:
@@ -63,3 +62,10 @@ def tokenizer(name: str) -> Tokenizer:
             _engines[defined] = engine
             _tokenizers[name] = OpenAITokenizer(name, defined, engine)
         return _tokenizers[name]
+
+
+def _claude(family: claude.Family) -> Tokenizer:
+    # Its tables of characters take as long to load as its vocabulary: only who counts by it waits for them.
+    from weighbridge.tokens.claude.tokenizer import ClaudeTokenizer  # noqa: PLC0415
+
+    return ClaudeTokenizer(family)
