@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
@@ -21,6 +21,12 @@ VERSION: Final = "2.0"
 
 #: Bytes of a message that takes a good part of a turn to read: whole texts in it that a later one replaces are left out.
 LARGE: Final = 1_000_000
+#: How clients write a change of a document, the list of its changes, and one of a whole text.
+_DID_CHANGE: Final = b'"textDocument/didChange"'
+_CHANGES: Final = b'"contentChanges":['
+_WHOLE_TEXT: Final = b'{"text":"'
+#: Bytes of a message before its changes.
+_HEAD_BYTES: Final = 16 * 1024
 
 
 class RequestError(Exception):
@@ -82,25 +88,6 @@ class Malformed:
 Message = Request | Notification | Response | Malformed
 
 
-class _Changes(msgspec.Struct, forbid_unknown_fields=True):
-    textDocument: dict[str, Any]  # noqa: N815  the protocol's name
-    contentChanges: list[msgspec.Raw]  # noqa: N815  as above
-
-
-class _DidChange(msgspec.Struct, forbid_unknown_fields=True):
-    jsonrpc: str
-    method: Literal["textDocument/didChange"]
-    params: _Changes
-
-
-class _Change(msgspec.Struct):
-    range: Any = msgspec.UNSET
-
-
-_large: Final = msgspec.json.Decoder(_DidChange)
-_change: Final = msgspec.json.Decoder(_Change)
-
-
 def read(body: Body) -> Message:
     """Read one message. Never raises; nothing of its content is in `why`."""
     try:
@@ -128,24 +115,23 @@ def _parsed(body: Body) -> Any:
         return json.loads(body)
 
 
-def _last_text(body: Body) -> dict[str, Any] | None:
-    """A `didChange` from its last whole text on; None if the message is another.
+def _last_text(body: Body) -> Any:
+    """A `didChange` from its last whole text on; None if the message is another, or not as compact as clients write it.
 
-    Texts before it are skipped, not built: 200 of 1 MB hold the loop for 0.14 s instead of 0.9 s.
+    What is searched for is in no string, where quotes have backslashes before them; and the message's parameters have one
+    list. Texts before the last are not even looked at: 200 of 1 MB hold the loop for 0.9 s otherwise.
     """
-    try:
-        message = _large.decode(body)
-    except msgspec.ValidationError:
+    changes = body.find(_CHANGES, 0, _HEAD_BYTES)
+    if changes < 0 or _DID_CHANGE not in body[:changes]:
         return None
-    changes = message.params.contentChanges
-    wholes = (
-        place
-        for place in reversed(range(len(changes)))
-        if _change.decode(changes[place]).range is msgspec.UNSET
-    )
-    kept = [msgspec.json.decode(change) for change in changes[next(wholes, 0) :]]
-    params = {"textDocument": message.params.textDocument, "contentChanges": kept}
-    return {"jsonrpc": message.jsonrpc, "method": message.method, "params": params}
+    begin, text = changes + len(_CHANGES), body.rfind(_WHOLE_TEXT)
+    if text <= begin:
+        return None
+    try:
+        message = msgspec.json.decode(body[:begin] + body[text:])
+        return None if "range" in message["params"]["contentChanges"][0] else message
+    except (msgspec.MsgspecError, UnicodeDecodeError, LookupError, TypeError):
+        return None
 
 
 def _of(message: dict[str, Any]) -> Message:
