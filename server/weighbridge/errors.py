@@ -41,6 +41,8 @@ class Code(StrEnum):
     IGNORED = "import.ignored"
     TRUNCATED = "context.truncated"
     NOT_LOADED = "context.not-loaded"
+    #: Text of a context file that its agent removes: it costs nothing.
+    REMOVED = "context.removed"
     #: Text that may be another each time, before much that is not.
     VOLATILE = "cache.volatile"
     #: Not about a reference: a directive, the front matter or a setting that this document can't use.

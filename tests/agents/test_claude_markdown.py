@@ -2,7 +2,7 @@
 
 import pytest
 
-from weighbridge.agents.claude_code import imports
+from weighbridge.agents.claude_text import imports
 from weighbridge.agents.markdown import without_block_comments
 
 

@@ -5,7 +5,7 @@ Rules and recordings: `tests/agents/wire/claude-code.jsonl`. Skills and commands
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,17 @@ from typing import Any
 from weighbridge.agents.claude_ignored import Target, ignored, places
 from weighbridge.agents.claude_prompt import prompt_parts
 from weighbridge.agents.claude_skills import output_style, skill_listing
+from weighbridge.agents.claude_text import (
+    IMPORT_START,
+    begin_of,
+    conditions,
+    find,
+    imports,
+    removed,
+    stripped,
+)
 from weighbridge.agents.encodings import CLAUDE_ENCODING
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
-from weighbridge.agents.markdown import stretches, without_block_comments
 from weighbridge.agents.model import (
     Agent,
     Context,
@@ -32,12 +40,10 @@ from weighbridge.agents.model import (
     Start,
 )
 from weighbridge.agents.text import (
-    JS_SPACE_CLASS,
     decoded,
     js_trim,
     json_object,
     utf16_units,
-    yaml_mapping,
 )
 from weighbridge.errors import Code
 
@@ -59,9 +65,6 @@ _LABELS = {
     "managed": " (organization-managed policy instructions)",
     "memory": " (user's auto-memory, persists across conversations)",
 }
-_FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
-_IMPORT = re.compile(rf"(?:^|[{JS_SPACE_CLASS}])@((?:[^{JS_SPACE_CLASS}\\]|\\ )+)")
-_IMPORT_START = re.compile(r"[A-Za-z0-9._-]|/.|~/")
 #: Endings that an import may have; none at all is fine.
 _TEXT_SUFFIXES = frozenset(
     (
@@ -277,7 +280,7 @@ class _Loader:
             return False
         data = self.files.read(path, own=importer is None or kind == "user" or self.approved)
         text = None if data is None else decoded(data)
-        if text is not None and waits and (patterns := _conditions(text)):
+        if text is not None and waits and (patterns := conditions(text)):
             # Something may import it still, which it does not wait for.
             self._seen.discard(real)
             reason = f"loads when a file is read that matches {', '.join(patterns)}"
@@ -288,7 +291,7 @@ class _Loader:
     def _entry(
         self, path: Path, whole: str, kind: str, importer: Path | None, hops: int, *, once: bool
     ) -> bool:
-        text = _stripped(whole)
+        text = stripped(whole)
         arriving = js_trim(text)
         if not arriving:
             self.not_loaded.append(NotLoaded(path, "nothing is left of it but front matter and comments"))
@@ -299,7 +302,7 @@ class _Loader:
         base = self.files.real(path).parent
         targets = list(imports(text))
         looked_at = self.start.looked_at == self.files.real(path)
-        begin = _begin(whole)
+        begin = begin_of(whole)
         if looked_at:
             named = partial(self._target, base=base, kind=kind, hops=hops)
             self.ignored.extend(ignored(path, whole, begin, frozenset(targets), named, self.files))
@@ -329,7 +332,7 @@ class _Loader:
 
     def _target(self, target: str, *, base: Path, kind: str, hops: int) -> Target | None:
         """The file that an import's target names; with the reason if it is there and not imported."""
-        if not _IMPORT_START.match(target):
+        if not IMPORT_START.match(target):
             return None
         if target.startswith("~/"):
             path = self.start.home / target[2:]
@@ -373,7 +376,7 @@ class _Loader:
         data = self.files.read(path)
         if data is None:
             return
-        text = js_trim(_without_invisible(_stripped(decoded(data))))
+        text = js_trim(_without_invisible(stripped(decoded(data))))
         if text:
             kept, lost = _shortened(text)
             self.entries.append(Entry(path, "memory", kept, lost=lost))
@@ -400,64 +403,6 @@ def _instruction_files(settings: Mapping[str, Any]) -> str:
 
 def _is_on(value: str | None) -> bool:
     return value is not None and value.lower() in {"1", "true", "yes", "on"}
-
-
-def _stripped(text: str) -> str:
-    """A file's text without front matter and block comments."""
-    return without_block_comments(_FRONT_MATTER.sub("", text, count=1) if _FRONT_MATTER.match(text) else text)
-
-
-def imports(text: str) -> Iterator[str]:
-    """The targets that a text's imports name, in order, unescaped."""
-    for stretch in stretches(text):
-        for found in _IMPORT.finditer(stretch):
-            target = found[1].split("#", 1)[0].replace("\\ ", " ")
-            if target and _IMPORT_START.match(target):
-                yield target
-
-
-def _find(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where a file's imports stand, and what they name."""
-    yield from places(text, _begin(text), frozenset(imports(_stripped(text))))
-
-
-def _begin(text: str) -> int:
-    """Where a file's front matter ends."""
-    found = _FRONT_MATTER.match(text)
-    return 0 if found is None else found.end()
-
-
-def _conditions(text: str) -> tuple[str, ...]:
-    """The patterns on which a rule waits; none where it always loads."""
-    found = _FRONT_MATTER.match(text)
-    if found is None:
-        return ()
-    values = yaml_mapping(found[1])
-    if values is None:
-        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, found[1])) or {}
-    paths = values.get("paths")
-    written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-    patterns = [part.strip() for one in written if isinstance(one, str) for part in _split(one)]
-    # What a folder's pattern ends with says nothing more: a folder stands for all in it.
-    always = {"", "**"}
-    return () if all(one.removesuffix("/**") in always for one in patterns) else tuple(filter(None, patterns))
-
-
-def _split(patterns: str) -> list[str]:
-    """The patterns of a list with commas, those within braces left alone."""
-    parts, depth = [""], 0
-    for character in patterns:
-        depth += (character == "{") - (character == "}")
-        if character == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
-
-
-def _quoted(found: re.Match[str]) -> str:
-    value = found[2].replace("\\", "\\\\").replace('"', '\\"')
-    return f'{found[1]}: "{value}"'
 
 
 def _excluding(pattern: str) -> re.Pattern[str]:
@@ -528,5 +473,6 @@ CLAUDE_CODE = Agent(
     (".claude",),
     encoding=CLAUDE_ENCODING,
     exact=True,
-    imports=Imports(_find, home=True),
+    imports=Imports(find, home=True),
+    removed=lambda text, kind: removed(text) if kind in _LABELS else (),
 )

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from weighbridge.agents.claude_text import begin_of
 from weighbridge.agents.folders import downwards
 from weighbridge.agents.model import Entry, Files, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import JS_SPACE_CLASS, decoded, unix_lines
+from weighbridge.agents.text import decoded, unix_lines
 
-_FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
 _QUOTED = re.compile(r'(?:^|\s)@"([^"]+)"')
 _MENTION = re.compile(r"(?:^|\s)@([^\s\"]+)")
 _SPAN = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
@@ -37,8 +37,7 @@ def prompt_parts(start: Start, files: Files, config: Path, folder: Path, project
         if data is None:
             continue
         text = decoded(data)
-        found = _FRONT_MATTER.match(text)
-        body = text[found.end() :] if found else text
+        body = text[begin_of(text) :]
         values = front_matter(unix_lines(text), lenient=True) or {}
         body = with_arguments(body, arguments, _names(values.get("arguments")))
         body = body.replace("${CLAUDE_PROJECT_DIR}", str(project))

@@ -119,4 +119,18 @@ def _collated(name: str) -> tuple[list[tuple[int, str]], str]:
     return ranks, name.swapcase()
 
 
-CLINE = Agent("cline", "Cline", "3.0.65", load, (".agents", ".cline", "Cline/Rules", "Documents/Cline/Rules"))
+def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:
+    """A rule's front matter."""
+    found = _FRONT_MATTER.match(text) if kind == "rule" else None
+    if found is not None:
+        yield found.span()
+
+
+CLINE = Agent(
+    "cline",
+    "Cline",
+    "3.0.65",
+    load,
+    (".agents", ".cline", "Cline/Rules", "Documents/Cline/Rules"),
+    removed=_removed,
+)

@@ -5,11 +5,13 @@ scanned raw first, entities stay), this follows the recordings.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from weighbridge.agents.text import unix_lines
+from weighbridge.text import split_lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -67,6 +69,12 @@ def without_comments(text: str) -> str:
     return text if end < 3 else _COMMENT.sub("", text[:end]) + text[end:]
 
 
+def comments(text: str, start: int, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Where the HTML comments stand in a stretch of a text, in time linear in it."""
+    last = text.rfind("-->", start, end) + 3
+    return (found.span() for found in _COMMENT.finditer(text, start, max(start, last)))
+
+
 def _behind_comments(block: str) -> Iterator[str]:
     """The text of an HTML block that begins with a comment, without its comments."""
     if block.lstrip().startswith("<!--") and "-->" in block:
@@ -97,19 +105,12 @@ def without_block_comments(text: str) -> str:
     """
     if "<!--" not in text:
         return text
-    source = unix_lines(text)
-    lines = [line + "\n" for line in source.split("\n")]
-    lines[-1] = lines[-1][:-1]
+    lines = split_lines(unix_lines(text))
     kept: list[str] = []
     at = 0
     removed = False
-    for token in _parser().parse(source):
-        if token.type != "html_block" or token.level or token.map is None:
-            continue
-        start, end = token.map
-        block = "".join(lines[start:end])
-        if not block.lstrip(" ").startswith("<!--") or without_comments(block) == block:
-            continue
+    for start, last in _comment_blocks(lines):
+        block, end = "".join(lines[start:last]), last
         while end < len(lines) and lines[end] == "\n":
             block += lines[end]
             end += 1
@@ -120,6 +121,26 @@ def without_block_comments(text: str) -> str:
         at = end
         removed = True
     return "".join([*kept, *lines[at:]]) if removed else text
+
+
+def block_comments(text: str) -> Iterator[tuple[int, int]]:
+    """Where the comments stand in a text that go with its block comments."""
+    if "<!--" not in text:
+        return
+    lines = split_lines(text)
+    offsets = [0, *accumulate(map(len, lines))]
+    for start, end in _comment_blocks(split_lines(unix_lines(text))):
+        yield from comments(text, offsets[start], offsets[min(end, len(lines))])
+
+
+def _comment_blocks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The lines, from and to, of the blocks at a text's top level that begin with a comment and lose one."""
+    for token in _parser().parse("".join(lines)):
+        if token.type == "html_block" and not token.level and token.map is not None:
+            start, end = token.map
+            block = "".join(lines[start:end])
+            if block.lstrip(" ").startswith("<!--") and without_comments(block) != block:
+                yield start, end
 
 
 def code_regions(text: str) -> list[tuple[int, int]]:

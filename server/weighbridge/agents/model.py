@@ -248,5 +248,7 @@ class Agent:
     exact: bool = False
     #: Other names that people write.
     aliases: tuple[str, ...] = ()
+    #: The stretches of a file's text that it removes, in code points, by what the file is to it.
+    removed: Callable[[str, str], Iterable[tuple[int, int]]] = lambda text, kind: ()
     #: How its context files import others; None where they can't.
     imports: Imports | None = None

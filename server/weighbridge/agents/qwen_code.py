@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
-from weighbridge.agents.markdown import code_regions, without_comments
+from weighbridge.agents.markdown import code_regions, comments, without_comments
 from weighbridge.agents.model import (
     Agent,
     Context,
@@ -29,6 +29,7 @@ from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, imports_in, trimmed
 from weighbridge.agents.text import decoded, js_order, js_trim, json_object, unix_lines, yaml_mapping
 from weighbridge.errors import Code
+from weighbridge.text import split_lines
 
 _NAMES = ("QWEN.md", "AGENTS.md")
 _MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
@@ -310,6 +311,18 @@ def _simple_paths(source: str) -> list[str]:
     return [item.strip().strip('"') for item in items]
 
 
+def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:
+    """What of a rule never arrives: its front matter and all comments."""
+    if kind != "rule":
+        return
+    _, body = _rule(unix_lines(text))
+    lines = split_lines(text)
+    begin = sum(map(len, lines[: len(lines) - len(split_lines(body))]))
+    if begin:
+        yield 0, begin
+    yield from comments(text, begin)
+
+
 def _without_nested_comments(text: str) -> str:
     """A text without HTML comments, and without those that are there once others are gone."""
     for _ in range(_MOST_NESTED):
@@ -361,5 +374,6 @@ QWEN_CODE = Agent(
     "0.24.4",
     load,
     (".qwen", ".agents"),
+    removed=_removed,
     imports=Imports(partial(imports_in, regions=code_regions), from_real=False),
 )

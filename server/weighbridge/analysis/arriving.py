@@ -23,6 +23,8 @@ _AT_A_TIME = 50
 #: Imports in imported files that are told of, and code points before one in its line.
 _MOST_ONWARD = 1_000
 _LONGEST_BEFORE = 10_000
+#: Removed stretches that are told of.
+_MOST_REMOVED = 500
 
 _SEVERITIES = {
     Importance.CERTAIN: "warning",
@@ -214,6 +216,11 @@ def _notices(
             f"not imported: {one.reason}",
             instead=one.instead,
         )
+    for start, end in () if own is None else islice(agent.removed(text, own.kind), _MOST_REMOVED):
+        # Not beyond the last line, as below.
+        last = start + len(text[start:end].rstrip("\r\n"))
+        said = f"not sent to {agent.title}: it costs nothing"
+        yield Notice(places.at(start), places.at(last), Code.REMOVED, "hint", said, faded=True)
     lost = None if own is None else own.lost
     # What is lost is the end of the document, but for what was trimmed there.
     offset = -1 if lost is None or not lost.text else text.rfind(lost.text)

@@ -62,6 +62,8 @@ def diagnostics(report: Report, first_line_end: int, abilities: ClientAbilities)
             tags=[types.DiagnosticTag.Unnecessary] if notice.faded and abilities.faded_text else None,
         )
         for place, notice in report.notices
+        # To fade it is all that is to be said.
+        if abilities.faded_text or notice.code is not Code.REMOVED
     )
     looked_at = [one for one in report.references if one.problem is not None or one.references]
     for number, reference in enumerate(looked_at):

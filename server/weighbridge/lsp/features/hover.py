@@ -30,7 +30,7 @@ from weighbridge.analysis.wording import (
     total_text,
 )
 from weighbridge.content.base import Content
-from weighbridge.errors import ReferenceFault
+from weighbridge.errors import Code, ReferenceFault
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.places import reference_at
@@ -220,7 +220,8 @@ def _chain(
 ) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
     """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
     own = next((one for one in contexts if one["agent"] == arrived.agent), None)
-    facts = [*facts, *(notice.message for _, notice in report.notices[:_MOST_NOTICES])]
+    told = [notice.message for _, notice in report.notices if notice.code is not Code.REMOVED]
+    facts = [*facts, *told[:_MOST_NOTICES]]
     if own is None:
         return tuple(facts), (), 0
     total = tokens_text(own["tokens"], exact=own["exactness"] == "exact")

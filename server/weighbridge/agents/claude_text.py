@@ -1,0 +1,79 @@
+"""What Claude Code makes of one file's text: its front matter, its comments, its imports, the patterns of a rule."""
+
+import re
+from collections.abc import Iterator
+
+from weighbridge.agents.claude_ignored import places
+from weighbridge.agents.markdown import block_comments, stretches, without_block_comments
+from weighbridge.agents.text import JS_SPACE_CLASS, yaml_mapping
+
+FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
+IMPORT_START = re.compile(r"[A-Za-z0-9._-]|/.|~/")
+_IMPORT = re.compile(rf"(?:^|[{JS_SPACE_CLASS}])@((?:[^{JS_SPACE_CLASS}\\]|\\ )+)")
+
+
+def stripped(text: str) -> str:
+    """A file's text without front matter and block comments."""
+    return without_block_comments(FRONT_MATTER.sub("", text, count=1) if FRONT_MATTER.match(text) else text)
+
+
+def imports(text: str) -> Iterator[str]:
+    """The targets that a text's imports name, in order, unescaped."""
+    for stretch in stretches(text):
+        for found in _IMPORT.finditer(stretch):
+            target = found[1].split("#", 1)[0].replace("\\ ", " ")
+            if target and IMPORT_START.match(target):
+                yield target
+
+
+def find(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where a file's imports stand, and what they name."""
+    yield from places(text, begin_of(text), frozenset(imports(stripped(text))))
+
+
+def begin_of(text: str) -> int:
+    """Where a file's front matter ends."""
+    found = FRONT_MATTER.match(text)
+    return 0 if found is None else found.end()
+
+
+def removed(text: str) -> Iterator[tuple[int, int]]:
+    """The stretches of a file's text that never arrive: front matter, and comments that are blocks of their own."""
+    begin = begin_of(text)
+    if begin:
+        yield 0, begin
+    for start, end in block_comments(text[begin:]):
+        yield begin + start, begin + end
+
+
+def conditions(text: str) -> tuple[str, ...]:
+    """The patterns on which a rule waits; none where it always loads."""
+    found = FRONT_MATTER.match(text)
+    if found is None:
+        return ()
+    values = yaml_mapping(found[1])
+    if values is None:
+        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, found[1])) or {}
+    paths = values.get("paths")
+    written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
+    patterns = [part.strip() for one in written if isinstance(one, str) for part in _split(one)]
+    # What a folder's pattern ends with says nothing more: a folder stands for all in it.
+    always = {"", "**"}
+    return () if all(one.removesuffix("/**") in always for one in patterns) else tuple(filter(None, patterns))
+
+
+def _split(patterns: str) -> list[str]:
+    """The patterns of a list with commas, those within braces left alone."""
+    parts, depth = [""], 0
+    for character in patterns:
+        depth += (character == "{") - (character == "}")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _quoted(found: re.Match[str]) -> str:
+    value = found[2].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{found[1]}: "{value}"'
