@@ -28,7 +28,7 @@ from tests.cache.stores import (
     url,
 )
 
-from weighbridge.cache import CountStore, StoreState, StoreStatus, place
+from weighbridge.cache import CountStore, StoreState, StoreStatus, direct, place
 from weighbridge.cache import database as database_module
 from weighbridge.cache.database import Database
 from weighbridge.cache.place import FILE_NAME
@@ -420,14 +420,14 @@ def test_a_fault_is_not_tried_again_before_its_time(path: Path) -> None:
 
 
 def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch, hours: Hours) -> None:
-    configure = database_module._configure
+    configure = direct.configure
     pages = 20
 
     def limited(connection: Any, record: Any) -> None:
         configure(connection, record)
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    monkeypatch.setattr(database_module, "_configure", limited)
+    monkeypatch.setattr(direct, "configure", limited)
     with kept(url(path)) as it:
         it.store.put_many(rows(1))
         assert it.store.flush(30)

@@ -81,7 +81,7 @@ def rows(path: Path) -> dict[bytes, int]:
 
 async def warned(server: Process) -> str:
     """What the status says is wrong, said once."""
-    await server.until(server.health)
+    await server.until(lambda: server.health().strip())
     messages: set[str] = {
         params["message"]
         for method, params in server.sent

@@ -1,6 +1,6 @@
 """The database behind a store. Any thread may read, one writes. Every method may raise what its driver does."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -36,9 +36,7 @@ from weighbridge.cache.place import Place, identity, prepare, set_aside
 if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
-# Below the 999 variables that old builds of SQLite allow.
-_KEYS_AT_ONCE: Final = 500
-
+_ROWS_AT_ONCE: Final = 500
 _DELETED_AT_ONCE: Final = 5_000
 
 _table: Final = cast("Table", TokenCount.__table__)
@@ -59,7 +57,7 @@ class Database:
     def open(self) -> None:
         """Make the file if there is none, and give the tables today's shape."""
         try:
-            prepare(self.place)
+            prepare(self.place.path, ours=self.place.ours)
         finally:
             self._identity = None if self.place.path is None else identity(self.place.path)
         with self._engine.connect() as connection:
@@ -72,36 +70,24 @@ class Database:
 
     def get(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
         """Look up counts. Rows that can't be a text's are as good as none."""
-        groups: dict[tuple[str, str], list[bytes]] = {}
-        for key in keys:
-            groups.setdefault((key.tokenizer, key.version), []).append(key.digest)
-        found: dict[CountKey, Counted] = {}
         with self._engine.connect() as connection:
-            for (tokenizer, version), digests in groups.items():
-                for start in range(0, len(digests), _KEYS_AT_ONCE):
-                    some = digests[start : start + _KEYS_AT_ONCE]
-                    for digest, *values in self._rows(connection, tokenizer, version, some):
-                        counted = _sound(values)
-                        if counted is not None:
-                            found[CountKey(digest, tokenizer, version)] = counted
-        return found
-
-    def _rows(
-        self, connection: Connection, tokenizer: str, version: str, digests: list[bytes]
-    ) -> Iterable[Sequence[Any]]:
-        if self._sqlite:
-            return direct.get(connection, tokenizer, version, digests)
-        return connection.execute(_SELECT, {"tokenizer": tokenizer, "version": version, "digests": digests})
+            if self._sqlite:
+                return direct.get(connection.exec_driver_sql, keys)
+            found: dict[CountKey, Counted] = {}
+            for tokenizer, version, digests in direct.grouped(keys):
+                asked = {"tokenizer": tokenizer, "version": version, "digests": digests}
+                found |= direct.sound(connection.execute(_SELECT, asked), tokenizer, version)
+            return found
 
     def recent(self, most: int) -> Iterator[dict[CountKey, Counted]]:
         """The counts given last, `most` at most, some at a time."""
         with self._engine.connect() as connection:
             rows = connection.execute(_RECENT, {"most": most})
-            while some := rows.fetchmany(_KEYS_AT_ONCE):
+            while some := rows.fetchmany(_ROWS_AT_ONCE):
                 yield {
                     CountKey(*key): counted
                     for *key, values in ((*row[:3], row[3:]) for row in some)
-                    if (counted := _sound(values)) is not None
+                    if (counted := Counted.of_row(values)) is not None
                 }
 
     def write(self, batch: Batch) -> None:
@@ -205,14 +191,6 @@ class Database:
         connection.execute(insert(_table), written)
 
 
-def _sound(values: Sequence[Any]) -> Counted | None:
-    """Make a count of a row's numbers; None if they can't be a text's."""
-    if not all(type(value) is int for value in values):
-        return None
-    counted = Counted(*values)
-    return counted if counted.sound else None
-
-
 def _bound(key: CountKey) -> dict[str, Any]:
     """Make a key parameters: a column's own name is taken where the statement writes it."""
     return {"key_digest": key.digest, "key_tokenizer": key.tokenizer, "key_version": key.version}
@@ -270,14 +248,5 @@ def _engine(place: Place, busy_timeout: float) -> Engine:
         max_overflow=0 if place.path is None else -1,
         connect_args={"timeout": busy_timeout, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", direct.configure)
     return engine
-
-
-def _configure(connection: Any, _record: Any) -> None:
-    """Set up a new SQLite connection."""
-    # A crash of the machine may lose the last counts, nothing else: no need to wait for the disk at every write.
-    connection.execute("PRAGMA synchronous=NORMAL")
-    # A file that somebody else made gets to run nothing, and its damage is seen early.
-    connection.execute("PRAGMA trusted_schema=OFF")
-    connection.execute("PRAGMA cell_size_check=ON")

@@ -3,33 +3,39 @@
 They do as `database`'s do; the columns' types are written out as SQLAlchemy writes them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Any, Final
 
 from weighbridge.cache.backlog import Rows, Touches
-from weighbridge.cache.entry import Counted, CountKey
-from weighbridge.cache.models import TokenCount
+from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE, Counted, CountKey
 
-_TABLE: Final = TokenCount.__tablename__
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+# Below the 999 variables that old builds of SQLite allow.
+_KEYS_AT_ONCE: Final = 500
+
+Execute = Callable[[str, tuple[Any, ...]], Iterable[Sequence[Any]]]
+"""Runs a statement with its parameters, and gives the rows."""
+
 _KEY: Final = ", ".join(CountKey._fields)
 _VALUES: Final = ", ".join(Counted._fields)
 _MARKS: Final = ", ".join("?" * (len(CountKey._fields) + len(Counted._fields)))
 _REPLACED: Final = ", ".join(f"{name} = excluded.{name}" for name in (*Counted._fields, "accessed_at"))
 
 _PUT: Final = (
-    f"INSERT INTO {_TABLE} ({_KEY}, {_VALUES}, hits, created_at, accessed_at) VALUES ({_MARKS}, 0, ?, ?) "
+    f"INSERT INTO {COUNTS_TABLE} ({_KEY}, {_VALUES}, hits, created_at, accessed_at) VALUES ({_MARKS}, 0, ?, ?) "
     f"ON CONFLICT ({_KEY}) DO UPDATE SET {_REPLACED}"
 )
-_TOUCH: Final = (
-    f"UPDATE {_TABLE} SET hits = hits + ?, accessed_at = ? WHERE digest = ? AND tokenizer = ? AND version = ?"
+_TOUCH: Final = f"UPDATE {COUNTS_TABLE} SET hits = hits + ?, accessed_at = ? WHERE digest = ? AND tokenizer = ? AND version = ?"
+GET_SCHEMA: Final = f"SELECT version FROM {SCHEMA_TABLE} WHERE id = 1"
+_GET: Final = (
+    f"SELECT digest, {_VALUES} FROM {COUNTS_TABLE} WHERE tokenizer = ? AND version = ? AND digest IN "
 )
-_GET: Final = f"SELECT digest, {_VALUES} FROM {_TABLE} WHERE tokenizer = ? AND version = ? AND digest IN "
 
 
-def put(connection: Connection, rows: Rows) -> None:
+def put(connection: "Connection", rows: Rows) -> None:
     """Write counts; a row that is there gets the new numbers and keeps its hits."""
     written = []
     for key, (counted, moment) in rows.items():
@@ -38,19 +44,49 @@ def put(connection: Connection, rows: Rows) -> None:
     connection.exec_driver_sql(_PUT, written)
 
 
-def touch(connection: Connection, touches: Touches) -> None:
+def touch(connection: "Connection", touches: Touches) -> None:
     """Write that counts were given."""
     connection.exec_driver_sql(
         _TOUCH, [(hits, _stored(moment), *key) for key, (hits, moment) in touches.items()]
     )
 
 
-def get(
-    connection: Connection, tokenizer: str, version: str, digests: Sequence[bytes]
-) -> Iterator[Sequence[Any]]:
-    """Look up rows: each one's digest and values, whatever they are."""
-    marks = ", ".join("?" * len(digests))
-    yield from connection.exec_driver_sql(f"{_GET}({marks})", (tokenizer, version, *digests))
+def get(execute: Execute, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
+    """Look up counts."""
+    found: dict[CountKey, Counted] = {}
+    for tokenizer, version, digests in grouped(keys):
+        marks = ", ".join("?" * len(digests))
+        rows = execute(f"{_GET}({marks})", (tokenizer, version, *digests))
+        found |= sound(rows, tokenizer, version)
+    return found
+
+
+def grouped(keys: Iterable[CountKey]) -> Iterator[tuple[str, str, list[bytes]]]:
+    """Keys by their tokenizer and its version, as many at once as a statement takes."""
+    groups: dict[tuple[str, str], list[bytes]] = {}
+    for key in keys:
+        groups.setdefault((key.tokenizer, key.version), []).append(key.digest)
+    for (tokenizer, version), digests in groups.items():
+        for start in range(0, len(digests), _KEYS_AT_ONCE):
+            yield tokenizer, version, digests[start : start + _KEYS_AT_ONCE]
+
+
+def sound(rows: Iterable[Sequence[Any]], tokenizer: str, version: str) -> dict[CountKey, Counted]:
+    """The counts of rows that begin with a digest. Those that can't be a text's are as good as none."""
+    return {
+        CountKey(digest, tokenizer, version): counted
+        for digest, *values in rows
+        if (counted := Counted.of_row(values)) is not None
+    }
+
+
+def configure(connection: Any, _record: Any = None) -> None:
+    """Set up a new connection of SQLite's own driver."""
+    # A crash of the machine may lose the last counts, nothing else: no need to wait for the disk at every write.
+    connection.execute("PRAGMA synchronous=NORMAL")
+    # A file that somebody else made gets to run nothing, and its damage is seen early.
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
 
 
 def _stored(moment: datetime) -> str:

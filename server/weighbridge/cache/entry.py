@@ -1,7 +1,12 @@
 """What is remembered of a text: plain values, made and looked up by the thousand."""
 
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, Self
 
+#: The tables' names, and the number of the shape that they have today.
+COUNTS_TABLE: Final = "weighbridge_token_counts"
+SCHEMA_TABLE: Final = "weighbridge_schema"
+SCHEMA: Final = 1
 #: Bytes of a code point in UTF-8, at most.
 _LONGEST_CHARACTER: Final = 4
 
@@ -28,6 +33,14 @@ class Counted(NamedTuple):
     head_tokens: int
     tail_chars: int
     tail_tokens: int
+
+    @classmethod
+    def of_row(cls, values: Sequence[Any]) -> Self | None:
+        """The count that a database's numbers are; None if they can't be a text's."""
+        if not all(type(value) is int for value in values):
+            return None
+        counted = cls(*values)
+        return counted if counted.sound else None
 
     @property
     def sound(self) -> bool:

@@ -2,17 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    IntegrityError,
-    InterfaceError,
-    InternalError,
-    NoSuchModuleError,
-    OperationalError,
-)
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
 
 
 class Remedy(Enum):
@@ -75,13 +68,23 @@ _SQLITE: Final = {
 _BUSY: Final = (5, 6)
 
 
-def is_busy(error: DBAPIError) -> bool:
+def is_busy(error: "DBAPIError") -> bool:
     """Whether it is SQLite saying that somebody else holds a lock."""
     return _sqlite_code(error) in _BUSY
 
 
 def fault_of(error: Exception) -> Fault:
     """Say what is behind an error of the database, of its driver, or of the disk."""
+    from sqlalchemy.exc import (  # noqa: PLC0415  who opens no database needs none of it
+        ArgumentError,
+        DBAPIError,
+        IntegrityError,
+        InterfaceError,
+        InternalError,
+        NoSuchModuleError,
+        OperationalError,
+    )
+
     if isinstance(error, DBAPIError):
         # The other errors are about what was written or asked: that won't be different the next time.
         passing = isinstance(error, OperationalError | InterfaceError | InternalError | IntegrityError)
@@ -99,7 +102,7 @@ def fault_of(error: Exception) -> Fault:
     return Fault(f"it can't be used ({type(error).__name__})", Remedy.NOTHING)
 
 
-def _sqlite_code(error: DBAPIError) -> int:
+def _sqlite_code(error: "DBAPIError") -> int:
     """SQLite's primary result code; 0 if it is another database's error."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else 0

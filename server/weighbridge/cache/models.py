@@ -8,6 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from weighbridge.cache.digest import SIZE
+from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -34,7 +35,7 @@ class TokenCount(Base):
     last written or given (UTC).
     """
 
-    __tablename__ = "weighbridge_token_counts"
+    __tablename__ = COUNTS_TABLE
 
     digest: Mapped[bytes] = mapped_column(
         LargeBinary(SIZE).with_variant(BINARY(SIZE), "mysql", "mariadb"), primary_key=True
@@ -53,7 +54,7 @@ class TokenCount(Base):
 
     # Rows are found by their key alone, so SQLite keeps them in the key's own tree.
     __table_args__ = (
-        Index("ix_weighbridge_token_counts_accessed_at", "accessed_at"),
+        Index(f"ix_{COUNTS_TABLE}_accessed_at", "accessed_at"),
         {"sqlite_with_rowid": False},
     )
 
@@ -61,7 +62,7 @@ class TokenCount(Base):
 class SchemaVersion(Base):
     """Which shape the tables have: one row."""
 
-    __tablename__ = "weighbridge_schema"
+    __tablename__ = SCHEMA_TABLE
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     version: Mapped[int]

@@ -6,12 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_cache_path
-from sqlalchemy import URL, make_url
 
 from weighbridge.cache.faults import UntrustedError, UnusableError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 FILE_NAME: Final = "counts.sqlite3"
 
@@ -23,7 +25,7 @@ _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 class Place:
     """A database's URL, and its file if it is SQLite in one. `ours`: in the user's cache folder, not somewhere they named."""
 
-    url: URL
+    url: "URL"
     path: Path | None
     ours: bool
 
@@ -37,13 +39,20 @@ class Place:
         )
 
 
+def own_path() -> Path:
+    """The file in the user's cache folder."""
+    return user_cache_path("weighbridge", appauthor=False) / FILE_NAME
+
+
 def place_of(cache_url: str | None) -> Place:
     """Say where counts are kept: what `cacheUrl` says, or the user's cache folder.
 
     Raises ArgumentError, SQLAlchemy's, if that is no URL.
     """
+    from sqlalchemy import URL, make_url  # noqa: PLC0415  the file alone can be asked for without
+
     if cache_url is None:
-        path = user_cache_path("weighbridge", appauthor=False) / FILE_NAME
+        path = own_path()
         return Place(URL.create("sqlite", database=str(path)), path, ours=True)
     url = make_url(cache_url)
     name = url.database
@@ -53,18 +62,17 @@ def place_of(cache_url: str | None) -> Place:
     return Place(url, Path(name) if in_file and name else None, ours=False)
 
 
-def prepare(place: Place) -> None:
+def prepare(path: Path | None, *, ours: bool) -> None:
     """Make the file's folder and the file, for its owner's eyes alone. One that was there keeps its permissions unless it is ours.
 
     In the user's cache folder, what others own or may write to is not believed: a planted count would be shown as exact.
 
     Raises UnusableError if what is there is no file, UntrustedError if it may be others', OSError if it can't be made.
     """
-    path = place.path
     if path is None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if place.ours and os.name == "posix":
+    if ours and os.name == "posix":
         if path.parent.stat().st_uid != os.geteuid():
             raise UnusableError("its folder belongs to another user")
         # From here on nobody else can put anything into it.
@@ -79,7 +87,7 @@ def prepare(place: Place) -> None:
         found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         raise UnusableError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
-    if place.ours and os.name == "posix":
+    if ours and os.name == "posix":
         # SQLite would put a planted log into the database.
         for one in (path, *(path.with_name(path.name + companion) for companion in _COMPANIONS)):
             _check_trusted(one)

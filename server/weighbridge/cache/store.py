@@ -1,6 +1,6 @@
 """Counts that survive restarts. Whatever happens to the database, callers never notice more than a miss.
 
-    get_many ──▶ backlog ──▶ recalled ──▶ database    workers' threads
+    get_many ──▶ backlog ──▶ recalled ──▶ database    workers' threads (until it is open: the file itself, if it is the user's own)
     put_many ──▶ backlog                 any thread: never waits for a disk
                     │  every so many rows, every so many seconds, at close
                     ▼
@@ -12,7 +12,7 @@ may pass (a lock, a full disk), tries again later.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.cache.backlog import Backlog, Batch
 from weighbridge.cache.connector import Connector, Hindrance
+from weighbridge.cache.early import EarlyReader
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
 
@@ -62,7 +63,10 @@ class CountStore:
         self._on_over = on_over
         self._limits = limits or StoreLimits()
         self._now = now
-        self._born = monotonic()
+        #: Reads the user's own file; None once the database is open, and where the file can't be read so.
+        self._early = EarlyReader(self._limits.busy_timeout) if cache_url is None else None
+        #: When the database was first needed; None as long as it is not.
+        self._wanted_since = None if self._early is not None else monotonic()
         self._opened = threading.Event()
 
         # Shared, under the condition that the writer waits on.
@@ -97,7 +101,6 @@ class CountStore:
 
     def get_many(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
         """Look up counts. May wait for the disk: call on a worker."""
-        database = self._wait_for_database()
         found: dict[CountKey, Counted] = {}
         missing: list[CountKey] = []
         with self._wake:
@@ -107,11 +110,8 @@ class CountStore:
                     missing.append(key)
                 else:
                     found[key] = counted
-        if database is not None and missing:
-            try:
-                found |= database.get(missing)
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is no more than a miss
-                self._fail(database, error)
+        if missing:
+            found |= self._read(missing)
         if found:
             self._add(lambda backlog, moment: backlog.touch(found, moment))
         return found
@@ -139,9 +139,30 @@ class CountStore:
 
     # Callers' threads
 
+    def _read(self, keys: Sequence[CountKey]) -> dict[CountKey, Counted]:
+        early = self._early
+        if early is not None:
+            try:
+                return early.get(keys)
+            except Exception:  # noqa: BLE001 - whatever it is, the database's own opening says it, or mends it
+                self._early = None
+                early.close()
+        database = self._wait_for_database()
+        if database is not None:
+            try:
+                return database.get(keys)
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is no more than a miss
+                self._fail(database, error)
+        return {}
+
     def _wait_for_database(self) -> "Database | None":
         """Give the database, None while there is none to be used. Waits for it to open, but not forever."""
-        if not self._opened.wait(max(0.0, self._born + self._limits.patience - monotonic())):
+        with self._wake:
+            since = self._wanted_since
+            if since is None:
+                since = self._wanted_since = monotonic()
+                self._wake.notify()
+        if not self._opened.wait(max(0.0, since + self._limits.patience - monotonic())):
             self._degrade(f"opening the database takes longer than {self._limits.patience:g} seconds")
         with self._wake:
             return None if self._closing else self._database
@@ -212,8 +233,12 @@ class CountStore:
     # The writer's thread
 
     def _run(self) -> None:
-        self._settle(self._connector.open())
+        if self._wait_until_wanted():
+            self._settle(self._connector.open())
         self._opened.set()
+        early, self._early = self._early, None
+        if early is not None:
+            early.close()
         self._attempt(self._recall)
         closing = False
         while not closing:
@@ -232,6 +257,18 @@ class CountStore:
             database.close()
         for request in requests:
             request.done.set()
+
+    def _wait_until_wanted(self) -> bool:
+        """Wait until the database is needed: to be read, or for what is to be written by now. Tell whether it ever is."""
+        with self._wake:
+            while self._wanted_since is None and not (
+                self._closing or self._requests or self._backlog.full(self._limits.flush_rows)
+            ):
+                timeout = None if self._due is None else self._due - monotonic()
+                if timeout is not None and timeout <= 0:
+                    break
+                self._wake.wait(timeout)
+            return bool(self._wanted_since is not None or self._requests or self._backlog)
 
     def _wait(self) -> tuple[bool, list[_Request]]:
         """Wait until there is something to do. Tell whether to end, and what was asked for."""

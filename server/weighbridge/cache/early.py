@@ -1,0 +1,50 @@
+"""The file of counts in the user's cache folder, read before SQLAlchemy is loaded: that takes longer than a first count."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Lock
+
+from weighbridge.cache import direct
+from weighbridge.cache.entry import SCHEMA, Counted, CountKey
+from weighbridge.cache.faults import UnusableError
+from weighbridge.cache.place import own_path, prepare
+
+
+class EarlyReader:
+    """Reads the file as it was left, with Python's own driver; changes nothing in it. Thread-safe."""
+
+    def __init__(self, busy_timeout: float) -> None:
+        """`busy_timeout`: seconds to wait for another process."""
+        self._busy_timeout = busy_timeout
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def get(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
+        """Look up counts. Raises whatever keeps the file from being read: who opens the database finds out what to do."""
+        with self._lock:
+            if self._connection is None:
+                path = own_path()
+                prepare(path, ours=True)
+                if not path.stat().st_size:
+                    return {}
+                self._connection = self._connected(path)
+            return direct.get(self._connection.execute, keys)
+
+    def _connected(self, path: Path) -> sqlite3.Connection:
+        with ExitStack() as stack:
+            connection = sqlite3.connect(path, timeout=self._busy_timeout, check_same_thread=False)
+            stack.callback(connection.close)
+            direct.configure(connection)
+            if connection.execute(direct.GET_SCHEMA).fetchone() != (SCHEMA,):
+                raise UnusableError("it has another shape")
+            stack.pop_all()
+        return connection
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
