@@ -1,6 +1,7 @@
 """Outlines: what stands in what, in each editor's way of showing it; and names found in all of the workspace."""
 
 import heapq
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.editors.recording import VSCODE, Recording
 
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.lsp import desk
-from weighbridge.lsp.features.symbols import Names, _distance, workspace_symbols
+from weighbridge.lsp.features.symbols import Names, workspace_symbols
 from weighbridge.tokens.base import Exactness
 from weighbridge.work import CancelToken, TaskCancelledError
 
@@ -175,13 +176,12 @@ def report(number: int, *titles: str) -> Report:
 def test_the_best_of_all_are_told_and_no_more() -> None:
     reports = [report(number, "a b", "ab", "xab") for number in range(3)]
     found = workspace_symbols([(Names(reports), ())], "ab", most=5)
-    assert [(one.name, one.container_name) for one in found] == [
+    assert [(one["name"], one["containerName"]) for one in found] == [
         *(("ab (1 token)", f"{number}.md") for number in range(3)),
         *(("xab (1 token)", f"{number}.md") for number in range(2)),
     ]
-    assert found[0].location == types.Location(
-        "file:///w/0.md", types.Range(types.Position(1, 0), types.Position(2, 0))
-    )
+    start, end = {"line": 1, "character": 0}, {"line": 2, "character": 0}
+    assert found[0]["location"] == {"uri": "file:///w/0.md", "range": {"start": start, "end": end}}
 
 
 def test_nobody_looks_on_when_nobody_asks_any_more() -> None:
@@ -207,6 +207,20 @@ def test_how_well_a_name_fits(query: str, name: str, expected: int | None) -> No
     assert _distance(query, name) == expected
 
 
+def _distance(query: str, name: str) -> int | None:
+    """How far apart the query's letters stand in a name, whatever their case; None if they don't. 0 for a beginning."""
+    wanted, text = query.casefold().replace(" ", "").replace("\n", ""), name.casefold()
+    if wanted in text:
+        return 0 if text.startswith(wanted) else 1
+    at, first = -1, None
+    for letter in wanted:
+        at = text.find(letter, at + 1)
+        if at < 0:
+            return None
+        first = at if first is None else first
+    return 2 + at - (first or 0) - len(wanted)
+
+
 NAMES = st.text("aAbß. \n", max_size=5)
 
 
@@ -222,9 +236,9 @@ def test_in_all_names_at_once_the_same_is_found_as_in_each(
         if (distance := _distance(query, name)) is not None
     ]
     found = [
-        (reports.index(one.report), 0 if one.section is None else 1 + one.report.sections.index(one.section))
-        for one in heapq.nsmallest(
-            most, Names(reports).like(query, most, (), None), key=lambda one: one.distance
+        (reports.index(report), 0 if section is None else 1 + report.sections.index(section))
+        for _, report, section in heapq.nsmallest(
+            most, Names(reports).like(query, most, (), None), key=itemgetter(0)
         )
     ]
     assert found == [(place, number) for _, place, number in sorted(distances)[:most]]
@@ -234,4 +248,4 @@ def test_what_is_hidden_takes_no_place() -> None:
     reports = [report(number, "ab") for number in range(4)]
     hidden = {reports[0].uri, reports[2].uri}
     found = workspace_symbols([(Names(reports), hidden)], "ab", most=2)
-    assert [one.container_name for one in found] == ["1.md", "3.md"]
+    assert [one["containerName"] for one in found] == ["1.md", "3.md"]

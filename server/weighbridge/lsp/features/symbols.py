@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import PurePath
 from typing import Any
 
@@ -23,8 +24,11 @@ from weighbridge.references.model import Kind
 from weighbridge.uris import path_of, uri_of
 from weighbridge.work import CancelToken, Priority
 
-#: Symbols of one answer about the workspace.
-MOST_SYMBOLS = 500
+#: Symbols of one answer about the workspace: more than anybody reads; what is typed next narrows them.
+MOST_SYMBOLS = 200
+
+#: Names that are looked at, the first ones, to find those whose letters stand the least apart.
+_MOST_APART = 2_000
 
 _KINDS = {
     Kind.FILE: types.SymbolKind.File,
@@ -66,15 +70,6 @@ def flat_outline(report: Report) -> list[types.SymbolInformation]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A prompt, or a section of one, and how far its name is from what is looked for."""
-
-    distance: int
-    report: Report
-    section: SectionReport | None
-
-
 class Names:
     """The names of prompts and of their sections, in order, all in one text: letters are looked for in all of them at once.
 
@@ -91,13 +86,14 @@ class Names:
 
     def like(
         self, query: str, most: int, hidden: Container[str], token: CancelToken | None
-    ) -> Iterator[_Named]:
-        """The names that hold the query's letters in order; at least the `most` best of them.
+    ) -> Iterator[tuple[int, Report, SectionReport | None]]:
+        """Prompts and sections whose names hold the query's letters in order, and how far apart these stand.
 
-        `hidden`: prompts that are left out, by URI. Raises TaskCancelledError.
+        The `most` best are among them, unless letters stand apart in more than `_MOST_APART`. `hidden`: prompts that are left out, by URI. Raises TaskCancelledError.
         """
         told: set[int] = set()
-        for kind, pattern in enumerate(_patterns(query)):
+        length = len(_folded(query))
+        for pattern in _patterns(query, self._text):
             for match in re.finditer(pattern, self._text):
                 if token is not None:
                     token.raise_if_cancelled()
@@ -106,22 +102,32 @@ class Names:
                 if number in told or report.uri in hidden:
                     continue
                 told.add(number)
-                distance = kind if kind <= 1 else _distance(query, self._names[number])
-                yield _Named(distance or 0, report, section)
+                if match.re.groups:
+                    distance = 2 + match.end() - match.start(1) - length
+                else:
+                    distance = 0 if match.group().startswith("\n") else 1
+                yield distance, report, section
                 # All that come later are no better; but letters that stand apart do so more or less.
-                if len(told) == most and kind <= 1:
+                if len(told) >= (_MOST_APART if match.re.groups else most):
                     return
 
 
-def _patterns(query: str) -> Sequence[str]:
-    """Names that begin with the query, those that hold it, and those that hold its letters in order."""
+def _patterns(query: str, text: str) -> Iterator[str]:
+    """Names that begin with the query, those that hold it, and those that hold its letters in order.
+
+    In a text that lacks what they need, they need not be looked for.
+    """
     wanted = _folded(query)
     if not wanted:
-        return ("\n",)
-    letters = [re.escape(letter) for letter in wanted]
-    # None is gone back over: the first place of each letter is as good as any.
-    apart = "".join(f"[^\n{letter}]*+{letter}" for letter in letters)
-    return (f"\n{''.join(letters)}", "".join(letters), f"\n{apart}")
+        yield "\n"
+        return
+    if wanted in text:
+        yield f"\n{re.escape(wanted)}"
+        yield re.escape(wanted)
+    if all(letter in text for letter in wanted):
+        # None is gone back over: the first place of each letter is as good as any.
+        first, *others = map(re.escape, wanted)
+        yield f"\n[^\n{first}]*+({first})" + "".join(f"[^\n{letter}]*+{letter}" for letter in others)
 
 
 def workspace_symbols(
@@ -130,28 +136,36 @@ def workspace_symbols(
     *,
     most: int = MOST_SYMBOLS,
     token: CancelToken | None = None,
-) -> list[types.WorkspaceSymbol]:
-    """Prompts and sections whose names hold the query's letters in order; the best first, `most` of them.
+) -> list[dict[str, Any]]:
+    """Prompts and sections whose names hold the query's letters in order; the best first, `most` of them, as JSON.
 
-    `names`: with the prompts among them that are left out, by URI. With thousands of prompts that is a worker's work.
+    `names`: with the prompts among them that are left out, by URI. With thousands of prompts that is a worker's work, and
+    so is to write the answer.
 
     Raises:
         TaskCancelledError: the token is up.
     """
     found = itertools.chain.from_iterable(some.like(query, most, hidden, token) for some, hidden in names)
-    return [_workspace_symbol(one) for one in heapq.nsmallest(most, found, key=lambda one: one.distance)]
+    best = heapq.nsmallest(most, found, key=itemgetter(0))
+    return [_workspace_symbol(report, section) for _, report, section in best]
 
 
-def _workspace_symbol(one: _Named) -> types.WorkspaceSymbol:
-    report, section, name = one.report, one.section, _file_name(one.report)
+def _workspace_symbol(report: Report, section: SectionReport | None) -> dict[str, Any]:
+    name = _file_name(report)
     if section is None:
-        start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        text = f"{name} ({tokens_text(report.tokens, exact=report.exact) if report.ready else PENDING})"
-        return types.WorkspaceSymbol(types.Location(report.uri, start), text, types.SymbolKind.File)
+        weight = tokens_text(report.tokens, exact=report.exact) if report.ready else PENDING
+        return _found(f"{name} ({weight})", types.SymbolKind.File, report.uri, Range(0, 0, 0, 0))
     weight = part_text(report, section) if report.ready else PENDING
     text = f"{name_text(section.title) or '(no title)'} ({weight})"
-    location = types.Location(report.uri, to_range(section.range))
-    return types.WorkspaceSymbol(location, text, types.SymbolKind.String, None, None, name)
+    return _found(text, types.SymbolKind.String, report.uri, section.range) | {"containerName": name}
+
+
+def _found(name: str, kind: types.SymbolKind, uri: str, place: Range) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": kind.value,
+        "location": {"uri": uri, "range": _plain_range(to_range(place))},
+    }
 
 
 def _file_name(report: Report) -> str:
@@ -187,7 +201,7 @@ class Symbols:
             return flat_outline(report)
         return WrittenJson(json.dumps([_plain(symbol) for symbol in outline(report)]))
 
-    async def workspace(self, params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+    async def workspace(self, params: types.WorkspaceSymbolParams) -> WrittenJson:
         """Symbols of all prompts: open ones as they are in the editor, others as far as they are weighed."""
         await self._desk.weighed()
         workspace, session = self._desk.workspace, self._desk.session
@@ -196,12 +210,12 @@ class Symbols:
         closed = workspace.reports() if workspace.revision != self._names_at else None
         revision, names = workspace.revision, self._names
 
-        def find(token: CancelToken) -> tuple[Names, list[types.WorkspaceSymbol]]:
+        def find(token: CancelToken) -> tuple[Names, str]:
             kept = names if closed is None else Names(report for _, report in sorted(closed.items()))
             # What is open is known as it is in the editor.
             hidden = set(map(uri_of, paths))
             found = workspace_symbols([(Names(opened), ()), (kept, hidden)], params.query, token=token)
-            return kept, found
+            return kept, json.dumps(found)
 
         key = ("workspace symbols", next(self._numbers))
         try:
@@ -212,7 +226,7 @@ class Symbols:
             self._desk.tasks.cancel(key)
             raise
         self._names_at = revision
-        return found
+        return WrittenJson(found)
 
 
 def _tree(report: Report) -> list[_Node]:
@@ -295,24 +309,6 @@ def _plain_range(place: types.Range) -> dict[str, Any]:
         "start": {"line": start.line, "character": start.character},
         "end": {"line": end.line, "character": end.character},
     }
-
-
-def _distance(query: str, name: str) -> int | None:
-    """How far apart the query's letters stand in a name, whatever their case; None if they don't. 0 for a beginning."""
-    wanted, text = _folded(query), name.casefold()
-    if not wanted:
-        return 0
-    at = text.find(wanted)
-    if at >= 0:
-        return 0 if at == 0 else 1
-    at, first = -1, 0
-    for number, letter in enumerate(wanted):
-        at = text.find(letter, at + 1)
-        if at < 0:
-            return None
-        if number == 0:
-            first = at
-    return 2 + at - first - len(wanted)
 
 
 def _folded(query: str) -> str:
