@@ -1,5 +1,6 @@
 """Files whose paths are most like one that isn't there, among few and among very many."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,23 +34,21 @@ def test_the_likest_come_first(tmp_path: Path, target: str, expected: list[str])
     assert Files().nearest(target, tmp_path, scope(tmp_path), 3) == expected
 
 
-def test_few_are_compared_in_full_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[str] = []
-    really = nearest._ratio
+def test_many_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Path] = []
+    really = nearest._ranked
 
-    def ratio(one: str, other: str) -> float:
-        compared.append(other)
-        return really(one, other)
+    def ranked(wanted: Path, root: Path, names: nearest._Names) -> Iterator[tuple[float, str]]:
+        looks.append(wanted)
+        return really(wanted, root, names)
 
-    monkeypatch.setattr(nearest, "_ratio", ratio)
+    monkeypatch.setattr(nearest, "_ranked", ranked)
     for number in range(1_500):
         (tmp_path / f"part-{number:04}.md").touch()
     files = Files()
     assert files.nearest("prat-0999.md", tmp_path, scope(tmp_path), 1) == ["part-0999.md"]
-    assert 0 < len(compared) <= 2 * nearest._MOST_COMPARED
-    count = len(compared)
     assert files.nearest("prat-0999.md", tmp_path, scope(tmp_path), 1) == ["part-0999.md"]
-    assert len(compared) == count
+    assert looks == [tmp_path / "prat-0999.md"]
     (tmp_path / "prat-09999.md").touch()
     assert files.nearest("prat-0999.md", tmp_path, scope(tmp_path), 1) == ["prat-09999.md"]
 

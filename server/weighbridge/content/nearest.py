@@ -1,6 +1,5 @@
 """The files of a workspace: those that fit what is typed, and those whose paths are most like one that isn't there."""
 
-import difflib
 import heapq
 import itertools
 import os
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cachetools import LRUCache
+from rapidfuzz.distance.Indel import normalized_similarity as ratio
+from rapidfuzz.process import extract
 
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
@@ -33,6 +34,7 @@ class _Names:
 
     paths: Sequence[str]
     names: Sequence[str]
+    stems: Sequence[str]
     found: LRUCache[Path, Sequence[_Ranked]] = field(default_factory=lambda: LRUCache(_MOST_KEPT))
 
 
@@ -89,7 +91,7 @@ class Files:
             names = self._names.get(root)
             if names is None or names.paths is not paths:
                 looks = [folded(path.rpartition("/")[2]) for path in paths]
-                names = self._names[root] = _Names(paths, looks)
+                names = self._names[root] = _Names(paths, looks, [*map(_stem, looks)])
             found = names.found.get(wanted)
         if found is None:
             found = sorted(_ranked(wanted, root, names))
@@ -128,44 +130,24 @@ def _fitting(wanted: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterat
 def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
     """The paths that are like one, and how much: up to 3."""
     name, written = folded(wanted.name), folded(Path(os.path.relpath(wanted, root)).as_posix())
-    rough = (
-        (_roughly(name, one, path, written), path) for one, path in zip(names.names, names.paths, strict=True)
+    for its, path in zip(names.names, names.paths, strict=True):
+        if its == name:
+            there = folded(path)
+            yield -((2 if there == written else 1) + ratio(written, there)), path
+    alike = extract(
+        _stem(name),
+        names.stems,
+        scorer=ratio,
+        processor=None,
+        score_cutoff=_LEAST_ALIKE,
+        limit=_MOST_COMPARED,
     )
-    for _, path in heapq.nlargest(_MOST_COMPARED, ((likeness, path) for likeness, path in rough if likeness)):
-        there, likeness = folded(path), 0.0
-        if there.rpartition("/")[2] == name:
-            likeness = 2.0 if there == written else 1.0
-        elif not _alike(name, there.rpartition("/")[2]):
-            continue
-        yield -(likeness + _ratio(written, there)), path
+    for _, _, number in alike:
+        its, path = names.names[number], names.paths[number]
+        if its != name and its.startswith(".") == name.startswith("."):
+            yield -ratio(written, folded(path)), path
 
 
-def _roughly(wanted: str, name: str, path: str, written: str) -> float:
-    """How like a name is, by what both begin and end with; 0 if it can't be like enough. Quick: all are looked at."""
-    if wanted == name:
-        return 2.0 + _common(written, folded(path))
-    lengths = len(wanted) + len(name)
-    if 2 * min(len(wanted), len(name)) < _LEAST_ALIKE * lengths:
-        return 0.0
-    return (1 + _common(wanted, name)) / lengths
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin and end with alike."""
-    most = min(len(one), len(other))
-    start = end = 0
-    while start < most and one[start] == other[start]:
-        start += 1
-    while end < most - start and one[-1 - end] == other[-1 - end]:
-        end += 1
-    return start + end
-
-
-def _alike(name: str, other: str) -> bool:
-    """Whether names are alike but for their endings: the same one makes them no more alike."""
-    stem, its = (one.rpartition(".")[0] or one for one in (name, other))
-    return name.startswith(".") == other.startswith(".") and _ratio(stem, its) >= _LEAST_ALIKE
-
-
-def _ratio(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
+def _stem(name: str) -> str:
+    """A name without its ending: the same one makes names no more alike."""
+    return name.rpartition(".")[0] or name

@@ -1,8 +1,9 @@
 """What a reference to a file, or a section, that isn't there could be changed to. Files are read: a worker's work."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
+
+from rapidfuzz.distance.Indel import normalized_similarity as ratio
 
 from weighbridge.analysis.wording import name_text
 from weighbridge.content.base import Scope
@@ -48,9 +49,7 @@ def nearest_changes(
     wanted = fragment.casefold()
 
     def likeness(names: tuple[str, str]) -> float:
-        return max(
-            difflib.SequenceMatcher(None, wanted, name[:200].casefold()).ratio() for name in names if name
-        )
+        return max(ratio(wanted, name[:200].casefold()) for name in names if name)
 
     nearest = sorted(named[:_MOST_HEADINGS], key=lambda names: -likeness(names))[:most]
     return [
