@@ -28,6 +28,8 @@ _LONGEST = 1_000
 _WIDEST = 100
 #: What is painted to see which marks a style has.
 _SAMPLE = "sample"
+#: Signs of our own, each one cell wide.
+_NARROW = dict.fromkeys(map(ord, "≈├└─│"), " ")
 #: Variables of the environment by which colours are wanted where there is no terminal.
 _FORCED = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE"})
 
@@ -251,7 +253,7 @@ def _print(rows: Sequence[_Row], right: Collection[int]) -> None:
 
 
 def _width(text: str) -> int:
-    if text.isascii():
+    if text.translate(_NARROW).isascii():
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415  few names need it
 
