@@ -1,8 +1,9 @@
 """Which agents read a file by its path, and the dialect that follows."""
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pytest
+from tests.agents.recorded import Case, lay
 
 from weighbridge.agents.readers import DIALECTS, TITLES, dialect_for, readers_of
 from weighbridge.agents.registry import AGENTS
@@ -17,10 +18,20 @@ def test_the_names_are_those_of_the_agents() -> None:
     ("path", "dialect"),
     [
         ("CLAUDE.md", "claude-code"),
-        ("sub/claude.md", "claude-code"),
+        ("sub/CLAUDE.md", "claude-code"),
+        # No agent looks for these names where letter case counts.
+        ("prompts/claude.md", "markdown"),
+        ("docs/agents.md", "markdown"),
+        (".claude/commands/agents.md", "claude-code"),
         (".claude/rules/deep/a.md", "claude-code"),
         (".claude/settings.json", "markdown"),
         ("skills/x/SKILL.md", "claude-code"),
+        (".claude/skills/x/SKILL.md", "claude-code"),
+        (".agents/skills/x/SKILL.md", "codex"),
+        (".gemini/skills/x/SKILL.md", "gemini-cli"),
+        (".github/skills/x/SKILL.md", "copilot-cli"),
+        (".roo/skills/x/SKILL.md", "text"),
+        ("plugins/p/agents/a.md", "claude-code"),
         ("AGENTS.md", "codex"),
         ("AGENTS.override.md", "codex"),
         ("GEMINI.md", "gemini-cli"),
@@ -65,3 +76,28 @@ def test_the_first_of_the_chosen_agents_that_reads_it_counts(chosen: tuple[str, 
 def test_prompts_have_no_readers() -> None:
     assert readers_of(PurePath("prompts/a.md")) is None
     assert readers_of(PurePath(".cursorrules")) == ()
+
+
+FOLDERS = [
+    ".claude",
+    ".codex",
+    ".gemini",
+    ".qwen",
+    ".opencode",
+    ".kilocode",
+    ".kilo",
+    ".factory",
+    ".continue",
+]
+FOLDERS += [".vibe", ".openhands", ".agents", ".agent", ".github", ".roo", ".cursor", ".kiro"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_readers_of_a_skill_are_the_agents_that_list_it(folder: str, tmp_path: Path) -> None:
+    path = f"{folder}/skills/mine/SKILL.md"
+    files = {path: "---\nname: mine\ndescription: D\n---\n"}
+    data = {"agent": "codex", "case": "readers", "files": files, "git": True, "home": {}, "settings": {}}
+    laid = lay(Case(data), tmp_path.resolve())
+    listing = {name for name in AGENTS if any(entry.kind == "skill" for entry in laid.load(name).entries)}
+    # Mistral Vibe lists them where the user trusts the folder, and nobody did.
+    assert set(readers_of(PurePath(path)) or ()) - {"mistral-vibe"} == listing

@@ -132,6 +132,33 @@ def test_gemini_private_memory(tmp_path: Path) -> None:
     )
 
 
+def test_gemini_skills(tmp_path: Path) -> None:
+    def skill(name: str, description: str) -> str:
+        return f"---\nname: {name}\ndescription: {description}\n---\nbody\n"
+
+    files = {
+        ".gemini/skills/a/SKILL.md": skill("alpha", "A: not YAML\n  but two lines"),
+        ".agents/skills/b/SKILL.md": skill("b:eta", "B"),
+        ".agents/skills/deep/er/SKILL.md": skill("deeper", "D"),
+        ".claude/skills/c/SKILL.md": skill("c", "C"),
+        ".gemini/skills/same/SKILL.md": skill("same", "the project's"),
+        ".gemini/skills/none/SKILL.md": "no front matter",
+        ".gemini/skills/half/SKILL.md": "---\nname: half\n---\n",
+    }
+    home = {".gemini/skills/same/SKILL.md": skill("same", "the user's")}
+
+    def listed(name: str, description: str, path: str) -> str:
+        inside = f"<name>{name}</name>\n    <description>{description}</description>"
+        return f"  <skill>\n    {inside}\n    <location>{{root}}/{path}/SKILL.md</location>\n  </skill>"
+
+    wanted = [
+        listed("same", "the project's", ".gemini/skills/same"),
+        listed("alpha", "A: not YAML but two lines", ".gemini/skills/a"),
+        listed("b-eta", "B", ".agents/skills/b"),
+    ]
+    assert arriving("gemini-cli", tmp_path, files, home=home) == "\n".join(wanted)
+
+
 def test_gemini_imports_lie_in_the_folder_that_holds_a_git_file(tmp_path: Path) -> None:
     files = {".git": "gitdir: x", "sub/GEMINI.md": "@../a.md", "a.md": "A"}
     got = arriving("gemini-cli", tmp_path, files, git=False, cwd="sub")

@@ -13,6 +13,7 @@ from typing import Any
 
 from weighbridge.agents.encodings import GEMINI_ENCODING
 from weighbridge.agents.folders import downwards, lies_in, upwards, walk
+from weighbridge.agents.gemini_skills import skill_listing
 from weighbridge.agents.model import Agent, Context, Entry, Files, Imports, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, imports_in, trimmed
 from weighbridge.agents.text import decoded, js_order, json_object
@@ -73,6 +74,7 @@ class _Loader:
             reason = f"larger than {_MOST_BYTES:,} bytes: Gemini CLI sends no request at all"
             return Context(not_loaded=(NotLoaded(self.too_large, reason),))
         parts = [
+            Part("system", skill_listing(self.files, self.start.home, self.folder)),
             Part("system", _system_part(user, memory)),
             Part("system (lines)", self._system_file()),
             Part("first user message", _project_part(extensions, project)),

@@ -32,12 +32,12 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-#: Files by their names, in small letters: who reads them, the one first whose numbers are shown.
+#: Files by their names, letter for letter, as agents look for them: who reads them, the one first whose numbers are shown.
 _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "claude.md": ("claude-code", "copilot-cli", "opencode", "crush"),
-        "claude.local.md": ("claude-code", "crush"),
-        "agents.md": (
+        "CLAUDE.md": ("claude-code", "copilot-cli", "opencode", "crush"),
+        "CLAUDE.local.md": ("claude-code", "crush"),
+        "AGENTS.md": (
             "codex",
             "opencode",
             "copilot-cli",
@@ -52,16 +52,15 @@ _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "vscode-copilot",
             "crush",
         ),
-        "agents.override.md": ("codex",),
-        "gemini.md": ("gemini-cli", "copilot-cli", "crush"),
-        "qwen.md": ("qwen-code",),
-        "skill.md": ("claude-code", "codex", "copilot-cli", "opencode", "factory-droid"),
+        "AGENTS.override.md": ("codex",),
+        "GEMINI.md": ("gemini-cli", "copilot-cli", "crush"),
+        "QWEN.md": ("qwen-code",),
         "copilot-instructions.md": ("copilot-cli", "vscode-copilot"),
-        "crush.md": ("crush",),
+        "CRUSH.md": ("crush",),
         ".goosehints": ("goose",),
         ".clinerules": ("cline",),
         # Read by agents whose rules are not known here: plain text, not prompts of ours.
-        "agent.md": (),
+        "AGENT.md": (),
         ".cursorrules": (),
         ".windsurfrules": (),
         ".roorules": (),
@@ -98,6 +97,25 @@ _BY_FOLDER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ".kiro": (),
     }
 )
+#: Skills by the agents' folder that they lie in, where others than its own agent list them.
+_SKILLS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        ".claude": ("claude-code", "copilot-cli", "opencode", "kilo", "continue-cli"),
+        ".agents": (
+            "codex",
+            "copilot-cli",
+            "opencode",
+            "gemini-cli",
+            "qwen-code",
+            "kilo",
+            "factory-droid",
+            "mistral-vibe",
+            "openhands",
+        ),
+        ".agent": ("factory-droid",),
+        ".github": ("copilot-cli",),
+    }
+)
 #: Endings of files in agents' folders that are text for a model.
 _TEXTS = frozenset((".md", ".mdc", ".txt", ".toml"))
 #: Folders of a plugin, `plugins/NAME`, whose files Claude Code reads.
@@ -124,23 +142,29 @@ def readers_of(path: PurePath) -> tuple[str, ...] | None:
     Empty for a context file of agents whose rules are not known here. `path`: relative to its workspace's folder if it
     lies in one.
     """
-    name = path.name.lower()
-    found = _BY_NAME.get(name)
+    found = _BY_NAME.get(path.name)
     if found is not None:
         return found
     for ending, agents in _BY_ENDING.items():
-        if name.endswith(ending):
+        if path.name.endswith(ending):
             return agents
-    if path.suffix.lower() in _TEXTS:
+    skill = path.name == "SKILL.md"
+    if skill or path.suffix.lower() in _TEXTS:
         for folder in reversed(path.parts[:-1]):
-            if (agents_of := _BY_FOLDER.get(folder)) is not None:
+            agents_of = _SKILLS.get(folder) if skill else None
+            if agents_of is None:
+                agents_of = _BY_FOLDER.get(folder)
+            if agents_of is not None:
                 return agents_of
-        if any(
-            part == "plugins" and not _OF_PLUGINS.isdisjoint(path.parts[at + 2 : at + 3])
-            for at, part in enumerate(path.parts[:-3])
-        ):
-            return ("claude-code",)
-    return None
+    # A plugin's, or one to be copied somewhere.
+    return ("claude-code",) if skill or _is_of_plugin(path) else None
+
+
+def _is_of_plugin(path: PurePath) -> bool:
+    return path.suffix.lower() in _TEXTS and any(
+        part == "plugins" and not _OF_PLUGINS.isdisjoint(path.parts[at + 2 : at + 3])
+        for at, part in enumerate(path.parts[:-3])
+    )
 
 
 def dialect_for(path: PurePath, chosen: Collection[str] | None = None) -> Dialect:

@@ -3,9 +3,11 @@
 Context files are found whatever ignore files say, and where they are links: an agent loads them all the same.
 """
 
+from pathlib import PurePath
 from typing import Final
 
 from weighbridge.agents.encodings import CLAUDE_ENCODING, GEMINI_ENCODING, OPENAI_ENCODING
+from weighbridge.agents.readers import readers_of
 from weighbridge.config.globs import matches
 
 #: Globs of prompts. What a website or a manual says about prompts is none.
@@ -15,7 +17,10 @@ PROMPTS: Final = (
     "!**/*prompt-example*",
     "!**/*prompt-engineering*",
     "!**/*prompting*",
-    *(f"!**/{folder}/**/*prompt*" for folder in ("docs", "doc", "website", "site", "blog", "_posts")),
+    *(
+        f"!**/{folder}/**/*prompt*"
+        for folder in ("docs", "doc", "website", "site", "blog", "_posts", ".changeset")
+    ),
     "**/*.prompt.md",
     "**/*.prompt",
     "**/prompts/**/*.md",
@@ -85,12 +90,12 @@ DEFAULT_INCLUDE: Final = (*PROMPTS, *CONTEXT_FILES)
 
 #: The encoding where nothing usable is named.
 DEFAULT_ENCODING: Final = "cl100k_base"
-#: By whose models files are read.
-_ENCODINGS: Final = (
-    (("**/CLAUDE.md", "**/CLAUDE.local.md", "**/.claude/**"), CLAUDE_ENCODING),
-    (("**/GEMINI.md", "**/.gemini/**"), GEMINI_ENCODING),
-    (("**/AGENTS.md", "**/AGENTS.override.md", "**/.codex/**"), OPENAI_ENCODING),
-)
+#: By which agents' models files are read.
+_ENCODINGS: Final = {
+    "claude-code": CLAUDE_ENCODING,
+    "gemini-cli": GEMINI_ENCODING,
+    "codex": OPENAI_ENCODING,
+}
 
 
 def is_context_file(path: str) -> bool:
@@ -105,4 +110,4 @@ def is_agents_folder(path: str) -> bool:
 
 def default_encoding(path: str) -> str:
     """The encoding of a file by its path, where nobody names a model or an encoding: that of whom it is written for."""
-    return next((encoding for globs, encoding in _ENCODINGS if matches(path, globs)), DEFAULT_ENCODING)
+    return _ENCODINGS.get(next(iter(readers_of(PurePath(path)) or ()), ""), DEFAULT_ENCODING)
