@@ -45,7 +45,13 @@ def hook(event, arguments):
         if os.fsdecode(real).startswith(forbidden):
             os.write(log, f"{event} {path!r} is {real!r}\\n".encode())
 sys.addaudithook(hook)
-runpy.run_module("weighbridge", run_name="__main__", alter_sys=True)
+"""
+RUN = 'runpy.run_module("weighbridge", run_name="__main__", alter_sys=True)'
+#: Runs the command line once for each line of standard input, its words between tabs.
+RUN_EACH = """
+from weighbridge import cli
+for line in sys.stdin.read().splitlines():
+    cli.main(line.split("\\t"))
 """
 
 
@@ -445,8 +451,7 @@ class Place:
     def environment(self) -> dict[str, str]:
         return {"WEIGHBRIDGE_CANARY": ENVIRONMENT, "HOME": str(self.top / "home")}
 
-    @property
-    def command(self) -> tuple[str, ...]:
+    def command(self, run: str = RUN) -> tuple[str, ...]:
         own = [str(self.top / "home" / name) for name in (".ssh", ".aws", "private")]
         forbidden = [
             str(self.outside),
@@ -459,7 +464,7 @@ class Place:
             "/sys",
         ]
         forbidden += [f"/proc/{number}/" for number in range(1, 10)]
-        return (sys.executable, "-c", AUDITED, str(self.happened), os.pathsep.join(forbidden))
+        return (sys.executable, "-c", AUDITED + run, str(self.happened), os.pathsep.join(forbidden))
 
     def seen(self) -> list[str]:
         return self.happened.read_text(encoding="utf-8").splitlines() if self.happened.exists() else []
@@ -526,7 +531,9 @@ async def sprung(server: Process, folder: Path) -> None:
 
 
 async def test_nothing_outside_is_read_fetched_run_or_told(place: Place) -> None:
-    async with serving(place.top, command=(*place.command, "serve"), environment=place.environment) as server:
+    async with serving(
+        place.top, command=(*place.command(), "serve"), environment=place.environment
+    ) as server:
         await server.initialize(*place.folders)
         for folder in place.folders:
             await sprung(server, folder)
@@ -555,7 +562,7 @@ def nothing_kept(place: Place) -> None:
 @pytest.mark.parametrize("words", [("count", "--format", "json"), ("check",)])
 async def test_nor_by_the_command_line(place: Place, words: tuple[str, ...]) -> None:
     process = await asyncio.create_subprocess_exec(
-        *place.command,
+        *place.command(),
         *words,
         ".",
         cwd=place.folders[0].parent,
@@ -570,6 +577,29 @@ async def test_nor_by_the_command_line(place: Place, words: tuple[str, ...]) -> 
     assert [canary for canary in CANARIES if canary.encode() in told] == []
 
 
+async def test_nor_for_what_agents_load(place: Place) -> None:
+    """`weighbridge context` in each folder, of all agents, with the texts that would arrive."""
+    process = await asyncio.create_subprocess_exec(
+        *place.command(RUN_EACH),
+        cwd=place.top,
+        env={**environment_in(place.top), **place.environment},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    lines = [
+        "\t".join(("context", os.fspath(folder), "--format", "json", "--texts")) for folder in place.folders
+    ]
+    told, _ = await process.communicate("\n".join(lines).encode())
+    assert process.returncode == 0, told.decode()
+    assert told.count(b'"contexts"') == len(lines)
+    # Some of them are loaded.
+    assert b'"claude-code"' in told
+    assert b'"codex"' in told
+    assert place.seen() == []
+    assert [canary for canary in CANARIES if canary.encode() in told] == []
+
+
 async def test_what_would_happen_is_seen(place: Place) -> None:
     """What the tests above look for is there to be found once it is allowed."""
     allowed = {
@@ -578,7 +608,9 @@ async def test_what_would_happen_is_seen(place: Place) -> None:
         "apiAllow": ["localhost"],
         "retry": {"attempts": 1},
     }
-    async with serving(place.top, command=(*place.command, "serve"), environment=place.environment) as server:
+    async with serving(
+        place.top, command=(*place.command(), "serve"), environment=place.environment
+    ) as server:
         await server.initialize(place.folders[0], options=allowed)
         text = "@[file:../../outside/secret.txt] {{env.WEIGHBRIDGE_CANARY}} @[api:http://localhost:1/]\n"
         uri = server.open(place.folders[0] / "trap.prompt.md", text)
