@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -78,14 +79,72 @@ class Counting:
         return self._inner.count(text)
 
 
-@pytest.mark.parametrize("name", ["o200k_base", "claude-4.8", "claude-3", "gemma4"])
-def test_only_what_is_new_is_counted(name: str) -> None:
-    text = "".join(f"Paragraph {number} with a few words.\n\n" for number in range(1_000))
-    counting, known = Counting(tokenizer(name)), Known()
+#: Texts of many characters whose cuts must not depend on what is far from them.
+LONG = {
+    "paragraphs": "".join(f"Paragraph {number} with a few words.\n\n" for number in range(1_000)),
+    "lines": "".join(f"- item {number} of a list\n" for number in range(2_000)),
+    "code": "".join(f"    x{number} = call(a, {number})\n" for number in range(2_000)),
+    "one line": "".join(f"Clause {number}, and more; " for number in range(3_000)),
+    "JSON": "[" + ",".join(f'{{"a":{number},"b":"text"}}' for number in range(3_000)) + "]",
+    "Chinese": "".join(f"第{number}条，内容如下。" for number in range(4_000)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("o200k_base", LONG.keys()),
+        ("claude-4.8", LONG.keys() - {"Chinese"}),
+        # These have no borders inside such a line: it is one piece.
+        ("gemma4", LONG.keys() - {"JSON", "Chinese"}),
+        ("claude-3", {"paragraphs", "lines", "code"}),
+    ],
+)
+def test_only_what_is_new_is_counted(name: str, kinds: Iterable[str]) -> None:
+    for kind in kinds:
+        text, counting, known = LONG[kind], Counting(tokenizer(name)), Known()
+        known.count(text, counting)
+        counting.asked.clear()
+        middle = len(text) // 2
+        known.count(text[:middle] + "x" + text[middle:], counting)
+        assert 0 < sum(map(len, counting.asked)) < 4_000, kind
+
+
+def test_an_estimate_is_made_of_what_its_base_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, estimated, known = LONG["lines"], tokenizer("estimate"), Known()
+    counting = Counting(tokenizer("o200k_base"))
+    monkeypatch.setattr(estimated, "base", counting)
     known.count(text, counting)
     counting.asked.clear()
-    known.count(text.replace("Paragraph 500 ", "Paragraph 500 and "), counting)
-    assert 0 < sum(map(len, counting.asked)) < 200
+    assert known.count(text, estimated) == round(counting.count(text) * 1.05)
+    assert counting.asked == [text]
+
+
+async def test_a_look_after_a_key_counts_only_what_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the document includes is not counted again either, nor what another model counted by the same tokenizer."""
+    counting: dict[str, Counting] = {}
+
+    def counted(name: str) -> Tokenizer:
+        return counting.setdefault(name, Counting(tokenizer(name)))
+
+    (tmp_path / "a.md").write_text(LONG["lines"])
+    (tmp_path / "doc.prompt.md").write_text(LONG["paragraphs"] + "@[file:a.md]\n")
+    models = ["gpt-4", "gpt-5", "claude-opus-4-8", "claude-opus-4-5", "claude-sonnet-5", "o3"]
+    async with a_session(tmp_path, {"models": models}) as session:
+        document = open_file(session, tmp_path / "doc.prompt.md")
+        await session.with_models(document, await session.whole_report(document))
+        monkeypatch.setattr("weighbridge.session.beside.tokenizer", counted)
+        for at in (0, 500, 1_998):
+            typed(session, document, (at, 0), "x")
+            report = await session.with_models(document, await session.whole_report(document))
+            assert [row.model for row in report.models] == models
+    assert sorted(counting) == ["cl100k_base", "claude-3", "claude-4.8", "o200k_base"]
+    asked = {name: sum(map(len, one.asked)) for name, one in counting.items()}
+    # Three keys, in 86,000 characters; the document's own count follows each key without a look.
+    assert asked.pop("cl100k_base") == 0
+    assert all(0 < chars < 12_000 for chars in asked.values())
 
 
 async def test_a_row_has_window_and_cost(tmp_path: Path) -> None:

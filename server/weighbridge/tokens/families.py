@@ -170,9 +170,13 @@ class EstimateTokenizer:
     def __init__(self, name: str, estimate: Estimate, base: Tokenizer) -> None:
         self.name: Final = name
         self.version: Final = f"{base.version}-x{estimate.factor}"
+        self.base: Final = base
         self._factor = estimate.factor
-        self._base = base
 
     def count(self, text: str) -> int:
         """About how many tokens `text` has."""
-        return round(self._base.count(text) * self._factor)
+        return self.scaled(self.base.count(text))
+
+    def scaled(self, tokens: int) -> int:
+        """About how many tokens a text has that has so many of the other encoding's."""
+        return round(tokens * self._factor)
