@@ -41,6 +41,8 @@ class Code(StrEnum):
     IGNORED = "import.ignored"
     TRUNCATED = "context.truncated"
     NOT_LOADED = "context.not-loaded"
+    #: Looks as if a rule waited for files, and it loads always.
+    ALWAYS = "context.loads-always"
     #: Text of a context file that its agent removes: it costs nothing.
     REMOVED = "context.removed"
     #: Text that may be another each time, before much that is not.

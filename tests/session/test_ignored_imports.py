@@ -132,7 +132,7 @@ async def test_explicit_forms_are_meant(
     [
         (
             ".claude/rules/r.md",
-            {".claude/rules/r.md": "---\npaths: src/**\n---\nrule"},
+            {".claude/rules/r.md": "---\npaths: src/**\n---\nrule", "src/a.ts": ""},
             "information",
             "Claude Code does not load this file: loads when a file is read that matches src/**. Its own text",
         ),

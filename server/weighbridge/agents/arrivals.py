@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from weighbridge.agents.model import Agent, Context, Entry, Files, Piece, Start
+from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Piece, Start
 
 #: Folders whose files an agent looks for below the folder that it is started in.
 _BELOW = ("skills", "commands", "rules", "agents", "instructions", "prompts", "output-styles")
@@ -19,7 +19,7 @@ class Arrival:
     """What arrives because of a file. `text`: byte for byte; of a file that does not load, the file's own.
 
     `folder`: the session folder. `entries`: the file's own first, as far as it loads, then those that it imports. `loads`:
-    whether any of its own text arrives; `reason` says why not.
+    whether any of its own text arrives; `why`: why not, where that is known.
     """
 
     text: str
@@ -27,7 +27,7 @@ class Arrival:
     context: Context
     entries: tuple[Entry, ...] = ()
     loads: bool = True
-    reason: str = ""
+    why: NotLoaded | None = None
 
 
 def arrival(
@@ -51,7 +51,8 @@ def arrival(
         if any(files.real(entry.path) == real for entry in own):
             brought = "\n".join(_brought(context, own))
             return Arrival(brought, folder, context, own)
-        first = first or Arrival(text, folder, context, (), loads=False, reason=_reason(context, real, files))
+        why = next((one for one in context.not_loaded if files.real(one.path) == real), None)
+        first = first or Arrival(text, folder, context, (), loads=False, why=why)
     assert first is not None  # noqa: S101  there is always the file's own folder
     return first
 
@@ -83,10 +84,6 @@ def _own_entries(context: Context, real: Path, files: Files) -> tuple[Entry, ...
             own.append(entry)
             paths.add(entry.path)
     return tuple(own)
-
-
-def _reason(context: Context, real: Path, files: Files) -> str:
-    return next((one.reason for one in context.not_loaded if files.real(one.path) == real), "")
 
 
 def _brought(context: Context, own: Sequence[Entry]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from weighbridge.agents.claude_text import (
     IMPORT_START,
     begin_of,
     conditions,
+    conditions_in_vain,
     find,
     imports,
     removed,
@@ -56,6 +57,7 @@ MEMORY_LINES = 200
 MEMORY_UNITS = 25_000
 
 _MANAGED = Path("/etc/claude-code")
+_NAMES = ("CLAUDE.md", "CLAUDE.local.md")
 _PROJECT = " (project instructions, checked into the codebase)"
 _LABELS = {
     "project": _PROJECT,
@@ -216,7 +218,11 @@ class _Loader:
         ]
         if with_text or self.instruction_files == "claude-md":
             why = "a CLAUDE.md with text is loaded" if with_text else "the setting says CLAUDE.md only"
-            self.not_loaded.extend(NotLoaded(path, f"{why}: AGENTS.md is not read") for path in agents)
+            loaded = (entry.path for entry in self.entries if entry.path.name in _NAMES)
+            instead = next(loaded, None) if with_text else None
+            self.not_loaded.extend(
+                NotLoaded(path, f"{why}: AGENTS.md is not read", instead) for path in agents
+            )
             return
         for path in agents:
             if not self._is_the_users(path):
@@ -284,8 +290,12 @@ class _Loader:
             # Something may import it still, which it does not wait for.
             self._seen.discard(real)
             reason = f"loads when a file is read that matches {', '.join(patterns)}"
-            self.not_loaded.append(NotLoaded(path, reason))
+            # The user's own rules speak of the session folder.
+            folder = self.folder if kind == "user" else _holder(path).parent
+            self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
             return False
+        if text is not None and waits and self.start.looked_at == real:
+            self.ignored.extend(conditions_in_vain(path, text))
         return text is not None and self._entry(path, text, kind, importer, hops, once=once)
 
     def _entry(
@@ -380,6 +390,11 @@ class _Loader:
         if text:
             kept, lost = _shortened(text)
             self.entries.append(Entry(path, "memory", kept, lost=lost))
+
+
+def _holder(rule: Path) -> Path:
+    """The folder that holds a folder of rules."""
+    return next(above.parent for above in rule.parents if above.name == "rules")
 
 
 def _label(entry: Entry) -> str:

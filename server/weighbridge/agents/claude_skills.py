@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weighbridge.agents.folders import downwards, walk
 from weighbridge.agents.model import Entry, Files, Piece
-from weighbridge.agents.skills import front_matter, split_front_matter
+from weighbridge.agents.skills import cut, front_matter, split_front_matter
 from weighbridge.agents.text import decoded, json_object, unix_lines
 
 #: Characters of a description, and of the whole listing.
@@ -20,7 +20,14 @@ _LONGEST_FIRST_LINE = 100
 class _Skill:
     name: str
     path: Path
+    text: str
+    whole: str
     description: str
+
+    def entry(self, listed: str, reason: str) -> Entry:
+        """The entry of what is listed; `reason`: why that may be less than all of the description."""
+        kept = listed if listed == self.description else ""
+        return Entry(self.path, "skill", listed, lost=cut(self.text, self.whole, kept, reason))
 
 
 def skill_listing(files: Files, config: Path, folder: Path, project: Path) -> tuple[Piece, ...]:
@@ -32,11 +39,13 @@ def skill_listing(files: Files, config: Path, folder: Path, project: Path) -> tu
         line = f"{chr(10) if pieces else ''}- {skill.name}"
         length += len(skill.description) + 2
         if length <= LONGEST_LISTING and skill.description:
-            entry = Entry(skill.path, "skill", skill.description)
+            reason = f"Claude Code lists {LONGEST_DESCRIPTION:,} characters of a description"
+            entry = skill.entry(skill.description, reason)
             pieces += [Piece(f"{line}: "), Piece(skill.description, entry)]
         else:
             length -= len(skill.description) + 2
-            pieces.append(Piece(line, Entry(skill.path, "skill", skill.name)))
+            reason = f"the list of all skills has {LONGEST_LISTING:,} characters, and is full"
+            pieces.append(Piece(line, skill.entry(skill.name, reason)))
     return tuple(pieces)
 
 
@@ -79,10 +88,11 @@ def _skill(path: Path, name: str, files: Files) -> _Skill | None:
     when = _line(values.get("when_to_use"))
     if when:
         description = f"{description} - {when}"
+    whole = description
     if len(description) > LONGEST_DESCRIPTION:
         description = f"{description[: LONGEST_DESCRIPTION - 1]}…"
     shown = _line(values.get("name"))
-    return _Skill(f"{name} ({shown})" if shown and shown != name else name, path, description)
+    return _Skill(f"{name} ({shown})" if shown and shown != name else name, path, text, whole, description)
 
 
 def _line(value: object) -> str:

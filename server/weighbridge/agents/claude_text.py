@@ -2,13 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from weighbridge.agents.claude_ignored import places
 from weighbridge.agents.markdown import block_comments, stretches, without_block_comments
+from weighbridge.agents.model import Ignored, Importance
 from weighbridge.agents.text import JS_SPACE_CLASS, yaml_mapping
+from weighbridge.errors import Code
 
 FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
 IMPORT_START = re.compile(r"[A-Za-z0-9._-]|/.|~/")
+#: What says in other agents' rules for which files they are, and `paths` itself in other letters.
+_OTHER_KEYS = frozenset(("globs", "applyTo", "Paths"))
+_PATHS = re.compile(r"^paths(?=[ \t]*:)", re.MULTILINE)
 _IMPORT = re.compile(rf"(?:^|[{JS_SPACE_CLASS}])@((?:[^{JS_SPACE_CLASS}\\]|\\ )+)")
 
 
@@ -48,18 +55,38 @@ def removed(text: str) -> Iterator[tuple[int, int]]:
 
 def conditions(text: str) -> tuple[str, ...]:
     """The patterns on which a rule waits; none where it always loads."""
-    found = FRONT_MATTER.match(text)
-    if found is None:
-        return ()
-    values = yaml_mapping(found[1])
-    if values is None:
-        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, found[1])) or {}
-    paths = values.get("paths")
+    paths = _values(text).get("paths")
     written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
     patterns = [part.strip() for one in written if isinstance(one, str) for part in _split(one)]
     # What a folder's pattern ends with says nothing more: a folder stands for all in it.
     always = {"", "**"}
     return () if all(one.removesuffix("/**") in always for one in patterns) else tuple(filter(None, patterns))
+
+
+def _values(text: str) -> dict[str, Any]:
+    """What a rule's front matter holds; where it is no YAML, with its texts in quotes, and then nothing."""
+    found = FRONT_MATTER.match(text)
+    if found is None:
+        return {}
+    values = yaml_mapping(found[1])
+    if values is None:
+        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, found[1]))
+    return values or {}
+
+
+def conditions_in_vain(path: Path, text: str) -> Iterator[Ignored]:
+    """What in the front matter of a rule that always loads looks as if it waited for files."""
+    begin, values = begin_of(text), _values(text)
+    if "paths" not in values and (key := _PATHS.search(text, 0, begin)) is not None:
+        reason = "loads always: this is no YAML as it stands; put the patterns in quotes"
+        yield Ignored(path, *key.span(), reason, Importance.LIKELY, code=Code.ALWAYS)
+    for name, value in values.items():
+        patterns = value if isinstance(value, list) else [value]
+        says_some = any(isinstance(one, str) and one.strip("*/ ") for one in patterns)
+        key = re.compile(rf"^{re.escape(name)}(?=[ \t]*:)", re.MULTILINE).search(text, 0, begin)
+        if name in _OTHER_KEYS and says_some and key is not None and values.get("alwaysApply") is not True:
+            reason = f"loads always: Claude Code knows no `{name}`, write `paths`"
+            yield Ignored(path, *key.span(), reason, Importance.LIKELY, "paths", Code.ALWAYS)
 
 
 def _split(patterns: str) -> list[str]:

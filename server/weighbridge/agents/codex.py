@@ -21,7 +21,7 @@ from weighbridge.agents.model import (
     Piece,
     Start,
 )
-from weighbridge.agents.skills import front_matter
+from weighbridge.agents.skills import cut, front_matter
 from weighbridge.agents.text import decoded, toml_table, unix_lines, yaml_mapping
 from weighbridge.errors import Code
 
@@ -224,6 +224,8 @@ class _Skill:
 
     rank: tuple[int, str, str]
     name: str
+    text: str
+    whole: str
     description: str
     shown: str
     path: Path
@@ -268,7 +270,7 @@ def _listing(skills: Sequence[_Skill], window: int) -> Iterator[Part]:
     for skill, description in _within_budget(skills, window):
         pieces += [
             Piece(f"{chr(10) if pieces else ''}- {skill.name}: "),
-            Piece(description, Entry(skill.path, "skill", description)),
+            Piece(description, Entry(skill.path, "skill", description, lost=_cut_of(skill, description))),
             Piece(f" (file: {skill.shown})"),
         ]
     yield Part("developer message", tuple(pieces))
@@ -313,13 +315,21 @@ def _within_budget(skills: Sequence[_Skill], window: int) -> Iterator[tuple[_Ski
         yield skill, skill.description[:room]
 
 
-def _skill(path: Path, files: Files) -> tuple[str, str] | None:
-    """A skill's name and description as they are listed; None where it is left out."""
+def _cut_of(skill: _Skill, listed: str) -> Lost | None:
+    """What does not arrive of a skill's description."""
+    room = f"Codex lists {_LONGEST_DESCRIPTION:,} characters of a description"
+    reason = room if listed == skill.description else "the list of all skills is full"
+    return cut(skill.text, skill.whole, listed, reason)
+
+
+def _skill(path: Path, files: Files) -> tuple[str, str, str, str] | None:
+    """A skill's name, its file's text, its description, and that as it is listed; None where it is left out."""
     data = files.read(path)
     if data is None:
         return None
-    values = front_matter(unix_lines(decoded(data, keep_mark=True)), lenient=True)
-    description = re.sub(r"\s+", " ", _string(values.get("description"))).strip() if values else ""
+    text = unix_lines(decoded(data, keep_mark=True))
+    values = front_matter(text, lenient=True)
+    whole = description = re.sub(r"\s+", " ", _string(values.get("description"))).strip() if values else ""
     if not values or not description:
         return None
     if len(description) > _LONGEST_DESCRIPTION:
@@ -328,7 +338,7 @@ def _skill(path: Path, files: Files) -> tuple[str, str] | None:
     if len(name) > _LONGEST_NAME:
         return None
     policy = _yaml_policy(files.read(path.parent / "agents" / "openai.yaml"))
-    return None if policy is False else (name, description)
+    return None if policy is False else (name, text, whole, description)
 
 
 def _yaml_policy(data: bytes | None) -> bool | None:

@@ -136,7 +136,7 @@ class Importance(StrEnum):
 class Ignored:
     """Something in a file that looks like an import and is none: `start`, `end` are code points of the file's text.
 
-    `instead`: what to write there for an import, None where that is not known.
+    `instead`: what to write there for an import, None where that is not known. `code`: of what looks like something else.
     """
 
     path: Path
@@ -145,6 +145,7 @@ class Ignored:
     reason: str
     importance: Importance
     instead: str | None = None
+    code: Code = Code.IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +204,17 @@ class Imports:
 
 @dataclass(frozen=True, slots=True)
 class NotLoaded:
-    """A file that one might expect to arrive and that does not, with the reason in words."""
+    """A file that one might expect to arrive and that does not, with the reason in words.
+
+    `instead`: the file that arrives in its place. `patterns`: of the files below `folder` for which it waits, as git's ignore
+    files write them.
+    """
 
     path: Path
     reason: str
+    instead: Path | None = None
+    patterns: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,11 @@ def _is_of_plugin(path: PurePath) -> bool:
     )
 
 
+def names_for(agent: str) -> tuple[str, ...]:
+    """The names of files that are written for an agent."""
+    return tuple(name for name, agents in _BY_NAME.items() if agents[:1] == (agent,))
+
+
 def dialect_for(path: PurePath, chosen: Collection[str] | None = None) -> Dialect:
     """The dialect of a document by its path. `chosen`: agents by name, the most important first; None: no choice."""
     readers = readers_of(path)

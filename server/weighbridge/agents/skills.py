@@ -1,11 +1,15 @@
 """Front matter of skills, rules and commands."""
 
 import re
+from itertools import takewhile
 from typing import Any
 
+from weighbridge.agents.model import Lost
 from weighbridge.agents.text import yaml_mapping
+from weighbridge.errors import Code
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n((?:.*?\n)??)---[ \t]*(?:\n|$)", re.DOTALL)
+_DESCRIPTION = re.compile(r"^description[ \t]*:", re.MULTILINE)
 _KEY_AND_TEXT = re.compile(r"([A-Za-z_][\w-]*):[ \t]+(\S.*)")
 
 
@@ -13,6 +17,16 @@ def split_front_matter(text: str) -> tuple[str | None, str]:
     """A text's front matter (without its rules) and its body; None and the text where it has none."""
     found = _FRONT_MATTER.match(text)
     return (None, text) if found is None else (found[1], text[found.end() :])
+
+
+def cut(text: str, whole: str, kept: str, reason: str) -> Lost | None:
+    """What does not arrive of a file's description, of which `kept` is listed; None where all of it does."""
+    if kept == whole:
+        return None
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(whole, kept, strict=False)))
+    tail = whole[alike:]
+    before = _DESCRIPTION.search(text)
+    return Lost(Code.TRUNCATED, 0 if before is None else text.count("\n", 0, before.start()), 0, tail, reason)
 
 
 def front_matter(text: str, *, lenient: bool = False) -> dict[str, Any] | None:

@@ -1,36 +1,29 @@
 """What arrives at an agent because of an open document, counted: a worker's work."""
 
 import os
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
 
 from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import Arrival, arrival
-from weighbridge.agents.model import Agent, Entry, Importance
+from weighbridge.agents.model import Agent
+from weighbridge.agents.readers import names_for
 from weighbridge.agents.text import decoded
-from weighbridge.analysis.wording import tokens_text
+from weighbridge.analysis.notices import Notice, Other, Places, notices
 from weighbridge.content.agent_files import AgentFiles
-from weighbridge.errors import Code
-from weighbridge.text import PositionEncoding, split_lines, units
+from weighbridge.text import PositionEncoding, units
 
 Count = Callable[[str], int]
 
 #: Imports that are tried in one text: agents take no more than some of one file.
 _AT_A_TIME = 50
+#: Other agents that are asked of a document that arrives.
+_MOST_OTHERS = 4
 #: Imports in imported files that are told of, and code points before one in its line.
 _MOST_ONWARD = 1_000
 _LONGEST_BEFORE = 10_000
-#: Removed stretches that are told of.
-_MOST_REMOVED = 500
-
-_SEVERITIES = {
-    Importance.CERTAIN: "warning",
-    Importance.LIKELY: "information",
-    Importance.HINT: "hint",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +31,14 @@ class Setting:
     """Where agents are started, and what may be read for them.
 
     `workspace`: the folder of the workspace that holds the document. `roots`: folders whose files may be opened.
-    `others`: agents that read such a document besides.
+    `others`: agents that read such a document besides; `chosen`: whether the user chose them.
     """
 
     workspace: Path | None
     roots: tuple[Path, ...]
     home: Path
     others: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What is to be said of a stretch of the document. `start`, `end`: line from 0, column in code points.
-
-    `severity`: `warning`, `information` or `hint`. `faded`: the text is of no use where it stands.
-    """
-
-    start: tuple[int, int]
-    end: tuple[int, int]
-    code: Code
-    severity: str
-    message: str
-    faded: bool = False
-    #: What to write in place of the stretch, None where nothing is proposed.
-    instead: str | None = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +145,12 @@ def arrived(
         return arrival(agent, path, text, setting.workspace, setting.home, files, os.environ)
 
     found = of(agent)
-    others = (
-        []
-        if found.loads
-        else [
-            one
-            for name in setting.others
-            if name != agent.name and (one := agent_named(name)) and of(one).loads
-        ]
-    )
+    names = [name for name in setting.others if name != agent.name]
+    if found.loads:
+        folders = {path.parent, setting.workspace or path.parent}
+        names = [name for name in names if setting.chosen or _has_files(name, folders, files)]
+    asked = map(agent_named, names[:_MOST_OTHERS] if found.loads else names)
+    others = [_other(one, of(one), chosen=setting.chosen) for one in asked if one is not None]
     own = next((entry for entry in found.entries if files.real(entry.path) == real), None)
     return Arrived(
         agent.name,
@@ -185,8 +159,8 @@ def arrived(
         count(found.text),
         found.folder,
         found.loads,
-        found.reason,
-        tuple(_notices(agent, found, own, text, others, count)),
+        "" if found.why is None else found.why.reason,
+        tuple(notices(agent, found, own, text, others, files, count)),
         tuple(_imports(found, text, files, real, count)),
         tuple(islice(_onward(found, files, encoding), _MOST_ONWARD)),
         frozenset(
@@ -195,46 +169,24 @@ def arrived(
     )
 
 
-def _notices(
-    agent: Agent, found: Arrival, own: Entry | None, text: str, others: Sequence[Agent], count: Count
-) -> Iterator[Notice]:
-    """What of the document does not arrive, or not as it looks; in order of place."""
-    places = _Places(text)
-    if not found.loads:
-        why = f": {found.reason}" if found.reason else " when it starts"
-        also = f"; {', '.join(one.title for one in others)} does" if others else ""
-        said = f"{agent.title} does not load this file{why}{also}. Its own text is counted"
-        severity = "hint" if others else "information"
-        yield Notice((0, 0), places.end_of(0), Code.NOT_LOADED, severity, said)
-    for one in found.context.ignored:
-        severity = _SEVERITIES[one.importance]
-        yield Notice(
-            places.at(one.start),
-            places.at(one.end),
-            Code.IGNORED,
-            severity,
-            f"not imported: {one.reason}",
-            instead=one.instead,
-        )
-    for start, end in () if own is None else islice(agent.removed(text, own.kind), _MOST_REMOVED):
-        # Not beyond the last line, as below.
-        last = start + len(text[start:end].rstrip("\r\n"))
-        said = f"not sent to {agent.title}: it costs nothing"
-        yield Notice(places.at(start), places.at(last), Code.REMOVED, "hint", said, faded=True)
-    lost = None if own is None else own.lost
-    # What is lost is the end of the document, but for what was trimmed there.
-    offset = -1 if lost is None or not lost.text else text.rfind(lost.text)
-    if lost is not None and offset >= 0:
-        said = f"{tokens_text(count(lost.text))} never arrive: {lost.reason}"
-        # Not beyond the last line: Neovim would fade all but that.
-        end = max(offset, len(text.rstrip("\r\n")))
-        yield Notice(places.at(offset), places.at(end), Code.TRUNCATED, "warning", said, faded=True)
+def _other(agent: Agent, found: Arrival, *, chosen: bool) -> Other:
+    """Whether another agent loads a document. Why it does not is told to those who use it: they chose it, or have files for it."""
+    why = None if found.loads else found.why
+    if why is None or why.patterns:
+        return Other(agent, found.loads)
+    for_it = why.instead is not None and why.instead.name in names_for(agent.name)
+    return Other(agent, loads=False, reason=why.reason if chosen or for_it else "")
+
+
+def _has_files(name: str, folders: Iterable[Path], files: AgentFiles) -> bool:
+    """Whether files that are written for an agent lie in any of some folders."""
+    return any(files.size(folder / one) is not None for folder in folders for one in names_for(name))
 
 
 def _imports(
     found: Arrival, text: str, files: AgentFiles, document: Path, count: Count
 ) -> Iterator[Imported]:
-    places = _Places(text)
+    places = Places(text)
     for one in found.context.imports if found.loads else ():
         if not one.nested and files.real(one.path) == document:
             target, tokens = files.real(one.target), count(one.text)
@@ -243,7 +195,7 @@ def _imports(
 
 def _onward(found: Arrival, files: AgentFiles, encoding: PositionEncoding) -> Iterator[Onward]:
     """The imports in the files that the document imports, each once."""
-    texts: dict[Path, tuple[str, _Places]] = {}
+    texts: dict[Path, tuple[str, Places]] = {}
     seen: set[tuple[Path, int]] = set()
     sources = {entry.path for entry in found.entries}
     for one in found.context.imports:
@@ -252,7 +204,7 @@ def _onward(found: Arrival, files: AgentFiles, encoding: PositionEncoding) -> It
         seen.add((one.path, one.start))
         if one.path not in texts:
             text = decoded(files.read(one.path) or b"")
-            texts[one.path] = text, _Places(text)
+            texts[one.path] = text, Places(text)
         text, places = texts[one.path]
         written = text[one.start : one.end]
         line, column = places.at(one.start)
@@ -261,18 +213,3 @@ def _onward(found: Arrival, files: AgentFiles, encoding: PositionEncoding) -> It
             start = units(text[one.start - column : one.start], encoding)
             end, target = start + units(written, encoding), files.real(one.target)
             yield Onward(files.real(one.path), line, start, end, written.removeprefix("@"), target)
-
-
-class _Places:
-    """Lines and columns of a text's code points."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = split_lines(text)
-        self._starts = list(accumulate(map(len, self._lines), initial=0))[:-1]
-
-    def at(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self._starts, offset) - 1
-        return line, offset - self._starts[line]
-
-    def end_of(self, line: int) -> tuple[int, int]:
-        return line, len(self._lines[line].rstrip("\r\n"))

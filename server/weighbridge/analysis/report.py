@@ -10,8 +10,9 @@ from operator import length_hint
 from pathlib import Path
 from typing import Any
 
-from weighbridge.analysis.arriving import Arrived, Notice
+from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.expand import Expansion, Nested, State
+from weighbridge.analysis.notices import Notice
 from weighbridge.analysis.wording import status_text
 from weighbridge.budget.frames import Frame
 from weighbridge.config import Severity

@@ -7,15 +7,21 @@ name is never `own`. Only ordinary files are opened. What was refused is in `ref
 """
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from weighbridge import disk
+from weighbridge.content.ignored import ENDLESS
 
 #: Bytes of one file that are read at most: agents skip or cut far below this.
 MOST_BYTES = 32 * 1024 * 1024
+#: Files in which one is looked for that matches patterns, and as many patterns.
+_MOST_MATCHED = 20_000
+_MOST_PATTERNS = 200
+_BRACES = re.compile(r"\{([^{}]*)\}")
 #: Names in one folder that are looked at.
 MOST_NAMES = 20_000
 
@@ -112,6 +118,34 @@ class AgentFiles:
             return path
         return found.st_dev, found.st_ino
 
+    def holds_match(self, folder: Path, patterns: Iterable[str]) -> bool | None:
+        """Whether any file below a folder matches patterns of git's ignore files, whatever the case.
+
+        None where that is not known: the folder may not be listed, holds too much, or the patterns can't be read.
+        """
+        from pathspec import GitIgnoreSpec  # noqa: PLC0415  few need it, and it takes long to load
+
+        if not self._allowed(folder, self.real(folder), own=False):
+            return None
+        lines = [one.lower() for pattern in patterns for one in braces_expanded(pattern)]
+        if any(ENDLESS.search(line) for line in lines):
+            return None
+        try:
+            spec = GitIgnoreSpec.from_lines(lines)
+        except ValueError:
+            return None
+        top, left = os.fspath(self._place(folder)), _MOST_MATCHED
+        for at, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if name != ".git"]
+            above = os.path.relpath(at, top)
+            before = "" if above == os.curdir else f"{above.lower()}/"
+            left -= len(names) + 1
+            if left < 0:
+                return None
+            if any(spec.match_file(before + name.lower()) for name in names):
+                return True
+        return False
+
     def _place(self, path: Path) -> Path:
         """Where a path is looked up."""
         if self.moved is None or not path.is_relative_to(self.moved[0]):
@@ -132,6 +166,20 @@ class AgentFiles:
         if not allowed:
             self.refused.append(path)
         return allowed
+
+
+def braces_expanded(pattern: str) -> list[str]:
+    """A pattern with its innermost braces written out: `a.{ts,js}` is `a.ts` and `a.js`; no more than some."""
+    done: list[str] = []
+    todo = [pattern]
+    while todo and len(done) + len(todo) <= _MOST_PATTERNS:
+        one = todo.pop()
+        found = _BRACES.search(one)
+        if found is None:
+            done.append(one)
+        else:
+            todo += [one[: found.start()] + part + one[found.end() :] for part in found[1].split(",")]
+    return [*dict.fromkeys(done + todo)]
 
 
 def _lies_in_any(path: Path, folders: Iterable[Path]) -> bool:

@@ -27,7 +27,7 @@ _MOST_PATTERNS = 2_000
 #: Characters of a line in an ignore file.
 _MOST_PATTERN = 200
 #: What takes time without end to match: three stars in one name, or "any folders" at two places inside a pattern.
-_ENDLESS = re.compile(r"(?:\*[^*/]+){2}\*|[^/]/\*\*/(?:.*[^/])?/\*\*/")
+ENDLESS = re.compile(r"(?:\*[^*/]+){2}\*|[^/]/\*\*/(?:.*[^/])?/\*\*/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _usable(data: bytes, most: int) -> "GitIgnoreSpec":
     for line in data.decode("utf-8", "replace").splitlines():
         if len(usable) >= most:
             break
-        if not line.strip() or line.startswith("#") or len(line) > _MOST_PATTERN or _ENDLESS.search(line):
+        if not line.strip() or line.startswith("#") or len(line) > _MOST_PATTERN or ENDLESS.search(line):
             continue
         try:
             GitIgnoreSpec.from_lines([line])

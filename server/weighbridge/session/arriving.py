@@ -149,7 +149,8 @@ class Arriving:
         configuration = self._configuration
         scope = Scope(path, configuration.folders_for(path), configuration.settings_of(path), {})
         folder = None if path is None else configuration.folder_of(path)
-        return Setting(folder, roots_of(scope), Path.home(), configuration.readers_of(path))
+        readers, chosen = configuration.readers_of(path), scope.settings.agents is not None
+        return Setting(folder, roots_of(scope), Path.home(), readers, chosen=chosen)
 
     def _arrived(
         self,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from weighbridge.analysis.arriving import Notice
 from weighbridge.analysis.expand import Expansion
+from weighbridge.analysis.notices import Notice
 from weighbridge.analysis.report import Range
 from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.budget.cost import LEAST_CACHED, saved

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from weighbridge.analysis.arriving import Notice
 from weighbridge.analysis.expand import PENDING, Expansion, State
+from weighbridge.analysis.notices import Notice
 from weighbridge.analysis.report import (
     BudgetReport,
     ImportReport,

@@ -1,0 +1,116 @@
+"""What is to be said of a context file: what of it never arrives, and what in it is read otherwise than it looks."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, islice
+
+from weighbridge.agents.arrivals import Arrival
+from weighbridge.agents.model import Agent, Entry, Importance, NotLoaded
+from weighbridge.analysis.wording import tokens_text
+from weighbridge.content.agent_files import AgentFiles
+from weighbridge.errors import Code
+from weighbridge.text import split_lines
+
+#: Removed stretches that are told of.
+_MOST_REMOVED = 500
+
+_SEVERITIES = {
+    Importance.CERTAIN: "warning",
+    Importance.LIKELY: "information",
+    Importance.HINT: "hint",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is to be said of a stretch of the document. `start`, `end`: line from 0, column in code points.
+
+    `severity`: `warning`, `information` or `hint`. `faded`: the text is of no use where it stands.
+    """
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    code: Code
+    severity: str
+    message: str
+    faded: bool = False
+    #: What to write in place of the stretch, None where nothing is proposed.
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another agent that reads such a document: whether it loads this one, and if not, why, where that is known."""
+
+    agent: Agent
+    loads: bool
+    reason: str = ""
+
+
+def notices(
+    agent: Agent,
+    found: Arrival,
+    own: Entry | None,
+    text: str,
+    others: Sequence[Other],
+    files: AgentFiles,
+    count: Callable[[str], int],
+) -> Iterator[Notice]:
+    """What is to be said of a document. `own`: its entry, None where it does not load."""
+    places = Places(text)
+    first_line = (0, 0), places.end_of(0)
+    if not found.loads:
+        loading = [other.agent.title for other in others if other.loads]
+        also = f"; {', '.join(loading)} does" if loading else ""
+        said = f"{agent.title} does not load this file{_why(found.why, files)}{also}. Its own text is counted"
+        yield Notice(*first_line, Code.NOT_LOADED, "hint" if loading else "information", said)
+    for other in others:
+        if other.reason:
+            said = f"{other.agent.title} does not load this file: {other.reason}"
+            yield Notice(*first_line, Code.NOT_LOADED, "hint", said)
+    for one in found.context.ignored:
+        said = f"not imported: {one.reason}" if one.code is Code.IGNORED else one.reason
+        severity = _SEVERITIES[one.importance]
+        yield Notice(places.at(one.start), places.at(one.end), one.code, severity, said, instead=one.instead)
+    for start, end in () if own is None else islice(agent.removed(text, own.kind), _MOST_REMOVED):
+        # Not beyond the last line, as below.
+        last = start + len(text[start:end].rstrip("\r\n"))
+        said = f"not sent to {agent.title}: it costs nothing"
+        yield Notice(places.at(start), places.at(last), Code.REMOVED, "hint", said, faded=True)
+    lost = None if own is None else own.lost
+    if lost is not None and lost.text:
+        said = f"{tokens_text(count(lost.text))} never arrive: {lost.reason}"
+        offset = text.rfind(lost.text)
+        if offset >= 0:
+            rest = text[offset + len(lost.text) :]
+            # What is lost is the end of the document, but for what was trimmed there; or a stretch of it.
+            # Not beyond the last line: Neovim would fade all but that.
+            end = offset + len(lost.text) if rest.strip() else max(offset, len(text.rstrip("\r\n")))
+            yield Notice(places.at(offset), places.at(end), Code.TRUNCATED, "warning", said, faded=True)
+        elif own is not None and own.kind == "skill":
+            # Written in several lines.
+            yield Notice((lost.line, 0), places.end_of(lost.line), Code.TRUNCATED, "warning", said)
+
+
+def _why(why: NotLoaded | None, files: AgentFiles) -> str:
+    """Why a document does not load; and that no file is there for which it waits."""
+    if why is None:
+        return " when it starts"
+    in_vain = why.folder is not None and files.holds_match(why.folder, why.patterns) is False
+    return f": {why.reason}{', and there is none' if in_vain else ''}"
+
+
+class Places:
+    """Lines and columns of a text's code points."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = split_lines(text)
+        self._starts = list(accumulate(map(len, self._lines), initial=0))[:-1]
+
+    def at(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset) - 1
+        return line, offset - self._starts[line]
+
+    def end_of(self, line: int) -> tuple[int, int]:
+        return line, len(self._lines[line].rstrip("\r\n"))
