@@ -29,6 +29,10 @@ TOLD = {
         "<context>\n@docs/a.md\n</context>",
         (("@docs/a.md", "information", "not imported: it stands in HTML: put empty lines"),),
     ),
+    "in HTML, with other words": (
+        "<context>\n  see @docs/a.md, @b\\ c.md now\n</context>",
+        (("see @docs/a.md, @b\\ c.md now", "information", "not imported: it stands in HTML: put empty lines"),),
+    ),
     "in brackets": ("(@docs/a.md)", (("@docs/a.md", "information", "not imported: imports stand at a line's start"),)),
     "quoted": ('@"b c.md"', (('@"b c.md"', "warning", "not imported: quotes are not understood"),)),
     "outside": ("@../outside.md", (("@../outside.md", "warning", "not imported: outside the folder"),)),
@@ -168,7 +172,11 @@ PASSED_OVER = [
     ("CLAUDE.md", '"@docs/a.md"', "information", "imports stand at", " @docs/a.md "),
     ("CLAUDE.md", '@"b c.md"', "warning", "quotes are not understood", "@b\\ c.md"),
     ("CLAUDE.md", "`@docs/a.md`", "hint", "it stands in a code span", None),
-]
+    ("CLAUDE.md", "<context>\n@docs/a.md\n</context>\n", "information", "it stands in HTML", "\n@docs/a.md\n"),
+    ("CLAUDE.md", "<div>\n  see @docs/a.md now\n</div>", "information", "it stands in HTML", "\nsee @docs/a.md now\n"),
+    ("CLAUDE.md", "<p>see @docs/a.md now</p>", "information", "it stands in HTML", None),
+    ("CLAUDE.md", "<pre>\n@docs/a.md\n</pre>", "information", "it stands in HTML", None),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "text", "severity", "message", "instead"), PASSED_OVER)
@@ -186,7 +194,8 @@ async def test_what_to_write_instead(
         assert notice.message.startswith(f"not imported: {message}")
         assert report.imports == ()
         if instead is not None:
-            typed(session, document, (0, place.start_character), instead, (0, place.end_character))
+            start, end = (place.start_line, place.start_character), (place.end_line, place.end_character)
+            typed(session, document, start, instead, end)
             report = await session.whole_report(document)
             assert (len(report.imports), report.notices) == (1, ())
 

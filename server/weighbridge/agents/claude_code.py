@@ -23,6 +23,7 @@ from weighbridge.agents.claude_text import (
     imports,
     removed,
     stripped,
+    targets_in,
 )
 from weighbridge.agents.encodings import CLAUDE_ENCODING
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
@@ -315,7 +316,9 @@ class _Loader:
         begin = begin_of(whole)
         if looked_at:
             named = partial(self._target, base=base, kind=kind, hops=hops)
-            self.ignored.extend(ignored(path, whole, begin, frozenset(targets), named, self.files))
+            self.ignored.extend(
+                ignored(path, whole, begin, frozenset(targets), named, targets_in, self.files)
+            )
         brought: dict[str, list[Entry]] = {}
         for target in targets:
             before = len(self.entries)

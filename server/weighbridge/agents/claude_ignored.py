@@ -2,15 +2,16 @@
 
 import bisect
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePath
 
 from weighbridge.agents.model import Files, Ignored, Importance
 
-#: References that are looked at in one file, each of which asks the disk.
+#: References that are looked at in one file, each of which asks the disk; and texts that are tried, each of which is parsed.
 MOST_LOOKED_AT = 500
+_MOST_TRIED = 10
 _CANDIDATE = re.compile(r"(?<![A-Za-z0-9_@/.\\-])@(\"[^\"\n]+\"|(?:[^\s\\\"]|\\ )+)")
 _TRAILING = ".,;:!?)]}>'\"`*_"
 _MARKS = {
@@ -55,14 +56,16 @@ def ignored(
     begin: int,
     imported: frozenset[str],
     target_of: Callable[[str], Target | None],
+    targets_in: Callable[[str], Iterable[str]],
     files: Files,
 ) -> Iterator[Ignored]:
     """The places in a file's text that look like imports and bring nothing.
 
-    `begin`: where front matter ends. `imported`: the targets that Claude Code finds in it. `target_of`: the file that a
-    target names, None where it can't be one.
+    `begin`: where front matter ends. `imported`: the targets that Claude Code finds in it, which are those that `targets_in`
+    finds. `target_of`: the file that a target names, None where it can't be one.
     """
     code: _Code | None = None
+    in_html: dict[int, int] = {}
     for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
         written = found[1]
         target = _target(written)
@@ -79,6 +82,16 @@ def ignored(
             end = found.end() if quoted else path_end
             code = code or _Code(text)
             where = code.at(found.start())
+            if where == "html":
+                start, last = code.line_around(found.start())
+                if start not in in_html:
+                    in_html[start] = last
+                    around = _apart_from_tags(text, start, last)
+                    helps = len(in_html) <= _MOST_TRIED and name in targets_in(around[0])
+                    yield Ignored(
+                        path, start, last, *_overlooked(where, written), around[1] if helps else None
+                    )
+                continue
             path_written = written.strip('"').replace(" ", "\\ ") if quoted else text[found.start() + 1 : end]
             instead = None if where else _spaced(f"@{path_written}", text, found.start(), end)
             yield Ignored(path, found.start(), end, *_overlooked(where, written), instead)
@@ -91,6 +104,13 @@ def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[in
         target = _target(found[1])
         if code is not None and target in targets and code.at(found.start()) is None:
             yield found.start(), found.end(), target
+
+
+def _apart_from_tags(text: str, start: int, end: int) -> tuple[str, str]:
+    """A text in which empty lines stand around a line, and what stands in that one's place then."""
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    written = f"{line_end}{text[start:end]}{line_end}"
+    return f"{text[:start]}{written}{text[end:]}", written
 
 
 def _spaced(written: str, text: str, start: int, end: int) -> str:
@@ -160,6 +180,14 @@ class _Code:
             }
             if token.map is not None and token.type in kinds:
                 self._blocks.append((token.map[0], token.map[1], kinds[token.type]))
+
+    def line_around(self, offset: int) -> tuple[int, int]:
+        """Where the text of a line starts and ends, without the blanks around it."""
+        line = bisect.bisect_right(self._starts, offset) - 1
+        end = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._text)
+        whole = self._text[self._starts[line] : end]
+        start = self._starts[line] + len(whole) - len(whole.lstrip())
+        return start, start + len(whole.strip())
 
     def at(self, offset: int) -> str | None:
         """What stands there: `in a code block`, `html`, `in a code span`; None for text."""

@@ -35,7 +35,12 @@ def imports(text: str) -> Iterator[str]:
 
 def find(text: str) -> Iterator[tuple[int, int, str]]:
     """Where a file's imports stand, and what they name."""
-    yield from places(text, begin_of(text), frozenset(imports(stripped(text))))
+    yield from places(text, begin_of(text), frozenset(targets_in(text)))
+
+
+def targets_in(text: str) -> Iterator[str]:
+    """The targets that a file's imports name."""
+    return imports(stripped(text))
 
 
 def begin_of(text: str) -> int:

@@ -365,18 +365,28 @@ async def test_a_typo_is_told_of_and_mended_where_it_is_sure(
             assert (await done(session, uri, fixes[0], text))[0] == text.replace(needle, written)
 
 
+@pytest.mark.parametrize(
+    ("text", "title", "expected"),
+    [
+        ("ß😀 see @docs/a.md. And x\n", "Write @docs/a.md .", "ß😀 see @docs/a.md . And x\n"),
+        (
+            "<context>\nß😀 see @docs/a.md now\n</context>\n",
+            "Put empty lines around ß😀 see @docs/a.md now",
+            "<context>\n\nß😀 see @docs/a.md now\n\n</context>\n",
+        ),
+    ],
+)
 async def test_an_import_that_its_agent_passes_over_is_written_so_that_it_counts(
-    folder: Path, recording: Recording
+    folder: Path, recording: Recording, text: str, title: str, expected: str
 ) -> None:
     async with editor(recording, folder) as session:
         session.write("docs/a.md", "# Notes\n")
-        text = "ß😀 see @docs/a.md. And x\n"
         uri = await session.open("CLAUDE.md", text)
         await told(session, uri)
         actions = await offered(session, uri, session.place(text, "@docs", 2), only=["quickfix"])
-        (fix,) = [one for one in actions if one["title"] == "Write @docs/a.md ."]
+        (fix,) = [one for one in actions if one["title"] == title]
         if "command" not in fix:
-            assert (await done(session, uri, fix, text))[0] == text.replace("a.md.", "a.md .")
+            assert (await done(session, uri, fix, text))[0] == expected
 
 
 async def test_a_short_reference_with_its_kind_is_mended(folder: Path) -> None:

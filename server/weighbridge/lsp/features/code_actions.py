@@ -179,7 +179,9 @@ class CodeActions:
                 about = next(
                     (one for one in params.context.diagnostics if one.range == to_range(place)), None
                 )
-                title = f"Write {name_text(notice.instead.strip())}"
+                written = name_text(notice.instead.strip())
+                around = notice.instead.startswith(("\n", "\r\n"))
+                title = f"Put empty lines around {written}" if around else f"Write {written}"
                 yield Fix("import", title, _QUICK_FIX, given, about, preferred=notice.severity == "warning")
 
     @staticmethod
