@@ -64,6 +64,11 @@ CASES = {
         "sub/CLAUDE.md",
         "\n\n" + CLAUDE.replace("{name}", "sub/CLAUDE.md") + "below",
     ),
+    "in a folder of a name that agents know": (
+        {"agents/AGENTS.md": "below"},
+        "agents/AGENTS.md",
+        CODEX.replace("{folder}", "{folder}/agents") + "below\n</INSTRUCTIONS>",
+    ),
     "a label around all": (
         {"AGENTS.md": "for agents {{x}} @README.md\n", "README.md": "not read"},
         "AGENTS.md",

@@ -146,6 +146,18 @@ async def test_explicit_forms_are_meant(
             "hint",
             "Codex does not load this file: Codex reads one file a folder, here AGENTS.override.md; OpenCode, ",
         ),
+        (
+            "skills/of-a-library/SKILL.md",
+            {"skills/of-a-library/SKILL.md": "---\nname: n\ndescription: d\n---\n"},
+            "hint",
+            "Claude Code does not load this file when it starts. Its own text",
+        ),
+        (
+            "CLAUDE.md",
+            {"CLAUDE.md": "<!-- a comment -->"},
+            "hint",
+            "Claude Code does not load this file: nothing is left of it but front matter and comments; GitHub C",
+        ),
     ],
 )
 async def test_a_file_that_does_not_load(
@@ -157,6 +169,7 @@ async def test_a_file_that_does_not_load(
         ((_, notice),) = report.notices
         assert (notice.code, notice.severity) == (Code.NOT_LOADED, severity)
         assert notice.message.startswith(message)
+        assert (" and Crush do." in notice.message) == ("; " in notice.message)
 
 
 #: A text, and what an agent's user is told of it, with what is proposed.

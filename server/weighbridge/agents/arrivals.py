@@ -61,6 +61,12 @@ def _starts(path: Path, workspace: Path | None) -> Iterator[tuple[Path, str]]:
     """How an agent might be started to load a file: in which folder, with which first words."""
     if workspace is not None:
         yield workspace, ""
+    inside_of = workspace if workspace is not None and path.is_relative_to(workspace) else None
+    folders = (path if inside_of is None else path.relative_to(inside_of)).parts[:-1]
+    of_an_agent = any(name.startswith(".") for name in folders)
+    if inside_of is not None and path.name == "SKILL.md" and not of_an_agent:
+        # A plugin's, or one to be copied somewhere.
+        return
     place, inside = path.parent, False
     for folder in path.parents:
         if folder.name.startswith(".") or folder.name in _BELOW:
@@ -73,6 +79,9 @@ def _starts(path: Path, workspace: Path | None) -> Iterator[tuple[Path, str]]:
     elif "commands" in path.parts:
         at = len(path.parts) - 1 - path.parts[::-1].index("commands")
         yield place, f"/{':'.join([*path.parts[at + 1 : -1], path.stem])}"
+    if not of_an_agent:
+        # A folder of any name may hold a chain's file.
+        yield path.parent, ""
 
 
 def _own_entries(context: Context, real: Path, files: Files) -> tuple[Entry, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from weighbridge.agents.claude_ignored import places
 from weighbridge.agents.markdown import block_comments, stretches, without_block_comments
 from weighbridge.agents.model import Ignored, Importance
+from weighbridge.agents.remembering import remembered
 from weighbridge.agents.text import JS_SPACE_CLASS, yaml_mapping
 from weighbridge.errors import Code
 
@@ -24,8 +25,13 @@ def stripped(text: str) -> str:
     return without_block_comments(FRONT_MATTER.sub("", text, count=1) if FRONT_MATTER.match(text) else text)
 
 
-def imports(text: str) -> Iterator[str]:
+@remembered
+def imports(text: str) -> tuple[str, ...]:
     """The targets that a text's imports name, in order, unescaped."""
+    return tuple(_imports(text))
+
+
+def _imports(text: str) -> Iterator[str]:
     for stretch in stretches(text):
         for found in _IMPORT.finditer(stretch):
             target = found[1].split("#", 1)[0].replace("\\ ", " ")
@@ -38,7 +44,7 @@ def find(text: str) -> Iterator[tuple[int, int, str]]:
     yield from places(text, begin_of(text), frozenset(targets_in(text)))
 
 
-def targets_in(text: str) -> Iterator[str]:
+def targets_in(text: str) -> tuple[str, ...]:
     """The targets that a file's imports name."""
     return imports(stripped(text))
 

@@ -5,11 +5,12 @@ scanned raw first, entities stay), this follows the recordings.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from weighbridge.agents.remembering import remembered
 from weighbridge.agents.text import unix_lines
 from weighbridge.text import split_lines
 
@@ -109,7 +110,7 @@ def without_block_comments(text: str) -> str:
     kept: list[str] = []
     at = 0
     removed = False
-    for start, last in _comment_blocks(lines):
+    for start, last in _comment_blocks("".join(lines)):
         block, end = "".join(lines[start:last]), last
         while end < len(lines) and lines[end] == "\n":
             block += lines[end]
@@ -129,18 +130,20 @@ def block_comments(text: str) -> Iterator[tuple[int, int]]:
         return
     lines = split_lines(text)
     offsets = [0, *accumulate(map(len, lines))]
-    for start, end in _comment_blocks(split_lines(unix_lines(text))):
+    for start, end in _comment_blocks(unix_lines(text)):
         yield from comments(text, offsets[start], offsets[min(end, len(lines))])
 
 
-def _comment_blocks(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+@remembered
+def _comment_blocks(text: str) -> tuple[tuple[int, int], ...]:
     """The lines, from and to, of the blocks at a text's top level that begin with a comment and lose one."""
-    for token in _parser().parse("".join(lines)):
-        if token.type == "html_block" and not token.level and token.map is not None:
-            start, end = token.map
-            block = "".join(lines[start:end])
-            if block.lstrip(" ").startswith("<!--") and without_comments(block) != block:
-                yield start, end
+    lines = split_lines(text)
+    spans = [token.map for token in _parser().parse(text) if token.type == "html_block" and not token.level]
+    return tuple((start, end) for start, end in filter(None, spans) if _loses_one("".join(lines[start:end])))
+
+
+def _loses_one(block: str) -> bool:
+    return block.lstrip(" ").startswith("<!--") and without_comments(block) != block
 
 
 def code_regions(text: str) -> list[tuple[int, int]]:

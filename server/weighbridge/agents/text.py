@@ -6,6 +6,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from weighbridge.agents.remembering import remembered
+
 #: What JavaScript calls white space: `trim()` and `\s` know these and no others.
 JS_SPACE = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -48,6 +50,7 @@ def js_order(text: str) -> bytes:
     return text.encode("utf-16-be", "surrogatepass")
 
 
+@remembered
 def yaml_value(text: str) -> Any:
     """What a YAML text holds, an empty mapping where that is nothing; None where it is no YAML."""
     # Few files hold any, and it takes long to load.

@@ -62,9 +62,11 @@ def notices(
     first_line = (0, 0), places.end_of(0)
     if not found.loads:
         loading = [other.agent.title for other in others if other.loads]
-        also = f"; {', '.join(loading)} does" if loading else ""
+        also = f"; {_all_of(loading)}" if loading else ""
         said = f"{agent.title} does not load this file{_why(found.why, files)}{also}. Its own text is counted"
-        yield Notice(*first_line, Code.NOT_LOADED, "hint" if loading else "information", said)
+        # Without a reason nobody expects it to load: a plugin's file, say, or one that a skill names.
+        severity = "information" if found.why is not None and not loading else "hint"
+        yield Notice(*first_line, Code.NOT_LOADED, severity, said)
     for other in others:
         if other.reason:
             said = f"{other.agent.title} does not load this file: {other.reason}"
@@ -91,6 +93,12 @@ def notices(
         elif own is not None and own.kind == "skill":
             # Written in several lines.
             yield Notice((lost.line, 0), places.end_of(lost.line), Code.TRUNCATED, "warning", said)
+
+
+def _all_of(titles: Sequence[str]) -> str:
+    """Who loads a file, as a sentence's end."""
+    *most, last = titles
+    return f"{', '.join(most)} and {last} do" if most else f"{last} does"
 
 
 def _why(why: NotLoaded | None, files: AgentFiles) -> str:

@@ -1,0 +1,38 @@
+"""What is known of texts that are read again and again."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+Answer = TypeVar("Answer")
+
+#: Characters of all texts whose answers of one kind are kept; with more, all are forgotten.
+_MOST: Final = 16_000_000
+
+
+def remembered(function: Callable[[str], Answer]) -> Callable[[str], Answer]:
+    """A function of a text alone whose answers are kept: the files of a chain are read for each document in it.
+
+    By the text's digest, so that no text is kept. An answer is nobody's to change.
+    """
+    known: dict[bytes, Answer] = {}
+    lock = threading.Lock()
+    characters = 0
+
+    def answer(text: str) -> Answer:
+        nonlocal characters
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        with lock:
+            if key in known:
+                return known[key]
+        found = function(text)
+        with lock:
+            characters += len(text) + 1
+            if characters > _MOST:
+                known.clear()
+                characters = len(text) + 1
+            known[key] = found
+        return found
+
+    return answer
