@@ -45,7 +45,7 @@ DISK_ORDER = {
 }
 
 
-def _entries(parts: list[Any]) -> list[Any]:
+def in_any_order(parts: list[Any]) -> list[Any]:
     return [sorted(part.split("\n")) if isinstance(part, str) else part for part in parts]
 
 
@@ -66,7 +66,7 @@ def test_what_arrived(agent: str, case: Case, tmp_path: Path) -> None:
     wanted = expected(case)
     got = seen(laid, laid.load(agent), wanted)
     if case.name in DISK_ORDER.get(agent, set()):
-        got, wanted = _entries(got), _entries(wanted)
+        got, wanted = in_any_order(got), in_any_order(wanted)
     assert got == wanted
 
 

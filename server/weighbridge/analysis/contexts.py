@@ -109,7 +109,7 @@ def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str,
         for part in loaded.context.parts
     ]
     refused = [
-        {"path": str(path), "reason": "outside the folders that Weighbridge may read"}
+        {"path": str(path), "reason": "outside the folders that Weighbridge may read (fileRoots)"}
         for path in loaded.refused
     ]
     return {
