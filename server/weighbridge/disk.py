@@ -14,6 +14,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+#: What stands in a path, where it is written so, behind the folder that it may not lead out of.
+WITHIN = "//"
+
 _DESCRIPTORS = "/proc/self/fd"
 # Not every system has every flag; O_NONBLOCK keeps a pipe that replaced a file from hanging the opening.
 _OPEN_FLAGS = os.O_RDONLY

@@ -29,8 +29,8 @@ def read_folder_layer(folder: Path) -> tuple[Layer, tuple[str, ...]]:
             name = PROJECT_FILE
             values = _section_of(_read(folder, PROJECT_FILE) or {})
     except _Unusable as fault:
-        return Layer(name, {}, trusted_source=False), (f"{name}: {fault}; ignored",)
-    return Layer(name, values, trusted_source=False), ()
+        return Layer(name, {}, trusted_source=False, folder=folder), (f"{name}: {fault}; ignored",)
+    return Layer(name, values, trusted_source=False, folder=folder), ()
 
 
 def _section_of(project: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Settings from several places: later layers win; what can't be used is a warning by name, and the rest takes effect."""
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -9,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic.fields import FieldInfo
 
+from weighbridge import disk
 from weighbridge.config.messages import fault, fields_of, meant, model_in, plain
 from weighbridge.config.settings import Settings
 
@@ -16,8 +19,8 @@ SECTION = "weighbridge"
 
 #: What a repository may not decide: each could make its reader read, fetch or tell something.
 NEVER_FROM_REPOSITORY = frozenset({"env", "apiAllow", "fileRoots", "trusted", "cacheUrl"})
-#: What it may not say of an entry: headers may be secrets', and a tokenizer's file is read and has patterns that may take any time.
-_NEVER_IN_ENTRIES: Mapping[str, str] = MappingProxyType({"apis": "headers", "models": "tokenizer"})
+#: What it may not say of an entry: headers may be secrets'.
+_NEVER_IN_ENTRIES: Mapping[str, str] = MappingProxyType({"apis": "headers"})
 #: The most that a repository may ask for: what is more costs its reader's memory, processor or time.
 _MOST_FROM_REPOSITORY: Mapping[str, int] = MappingProxyType(
     {
@@ -51,11 +54,15 @@ _KEYS = fields_of(Settings)
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Settings as one place gives them. `name`: for messages. `trusted_source`: false for a repository's files."""
+    """Settings as one place gives them. `name`: for messages. `trusted_source`: false for a repository's files.
+
+    `folder`: what holds these, and the files that they may name.
+    """
 
     name: str
     values: Mapping[str, Any]
     trusted_source: bool
+    folder: Path | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:
         else:
             renamed = _renamed(name, _json_like(_as_entries(value) if name == "models" else value, 1))
             if not layer.trusted_source:
-                renamed = _within_limits(name, renamed, faults)
+                renamed = _within_limits(name, renamed, layer.folder, faults)
             yield from _checked(name, renamed, faults)
 
 
@@ -121,6 +128,10 @@ def _unknown(key: str) -> str:
 
 def _never(name: str) -> str:
     return f"{SECTION}.{name}: never taken from a repository"
+
+
+def _never_outside(name: str) -> str:
+    return f"{SECTION}.{name}: taken from a repository only if the file lies in it, by its path from the settings' folder"
 
 
 def _too_much(name: str, value: float, most: int) -> str:
@@ -179,13 +190,28 @@ def _fields(value: Any, model: type[BaseModel] | None) -> Any:
     return {_outer_name(key, fields) or key: one for key, one in value.items() if one is not None}
 
 
-def _within_limits(name: str, value: Any, faults: _Faults) -> Any:
+def _within_limits(name: str, value: Any, folder: Path | None, faults: _Faults) -> Any:
     """A setting's value as far as a repository may give it."""
+    if name == "models" and isinstance(value, dict):
+        return {key: _with_file_of(folder, key, entry, faults) for key, entry in value.items()}
     if name in _NEVER_IN_ENTRIES:
         return _without_field(name, value, faults)
     if name in _MERGED and isinstance(value, dict):
         return {key: _at_most(f"{name}.{key}", one, faults) for key, one in value.items()}
     return _at_most(name, value, faults)
+
+
+def _with_file_of(folder: Path | None, model: str, entry: Any, faults: _Faults) -> Any:
+    """A model of a repository, with the tokenizer's file where that lies in it, or without."""
+    written = entry.get("tokenizer") if isinstance(entry, dict) else None
+    if written is None:
+        return entry
+    path = os.path.normpath(folder / written) if folder is not None and isinstance(written, str) else ""
+    if folder is None or not Path(path).is_relative_to(folder) or "\0" in path:
+        faults.add(_never_outside, f"models.{plain(model)}.tokenizer")
+        return {key: one for key, one in entry.items() if key != "tokenizer"}
+    # Where it leads may not lie outside either: who opens it sees to that.
+    return {**entry, "tokenizer": f"{folder}{disk.WITHIN}{Path(path).relative_to(folder)}"}
 
 
 def _at_most(name: str, value: Any, faults: _Faults) -> Any:

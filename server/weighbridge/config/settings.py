@@ -270,7 +270,8 @@ class ModelEntry(_Model):
     encoding: str | None = Field(default=None, description="its tokenizer")
     tokenizer: Annotated[str, AfterValidator(_tokenizer_file)] | None = Field(
         default=None,
-        description="its tokenizer as a Hugging Face tokenizer.json, by its absolute path; never taken from the repository",
+        description="its tokenizer as a Hugging Face tokenizer.json, by its absolute path; in a repository's files by its path from there, "
+        "for a file in the repository",
     )
     context_window: int | None = Field(
         default=None, ge=1, le=MOST_TOKENS, strict=True, description="tokens of input and output"

@@ -95,6 +95,7 @@ class Readings:
             request.kind.value,
             self._handlers.of(request.kind).key(request),
             tokenizer.name,
+            tokenizer.version,
             dialect.name,
         )
 

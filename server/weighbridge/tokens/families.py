@@ -7,18 +7,21 @@ pattern, but no piece at all that goes on behind a newline with another characte
 """
 
 import importlib
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from weighbridge.errors import FATAL
+from weighbridge import disk
+from weighbridge.errors import WeighbridgeError
 from weighbridge.tokens import local
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import BLANK_RULE, NEWLINE_RULE, NO_BORDERS, WHITE, PairBorders
 from weighbridge.tokens.engine import repaired
 from weighbridge.tokens.fast import FORGET_AFTER
+from weighbridge.tokens.local import LocalTokenizer
 
 #: Where counts of the families here may be cut.
 _BORDERS: Final[Borders] = PairBorders.of(BLANK_RULE, NEWLINE_RULE)
@@ -27,6 +30,10 @@ _GEMMA: Final[Borders] = PairBorders.of(rf"[^{WHITE}▁][ \t]", NEWLINE_RULE)
 INSTALL: Final = "pip install 'weighbridge[fast]'"
 #: The version whose vocabularies were compared, by its beginning.
 _COMPARED: Final = "0.22."
+#: Files of workspaces that are loaded: each has a process.
+_MOST_OF_WORKSPACES: Final = 4
+_loading_files: Final = threading.Lock()
+_files: Final[dict[str, LocalTokenizer | str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +101,25 @@ def is_estimated(name: str) -> bool:
     return name in ESTIMATES or is_missing(name)
 
 
-@cache
-def _local(name: str) -> Tokenizer | str:
+def _local(name: str) -> LocalTokenizer | str:
     """The tokenizer of a file, or why there is none."""
+    found = _files.get(name)
+    if found is None:
+        with _loading_files:
+            found = _files[name] = _files.get(name) or _load_file(name)
+    broken = found if isinstance(found, str) else found.broken
+    return found if broken is None else broken
+
+
+def _load_file(name: str) -> LocalTokenizer | str:
     if (lacking := _lacking()) is not None:
         return lacking
+    loaded = sum(disk.WITHIN in one and not isinstance(found, str) for one, found in _files.items())
+    if disk.WITHIN in name and loaded >= _MOST_OF_WORKSPACES:
+        return f"workspaces may bring {_MOST_OF_WORKSPACES} such files"
     try:
         return local.load(name)
-    except FATAL:
-        raise
-    except BaseException as error:  # noqa: BLE001  the engine may panic
+    except (OSError, ValueError, WeighbridgeError) as error:
         return f"it can't be used: {getattr(error, 'strerror', None) or error}"
 
 
@@ -111,7 +127,7 @@ def load(name: str, base: Tokenizer | None) -> Tokenizer:
     """The tokenizer of a family, or of a file. `base`: `o200k_base`, for what is estimated."""
     if base is not None:
         return EstimateTokenizer(name, ESTIMATES.get(name, _ANY), base)
-    if name.startswith(local.LOCAL) and not isinstance(found := _local(name), str):
+    if isinstance(found := _files.get(name), LocalTokenizer):
         return found
     return VocabularyTokenizer(name, importlib.import_module("splintr"))
 

@@ -12,7 +12,7 @@ from weighbridge.tokens import families, fast
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.claude import vocabulary as claude
 from weighbridge.tokens.engine import Definition, Engine, TiktokenEngine
-from weighbridge.tokens.local import LOCAL
+from weighbridge.tokens.local import LOCAL, LocalTokenizer
 from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
 
 _loading: Final = threading.Lock()
@@ -43,14 +43,14 @@ def count_on_one_core() -> None:
 def tokenizer(name: str) -> Tokenizer:
     """The tokenizer of this encoding: one for all callers. Raises UnknownEncodingError. Thread-safe."""
     found = _tokenizers.get(name)
-    if found is not None:
+    if found is not None and not (isinstance(found, LocalTokenizer) and found.broken):
         return found
     if name not in encodings() and not name.startswith(LOCAL):
         raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(encodings())}")
     if name not in FAMILIES:
         base = tokenizer("o200k_base") if families.is_estimated(name) else None
         with _loading:
-            if name not in _tokenizers:
+            if _tokenizers.get(name) is found:
                 family = claude.FAMILIES.get(name)
                 _tokenizers[name] = families.load(name, base) if family is None else _claude(family)
             return _tokenizers[name]
