@@ -382,6 +382,8 @@ async def test_an_import_that_its_agent_passes_over_is_written_so_that_it_counts
     async with editor(recording, folder) as session:
         session.write("docs/a.md", "# Notes\n")
         uri = await session.open("CLAUDE.md", text)
+        # What arrives is known then.
+        await session.report(uri)
         await told(session, uri)
         actions = await offered(session, uri, session.place(text, "@docs", 2), only=["quickfix"])
         (fix,) = [one for one in actions if one["title"] == title]

@@ -5,13 +5,23 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from tests.editors.editor import Editor, editor
+from tests.editors.editor import SECONDS, Editor, editor
 from tests.editors.recording import EGLOT, VSCODE
 from tests.lsp.features.test_navigation import places
 from tests.lsp.features.test_rename import changed, write
 from tests.session.test_arriving import home
 
+from weighbridge.lsp.desk import Desk
+
 __all__ = ["home"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All is known before anything is answered, however slow the machine is."""
+    monkeypatch.setattr(Desk.weighed, "__defaults__", (SECONDS,))
+    monkeypatch.setattr(Desk.reports, "__defaults__", (SECONDS, None))
+
 
 IMPORTING = {
     ".git/HEAD": "",
@@ -24,6 +34,7 @@ IMPORTING = {
 
 
 async def asked(session: Editor, uri: str, line: int, character: int) -> set[tuple[str, int, int]]:
+    await session.report(uri)
     params = session.at(uri, {"line": line, "character": character}) | {
         "context": {"includeDeclaration": False}
     }
@@ -47,6 +58,7 @@ async def test_the_hierarchy_goes_through_imports(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
         write(session, IMPORTING)
         uri = await session.open("CLAUDE.md")
+        await session.report(uri)
         (item,) = await session.ask(
             types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY, session.at(uri, {"line": 2, "character": 6})
         )
@@ -101,7 +113,7 @@ async def test_imports_follow_what_is_moved(folder: Path, case: str, *, opened: 
         write(session, texts)
         if opened:
             for name in files:
-                await session.open(name)
+                await session.report(await session.open(name))
         moved = [{"oldUri": session.uri(old), "newUri": session.uri(new)} for old, new in moves.items()]
         edit: Any = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": moved})
         assert await changed(session, edit or {}, texts) == expected
