@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis.contexts import repeated_text
 
 
 def print_contexts(contexts: Sequence[Mapping[str, Any]]) -> None:
@@ -30,6 +32,8 @@ def print_contexts(contexts: Sequence[Mapping[str, Any]]) -> None:
                 else f"  (imported by {_shown(entry['imported_by'], folder)})"
             )
             write(f"{entry['tokens']:>10,}  {_shown(entry['path'], folder)}{via}{note}\n")
+        for one in context["repeated"]:
+            write(f"{'':>10}  {repeated_text(one, partial(_shown, folder=folder))}\n")
         for one in context["not_loaded"]:
             write(f"{'-':>10}  {_shown(one['path'], folder)}: {one['reason']}\n")
 

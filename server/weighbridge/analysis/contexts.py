@@ -1,17 +1,22 @@
 """What agents load in a folder, counted: `weighbridge context` and the request of the same name."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from weighbridge.agents.folders import git_root
-from weighbridge.agents.model import Agent, Context, Start
+from weighbridge.agents.model import Agent, Context, Entry, Start
+from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
 from weighbridge.work import CancelToken
+
+#: Tokens that it must save to be told, and places that are named with a text that arrives several times.
+_WORTH_TELLING = 20
+_MOST_NAMED = 4
 
 
 class Choice(Protocol):
@@ -98,6 +103,39 @@ def counted(contexts: Iterable[Loaded], choice: Choice | None, *, texts: bool) -
     return [_as_json(loaded, choice, texts=texts) for loaded in contexts]
 
 
+def repeated_text(one: Mapping[str, Any], shown: Callable[[str], str]) -> str:
+    """What is told of a text that arrives several times. `shown`: a path as people read it."""
+    places = [
+        shown(entry["path"])
+        + ("" if entry["imported_by"] is None else f" (imported by {shown(entry['imported_by'])})")
+        for entry in one["entries"]
+    ]
+    times = "twice" if len(places) == 2 else f"{len(places):,} times"
+    named = ", ".join(places[:_MOST_NAMED]) + (", …" if len(places) > _MOST_NAMED else "")
+    return f"the same text {times}: {named}: once would save {tokens_text(one['tokens'])}"
+
+
+def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """The texts that arrive several times, in order, each with the tokens that once would save."""
+    same: dict[str, list[int]] = {}
+    for number, entry in enumerate(entries):
+        same.setdefault(entry.text.strip(), []).append(number)
+    for numbers in same.values():
+        saved = sum(counts[number] for number in numbers[1:])
+        if saved >= _WORTH_TELLING:
+            named = [entries[number] for number in numbers]
+            yield {
+                "tokens": saved,
+                "entries": [
+                    {
+                        "path": str(one.path),
+                        "imported_by": None if one.imported_by is None else str(one.imported_by),
+                    }
+                    for one in named
+                ],
+            }
+
+
 def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str, Any]:
     tokenizer = tokenizer_of(loaded.agent.encoding if choice is None else choice.encoding)
     if choice is not None:
@@ -108,6 +146,7 @@ def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str,
         {"where": part.where, "tokens": tokenizer.count(part.text), **({"text": part.text} if texts else {})}
         for part in loaded.context.parts
     ]
+    counts = [tokenizer.count(entry.text) for entry in loaded.context.entries]
     refused = [
         {"path": str(path), "reason": "outside the folders that Weighbridge may read (fileRoots)"}
         for path in loaded.refused
@@ -125,7 +164,7 @@ def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str,
             {
                 "path": str(entry.path),
                 "kind": entry.kind,
-                "tokens": tokenizer.count(entry.text),
+                "tokens": tokens,
                 "imported_by": None if entry.imported_by is None else str(entry.imported_by),
                 "lost": None
                 if entry.lost is None
@@ -136,8 +175,9 @@ def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str,
                     "tokens": tokenizer.count(entry.lost.text),
                 },
             }
-            for entry in loaded.context.entries
+            for entry, tokens in zip(loaded.context.entries, counts, strict=True)
         ],
+        "repeated": [*_repeated(loaded.context.entries, counts)],
         "not_loaded": [
             *({"path": str(one.path), "reason": one.reason} for one in loaded.context.not_loaded),
             *refused,

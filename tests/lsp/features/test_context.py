@@ -6,14 +6,21 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from tests.editors.editor import Editor, editor
-from tests.editors.recording import VSCODE
+from tests.editors.editor import SECONDS, Editor, editor
+from tests.editors.recording import EGLOT, VSCODE
 from tests.session.test_arriving import home
 
 from weighbridge.cli import main
+from weighbridge.lsp.features import hover
 from weighbridge.tokens.registry import tokenizer
 
 __all__ = ["home"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contexts are waited for, however slow the machine is."""
+    monkeypatch.setattr(hover, "_SECONDS_FOR_CONTEXTS", SECONDS)
 
 
 async def asked(session: Editor, method: str, uri: str, **more: Any) -> Any:
@@ -64,13 +71,59 @@ async def test_hint_hover_and_what_is_cut(folder: Path) -> None:
         place = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 9}}
         (hint,) = await asked(session, types.TEXT_DOCUMENT_INLAY_HINT, uri, range=place)
         assert hint["label"] == f"{report['tokens']:,} tokens in Codex, cut"
-        hover = await asked(session, types.TEXT_DOCUMENT_HOVER, uri, position=place["start"])
-        said = hover["contents"]["value"]
+        shown = await asked(session, types.TEXT_DOCUMENT_HOVER, uri, position=place["start"])
+        said = shown["contents"]["value"]
         assert "AGENTS.md (" in said
-        assert "OpenCode: ≈" in said
+        assert "the same file in OpenCode ≈" in said
         (found,) = (await asked(session, types.TEXT_DOCUMENT_DIAGNOSTIC, uri))["items"]
         lost = text.encode()[32_768:].decode()
         start, end = {"line": 1, "character": 32_768 - 8}, {"line": 1, "character": 40_000}
         assert (found["code"], found["severity"], found["tags"]) == ("context.truncated", 2, [1])
         assert found["range"] == {"start": start, "end": end}
         assert found["message"].startswith(f"{count(lost):,} tokens never arrive: ")
+
+
+async def first_hover(session: Editor, uri: str) -> str:
+    await session.report(uri)
+    shown = await asked(session, types.TEXT_DOCUMENT_HOVER, uri, position={"line": 0, "character": 0})
+    return str(shown["contents"]["value"])
+
+
+async def test_the_same_file_in_other_chosen_agents(folder: Path) -> None:
+    text = "# Rules\n" + "word " * 8_000
+    (folder / "AGENTS.md").write_text(text)
+    (folder / ".git").mkdir()
+    settings = {"agents": ["opencode", "codex", "gemini-cli", "copilot-cli"]}
+    async with editor(EGLOT, folder, settings=settings) as session:
+        uri = await session.open("AGENTS.md", text)
+        (codex,) = (await asked(session, "weighbridge/context", uri, agents=["codex"]))["contexts"]
+        (entry,) = codex["entries"]
+        (copilot,) = (await asked(session, "weighbridge/context", uri, agents=["copilot-cli"]))["contexts"]
+        whole = f"GitHub Copilot CLI ≈{copilot['entries'][0]['tokens']:,}"
+        cut = f"Codex {entry['tokens']:,}, cut at line 2"
+        assert f"the same file in {cut} · Gemini CLI not read · {whole}" in await first_hover(session, uri)
+
+
+async def test_a_file_that_a_link_leads_to_is_the_same(folder: Path) -> None:
+    (folder / "AGENTS.md").write_text("words\n")
+    (folder / "CLAUDE.md").symlink_to("AGENTS.md")
+    async with editor(EGLOT, folder, settings={"agents": ["claude-code", "codex"]}) as session:
+        said = await first_hover(session, await session.open("CLAUDE.md"))
+        assert "the same file in Codex 2" in said
+
+
+async def test_what_arrives_twice_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "many" + " words" * 50
+    (folder / "AGENTS.md").write_text(text)
+    (folder / "CLAUDE.md").write_text("@AGENTS.md\n")
+    (folder / ".git").mkdir()
+    once = tokenizer("o200k_base").count(text)
+    expected = (
+        f"the same text twice: AGENTS.md, AGENTS.md (imported by CLAUDE.md): once would save {once} tokens"
+    )
+    main(["context", str(folder), "--agent", "copilot-cli"])
+    assert expected in capsys.readouterr().out
+    main(["context", str(folder), "--agent", "claude-code"])
+    assert "the same text" not in capsys.readouterr().out
+    async with editor(EGLOT, folder, settings={"agents": ["copilot-cli"]}) as session:
+        assert expected in await first_hover(session, await session.open("AGENTS.md"))

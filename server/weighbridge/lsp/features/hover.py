@@ -5,7 +5,7 @@ import contextlib
 import re
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
@@ -16,6 +16,7 @@ from lsprotocol import types
 from weighbridge.agents.arrivals import shown_path
 from weighbridge.agents.readers import TITLES
 from weighbridge.analysis.arriving import Arrived
+from weighbridge.analysis.contexts import repeated_text
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ModelReport, ReferenceReport, Report, SectionReport, own_text
 from weighbridge.analysis.wording import (
@@ -155,10 +156,12 @@ def section_card(report: Report, number: int) -> Card:
     return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
 
 
-def document_card(report: Report, contexts: Sequence[Mapping[str, Any]] = ()) -> Card:
+def document_card(
+    report: Report, contexts: Sequence[Mapping[str, Any]] = (), paths: Collection[str] = ()
+) -> Card:
     """What the whole document weighs, and what in it weighs most; of an agent's file, the context that it is a part of.
 
-    `contexts`: that context, and those of other agents that read the file, as JSON.
+    `contexts`: that context, and those of other agents, as JSON; `paths`: the names by which they may know the file.
     """
     if not report.counted:
         return Card(COUNTING)
@@ -175,7 +178,7 @@ def document_card(report: Report, contexts: Sequence[Mapping[str, Any]] = ()) ->
     if report.arrived is not None:
         return Card(
             total_text(report),
-            *_chain(report, report.arrived, facts, contexts, path_of(report.uri) or Path()),
+            *_chain(report, report.arrived, facts, contexts, paths),
         )
     if report.input_usd is not None:
         kept = (
@@ -205,18 +208,22 @@ def _model_text(one: ModelReport) -> str:
     return ", ".join(said)
 
 
-def _other_text(context: Mapping[str, Any], path: Path) -> str:
-    """`Codex 8,012, cut at line 360`, `Gemini CLI: not read`: a context of which a file may be a part."""
+def _other_text(context: Mapping[str, Any], paths: Collection[str]) -> str:
+    """`Codex 8,012, cut at line 360`, `Gemini CLI not read`: a file in another agent's context. `paths`: its names."""
     title = TITLES[context["agent"]]
-    entry = next((entry for entry in context["entries"] if entry["path"] == str(path)), None)
+    entry = next((entry for entry in context["entries"] if entry["path"] in paths), None)
     if entry is None:
-        return f"{title}: not read"
+        return f"{title} not read"
     cut = "" if entry["lost"] is None else f", cut at line {entry['lost']['line'] + 1:,}"
-    return f"{title}: {number_text(context['tokens'], exact=context['exactness'] == 'exact')} in all{cut}"
+    return f"{title} {number_text(entry['tokens'], exact=context['exactness'] == 'exact')}{cut}"
 
 
 def _chain(
-    report: Report, arrived: Arrived, facts: Sequence[str], contexts: Sequence[Mapping[str, Any]], path: Path
+    report: Report,
+    arrived: Arrived,
+    facts: Sequence[str],
+    contexts: Sequence[Mapping[str, Any]],
+    paths: Collection[str],
 ) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
     """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
     own = next((one for one in contexts if one["agent"] == arrived.agent), None)
@@ -226,7 +233,12 @@ def _chain(
         return tuple(facts), (), 0
     total = tokens_text(own["tokens"], exact=own["exactness"] == "exact")
     facts.append(f"{total} in all when {arrived.title} is started in {arrived.folder}")
-    facts += [_other_text(one, path) for one in contexts if one is not own]
+    if others := [_other_text(one, paths) for one in contexts if one is not own]:
+        facts.append(f"the same file in {' · '.join(others)}")
+    facts += [
+        repeated_text(one, lambda path: name_text(shown_path(Path(path), arrived.folder)))
+        for one in own["repeated"][:_MOST_NOTICES]
+    ]
     rows = [
         Row(
             name_text(shown_path(Path(entry["path"]), arrived.folder))
@@ -284,15 +296,20 @@ class Hover:
 
     async def _whole(self, document: Document, report: Report) -> types.Hover:
         report = await self._desk.with_models(document, report)
-        return self._hover(document_card(report, await self._contexts(document, report)), None)
+        contexts = await self._contexts(document, report)
+        uris = {document.uri, self._desk.naming().real(document.uri)}
+        paths = {str(path) for uri in uris if (path := path_of(uri)) is not None}
+        return self._hover(document_card(report, contexts, paths), None)
 
     async def _contexts(self, document: Document, report: Report) -> Sequence[Mapping[str, Any]]:
-        """The contexts that a document is a part of, of the agents that read it, if they are known soon."""
+        """The contexts that a document may be a part of, of the agents that are chosen or else read it, if they are known soon."""
         arrived = report.arrived
         if arrived is None:
             return ()
-        readers = self._session.configuration.readers_of(document.path)
-        names = dict.fromkeys((arrived.agent, *readers))
+        configuration = self._session.configuration
+        chosen = configuration.settings_of(document.path).agents
+        others = configuration.readers_of(document.path) if chosen is None else chosen
+        names = dict.fromkeys((arrived.agent, *others))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS_FOR_CONTEXTS):
                 return await self._session.contexts(arrived.folder, [*names][: _MOST_OTHERS + 1])
