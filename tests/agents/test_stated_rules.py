@@ -367,5 +367,14 @@ def test_continue_rules(text: str, wanted: str | None, tmp_path: Path) -> None:
     assert got == ("" if wanted is None else f'<context name="userRules">\n{wanted}\n</context>')
 
 
+def test_rules_of_continue_that_are_told(tmp_path: Path) -> None:
+    files = {"AGENTS.md": "A", "x.md": "X", ".continue/rules/r.md": "configured", ".continue/rules/s.md": "S"}
+    home = {".continue/config.yaml": "rules:\n  - configured\n"}
+    options = ["--rule", "x.md", "--rule", "none.md", "--rule", "be brief", "--rule", "./x.md"]
+    got = arriving("continue-cli", tmp_path, files, home=home, settings={"args": options})
+    rules = ["A", "X", "be brief", "X", "configured", "x.md", "none.md", "be brief", "S"]
+    assert got == '<context name="userRules">\n' + "\n\n".join(rules) + "\n</context>"
+
+
 def test_a_folder_hides_other_names_of_continue(tmp_path: Path) -> None:
     assert arriving("continue-cli", tmp_path, {"AGENTS.md/x": "", "CLAUDE.md": "C"}) == ""

@@ -3,6 +3,7 @@
 Rules and recordings: `tests/agents/wire/cn.jsonl`.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,10 @@ _NAMES = ("AGENTS.md", "AGENT.md", "CLAUDE.md", "CODEX.md")
 _RULE_LINE = re.compile(
     rf"(?:(?<![\s\S])|(?<=[\n\r\u2028\u2029]))---[{JS_SPACE_CLASS}]*(?=[\n\r\u2028\u2029]|(?![\s\S]))"
 )
+
+#: What `--rule` takes for a file's name, and for a place where something lies.
+_FILE = re.compile(r"[./].*|.*\\.*|.*\.[A-Za-z]+")
+_PLACE = re.compile(r"file:/|[./~]|.*\\|[\w.-]+/[\w.-]+$", re.ASCII)
 
 
 def load(start: Start, files: Files) -> Context:
@@ -46,8 +51,16 @@ def _agents_file(folder: Path, files: Files, not_loaded: list[NotLoaded]) -> Ent
 
 def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]) -> Iterator[Piece]:
     own = Path(start.environment.get("CONTINUE_GLOBAL_DIR") or start.home / ".continue")
-    for text in _configured(files.read(own / "config.yaml")):
+    told = start.options("--rule")
+    for value in told:
+        yield from _told(value, files, folder)
+    configured = _configured(files.read(own / "config.yaml"))
+    for text in configured:
         yield Piece(text, Entry(own / "config.yaml", "rule", text))
+    # A name without a folder is a rule's text besides.
+    literal = [value for value in told if " " in value or "\n" in value or not _PLACE.match(value)]
+    yield from map(Piece, literal)
+    known = {*configured, *literal}
     for holder in (folder / ".continue" / "rules", own / "rules"):
         for path in _in_entry_order(holder, files):
             data = files.read(path) if path.name.endswith(".md") else None
@@ -58,8 +71,20 @@ def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]
                 not_loaded.append(
                     NotLoaded(path, "not marked `alwaysApply: true`: it never arrives in the command line")
                 )
-            elif js_trim(arriving):
+            elif js_trim(arriving) and arriving not in known:
                 yield Piece(arriving, Entry(path, "rule", arriving))
+
+
+def _told(value: str, files: Files, folder: Path) -> Iterator[Piece]:
+    """What an option brings: the text of the file that it names, or its own; nothing where that file is not there."""
+    if not _FILE.fullmatch(value.strip()):
+        yield Piece(value)
+        return
+    path = Path(os.path.normpath(folder / value.strip()))
+    data = files.read(path)
+    if data is not None:
+        text = decoded(data, keep_mark=True)
+        yield Piece(text, Entry(path, "rule", text))
 
 
 def _in_entry_order(folder: Path, files: Files) -> Iterator[Path]:
