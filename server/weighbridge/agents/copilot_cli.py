@@ -25,6 +25,7 @@ from weighbridge.agents.model import (
     import_of,
 )
 from weighbridge.agents.skills import front_matter, split_front_matter
+from weighbridge.agents.splicing import spliced
 from weighbridge.agents.text import decoded, unix_lines
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
@@ -229,20 +230,15 @@ class _Importer:
     def pieces(
         self, path: Path, kind: str, text: str, importer: Path | None = None, level: int = 0
     ) -> list[Piece]:
-        own: list[str] = []
-        pieces: list[Piece | str] = []
-        at = 0
-        for start, end, target in _imports(text) if level < MOST_LEVELS else ():
-            made = self._imported(target, path, level)
-            if made:
-                self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
-                own.append(_cleaned(text[at:end]))
-                pieces += [own[-1], *made]
-                at = end
-        own.append(_cleaned(text[at:]))
-        pieces.append(own[-1])
-        entry = Entry(path, kind, "".join(own), importer)
-        return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
+        def additions() -> Iterator[tuple[int, int, list[Piece]]]:
+            for start, end, target in _imports(text) if level < MOST_LEVELS else ():
+                made = self._imported(target, path, level)
+                if made:
+                    self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
+                    # Behind the words, which stay.
+                    yield end, end, made
+
+        return spliced(path, kind, text, additions(), importer, _cleaned)
 
     def _imported(self, target: str, path: Path, level: int) -> list[Piece]:
         place = Path(os.path.normpath(self.files.real(path).parent / target))

@@ -5,14 +5,13 @@ Rules and recordings: `tests/agents/wire/gemini-cli.jsonl`.
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from weighbridge.agents.encodings import GEMINI_ENCODING
 from weighbridge.agents.folders import downwards, lies_in, upwards, walk
+from weighbridge.agents.gemini_family import attached, command_prompt, context_settings, mentions
 from weighbridge.agents.gemini_skills import skill_listing
 from weighbridge.agents.model import Agent, Context, Entry, Files, Imports, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, imports_in, trimmed
@@ -21,7 +20,6 @@ from weighbridge.agents.text import decoded, js_order, json_object
 _NAME = "GEMINI.md"
 #: Bytes of a context file: with a larger one Gemini CLI was seen to send nothing at all.
 _MOST_BYTES = 4_194_304
-_MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
 
 
 def load(start: Start, files: Files) -> Context:
@@ -46,10 +44,7 @@ class _Loader:
         settings = [user]
         if self.trusted:
             settings.append(json_object(files.read(self.folder / ".gemini" / "settings.json")))
-        contexts = [one["context"] for one in settings if isinstance(one.get("context"), Mapping)]
-        self.context_settings: dict[str, Any] = {
-            name: value for one in contexts for name, value in one.items()
-        }
+        self.context_settings = context_settings(settings)
         self.names = self._names()
         markers = self.context_settings.get("memoryBoundaryMarkers")
         told = [str(one) for one in markers] if isinstance(markers, list) else [".git"]
@@ -197,48 +192,27 @@ class _Loader:
 
     def _mentions(self, prompt: str) -> Iterator[Part]:
         """The prompt as it is sent with the files that it names, folders with all in them."""
-        words = ""
-        at = 0
-        named: set[Path] = set()
-        for found in _MENTION.finditer(prompt):
-            name = found[1].replace("\\ ", " ").rstrip(".,;:!?")
-            path = Path(os.path.normpath(self.folder / name))
-            folder = self.files.is_folder(path)
-            if not folder and self.files.size(path) is None:
-                continue
-            before = prompt[at : found.start()]
-            words += before + ("" if not before or before[-1].isspace() else " ") + "@" + name
-            words += ("**" if name.endswith("/") else "/**") if folder else ""
-            at = found.start() + 1 + len(found[1].rstrip(".,;:!?"))
-            named |= set(walk(path, self.files, own=False)) if folder else {path}
-        if not named:
-            return
-        texts: list[tuple[str, Entry | None]] = [
-            (words + prompt[at:], None),
-            ("\n--- Content from referenced files ---", None),
-        ]
-        for path in sorted(named):
+        words, named = mentions(prompt, self.folder, self.files, in_folder="**")
+        paths: set[Path] = set()
+        for _, path in named:
+            paths |= set(walk(path, self.files, own=False)) if self.files.is_folder(path) else {path}
+        if paths:
+            yield from attached(words, self._texts(sorted(paths)))
+
+    def _texts(self, paths: Sequence[Path]) -> Iterator[tuple[str, Path, str]]:
+        for path in paths:
             data = self.files.read(path, own=False)
             if data is not None:
-                text = decoded(data).rstrip("\n")
-                texts.append((f"\nContent from @{path.relative_to(self.folder).as_posix()}:\n", None))
-                texts.append((text, Entry(path, "attached", text)))
-        texts.append(("\n--- End of content ---", None))
-        for text, entry in texts:
-            yield Part("user message, one entry a part", (Piece(text, entry),))
+                name = f"@{path.relative_to(self.folder).as_posix()}"
+                yield name, path, decoded(data).rstrip("\n")
 
     def _command(self, prompt: str) -> Iterator[Part]:
         name, _, arguments = prompt[1:].partition(" ")
         for holder in (self.folder / ".gemini", self.own):
             path = holder.joinpath("commands", *name.split(":")).with_suffix(".toml")
             data = self.files.read(path)
-            if data is None:
-                continue
-            try:
-                told = tomllib.loads(decoded(data)).get("prompt")
-            except tomllib.TOMLDecodeError:
-                continue
-            if not isinstance(told, str):
+            told = None if data is None else command_prompt(decoded(data))
+            if told is None:
                 continue
             texts = list(self._pasted(told))
             if "{{args}}" in told:

@@ -13,7 +13,6 @@ from weighbridge.agents.folders import downwards, git_root, lies_in
 from weighbridge.agents.model import (
     Agent,
     Context,
-    Entry,
     Files,
     Import,
     Imports,
@@ -23,6 +22,7 @@ from weighbridge.agents.model import (
     Start,
     import_of,
 )
+from weighbridge.agents.splicing import spliced
 from weighbridge.agents.text import json_object
 
 _NAMES = (".goosehints", "AGENTS.md")
@@ -120,21 +120,16 @@ class _Loader:
         level: int,
         importer: Path | None,
     ) -> list[Piece]:
-        own: list[str] = []
-        pieces: list[Piece | str] = []
-        at = 0
         scanned = level <= MOST_LEVELS and len(text.encode()) <= MOST_SCANNED
-        for start, end, target in _references(text) if scanned else ():
-            made = self._imported(target, path, top, above, level)
-            if made is not None:
-                self.imports.extend(import_of(path, start, end, made, nested=importer is not None))
-                own.append(text[at:start])
-                pieces += [own[-1], *made]
-                at = end
-        own.append(text[at:])
-        pieces.append(own[-1])
-        entry = Entry(path, kind, "".join(own), importer)
-        return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
+
+        def replacements() -> Iterator[tuple[int, int, list[Piece]]]:
+            for start, end, target in _references(text) if scanned else ():
+                made = self._imported(target, path, top, above, level)
+                if made is not None:
+                    self.imports.extend(import_of(path, start, end, made, nested=importer is not None))
+                    yield start, end, made
+
+        return spliced(path, kind, text, replacements(), importer)
 
     def _imported(
         self, target: str, path: Path, top: Path, above: tuple[str, ...], level: int

@@ -5,13 +5,13 @@ Rules and recordings: `tests/agents/wire/qwen-code.jsonl`.
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
+from weighbridge.agents.gemini_family import attached, command_prompt, context_settings, mentions
 from weighbridge.agents.markdown import code_regions, comments, without_comments
 from weighbridge.agents.model import (
     Agent,
@@ -32,7 +32,6 @@ from weighbridge.errors import Code
 from weighbridge.text import split_lines
 
 _NAMES = ("QWEN.md", "AGENTS.md")
-_MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
 _FRONT_MATTER = re.compile(r"---\n([\s\S]*?)\n---(?:\n|$(?![\s\S]))")
 #: How often comments are removed that appear where others were: a bound against hostile texts.
 _MOST_NESTED = 100
@@ -58,12 +57,7 @@ class _Loader:
         settings = [user]
         if self.trusted:
             settings.append(json_object(files.read(self.folder / ".qwen" / "settings.json")))
-        self.settings: dict[str, Any] = {
-            name: value
-            for one in settings
-            if isinstance(one.get("context"), Mapping)
-            for name, value in one["context"].items()
-        }
+        self.settings = context_settings(settings)
         self.memory_on = _memory_is_on(settings)
         # An import that names no file keeps its words.
         self.splicer = Splicer(files, code_regions, self._top_of, None, by_letters=True, root_counts=True)
@@ -233,7 +227,10 @@ class _Loader:
             for suffix in (".toml", ".md"):
                 path = holder.joinpath("commands", *name.split(":")).with_suffix(suffix)
                 data = self.files.read(path)
-                told = None if data is None else _command_text(decoded(data), suffix)
+                if data is None:
+                    continue
+                text = decoded(data)
+                told = split_front_matter(text)[1].strip() if suffix == ".md" else command_prompt(text)
                 if told is None:
                     continue
                 if "{{args}}" in told:
@@ -261,29 +258,16 @@ class _Loader:
 
     def _mentions(self, prompt: str) -> Iterator[Part]:
         """The prompt as it is sent, with the files that it names; of a folder the names in it."""
-        words = ""
-        at = 0
-        texts: list[tuple[str, Entry | None]] = []
-        for found in _MENTION.finditer(prompt):
-            name = found[1].replace("\\ ", " ").rstrip(".,;:!?")
-            path = Path(os.path.normpath(self.folder / name))
-            data = self.files.read(path, own=False)
-            if data is None and not self.files.is_folder(path):
-                continue
-            before = prompt[at : found.start()]
-            words += before + ("" if not before or before[-1].isspace() else " ") + "@" + name
-            at = found.start() + 1 + len(found[1].rstrip(".,;:!?"))
-            texts.append((f"\nContent from {name}:\n", None))
-            text = self._listing(path) if data is None else decoded(data)
-            texts.append((text, Entry(path, "attached", text)))
-        if not texts:
-            return
-        head: list[tuple[str, Entry | None]] = [
-            (words + prompt[at:], None),
-            ("\n--- Content from referenced files ---", None),
-        ]
-        for text, entry in [*head, *texts, ("\n--- End of content ---", None)]:
-            yield Part("user message, one entry a part", (Piece(text, entry),))
+        words, named = mentions(prompt, self.folder, self.files, in_folder="")
+        if texts := [*self._texts(named)]:
+            yield from attached(words, texts)
+
+    def _texts(self, named: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, Path, str]]:
+        for name, path in named:
+            if self.files.is_folder(path):
+                yield name, path, self._listing(path)
+            elif (data := self.files.read(path, own=False)) is not None:
+                yield name, path, decoded(data)
 
     def _listing(self, folder: Path) -> str:
         names = sorted(self.files.names(folder, own=False))[:20]
@@ -356,16 +340,6 @@ def _shortened(text: str) -> tuple[str, Lost | None]:
     )
     reason = f"Qwen Code reads {MEMORY_LINES} lines of MEMORY.md"
     return kept + warning, Lost(Code.TRUNCATED, MEMORY_LINES, 0, text[len(kept) :], reason)
-
-
-def _command_text(text: str, suffix: str) -> str | None:
-    if suffix == ".md":
-        return split_front_matter(text)[1].strip()
-    try:
-        told = tomllib.loads(text).get("prompt")
-    except tomllib.TOMLDecodeError:
-        return None
-    return told if isinstance(told, str) else None
 
 
 QWEN_CODE = Agent(

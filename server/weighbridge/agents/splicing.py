@@ -1,8 +1,8 @@
-"""Imports that are replaced in place by the text that they name, as Gemini CLI and Qwen Code do it."""
+"""Imports that bring the text that they name to where they stand: for all agents; and as Gemini CLI and Qwen Code do it."""
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -57,6 +57,28 @@ def backtick_regions(text: str) -> list[tuple[int, int]]:
         else:
             runs[number][0] = closed
     return regions
+
+
+def spliced(
+    path: Path,
+    kind: str,
+    text: str,
+    replacements: Iterable[tuple[int, int, Sequence[Piece]]],
+    importer: Path | None,
+    cleaned: Callable[[str], str] = str,
+) -> list[Piece]:
+    """The pieces of a file's text in which others stand in place of stretches (start, end): what is left of it is one entry."""
+    own: list[str] = []
+    pieces: list[Piece | str] = []
+    at = 0
+    for start, end, made in replacements:
+        own.append(cleaned(text[at:start]))
+        pieces += [own[-1], *made]
+        at = end
+    own.append(cleaned(text[at:]))
+    pieces.append(own[-1])
+    entry = Entry(path, kind, "".join(own), importer)
+    return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
 
 
 def imports_in(
@@ -117,23 +139,16 @@ class Splicer:
         level: int,
         importer: Path | None,
     ) -> list[Piece]:
-        own: list[str] = []
-        pieces: list[Piece | str] = []
-        at = 0
-        for start, end, target in imports_in(text, self.regions) if level < MOST_LEVELS else ():
-            made = self._replacement(target, path, top, above, level)
-            if level == 0 and not any(piece.entry for piece in made or ()):
-                self._passed_over(path, start, end, target, top, replaced=made is not None)
-            if made is None:
-                continue
-            self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
-            own.append(text[at:start])
-            pieces += [text[at:start], *made]
-            at = end
-        own.append(text[at:])
-        pieces.append(text[at:])
-        entry = Entry(path, kind, "".join(own), importer)
-        return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
+        def replacements() -> Iterator[tuple[int, int, list[Piece]]]:
+            for start, end, target in imports_in(text, self.regions) if level < MOST_LEVELS else ():
+                made = self._replacement(target, path, top, above, level)
+                if level == 0 and not any(piece.entry for piece in made or ()):
+                    self._passed_over(path, start, end, target, top, replaced=made is not None)
+                if made is not None:
+                    self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
+                    yield start, end, made
+
+        return spliced(path, kind, text, replacements(), importer)
 
     def _replacement(
         self, target: str, path: Path, top: Path, above: frozenset[Path], level: int
