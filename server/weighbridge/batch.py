@@ -34,6 +34,7 @@ from weighbridge.work.helpers import Helpers, can_fork, helpers
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from weighbridge.session.document import Document
     from weighbridge.session.session import Session
 
 __all__ = ["Outcome", "chosen", "render_file", "settings_for", "weigh", "workspace_of"]
@@ -264,7 +265,6 @@ async def _session(configuration: Configuration, warn: Callable[[str], None]) ->
     # Small files that refer to nothing go without.
     from weighbridge.session.services import Services  # noqa: PLC0415
     from weighbridge.session.session import Session  # noqa: PLC0415
-    from weighbridge.session.workspace import Silent  # noqa: PLC0415
 
     services = Services.make(configuration.settings, warn, lambda text: None)
     session = Session(
@@ -282,6 +282,19 @@ async def _session(configuration: Configuration, warn: Callable[[str], None]) ->
     finally:
         await session.aclose()
         await services.aclose()
+
+
+class Silent:
+    """A listener to whom nothing is shown."""
+
+    def typed(self, document: "Document") -> None:
+        """Nothing."""
+
+    def updated(self, document: "Document") -> None:
+        """Nothing."""
+
+    def closed(self, document: "Document") -> None:
+        """Nothing."""
 
 
 class _Warnings:

@@ -24,6 +24,7 @@ from weighbridge.session.preparing import Terms, terms_of
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.registry import count_on_one_core
 from weighbridge.tokens.service import TokenCountingService
+from weighbridge.uris import uri_of
 from weighbridge.work import CancelToken
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Groups:
             else:
                 if text is not None:
                     texts.append((path, terms, text))
-        made = plain_reports(texts, service, ENCODING)
+        made = plain_reports([(uri_of(path), terms, text) for path, terms, text in texts], service, ENCODING)
         outcomes += [
             Outcome(path, one.report)
             for (path, _, _), one in zip(texts, made, strict=True)

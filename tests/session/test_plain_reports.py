@@ -39,7 +39,7 @@ async def check(folder: Path, text: str, setting: dict[str, object], encoding: P
         document = session.open(path.as_uri(), None, "", text)
         report = await session.whole_report(document)
         terms = terms_of(session.configuration, path)
-        (found,) = plain_reports([(path, terms, text)], session.service, encoding)
+        (found,) = plain_reports([(document.uri, terms, text)], session.service, encoding)
         if found is None:
             return False
         assert found.report == report
@@ -91,7 +91,9 @@ async def test_texts_under_different_settings_keep_their_own(tmp_path: Path) -> 
         path = tmp_path / "a.prompt.md"
         text = "# a\n\n漢字 word\n"
         terms = [terms_of(one.configuration, path) for one in (session, other, session)]
-        found = plain_reports([(path, one, text) for one in terms], session.service, PositionEncoding.UTF16)
+        found = plain_reports(
+            [(path.as_uri(), one, text) for one in terms], session.service, PositionEncoding.UTF16
+        )
         assert [one.report.encoding for one in found if one is not None] == [
             "cl100k_base",
             "r50k_base",

@@ -15,7 +15,6 @@ from tests.session.harness import FakeTimers, a_session, manager_of, set_layer
 
 from weighbridge.analysis.graph import Subject
 from weighbridge.references.model import Kind
-from weighbridge.session.preparing import Terms
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
 from weighbridge.tokens.registry import tokenizer
@@ -63,7 +62,7 @@ async def a_place(folder: Path, settings: Mapping[str, Any] | None = None) -> As
             yield Place(folder, session, workspace, timers)
         finally:
             await workspace.aclose()
-        assert (len(workspace._background.documents), len(workspace._background.readings._entries)) == (0, 0)
+        assert (workspace._weighing, workspace._groups) == (set(), {})
 
 
 async def test_prompts_are_found_and_weighed(tmp_path: Path) -> None:
@@ -215,7 +214,7 @@ async def test_changes_are_those_after_a_revision(tmp_path: Path) -> None:
 
 async def test_a_halted_workspace_weighs_what_changes_and_all_when_asked_anew(tmp_path: Path) -> None:
     async with a_place(tmp_path) as place:
-        for number in range(20):
+        for number in range(200):
             place.write(f"prompts/{number}.md", "words\n")
         place.workspace.begin()
         while not place.workspace.reports():
@@ -223,16 +222,16 @@ async def test_a_halted_workspace_weighs_what_changes_and_all_when_asked_anew(tm
         place.workspace.halt()
         await place.workspace.settled()
         weighed = len(place.workspace.reports())
-        assert 0 < weighed < 20
-        place.write("prompts/19.md", "other words\n")
-        place.changed("prompts/19.md")
-        assert (await place.tokens())["prompts/19.md"] == count("other words\n")
+        assert 0 < weighed < 200
+        place.write("prompts/99.md", "other words\n")
+        place.changed("prompts/99.md")
+        assert (await place.tokens())["prompts/99.md"] == count("other words\n")
         assert len(place.workspace.reports()) == weighed + 1
         place.workspace.resume()
-        assert len(await place.tokens()) == 20
+        assert len(await place.tokens()) == 200
         place.workspace.halt()
         place.workspace.clear()
-        assert len(await place.tokens()) == 20
+        assert len(await place.tokens()) == 200
 
 
 async def test_settings_that_change_while_a_prompt_is_weighed(tmp_path: Path) -> None:
@@ -246,30 +245,79 @@ async def test_settings_that_change_while_a_prompt_is_weighed(tmp_path: Path) ->
         assert await place.tokens() == {"CLAUDE.md": count("several words\n")}
 
 
+@pytest.mark.parametrize("changing", ["CLAUDE.md", "part/a.md", "part"])
 async def test_files_that_change_while_a_prompt_is_weighed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changing: str
 ) -> None:
     async with a_place(tmp_path) as place:
         workspace = place.workspace
         read, may = asyncio.Event(), threading.Event()
         loop, inner = asyncio.get_running_loop(), workspace._look_at
 
-        def held(path: Path, terms: Terms) -> Any:
-            found = inner(path, terms)
+        def held(*asked: Any) -> Any:
+            found = inner(*asked)
             loop.call_soon_threadsafe(read.set)
             assert may.wait(30)
             return found
 
         monkeypatch.setattr(workspace, "_look_at", held)
-        place.write("CLAUDE.md", "first\n")
+        place.write("CLAUDE.md", "first @part/a.md\n")
+        place.write("part/a.md", "one")
         workspace.begin()
         await read.wait()
-        place.write("CLAUDE.md", "second, and longer\n")
-        place.changed("CLAUDE.md")
+        changed = place.write("CLAUDE.md" if changing == "CLAUDE.md" else "part/a.md", "second, and longer\n")
+        place.changed(changing)
         # A scan would find nothing new: it is the prompt itself that must not be forgotten.
         await turn()
         may.set()
-        assert await place.tokens() == {"CLAUDE.md": count("second, and longer\n")}
+        while workspace._looking:
+            await turn(1)
+        place.timers.advance(1)
+        text = changed.read_text() if changing == "CLAUDE.md" else f"first {changed.read_text()}\n"
+        assert await place.tokens() == {"CLAUDE.md": count(text)}
+
+
+async def test_many_prompts_are_weighed_by_few_tasks(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        for number in range(100):
+            place.write(f"prompts/{number:02}.md", f"# {number}\n\n@[file:shared.md]\n")
+        place.write("prompts/shared.md", "words\n")
+        keys = set[object]()
+        manager_of(place.session).on_change(lambda status: keys.add(status.key))
+        assert len(await place.tokens()) == 101
+        assert len(keys) < 10
+
+
+async def test_long_prompts_are_weighed_some_at_a_time(tmp_path: Path) -> None:
+    async with a_place(tmp_path) as place:
+        for number in range(4):
+            place.write(f"prompts/{number}.md", "many words\n" * 20_000)
+        known = list[int]()
+        place.workspace.on_changed = lambda: known.append(len(place.workspace.reports()))
+        assert len(await place.tokens()) == 4
+        assert {2, 4} <= set(known)
+
+
+async def test_a_prompt_that_can_not_be_weighed_leaves_those_beside_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_place(tmp_path) as place:
+        place.write("prompts/a.md", "good")
+        bad = place.write("prompts/b.md", "bad")
+        place.write("prompts/c.md", "good, too")
+        inner = place.workspace._text_of
+
+        def faulty(path: Path, *more: Any) -> Any:
+            if path == bad:
+                raise ZeroDivisionError
+            return inner(path, *more)
+
+        monkeypatch.setattr(place.workspace, "_text_of", faulty)
+        assert await place.tokens() == {"prompts/a.md": count("good"), "prompts/c.md": count("good, too")}
+        prompt = place.workspace.prompt(bad)
+        assert prompt is not None
+        ((_, problem),) = prompt.report.problems
+        assert "(ZeroDivisionError)" in problem.message
 
 
 async def test_folders_come_move_and_go(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 chunks ──▶ scan (where are references?) ──▶ cut there ──▶ summaries and nested references, in order
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,9 +13,10 @@ from weighbridge.analysis.held import MOST_HELD, Held, as_held, hold, watched
 from weighbridge.analysis.scans import WHOLE, ScannedReferences, Scans
 from weighbridge.cache.digest import Digester
 from weighbridge.cache.digest import digest as digest_of
-from weighbridge.content.base import Content
+from weighbridge.content.base import Content, Request
 from weighbridge.content.lines import cut_lines
-from weighbridge.errors import Code, TransientFault
+from weighbridge.content.policy import shown
+from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, TransientFault, fault_of_ours
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.leaves import LONGEST_LINE
 from weighbridge.references.model import Reference
@@ -22,6 +24,8 @@ from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import Digested, Summarized, TokenCountingService
 from weighbridge.tokens.summary import Summarizer, Summary, summarize, total
 from weighbridge.work import CancelToken
+
+logger = logging.getLogger(__name__)
 
 
 def read(
@@ -57,6 +61,18 @@ def read(
     if may_refer and content.lines is None:
         service.note(found, tokenizer, dialect.rules)
     return resolved(content, (found.summary,), found.digest, found.tokens)
+
+
+def failed_reading(request: Request, error: BaseException) -> Reading:
+    """The reading of a content that can't be read. A fault of ours is told in the log."""
+    if isinstance(error, ReferenceFault):
+        problem = error.problem
+    elif isinstance(error, BorderlessError):
+        problem = Problem(Code.TOO_LARGE, f"{shown(request.target)}: {error}")
+    else:
+        logger.error("reading a %s reference failed", request.kind.value, exc_info=error)
+        problem = fault_of_ours(error)
+    return Reading(State.FAILED, identity="", source="", problem=problem)
 
 
 def resolved(

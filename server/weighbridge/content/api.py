@@ -184,9 +184,11 @@ class ApiHandler:
             self._fetcher = None
 
     def _rules_of(self, settings: Settings) -> _Rules:
-        if self._rules is None or self._rules.settings is not settings:
-            self._rules = _Rules.of(settings)
-        return self._rules
+        # Workers ask for keys too, under other settings: what is returned is not looked at again.
+        rules = self._rules
+        if rules is None or rules.settings is not settings:
+            rules = self._rules = _Rules.of(settings)
+        return rules
 
     def _known(self, endpoint: Endpoint, key: str, settings: Settings) -> tuple[Endpoint, LastGood | None]:
         """Look up what can't be looked up on the loop: the time to live by the patterns, and the last good response."""

@@ -25,6 +25,14 @@ from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
 logger = logging.getLogger(__name__)
 
 
+def setting_of(configuration: Configuration, path: Path | None) -> Setting:
+    """Where agents are started for a document at a path, and what may be read for them."""
+    scope = Scope(path, configuration.folders_for(path), configuration.settings_of(path), {})
+    folder = None if path is None else configuration.folder_of(path)
+    readers, chosen = configuration.readers_of(path), scope.settings.agents is not None
+    return Setting(folder, roots_of(scope), Path.home(), readers, chosen=chosen)
+
+
 class Arriving:
     """The way of documents that agents load through the workers."""
 
@@ -82,7 +90,11 @@ class Arriving:
         """What each of some imports would bring, in tokens, if it stood in a document by itself; as far as that is soon known."""
         prepared, path = document.prepared, document.path
         assert prepared is not None and prepared.dialect.agent is not None  # noqa: S101, PT018  the caller saw to it
-        agent, setting, tokenizer = prepared.dialect.agent, self.setting(path), prepared.tokenizer
+        agent, setting, tokenizer = (
+            prepared.dialect.agent,
+            setting_of(self._configuration, path),
+            prepared.tokenizer,
+        )
         found: list[int | None] = [None] * len(written)
 
         def find(token: CancelToken) -> None:
@@ -132,7 +144,7 @@ class Arriving:
                 prepared.dialect.agent,
                 path,
                 document.buffer.snapshot(),
-                self.setting(path),
+                setting_of(self._configuration, path),
                 prepared.tokenizer,
             ),
             priority=Priority.HIGH,
@@ -143,14 +155,6 @@ class Arriving:
             self._watched[document.uri] = found.watched
             self.on_watched()
             document.arrives(found)
-
-    def setting(self, path: Path | None) -> Setting:
-        """Where agents are started for a document at a path, and what may be read for them."""
-        configuration = self._configuration
-        scope = Scope(path, configuration.folders_for(path), configuration.settings_of(path), {})
-        folder = None if path is None else configuration.folder_of(path)
-        readers, chosen = configuration.readers_of(path), scope.settings.agents is not None
-        return Setting(folder, roots_of(scope), Path.home(), readers, chosen=chosen)
 
     def _arrived(
         self,

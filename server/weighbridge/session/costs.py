@@ -4,12 +4,11 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 
+from weighbridge.session.closed import closed_text, weigh_with_apis
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 from weighbridge.session.target import Target
-from weighbridge.session.waiting import CountingError, DocumentClosedError
-from weighbridge.session.workspace import Silent
-from weighbridge.work import Background, Priority, TaskManager
+from weighbridge.work import TaskManager
 
 
 class Costs:
@@ -27,25 +26,23 @@ class Costs:
         """
         if document.prepared is not None and document.prepared.dialect.agent is not None:
             return await self._session.arriving.costs(document, written, seconds)
-        # A session of its own for each question, so that the document has its own name in it: whatever goes by a
-        # document's name (settings, variables files, cycles) is as it is in the editor.
-        tasks = Background(self._tasks, ("costs", next(self._numbers)), Priority.MEDIUM)
-        session = self._session.sibling(tasks, Silent())
-        session.configured()
         head = head_of(document)
-        first = len(head)
-        text = "".join((*head, *(f"{one}\n\n" for one in written)))
-        beside = session.open(document.uri, None, document.language, text)
-        try:
-            report = await asyncio.wait_for(session.whole_report(beside), seconds)
-        except TimeoutError:
-            report = session.report(beside)
-        except (CountingError, DocumentClosedError):
-            return [None] * len(written)
-        finally:
-            await session.aclose()
-        by_line = {reference.range.start_line: reference.tokens for reference in report.references}
-        return [by_line.get(first + 2 * place) for place in range(len(written))]
+        counting = [asyncio.ensure_future(self._tokens(document, head, one)) for one in written]
+        await asyncio.wait(counting, timeout=seconds)
+        for one in counting:
+            one.cancel()
+        found = await asyncio.gather(*counting, return_exceptions=True)
+        return [None if isinstance(tokens, BaseException) else tokens for tokens in found]
+
+    async def _tokens(self, document: Document, head: Sequence[str], written: str) -> int | None:
+        """Tokens of a reference in a text that has the document's name: settings, variables files and cycles go by that."""
+        session = self._session
+        text = "".join((*head, written, "\n"))
+        closed = closed_text(session.configuration, document.uri, document.path, text)
+        key = "cost", next(self._numbers)
+        weighed = await weigh_with_apis(self._tasks, key, closed, session.contents(), session.encoding)
+        line = len(head)
+        return next((one.tokens for one in weighed.report.references if one.range.start_line == line), None)
 
 
 def known(document: Document, target: Target) -> int | None:

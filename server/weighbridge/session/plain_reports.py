@@ -6,7 +6,6 @@ Nothing is kept of such a text but its report: what the command line and the wor
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 from weighbridge.analysis.plain import Plan, plan
 from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionReport
@@ -23,7 +22,6 @@ from weighbridge.text import PositionEncoding, units
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.uris import uri_of
 
 #: Characters of the longest text that is weighed so: several are held at a time.
 LONGEST = 4 * 1024 * 1024
@@ -54,9 +52,9 @@ class _Under:
 
 
 def plain_reports(
-    texts: Sequence[tuple[Path, Terms, str]], service: TokenCountingService, encoding: PositionEncoding
+    texts: Sequence[tuple[str, Terms, str]], service: TokenCountingService, encoding: PositionEncoding
 ) -> list[PlainReport | None]:
-    """The report of each text by its file's path; None where the text may refer to something, or needs a session besides.
+    """The report of each text by its URI; None where the text may refer to something, or needs a session besides.
 
     Blocks: a worker's work.
     """
@@ -70,8 +68,8 @@ def plain_reports(
         plans.append(None if found is None else (under, found))
     counts = _counts([one for one in plans if one is not None], service)
     made: list[PlainReport | None] = []
-    for (path, _, text), one in zip(texts, plans, strict=True):
-        report = None if one is None else _report(path, *one, next(counts), encoding)
+    for (uri, _, text), one in zip(texts, plans, strict=True):
+        report = None if one is None else _report(uri, *one, next(counts), encoding)
         if report is not None and one is not None and one[0].choice.others:
             report = replace(report, report=with_models(report.report, text, one[0].choice))
         made.append(report)
@@ -90,7 +88,7 @@ def _counts(plans: Sequence[tuple[_Under, Plan]], service: TokenCountingService)
 
 
 def _report(
-    path: Path, under: _Under, weighed: Plan, counts: Sequence[int], encoding: PositionEncoding
+    uri: str, under: _Under, weighed: Plan, counts: Sequence[int], encoding: PositionEncoding
 ) -> PlainReport:
     tokens, of_sections = weighed.totals(counts)
     first_line_end = units(weighed.first_line, encoding)
@@ -104,7 +102,7 @@ def _report(
         )
     settings, model = under.terms.settings, under.choice.model
     report = Report(
-        uri=uri_of(path),
+        uri=uri,
         version=None,
         dialect=under.terms.dialect.name,
         model=under.choice.name,

@@ -6,12 +6,15 @@ no longer fits then, it is prepared again: so that typing on does not keep a lon
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from weighbridge.analysis.expand import Expander, Reading
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
+from weighbridge.content.base import Request, Scope
+from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import FATAL
 from weighbridge.references.dialect import Dialect
 from weighbridge.session.configuration import Configuration
@@ -40,6 +43,30 @@ def terms_of(configuration: Configuration, path: Path | None) -> Terms:
         configuration.dialect_of(path),
         configuration.folders_for(path),
         configuration.flags,
+    )
+
+
+def expander_of(
+    path: Path | None,
+    prepared: Prepared,
+    terms: Terms,
+    handlers: HandlerFactory,
+    lookup: Callable[[Hashable], Reading | None],
+) -> Expander:
+    """The expander of a document at a path. `lookup`: what is known of a content by its key."""
+    tokenizer, dialect = prepared.tokenizer, prepared.dialect
+
+    def key_of(request: Request) -> Hashable:
+        named = handlers.of(request.kind).key(request)
+        return request.kind.value, named, tokenizer.name, tokenizer.version, dialect.name
+
+    return Expander(
+        tokenizer=tokenizer,
+        scope=Scope(path, terms.folders, terms.settings, prepared.front_matter.variables),
+        max_depth=terms.settings.max_depth if dialect.max_depth is None else dialect.max_depth,
+        key_of=key_of,
+        lookup=lookup,
+        document_identity=prepared.identity,
     )
 
 

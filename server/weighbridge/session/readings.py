@@ -12,20 +12,15 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
-from weighbridge.analysis.expand import Reading, State
-from weighbridge.analysis.reading import read
+from weighbridge.analysis.expand import Reading
+from weighbridge.analysis.reading import failed_reading, read
 from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Request, retry_policy
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.content.policy import shown
 from weighbridge.errors import (
     FATAL,
-    BorderlessError,
-    Code,
-    Problem,
     ReferenceFault,
     TransientFault,
-    fault_of_ours,
 )
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
@@ -76,7 +71,7 @@ class Readings:
         self._below = Below(lambda: self._by_path)
         #: The same paths, each made once: all are asked for whenever there is another.
         self._paths: dict[str, Path] = {}
-        self._scans = Scans()
+        self.scans = Scans()
         self._batching = Batching[Known](tasks, "read together", self._look, self._looked_up, None)
 
     def lookup(self, key: Hashable) -> Reading | None:
@@ -88,16 +83,6 @@ class Readings:
         """The content that a key's reading was made of; None while there is none."""
         entry = self._entries.get(key)
         return None if entry is None else entry.content
-
-    def key_of(self, request: Request, tokenizer: Tokenizer, dialect: Dialect) -> Hashable:
-        """Name what a request stands for, under a tokenizer and a dialect. No input or output."""
-        return (
-            request.kind.value,
-            self._handlers.of(request.kind).key(request),
-            tokenizer.name,
-            tokenizer.version,
-            dialect.name,
-        )
 
     def want(
         self,
@@ -301,9 +286,8 @@ class Readings:
             self._take(key, entry, reading, content, fault)
         except FATAL:
             raise
-        except BaseException as error:
-            logger.exception("a reading of a %s reference could not be taken", entry.request.kind.value)
-            entry.reading = _broken(error)
+        except BaseException as error:  # noqa: BLE001  shown at the reference
+            entry.reading = failed_reading(entry.request, error)
             self._on_changed(key, frozenset(entry.users))
 
     def _take(
@@ -346,25 +330,16 @@ class Readings:
                 retry=retry_policy(request.scope.settings),
                 join=False,
             )
-        except ReferenceFault as error:
-            fault: Exception = error
-            problem = error.problem
-        except BorderlessError as error:
-            fault = error
-            problem = Problem(Code.TOO_LARGE, f"{shown(request.target)}: {error}")
         except TaskCancelledError:
             raise
-        except Exception as error:  # a handler's own fault: shown at the reference, told in the log
-            logger.exception("reading a %s reference failed", request.kind.value)
-            return _broken(error), None, None
-        else:
-            return *found, None
-        return Reading(State.FAILED, identity="", source="", problem=problem), None, fault
+        except Exception as error:  # noqa: BLE001  shown at the reference
+            return failed_reading(request, error), None, error
+        return *found, None
 
     def _read_blocking(self, entry: Entry, token: CancelToken) -> tuple[Reading, Content]:
         """Load and read on a worker."""
         content = self._handlers.blocking(entry.request.kind).load(entry.request)
-        return read(content, entry.dialect, self._service, entry.tokenizer, self._scans, token), content
+        return read(content, entry.dialect, self._service, entry.tokenizer, self.scans, token), content
 
     async def _fetch(
         self, key: Hashable, entry: Entry, priority: Priority, *, force: bool
@@ -386,7 +361,7 @@ class Readings:
         )
         reading = await self._tasks.submit(
             ("read", key),
-            lambda token: read(content, entry.dialect, self._service, entry.tokenizer, self._scans, token),
+            lambda token: read(content, entry.dialect, self._service, entry.tokenizer, self.scans, token),
             priority=priority,
             title=request.target,
             join=False,
@@ -394,7 +369,7 @@ class Readings:
         return reading, content
 
     def _look(self, entries: Sequence[Entry], token: CancelToken) -> list[Known]:
-        return known_entries(entries, self._handlers.blocking(Kind.FILE), self._service, self._scans, token)
+        return known_entries(entries, self._handlers.blocking(Kind.FILE), self._service, self.scans, token)
 
     def _looked_up(self, key: Hashable, entry: Entry, priority: Priority, found: Known) -> None:
         """Take what is known of a content; what isn't is scanned and counted by itself."""
@@ -416,11 +391,6 @@ class Readings:
         if entry.due is not None:
             seconds = max(_SOONEST, entry.due - self._timers.time())
             entry.timer = self._timers.call_later(seconds, self.recheck, (key,))
-
-
-def _broken(error: BaseException) -> Reading:
-    """What a content is that can't be read by a fault of ours."""
-    return Reading(State.FAILED, identity="", source="", problem=fault_of_ours(error))
 
 
 def _told(task: asyncio.Task[None]) -> None:

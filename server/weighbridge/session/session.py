@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from weighbridge.analysis.contexts import contexts_of
-from weighbridge.analysis.expand import Expander, Expansion
+from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
 from weighbridge.budget.directive import NOTHING
@@ -29,6 +29,7 @@ from weighbridge.content.policy import roots_of
 from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
 from weighbridge.session.arriving import Arriving
 from weighbridge.session.beside import Known, with_models
+from weighbridge.session.closed import Contents
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
@@ -36,7 +37,7 @@ from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepare import choose
 from weighbridge.session.prepared import Prepared
-from weighbridge.session.preparing import Preparing, Terms
+from weighbridge.session.preparing import Preparing, Terms, expander_of
 from weighbridge.session.readings import Readings
 from weighbridge.session.reporting import FILLING, report_steps, unprepared
 from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
@@ -143,21 +144,9 @@ class Session:
         self._overlay_timers: dict[str, Timer] = {}
         self._selections = itertools.count()
 
-    def sibling(self, tasks: Tasks, listener: Listener) -> "Session":
-        """Another session under the same settings and over the same services, for documents of its own.
-
-        What is open here is seen there as it is in the editor; what is open there is nobody else's business.
-        """
-        return Session(
-            tasks=tasks,
-            handlers=self._handlers,
-            service=self.service,
-            configuration=self.configuration,
-            open_texts=OpenTexts(),
-            encoding=self.encoding,
-            listener=listener,
-            timers=self._timers,
-        )
+    def contents(self) -> Contents:
+        """Contents for texts that are weighed beside the open documents: what is open counts as it is in the editor."""
+        return Contents(self._handlers, self.service, self.readings.scans, self.open_texts.whole_text_of)
 
     # Settings
 
@@ -534,17 +523,7 @@ class Session:
 
     def _prepared(self, document: Document, prepared: Prepared, terms: Terms) -> None:
         """Let a document adopt what was prepared for it, and look at all its references anew."""
-        readings, tokenizer, dialect = self.readings, prepared.tokenizer, prepared.dialect
-        scope = Scope(document.path, terms.folders, terms.settings, prepared.front_matter.variables)
-        most = terms.settings.max_depth if dialect.max_depth is None else dialect.max_depth
-        expander = Expander(
-            tokenizer=tokenizer,
-            scope=scope,
-            max_depth=most,
-            key_of=lambda request: readings.key_of(request, tokenizer, dialect),
-            lookup=readings.lookup,
-            document_identity=prepared.identity,
-        )
+        expander = expander_of(document.path, prepared, terms, self._handlers, self.readings.lookup)
         document.adopt(prepared, expander)
         self._free_soon(document)
         if document.prepared_at is None:

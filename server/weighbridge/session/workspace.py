@@ -1,9 +1,8 @@
 """The workspace's prompts that are not open: their reports, made in the background when somebody asks, and kept true.
 
-    asked ──▶ scan (ignore files, include) ──▶ prompt by prompt: open, count, report, close ──▶ changed
+    asked ──▶ scan (ignore files, include) ──▶ some prompts at a time: read and weighed by a worker at LOW priority ──▶ changed
 
-A prompt that refers to nothing is weighed in one pass by a worker, any other by a session of its own at LOW priority, as
-the command line does it, and let go of: what stays is its report and which files it depends on. What is open in the editor is the other session's.
+What stays of a prompt is its report and which files it depends on. What is open in the editor is the session's.
 """
 
 import asyncio
@@ -12,33 +11,39 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from weighbridge.analysis.graph import Graph, Subject
 from weighbridge.analysis.report import Report
-from weighbridge.content.base import Scope
+from weighbridge.content.base import Request, Scope
 from weighbridge.content.discovery import find_documents
-from weighbridge.content.policy import place_of
+from weighbridge.content.policy import place_of, roots_stay
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
-from weighbridge.errors import Code, Problem, ReferenceFault, fault_of_ours
+from weighbridge.errors import FATAL, Code, Problem, ReferenceFault, fault_of_ours
 from weighbridge.session.below import Below
-from weighbridge.session.document import Document
-from weighbridge.session.plain_reports import PlainReport, plain_reports
-from weighbridge.session.preparing import Terms, terms_of
+from weighbridge.session.closed import ClosedText, Contents, Weighed, closed_text, weigh
+from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import failed_report
 from weighbridge.session.session import Session
 from weighbridge.session.timers import Timer, Timers
-from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
+from weighbridge.session.waiting import Waiting
 from weighbridge.uris import path_of, uri_of
-from weighbridge.work import Background, TaskCancelledError, TaskManager
+from weighbridge.work import CancelToken, Outcome, Priority, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
 
-#: Prompts weighed at a time: what one waits for, another can use.
+T = TypeVar("T")
+
+#: Prompts that are weighed by one task: what a task costs is shared. It ends sooner when it has read so many characters.
+_IN_A_GROUP = 32
+_CHARACTERS = 256 * 1024
+#: Groups at a time: while one waits for an API, others are weighed.
 _AT_A_TIME = 4
 #: Seconds after a file appeared in which others are waited for, before the workspace is scanned again.
 _SCAN_AFTER = 0.5
@@ -54,19 +59,6 @@ _ALL = "workspace"
 _Status = tuple[tuple[int, ...], int]
 #: Of a file that was never looked at.
 _NEVER: _Status = (), 0
-
-
-class Silent:
-    """A listener to whom nothing is shown."""
-
-    def typed(self, document: Document) -> None:
-        """Nothing."""
-
-    def updated(self, document: Document) -> None:
-        """Nothing."""
-
-    def closed(self, document: Document) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,7 @@ class Workspace:
     """
 
     def __init__(self, session: Session, tasks: TaskManager, timers: Timers | None = None) -> None:
-        """`session`: the editor's; these prompts get one of their own beside it. `timers`: the running loop by default.
+        """`session`: the editor's, which has what is open. `timers`: the running loop by default.
 
         `on_watched` and `on_changed`, attributes, are told when other files matter than before, and when a prompt is
         weighed or gone; `on_warning` is told what the user is to know, `on_over` what no longer holds of that.
@@ -103,9 +95,8 @@ class Workspace:
         self.on_changed: Callable[[], None] = lambda: None
         #: Grows with every prompt that is weighed or gone.
         self.revision = 0
-        self._tasks = Background(tasks, "workspace")
+        self._tasks = tasks
         self._session = session
-        self._background = session.sibling(self._tasks, Silent())
         self._configuration = session.configuration
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._files = TextFiles()
@@ -117,10 +108,12 @@ class Workspace:
         #: The prompts that are links, by where they lead.
         self._linked: dict[Path, set[Path]] = {}
         self._known: frozenset[Path] = frozenset()
-        #: To be weighed, in order; those being weighed, and whether they have changed since.
+        #: To be weighed, in order; those being weighed, and those of them that have changed since.
         self._queue: dict[Path, None] = {}
-        self._weighing: dict[Path, asyncio.Task[None]] = {}
+        self._weighing: set[Path] = set()
         self._again: set[Path] = set()
+        #: Groups being weighed, each with the files that have changed since it was begun.
+        self._groups: dict[asyncio.Task[None], set[Path]] = {}
         self._scan_timer: Timer | None = None
         self._scanning: asyncio.Task[None] | None = None
         self._looking: set[asyncio.Task[None]] = set()
@@ -133,6 +126,11 @@ class Workspace:
         #: The revision at which each prompt, of those there ever were, changed last; in that order.
         self._changed: dict[Path, int] = {}
         self._waiting = Waiting()
+
+    async def _submit(self, title: str, work: Callable[[CancelToken], T]) -> T:
+        """Have a worker do something, when nobody else wants anything."""
+        key = ("workspace", next(self._numbers))
+        return await self._tasks.submit(key, work, priority=Priority.LOW, title=title)
 
     # Asking
 
@@ -220,7 +218,6 @@ class Workspace:
     def configured(self) -> None:
         """The settings or folders changed: all may count differently, and others may be prompts."""
         if self._begun:
-            self._background.configured()
             self._queue.update(dict.fromkeys(sorted(self._known)))
             self._scan()
         self._tell()
@@ -229,17 +226,14 @@ class Workspace:
         """Files appeared, changed or went, on disk or in the editor."""
         if not self._begun:
             return
-        self._background.files_changed(paths)
+        for changed in self._groups.values():
+            changed.update(paths)
         strangers: list[Path] = []
         for path in paths:
             # By its name too: what could not be read has no report that would depend on it.
-            for prompt in (path, *self._dependents.get(path, ())):
+            for prompt in (path, *self.prompts_that_need(path)):
                 self._weigh_again(prompt)
-            inside = [Path(one) for one in self._below.of(os.fspath(path))]
-            for file in inside:
-                for prompt in (file, *self._dependents.get(file, ())):
-                    self._weigh_again(prompt)
-            if inside:
+            if self._below.of(os.fspath(path)):
                 self._scan_soon()
             elif path not in self._dependents:
                 strangers.append(path)
@@ -261,12 +255,7 @@ class Workspace:
 
     async def _look_again(self, paths: Sequence[Path]) -> None:
         with contextlib.suppress(TaskCancelledError):
-            found = await self._tasks.submit(
-                ("look again", next(self._numbers)),
-                lambda _: {path: _status(path) for path in paths},
-                title="workspace",
-                join=False,
-            )
+            found = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
             known = {path: status for path, status in self._statuses.items() if path in self._dependents}
             self._statuses = known | found
             self.files_changed(
@@ -282,11 +271,8 @@ class Workspace:
     async def _look_for_folders(self, paths: Sequence[Path]) -> None:
         """A folder that came may hold prompts."""
         with contextlib.suppress(TaskCancelledError):
-            came = await self._tasks.submit(
-                ("folders", next(self._numbers)),
-                lambda _: any(path.is_dir() for path in paths[:_MOST_LOOKED_AT]),
-                title="workspace",
-                join=False,
+            came = await self._submit(
+                "folders", lambda _: any(path.is_dir() for path in paths[:_MOST_LOOKED_AT])
             )
             if came and self._begun:
                 self._scan_soon()
@@ -330,13 +316,10 @@ class Workspace:
         self._begun = False
         if self._scan_timer is not None:
             self._scan_timer.cancel()
-        running = [
-            task for task in (self._scanning, *self._looking, *self._weighing.values()) if task is not None
-        ]
+        running = [task for task in (self._scanning, *self._looking, *self._groups) if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await self._background.aclose()
 
     # Finding
 
@@ -361,7 +344,7 @@ class Workspace:
         ]
         found = self._known
         try:
-            found = await self._tasks.submit(("scan",), lambda _: _find(terms), title="workspace", join=False)
+            found = await self._submit("scan", lambda _: _find(terms))
             self._warn_of_too_many(len(found))
             if len(found) > MOST_PROMPTS:
                 found = frozenset(sorted(found)[:MOST_PROMPTS])
@@ -404,61 +387,110 @@ class Workspace:
             self._queue[path] = None
 
     def _go_on(self) -> None:
-        while self._begun and self._queue and len(self._weighing) < _AT_A_TIME:
-            path = next(iter(self._queue))
-            del self._queue[path]
-            if path in self._weighing:
-                self._again.add(path)
-                continue
-            self._weighing[path] = asyncio.get_running_loop().create_task(self._weigh(path))
+        while self._begun and self._queue and len(self._groups) < _AT_A_TIME:
+            paths = [*itertools.islice(self._queue, _IN_A_GROUP)]
+            for path in paths:
+                del self._queue[path]
+            self._again.update(self._weighing.intersection(paths))
+            asked = {
+                path: closed_text(self._configuration, uri_of(path), path)
+                for path in paths
+                if path not in self._weighing
+            }
+            if asked:
+                self._weighing.update(asked)
+                changed: set[Path] = set()
+                group = asyncio.get_running_loop().create_task(self._weigh(asked, changed))
+                self._groups[group] = changed
+                group.add_done_callback(self._weighed)
 
-    async def _weigh(self, path: Path) -> None:
-        uri = uri_of(path)
-        try:
-            terms = terms_of(self._configuration, path)
-            text, plain, ways = await self._tasks.submit(
-                ("text", path), lambda _: self._look_at(path, terms), title=str(path), join=False
-            )
-            if plain is not None:
-                prompt = Prompt(plain.report, frozenset(ways), plain.first_line_end, ways[-1])
-            else:
-                document = self._background.open(uri, None, "", text)
-                report = await self._background.whole_report(document)
-                arrived = frozenset[Path]() if report.arrived is None else report.arrived.watched
-                depends = self._background.readings.paths_of(uri).union(ways, arrived)
-                prompt = Prompt(report, depends, document.buffer.line_end(0), ways[-1])
-        except (DocumentClosedError, TaskCancelledError) as error:
-            logger.info("%s: not weighed: %s", path, error)
-            self._forget(path)
-        except (ReferenceFault, CountingError) as error:
-            self._keep_uncounted(path, error.problem)
-        except Exception as error:  # whatever it is, the others are weighed
-            logger.exception("a prompt could not be weighed")
-            self._keep_uncounted(path, fault_of_ours(error))
-        else:
-            if path in self._known:
-                self._keep(path, prompt)
-        finally:
-            self._background.close(uri)
-            del self._weighing[path]
-        if path in self._again:
-            self._again.discard(path)
-            self._weigh_again(path)
+    def _weighed(self, group: asyncio.Task[None]) -> None:
+        del self._groups[group]
         self._go_on()
         self._tell()
 
-    def _look_at(self, path: Path, terms: Terms) -> tuple[str, PlainReport | None, tuple[Path, ...]]:
-        """Read a prompt, as references are read; its text, its report if it refers to nothing, its path and where that leads.
+    async def _weigh(self, left: dict[Path, ClosedText], changed: AbstractSet[Path]) -> None:
+        """Weigh a group of prompts, some by each task; those that wait for an API again once it has answered.
 
-        Blocks.
+        `changed`: the files that have changed since.
         """
+        contents = self._session.contents()
+        try:
+            while left:
+                weighed = await self._submit("weigh", partial(self._look_at, dict(left), contents))
+                wanted: dict[Hashable, Request] = {}
+                for path, (ways, outcome) in weighed.items():
+                    if outcome.value is not None and outcome.value.wanted:
+                        wanted.update(outcome.value.wanted)
+                    else:
+                        del left[path]
+                        self._take(path, ways, outcome, changed)
+                self._tell()
+                if wanted:
+                    await contents.ask(self._tasks, wanted, Priority.LOW)
+        except TaskCancelledError as error:
+            for path in left:
+                logger.info("%s: not weighed: %s", path, error)
+                self._forget(path)
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are weighed
+            for path in [*left]:
+                self._take(path, (), Outcome.failed(error), changed)
+        finally:
+            self._weighing.difference_update(left)
+
+    def _look_at(
+        self, asked: Mapping[Path, ClosedText], contents: Contents, token: CancelToken
+    ) -> dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]]:
+        """Read and weigh prompts, the first ones of these: their paths and where those lead, and what became of them. Blocks."""
+        found: dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]] = {}
+        texts: dict[Path, ClosedText] = {}
+        ways: dict[Path, tuple[Path, ...]] = {}
+        characters = 0
+        with roots_stay():
+            for path, asked_for in asked.items():
+                token.raise_if_cancelled()
+                try:
+                    text, ways[path] = self._text_of(path, asked_for.terms)
+                except FATAL:
+                    raise
+                except BaseException as error:  # noqa: BLE001  it is that prompt's alone
+                    found[path] = (), Outcome.failed(error)
+                    continue
+                texts[path] = replace(asked_for, text=text)
+                characters += len(text)
+                if characters > _CHARACTERS:
+                    break
+        outcomes = weigh([*texts.values()], contents, self._session.encoding, token)
+        for path, outcome in zip(texts, outcomes, strict=True):
+            found[path] = ways[path], outcome
+        return found
+
+    def _text_of(self, path: Path, terms: Terms) -> tuple[str, tuple[Path, ...]]:
+        """Read a prompt, as references are read: its text, its path and where that leads. Blocks."""
         settings = terms.settings
         place = place_of(str(path), path.parent, Scope(path, terms.folders, settings))
         found = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
-        text = "".join(self._files.chunks(found))
-        session = self._background
-        (plain,) = plain_reports([(path, terms, text)], session.service, session.encoding)
-        return text, plain, (path, *found.links, found.real)
+        return "".join(self._files.chunks(found)), (path, *found.links, found.real)
+
+    def _take(
+        self, path: Path, ways: tuple[Path, ...], outcome: Outcome[Weighed], changed: AbstractSet[Path]
+    ) -> None:
+        """Keep what became of a prompt, and weigh it again if anything changed meanwhile."""
+        self._weighing.discard(path)
+        fault, weighed = outcome.error, outcome.value
+        if isinstance(fault, ReferenceFault):
+            self._keep_uncounted(path, fault.problem)
+        elif fault is not None:
+            logger.error("a prompt could not be weighed", exc_info=fault)
+            self._keep_uncounted(path, fault_of_ours(fault))
+        elif weighed is not None and path in self._known:
+            depends = weighed.depends.union(ways)
+            self._keep(path, Prompt(weighed.report, depends, weighed.first_line_end, ways[-1]))
+            if changed and any(file in changed or not changed.isdisjoint(file.parents) for file in depends):
+                self._again.add(path)
+        if path in self._again:
+            self._again.discard(path)
+            self._weigh_again(path)
 
     def _keep_uncounted(self, path: Path, problem: Problem) -> None:
         if path in self._known and problem.code is not Code.NOT_FOUND:

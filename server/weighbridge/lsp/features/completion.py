@@ -19,6 +19,7 @@ from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, import_at, partial_at
 from weighbridge.rope import Line
+from weighbridge.session.arriving import setting_of
 from weighbridge.session.costs import Costs, known
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
@@ -111,8 +112,8 @@ class Completion:
             return None
         writing = None
         if agent is not None and document.path is not None:
-            lines, arriving = document.buffer.snapshot().lines, self._session.arriving
-            setting, open_text = arriving.setting(document.path), self._session.open_texts.whole_text_of
+            lines, open_text = document.buffer.snapshot().lines, self._session.open_texts.whole_text_of
+            setting = setting_of(self._session.configuration, document.path)
             writing = Writing(agent, document.path, lines[:number], line, partial, setting, open_text)
         choices = await self._choices(document, partial, writing)
         costs = await self._known_costs(document, partial, choices.found)
