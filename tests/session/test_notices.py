@@ -43,6 +43,7 @@ RULES: list[tuple[str, str | None, str]] = [
     ("paths: '**/*.{ts,tsx}'", None, ""),
     ("paths: 'nothing/**, lib/*.{js,ts}'", None, ""),
     ("paths: src/", None, ""),
+    ("paths: deep/**", None, ""),
     ("paths: nothing/**", "never", ""),
     ("paths: './src/**'", "never", ""),
     ("paths: 'src/** lib/**'", "never", ""),
@@ -65,7 +66,14 @@ RULES: list[tuple[str, str | None, str]] = [
 @pytest.mark.parametrize(("front", "what", "stretch"), RULES)
 async def test_rules(tmp_path: Path, front: str, what: str | None, stretch: str) -> None:
     text = f"---\n{front}\n---\nrule\n"
-    files = {RULE: text, "src/a.ts": "", "lib/b.js": "", ".git/nothing/x": "", "node_modules/m.js": ""}
+    files = {
+        RULE: text,
+        "src/a.ts": "",
+        "other/deep/a.ts": "",
+        "lib/b.js": "",
+        ".git/nothing/x": "",
+        "node_modules/m.js": "",
+    }
     found = await told(tmp_path, RULE, files)
     if what == "loads":
         assert found == []
@@ -87,6 +95,17 @@ async def test_what_holds_too_much_is_not_judged(tmp_path: Path, monkeypatch: py
     assert files.holds_match(tmp_path, ["a/**/b/**/c"]) is None
     monkeypatch.setattr("weighbridge.content.agent_files._MOST_MATCHED", 4)
     assert files.holds_match(tmp_path, ["none/**"]) is None
+    # What a pattern points at is found all the same.
+    lay(tmp_path, {f"{name}/x.md": "" for name in ("a", "b", "z/deep")})
+    assert files.holds_match(tmp_path, ["z/deep/*.md"]) is True
+    assert files.holds_match(tmp_path, ["../outside/*.md"]) is None
+
+
+async def test_links_are_not_followed_to_what_matches(tmp_path: Path) -> None:
+    lay(tmp_path, {"work/a.md": "", "outside/deep/x.ts": ""})
+    (tmp_path / "work" / "out").symlink_to(tmp_path / "outside")
+    files = AgentFiles((tmp_path / "work",))
+    assert files.holds_match(tmp_path / "work", ["out/deep/*.ts", "**/*.ts"]) is False
 
 
 def test_braces() -> None:

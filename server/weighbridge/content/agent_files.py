@@ -12,15 +12,21 @@ import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weighbridge import disk
 from weighbridge.content.ignored import ENDLESS
 
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
 #: Bytes of one file that are read at most: agents skip or cut far below this.
 MOST_BYTES = 32 * 1024 * 1024
 #: Files in which one is looked for that matches patterns, and as many patterns.
-_MOST_MATCHED = 20_000
+_MOST_MATCHED, _MOST_LIKELY = 20_000, 1_000
 _MOST_PATTERNS = 200
+#: Folders that a pattern begins with, none of which is above.
+_PLAIN_FOLDERS = re.compile(r"(?:(?!\.\./)[\w.@ -]+/)+")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 #: Names in one folder that are looked at.
 MOST_NAMES = 20_000
@@ -127,24 +133,22 @@ class AgentFiles:
 
         if not self._allowed(folder, self.real(folder), own=False):
             return None
-        lines = [one.lower() for pattern in patterns for one in braces_expanded(pattern)]
+        expanded = [one for pattern in patterns for one in braces_expanded(pattern)]
+        lines = [one.lower() for one in expanded]
         if any(ENDLESS.search(line) for line in lines):
             return None
         try:
-            spec = GitIgnoreSpec.from_lines(lines)
+            # What a folder's pattern ends with says nothing more to agents: a folder stands for all in it.
+            spec = GitIgnoreSpec.from_lines([*lines, *(one.removesuffix("/**") for one in lines)])
         except ValueError:
             return None
-        top, left = os.fspath(self._place(folder)), _MOST_MATCHED
-        for at, folders, names in os.walk(top):
-            folders[:] = [name for name in folders if name != ".git"]
-            above = os.path.relpath(at, top)
-            before = "" if above == os.curdir else f"{above.lower()}/"
-            left -= len(names) + 1
-            if left < 0:
-                return None
-            if any(spec.match_file(before + name.lower()) for name in names):
+        top = self._place(self.real(folder))
+        # Where the patterns point, then everywhere.
+        likely = [found[0] for one in expanded if (found := _PLAIN_FOLDERS.match(one)) is not None]
+        for below in dict.fromkeys(likely):
+            if _holds_match(top, below, spec, _MOST_LIKELY):
                 return True
-        return False
+        return _holds_match(top, "", spec, _MOST_MATCHED)
 
     def _place(self, path: Path) -> Path:
         """Where a path is looked up."""
@@ -166,6 +170,27 @@ class AgentFiles:
         if not allowed:
             self.refused.append(path)
         return allowed
+
+
+def _holds_match(top: Path, below: str, spec: "GitIgnoreSpec", most: int) -> bool | None:
+    """Whether a folder below a real one holds a match, no link followed; None if it holds more than that, and none in it."""
+    todo = [below]
+    while todo:
+        above = todo.pop()
+        try:
+            with disk.opened_folder(top / above) as (opened, _), os.scandir(opened) as listed:
+                for entry in listed:
+                    most -= 1
+                    if most < 0:
+                        return None
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name != ".git":
+                            todo.append(f"{above}{entry.name}/")
+                    elif spec.match_file(f"{above}{entry.name}".lower()):
+                        return True
+        except (OSError, ValueError):
+            continue
+    return False
 
 
 def braces_expanded(pattern: str) -> list[str]:

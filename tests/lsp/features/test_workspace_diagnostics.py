@@ -302,3 +302,15 @@ async def test_weighing_shows_its_progress_and_can_be_stopped(folder: Path, reco
         async with asyncio.timeout(30):
             found = (await held)["result"]["items"]
         assert 0 < len(found) < 300
+
+
+async def test_what_is_only_faded_is_told_of_open_files(folder: Path) -> None:
+    async with editor(VSCODE, folder, settings={"workspaceDiagnostics": True}) as session:
+        session.write("CLAUDE.md", "<!-- removed -->\n\ntext\n")
+        session.write("prompts/a.md", ABSENT)
+        assert codes(await pull(session)) == {"a.md": ["reference.not-found"]}
+        uri = await session.open("CLAUDE.md")
+        await session.report(uri)
+        asked = {"textDocument": {"uri": uri}}
+        found = await session.ask(types.TEXT_DOCUMENT_DIAGNOSTIC, asked)
+        assert [one["code"] for one in found["items"]] == ["context.removed"]

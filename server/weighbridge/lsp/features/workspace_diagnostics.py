@@ -14,6 +14,7 @@ from typing import Any
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
+from weighbridge.errors import Code
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
@@ -134,9 +135,11 @@ class PulledDiagnostics:
     def _make(self) -> None:
         """Bring the diagnostics of closed prompts up to date."""
         for path, prompt in self._workspace.changes(self._made_at).items():
-            found = (
+            made = (
                 [] if prompt is None else diagnostics(prompt.report, prompt.first_line_end, self._abilities)
             )
+            # What is only faded is of no use where nothing is seen.
+            found = [one for one in made if one.code != Code.REMOVED.value]
             if found:
                 self._made[path] = found, result_id(found)
             else:
