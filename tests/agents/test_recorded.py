@@ -21,7 +21,6 @@ UNMET = {
         "subagent-Plan": _SUB_AGENT,
     },
     "codex": {
-        "skills-budget-60": "Codex's own skills share the room; their lengths are not known",
         "tui-at-file": "shows what was typed, not what came from files",
         "tui-prompts-gone": "shows that nothing was sent after an unknown command",
     },

@@ -269,6 +269,15 @@ def test_codex_skills_that_are_named(tmp_path: Path) -> None:
     assert got.endswith(told)
 
 
+def test_codex_lists_names_alone_where_there_is_no_room_for_all(tmp_path: Path) -> None:
+    """2 % of 20,000 tokens are 400; the table takes 20, Codex's own skills 37, and a line of 33 bytes 9."""
+    text = "---\nname: k{0:03}\ndescription: D\n---\n"
+    files = {f".agents/skills/k{at:03}/SKILL.md": text.format(at) for at in range(400)}
+    got = arriving("codex", tmp_path, files, settings={"model_context_window": 20_000})
+    lines = [f"- k{at:03}: (file: r1/k{at:03}/SKILL.md)" for at in range((400 - 20 - 37) // 9)]
+    assert got == "\n".join(["- `r1` = `{root}/.agents/skills`", *lines])
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [

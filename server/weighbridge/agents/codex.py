@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.codex_listing import listed_lengths
 from weighbridge.agents.folders import downwards, git_root, lies_in, upwards, walk
 from weighbridge.agents.model import (
     Agent,
@@ -29,12 +30,6 @@ from weighbridge.errors import Code
 MOST_BYTES = 32_768
 #: Tokens of the model's window, where the configuration names none.
 _WINDOW = 272_000
-#: The share of the window that the listing of skills may use, and bytes that Codex takes for a token.
-_SKILLS_SHARE = 0.02
-_BYTES_PER_TOKEN = 4
-#: What Codex's own skills take of it, made from two recordings: tokens apart from their descriptions, how many there
-#: are, and the characters of a description.
-_OWN_TOKENS, _OWN_SKILLS, _OWN_DESCRIPTION = 132, 2, 598
 _NAMES = ("AGENTS.override.md", "AGENTS.md")
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_NAME = 64
@@ -74,13 +69,18 @@ def load(start: Start, files: Files) -> Context:
     texts = (settings.instructions.strip(), settings.developer_instructions.strip())
     parts = [Part("developer message", (Piece(text),)) for text in texts if text]
     skills = _listed_skills(start, files, folder, root, home)
-    parts.extend(_listing(skills, settings.window))
+    lengths = _lengths(skills, settings.window)
+    parts.extend(_listing(skills, lengths))
+    full = "the list of all skills is full: Codex leaves it out"
+    left_out = [
+        NotLoaded(skill.path, full) for skill, length in zip(skills, lengths, strict=True) if length is None
+    ]
     user = _user_file(home, files)
     project, not_loaded = _project_files(folder, root, files, settings)
     if user is not None or project:
         parts.append(_user_message(folder, user, project))
     parts.extend(_mentioned(start.prompt, skills, files))
-    return Context(tuple(parts), not_loaded)
+    return Context(tuple(parts), (*left_out, *not_loaded))
 
 
 def _user_message(folder: Path, user: Entry | None, project: Sequence[Entry]) -> Part:
@@ -260,18 +260,28 @@ def _listed_skills(start: Start, files: Files, folder: Path, root: Path, home: P
     return sorted(skills, key=lambda skill: (skill.name, skill.rank))
 
 
-def _listing(skills: Sequence[_Skill], window: int) -> Iterator[Part]:
+def _lengths(skills: Sequence[_Skill], window: int) -> list[int | None]:
+    lines = [
+        (len(f"- {skill.name}: (file: {skill.shown})\n".encode()), skill.description) for skill in skills
+    ]
+    return listed_lengths(lines, window)
+
+
+def _listing(skills: Sequence[_Skill], lengths: Sequence[int | None]) -> Iterator[Part]:
     """The listing of skills: a table of their roots, and a line for each."""
     if not skills:
         return
     lines = sorted({skill.root for skill in skills}, key=lambda line: int(line[4:].split("`", 1)[0]))
     yield Part("developer message", (Piece("\n".join(lines)),))
     pieces: list[Piece] = []
-    for skill, description in _within_budget(skills, window):
+    for skill, length in zip(skills, lengths, strict=True):
+        if length is None:
+            continue
+        description = skill.description[:length]
         pieces += [
             Piece(f"{chr(10) if pieces else ''}- {skill.name}: "),
             Piece(description, Entry(skill.path, "skill", description, lost=_cut_of(skill, description))),
-            Piece(f" (file: {skill.shown})"),
+            Piece(f"{' ' if description else ''}(file: {skill.shown})"),
         ]
     yield Part("developer message", tuple(pieces))
 
@@ -287,32 +297,6 @@ def _mentioned(prompt: str, skills: Sequence[_Skill], files: Files) -> Iterator[
         head = f"<skill>\n<name>{name}</name>\n<path>{skill.path}</path>\n"
         entry = Entry(skill.path, "skill", text)
         yield Part("user message", (Piece(head), Piece(text, entry), Piece("\n</skill>")))
-
-
-def _within_budget(skills: Sequence[_Skill], window: int) -> Iterator[tuple[_Skill, str]]:
-    """The skills with their descriptions, shortened alike where the listing is too long.
-
-    A description's last token is filled: the first skills get one more than the others, as long as there are any left.
-    """
-    budget = int(window * _SKILLS_SHARE) - _OWN_TOKENS
-    frames = [len(f"- {skill.name}:  (file: {skill.shown})\n".encode()) for skill in skills]
-    whole = [len(skill.description) for skill in skills]
-
-    def cost(most: int) -> int:
-        own = _OWN_SKILLS * -(-min(most, _OWN_DESCRIPTION) // _BYTES_PER_TOKEN)
-        lines = zip(frames, whole, strict=True)
-        return own + sum(-(-(frame + min(most, length)) // _BYTES_PER_TOKEN) for frame, length in lines)
-
-    most = max(whole, default=0)
-    if cost(most) > budget:
-        most = next((length for length in range(most, 0, -1) if cost(length) <= budget), 0)
-    left = budget - cost(most)
-    for skill, frame in zip(skills, frames, strict=True):
-        room = most + _BYTES_PER_TOKEN - (frame + most - 1) % _BYTES_PER_TOKEN - 1
-        if len(skill.description) > room and left > 0:
-            room += _BYTES_PER_TOKEN
-            left -= 1
-        yield skill, skill.description[:room]
 
 
 def _cut_of(skill: _Skill, listed: str) -> Lost | None:
