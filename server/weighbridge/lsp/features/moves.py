@@ -98,8 +98,14 @@ class Moves:
         )
         importers = _importers(concerned, naming)
         sources = [path for uri in uris if (path := path_of(naming.shown(uri))) is not None]
-        # Of a context file it is known what one agent makes of it; others may read it, too.
-        context_files = [path for path, report in reports.items() if report.arrived is not None]
+        # Of a context file it is known what one agent imports from it; where that is nothing, others may.
+        context_files = [
+            path
+            for path, report in reports.items()
+            if report.arrived is not None
+            and (agent := agent_named(report.arrived.agent)) is not None
+            and agent.imports is None
+        ]
         opened = {
             one.path: (one.buffer.snapshot(), one.references()) for one in documents if one.path is not None
         }
