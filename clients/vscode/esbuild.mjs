@@ -1,5 +1,5 @@
-// Bundles the extension, the token map's page and the tests. With --tests: the tests too.
-import { readdirSync, rmSync } from "node:fs";
+// Bundles the extension, the token map's page and that of the server's reports. With --tests: the tests too.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const tests = process.argv.includes("--tests");
@@ -30,6 +30,20 @@ await build({
   minify: !tests,
   logLevel: "warning",
 });
+// Shipped with the server, and so kept in the repository: one drawing, wherever it is looked at.
+const page = "../../server/weighbridge/page";
+await build({
+  bundle: true,
+  platform: "browser",
+  format: "iife",
+  target: "es2022",
+  entryPoints: ["src/webview/reportPage.ts"],
+  outfile: `${page}/page.js`,
+  minify: true,
+  logLevel: "warning",
+});
+const styles = ["media/tokenMap.css", "src/webview/reportPage.css"].map((name) => readFileSync(name, "utf8"));
+writeFileSync(`${page}/page.css`, styles.join(""));
 if (tests) {
   rmSync("out", { recursive: true, force: true });
   await build({

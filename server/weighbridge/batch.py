@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from weighbridge.session.document import Document
     from weighbridge.session.session import Session
 
-__all__ = ["Outcome", "chosen", "render_file", "settings_for", "weigh", "workspace_of"]
+__all__ = ["Outcome", "chosen", "render_file", "render_files", "settings_for", "weigh", "workspace_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -191,6 +191,22 @@ async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides 
         return await _weigh_one(session, absolute, None, render=True)
 
 
+async def render_files(
+    folder: Path, paths: Sequence[Path], settings: Mapping[str, Any], flags: Overrides
+) -> dict[str, Outcome]:
+    """Resolve files of a folder, by their URIs; those that can't be are left out."""
+    configuration = _configuration([folder], settings, flags)
+    within = disk.followed_or_same(folder)
+    async with _session(configuration, lambda _: None) as session:
+
+        async def render(some: Sequence[Path]) -> list[Outcome]:
+            return [await _weigh_one(session, path, within, render=True) for path in some]
+
+        outcomes = await process(paths, render, size=1, concurrency=_AT_A_TIME)
+    rendered = [outcome.unwrap() for outcome in outcomes]
+    return {uri_of(one.path): one for one in rendered if one.text is not None}
+
+
 async def _weigh_one(session: "Session", path: Path, within: Path | None, *, render: bool = False) -> Outcome:
     try:
         return await _weigh_alone(session, path, within, render=render)
@@ -213,7 +229,10 @@ async def _weigh_alone(session: "Session", path: Path, within: Path | None, *, r
     document = session.open(uri, None, "", text)
     try:
         report = await session.with_models(document, await session.whole_report(document))
-        return Outcome(path, report, text=await session.render(document) if render else None)
+        if not render:
+            return Outcome(path, report)
+        text, sources = await session.render_marked(document)
+        return Outcome(path, report, text=text, sources=sources)
     finally:
         session.close(uri)
 

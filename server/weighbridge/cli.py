@@ -6,6 +6,7 @@ weighbridge check PATH…      exit 1 when a budget is exceeded or a reference i
 weighbridge render FILE      the resolved text, byte for byte
 weighbridge verify FILE      ask the provider for its own count, with your key
 weighbridge context [DIR]    show what agents load when they start in a folder
+weighbridge report [DIR]     one page of HTML: where the tokens go, and what is lost
 weighbridge models           list the models known by name
 weighbridge doctor           show what is installed and set here, and whether it works
 weighbridge schema           the settings: as a JSON schema, for VS Code, as a table
@@ -25,6 +26,7 @@ from weighbridge import __version__
 from weighbridge.errors import UnknownModelError
 
 if TYPE_CHECKING:
+    from weighbridge.agents.model import Agent
     from weighbridge.analysis.report import Report
     from weighbridge.batch import Outcome
     from weighbridge.budget.directive import Overrides
@@ -142,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
 
     _add_file_commands(commands)
+    _add_report(commands)
 
     context = commands.add_parser(
         "context",
@@ -208,6 +211,22 @@ def _add_file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     render.add_argument("path", metavar="FILE")
     _add_engine(render)
     render.set_defaults(run=_render)
+
+
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser(
+        "report", help="write one page of HTML: where the tokens go, and what is lost"
+    )
+    report.add_argument("folder", nargs="?", default=".", metavar="DIR", help="default: the current folder")
+    report.add_argument(
+        "--html", type=Path, required=True, metavar="FILE", help="the page, which is replaced"
+    )
+    report.add_argument(
+        "--agent", action="append", default=[], metavar="NAME", help="default: all that load anything"
+    )
+    report.add_argument("--diff", metavar="REVISION", help="show what changed since this revision of git's")
+    _add_engine(report)
+    report.set_defaults(run=_report)
 
 
 def _schema(options: argparse.Namespace) -> int:
@@ -396,24 +415,19 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _context(options: argparse.Namespace) -> int:
     from weighbridge import context  # noqa: PLC0415  as above
-    from weighbridge.agents import agent_named  # noqa: PLC0415  as above
-    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
     from weighbridge.analysis import contexts  # noqa: PLC0415  as above
     from weighbridge.batch import chosen  # noqa: PLC0415  as above
     from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
     from weighbridge.check import absolute  # noqa: PLC0415  as above
 
     _check_encoding(options)
-    folder = absolute(options.folder)
+    folder = _folder(options.folder)
     home = absolute(options.home) if options.home else Path.home()
-    if not folder.is_dir():
-        _unusable(f"{options.folder}: no folder there")
-    if unknown := [name for name in options.agent if agent_named(name) is None]:
-        _unusable(f"--agent {unknown[0]}: unknown; there are {', '.join(AGENTS)}")
+    agents = _agents(options.agent)
     if options.render and len(options.agent) != 1:
         _unusable("--render: name one agent with --agent")
     loaded = contexts.load(
-        [agent for name in options.agent if (agent := agent_named(name)) is not None] or AGENTS.values(),
+        agents,
         folder,
         home,
         arguments=options.agent_arguments,
@@ -433,6 +447,44 @@ def _context(options: argparse.Namespace) -> int:
     else:
         context.print_contexts(counted)
     return EXIT_OK
+
+
+def _report(options: argparse.Namespace) -> int:
+    from weighbridge.content.revision import UnknownRevisionError  # noqa: PLC0415  as above
+    from weighbridge.page import page  # noqa: PLC0415  as above
+    from weighbridge.page.contents import contents  # noqa: PLC0415  as above
+
+    folder = _folder(options.folder)
+    try:
+        made = contents(folder, _agents(options.agent), _layer(options), _flags(options), options.diff, _warn)
+    except UnknownRevisionError as error:
+        _unusable(f"--diff {error}")
+    _tell_unusable(made.outcomes)
+    try:
+        options.html.write_text(page(made.shown), encoding="utf-8")
+    except OSError as error:
+        _unusable(f"--html {options.html}: can't be written: {error.strerror}")
+    return _unusable_code(made.outcomes)
+
+
+def _folder(name: str) -> Path:
+    """A folder that was named, its links as they are. Leaves if there is none."""
+    from weighbridge.check import absolute  # noqa: PLC0415  as above
+
+    folder = absolute(name)
+    if not folder.is_dir():
+        _unusable(f"{name}: no folder there")
+    return folder
+
+
+def _agents(names: Sequence[str]) -> "Sequence[Agent]":
+    """Agents by their names, all without any. Leaves with what names none."""
+    from weighbridge.agents import agent_named  # noqa: PLC0415  as above
+    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
+
+    if unknown := [name for name in names if agent_named(name) is None]:
+        _unusable(f"--agent {unknown[0]}: unknown; there are {', '.join(AGENTS)}")
+    return [agent for name in names if (agent := agent_named(name)) is not None] or [*AGENTS.values()]
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -7,13 +7,14 @@ enough groups that every core gets its part.
 import copyreg
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.cache import CountStore
 from weighbridge.content.document_file import read_document
@@ -46,6 +47,8 @@ class Outcome:
     problem: str | None = None
     text: str | None = None
     ours: bool = False
+    #: What each stretch of the text came from.
+    sources: Sequence[Source] = ()
 
 
 def _pickled_by_call(made: type[Any]) -> None:

@@ -21,7 +21,6 @@ export interface MapShown {
   readonly type: "show";
   readonly name: string;
   readonly summary: string;
-  readonly total: number;
   readonly counting: boolean;
   readonly root: MapNode;
 }

@@ -118,7 +118,6 @@ export class TokenMap implements vscode.Disposable, vscode.WebviewPanelSerialize
         number(report.budget.limit),
         share(report.budget.used),
       ),
-      total: report.tokens,
       counting: report.state === "counting",
       root,
     };
