@@ -1,6 +1,7 @@
 """Contents that documents share: read once, read again when they change, let go when nobody refers to them."""
 
 import asyncio
+import gc
 import os
 import threading
 from collections.abc import Hashable
@@ -355,3 +356,30 @@ async def test_no_file_is_proposed_to_itself(tmp_path: Path, first: str) -> None
             await session.count(document)
             rows = [row for one in session.report(document).references for row in (one, *one.references)]
             assert [row.problem.message for row in rows if row.problem is not None] == expected[name]
+
+
+async def test_what_failed_is_gone_without_the_collector(tmp_path: Path) -> None:
+    """References that are typed and taken away again must not pile up until all objects are walked."""
+    text = "@[file:none.md] {{nobody}} @[file:a.md#nowhere] "
+    (tmp_path / "a.md").write_text("# A\n")
+
+    def faults() -> int:
+        return sum(isinstance(one, ReferenceFault) for one in gc.get_objects())
+
+    async with a_session(tmp_path) as session:
+        document = session.open((tmp_path / "p.prompt.md").as_uri(), 1, "markdown", "words\n")
+        await session.count(document)
+        gc.collect()
+        gc.disable()
+        try:
+            before = faults()
+            for _ in range(3):
+                typed(session, document, (0, 0), text)
+                await session.count(document)
+                typed(session, document, (0, 0), "", (0, len(text)))
+                session.quiet(document)
+                await session.count(document)
+            # What was just read may still be on its worker's hands.
+            assert faults() - before <= 2
+        finally:
+            gc.enable()

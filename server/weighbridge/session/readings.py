@@ -333,7 +333,8 @@ class Readings:
         except TaskCancelledError:
             raise
         except Exception as error:  # noqa: BLE001  shown at the reference
-            return failed_reading(request, error), None, error
+            # Where it was raised leads back to the task: held, it would stay until the collector comes.
+            return failed_reading(request, error), None, error.with_traceback(None)
         return *found, None
 
     def _read_blocking(self, entry: Entry, token: CancelToken) -> tuple[Reading, Content]:

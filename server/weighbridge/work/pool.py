@@ -180,6 +180,8 @@ def _perform(job: _Job) -> Outcome[Any]:
         job.run.token.raise_if_cancelled()
         value = job.work(job.run.token)
     except BaseException as error:  # noqa: BLE001  # whatever it is (pyo3's PanicException is no Exception), the worker lives on
+        # The error's traceback holds this frame, and the job leads to what waits for the error.
+        del job
         return Outcome.failed(error)
     if inspect.iscoroutine(value):
         value.close()
