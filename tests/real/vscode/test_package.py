@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.real.vscode.codeserver import ROOT
 from tests.real.vscode.samples import NOTE, PROMPT, PROMPT_FILE, count, resolve, write_workspace
 
 
@@ -118,3 +120,17 @@ def test_it_is_as_large_as_its_page_says(vsix: Path) -> None:
     megabytes = round(vsix.stat().st_size / 1e6)
     stated = int(page.partition(" MB to download")[0].rpartition(" ")[2])
     assert abs(megabytes - stated) <= 0.15 * stated
+
+
+def test_the_reports_page_is_made_of_these_sources() -> None:
+    """Building the extension writes it, too: what is in the repository is what came of that."""
+    git = shutil.which("git")
+    assert git is not None
+    changed = subprocess.run(
+        [git, "status", "--porcelain", "--", "server/weighbridge/page"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert changed.stdout == ""
