@@ -96,6 +96,10 @@ export class Drawing {
     button.style.top = `${box.y}px`;
     button.style.width = `${Math.max(0, box.width)}px`;
     button.style.height = `${Math.max(0, box.height)}px`;
+    if (Math.min(box.width, box.height) < AROUND) {
+      // Its padding alone would be wider than it may be.
+      button.style.padding = "0";
+    }
     const figure = `${mark(node.exactness)}${number(node.tokens)}`;
     const room = box.height < LEAST_LABELED ? "nothing" : fits(node.short, figure, box.width - AROUND);
     if (room === "both") {
