@@ -84,6 +84,7 @@ def test_what_an_agent_loads_and_what_of_it_never_arrives(folder: Path) -> None:
 def test_all_agents_that_load_anything(folder: Path) -> None:
     names = {one["name"] for one in reported(folder)["contexts"]}
     assert {"Codex", "Claude Code", "OpenCode"} <= names <= {agent.title for agent in AGENTS.values()}
+    assert "Gemini CLI" not in names
 
 
 def test_what_changed_since_a_revision(folder: Path) -> None:
@@ -96,6 +97,15 @@ def test_what_changed_since_a_revision(folder: Path) -> None:
     grown = count("Short \U0001f600 sentences, and good ones.\n") - count("Short \U0001f600 sentences.\n")
     assert (change["name"], change["now"] - change["before"]) == ("prompts/a.prompt.md", grown)
     assert change["through"] == {"style.md": grown}
+
+
+def test_what_changed_for_the_agents_that_are_asked_for(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "one")
+    (folder / "AGENTS.md").write_text("rule\n" * 8_100)
+    changes = reported(folder, "--agent", "codex", "--diff", "HEAD")["changes"]
+    assert [one["name"] for one in changes["all"]] == ["Codex"]
+    assert changes["all"][0]["lost"]["now"] > changes["all"][0]["lost"]["before"]
 
 
 def test_texts_that_would_make_the_page_too_large_are_left_out(

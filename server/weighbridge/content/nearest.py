@@ -128,12 +128,11 @@ def _fitting(wanted: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterat
 
 
 def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
-    """The paths that are like one, and how much: up to 3."""
+    """The paths that are like one, and how much: up to 2."""
     name, written = folded(wanted.name), folded(Path(os.path.relpath(wanted, root)).as_posix())
     for its, path in zip(names.names, names.paths, strict=True):
         if its == name:
-            there = folded(path)
-            yield -((2 if there == written else 1) + ratio(written, there)), path
+            yield -1 - ratio(written, folded(path)), path
     alike = extract(
         _stem(name),
         names.stems,

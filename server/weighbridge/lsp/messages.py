@@ -125,7 +125,7 @@ def _last_text(body: Body) -> Any:
     if changes < 0 or _DID_CHANGE not in body[:changes]:
         return None
     begin, text = changes + len(_CHANGES), body.rfind(_WHOLE_TEXT)
-    if text <= begin:
+    if text < 0:
         return None
     try:
         message = msgspec.json.decode(body[:begin] + body[text:])

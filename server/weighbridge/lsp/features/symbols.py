@@ -92,7 +92,6 @@ class Names:
         The `most` best are among them, unless letters stand apart in more than `_MOST_APART`. `hidden`: prompts that are left out, by URI. Raises TaskCancelledError.
         """
         told: set[int] = set()
-        length = len(_folded(query))
         for pattern in _patterns(query, self._text):
             for match in re.finditer(pattern, self._text):
                 if token is not None:
@@ -103,7 +102,7 @@ class Names:
                     continue
                 told.add(number)
                 if match.re.groups:
-                    distance = 2 + match.end() - match.start(1) - length
+                    distance = 2 + match.end() - match.start(1)
                 else:
                     distance = 0 if match.group().startswith("\n") else 1
                 yield distance, report, section
