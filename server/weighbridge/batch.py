@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -12,24 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
-from weighbridge.budget.models import find as find_model
 from weighbridge.cache import load_database
-from weighbridge.config import Layer, Settings
-from weighbridge.config.files import OWN_FILE
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.document_file import read_document
 from weighbridge.content.policy import shown
 from weighbridge.errors import ReferenceFault, fault_of_ours
 from weighbridge.groups import ENCODING, Answer, Groups, Outcome
+from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
-from weighbridge.session.prepare import choose
-from weighbridge.session.prepared import Choice
 from weighbridge.session.waiting import CountingError
 from weighbridge.tokens.registry import count_on_all_cores, tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
 from weighbridge.work import process
 from weighbridge.work.helpers import Helpers, can_fork, helpers
+from weighbridge.workspaces import configuration_of, take_settings_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
     from weighbridge.session.document import Document
     from weighbridge.session.session import Session
 
-__all__ = ["Outcome", "chosen", "render_file", "render_files", "settings_for", "weigh", "workspace_of"]
+__all__ = ["Outcome", "render_file", "render_files", "weigh"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +48,6 @@ _WORTH_A_DATABASE = 256 * 1024
 _WORTH_HELP = 2_000_000
 _MOST_HELPERS = 32
 _NOT_TOGETHER = "some files could not be counted together"
-#: What marks the root of a workspace, as a settings file does; the settings files above it are another's.
-_REPOSITORY = ".git"
 
 
 def weigh(
@@ -70,9 +65,9 @@ def weigh(
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
     """
     absolute = [_absolute(path) for path in paths]
-    configuration = _configuration(absolute, settings, flags)
+    configuration = configuration_of(absolute, settings, flags)
     files = _files(absolute, configuration)
-    _take_settings_of([*files], configuration)
+    take_settings_of([*files], configuration)
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
     groups = Groups(files, configuration)
@@ -184,7 +179,7 @@ async def _weigh_others(
 async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides = NOTHING) -> Outcome:
     """Resolve one file: its text, or a problem. `flags`: as for `weigh`."""
     absolute = _absolute(path)
-    configuration = _configuration([absolute], settings, flags)
+    configuration = configuration_of([absolute], settings, flags)
     for warning in configuration.warnings:
         _warn(warning)
     async with _session(configuration, _warn) as session:
@@ -195,7 +190,7 @@ async def render_files(
     folder: Path, paths: Sequence[Path], settings: Mapping[str, Any], flags: Overrides
 ) -> dict[str, Outcome]:
     """Resolve files of a folder, by their URIs; those that can't be are left out."""
-    configuration = _configuration([folder], settings, flags)
+    configuration = configuration_of([folder], settings, flags)
     within = disk.followed_or_same(folder)
     async with _session(configuration, lambda _: None) as session:
 
@@ -235,48 +230,6 @@ async def _weigh_alone(session: "Session", path: Path, within: Path | None, *, r
         return Outcome(path, report, text=text, sources=sources)
     finally:
         session.close(uri)
-
-
-def _configuration(paths: Sequence[Path], settings: Mapping[str, Any], flags: Overrides) -> Configuration:
-    """What is set for these paths, by their folders' files and by the command line, which is over all others."""
-    layer = Layer("command line", dict(settings), trusted_source=True)
-    configuration = Configuration((), [layer], flags)
-    _take_settings_of(paths, configuration)
-    for name in (flags.model, *(flags.others or ())):
-        # Who names it now hears of it now.
-        if name is not None:
-            find_model(name, configuration.settings.models)
-    return configuration
-
-
-def settings_for(folder: Path, flags: Overrides = NOTHING) -> Settings:
-    """The settings in force in a folder."""
-    return _configuration([folder], {}, flags).settings_of(folder)
-
-
-def workspace_of(path: Path) -> Path:
-    """The workspace's folder that a file belongs to; its own where it belongs to none."""
-    return next(reversed([*_roots_of([path])]), path.parent)
-
-
-def chosen(folder: Path, flags: Overrides, on_warning: Callable[[str], None]) -> Choice | None:
-    """By what the contexts of a folder are counted, as flags and settings say; None where they say nothing."""
-    settings = settings_for(folder, flags)
-    if not (flags.model or flags.encoding or settings.model or settings.encoding):
-        return None
-    choice = choose(settings, flags)
-    for warning in choice.warnings:
-        on_warning(warning)
-    return choice
-
-
-def _take_settings_of(paths: Sequence[Path], configuration: Configuration) -> None:
-    """Let the settings file nearest above each path count for it, whichever folder was named on the command line."""
-    folders = list(dict.fromkeys([*configuration.folders, *_roots_of(paths)]))
-    new = [folder for folder in folders if folder not in configuration.folders]
-    if new:
-        configuration.set_folders(folders)
-        configuration.take_files(configuration.read_files(new))
 
 
 @asynccontextmanager
@@ -335,30 +288,6 @@ def _warn(text: str) -> None:
 def _absolute(path: Path) -> Path:
     """The path from the root, without `..`; links are left to the file policy."""
     return Path(os.path.normpath(Path.cwd() / path))
-
-
-def _roots_of(paths: Sequence[Path]) -> Iterator[Path]:
-    """The workspace's folders that paths belong to, outermost first: those with a marker, up to the repository's.
-
-    Without a repository the working folder is one too, or else a folder that is named, unless a marker stands above it.
-    """
-    here = Path.cwd()
-    for start in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
-        found: list[Path] = []
-        for folder in (start, *start.parents):
-            repository = (folder / _REPOSITORY).exists()
-            # A link that leads nowhere is a file that can't be read, and says so.
-            if repository or os.path.lexists(folder / OWN_FILE):
-                found.append(folder)
-            if repository:
-                break
-        else:
-            own = here if start.is_relative_to(here) else start
-            # A file by itself belongs to none: it may read what lies below it, as any that the user opens.
-            named = own == here or own in paths
-            if named and not any(own.is_relative_to(folder) for folder in found):
-                found.append(own)
-        yield from reversed(found)
 
 
 def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Path | None]:

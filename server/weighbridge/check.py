@@ -1,6 +1,5 @@
 """`weighbridge check`: prompts, and what agents load, against their budgets, a baseline, another revision."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from weighbridge import gate, growth
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
 from weighbridge.analysis.report import Report
-from weighbridge.batch import Outcome, chosen, settings_for, weigh, workspace_of
+from weighbridge.batch import Outcome, weigh
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Severity
 from weighbridge.config.settings import CONTEXT_BUDGET
@@ -18,6 +17,7 @@ from weighbridge.content.revision import revision
 from weighbridge.errors import Code
 from weighbridge.terminal import Finding, findings_of
 from weighbridge.uris import path_of
+from weighbridge.workspaces import absolute, chosen, settings_for, workspace_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +120,6 @@ def check(request: Request, on_unusable: Callable[[str], None]) -> Checked:
     over = any(report.over_budget for report in judged) or any(one.over for one in limited)
     changes = None if request.since is None else _changes(request, request.since, reports, here.resolve())
     return Checked(outcomes, reports, loaded, [*findings, *grown], over, changes)
-
-
-def absolute(path: str | Path) -> Path:
-    """A path from the root on; links stay: agents look at them themselves."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _contexts(folder: Path, flags: Overrides) -> list[dict[str, Any]]:

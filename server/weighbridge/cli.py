@@ -416,9 +416,8 @@ def _verify(options: argparse.Namespace) -> int:
 def _context(options: argparse.Namespace) -> int:
     from weighbridge import context  # noqa: PLC0415  as above
     from weighbridge.analysis import contexts  # noqa: PLC0415  as above
-    from weighbridge.batch import chosen  # noqa: PLC0415  as above
     from weighbridge.budget.directive import Overrides  # noqa: PLC0415  as above
-    from weighbridge.check import absolute  # noqa: PLC0415  as above
+    from weighbridge.workspaces import absolute, chosen  # noqa: PLC0415  as above
 
     _check_encoding(options)
     folder = _folder(options.folder)
@@ -469,7 +468,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _folder(name: str) -> Path:
     """A folder that was named, its links as they are. Leaves if there is none."""
-    from weighbridge.check import absolute  # noqa: PLC0415  as above
+    from weighbridge.workspaces import absolute  # noqa: PLC0415  as above
 
     folder = absolute(name)
     if not folder.is_dir():

@@ -23,7 +23,12 @@ HEAVY = {
 COUNT = "from weighbridge.cli import main; main(['count', 'a.prompt.md'])"
 
 
-def loaded(folder: Path, program: str) -> set[str]:
+CONTEXT = "from weighbridge.cli import main; main(['context', '.', '--agent', 'codex'])"
+#: What weighs prompts, besides.
+WEIGHING = {"weighbridge.batch", "weighbridge.cache", "weighbridge.groups", "weighbridge.session.prepare"}
+
+
+def loaded(folder: Path, program: str, heavy: set[str] = HEAVY) -> set[str]:
     """What of it a program has loaded at its end."""
     ran = subprocess.run(
         [sys.executable, "-c", f"import sys\n{program}\nprint(*sys.modules, sep='\\n')"],
@@ -33,7 +38,7 @@ def loaded(folder: Path, program: str) -> set[str]:
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "XDG_CACHE_HOME": str(folder / "cache")},
     )
-    return HEAVY & set(ran.stdout.splitlines())
+    return heavy & set(ran.stdout.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -53,3 +58,8 @@ def loaded(folder: Path, program: str) -> set[str]:
 def test_only_what_is_needed_is_loaded(tmp_path: Path, program: str, text: str, needed: set[str]) -> None:
     (tmp_path / "a.prompt.md").write_text(text)
     assert loaded(tmp_path, program) == needed
+
+
+def test_a_context_needs_nothing_that_weighs_prompts(tmp_path: Path) -> None:
+    (tmp_path / "AGENTS.md").write_text("words\n")
+    assert loaded(tmp_path, CONTEXT, HEAVY | WEIGHING) == {"weighbridge.agents.registry"}

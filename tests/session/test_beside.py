@@ -15,8 +15,8 @@ from weighbridge.analysis.report import Report
 from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Layer, resolve
 from weighbridge.session.beside import Known
+from weighbridge.session.choice import choose
 from weighbridge.session.document import Document
-from weighbridge.session.prepare import choose
 from weighbridge.session.session import Session
 from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.registry import encodings, tokenizer

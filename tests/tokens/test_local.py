@@ -13,7 +13,7 @@ from tests.session.harness import a_session, open_file, typed
 from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Layer, resolve
 from weighbridge.config.files import read_folder_layer
-from weighbridge.session.prepare import choose
+from weighbridge.session.choice import choose
 from weighbridge.tokens import families, local, registry
 from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.local import BrokenTokenizerError, LocalTokenizer

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from weighbridge.agents.folders import git_root
 from weighbridge.agents.model import Agent, Context, Entry, Start
@@ -12,7 +12,9 @@ from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
-from weighbridge.work import CancelToken
+
+if TYPE_CHECKING:
+    from weighbridge.work import CancelToken
 
 #: Tokens that it must save to be told, and places that are named with a text that arrives several times.
 _WORTH_TELLING = 20
@@ -73,7 +75,7 @@ def load(
 def contexts_of(
     folder: Path,
     names: Sequence[str] | None,
-    token: CancelToken,
+    token: "CancelToken",
     *,
     roots: Sequence[Path],
     open_text: Callable[[Path], str | None],

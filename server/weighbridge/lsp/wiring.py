@@ -20,9 +20,9 @@ from weighbridge.lsp.protocol import RequestError
 from weighbridge.lsp.publisher import Publisher
 from weighbridge.lsp.sync import TextSync
 from weighbridge.lsp.watching import Watching
+from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.display import Display
-from weighbridge.session.prepare import choose
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace

@@ -12,12 +12,13 @@ from weighbridge.agents.model import Agent, Part
 from weighbridge.analysis import contexts
 from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import Report
-from weighbridge.batch import Outcome, chosen, render_files
+from weighbridge.batch import Outcome, render_files
 from weighbridge.budget.directive import Overrides
-from weighbridge.check import Checked, Request, absolute, check
+from weighbridge.check import Checked, Request, check
 from weighbridge.gate import name_of
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
+from weighbridge.workspaces import absolute, chosen
 
 #: Characters of all texts in a page; what is more is left out, and said to be.
 MOST_TEXT = 4_000_000

@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from weighbridge.analysis.report import ModelReport, Report
 from weighbridge.budget.cost import input_cost
-from weighbridge.session.prepared import Choice
+from weighbridge.session.choice import Choice
 from weighbridge.tokens.base import Borders, Tokenizer
 from weighbridge.tokens.families import EstimateTokenizer
 from weighbridge.tokens.registry import tokenizer

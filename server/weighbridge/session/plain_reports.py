@@ -14,8 +14,7 @@ from weighbridge.budget.frames import frame_of
 from weighbridge.budget.thresholds import budget_of
 from weighbridge.errors import Code, Problem
 from weighbridge.session.beside import with_models
-from weighbridge.session.prepare import choose
-from weighbridge.session.prepared import Choice
+from weighbridge.session.choice import Choice, choose
 from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import budget_report
 from weighbridge.text import PositionEncoding, units

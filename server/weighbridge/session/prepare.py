@@ -3,27 +3,24 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from weighbridge import disk
 from weighbridge.agents.readers import TEXT
 from weighbridge.analysis.expand import Expansion
 from weighbridge.budget.directive import NOTHING, Overrides, overrides_of
-from weighbridge.budget.models import find as find_model
-from weighbridge.config import DEFAULT_ENCODING, Settings
+from weighbridge.config import Settings
 from weighbridge.content.front_matter import read_front_matter
-from weighbridge.errors import UnknownModelError
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Directive
-from weighbridge.session.prepared import Choice, Counts, Known, Prepared
+from weighbridge.session.choice import choose
+from weighbridge.session.prepared import Counts, Known, Prepared
 from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Part
-from weighbridge.tokens.local import LOCAL
-from weighbridge.tokens.registry import encodings, tokenizer
+from weighbridge.tokens.registry import tokenizer
 
 #: What Jinja, Handlebars and their like are known by: statements, blocks, filters.
 _TEMPLATE = re.compile(r"\{%|\{\{[#/^~]|\{\{[^{}|]*\|[^{}|]*\}\}")
@@ -113,10 +110,6 @@ def _names(directives: Sequence[Directive], warning: str) -> int | None:
     return None
 
 
-def _unknown_encoding(name: str) -> str:
-    return f"encoding {name}: unknown; there are {', '.join(encodings())}"
-
-
 class _Head:
     """The lines of a text; knows how many of them were looked at."""
 
@@ -128,43 +121,3 @@ class _Head:
         for line in self._lines:
             self.taken += 1
             yield line
-
-
-def choose(settings: Settings, overrides: Overrides) -> Choice:
-    """Choose model and encoding: flags and directives first, then the settings; a model picks its encoding.
-
-    An unknown name is a warning, and the next choice counts. Beside the choice are the models that are shown with it.
-    """
-    warnings: list[str] = []
-    chosen = _first_known(
-        ((overrides.model, overrides.encoding), (settings.model, settings.encoding)), settings, warnings
-    )
-    named = overrides.others
-    if named is None:
-        named = tuple(name for name, entry in settings.models.items() if entry.shown)
-    names = [name for name in dict.fromkeys(named) if name != chosen.name]
-    others = (_first_known(((name, None),), settings, warnings) for name in names)
-    beside = tuple(one for one in others if one.model is not None)
-    return replace(chosen, warnings=tuple(dict.fromkeys(warnings)), others=beside)
-
-
-def _first_known(
-    wanted: Iterable[tuple[str | None, str | None]], settings: Settings, warnings: list[str]
-) -> Choice:
-    """The first model or encoding that is known, of pairs of both; `warnings` takes what is said of the others."""
-    for name, encoding in wanted:
-        if name is not None:
-            try:
-                model = find_model(name, settings.models)
-            except UnknownModelError as error:
-                warnings.append(str(error))
-            else:
-                if model.encoding in encodings() or model.encoding.startswith(LOCAL):
-                    return Choice(name, model, model.encoding)
-                warnings.append(_unknown_encoding(model.encoding))
-        # Besides a model that is known, the encoding next to it says nothing.
-        if encoding is not None:
-            if encoding in encodings():
-                return Choice(None, None, encoding)
-            warnings.append(_unknown_encoding(encoding))
-    return Choice(None, None, DEFAULT_ENCODING)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from weighbridge.analysis.expand import Expansion
 from weighbridge.budget.directive import Overrides
-from weighbridge.budget.models import Model
 from weighbridge.config import Settings
 from weighbridge.content.front_matter import FrontMatter
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Directive
+from weighbridge.session.choice import Choice
 from weighbridge.session.target import Target
-from weighbridge.tokens.base import Exactness, Tokenizer, weakest
+from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer
 
 
@@ -33,32 +33,12 @@ class Prepared:
     head_lines: int
     overrides: Overrides
     identity: str | None
-    choice: "Choice"
+    choice: Choice
     warnings: tuple[tuple[int | None, str], ...]
     directives: tuple[Directive, ...]
     targets: Mapping[Target, None]
     counts: "Counts | None"
     templated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """By what a text is counted. `name`: the model as it is written; `warnings`: of names that nobody knows.
-
-    `others`: the models that are shown beside it.
-    """
-
-    name: str | None
-    model: Model | None
-    encoding: str
-    warnings: tuple[str, ...] = ()
-    others: tuple["Choice", ...] = ()
-
-    def exactness(self, tokenizer: Tokenizer) -> Exactness:
-        """How sure a count by its tokenizer is, as the model's."""
-        return (
-            tokenizer.exactness if self.model is None else weakest(tokenizer.exactness, self.model.exactness)
-        )
 
 
 @dataclass(frozen=True, slots=True)

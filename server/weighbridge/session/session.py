@@ -29,13 +29,13 @@ from weighbridge.content.policy import roots_of
 from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
 from weighbridge.session.arriving import Arriving
 from weighbridge.session.beside import Known, with_models
+from weighbridge.session.choice import choose
 from weighbridge.session.closed import Contents
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
 from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
-from weighbridge.session.prepare import choose
 from weighbridge.session.prepared import Prepared
 from weighbridge.session.preparing import Preparing, Terms, expander_of
 from weighbridge.session.readings import Readings
