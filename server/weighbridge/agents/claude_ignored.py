@@ -171,7 +171,7 @@ class _Code:
         self._text = text
         self._starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
         self._blocks: list[tuple[int, int, str]] = []
-        for token in MarkdownIt("commonmark").parse(text):
+        for token in MarkdownIt("commonmark").disable("inline").parse(text):
             comment = token.content.lstrip().startswith("<!--")
             kinds = {
                 "fence": "in a code block",

@@ -6,6 +6,7 @@ Rules and recordings: `tests/agents/wire/copilot-cli.jsonl`.
 import os
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -269,29 +270,37 @@ def _imports(text: str) -> Iterator[tuple[int, int, str]]:
     """Imports outside code: where each stands in the text, and its target."""
     if "@" not in text:
         return
-    code = _code(text)
+    code = iter(_code(text))
+    region, reach = next(code, None), 0
     for found in _IMPORT.finditer(text):
+        while region is not None and region[0] <= found.start():
+            reach = max(reach, region[1])
+            region = next(code, None)
         target = found[1].rstrip(_TRAILING)
         if not target or not ("." in target or "/" in target) or target.startswith(("/", "~")):
             continue
-        if not any(start <= found.start() < end for start, end in code):
+        if reach <= found.start():
             yield found.start(1) - 1, found.start(1) + len(target), target
 
 
 def _code(text: str) -> list[tuple[int, int]]:
-    """Fences and code spans, wherever they stand."""
-    regions: list[tuple[int, int]] = []
+    """Fences and code spans, wherever they stand; in the order in which they begin."""
+    fences: list[tuple[int, int]] = []
     at = 0
     while (opened := _FENCE.search(text, at)) is not None:
         mark = opened[1]
         closing = re.compile(rf"^[ \t>]*{re.escape(mark[0])}{{{len(mark)},}}[ \t]*\r?$", re.MULTILINE)
         closed = closing.search(text, opened.end())
         end = len(text) if closed is None else closed.end()
-        regions.append((opened.start(), end))
+        fences.append((opened.start(), end))
         at = end
-    fenced = list(regions)
-    regions.extend(span for span in _spans(text) if not any(start <= span[0] < end for start, end in fenced))
-    return regions
+    starts = [start for start, _ in fences]
+    spans = (
+        span
+        for span in _spans(text)
+        if not (number := bisect_right(starts, span[0])) or fences[number - 1][1] <= span[0]
+    )
+    return sorted((*fences, *spans))
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from weighbridge.agents.remembering import remembered
 from weighbridge.agents.text import unix_lines
@@ -31,7 +31,8 @@ def _parser() -> "MarkdownIt":
     # Most texts need none, and it takes long to load.
     from markdown_it import MarkdownIt  # noqa: PLC0415
 
-    parser = MarkdownIt("commonmark").disable(["entity", "text_join"])
+    # What stands in lines is parsed where somebody looks at it.
+    parser = MarkdownIt("commonmark").disable(["inline", "entity", "text_join"])
     parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
     return parser
 
@@ -49,19 +50,21 @@ def stretches(text: str) -> Iterator[str]:
     """The stretches of a text in which an import may stand, in order: outside code, of link texts, behind comments."""
     if "@" not in text:
         return
-    tokens = _parser().parse(unix_lines(text))
+    parser, links = _parser(), dict[str, Any]()
     items = 0
-    for token in tokens:
+    for token in parser.parse(unix_lines(text), links):
         if token.type == "list_item_open":
             items += 1
         elif token.type == "list_item_close":
             items -= 1
         elif token.type == "html_block":
             yield from _behind_comments(token.content)
-        elif token.type == "inline":
+        elif token.type == "inline" and "@" in token.content:
             if items:
                 yield token.content
-            yield from _inline(token.children or [])
+            children: list[Token] = []
+            parser.inline.parse(token.content, parser, links, children)
+            yield from _inline(children)
 
 
 def without_comments(text: str) -> str:
@@ -173,11 +176,15 @@ def _regions(source: str, base: int, quotes: int = 0) -> Iterator[tuple[int, int
 
 def _blocks(source: str) -> "Iterator[tuple[Token, list[Token]]]":
     """The blocks of a text that are in no other, each with what is in its line."""
-    tokens = _tables().parse(source)
+    parser, links = _tables(), dict[str, Any]()
+    tokens = parser.parse(source, links)
     for at, token in enumerate(tokens):
         if token.level == 0 and token.map is not None:
             inline = tokens[at + 1] if at + 1 < len(tokens) else token
-            yield token, (inline.children or []) if inline.type == "inline" else []
+            children: list[Token] = []
+            if inline.type == "inline" and "`" in inline.content:
+                parser.inline.parse(inline.content, parser, links, children)
+            yield token, children
 
 
 def _quoted_regions(raw: str, base: int, quotes: int) -> Iterator[tuple[int, int]]:
@@ -227,4 +234,4 @@ def _is_span(written: str, content: str) -> bool:
 def _tables() -> "MarkdownIt":
     from markdown_it import MarkdownIt  # noqa: PLC0415  as above
 
-    return MarkdownIt("commonmark").enable("table")
+    return MarkdownIt("commonmark").enable("table").disable("inline")
