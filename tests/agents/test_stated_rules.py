@@ -254,6 +254,29 @@ def test_hostile_texts_take_time_linear_in_them(agent: str, name: str, text: str
     assert arriving(agent, tmp_path, {name: text})
 
 
+def test_copilots_tables(tmp_path: Path) -> None:
+    """What waits for a file is named in a table, with its description alone."""
+    files = {
+        ".github/instructions/a.instructions.md": "---\napplyTo: 'src/**,*.py'\ndescription: a|b\n---\nA text\n",
+        ".github/instructions/b.instructions.md": "B always\n",
+        ".github/instructions/c.instructions.md": "---\napplyTo: '**'\nexcludeAgent: coding-agent\n---\nC\n",
+        ".claude/rules/d.md": "---\npaths: [x, y]\n---\nD\n",
+        "more/AGENTS.md": "M\n",
+        "more/.github/instructions/e.instructions.md": "---\napplyTo: e\n---\nE\n",
+    }
+    settings = {"env": {"COPILOT_CUSTOM_INSTRUCTIONS_DIRS": "{root}/more"}}
+    got = arriving("copilot-cli", tmp_path, files, settings=settings)
+    always, rules, agents = got.split("\n\n", 2)
+    assert always == "B always"
+    assert rules.startswith("\nHere is a list of instruction files")
+    assert rules.splitlines()[-3:] == [
+        "| src/**,*.py | '.github/instructions/a.instructions.md' | a\\|b |",
+        "| x, y | '.claude/rules/d.md' |  |",
+        "| e | 'more/.github/instructions/e.instructions.md' |  |",
+    ]
+    assert agents.splitlines()[-1] == "| more/ | 'more/AGENTS.md' | Agent instructions for more/**/*|"
+
+
 def test_codex_is_started_elsewhere_by_an_option(tmp_path: Path) -> None:
     settings = {"args": ["-C", "sub", "-c", "project_doc_max_bytes=3"]}
     got = arriving("codex", tmp_path, {"AGENTS.md": "A", "sub/AGENTS.md": "BCD"}, settings=settings)

@@ -10,7 +10,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from weighbridge.agents.copilot_tables import tables
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
 from weighbridge.agents.model import (
     Agent,
@@ -119,20 +121,35 @@ class _Loader:
                 pieces += importer.pieces(path, kind, text)
                 self.imports += importer.replaced
             pieces.append(Piece("\n</custom_instruction>"))
-        rules = [Piece(text, Entry(path, "rule", text)) for path, text in self._rules()]
+        rules: list[Piece] = []
+        waiting: list[tuple[str, Path, str]] = []
+        for path, text, values, pattern in self._rules():
+            if pattern is None:
+                rules.append(Piece(text, Entry(path, "rule", text)))
+            elif pattern:
+                waiting.append((pattern, path, str(values.get("description") or "")))
+                reason = f"only named to the model until a file is read that matches {pattern}"
+                self.not_loaded.append(NotLoaded(path, reason))
+        named = [path for place in self._added() if self.files.size(path := place / "AGENTS.md") is not None]
+        rules += map(Piece, tables(waiting, named, self._chain()[-1]))
         # As recorded: a line feed ends the part where rules follow instructions, none where they stand alone.
-        end = [Piece("\n")] if pieces and rules else []
+        end = [Piece("\n")] if pieces and rules and rules[-1].entry is not None else []
         for rule in rules:
             pieces += [*([Piece("\n\n")] if pieces else []), rule]
         return (*pieces, *end)
+
+    def _added(self) -> tuple[Path, ...]:
+        """The folders that the user adds to those where instructions are looked for."""
+        told = self.start.environment.get("COPILOT_CUSTOM_INSTRUCTIONS_DIRS", "").split(",")
+        return tuple(Path(os.path.normpath(self.folder / one.strip())) for one in told if one.strip())
 
     def _importer(self, path: Path) -> "_Importer":
         real = self.files.real(path)
         top = self.own if lies_in(path, self.own) else self.git or real.parent
         return _Importer(self.files, self.files.real(top), {real}, own=lies_in(path, self.own))
 
-    def _rules(self) -> Iterator[tuple[Path, str]]:
-        """Rules that always apply; those with a pattern are only named to the model."""
+    def _rules(self) -> Iterator[tuple[Path, str, dict[str, Any], str | None]]:
+        """Rules by their path, text, front matter and the pattern that they wait for."""
         root = self._chain()[-1]
         holders = [(self.own / "instructions", ".instructions.md")]
         for place in dict.fromkeys((root, self.folder)):
@@ -140,18 +157,14 @@ class _Loader:
                 (place / ".github" / "instructions", ".instructions.md"),
                 (place / ".claude" / "rules", ".md"),
             ]
+        holders += [(place / ".github" / "instructions", ".instructions.md") for place in self._added()]
         for holder, ending in holders:
             for path in sorted(walk(holder, self.files), key=str):
                 data = self.files.read(path) if path.name.endswith(ending) else None
-                if data is None:
-                    continue
-                text = _cleaned(decoded(data))
-                pattern = _pattern(front_matter(unix_lines(text), lenient=True) or {}, ending)
-                if pattern is None:
-                    yield path, text
-                elif pattern:
-                    reason = f"only named to the model until a file is read that matches {pattern}"
-                    self.not_loaded.append(NotLoaded(path, reason))
+                if data is not None:
+                    text = _cleaned(decoded(data))
+                    values = front_matter(unix_lines(text), lenient=True) or {}
+                    yield path, text, values, _pattern(values, ending)
 
     def _agents(self) -> Iterator[Part]:
         """The chosen agent's own text, and the listing of all."""
