@@ -86,6 +86,8 @@ TOKENIZERS = (
     (r"gemini-(?:1|pro$|pro-1|flash-1)", "gemini", "estimate", "estimate"),
     (r"gemini-", "gemini", "gemma4", "estimate"),
     (r"gemma-4", "gemma", "gemma4", "exact"),
+    # Another vocabulary, of 256,000 pieces.
+    (r"gemma-[12]", "gemma", "gemma4", "estimate"),
     (r"gemma-", "gemma", "gemma4", "reconstruction"),
     (r"deepseek-r1-distill-llama", "llama", "llama3", "estimate"),
     (r"deepseek-r1-(?:distill|0528)-qwen", "qwen", "qwen3", "estimate"),

@@ -111,6 +111,16 @@ def print_table(reports: Sequence[Report]) -> None:
             tokens = number_text(one.tokens, exact=one.exactness is Exactness.EXACT)
             used = "" if one.used is None else f"{one.used:.0%}"
             table.append(((f"  {shown(one.model, _LONGEST)}", ""), (tokens, ""), (used, ""), (about, "dim")))
+        if report.frame is not None:
+            around = f"+{report.frame.tokens:,}"
+            table.append(
+                (
+                    ("  around a message", "dim"),
+                    (around, ""),
+                    _EMPTY,
+                    (f"in no count; {report.frame.source}", "dim"),
+                )
+            )
         rows = [*_rows(report.references, "")]
         if rows:
             table.append(

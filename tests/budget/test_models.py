@@ -176,6 +176,66 @@ xai/grok-4                                                grok-4-0709           
 us.amazon.nova-lite-v1:0                                  nova-lite                    estimate      300000
 cohere/command-r-08-2024                                  command-r-08-2024            estimate      128000
 MiniMaxAI/MiniMax-M2                                      minimax-m2                   estimate      204800
+us.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]          claude-sonnet-4-5            claude-3      1000000
+arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0 claude-sonnet-4-5 claude-3 200000
+bedrock/converse/us.anthropic.claude-sonnet-4-20250514-v1:0 claude-sonnet-4-0          claude-3      200000
+bedrock/invoke/anthropic.claude-3-haiku-20240307-v1:0     claude-3-haiku               claude-3      200000
+apac.anthropic.claude-sonnet-4-20250514-v1:0              claude-sonnet-4-0            claude-3      200000
+us-gov.anthropic.claude-3-5-sonnet-20240620-v1:0          claude-3-5-sonnet            claude-3      200000
+mistral.mistral-large-2407-v1:0                           mistral-large-2407           mistral_v2    -
+qwen.qwen3-coder-480b-a35b-v1:0                           qwen3-coder                  qwen3         262144
+us.deepseek.r1-v1:0                                       deepseek-r1                  deepseek_v3   131072
+projects/p/locations/us-central1/publishers/anthropic/models/claude-3-5-haiku@20241022 claude-3-5-haiku claude-3 200000
+publishers/google/models/gemini-2.5-flash                 gemini-2.5-flash             gemma4        1048576
+google-vertex/anthropic/claude-opus-4-5                   claude-opus-4-5              claude-3      200000
+openrouter/deepseek/deepseek-chat-v3.1:free               deepseek-chat-v3.1           deepseek_v3   131072
+deepseek/deepseek-r1-0528:free                            deepseek-r1-0528             deepseek_v3   131072
+qwen/qwen3-235b-a22b:free                                 qwen3-235b-a22b              qwen3         131072
+google/gemini-2.5-flash-lite:nitro                        gemini-2.5-flash-lite        gemma4        1048576
+openai/gpt-5:floor                                        gpt-5                        o200k_base    400000
+openai/gpt-4o:online                                      gpt-4o                       o200k_base    128000
+z-ai/glm-4.6:exacto                                       glm-4.6                      glm4          200000
+moonshotai/kimi-k2-0905                                   kimi-k2-0905                 kimi_k2       262144
+azure/gpt-4.1-mini-2025-04-14                             gpt-4.1-mini                 o200k_base    1047576
+azure_ai/claude-sonnet-4-5                                claude-sonnet-4-5            claude-3      200000
+azure/openai/gpt-35-turbo                                 gpt-3.5-turbo                cl100k_base   16385
+qwen2.5-coder:7b-instruct-q4_K_M                          qwen2.5-coder                qwen3         -
+qwen2.5vl:7b                                              qwen2.5-vl                   qwen3         -
+deepseek-r1:8b-0528-qwen3-q4_K_M                          deepseek-r1-distill-qwen-14b qwen3         131072
+deepseek-r1:32b-qwen-distill-q4_K_M                       deepseek-r1-distill-qwen-32b qwen3         131072
+deepseek-r1:671b                                          deepseek-r1                  deepseek_v3   131072
+deepseek-ai/DeepSeek-R1-Distill-Qwen-7B                   deepseek-r1-distill-qwen     qwen3         131072
+mistral                                                   mistral-7b                   mistral_v2    -
+mistral:latest                                            mistral-7b                   mistral_v2    -
+mistral:7b-instruct                                       mistral-7b                   mistral_v2    -
+mistral-small3.2:24b                                      mistral-small-3.2-24b-instruct mistral_v3  -
+mixtral:8x7b                                              mixtral-8x7b                 mistral_v1    -
+gemma3n:e4b                                               gemma-3n                     gemma4        -
+phi4:14b                                                  phi-4                        estimate      16384
+gpt-oss:120b-cloud                                        gpt-oss                      o200k_harmony 131072
+ollama_chat/llama3.3                                      llama-3.3                    llama3        131072
+hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M         llama-3.2-3b-instruct        llama3        131072
+lmstudio-community/Qwen3-8B-GGUF                          qwen3-8b                     qwen3         131072
+lmstudio/qwen3-coder-30b-a3b-instruct-mlx                 qwen3-coder-30b-a3b-instruct qwen3         262144
+unsloth/Llama-3.3-70B-Instruct-bnb-4bit                   llama-3.3-70b-instruct       llama3        131072
+mlx-community/Qwen3-30B-A3B-4bit                          qwen3-30b-a3b                qwen3         -
+TheBloke/Mistral-7B-Instruct-v0.2-GGUF                    mistral-7b-instruct-v0.2     mistral_v1    -
+zai-org/GLM-4.5-Air-FP8                                   glm-4.5-air                  glm4          128000
+moonshotai/Kimi-K2-Instruct-0905                          kimi-k2-0905-preview         kimi_k2       262144
+CohereLabs/c4ai-command-a-03-2025                         command-a                    estimate      -
+groq/openai/gpt-oss-120b                                  gpt-oss-120b                 o200k_harmony 131072
+together_ai/meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8 llama-4-maverick         llama4        1048576
+together/Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8          qwen3-coder                  qwen3         262144
+fireworks_ai/accounts/fireworks/models/llama-v3p3-70b-instruct llama-3.3-70b-instruct  llama3        131072
+accounts/fireworks/models/deepseek-v3p1                   deepseek-chat-v3.1           deepseek_v3   131072
+accounts/fireworks/models/glm-4p5                         glm-4.5                      glm4          128000
+databricks/databricks-meta-llama-3-3-70b-instruct         llama-3.3-70b-instruct       llama3        131072
+github_copilot/claude-sonnet-4.5                          claude-sonnet-4-5            claude-3      200000
+claude-4.5-sonnet-thinking                                claude-sonnet-4-5            claude-3      200000
+gemini/gemini-2.5-flash-preview-09-2025                   gemini-2.5-flash             gemma4        1048576
+vercel/anthropic/claude-sonnet-4                          claude-sonnet-4-0            claude-3      200000
+qwq-32b                                                   qwq-32b                      qwen3         -
+grok-code-fast-1                                          grok-code-fast-1             estimate      256000
 """
 
 
@@ -266,6 +326,7 @@ def test_a_region_costs_more_in_all_tiers() -> None:
     "name",
     ["", "-", "claude-opus-9", "anthropic.claude-v2:1", "claude-2.1", "sonar-pro", "deepseek-coder-v2", "openrouter/auto",
      "nousresearch/hermes-3-llama-3.1-405b", "claude-instant-1", "gemini-9", "gpt-55", "gpt-5-99", "o12", "ft:", "ft:x:y", "-2024-01-01",
+     "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abcd1234efgh", "kimi-latest", "seed-oss-36b",
      "openai/", "llama", "x" * 100_000, "\ud800", "a/b/c", "[1m]", "@"],
 )  # fmt: skip
 def test_other_names_are_unknown_and_no_figure_is_made_up(name: str) -> None:
@@ -282,6 +343,9 @@ def test_other_names_are_unknown_and_no_figure_is_made_up(name: str) -> None:
         ("gpt5", "gpt-5"),
         ("gemni-2.5-pro", "gemini-2.5-pro"),
         ("sonet", "sonnet"),
+        ("azure/my-gpt-4o-deployment", "gpt-4o"),
+        ("gpt-4o-eastus2", "gpt-4o"),
+        ("dolphin-mixtral-8x22b", "mixtral-8x22b"),
     ],
 )
 def test_an_unknown_name_is_told_with_those_near_it(name: str, near: str) -> None:
@@ -298,6 +362,9 @@ def test_an_unknown_name_is_told_with_those_near_it(name: str, near: str) -> Non
         ("opus", Exactness.RECONSTRUCTION),
         ("gemini-2.5-pro", Exactness.RECONSTRUCTION),
         ("gemini-3.8-flash", Exactness.ESTIMATE),
+        ("gemma2:9b", Exactness.ESTIMATE),
+        ("gemma3:27b", Exactness.RECONSTRUCTION),
+        ("deepseek-r1:8b-0528-qwen3-q4_K_M", Exactness.ESTIMATE),
         ("qwen3-coder", Exactness.EXACT),
         ("qwen3-coder-plus", Exactness.ESTIMATE),
         ("glm-4.7", Exactness.ESTIMATE),

@@ -24,6 +24,8 @@ from weighbridge.tokens.local import LOCAL
 #: Characters of a name that are compared with the known ones.
 _LONGEST_NAME: Final = 120
 _MOST_NEAR: Final = 3
+#: Characters of a known name that says something where it stands in another.
+_SHORTEST_INSIDE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,22 @@ def _named(name: str) -> Model | None:
             break
         releases = releases or re.fullmatch(r"-\d{4}", known[len(shorter) :]) is not None
         known = shorter
-    return _of_family(spelled(name))
+    name = spelled(name)
+    return (
+        _of_size(name)
+        or _of_family(name)
+        or _of_family(name.replace(":", "-"))
+        or (_known(name.partition(":")[0]) if ":" in name else None)
+    )
+
+
+def _of_size(name: str) -> Model | None:
+    """The model of a name with a tag, of which its size may stand in the table: `deepseek-r1:8b` is not of DeepSeek's making."""
+    while ":" in name:
+        if (found := _known(name)) is not None:
+            return found
+        name = name.rpartition("-")[0] if "-" in name.partition(":")[2] else ""
+    return None
 
 
 def _known(name: str) -> Model | None:
@@ -226,9 +243,13 @@ def _unknown(name: str, added: Mapping[str, ModelEntry]) -> str:
 
 
 def nearest(name: str, added: Mapping[str, ModelEntry]) -> list[str]:
-    """The known names that are nearest to one, best first; a few."""
-    known = [*added, *_BY_NAME]
-    return difflib.get_close_matches(spelled(_written(name))[:_LONGEST_NAME], known, _MOST_NEAR, 0.6)
+    """The known names that are nearest to one, best first; a few. Those that are in it come first, as in a deployment's name."""
+    known, written = [*added, *_BY_NAME], spelled(_written(name))[:_LONGEST_NAME]
+    inside = [
+        one for one in known if len(one) >= _SHORTEST_INSIDE and re.search(rf"\b{re.escape(one)}\b", written)
+    ]
+    close = difflib.get_close_matches(written, known, _MOST_NEAR, 0.6)
+    return [*dict.fromkeys((*sorted(inside, key=len, reverse=True), *close))][:_MOST_NEAR]
 
 
 def matching(query: str) -> list[Model]:
