@@ -208,17 +208,20 @@ It is called with the client loaded that makes them."
                                                         (goto-char end)
                                                         (funcall line (if (bolp) (point) (line-beginning-position 2)))))))
                   (weighbridge--ask 'weighbridge/count))))
-    (message "%s%s" (if start "these lines: " "") (weighbridge--tokens (weighbridge--get found "tokens")))))
+    (message "%s%s%s" (if start "these lines: " "")
+             (if (equal (weighbridge--get found "exactness") "exact") "" "≈")
+             (weighbridge--tokens (weighbridge--get found "tokens")))))
 
 ;;;###autoload
 (defun weighbridge-report ()
   "Show sections and references, nested, with their tokens."
   (interactive)
   (let* ((report (weighbridge--ask 'weighbridge/report))
-         (model (weighbridge--true (weighbridge--get report "model"))))
+         (model (weighbridge--true (weighbridge--get report "model")))
+         (about (if (equal (weighbridge--get report "exactness") "exact") "" "≈")))
     (cl-labels ((row (depth name tokens reason)
                   (insert (format "%9s  %s%s%s\n"
-                                  (if (integerp tokens) (weighbridge--figure tokens) "-")
+                                  (if (integerp tokens) (concat about (weighbridge--figure tokens)) "-")
                                   (make-string (* 2 depth) ?\s) name
                                   (if (stringp reason) (concat "  " reason) ""))))
                 (references (of depth)
@@ -231,10 +234,10 @@ It is called with the client loaded that makes them."
         (insert (format "%s\n%s%s, %s\n\nSections\n"
                         (if (integerp (weighbridge--get report "tokens"))
                             (format "%s of %s (%s), %s as typed"
-                                    (weighbridge--tokens (weighbridge--get report "tokens"))
+                                    (concat about (weighbridge--tokens (weighbridge--get report "tokens")))
                                     (weighbridge--figure (weighbridge--get report "budget" "limit"))
                                     (weighbridge--share (weighbridge--get report "budget" "used"))
-                                    (weighbridge--figure (weighbridge--get report "own_tokens")))
+                                    (concat about (weighbridge--figure (weighbridge--get report "own_tokens"))))
                           "still counting …")
                         (if model (concat model ", ") "")
                         (weighbridge--get report "encoding") (weighbridge--get report "exactness")))

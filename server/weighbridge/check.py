@@ -104,7 +104,7 @@ def check(request: Request, on_unusable: Callable[[str], None]) -> Checked:
     if request.baseline is not None:
         numbers = gate.measured(reports, loaded, here, base)
         if request.update:
-            gate.Baseline({name: tokens for name, (_, tokens) in numbers.items()}).write(request.baseline)
+            gate.Baseline({name: tokens for name, (_, tokens, _) in numbers.items()}).write(request.baseline)
         baseline = gate.Baseline.read(request.baseline)
         excused = frozenset(baseline.tokens)
         grown = list(gate.growth_findings(numbers, baseline, request.tolerance))

@@ -314,6 +314,7 @@ def _address(text: str) -> tuple[str, int]:
 def _count(options: argparse.Namespace) -> int:
     from weighbridge.batch import weigh  # noqa: PLC0415  as above
     from weighbridge.terminal import print_table  # noqa: PLC0415  as above
+    from weighbridge.tokens.base import Exactness, weakest  # noqa: PLC0415  as above
 
     outcomes = weigh([Path(path) for path in options.paths], _layer(options), _flags(options), _warn)
     _tell_unusable(outcomes)
@@ -322,6 +323,10 @@ def _count(options: argparse.Namespace) -> int:
             {
                 "documents": [outcome.report.as_json() for outcome in outcomes if outcome.report is not None],
                 "total": sum(outcome.report.tokens for outcome in outcomes if outcome.report is not None),
+                "exactness": weakest(
+                    Exactness.EXACT,
+                    *(outcome.report.exactness for outcome in outcomes if outcome.report is not None),
+                ).value,
             }
         )
     elif any(outcome.report is not None for outcome in outcomes):

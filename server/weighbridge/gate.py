@@ -14,12 +14,14 @@ from typing import Any
 
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis.report import Report
+from weighbridge.analysis.wording import number_text, tokens_text
 from weighbridge.budget.thresholds import crossed
 from weighbridge.config import Settings
 from weighbridge.config.files import OWN_FILE
 from weighbridge.config.settings import CONTEXT_BUDGET, TOTAL_BUDGET
 from weighbridge.errors import Code, WeighbridgeError
 from weighbridge.terminal import Finding
+from weighbridge.tokens.base import Exactness
 from weighbridge.uris import path_of, uri_of
 
 _VERSION = 1
@@ -136,11 +138,13 @@ def limited(
 
     for context in contexts:
         tokens = context["tokens"]
-        what = f"{AGENTS[context['agent']].title} loads {tokens:,} tokens"
+        what = f"{AGENTS[context['agent']].title} loads {tokens_text(tokens, exact=_exact(context))}"
         key = f"{CONTEXT_BUDGET}{context['agent']}"
         yield from of(key, _context_name(context, base), _first_uri(context), what, tokens)
-    total = sum(report.tokens for report in reports)
-    yield from of(TOTAL_BUDGET, TOTAL_BUDGET, _total_uri(folder), f"{total:,} tokens in all", total)
+    total, exact = sum(report.tokens for report in reports), all(report.exact for report in reports)
+    yield from of(
+        TOTAL_BUDGET, TOTAL_BUDGET, _total_uri(folder), f"{tokens_text(total, exact=exact)} in all", total
+    )
 
 
 def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -149,37 +153,40 @@ def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
         for entry in context["entries"]:
             lost = entry["lost"]
             if lost is not None:
-                said = (
-                    f"{lost['tokens']:,} tokens from here on never arrive in {AGENTS[context['agent']].title}"
-                )
+                said = f"{tokens_text(lost['tokens'], exact=_exact(context))} from here on never arrive in {AGENTS[context['agent']].title}"
                 uri = uri_of(Path(entry["path"]))
                 yield Finding(uri, lost["line"] + 1, "warning", Code.TRUNCATED.value, said)
 
 
 def measured(
     reports: Iterable[Report], contexts: Iterable[Mapping[str, Any]], folder: Path, base: Path
-) -> dict[str, tuple[str, int]]:
-    """What was counted, by its name in a baseline: its URI and its tokens. `folder`, `base`: as for `limited`."""
-    numbers: dict[str, tuple[str, int]] = {}
-    total = 0
+) -> dict[str, tuple[str, int, bool]]:
+    """What was counted, by its name in a baseline: its URI, its tokens, whether they are exact. `folder`, `base`: as for `limited`."""
+    numbers: dict[str, tuple[str, int, bool]] = {}
+    total, exact = 0, True
     for report in reports:
-        numbers[name_of(report.uri, base)] = report.uri, report.tokens
+        numbers[name_of(report.uri, base)] = report.uri, report.tokens, report.exact
         total += report.tokens
+        exact = exact and report.exact
     for context in contexts:
-        numbers[_context_name(context, base)] = _first_uri(context), context["tokens"]
-    numbers[TOTAL_BUDGET] = _total_uri(folder), total
+        numbers[_context_name(context, base)] = _first_uri(context), context["tokens"], _exact(context)
+    numbers[TOTAL_BUDGET] = _total_uri(folder), total, exact
     return numbers
 
 
 def growth_findings(
-    numbers: Mapping[str, tuple[str, int]], baseline: Baseline, tolerance: Tolerance
+    numbers: Mapping[str, tuple[str, int, bool]], baseline: Baseline, tolerance: Tolerance
 ) -> Iterator[Finding]:
     """What grew beyond its baseline by more than is tolerated."""
-    for name, (uri, now) in numbers.items():
+    for name, (uri, now, exact) in numbers.items():
         before = baseline.tokens.get(name)
         if before is not None and not tolerance.allows(before, now):
-            said = f"{name}: {now:,} tokens, {now - before:,} more than the baseline's {before:,}"
+            said = f"{name}: {tokens_text(now, exact=exact)}, {number_text(now - before, exact=exact)} more than the baseline's {before:,}"
             yield Finding(uri, 1, "error", Code.GROWTH.value, said)
+
+
+def _exact(context: Mapping[str, Any]) -> bool:
+    return bool(context["exactness"] == Exactness.EXACT.value)
 
 
 def _first_uri(context: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from weighbridge.analysis.report import ReferenceReport, Report
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.content.policy import shown
 from weighbridge.gate import name_of
+from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
 
@@ -37,6 +38,8 @@ class Change:
     through: Mapping[str, int] = field(default_factory=dict)
     lost: tuple[int, int] = (0, 0)
     over: bool = False
+    #: Whether its numbers are those that the model counts.
+    exact: bool = True
 
     @property
     def growth(self) -> int:
@@ -56,6 +59,7 @@ class Change:
             "through": dict(self.through),
             "lost": {"before": self.lost[0], "now": self.lost[1]},
             "over": self.over,
+            "exact": self.exact,
         }
 
 
@@ -75,7 +79,14 @@ def document_changes(
         )
         if report is None or earlier is None:
             through = {}
-        change = Change(name, tokens, None if report is None else report.tokens, through, over=over)
+        change = Change(
+            name,
+            tokens,
+            None if report is None else report.tokens,
+            through,
+            over=over,
+            exact=all(one.exact for one in (report, earlier) if one is not None),
+        )
         if change.is_any:
             changes.append(change)
     return sorted(changes, key=lambda change: (-change.growth, change.name))
@@ -110,6 +121,7 @@ def context_changes(
             None if is_ is None else is_["tokens"],
             through,
             (_lost(was), _lost(is_)),
+            exact=all(one["exactness"] == Exactness.EXACT.value for one in (was, is_) if one is not None),
         )
         if change.is_any:
             changes.append(change)
@@ -135,31 +147,33 @@ def told(documents: Sequence[Change], contexts: Sequence[Change], revision: str)
 def _line(alike: Sequence[Change]) -> str:
     """Changes that are the same but for their totals, as one line."""
     change = alike[0]
+    about = "" if all(one.exact for one in alike) else "≈"
     notes: list[str] = []
     if change.before is None:
-        notes.append(f"new, {change.now:,}")
+        notes.append(f"new, {about}{change.now:,}")
     elif change.now is None:
-        notes.append(f"gone, was {change.before:,}")
+        notes.append(f"gone, was {about}{change.before:,}")
     elif len(alike) == 1:
-        notes.append(f"{change.before:,} to {change.now:,}")
+        notes.append(f"{about}{change.before:,} to {about}{change.now:,}")
     causes = sorted(change.through.items(), key=lambda one: -abs(one[1]))
-    named = ", ".join(f"{shown(name, _LONGEST)} {tokens:+,}" for name, tokens in causes[:_MOST_CAUSES])
+    named = ", ".join(f"{shown(name, _LONGEST)} {about}{tokens:+,}" for name, tokens in causes[:_MOST_CAUSES])
     more = f" and {len(causes) - _MOST_CAUSES} more" if len(causes) > _MOST_CAUSES else ""
     notes += [f"by {named}{more}"] if named else []
     was, is_ = change.lost
     if is_ > was:
-        notes.append(f"{is_ - was:,} tokens no longer arrive")
+        notes.append(f"{about}{is_ - was:,} tokens no longer arrive")
     elif is_ < was:
-        notes.append(f"{was - is_:,} tokens arrive again")
+        notes.append(f"{about}{was - is_:,} tokens arrive again")
     if change.over:
         notes.append("now over its budget")
-    growth = f"{change.growth:+,}"
+    growth = f"{about}{change.growth:+,}"
     return f"{growth:>10}  {', '.join(shown(one.name, _LONGEST) for one in alike)}: {'; '.join(notes)}"
 
 
 def _shared(documents: Sequence[Change], contexts: Sequence[Change]) -> Iterator[str]:
     """Files by which more than one thing changed, each in a line."""
     prompts: dict[str, list[int]] = defaultdict(list)
+    inexact = {name for change in documents if not change.exact for name in change.through}
     agents: dict[str, list[str]] = defaultdict(list)
     for change in documents:
         for name, tokens in change.through.items():
@@ -174,7 +188,8 @@ def _shared(documents: Sequence[Change], contexts: Sequence[Change]) -> Iterator
                 f" and in what {' and '.join(titles)} load{'s' if len(titles) == 1 else ''}" if titles else ""
             )
             number = f"{len(growths):,} prompt{'' if len(growths) == 1 else 's'}"
-            yield f"{shown(name, _LONGEST)} {max(growths, key=abs):+,} in {number}{loads}"
+            about = "≈" if name in inexact else ""
+            yield f"{shown(name, _LONGEST)} {about}{max(growths, key=abs):+,} in {number}{loads}"
 
 
 def _files(references: Sequence[ReferenceReport], base: Path) -> dict[str, int]:

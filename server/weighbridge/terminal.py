@@ -121,12 +121,15 @@ def print_table(reports: Sequence[Report]) -> None:
                     (f"in no count; {report.frame.source}", "dim"),
                 )
             )
-        rows = [*_rows(report.references, "")]
+        rows = [*_rows(report.references, "", exact=report.counts_exactly)]
         if rows:
             table.append(
                 (
                     ("  own text", "dim"),
-                    (f"{own_text(report.tokens, report.references):,}", ""),
+                    (
+                        number_text(own_text(report.tokens, report.references), exact=report.counts_exactly),
+                        "",
+                    ),
                     _EMPTY,
                     _EMPTY,
                 )
@@ -193,10 +196,11 @@ def _problems(reference: ReferenceReport) -> Iterator[ReferenceReport]:
         yield from _problems(nested)
 
 
-def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[_Row]:
+def _rows(references: Sequence[ReferenceReport], indent: str, *, exact: bool) -> Iterator[_Row]:
     for number, reference in enumerate(references):
         last = number == len(references) - 1
-        tokens = "" if reference.tokens is None else f"{reference.tokens:,}"
+        today = exact and reference.state is State.RESOLVED and not reference.sampled
+        tokens = "" if reference.tokens is None else number_text(reference.tokens, exact=today)
         note = "" if reference.problem is None else reference.problem.message
         if reference.state is not State.RESOLVED:
             state = "from a sample" if reference.sampled else reference.state.value
@@ -215,7 +219,7 @@ def _rows(references: Sequence[ReferenceReport], indent: str) -> Iterator[_Row]:
             _EMPTY,
             (shown(note, _LONGEST), style),
         )
-        yield from _rows(reference.references, indent + ("   " if last else "│  "))
+        yield from _rows(reference.references, indent + ("   " if last else "│  "), exact=exact)
 
 
 def _total(reports: Sequence[Report]) -> str:

@@ -12,10 +12,12 @@ from urllib.parse import quote
 import httpx
 
 from weighbridge.analysis.report import Report
+from weighbridge.analysis.wording import tokens_text
 from weighbridge.budget.model_names import asked
 from weighbridge.budget.models import Model, find
 from weighbridge.content.policy import shown
 from weighbridge.errors import WeighbridgeError
+from weighbridge.tokens.base import Exactness
 
 _SECONDS: Final = 60.0
 _LONGEST_MESSAGE: Final = 300
@@ -81,6 +83,7 @@ class Verified:
     tokens: int
     frame: int
     provider_tokens: int
+    exactness: Exactness
 
     @property
     def difference(self) -> int:
@@ -94,13 +97,15 @@ class Verified:
             "frame": self.frame,
             "provider_tokens": self.provider_tokens,
             "difference": self.difference,
+            "exactness": self.exactness.value,
         }
 
     def __str__(self) -> str:
         by = f"{self.difference:+,} ({self.difference / max(1, self.provider_tokens):+.2%})"
         around = f" and {self.frame:,} around them" if self.frame else ""
         same = "the same" if self.difference == 0 else by
-        return f"{self.tokens:,} tokens{around} here, {self.provider_tokens:,} by the provider for {self.model}: {same}"
+        here = tokens_text(self.tokens, exact=self.exactness is Exactness.EXACT)
+        return f"{here}{around} here, {self.provider_tokens:,} by the provider for {self.model}: {same}"
 
 
 def verify(report: Report, text: str, name: str, environment: Mapping[str, str] = os.environ) -> Verified:
@@ -113,7 +118,9 @@ def verify(report: Report, text: str, name: str, environment: Mapping[str, str] 
         raise VerifyError(f"verify: {model.name} is not one of {name}'s models")
     written = _name_for_provider(report.model, model)
     counted = _ask(provider, written, text, environment)
-    return Verified(written, report.tokens, 0 if report.frame is None else report.frame.tokens, counted)
+    return Verified(
+        written, report.tokens, 0 if report.frame is None else report.frame.tokens, counted, report.exactness
+    )
 
 
 def _name_for_provider(written: str, model: Model) -> str:

@@ -56,7 +56,7 @@ def test_count_of_a_folder_as_json(workspace: Path) -> None:
     assert (done.returncode, names) == (0, ["a.md", "b.txt"])
     count = tokenizer("cl100k_base").count
     assert counts == [count(RENDERED), count("über N")]
-    assert (set(found), found["total"]) == ({"documents", "total"}, sum(counts))
+    assert (set(found), found["total"]) == ({"documents", "total", "exactness"}, sum(counts))
     assert found["documents"][0]["references"][1]["references"][0]["target"] == "name"
 
 

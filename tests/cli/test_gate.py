@@ -87,7 +87,7 @@ def test_all_together_have_a_budget(repository: Path) -> None:
     assert (code, lines) == (
         1,
         [
-            f"weighbridge.toml:1: error: {total:,} tokens in all, {total / 10:.0%} of the budget of 10 [budget]"
+            f"weighbridge.toml:1: error: ≈{total:,} tokens in all, {total / 10:.0%} of the budget of 10 [budget]"
         ],
     )
 

@@ -91,7 +91,7 @@ def test_anthropic(tmp_path: Path, address: str) -> None:
     anthropic = ("--provider", "anthropic", "--model")
     assert verify(tmp_path, *anthropic, "anthropic/claude-opus-4-8", **given) == (
         0,
-        f"a.prompt.md: {CLAUDE} tokens and 6 around them here, {CLAUDE + 6} by the provider for claude-opus-4-8: the same\n",
+        f"a.prompt.md: ≈{CLAUDE} tokens and 6 around them here, {CLAUDE + 6} by the provider for claude-opus-4-8: the same\n",
         "",
     )
     code, said, _ = verify(tmp_path, *anthropic, "opus", "--format", "json", **given)
@@ -110,7 +110,7 @@ def test_google(tmp_path: Path, address: str) -> None:
     code, said, _ = verify(tmp_path, "--provider", "google", "--model", "models/gemini-2.5-flash", **given)
     assert (code, said.partition(": ")[2]) == (
         0,
-        f"{GEMINI} tokens here, {GEMINI + 1} by the provider for gemini-2.5-flash: -1 ({-1 / (GEMINI + 1):+.2%})\n",
+        f"≈{GEMINI} tokens here, {GEMINI + 1} by the provider for gemini-2.5-flash: -1 ({-1 / (GEMINI + 1):+.2%})\n",
     )
 
 

@@ -183,7 +183,7 @@ async def test_an_id_may_be_used_again_but_not_twice_at_once(session: Process) -
     await session.until(lambda: len([one for one in session.messages if one.get("id") == number]) == 2)
     session.send({"id": number, "method": "weighbridge/count", "params": text_document(quick)})
     await session.until(lambda: len([one for one in session.messages if one.get("id") == number]) == 3)
-    assert reply_to(session, number)["result"] == {"tokens": 2}
+    assert reply_to(session, number)["result"] == {"tokens": 2, "exactness": "exact"}
 
 
 async def test_what_is_traced(session: Process) -> None:

@@ -214,7 +214,7 @@ function tooltip(status: Status, report?: Report, since?: number): vscode.Markdo
       vscode.l10n.t("tokens as the model receives it"),
     ],
     [
-      known(status.own_tokens),
+      `${mark(status.exactness)}${known(status.own_tokens)}`,
       since === undefined ? typed : vscode.l10n.t("{0}, {1} since the last commit", typed, change(since)),
     ],
     [

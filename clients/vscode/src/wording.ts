@@ -73,25 +73,27 @@ export function escaped(text: string): string {
 /** A report as Markdown, for other people: totals, sections and references with what they weigh. */
 export function reportText(report: Report, name: string): string {
   const { budget } = report;
+  const about = mark(report.tokenizer_exactness);
   const lines = [
     `# ${escaped(name)}`,
     "",
     `${mark(report.exactness)}${tokens(report.tokens)} of ${number(budget.limit)} (${share(budget.used)}), ` +
-      `${number(report.own_tokens)} as typed. ` +
+      `${about}${number(report.own_tokens)} as typed. ` +
       `${report.model === null ? "" : `${escaped(report.model)}, `}${escaped(report.encoding)}, ${report.exactness}.`,
   ];
   if (report.sections.length > 0) {
     lines.push("", "| section | tokens |", "| --- | ---: |");
     for (const section of report.sections) {
       const indent = "&nbsp;&nbsp;".repeat(Math.max(0, section.level - 1));
-      lines.push(`| ${indent}${escaped(section.title)} | ${number(section.tokens)} |`);
+      lines.push(`| ${indent}${escaped(section.title)} | ${mark(report.exactness)}${number(section.tokens)} |`);
     }
   }
   if (report.references.length > 0) {
     lines.push("", "| reference | tokens | state |", "| --- | ---: | --- |");
     const write = (references: readonly Reference[], depth: number) => {
       for (const one of references) {
-        const weight = one.tokens === null ? "" : number(one.tokens);
+        const sure = one.state === "stale" ? "≈" : about;
+        const weight = one.tokens === null ? "" : `${sure}${number(one.tokens)}`;
         const state = one.reason === null ? one.state : `${one.state}: ${escaped(one.reason)}`;
         lines.push(
           `| ${"&nbsp;&nbsp;".repeat(depth)}${one.kind} ${escaped(one.target)} | ${weight} | ${state} |`,

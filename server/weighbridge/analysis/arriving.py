@@ -12,6 +12,7 @@ from weighbridge.agents.model import Agent
 from weighbridge.agents.readers import names_for
 from weighbridge.agents.text import decoded
 from weighbridge.analysis.notices import Notice, Other, Places, notices
+from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.text import PositionEncoding, units
 
@@ -130,8 +131,10 @@ def arrived(
     open_text: Callable[[Path], str | None],
     count: Count,
     encoding: PositionEncoding,
+    *,
+    exact: bool,
 ) -> Arrived:
-    """What an agent gets because of a document at a path, whose text this is. Reads files.
+    """What an agent gets because of a document at a path, whose text this is. Reads files. `exact`: whether counts are.
 
     Where that agent does not load it, the others that the setting names are asked.
     """
@@ -160,7 +163,11 @@ def arrived(
         found.folder,
         found.loads,
         "" if found.why is None else found.why.reason,
-        tuple(notices(agent, found, own, text, others, files, count)),
+        tuple(
+            notices(
+                agent, found, own, text, others, files, lambda text: tokens_text(count(text), exact=exact)
+            )
+        ),
         tuple(_imports(found, text, files, real, count)),
         tuple(islice(_onward(found, files, encoding), _MOST_ONWARD)),
         frozenset(

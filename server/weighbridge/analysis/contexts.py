@@ -105,8 +105,8 @@ def counted(contexts: Iterable[Loaded], choice: Choice | None, *, texts: bool) -
     return [_as_json(loaded, choice, texts=texts) for loaded in contexts]
 
 
-def repeated_text(one: Mapping[str, Any], shown: Callable[[str], str]) -> str:
-    """What is told of a text that arrives several times. `shown`: a path as people read it."""
+def repeated_text(one: Mapping[str, Any], shown: Callable[[str], str], *, exact: bool) -> str:
+    """What is told of a text that arrives several times. `shown`: a path as people read it; `exact`: whether its count is."""
     places = [
         shown(entry["path"])
         + ("" if entry["imported_by"] is None else f" (imported by {shown(entry['imported_by'])})")
@@ -114,7 +114,7 @@ def repeated_text(one: Mapping[str, Any], shown: Callable[[str], str]) -> str:
     ]
     times = "twice" if len(places) == 2 else f"{len(places):,} times"
     named = ", ".join(places[:_MOST_NAMED]) + (", …" if len(places) > _MOST_NAMED else "")
-    return f"the same text {times}: {named}: once would save {tokens_text(one['tokens'])}"
+    return f"the same text {times}: {named}: once would save {tokens_text(one['tokens'], exact=exact)}"
 
 
 def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[dict[str, Any]]:

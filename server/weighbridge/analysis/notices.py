@@ -7,7 +7,6 @@ from itertools import accumulate, islice
 
 from weighbridge.agents.arrivals import Arrival
 from weighbridge.agents.model import Agent, Entry, Importance, NotLoaded
-from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.errors import Code
 from weighbridge.text import split_lines
@@ -55,9 +54,9 @@ def notices(
     text: str,
     others: Sequence[Other],
     files: AgentFiles,
-    count: Callable[[str], int],
+    weight: Callable[[str], str],
 ) -> Iterator[Notice]:
-    """What is to be said of a document. `own`: its entry, None where it does not load."""
+    """What is to be said of a document. `own`: its entry, None where it does not load. `weight`: a text's tokens in words."""
     places = Places(text)
     first_line = (0, 0), places.end_of(0)
     if not found.loads:
@@ -82,7 +81,7 @@ def notices(
         yield Notice(places.at(start), places.at(last), Code.REMOVED, "hint", said, faded=True)
     lost = None if own is None else own.lost
     if lost is not None and lost.text:
-        said = f"{tokens_text(count(lost.text))} never arrive: {lost.reason}"
+        said = f"{weight(lost.text)} never arrive: {lost.reason}"
         offset = text.rfind(lost.text)
         if offset >= 0:
             rest = text[offset + len(lost.text) :]

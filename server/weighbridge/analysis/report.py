@@ -262,6 +262,11 @@ class Report:
         """Whether the tokens are those that the model counts."""
         return self.exactness is Exactness.EXACT
 
+    @property
+    def counts_exactly(self) -> bool:
+        """Whether it is counted by the model's own tokenizer: then a text that is there is, whatever the total is."""
+        return self.exact or bool(self.estimated)
+
     def exact_in(self, part: Range) -> bool:
         """Whether the tokens of a reference or section are: what the total is no more than an estimate for may stand elsewhere."""
         if not self.estimated:
@@ -306,7 +311,7 @@ class Report:
             **({} if self.frame is None else {"frame": self.frame.as_json()}),
             "dialect": self.dialect,
             # What the total is no more than an estimate for may stand in some parts only.
-            "tokenizer_exactness": Exactness.EXACT.value if self.estimated else self.exactness.value,
+            "tokenizer_exactness": Exactness.EXACT.value if self.counts_exactly else self.exactness.value,
             "sections": [section.as_json() for section in self.sections] if self.counted else [],
             "references": [reference.json for reference in self.references],
         }

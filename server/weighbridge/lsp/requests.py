@@ -32,18 +32,20 @@ class Requests:
         report = await self._desk.with_models(document, await self._desk.first_report(document))
         return WrittenJson(report.json_text())
 
-    async def count(self, params: Any) -> dict[str, int]:
+    async def count(self, params: Any) -> dict[str, Any]:
         """`weighbridge/count`: waits until the count is true. With `text`: of that text as it is, which no document holds."""
         text = params.get("text") if isinstance(params, dict) else None
         if isinstance(text, str):
             uri = text_document_uri(params) if "textDocument" in params else None
-            return {"tokens": await self._session.count_text(text, uri)}
+            tokens, exactness = await self._session.count_text(text, uri)
+            return {"tokens": tokens, "exactness": exactness.value}
         document = self._document(text_document_uri(params))
         selections = selections_of(params, document)
         try:
-            return {"tokens": await self._session.count(document, selections)}
+            tokens = await self._session.count(document, selections)
         except CountingError as error:
             raise RequestError(str(error)) from None
+        return {"tokens": tokens, "exactness": self._session.report(document).exactness.value}
 
     async def render(self, params: Any) -> dict[str, Any]:
         """`weighbridge/render`: the resolved text; with `"sources": true` also what each stretch of it came from."""

@@ -17,8 +17,8 @@ from weighbridge.errors import FATAL
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.document import Document
 from weighbridge.session.overlay import OpenTexts
+from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding, Snapshot
-from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
 
@@ -90,16 +90,12 @@ class Arriving:
         """What each of some imports would bring, in tokens, if it stood in a document by itself; as far as that is soon known."""
         prepared, path = document.prepared, document.path
         assert prepared is not None and prepared.dialect.agent is not None  # noqa: S101, PT018  the caller saw to it
-        agent, setting, tokenizer = (
-            prepared.dialect.agent,
-            setting_of(self._configuration, path),
-            prepared.tokenizer,
-        )
+        agent, setting = prepared.dialect.agent, setting_of(self._configuration, path)
         found: list[int | None] = [None] * len(written)
 
         def find(token: CancelToken) -> None:
             for number, text in enumerate(written):
-                brought = self._arrived(agent, path, Snapshot((text,)), setting, tokenizer, token)
+                brought = self._arrived(agent, path, Snapshot((text,)), setting, prepared, token)
                 found[number] = next((one.tokens for one in brought.imports), None)
 
         key = ("costs of imports", next(self._numbers))
@@ -145,7 +141,7 @@ class Arriving:
                 path,
                 document.buffer.snapshot(),
                 setting_of(self._configuration, path),
-                prepared.tokenizer,
+                prepared,
             ),
             priority=Priority.HIGH,
             title=document.uri,
@@ -162,13 +158,15 @@ class Arriving:
         path: Path | None,
         text: Snapshot,
         setting: Setting,
-        tokenizer: Tokenizer,
+        prepared: Prepared,
         token: CancelToken,
     ) -> Arrived:
         def count(text: str) -> int:
             token.raise_if_cancelled()
-            return self._service.count(text, tokenizer)
+            return self._service.count(text, prepared.tokenizer)
 
         assert path is not None  # noqa: S101  a document's dialect is an agent's by its path
         open_text = self._open_texts.whole_text_of
-        return arrived(agent, path, "".join(text.lines), setting, open_text, count, self._encoding)
+        return arrived(
+            agent, path, "".join(text.lines), setting, open_text, count, self._encoding, exact=prepared.exact
+        )

@@ -37,7 +37,7 @@ def cacheable(document: Document, placed: Placed) -> int | None:
 
 
 def hint_of(
-    placed: Placed, tokens: int, kept: int | None, model: Model | None
+    placed: Placed, tokens: int, kept: int | None, model: Model | None, *, exact: bool
 ) -> tuple[Range, Notice] | None:
     """What is to be said where volatile text stands before much that is not; None if there is nothing."""
     if kept is None or model is None:
@@ -49,7 +49,7 @@ def hint_of(
         return None
     reference, place, _ = volatile[0]
     message = (
-        f"{name_text(reference.target)} may be another each time, so {tokens_text(stable)} behind it are paid in full; "
+        f"{name_text(reference.target)} may be another each time, so {tokens_text(stable, exact=exact)} behind it are paid in full; "
         f"behind them it would save up to ${usd:,.4f} each time the prompt is sent again"
     )
     start = place.start_line, reference.start

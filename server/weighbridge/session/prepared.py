@@ -40,6 +40,16 @@ class Prepared:
     counts: "Counts | None"
     templated: bool = False
 
+    @property
+    def exactness(self) -> Exactness:
+        """How sure its counts are, as the model's."""
+        return self.choice.exactness(self.tokenizer)
+
+    @property
+    def exact(self) -> bool:
+        """Whether they are the model's own."""
+        return self.exactness is Exactness.EXACT
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -61,7 +61,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         if number % ITEMS == ITEMS - 1:
             yield
     references = yield from reference_reports(placed, encoding, document.made_reports)
-    model, exactness = prepared.choice.model, prepared.choice.exactness(prepared.tokenizer)
+    model, exactness = prepared.choice.model, prepared.exactness
     limit = budget_of(prepared.settings, prepared.overrides, model)
     tokens, ready = document.tokens, document.ready
     document.counted_before = document.counted_before or ready
@@ -70,7 +70,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
     sections = yield from document.outline.reports(document.buffer)
     totals = yield from totals_of([expansion for _, _, expansion in placed])
     kept = None if model is None else cacheable(document, placed)
-    hint = hint_of(placed, tokens, kept, model)
+    hint = hint_of(placed, tokens, kept, model, exact=prepared.exact)
     return Report(
         uri=document.uri,
         version=document.version,

@@ -46,7 +46,7 @@ from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
 from weighbridge.steps import Steps, finish
 from weighbridge.text import LineBuffer, PositionEncoding, Snapshot
-from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.counted import Part
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.service import TokenCountingService
@@ -378,15 +378,20 @@ class Session:
             title=document.uri,
         )
 
-    async def count_text(self, text: str, uri: str | None) -> int:
-        """Tokens of a text as it is, by the tokenizer of the document of that name, open or not."""
+    async def count_text(self, text: str, uri: str | None) -> tuple[int, Exactness]:
+        """Tokens of a text as it is, by the tokenizer of the document of that name, open or not, and how sure they are."""
         document = None if uri is None else self.documents.get(uri)
         prepared = None if document is None else document.prepared
         settings = self.configuration.settings_of(None if uri is None else path_of(uri))
-        encoding = choose(settings, NOTHING).encoding
+        choice = choose(settings, NOTHING) if prepared is None else prepared.choice
+
+        def count(_: CancelToken) -> tuple[int, Exactness]:
+            counting = tokenizer(choice.encoding) if prepared is None else prepared.tokenizer
+            return counting.count(text), choice.exactness(counting)
+
         return await self.tasks.submit(
             ("text", next(self._selections)),
-            lambda _: (tokenizer(encoding) if prepared is None else prepared.tokenizer).count(text),
+            count,
             priority=Priority.HIGH,
             title="text",
         )

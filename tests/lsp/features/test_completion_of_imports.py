@@ -113,7 +113,7 @@ async def test_each_costs_what_would_arrive(folder: Path, recording: Recording) 
         costs = {"a.md": count(f"{label}see @b.md{label}words".format("a.md", "b.md"))}
         costs["b.md"] = count(f"{label}words".format("b.md"))
         assert {one["label"]: one["detail"] for one in resolved} == {
-            name: f"{cost} tokens" for name, cost in costs.items()
+            name: f"≈{cost} tokens" for name, cost in costs.items()
         }
 
 

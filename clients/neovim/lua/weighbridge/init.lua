@@ -130,12 +130,13 @@ end
 ---@param report table
 ---@return string[]
 local function report_lines(report)
+  local about = report.exactness == 'exact' and '' or '≈'
   local lines = {
     type(report.tokens) ~= 'number' and 'still counting …' or ('%s of %s (%s), %s as typed'):format(
-      tokens(report.tokens),
+      about .. tokens(report.tokens),
       figure(report.budget.limit),
       percentage(report.budget.used),
-      figure(report.own_tokens)
+      about .. figure(report.own_tokens)
     ),
     ('%s%s, %s'):format(
       type(report.model) == 'string' and report.model .. ', ' or '',
@@ -144,7 +145,7 @@ local function report_lines(report)
     ),
   }
   local function row(depth, name, count, reason)
-    local known = type(count) == 'number' and figure(count) or '-'
+    local known = type(count) == 'number' and about .. figure(count) or '-'
     local why = type(reason) == 'string' and '  ' .. reason or ''
     lines[#lines + 1] = ('%9s  %s%s%s'):format(known, ('  '):rep(depth), name, why)
   end
@@ -209,7 +210,7 @@ M.commands = {
     end
     ask(bufnr, 'weighbridge/count', params, function(result)
       local what = command.range > 0 and ('lines %d to %d: '):format(command.line1, command.line2) or ''
-      vim.notify(what .. tokens(result.tokens))
+      vim.notify(what .. (result.exactness == 'exact' and '' or '≈') .. tokens(result.tokens))
     end)
   end,
   refresh = function(bufnr) run(bufnr, 'refresh', { vim.uri_from_bufnr(bufnr) }) end,

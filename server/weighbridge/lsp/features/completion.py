@@ -137,9 +137,9 @@ class Completion:
         if tokens is None:
             return item
         if self._takes.told is Told.DETAIL:
-            item.detail = _joined(tokens_text(tokens), item.detail)
+            item.detail = _joined(_cost_text(document, tokens), item.detail)
         else:
-            item.documentation = tokens_text(tokens)
+            item.documentation = _cost_text(document, tokens)
         return item
 
     async def _choices(self, document: Document, partial: Partial, writing: Writing | None) -> Choices:
@@ -216,7 +216,7 @@ class Completion:
             if takes.insert_replace
             else types.TextEdit(replaced, text)
         )
-        cost = "" if tokens is None else tokens_text(tokens)
+        cost = "" if tokens is None else _cost_text(document, tokens)
         if not takes.label_details:
             item.detail = _joined(cost, choice.about) or None
         elif cost or choice.about:
@@ -225,6 +225,11 @@ class Completion:
         if choice.more and takes.asks_again:
             item.command = types.Command("Suggest", _ASK_AGAIN)
         return item
+
+
+def _cost_text(document: Document, tokens: int) -> str:
+    """What something would cost in a document."""
+    return tokens_text(tokens, exact=document.prepared is not None and document.prepared.exact)
 
 
 def _of_settings(document: Document, position: types.Position) -> types.CompletionList:

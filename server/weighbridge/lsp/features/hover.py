@@ -122,16 +122,24 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
         said.append(f"{part_text(report, reference)}, {share} of the budget{_basis(reference)}")
         if reference.references:
             own = own_text(reference.tokens, reference.references)
-            said.append(f"{tokens_text(own)} of its own, the rest is nested in it")
+            said.append(
+                f"{tokens_text(own, exact=report.exact_in(reference.range))} of its own, the rest is nested in it"
+            )
     elif reference.problem is None:
         said.append("on its way …")
     rows = [
-        _row(one.target, one.tokens, one.state.value, report) for one in reference.references[:_MOST_ROWS]
+        _row(one.target, one.tokens, one.state.value, report, exact=report.counts_exactly and _of_today(one))
+        for one in reference.references[:_MOST_ROWS]
     ]
     left = len(reference.references) - len(rows)
     if peek.size is not None:
         said.append(size_text(peek.size))
     return Card(name_text(reference.target), (*said, *facts), tuple(rows), left, peek.lines, peek.more)
+
+
+def _of_today(reference: ReferenceReport) -> bool:
+    """Whether all of it counts as it is now."""
+    return not _basis(reference) and all(map(_of_today, reference.references))
 
 
 def _basis(reference: ReferenceReport) -> str:
@@ -151,7 +159,10 @@ def section_card(report: Report, number: int) -> Card:
     inside = list(takewhile(lambda one: one.level > section.level, after))
     top = min((one.level for one in inside), default=0)
     below = [one for one in inside if one.level == top]
-    rows = [_row(one.title, one.tokens, "", report) for one in below[:_MOST_ROWS]]
+    rows = [
+        _row(one.title, one.tokens, "", report, exact=report.exact_in(one.range))
+        for one in below[:_MOST_ROWS]
+    ]
     facts = f"{part_text(report, section)}, {share} of the budget"
     return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
 
@@ -167,7 +178,7 @@ def document_card(
         return Card(COUNTING)
     model = "" if report.model is None else f" for {report.model}"
     facts = [
-        f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed",
+        f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens, exact=report.counts_exactly)} as typed",
         f"{report.encoding}{model}, {report.exactness.value}",
     ]
     if about := note(report.encoding):
@@ -184,17 +195,22 @@ def document_card(
         kept = (
             ""
             if report.cached_usd is None
-            else f", ${report.cached_usd:,.4f} where the provider has kept the first {tokens_text(report.cacheable or 0)}"
+            else f", ${report.cached_usd:,.4f} where the provider has kept the first {tokens_text(report.cacheable or 0, exact=report.exact)}"
         )
         facts.append(f"${report.input_usd:,.4f} as input{kept}")
     if report.totals.not_of_today():
         facts.append(f"references: {report.totals.not_of_today()}")
     if not report.ready:
         facts.append(COUNTING)
-    parts: list[tuple[int, str]] = [(one.tokens, one.target) for one in report.references if one.tokens]
-    parts += [(one.tokens, f"section “{one.title}”") for one in _top(report.sections) if report.ready]
+    parts = [(one.tokens, one.target, one.range) for one in report.references if one.tokens]
+    parts += [
+        (one.tokens, f"section “{one.title}”", one.range) for one in _top(report.sections) if report.ready
+    ]
     parts.sort(key=lambda part: -part[0])
-    rows = [_row(name, tokens, "", report) for tokens, name in parts[:_MOST_ROWS]]
+    rows = [
+        _row(name, tokens, "", report, exact=report.exact_in(place))
+        for tokens, name, place in parts[:_MOST_ROWS]
+    ]
     return Card(total_text(report), tuple(facts), tuple(rows), len(parts) - len(rows))
 
 
@@ -231,19 +247,24 @@ def _chain(
     facts = [*facts, *told[:_MOST_NOTICES]]
     if own is None:
         return tuple(facts), (), 0
-    total = tokens_text(own["tokens"], exact=own["exactness"] == "exact")
+    exact = own["exactness"] == "exact"
+    total = tokens_text(own["tokens"], exact=exact)
     facts.append(f"{total} in all when {arrived.title} is started in {arrived.folder}")
     if others := [_other_text(one, paths) for one in contexts if one is not own]:
         facts.append(f"the same file in {' · '.join(others)}")
     facts += [
-        repeated_text(one, lambda path: name_text(shown_path(Path(path), arrived.folder)))
+        repeated_text(one, lambda path: name_text(shown_path(Path(path), arrived.folder)), exact=exact)
         for one in own["repeated"][:_MOST_NOTICES]
     ]
     rows = [
         Row(
             name_text(shown_path(Path(entry["path"]), arrived.folder))
-            + ("" if entry["lost"] is None else f" ({entry['lost']['tokens']:,} lost)"),
-            f"{entry['tokens']:,}",
+            + (
+                ""
+                if entry["lost"] is None
+                else f" ({number_text(entry['lost']['tokens'], exact=exact)} lost)"
+            ),
+            number_text(entry["tokens"], exact=exact),
             share_text(entry["tokens"] / report.budget.limit),
         )
         for entry in own["entries"][:_MOST_ROWS]
@@ -397,10 +418,10 @@ def _top(sections: Sequence[SectionReport]) -> list[SectionReport]:
     return top if len(top) > 1 else []
 
 
-def _row(name: str, tokens: int | None, state: str, report: Report) -> Row:
+def _row(name: str, tokens: int | None, state: str, report: Report, *, exact: bool) -> Row:
     if tokens is None:
         return Row(name_text(name), state)
-    return Row(name_text(name), f"{tokens:,}", share_text(tokens / report.budget.limit))
+    return Row(name_text(name), number_text(tokens, exact=exact), share_text(tokens / report.budget.limit))
 
 
 def _bytes_text(data: bytes) -> str:

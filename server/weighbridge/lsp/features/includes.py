@@ -118,15 +118,17 @@ class Includes:
         found = reference_at(document, place.line, place.character)
         one = None if found is not None else await import_of(self._desk, document, place)
         if one is not None:
-            return [self._item(self._desk.naming().shown(uri_of(one.path)), one.tokens)]
+            exact = document.prepared is not None and document.prepared.exact
+            return [self._item(self._desk.naming().shown(uri_of(one.path)), one.tokens, exact=exact)]
         if found is None:
             report = self._desk.session.report(document)
-            return [self._item(uri, report.tokens if report.ready else None)]
+            return [self._item(uri, report.tokens if report.ready else None, exact=report.exact)]
         expansion = document.expansions.get(found[2])
         if found[0].kind is not Kind.FILE or expansion is None or expansion.reading.path is None:
             return None
         named = self._desk.naming().shown(uri_of(expansion.reading.path))
-        return [self._item(named, expansion.tokens)]
+        exact = document.prepared is not None and document.prepared.exact and not expansion.sampled
+        return [self._item(named, expansion.tokens, exact=exact and not expansion.stale)]
 
     async def incoming(self, params: types.CallHierarchyIncomingCallsParams) -> WrittenJson:
         """Who includes a file.
@@ -137,13 +139,13 @@ class Includes:
         uri = self._desk.naming().real(params.item.uri)
         naming, reports = await self._about(uri)
         found = edges(reports)
-        known = weights(reports, found)
+        known, exact = weights(reports, found), all(report.exact for report in reports)
         calls = incoming(found, uri)
         return WrittenJson(
             json.dumps(
                 [
                     {
-                        "from": self._plain_item(naming.shown(source), known.get(source)),
+                        "from": self._plain_item(naming.shown(source), known.get(source), exact=exact),
                         "fromRanges": _ranges(group),
                     }
                     for source, group in calls
@@ -158,11 +160,12 @@ class Includes:
         naming, reports = await self._about(uri)
         # All that include it see the same of it, but where an expansion ends early.
         calls = next(filter(None, ([*outgoing(edges([report]), uri)] for report in reports)), [])
+        exact = all(report.exact for report in reports)
         return WrittenJson(
             json.dumps(
                 [
                     {
-                        "to": self._plain_item(naming.shown(target), group[0].tokens),
+                        "to": self._plain_item(naming.shown(target), group[0].tokens, exact=exact),
                         "fromRanges": _ranges(group),
                     }
                     for target, group in calls
@@ -176,19 +179,21 @@ class Includes:
         naming = self._desk.naming()
         return naming, naming.really(reports)
 
-    def _item(self, uri: str, tokens: int | None) -> types.CallHierarchyItem:
+    def _item(self, uri: str, tokens: int | None, *, exact: bool) -> types.CallHierarchyItem:
         plain, nowhere = (
-            self._plain_item(uri, tokens),
+            self._plain_item(uri, tokens, exact=exact),
             types.Range(types.Position(0, 0), types.Position(0, 0)),
         )
         name, detail = plain["name"], plain.get("detail")
         return types.CallHierarchyItem(name, types.SymbolKind.File, uri, nowhere, nowhere, detail=detail)
 
-    def _plain_item(self, uri: str, tokens: int | None) -> dict[str, Any]:
+    def _plain_item(self, uri: str, tokens: int | None, *, exact: bool) -> dict[str, Any]:
         """A file, with what it weighs and the folder that it is in."""
         path = path_of(uri)
         above = None if path is None else self._desk.session.configuration.relative_folder(path)
-        said = [text for text in (None if tokens is None else tokens_text(tokens), above) if text]
+        said = [
+            text for text in (None if tokens is None else tokens_text(tokens, exact=exact), above) if text
+        ]
         item = {
             "name": name_text(PurePath(path or uri).name),
             "kind": types.SymbolKind.File.value,

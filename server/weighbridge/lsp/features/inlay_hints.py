@@ -74,7 +74,7 @@ def tooltip(report: Report, about: About) -> str:
     if not report.ready and not isinstance(about, ReferenceReport):
         return COUNTING
     if about is None:
-        return f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens)} as typed"
+        return f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens, exact=report.counts_exactly)} as typed"
     if isinstance(about, SectionReport):
         share = share_text(about.tokens / report.budget.limit)
         return f"section “{name_text(about.title)}”: {share} of the budget"
