@@ -101,6 +101,7 @@ def test_anthropic(tmp_path: Path, address: str) -> None:
         "frame": 6,
         "provider_tokens": CLAUDE + 7,
         "difference": -1,
+        "exactness": "reconstruction",
     }
     assert (code, json.loads(said)) == (0, wanted)
 

@@ -78,7 +78,8 @@ async def test_a_bad_message_is_answered_once(session: Process, body: bytes, cod
     session.put(body % number if number is not None else body)
     # What comes next is answered next.
     assert await session.ask("weighbridge/count", text_document(opened(session, "two words"))) == {
-        "tokens": 2
+        "tokens": 2,
+        "exactness": "exact",
     }
     answers = [one for one in session.messages[before:] if "error" in one]
     assert [(one["id"], one["error"]["code"]) for one in answers] == [(number, code)]
