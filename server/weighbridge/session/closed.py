@@ -278,7 +278,14 @@ def _weigh(
         counting = partial(contents.service.count, tokenizer=prepared.tokenizer)
         document.arrives(
             arrived(
-                prepared.dialect.agent, path, text.text, text.setting, contents.open_text, counting, encoding
+                prepared.dialect.agent,
+                path,
+                text.text,
+                text.setting,
+                contents.open_text,
+                counting,
+                encoding,
+                exact=prepared.exact,
             )
         )
     _count(document, prepared, contents.service, token)

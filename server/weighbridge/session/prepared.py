@@ -12,7 +12,7 @@ from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Directive
 from weighbridge.session.choice import Choice
 from weighbridge.session.target import Target
-from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.counted import CountedBuffer
 
 

@@ -119,7 +119,7 @@ async def test_what_arrives_twice_is_named(folder: Path, capsys: pytest.CaptureF
     (folder / ".git").mkdir()
     once = tokenizer("o200k_base").count(text)
     expected = (
-        f"the same text twice: AGENTS.md, AGENTS.md (imported by CLAUDE.md): once would save {once} tokens"
+        f"the same text twice: AGENTS.md, AGENTS.md (imported by CLAUDE.md): once would save ≈{once} tokens"
     )
     main(["context", str(folder), "--agent", "copilot-cli"])
     assert expected in capsys.readouterr().out
