@@ -21,16 +21,19 @@ class _Unusable(Exception):  # noqa: N818  a file's state, not an error of ours
 
 def read_folder_layer(folder: Path) -> tuple[Layer, tuple[str, ...]]:
     """Read a folder's settings file, and say what is wrong with it. Never raises. Blocks: a worker's work."""
-    name = OWN_FILE
-    values: Any = None
+    name, text = OWN_FILE, ""
     try:
-        values = _read(folder, OWN_FILE)
-        if values is None:
+        found = _read(folder, OWN_FILE)
+        if found is None:
             name = PROJECT_FILE
-            values = _section_of(_read(folder, PROJECT_FILE) or {})
+            found = _read(folder, PROJECT_FILE)
+        text = found or ""
+        values = _values(text)
+        if name == PROJECT_FILE:
+            values = _section_of(values)
     except _Unusable as fault:
-        return Layer(name, {}, trusted_source=False, folder=folder), (f"{name}: {fault}; ignored",)
-    return Layer(name, values, trusted_source=False, folder=folder), ()
+        return Layer(name, {}, trusted_source=False, folder=folder, text=text), (f"{name}: {fault}; ignored",)
+    return Layer(name, values, trusted_source=False, folder=folder, text=text), ()
 
 
 def _section_of(project: dict[str, Any]) -> dict[str, Any]:
@@ -41,8 +44,8 @@ def _section_of(project: dict[str, Any]) -> dict[str, Any]:
     return section or {}
 
 
-def _read(folder: Path, name: str) -> dict[str, Any] | None:
-    """The file's tables; None if there is no such file."""
+def _read(folder: Path, name: str) -> str | None:
+    """The file's text; None if there is no such file."""
     try:
         real = disk.followed(folder / name)
         if not real.is_relative_to(disk.followed(folder)):
@@ -57,11 +60,16 @@ def _read(folder: Path, name: str) -> dict[str, Any] | None:
         raise _Unusable(f"can't be read: {error.strerror or type(error).__name__}") from error
     try:
         # Some editors put a byte order mark first.
-        text = data.decode("utf-8-sig")
-        return read_toml(text)
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _Unusable(f"not UTF-8 (at line {line})") from error
+
+
+def _values(text: str) -> dict[str, Any]:
+    """The tables of a settings file."""
+    try:
+        return read_toml(text)
     except TomlError as error:
         place = f" (at line {error.line})" if error.line else ""
         raise _Unusable(f"not TOML: {error}{place}") from error

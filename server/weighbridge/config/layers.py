@@ -56,21 +56,23 @@ _KEYS = fields_of(Settings)
 class Layer:
     """Settings as one place gives them. `name`: for messages. `trusted_source`: false for a repository's files.
 
-    `folder`: what holds these, and the files that they may name.
+    `folder`: what holds these, and the files that they may name. `text`: the file's, in which a fault has a place.
     """
 
     name: str
     values: Mapping[str, Any]
     trusted_source: bool
     folder: Path | None = field(default=None, compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The settings in force, and what could not be used."""
+    """The settings in force, and what could not be used. `in_files`: what of that stands in a repository's file."""
 
     settings: Settings
     warnings: tuple[str, ...]
+    in_files: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,14 +92,16 @@ class _Faults:
 def resolve(layers: Sequence[Layer]) -> Resolved:
     """Merge layers, lowest first, and validate. Null means: as the layers below say. Never raises on any JSON-like values."""
     warnings: list[str] = []
+    in_files: list[str] = []
     merged: dict[str, Any] = {}
     for layer in layers:
         faults = _Faults()
         _merge(merged, dict(_usable(layer, faults)))
         warnings += [f"{one}; ignored in {layer.name}" for one in faults.told]
+        in_files += () if layer.trusted_source else faults.told
         if faults.untold:
             warnings.append(f"{SECTION}: {faults.untold:,} more faults in {layer.name}")
-    return Resolved(Settings.model_validate(merged), tuple(warnings))
+    return Resolved(Settings.model_validate(merged), tuple(warnings), tuple(in_files))
 
 
 def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Protocol
 
 from lsprotocol import types
@@ -73,17 +73,18 @@ class Health:
             self._warnings.remove(text)
             self._send()
 
-    def settings_warnings(self, warnings: tuple[str, ...]) -> None:
-        """The settings' faults: each is shown when it is new."""
+    def settings_warnings(self, warnings: tuple[str, ...], in_files: Container[str] = ()) -> None:
+        """The settings' faults: each is shown when it is new, unless it is told `in_files`."""
         known = {_anyhow(text) for text in self._settings_warnings}
         for text in warnings:
             if _anyhow(text) not in known:
                 known.add(_anyhow(text))
                 # The user sees what is wrong; the log has no values.
                 logger.warning("a setting can't be used as it is: %s", text.partition(":")[0])
-                self._client.notify(
-                    types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(types.MessageType.Warning, text)
-                )
+                if text not in in_files:
+                    self._client.notify(
+                        types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(types.MessageType.Warning, text)
+                    )
         self._settings_warnings = warnings
         self._send()
 

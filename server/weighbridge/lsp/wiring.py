@@ -18,6 +18,7 @@ from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.health import Health
 from weighbridge.lsp.protocol import RequestError
 from weighbridge.lsp.publisher import Publisher
+from weighbridge.lsp.settings_files import SettingsFiles
 from weighbridge.lsp.sync import TextSync
 from weighbridge.lsp.watching import Watching
 from weighbridge.session.choice import choose
@@ -98,6 +99,7 @@ class Wiring:
             services.tasks,
             shown_elsewhere=lambda: self.answers.weighing.shown,
         )
+        self._settings_files = SettingsFiles(server.protocol)
         self.workspace.on_warning = self.health.warn
         self.workspace.on_over = self.health.over
         self._publisher.on_lacking = self.health.warn
@@ -207,7 +209,8 @@ class Wiring:
 
     def _settings_changed(self) -> None:
         settings = self._configuration.settings
-        self.health.settings_warnings(self._configuration.warnings)
+        self.health.settings_warnings(self._configuration.warnings, self._configuration.warnings_in_files)
+        self._settings_files.show(self._configuration.file_faults)
         self._services.configured(settings)
         self.session.configured()
         self.workspace.configured()

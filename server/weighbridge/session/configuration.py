@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -18,6 +19,7 @@ from weighbridge.config import (
     read_folder_layer,
     resolve,
 )
+from weighbridge.config.places import FileFault, faults_in_file
 from weighbridge.references.dialect import MARKDOWN, Dialect
 
 #: Paths of which it is remembered whether they are prompts.
@@ -46,6 +48,9 @@ class Configuration:
         self._of_folders: dict[tuple[Path | None, str], Layer] = {}
         self._files: dict[Path, Layer] = {}
         self._file_warnings: dict[Path, tuple[str, ...]] = {}
+        #: What is wrong with settings files, by their paths; and as it is in `warnings`.
+        self.file_faults: dict[Path, Sequence[FileFault]] = {}
+        self.warnings_in_files: frozenset[str] = frozenset()
         #: Folders that came later than the others, and whose files are yet to be read.
         self._unread: set[Path] = set()
         self._settings: dict[Path | None, Settings] = {}
@@ -73,6 +78,10 @@ class Configuration:
     def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...], Path]]) -> None:
         """Put what `read_files` found in force."""
         for folder, (layer, warnings, real) in found.items():
+            before = self._files.get(folder)
+            if warnings and before is not None:
+                # While somebody writes it, the last settings that could be read go on.
+                layer = replace(layer, values=before.values)  # noqa: PLW2901
             self._files[folder] = layer
             self._file_warnings[folder] = warnings
             self._unread.discard(folder)
@@ -204,12 +213,14 @@ class Configuration:
 
     def _resolve(self) -> None:
         warnings: list[str] = []
+        in_files: list[str] = []
         self._linked = {
             folder: real
             for folder in self._folders
             if (real := self._links.get(folder, folder)) != folder and real not in self._folders
         }
         self._settings.clear()
+        self.file_faults.clear()
         self._of_files.clear()
         self._own.clear()
         self._included.clear()
@@ -225,9 +236,17 @@ class Configuration:
             resolved = resolve([*files, *layers])
             self._settings[folder] = resolved.settings
             warnings.extend(resolved.warnings)
+            if folder is not None and files:
+                (layer,), whole = files, self._file_warnings.get(folder, ())
+                # Settings that go on while their file can't be read stand somewhere else in it, or not at all.
+                parts = () if whole else resolved.in_files
+                in_files += [*whole, *(f"{one}; ignored in {layer.name}" for one in resolved.in_files)]
+                if whole or parts:
+                    self.file_faults[folder / layer.name] = faults_in_file(layer, whole, parts)
             warnings.extend(
                 f"weighbridge.dialects: {name}: unknown dialect; there are {', '.join(DIALECTS)}"
                 for name in resolved.settings.dialects.values()
                 if name not in DIALECTS
             )
         self.warnings = tuple(dict.fromkeys(warnings))
+        self.warnings_in_files = frozenset(in_files)
