@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from weighbridge.analysis.report import Report
     from weighbridge.batch import Outcome
     from weighbridge.budget.directive import Overrides
+    from weighbridge.check import Checked
     from weighbridge.gate import Tolerance
     from weighbridge.terminal import Finding
 
@@ -139,6 +140,12 @@ def _parser() -> argparse.ArgumentParser:
                 default="0",
                 metavar="GROWTH",
                 help="growth over the baseline that is no fault: 5%%, or 200 tokens",
+            )
+            command.add_argument(
+                "--summary",
+                type=Path,
+                metavar="FILE",
+                help="besides, write what came of it as Markdown, for a build's summary or a comment",
             )
         _add_engine(command)
         command.set_defaults(run=run)
@@ -370,7 +377,21 @@ def _check(options: argparse.Namespace) -> int:
     else:
         _print_for_builds(options.format, checked.reports, checked.findings)
     code = _unusable_code(checked.outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
-    return code or (EXIT_OVER if checked.fails(strict=options.strict) else EXIT_OK)
+    code = code or (EXIT_OVER if checked.fails(strict=options.strict) else EXIT_OK)
+    if options.summary is not None:
+        _write_summary(options.summary, checked, unusable, fails=code != EXIT_OK)
+    return code
+
+
+def _write_summary(path: Path, checked: "Checked", unusable: "Sequence[str]", *, fails: bool) -> None:
+    from weighbridge.summary import summary  # noqa: PLC0415  as above
+
+    try:
+        path.write_text(
+            summary(checked, unusable, Path.cwd(), fails=fails), encoding="utf-8", errors="replace"
+        )
+    except OSError as error:
+        _unusable(f"--summary {path}: can't be written: {error.strerror}")
 
 
 def _print_for_builds(form: str, reports: "Sequence[Report]", findings: "Sequence[Finding]") -> None:

@@ -28,8 +28,8 @@ _LONGEST = 1_000
 class Change:
     """One document, or what one agent loads, in both revisions: tokens, None where it is in one of them only.
 
-    `through`: the files in it whose tokens changed, by how much. `lost`: tokens that never arrive, before and now.
-    `over`: whether it is over its budget now and was not before.
+    `through`: the files in it whose tokens changed, by how much. `lost`: tokens that never arrive, before and now;
+    `cut`: by how many tokens more or fewer that is in which file. `over`: whether it is over its budget now and was not before.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Change:
     over: bool = False
     #: Whether its numbers are those that the model counts.
     exact: bool = True
+    cut: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def growth(self) -> int:
@@ -120,8 +121,9 @@ def context_changes(
             None if was is None else was["tokens"],
             None if is_ is None else is_["tokens"],
             through,
-            (_lost(was), _lost(is_)),
+            (sum(_lost(was, top).values()), sum(_lost(is_, top).values())),
             exact=all(one["exactness"] == Exactness.EXACT.value for one in (was, is_) if one is not None),
+            cut=_differences(_lost(was, top), _lost(is_, top)),
         )
         if change.is_any:
             changes.append(change)
@@ -134,14 +136,20 @@ def told(documents: Sequence[Change], contexts: Sequence[Change], revision: str)
         yield f"no prompt and no agent's context changed its tokens since {revision}"
         return
     yield f"since {revision}:"
-    alike: dict[tuple[object, ...], list[Change]] = defaultdict(list)
-    for change in contexts:
-        alike[change.growth, *sorted(change.through.items()), *change.lost].append(change)
-    for some in alike.values():
+    for some in alike(contexts):
         yield _line(some)
     for change in documents:
         yield _line([change])
-    yield from _shared(documents, contexts)
+    for one in shared_files(documents, contexts):
+        yield f"{shown(one.name, _LONGEST)} {one}"
+
+
+def alike(contexts: Sequence[Change]) -> Sequence[Sequence[Change]]:
+    """What agents load, those together that changed in the same way."""
+    found: dict[tuple[object, ...], list[Change]] = defaultdict(list)
+    for change in contexts:
+        found[change.growth, *sorted(change.through.items()), *change.lost].append(change)
+    return list(found.values())
 
 
 def _line(alike: Sequence[Change]) -> str:
@@ -170,8 +178,29 @@ def _line(alike: Sequence[Change]) -> str:
     return f"{growth:>10}  {', '.join(shown(one.name, _LONGEST) for one in alike)}: {'; '.join(notes)}"
 
 
-def _shared(documents: Sequence[Change], contexts: Sequence[Change]) -> Iterator[str]:
-    """Files by which more than one thing changed, each in a line."""
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """A file by which more than one thing changed: by how many tokens, in how many prompts, in what which agents load."""
+
+    name: str
+    growth: int
+    prompts: int
+    agents: Sequence[str]
+    exact: bool
+
+    def __str__(self) -> str:
+        """All but its name."""
+        loads = (
+            f" and in what {' and '.join(self.agents)} load{'s' if len(self.agents) == 1 else ''}"
+            if self.agents
+            else ""
+        )
+        about = "" if self.exact else "≈"
+        return f"{about}{self.growth:+,} in {self.prompts:,} prompt{'' if self.prompts == 1 else 's'}{loads}"
+
+
+def shared_files(documents: Sequence[Change], contexts: Sequence[Change]) -> Iterator[SharedFile]:
+    """Files by which more than one thing changed."""
     prompts: dict[str, list[int]] = defaultdict(list)
     inexact = {name for change in documents if not change.exact for name in change.through}
     agents: dict[str, list[str]] = defaultdict(list)
@@ -184,12 +213,7 @@ def _shared(documents: Sequence[Change], contexts: Sequence[Change]) -> Iterator
     for name, growths in prompts.items():
         titles = agents.get(name, [])
         if len(growths) + len(titles) > 1:
-            loads = (
-                f" and in what {' and '.join(titles)} load{'s' if len(titles) == 1 else ''}" if titles else ""
-            )
-            number = f"{len(growths):,} prompt{'' if len(growths) == 1 else 's'}"
-            about = "≈" if name in inexact else ""
-            yield f"{shown(name, _LONGEST)} {about}{max(growths, key=abs):+,} in {number}{loads}"
+            yield SharedFile(name, max(growths, key=abs), len(growths), titles, exact=name not in inexact)
 
 
 def _files(references: Sequence[ReferenceReport], base: Path) -> dict[str, int]:
@@ -207,12 +231,20 @@ def _files(references: Sequence[ReferenceReport], base: Path) -> dict[str, int]:
 
 def _entries(context: Mapping[str, Any] | None, top: Path) -> dict[str, int]:
     entries = () if context is None else context["entries"]
-    return {Path(os.path.relpath(entry["path"], top)).as_posix(): entry["tokens"] for entry in entries}
+    return {_relative(entry["path"], top): entry["tokens"] for entry in entries}
 
 
-def _lost(context: Mapping[str, Any] | None) -> int:
-    entries = () if context is None else context["entries"]
-    return sum(entry["lost"]["tokens"] for entry in entries if entry["lost"] is not None)
+def _relative(path: str, top: Path) -> str:
+    return Path(os.path.relpath(path, top)).as_posix()
+
+
+def _lost(context: Mapping[str, Any] | None, top: Path) -> dict[str, int]:
+    """The tokens of each file that never arrive."""
+    lost: dict[str, int] = defaultdict(int)
+    for entry in () if context is None else context["entries"]:
+        if entry["lost"] is not None:
+            lost[_relative(entry["path"], top)] += entry["lost"]["tokens"]
+    return lost
 
 
 def _differences(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
