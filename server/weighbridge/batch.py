@@ -26,7 +26,7 @@ from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
 from weighbridge.work import process
 from weighbridge.work.helpers import Helpers, can_fork, helpers
-from weighbridge.workspaces import configuration_of, take_settings_of
+from weighbridge.workspaces import configuration_in, configuration_of, take_settings_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -55,19 +55,25 @@ def weigh(
     settings: Mapping[str, Any],
     flags: Overrides = NOTHING,
     on_unusable: Callable[[str], None] | None = None,
+    workspace: Path | None = None,
 ) -> list[Outcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
     `flags`: what counts for every document, whatever it says of itself. `on_unusable`: told of each setting that can't be
-    used; by default the user is.
+    used; by default the user is. `workspace`: the one folder that may be read, of which `paths` are files; by default the
+    user named the paths, and they are read wherever they lead.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
     """
     absolute = [_absolute(path) for path in paths]
-    configuration = configuration_of(absolute, settings, flags)
-    files = _files(absolute, configuration)
-    take_settings_of([*files], configuration)
+    if workspace is None:
+        configuration = configuration_of(absolute, settings, flags)
+        files = _files(absolute, configuration)
+        take_settings_of([*files], configuration)
+    else:
+        configuration = configuration_in([workspace], settings, flags)
+        files = dict.fromkeys(absolute, disk.followed_or_same(workspace))
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
     groups = Groups(files, configuration)

@@ -7,6 +7,7 @@ weighbridge render FILE      the resolved text, byte for byte
 weighbridge verify FILE      ask the provider for its own count, with your key
 weighbridge context [DIR]    show what agents load when they start in a folder
 weighbridge report [DIR]     one page of HTML: where the tokens go, and what is lost
+weighbridge mcp              two tools for agents, over the Model Context Protocol
 weighbridge models           list the models known by name
 weighbridge doctor           show what is installed and set here, and whether it works
 weighbridge schema           the settings: as a JSON schema, for VS Code, as a table
@@ -152,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_file_commands(commands)
     _add_report(commands)
+    _add_mcp(commands)
 
     context = commands.add_parser(
         "context",
@@ -236,6 +238,14 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     report.set_defaults(run=_report)
 
 
+def _add_mcp(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    mcp = commands.add_parser(
+        "mcp", help="serve agents two tools over the Model Context Protocol, on standard input and output"
+    )
+    _add_hosts(mcp)
+    mcp.set_defaults(run=_mcp)
+
+
 def _schema(options: argparse.Namespace) -> int:
     from weighbridge.config import schema  # noqa: PLC0415  as above
 
@@ -260,11 +270,15 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--encoding", help="the tokenizer, if no model is set")
     command.add_argument("--budget", type=_positive, metavar="TOKENS")
     command.add_argument("--dialect", help="how the documents write references")
-    command.add_argument(
-        "--allow", action="append", default=[], metavar="HOST", help="a host that may be fetched from"
-    )
+    _add_hosts(command)
     command.add_argument(
         "--env", action="append", default=[], metavar="NAME", help="an environment variable that may be read"
+    )
+
+
+def _add_hosts(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--allow", action="append", default=[], metavar="HOST", help="a host that may be fetched from"
     )
 
 
@@ -291,7 +305,7 @@ def _start_logging(options: argparse.Namespace) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     # These write whole requests, with what is in them.
-    for chatty in ("httpx", "httpcore", "pygls", "watchfiles"):
+    for chatty in ("httpx", "httpcore", "mcp", "pygls", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
@@ -521,6 +535,19 @@ def _doctor(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{sign}\n")
         faults += bool(sign.fault)
     return EXIT_UNUSABLE if faults else EXIT_OK
+
+
+def _mcp(options: argparse.Namespace) -> int:
+    try:
+        from weighbridge.mcp_server import serve  # noqa: PLC0415  as above
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in {"mcp", "mcp_types"}:
+            raise
+        _unusable("mcp: needs the extra `mcp`, which isn't installed here: pip install 'weighbridge[mcp]'")
+    from weighbridge.tools import Workspace  # noqa: PLC0415  as above
+
+    asyncio.run(serve(Workspace(Path.cwd(), {"apiAllow": options.allow} if options.allow else {})))
+    return EXIT_OK
 
 
 def _models(options: argparse.Namespace) -> int:

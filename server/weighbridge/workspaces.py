@@ -18,9 +18,14 @@ _REPOSITORY = ".git"
 
 def configuration_of(paths: Sequence[Path], settings: Mapping[str, Any], flags: Overrides) -> Configuration:
     """What is set for these paths, by their folders' files and by the command line, which is over all others."""
+    return configuration_in([*dict.fromkeys(_roots_of(paths))], settings, flags)
+
+
+def configuration_in(folders: Sequence[Path], settings: Mapping[str, Any], flags: Overrides) -> Configuration:
+    """What is set for a workspace of these folders, by their files and by the command line, which is over all others."""
     layer = Layer("command line", dict(settings), trusted_source=True)
-    configuration = Configuration((), [layer], flags)
-    take_settings_of(paths, configuration)
+    configuration = Configuration(folders, [layer], flags)
+    configuration.take_files(configuration.read_files(folders))
     for name in (flags.model, *(flags.others or ())):
         # Who names it now hears of it now.
         if name is not None:
@@ -40,7 +45,11 @@ def workspace_of(path: Path) -> Path:
 
 def chosen(folder: Path, flags: Overrides, on_warning: Callable[[str], None]) -> Choice | None:
     """By what the contexts of a folder are counted, as flags and settings say; None where they say nothing."""
-    settings = settings_for(folder, flags)
+    return chosen_under(settings_for(folder, flags), flags, on_warning)
+
+
+def chosen_under(settings: Settings, flags: Overrides, on_warning: Callable[[str], None]) -> Choice | None:
+    """The same, by the settings of that folder."""
     if not (flags.model or flags.encoding or settings.model or settings.encoding):
         return None
     choice = choose(settings, flags)

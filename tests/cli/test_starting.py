@@ -12,6 +12,7 @@ HEAVY = {
     "httpx",
     "lsprotocol",
     "markdown_it",
+    "mcp",
     "pathspec",
     "rich",
     "sqlalchemy",

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from weighbridge.analysis.report import ModelReport, Report
 from weighbridge.budget.cost import input_cost
 from weighbridge.session.choice import Choice
-from weighbridge.tokens.base import Borders, Tokenizer
+from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.families import EstimateTokenizer
 from weighbridge.tokens.registry import tokenizer
 
@@ -60,11 +60,16 @@ def with_models(report: Report, text: str, choice: Choice, known: Known | None =
         counting = tokenizer(one.encoding)
         if counting.name not in tokens:
             tokens[counting.name] = known.count(text, counting, places)
-        count, model = tokens[counting.name], one.model
-        window, cost = (None, None) if model is None else (model.context_window, input_cost(count, model))
         exactness = report.exactness if one is choice else one.exactness(counting)
-        rows.append(ModelReport(one.name or one.encoding, counting.name, exactness, count, window, cost))
+        rows.append(model_report(one, counting.name, exactness, tokens[counting.name]))
     return replace(report, models=tuple(rows))
+
+
+def model_report(choice: Choice, encoding: str, exactness: Exactness, tokens: int) -> ModelReport:
+    """What so many tokens, counted by this encoding, are for the model that was chosen."""
+    model = choice.model
+    window, cost = (None, None) if model is None else (model.context_window, input_cost(tokens, model))
+    return ModelReport(choice.name or choice.encoding, encoding, exactness, tokens, window, cost)
 
 
 def cut_places(text: str) -> list[int]:

@@ -1,0 +1,184 @@
+"""What agents may ask of a workspace: what a folder's context holds and loses, what a file or a text costs.
+
+Answers are JSON of bounded size. Nothing outside the workspace can be named, every link followed; no text is in any answer.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents import agent_named
+from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis import contexts
+from weighbridge.analysis.report import Report
+from weighbridge.batch import weigh
+from weighbridge.budget.directive import Overrides
+from weighbridge.config import Settings
+from weighbridge.content.base import Scope
+from weighbridge.content.policy import place_of, real_path, shown
+from weighbridge.errors import Code, ReferenceFault, UnknownModelError, WeighbridgeError
+from weighbridge.session.beside import model_report
+from weighbridge.session.choice import choose
+from weighbridge.terminal import findings_of
+from weighbridge.tokens.base import Exactness
+from weighbridge.tokens.registry import tokenizer
+from weighbridge.workspaces import chosen_under, configuration_in
+
+#: Characters of an answer, and of one text in it.
+MOST_CHARACTERS = 40_000
+_LONGEST = 300
+#: Items of each list in an answer: fewer until it fits. The last always does.
+_MOST_ITEMS = (100, 30, 10, 3, 1)
+
+
+class UnusableArgumentError(WeighbridgeError):
+    """What a caller gave can't be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """`folder`: the one that may be read. `settings`: the user's own, over those of the folder's file."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+
+    def context(self, folder: str = ".", agent: str | None = None, model: str | None = None) -> str:
+        """What agents load when they are started in a folder; without a name all that load anything."""
+        place = self._place(folder)
+        if not place.is_dir():
+            raise UnusableArgumentError(f"folder: {shown(folder)}: no folder there")
+        named = None if agent is None else agent_named(agent)
+        if agent is not None and named is None:
+            raise UnusableArgumentError(f"agent: {shown(agent)}: unknown; there are {', '.join(AGENTS)}")
+        flags = Overrides(None, model)
+        warnings: list[str] = []
+        settings = self._settings(flags, warnings, place)
+        choice = chosen_under(settings, flags, warnings.append)
+        agents = AGENTS.values() if named is None else [named]
+        loaded = contexts.load(agents, place, Path.home(), roots=(self.folder,))
+        wanted = [one for one in loaded if named is not None or one.context.entries]
+        counted = contexts.counted(wanted, choice, texts=False)
+        return _fitted({"contexts": [self._context(one) for one in counted], "warnings": warnings})
+
+    def count(self, path: str | None = None, text: str | None = None, model: str | None = None) -> str:
+        """What a file costs, with all that it refers to, or a text as it is."""
+        flags = Overrides(None, model)
+        warnings: list[str] = []
+        if path is not None and text is None:
+            place = self._place(path)
+            if place.is_dir():
+                raise UnusableArgumentError(f"path: {shown(path)}: a folder; name one of its files")
+            settings = self._settings(flags, warnings, place)
+            (outcome,) = weigh([place], self.settings, flags, warnings.append, self.folder)
+            if outcome.report is None:
+                raise UnusableArgumentError(f"path: {outcome.problem}")
+            return _fitted({**self._file(outcome.report, settings), "warnings": [*dict.fromkeys(warnings)]})
+        if text is None or path is not None:
+            raise UnusableArgumentError("give either path or text")
+        settings = self._settings(flags, warnings)
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > settings.max_file_bytes:
+            raise UnusableArgumentError(
+                f"text: {size:,} bytes, more than the {settings.max_file_bytes:,} of weighbridge.maxFileBytes"
+            )
+        choice = choose(settings, flags)
+        counting = tokenizer(choice.encoding)
+        report = model_report(choice, counting.name, choice.exactness(counting), counting.count(text))
+        return _fitted({**report.as_json(), "model": choice.name, "warnings": [*warnings, *choice.warnings]})
+
+    def _settings(self, flags: Overrides, warnings: list[str], path: Path | None = None) -> Settings:
+        """The settings in force for a path, without one for the workspace; `warnings` takes what can't be used of them."""
+        try:
+            configuration = configuration_in([self.folder], self.settings, flags)
+        except UnknownModelError as error:
+            raise UnusableArgumentError(f"model: {error}") from None
+        warnings += configuration.warnings
+        return configuration.settings_of(path)
+
+    def _place(self, written: str) -> Path:
+        """Where a path leads that was named."""
+        try:
+            place = place_of(written, self.folder, Scope(None, (self.folder,), Settings()))
+            real_path(place)
+        except ReferenceFault as fault:
+            if fault.problem.code is Code.DENIED:
+                raise UnusableArgumentError(
+                    f"{shown(written)}: outside {shown(str(self.folder))}, the only folder that is read here"
+                ) from None
+            raise UnusableArgumentError(fault.problem.message) from None
+        return place.path
+
+    def _name(self, path: str) -> str:
+        """A path as `count` takes it; whole where it is outside."""
+        found = Path(path)
+        return str(found.relative_to(self.folder)) if found.is_relative_to(self.folder) else path
+
+    def _context(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """An agent's context; first the entries that lose text, then the largest."""
+        entries = [
+            {
+                "path": self._name(entry["path"]),
+                "tokens": entry["tokens"],
+                "imported_by": entry["imported_by"] and self._name(entry["imported_by"]),
+                "lost": (lost := entry["lost"])
+                and {"tokens": lost["tokens"], "from_line": lost["line"] + 1, "code": lost["code"]},
+            }
+            for entry in context["entries"]
+        ]
+        entries.sort(key=lambda entry: (entry["lost"] is None, -entry["tokens"]))
+        return {
+            **{name: context[name] for name in ("agent", "tokens", "exactness", "encoding", "model")},
+            "entries": entries,
+            "repeated": [
+                contexts.repeated_text(one, self._name, exact=context["exactness"] == Exactness.EXACT)
+                for one in context["repeated"]
+            ],
+            "not_loaded": [{**one, "path": self._name(one["path"])} for one in context["not_loaded"]],
+        }
+
+    def _file(self, report: Report, settings: Settings) -> dict[str, Any]:
+        """A file's counts; of its references the largest first."""
+        choice = choose(settings, Overrides(None, report.model, report.encoding))
+        counted = model_report(choice, report.encoding, report.exactness, report.tokens)
+        references = sorted(report.references, key=lambda one: -(one.tokens or 0))
+        return {
+            **counted.as_json(),
+            "model": report.model,
+            "own_tokens": report.own_tokens,
+            "budget": {"limit": report.budget.limit, "used": report.budget.used},
+            "references": [{"target": one.target, "tokens": one.tokens} for one in references],
+            "findings": [
+                {"line": one.line, "severity": one.severity, "message": one.message}
+                for one in findings_of([report])
+            ],
+        }
+
+
+def _fitted(answer: Mapping[str, Any]) -> str:
+    """An answer as JSON of at most `MOST_CHARACTERS`; what was left out of each list is said beside it."""
+    for most in _MOST_ITEMS:
+        text = json.dumps(_within(answer, most), ensure_ascii=False, separators=(",", ":"))
+        if len(text) <= MOST_CHARACTERS:
+            break
+    return text
+
+
+def _within(value: Any, most: int) -> Any:
+    """JSON with at most so many items in each list but that of contexts, without what is empty."""
+    if isinstance(value, str):
+        return shown(value, _LONGEST)
+    if isinstance(value, list):
+        return [_within(one, most) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    for name, one in value.items():
+        if one is None or one == []:
+            continue
+        cut = isinstance(one, list) and name != "contexts" and len(one) > most
+        found[name] = _within(one[:most] if cut else one, most)
+        if cut:
+            found[f"{name}_left_out"] = len(one) - most
+    return found
