@@ -210,6 +210,50 @@ async def test_what_is_left_out_of_an_answer_is_said(folder: Path) -> None:
     assert len(found["findings"]) + found["findings_left_out"] >= 1000
 
 
+async def test_calls_at_the_same_time_answer_as_one_by_one(folder: Path) -> None:
+    async with in_memory(folder) as client:
+        one = await answer(client, "count", path="a.prompt.md")
+        context = await answer(client, "context")
+        calls = [answer(client, "count", path="a.prompt.md") for _ in range(8)]
+        *counted, found = await asyncio.gather(*calls, answer(client, "context"))
+    assert counted == [one] * 8
+    assert found == context
+
+
+def test_lines_that_are_no_messages_end_nothing(folder: Path, home: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
+    call = {"name": "count", "arguments": {"text": "still here"}}
+    lines = [
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}).encode(),
+        b'{"jsonrpc": "2.0", "method": "notifications/initialized"}',
+        b"\xff\xfe\0 nonsense",
+        b"[" * 100_000,
+        b'{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "count", "arguments": {"text": "\\ud800"}}}',
+        b'{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": 7}',
+        json.dumps({"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": call}).encode(),
+    ]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "weighbridge", "mcp"],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(b"".join(line + b"\n" for line in lines))
+        server.stdin.flush()
+        (answered,) = next(
+            message["result"]["content"]
+            for message in map(json.loads, server.stdout)
+            if message.get("id") == 4
+        )
+        server.stdin.close()
+    assert json.loads(answered["text"])["tokens"] == 2
+    assert server.returncode == 0
+
+
 async def test_a_fault_of_ours_is_told_and_the_next_call_answered(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
