@@ -14,25 +14,20 @@ from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.cache import load_database
 from weighbridge.content.discovery import find_documents
-from weighbridge.content.document_file import read_document
-from weighbridge.content.policy import shown
-from weighbridge.errors import ReferenceFault, fault_of_ours
-from weighbridge.groups import ENCODING, Answer, Groups, Outcome
+from weighbridge.groups import Answer, Groups, Outcome
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
-from weighbridge.session.waiting import CountingError
 from weighbridge.tokens.registry import count_on_all_cores, tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
-from weighbridge.work import process
+from weighbridge.work import CancelToken, process
 from weighbridge.work.helpers import Helpers, can_fork, helpers
 from weighbridge.workspaces import configuration_in, configuration_of, take_settings_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from weighbridge.session.document import Document
-    from weighbridge.session.session import Session
+    from weighbridge.session.services import Services
 
 __all__ = ["Outcome", "render_file", "render_files", "weigh"]
 
@@ -40,9 +35,9 @@ logger = logging.getLogger(__name__)
 
 _Helpers = Helpers[Answer]
 
-#: Documents open at a time: enough to keep all workers busy.
+#: Files, or groups of them, weighed at a time: enough to keep all workers busy.
 _AT_A_TIME = 16
-#: Bytes that are counted sooner than a database is opened: they need no session either, if they refer to nothing.
+#: Bytes that are counted sooner than a database is opened: they need no workers either, if they wait for no API.
 _WORTH_A_DATABASE = 256 * 1024
 #: Bytes that are worth a helper's start; and most helpers.
 _WORTH_HELP = 2_000_000
@@ -91,11 +86,13 @@ def weigh(
 
 
 def _weigh_few(groups: Groups, outcomes: dict[Path, Outcome], configuration: Configuration) -> None:
-    """Weigh files that refer to nothing, as `_weigh_plain` does, with nothing around them."""
-    service = TokenCountingService(None, configuration.settings.cache_entries)
+    """Weigh a few files, as `_weigh_groups` does, with nothing around them."""
+    contents = groups.contents(TokenCountingService(None, configuration.settings.cache_entries))
     try:
         for group in range(len(groups)):
-            outcomes.update((outcome.path, outcome) for outcome in groups.weigh(group, service))
+            outcomes.update(
+                (outcome.path, outcome) for outcome in groups.weigh(group, contents, CancelToken())
+            )
     except KeyboardInterrupt:
         raise
     except BaseException:  # whatever it is, it is one file's: each is looked at by itself
@@ -143,21 +140,20 @@ async def _weigh(
             if left:
                 logger.warning("a process ended before its time: what it was at is counted again")
         if len(outcomes) < len(files):
-            async with _session(configuration, warn) as session:
-                await _weigh_plain(session, groups, left, take)
-                left_over = {path: within for path, within in files.items() if path not in outcomes}
-                await _weigh_others(session, left_over, take)
+            async with _services(configuration, warn) as services:
+                await _weigh_groups(services, groups, left, take)
+                await _weigh_others(services, groups, [path for path in files if path not in outcomes], take)
 
 
-async def _weigh_plain(
-    session: "Session", groups: Groups, left: Sequence[int], take: Callable[[Sequence[Outcome]], None]
+async def _weigh_groups(
+    services: "Services", groups: Groups, left: Sequence[int], take: Callable[[Sequence[Outcome]], None]
 ) -> None:
-    """Weigh the files of these groups that refer to nothing: what remains needs the session's whole machinery."""
+    """Weigh the files of these groups, but for those that are long or wait for an API."""
 
     async def weigh(numbers: Sequence[int]) -> Sequence[int]:
         (group,) = numbers
-        work = partial(groups.weigh, group, session.service)
-        take(await session.tasks.submit(("plain", group), work, title="count"))
+        work = partial(groups.weigh, group, groups.contents(services.service))
+        take(await services.tasks.submit(("group", group), work, title="count"))
         return numbers
 
     # The first group loads the vocabularies, and so tells who counts.
@@ -171,14 +167,19 @@ async def _weigh_plain(
 
 
 async def _weigh_others(
-    session: "Session", files: Mapping[Path, Path | None], take: Callable[[Sequence[Outcome]], None]
+    services: "Services",
+    groups: Groups,
+    paths: Sequence[Path],
+    take: Callable[[Sequence[Outcome]], None],
+    *,
+    rendering: bool = False,
 ) -> None:
-    async def weigh(some: Sequence[tuple[Path, Path | None]]) -> list[Outcome]:
-        weighed = [await _weigh_one(session, path, within) for path, within in some]
+    async def weigh(some: Sequence[Path]) -> list[Outcome]:
+        weighed = [await groups.weigh_alone(path, services, rendering=rendering) for path in some]
         take(weighed)
         return weighed
 
-    for outcome in await process([*files.items()], weigh, size=1, concurrency=_AT_A_TIME):
+    for outcome in await process(paths, weigh, size=1, concurrency=_AT_A_TIME):
         outcome.unwrap()
 
 
@@ -188,8 +189,8 @@ async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides 
     configuration = configuration_of([absolute], settings, flags)
     for warning in configuration.warnings:
         _warn(warning)
-    async with _session(configuration, _warn) as session:
-        return await _weigh_one(session, absolute, None, render=True)
+    async with _services(configuration, _warn) as services:
+        return await Groups({absolute: None}, configuration).weigh_alone(absolute, services, rendering=True)
 
 
 async def render_files(
@@ -197,82 +198,23 @@ async def render_files(
 ) -> dict[str, Outcome]:
     """Resolve files of a folder, by their URIs; those that can't be are left out."""
     configuration = configuration_of([folder], settings, flags)
-    within = disk.followed_or_same(folder)
-    async with _session(configuration, lambda _: None) as session:
-
-        async def render(some: Sequence[Path]) -> list[Outcome]:
-            return [await _weigh_one(session, path, within, render=True) for path in some]
-
-        outcomes = await process(paths, render, size=1, concurrency=_AT_A_TIME)
-    rendered = [outcome.unwrap() for outcome in outcomes]
+    groups = Groups(dict.fromkeys(paths, disk.followed_or_same(folder)), configuration)
+    rendered: list[Outcome] = []
+    async with _services(configuration, lambda _: None) as services:
+        await _weigh_others(services, groups, paths, rendered.extend, rendering=True)
     return {uri_of(one.path): one for one in rendered if one.text is not None}
 
 
-async def _weigh_one(session: "Session", path: Path, within: Path | None, *, render: bool = False) -> Outcome:
-    try:
-        return await _weigh_alone(session, path, within, render=render)
-    except ReferenceFault as fault:
-        return Outcome(path, problem=fault.problem.message)
-    except CountingError as error:
-        problem = error.problem
-    except Exception as error:  # whatever it is, the others are weighed
-        logger.exception("a file could not be weighed")
-        problem = fault_of_ours(error)
-    return Outcome(path, problem=f"{shown(str(path))}: {problem.message}", ours=True)
-
-
-async def _weigh_alone(session: "Session", path: Path, within: Path | None, *, render: bool) -> Outcome:
-    most = session.configuration.settings_of(path).max_file_bytes
-    text = await session.tasks.submit(
-        ("text", path), lambda _: read_document(path, within, most), title=str(path)
-    )
-    uri = uri_of(path)
-    document = session.open(uri, None, "", text)
-    try:
-        report = await session.with_models(document, await session.whole_report(document))
-        if not render:
-            return Outcome(path, report)
-        text, sources = await session.render_marked(document)
-        return Outcome(path, report, text=text, sources=sources)
-    finally:
-        session.close(uri)
-
-
 @asynccontextmanager
-async def _session(configuration: Configuration, warn: Callable[[str], None]) -> AsyncIterator["Session"]:
-    # Small files that refer to nothing go without.
+async def _services(configuration: Configuration, warn: Callable[[str], None]) -> AsyncIterator["Services"]:
+    # Small files go without.
     from weighbridge.session.services import Services  # noqa: PLC0415
-    from weighbridge.session.session import Session  # noqa: PLC0415
 
     services = Services.make(configuration.settings, warn, lambda text: None)
-    session = Session(
-        tasks=services.tasks,
-        handlers=services.handlers,
-        service=services.service,
-        configuration=configuration,
-        open_texts=services.open_texts,
-        encoding=ENCODING,
-        listener=Silent(),
-    )
-    session.configured()
     try:
-        yield session
+        yield services
     finally:
-        await session.aclose()
         await services.aclose()
-
-
-class Silent:
-    """A listener to whom nothing is shown."""
-
-    def typed(self, document: "Document") -> None:
-        """Nothing."""
-
-    def updated(self, document: "Document") -> None:
-        """Nothing."""
-
-    def closed(self, document: "Document") -> None:
-        """Nothing."""
 
 
 class _Warnings:

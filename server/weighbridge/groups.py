@@ -1,4 +1,4 @@
-"""Files weighed a group at a time, as far as they refer to nothing: by workers of this process, or in a helper of its own.
+"""Files weighed a group at a time, as far as they wait for no API: by workers of this process, or in a helper of its own.
 
 A group is a few files that are read, looked up in the store and counted together: what each of those costs is shared, and there are
 enough groups that every core gets its part.
@@ -10,23 +10,32 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
+from weighbridge.analysis.scans import Scans
 from weighbridge.cache import CountStore
 from weighbridge.content.document_file import read_document
-from weighbridge.errors import ReferenceFault
+from weighbridge.content.factory import HandlerFactory
+from weighbridge.content.policy import shown
+from weighbridge.errors import ReferenceFault, fault_of_ours
+from weighbridge.session.arriving import setting_of
+from weighbridge.session.closed import ClosedText, Contents, weigh, weigh_with_apis
 from weighbridge.session.configuration import Configuration
-from weighbridge.session.plain_reports import LONGEST, plain_reports
-from weighbridge.session.preparing import Terms, terms_of
+from weighbridge.session.plain_reports import LONGEST
+from weighbridge.session.preparing import terms_of
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.registry import count_on_one_core
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
 from weighbridge.work import CancelToken
+
+if TYPE_CHECKING:
+    from weighbridge.session.services import Services
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +60,14 @@ class Outcome:
     sources: Sequence[Source] = ()
 
 
+def failed_outcome(path: Path, error: Exception) -> Outcome:
+    """What became of a file that can't be weighed."""
+    if isinstance(error, ReferenceFault):
+        return Outcome(path, problem=error.problem.message)
+    logger.error("a file could not be weighed", exc_info=error)
+    return Outcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
+
+
 def _pickled_by_call(made: type[Any]) -> None:
     """Have a dataclass pickled as a call of its class: a third of the time, for an answer holds hundreds of them."""
     values = attrgetter(*(field.name for field in fields(made)))
@@ -65,13 +82,17 @@ Answer = tuple[list[Outcome], list[str]]
 
 
 class Groups:
-    """Files, cut into groups in their order. For any thread, and any process that was forked with it."""
+    """Files, cut into groups in their order, but for long ones: all texts of a group are held at once.
+
+    For any thread, and any process that was forked with it.
+    """
 
     def __init__(self, files: Mapping[Path, Path | None], configuration: Configuration) -> None:
         """`files`: see `read_document`."""
         self._files = files
         self._configuration = configuration
-        self._terms: dict[tuple[Path | None, str, str | None, int | None], Terms] = {}
+        self._handlers = HandlerFactory()
+        self._scans = Scans()
         self._groups: list[list[Path]] = []
         self.bytes = 0
         """Of all files, as far as they can be looked at."""
@@ -79,6 +100,8 @@ class Groups:
         for path in files:
             size = _size(path)
             self.bytes += size
+            if size > LONGEST:
+                continue
             if not self._groups or room < size or len(self._groups[-1]) == _MOST_FILES:
                 self._groups.append([])
                 room = _MOST_BYTES
@@ -89,39 +112,48 @@ class Groups:
         """How many groups there are."""
         return len(self._groups)
 
-    def weigh(
-        self, group: int, service: TokenCountingService, token: CancelToken | None = None
-    ) -> list[Outcome]:
-        """Weigh those files of a group that refer to nothing, or can't be read; the others need a session. A worker's work."""
+    def contents(self, service: TokenCountingService, handlers: HandlerFactory | None = None) -> Contents:
+        """What the files refer to, for one thread. `handlers`: that may ask APIs; None: none do."""
+        return Contents(handlers or self._handlers, service, self._scans)
+
+    def weigh(self, group: int, contents: Contents, token: CancelToken) -> list[Outcome]:
+        """Weigh the files of a group, but for those that wait for an API. A worker's work."""
         outcomes: list[Outcome] = []
-        texts: list[tuple[Path, Terms, str]] = []
+        paths: list[Path] = []
+        texts: list[ClosedText] = []
         for path in self._groups[group]:
-            if token is not None:
-                token.raise_if_cancelled()
+            token.raise_if_cancelled()
             try:
-                terms = self._terms_of(path)
-                text = read_document(path, self._files[path], terms.settings.max_file_bytes, LONGEST)
+                texts.append(self._read(path))
             except ReferenceFault as fault:
-                outcomes.append(Outcome(path, problem=fault.problem.message))
+                outcomes.append(failed_outcome(path, fault))
             else:
-                if text is not None:
-                    texts.append((path, terms, text))
-        made = plain_reports([(uri_of(path), terms, text) for path, terms, text in texts], service, ENCODING)
-        outcomes += [
-            Outcome(path, one.report)
-            for (path, _, _), one in zip(texts, made, strict=True)
-            if one is not None
-        ]
+                paths.append(path)
+        for path, weighed in zip(paths, weigh(texts, contents, ENCODING, token), strict=True):
+            if weighed.error is not None:
+                outcomes.append(failed_outcome(path, weighed.error))
+            elif weighed.value is not None and not weighed.value.wanted:
+                outcomes.append(Outcome(path, weighed.value.report))
         return outcomes
 
-    def _terms_of(self, path: Path) -> Terms:
-        configuration = self._configuration
-        settings = configuration.settings_of(path)
-        dialect = configuration.dialect_of(path)
-        key = (configuration.folder_of(path), dialect.name, settings.encoding, settings.budget)
-        if key not in self._terms:
-            self._terms[key] = terms_of(configuration, path)
-        return self._terms[key]
+    async def weigh_alone(self, path: Path, services: "Services", *, rendering: bool = False) -> Outcome:
+        """Weigh a file by itself, whatever it waits for; `rendering`: with its resolved text."""
+        contents = self.contents(services.service, services.handlers)
+        try:
+            text = await services.tasks.submit(("text", path), lambda _: self._read(path), title=str(path))
+            weighed = await weigh_with_apis(
+                services.tasks, path, text, contents, ENCODING, rendering=rendering
+            )
+        except Exception as error:  # noqa: BLE001  whatever it is, the others are weighed
+            return failed_outcome(path, error)
+        return Outcome(path, weighed.report, text=weighed.rendered, sources=weighed.sources)
+
+    def _read(self, path: Path) -> ClosedText:
+        """Read a file. Raises as `read_document` does."""
+        limit = self._configuration.settings_of(path).max_file_bytes
+        text = read_document(path, self._files[path], limit)
+        setting = partial(setting_of, self._configuration, path)
+        return ClosedText(uri_of(path), path, terms_of(self._configuration, path), setting, text)
 
     @contextmanager
     def in_a_helper(self) -> Iterator[Callable[[int], Answer]]:
@@ -129,10 +161,10 @@ class Groups:
         count_on_one_core()
         settings, warnings = self._configuration.settings, deque[str]()
         store = CountStore(settings.cache_url, on_warning=warnings.append)
-        service = TokenCountingService(store, settings.cache_entries)
+        contents = self.contents(TokenCountingService(store, settings.cache_entries))
 
         def weigh(group: int) -> Answer:
-            found = self.weigh(group, service)
+            found = self.weigh(group, contents, CancelToken())
             return found, [warnings.popleft() for _ in range(len(warnings))]
 
         try:

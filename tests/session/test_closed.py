@@ -29,6 +29,7 @@ APIS = {
     "apiAllow": ["api.example"],
     "retry": {"attempts": 1},
 }
+UNRENDERED: dict[str, Any] = {"rendered": None, "sources": ()}
 DIRECTIVES = (
     "",
     "<!-- weighbridge: budget=5 model=gpt-4o -->\n",
@@ -54,12 +55,13 @@ async def check(session: Session, path: Path, text: str) -> Weighed:
     report = await session.with_models(document, await session.whole_report(document))
     assert weighed.report == report
     assert weighed.report.json_text() == report.json_text()
-    assert weighed.rendered == await session.render(document)
+    rendered, sources = await session.render_marked(document)
+    assert (weighed.rendered, [*weighed.sources]) == (rendered, sources)
     assert weighed.first_line_end == document.buffer.line_end(0)
     watched = frozenset[Path]() if report.arrived is None else report.arrived.watched
     assert weighed.depends == session.readings.paths_of(document.uri) | watched
     session.close(document.uri)
-    assert replace(await closed(session, path, text), rendered=None) == replace(weighed, rendered=None)
+    assert replace(await closed(session, path, text), **UNRENDERED) == replace(weighed, **UNRENDERED)
     return weighed
 
 

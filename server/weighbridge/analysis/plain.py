@@ -14,10 +14,9 @@ from itertools import accumulate, pairwise
 from weighbridge.budget.sections import Section, sections
 from weighbridge.content.front_matter import read_front_matter
 from weighbridge.references.dialect import Dialect
-from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Heading
 from weighbridge.references.skim import may_refer_or_direct, skim
-from weighbridge.text import Snapshot, split_lines
+from weighbridge.text import split_lines
 from weighbridge.tokens.base import Borders
 
 _LINE_END = re.compile(r"[\r\n]")
@@ -56,13 +55,12 @@ class Plan:
 
 
 def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
-    """Plan how to weigh a document's text; None if it holds a reference or a typo of one, a directive, or front matter with a
-    fault, or an agent loads it by rules of its own.
+    """Plan how to weigh a document's text; None if it may hold a reference or a directive, only a scan tells its headings, its front
+    matter has a fault, or an agent loads it by rules of its own.
     """
     if dialect.agent is not None:
         return None
     skip = offset = 0
-    lines: list[str] | None = None
     if text.startswith("---"):
         lines = split_lines(text)
         front_matter = read_front_matter(lines)
@@ -72,30 +70,12 @@ def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
         offset = sum(map(len, lines[:skip]))
     headings = None if may_refer_or_direct(text, dialect) else skim(text, offset, skip)
     if headings is None:
-        lines = split_lines(text) if lines is None else lines
-        headings = _scanned(lines, skip, dialect)
-        if headings is None:
-            return None
-    count = _line_count(text) if lines is None else len(lines)
+        return None
+    # As many as `split_lines` gives: in what was skimmed, `\r` stands before `\n` only.
+    count = text.count("\n") + 1
     if not headings:
         return Plan(text, count, (text,) if text else (), (), (), 1 if text else 0)
     return _cut(text, count, headings, borders)
-
-
-def _scanned(lines: list[str], skip: int, dialect: Dialect) -> list[tuple[int, int, Heading]] | None:
-    index = ScanIndex(Snapshot(tuple(lines)), skip, refers=dialect.refers)
-    if index.refers or any(next(found, None) is not None for found in (index.directives(), index.typos())):
-        return None
-    headings = list(index.headings())
-    if not headings:
-        return []
-    offsets = list(accumulate(map(len, lines), initial=0))
-    return [(line, offsets[line], heading) for line, heading in headings]
-
-
-def _line_count(text: str) -> int:
-    r"""As many as `split_lines` gives, of a text in which `\r` stands before `\n` only."""
-    return text.count("\n") + 1
 
 
 def _cut(text: str, count: int, headings: list[tuple[int, int, Heading]], borders: Borders) -> Plan:

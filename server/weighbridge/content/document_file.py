@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import overload
 
 from weighbridge import disk
 from weighbridge.content.decode import decoded, plain_text
@@ -14,12 +13,8 @@ from weighbridge.errors import Code, ReferenceFault
 _MOST_AT_ONCE = 1 << 20
 
 
-@overload
-def read_document(path: Path, within: Path | None, limit: int) -> str: ...
-@overload
-def read_document(path: Path, within: Path | None, limit: int, most: int) -> str | None: ...
-def read_document(path: Path, within: Path | None, limit: int, most: int | None = None) -> str | None:
-    """The text of a file; None if `most` is given, and it has more bytes than that. `limit`: the setting `maxFileBytes`.
+def read_document(path: Path, within: Path | None, limit: int) -> str:
+    """The text of a file. `limit`: the setting `maxFileBytes`.
 
     `within`: the folder, every link followed, that it may not lead out of; None: the user named the file.
 
@@ -37,8 +32,6 @@ def read_document(path: Path, within: Path | None, limit: int, most: int | None 
                     Code.TOO_LARGE,
                     f"{_name(path)}: {found.st_size:,} bytes, more than the {limit:,} of weighbridge.maxFileBytes",
                 )
-            if most is not None and found.st_size > most:
-                return None
             data = b"".join(_bytes(descriptor, found.st_size))
     except FileNotFoundError:
         raise ReferenceFault(Code.NOT_FOUND, f"{_name(path)}: not found") from None

@@ -7,7 +7,9 @@ The command line, the workspace's prompts and completion's costs are weighed so.
 says so (`Weighed.wanted`), and is weighed again once it is there.
 """
 
+import itertools
 import logging
+import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +19,7 @@ from typing import Final
 from weighbridge.analysis.arriving import Setting, arrived
 from weighbridge.analysis.expand import Expander, Reading
 from weighbridge.analysis.reading import failed_reading, read
-from weighbridge.analysis.render import pieces_of, render
+from weighbridge.analysis.render import Source, pieces_of, render_marked
 from weighbridge.analysis.report import Report
 from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Request, retry_policy
@@ -46,18 +48,20 @@ logger = logging.getLogger(__name__)
 _REFERENCES: Final = 1000
 _PIECES: Final = 64
 _SECONDS: Final = 0.1
+#: Contents that are remembered for the texts that are weighed after those that referred to them.
+_MOST_CONTENTS: Final = 2000
 #: Times that a text is weighed anew because files changed between counting and rendering.
 _RENDERINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedText:
-    """A text, and what the configuration says of it. `path`: its file's, if it has one; `setting`: where an agent would load it."""
+    """A text, and what the configuration says of it. `path`: its file's, if it has one; `setting`: gives where an agent would load it."""
 
     uri: str
     path: Path | None
     terms: Terms
-    setting: Setting
+    setting: Callable[[], Setting]
     text: str
 
 
@@ -66,7 +70,8 @@ class Weighed:
     """A text's report, and what it was made of.
 
     `first_line_end`: where line 1 ends, in the client's units. `depends`: files that its references and its agent depend on,
-    existing or not. `wanted`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if asked for.
+    existing or not. `wanted`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
+    with its `sources`.
     """
 
     report: Report
@@ -74,6 +79,7 @@ class Weighed:
     depends: frozenset[Path] = frozenset()
     wanted: Mapping[Hashable, Request] = field(default_factory=dict)
     rendered: str | None = None
+    sources: Sequence[Source] = ()
 
 
 class Contents:
@@ -96,10 +102,16 @@ class Contents:
         self._depends: dict[Hashable, frozenset[Path]] = {}
         self._answers: dict[Hashable, Content | Exception] = {}
 
+    def bound(self) -> None:
+        """Forget what was read if it is much."""
+        if len(self._readings) > _MOST_CONTENTS:
+            self.forget()
+
     def forget(self) -> None:
         """Read all contents anew, but for what APIs answered."""
         self._readings.clear()
         self._contents.clear()
+        self._depends.clear()
 
     async def ask(self, tasks: TaskManager, wanted: Mapping[Hashable, Request], priority: Priority) -> None:
         """Ask APIs what texts wait for. On the loop."""
@@ -140,11 +152,8 @@ class Contents:
         if request.kind is Kind.API and key not in self._answers:
             return None
         if key not in self._readings:
-            token.raise_if_cancelled()
-            # What changes while it is read is read again, as for an open document.
-            attempt = retry_policy(request.scope.settings).wrap(self._read)
             try:
-                reading, content = attempt(key, request, prepared, token)
+                reading, content = self._read_patiently(key, request, prepared, token)
             except (TaskCancelledError, *FATAL):
                 raise
             except BaseException as error:  # noqa: BLE001  shown at the reference
@@ -156,6 +165,21 @@ class Contents:
             self._readings[key] = reading
             self._depends[key] = frozenset((*self._handlers.of(request.kind).paths(request), *links))
         return self._readings[key]
+
+    def _read_patiently(
+        self, key: Hashable, request: Request, prepared: Prepared, token: CancelToken
+    ) -> tuple[Reading, Content]:
+        """Read a content, again if it changes meanwhile, as for an open document."""
+        for attempt in itertools.count(1):
+            token.raise_if_cancelled()
+            try:
+                return self._read(key, request, prepared, token)
+            except TransientFault as fault:
+                seconds = retry_policy(request.scope.settings).delay_after(attempt, fault)
+                if seconds is None or request.kind is Kind.API:
+                    raise
+                time.sleep(seconds)
+        raise AssertionError("there is always another attempt")
 
     def _read(
         self, key: Hashable, request: Request, prepared: Prepared, token: CancelToken
@@ -177,17 +201,18 @@ class Contents:
         """The files that these contents depend on, existing or not."""
         return frozenset().union(*(self._depends.get(key, ()) for key in keys))
 
-    def rendered(self, document: Document, token: CancelToken) -> str:
-        """The resolved text of a document. Raises as `render` does."""
+    def rendered(self, document: Document, token: CancelToken) -> tuple[str, Sequence[Source]]:
+        """The resolved text of a document, and what each stretch of it came from. Raises as `render_marked` does."""
         if document.arrived is not None:
-            return document.arrived.text
+            return document.arrived.text, ()
         pieces = pieces_of(document.buffer.snapshot(), document.places())
-        return "".join(render(pieces, self._contents, token))
+        return render_marked(pieces, self._contents, token)
 
 
 def closed_text(configuration: Configuration, uri: str, path: Path | None, text: str = "") -> ClosedText:
-    """A text as it is weighed under the settings in force."""
-    return ClosedText(uri, path, terms_of(configuration, path), setting_of(configuration, path), text)
+    """A text as it is weighed under the settings in force now, whatever becomes of them. On the loop."""
+    setting = setting_of(configuration, path)
+    return ClosedText(uri, path, terms_of(configuration, path), lambda: setting, text)
 
 
 def weigh(
@@ -202,6 +227,7 @@ def weigh(
 
     `rendering`: have them rendered, too.
     """
+    contents.bound()
     plain: Sequence[PlainReport | None] = [None] * len(texts)
     if not rendering:
         try:
@@ -281,7 +307,7 @@ def _weigh(
                 prepared.dialect.agent,
                 path,
                 text.text,
-                text.setting,
+                text.setting(),
                 contents.open_text,
                 counting,
                 encoding,
@@ -301,14 +327,16 @@ def _weigh(
         for key, request in expander.requests.items()
         if request.kind is Kind.API and not contents.answered(key)
     }
-    others = prepared.choice.others and not wanted
-    rendered = contents.rendered(document, token) if (rendering or others) and not wanted else None
-    if others and rendered is not None:
-        report = with_models(report, rendered, prepared.choice)
+    rendered: str | None = None
+    sources: Sequence[Source] = ()
+    if (rendering or prepared.choice.others) and not wanted:
+        rendered, sources = contents.rendered(document, token)
+        if prepared.choice.others:
+            report = with_models(report, rendered, prepared.choice)
     depends = contents.depends(expander.requests)
     if document.arrived is not None:
         depends |= document.arrived.watched
-    return Weighed(report, document.buffer.line_end(0), depends, wanted, rendered)
+    return Weighed(report, document.buffer.line_end(0), depends, wanted, rendered, sources)
 
 
 def _count(document: Document, prepared: Prepared, service: TokenCountingService, token: CancelToken) -> bool:

@@ -57,12 +57,13 @@ def plain_reports(
 
     Blocks: a worker's work.
     """
-    known: dict[int, _Under] = {}
+    known: dict[tuple[int, int, str], _Under] = {}
     plans: list[tuple[_Under, Plan] | None] = []
     for _, terms, text in texts:
-        under = known.get(id(terms))
+        key = id(terms.settings), id(terms.flags), terms.dialect.name
+        under = known.get(key)
         if under is None:
-            under = known[id(terms)] = _Under.of(terms)
+            under = known[key] = _Under.of(terms)
         found = plan(text, terms.dialect, under.tokenizer.borders) if len(text) <= LONGEST else None
         plans.append(None if found is None else (under, found))
     counts = _counts([one for one in plans if one is not None], service)

@@ -9,12 +9,12 @@ import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weighbridge.analysis.expand import Expander, Reading
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
 from weighbridge.content.base import Request, Scope
-from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import FATAL
 from weighbridge.references.dialect import Dialect
 from weighbridge.session.configuration import Configuration
@@ -22,6 +22,9 @@ from weighbridge.session.document import Document
 from weighbridge.session.prepare import prepare
 from weighbridge.session.prepared import Known, Prepared
 from weighbridge.work import Priority, TaskCancelledError, Tasks
+
+if TYPE_CHECKING:
+    from weighbridge.content.factory import HandlerFactory
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ def expander_of(
     path: Path | None,
     prepared: Prepared,
     terms: Terms,
-    handlers: HandlerFactory,
+    handlers: "HandlerFactory",
     lookup: Callable[[Hashable], Reading | None],
 ) -> Expander:
     """The expander of a document at a path. `lookup`: what is known of a content by its key."""
