@@ -46,6 +46,7 @@ def loaded(folder: Path, program: str, heavy: set[str] = HEAVY) -> set[str]:
     ("program", "text", "needed"),
     [
         (COUNT, "# Some words\n", set()),
+        (COUNT, "What @[file:more.md] says\n", set()),
         (COUNT.replace("]", ", '--model', 'opus']"), "words\n", {"weighbridge.tokens.claude.tokenizer"}),
         (COUNT, "---\nvariables:\n  a: b\n---\n", {"yaml"}),
         (
@@ -54,7 +55,7 @@ def loaded(folder: Path, program: str, heavy: set[str] = HEAVY) -> set[str]:
             {"lsprotocol", "weighbridge.session.session"},
         ),
     ],
-    ids=["a prompt", "one for Claude", "front matter", "the server"],
+    ids=["a prompt", "one that refers to a file", "one for Claude", "front matter", "the server"],
 )
 def test_only_what_is_needed_is_loaded(tmp_path: Path, program: str, text: str, needed: set[str]) -> None:
     (tmp_path / "a.prompt.md").write_text(text)

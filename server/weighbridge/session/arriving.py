@@ -20,7 +20,7 @@ from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding, Snapshot
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
+from weighbridge.work import CancelToken, Priority, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Arriving:
 
     def __init__(
         self,
-        tasks: Tasks,
+        tasks: TaskManager,
         service: TokenCountingService,
         configuration: Configuration,
         open_texts: OpenTexts,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from weighbridge.session.entry import Entry
-from weighbridge.work import CancelToken, ClosedError, Priority, TaskCancelledError, Tasks
+from weighbridge.work import CancelToken, ClosedError, Priority, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Batching(Generic[R]):
 
     def __init__(
         self,
-        tasks: Tasks,
+        tasks: TaskManager,
         name: str,
         look: Callable[[Sequence[Entry], CancelToken], Sequence[R]],
         landed: Callable[[Hashable, Entry, Priority, R], None],

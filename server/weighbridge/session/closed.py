@@ -40,7 +40,7 @@ from weighbridge.session.reporting import report_steps
 from weighbridge.steps import finish
 from weighbridge.text import LineBuffer, PositionEncoding
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import CancelToken, Outcome, Priority, TaskCancelledError, TaskManager
+from weighbridge.work import CancelToken, Outcome, Priority, Task, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Contents:
         self._readings: dict[Hashable, Reading] = {}
         self._contents: dict[Hashable, Content] = {}
         self._depends: dict[Hashable, frozenset[Path]] = {}
-        self._answers: dict[Hashable, Content | Exception] = {}
+        self._answers: dict[Hashable, Outcome[Content]] = {}
 
     def bound(self) -> None:
         """Forget what was read if it is much."""
@@ -119,17 +119,15 @@ class Contents:
         async def load(request: Request, _: CancelToken) -> Content:
             return await self._handlers.api.load(request)
 
-        asked = {
-            key: tasks.submit(("ask", key), partial(load, request), priority=priority, title=request.target)
-            for key, request in wanted.items()
-        }
-        for key, task in asked.items():
-            try:
-                self._answers[key] = await task
-            except TaskCancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001  shown at the reference
-                self._answers[key] = error
+        asked: list[Task[Content]] = tasks.submit_batch(
+            ((("ask", key), partial(load, request)) for key, request in wanted.items()),
+            priority=priority,
+            title="api",
+        )
+        for key, outcome in zip(wanted, await tasks.await_batch(asked), strict=True):
+            if outcome.cancelled:
+                outcome.unwrap()
+            self._answers[key] = outcome
 
     def expander_of(
         self, document: Document, prepared: Prepared, terms: Terms, token: CancelToken
@@ -185,9 +183,7 @@ class Contents:
         self, key: Hashable, request: Request, prepared: Prepared, token: CancelToken
     ) -> tuple[Reading, Content]:
         if request.kind is Kind.API:
-            content = self._answers[key]
-            if isinstance(content, Exception):
-                raise content
+            content = self._answers[key].unwrap()
         else:
             content = self._handlers.blocking(request.kind).load(request)
         tokenizer, dialect = prepared.tokenizer, prepared.dialect

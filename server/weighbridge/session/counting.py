@@ -10,7 +10,7 @@ from weighbridge.session.document import Document
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, Job
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import Priority, Task, TaskCancelledError, Tasks
+from weighbridge.work import Priority, Task, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Counting:
 
     def __init__(
         self,
-        tasks: Tasks,
+        tasks: TaskManager,
         service: TokenCountingService,
         answered: Callable[[Document], None],
         failed: Callable[[Document, BaseException], bool],

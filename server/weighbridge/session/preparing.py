@@ -21,7 +21,7 @@ from weighbridge.session.configuration import Configuration
 from weighbridge.session.document import Document
 from weighbridge.session.prepare import prepare
 from weighbridge.session.prepared import Known, Prepared
-from weighbridge.work import Priority, TaskCancelledError, Tasks
+from weighbridge.work import Priority, TaskCancelledError, TaskManager
 
 if TYPE_CHECKING:
     from weighbridge.content.factory import HandlerFactory
@@ -78,7 +78,7 @@ class Preparing:
 
     def __init__(
         self,
-        tasks: Tasks,
+        tasks: TaskManager,
         configuration: Configuration,
         prepared: Callable[[Document, Prepared, Terms], None],
         failed: Callable[[Document, BaseException], bool],

@@ -31,7 +31,7 @@ from weighbridge.session.known_entries import Known, known_entries
 from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
-from weighbridge.work import CancelToken, Priority, TaskCancelledError, Tasks
+from weighbridge.work import CancelToken, Priority, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Readings:
 
     def __init__(
         self,
-        tasks: Tasks,
+        tasks: TaskManager,
         handlers: HandlerFactory,
         service: TokenCountingService,
         on_changed: Callable[[Hashable, frozenset[Hashable]], None],

@@ -3,8 +3,7 @@
     open/change ──▶ Document ──▶ missing contents ──▶ Readings ──▶ changed keys ──▶ Document ──▶ Listener
                         └──▶ uncounted chunks ──▶ TokenCountingService ──▶ answers ──┘
 
-Editors and the command line drive the same session. **The loop's thread owns all of it**; workers get snapshots and
-return values.
+**The loop's thread owns all of it**; workers get snapshots and return values.
 """
 
 import asyncio
@@ -51,7 +50,7 @@ from weighbridge.tokens.counted import Part
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import path_of
-from weighbridge.work import CancelToken, Priority, Tasks
+from weighbridge.work import CancelToken, Priority, TaskManager
 
 logger = logging.getLogger(__name__)
 
@@ -99,12 +98,12 @@ def _selection_tokens(parts: Sequence[Part], tokenizer: Tokenizer, _: CancelToke
 
 
 class Session:
-    """All state of one client, or of one run of the command line."""
+    """All state of one client."""
 
     def __init__(
         self,
         *,
-        tasks: Tasks,
+        tasks: TaskManager,
         handlers: HandlerFactory,
         service: TokenCountingService,
         configuration: Configuration,

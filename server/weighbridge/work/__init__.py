@@ -1,6 +1,5 @@
 """The work room: background tasks with priorities, workers, retries and states. Knows nothing of what the work is."""
 
-from weighbridge.work.background import Background, Tasks
 from weighbridge.work.batch import process
 from weighbridge.work.board import Listener
 from weighbridge.work.cancel import CancelToken, TaskCancelledError
@@ -13,7 +12,6 @@ from weighbridge.work.retry import RetryPolicy, retry
 from weighbridge.work.task import Task, TaskState, TaskStatus
 
 __all__ = [
-    "Background",
     "CancelToken",
     "Clock",
     "ClosedError",
@@ -29,7 +27,6 @@ __all__ = [
     "TaskManager",
     "TaskState",
     "TaskStatus",
-    "Tasks",
     "default_workers",
     "process",
     "retry",
