@@ -69,13 +69,14 @@ def test_it_is_the_session_s(
     [
         ("", True),
         ("# a\n\nword\n## b\nword\n", True),
-        ("title\n===\nme@example.com\n", True),
+        ("title\n===\n", False),
+        ("me@example.com\n", False),
         ("---\na: 1\n---\n# a\n", True),
         ("@[file:a.md]", False),
         ("{{a}}", False),
         ("<!-- weighbridge: budget=5 -->", False),
         ("---\nvariables: [\n---\n", False),
-        ("```\n@[file:a.md]\n```\n", True),
+        ("```\n@[file:a.md]\n```\n", False),
     ],
 )
 async def test_which_texts_are_plain(tmp_path: Path, text: str, plain: bool) -> None:
