@@ -70,7 +70,7 @@ def test_it_is_the_session_s(
         ("", True),
         ("# a\n\nword\n## b\nword\n", True),
         ("title\n===\n", False),
-        ("me@example.com\n", False),
+        ("me@example.com\n", True),
         ("---\na: 1\n---\n# a\n", True),
         ("@[file:a.md]", False),
         ("{{a}}", False),

@@ -155,6 +155,8 @@ def test_the_command_line_remembers_none_either(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("X", VALUE)
+    # However few bytes there are, a database is opened.
+    monkeypatch.setattr("weighbridge.batch._WORTH_A_DATABASE", 0)
     for name, included in INCLUDED.items():
         (tmp_path / name).write_text(included)
     (tmp_path / "doc.prompt.md").write_text(text)
