@@ -94,7 +94,6 @@ DEFAULT_ENCODING: Final = "cl100k_base"
 _ENCODINGS: Final = {
     "claude-code": CLAUDE_ENCODING,
     "gemini-cli": GEMINI_ENCODING,
-    "codex": OPENAI_ENCODING,
 }
 
 
@@ -110,4 +109,5 @@ def is_agents_folder(path: str) -> bool:
 
 def default_encoding(path: str) -> str:
     """The encoding of a file by its path, where nobody names a model or an encoding: that of whom it is written for."""
-    return _ENCODINGS.get(next(iter(readers_of(PurePath(path)) or ()), ""), DEFAULT_ENCODING)
+    readers = readers_of(PurePath(path))
+    return _ENCODINGS.get(readers[0], OPENAI_ENCODING) if readers else DEFAULT_ENCODING
