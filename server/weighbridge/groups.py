@@ -24,8 +24,9 @@ from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import shown
 from weighbridge.errors import ReferenceFault, fault_of_ours
 from weighbridge.session.arriving import setting_of
-from weighbridge.session.closed import ClosedText, Contents, weigh, weigh_with_apis
+from weighbridge.session.closed import ClosedText, weigh, weigh_with_apis
 from weighbridge.session.configuration import Configuration
+from weighbridge.session.contents import Contents
 from weighbridge.session.plain_reports import LONGEST
 from weighbridge.session.preparing import terms_of
 from weighbridge.text import PositionEncoding

@@ -180,7 +180,7 @@ async def test_files_that_change_before_they_are_rendered_are_counted_again(
 
     from weighbridge.analysis.render import pieces_of
 
-    monkeypatch.setattr("weighbridge.session.closed.pieces_of", changing)
+    monkeypatch.setattr("weighbridge.session.contents.pieces_of", changing)
     async with a_session(tmp_path) as session:
         weighed = await closed(session, tmp_path / "doc.md", "@[file:a.txt]", rendering=True)
         assert weighed.rendered == "first and second"

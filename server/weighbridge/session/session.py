@@ -29,8 +29,8 @@ from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
 from weighbridge.session.arriving import Arriving
 from weighbridge.session.beside import Known, with_models
 from weighbridge.session.choice import choose
-from weighbridge.session.closed import Contents
 from weighbridge.session.configuration import Configuration
+from weighbridge.session.contents import Contents
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
 from weighbridge.session.outline import Filled

@@ -27,7 +27,8 @@ from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
 from weighbridge.errors import FATAL, Code, Problem, ReferenceFault, fault_of_ours
 from weighbridge.session.below import Below
-from weighbridge.session.closed import ClosedText, Contents, Weighed, closed_text, weigh
+from weighbridge.session.closed import ClosedText, Weighed, closed_text, weigh
+from weighbridge.session.contents import Contents
 from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import failed_report
 from weighbridge.session.session import Session
