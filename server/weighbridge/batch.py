@@ -257,14 +257,31 @@ def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Pa
 
 
 def _progress() -> "Progress":
-    """A bar on standard error, gone when done; nothing where that is no terminal."""
+    """A bar on standard error with the rate and the time left, gone when done; nothing where that is no terminal."""
     from rich.console import Console  # noqa: PLC0415  as above
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text  # noqa: PLC0415
+
+    class Rate(ProgressColumn):
+        """Files a second, once that is known."""
+
+        def render(self, task: Task) -> Text:
+            return Text("" if task.speed is None else f"{task.speed:,.0f} a second")
 
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
         disable=not sys.stderr.isatty(),
