@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.cache import load_database
 from weighbridge.content.discovery import find_documents
+from weighbridge.errors import FATAL
 from weighbridge.groups import Answer, Groups, Outcome
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
@@ -51,12 +53,14 @@ def weigh(
     flags: Overrides = NOTHING,
     on_unusable: Callable[[str], None] | None = None,
     workspace: Path | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
     `flags`: what counts for every document, whatever it says of itself. `on_unusable`: told of each setting that can't be
     used; by default the user is. `workspace`: the one folder that may be read, of which `paths` are files; by default the
-    user named the paths, and they are read wherever they lead.
+    user named the paths, and they are read wherever they lead. `on_outcome`: told of each outcome as soon as it is known, which is
+    returned without its report then: as much memory is taken as the paths need.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
@@ -72,7 +76,7 @@ def weigh(
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
     groups = Groups(files, configuration)
-    outcomes: dict[Path, Outcome] = {}
+    outcomes = _Outcomes(on_outcome)
     count = _helpers_for(groups, files, configuration)
     if count:
         with helpers(count, len(groups), groups.in_a_helper) as crew:
@@ -85,15 +89,30 @@ def weigh(
     return [outcomes[path] for path in files]
 
 
-def _weigh_few(groups: Groups, outcomes: dict[Path, Outcome], configuration: Configuration) -> None:
+class _Outcomes(dict[Path, Outcome]):
+    """What is known of each file so far."""
+
+    def __init__(self, on_outcome: Callable[[Outcome], None] | None) -> None:
+        super().__init__()
+        self._on_outcome = on_outcome
+
+    def take(self, found: Iterable[Outcome]) -> None:
+        """Keep outcomes, or tell of them and keep all but their reports."""
+        for outcome in found:
+            if self._on_outcome is None:
+                self[outcome.path] = outcome
+            else:
+                self._on_outcome(outcome)
+                self[outcome.path] = replace(outcome, report=None)
+
+
+def _weigh_few(groups: Groups, outcomes: _Outcomes, configuration: Configuration) -> None:
     """Weigh a few files, as `_weigh_groups` does, with nothing around them."""
     contents = groups.contents(TokenCountingService(None, configuration.settings.cache_entries))
     try:
         for group in range(len(groups)):
-            outcomes.update(
-                (outcome.path, outcome) for outcome in groups.weigh(group, contents, CancelToken())
-            )
-    except KeyboardInterrupt:
+            outcomes.take(groups.weigh(group, contents, CancelToken()))
+    except FATAL:
         raise
     except BaseException:  # whatever it is, it is one file's: each is looked at by itself
         logger.exception(_NOT_TOGETHER)
@@ -117,7 +136,7 @@ def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configura
 async def _weigh(
     files: Mapping[Path, Path | None],
     groups: Groups,
-    outcomes: dict[Path, Outcome],
+    outcomes: _Outcomes,
     crew: _Helpers | None,
     configuration: Configuration,
 ) -> None:
@@ -128,7 +147,7 @@ async def _weigh(
         bar = progress.add_task("counting", total=len(files), completed=len(outcomes))
 
         def take(found: Sequence[Outcome]) -> None:
-            outcomes.update((outcome.path, outcome) for outcome in found)
+            outcomes.take(found)
             progress.advance(bar, len(found))
 
         if crew is not None:
@@ -174,10 +193,9 @@ async def _weigh_others(
     *,
     rendering: bool = False,
 ) -> None:
-    async def weigh(some: Sequence[Path]) -> list[Outcome]:
-        weighed = [await groups.weigh_alone(path, services, rendering=rendering) for path in some]
-        take(weighed)
-        return weighed
+    async def weigh(some: Sequence[Path]) -> Sequence[Path]:
+        take([await groups.weigh_alone(path, services, rendering=rendering) for path in some])
+        return some
 
     for outcome in await process(paths, weigh, size=1, concurrency=_AT_A_TIME):
         outcome.unwrap()

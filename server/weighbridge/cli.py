@@ -58,14 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnknownModelError as error:
         _unusable(f"--model: {error}")
     except BrokenPipeError:
-        # Whoever reads our output had enough; nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return EXIT_OK
     except Exception as error:
         logger.exception("a fault of Weighbridge's own")
         sys.stderr.write(f"weighbridge: a fault of its own, {type(error).__name__}: please report it\n")
         return EXIT_FAULT
     return code
+
+
+def _drop_output() -> None:
+    """Whoever reads our output had enough; nothing more can be said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -117,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of prompts")
-        more = ("sarif", "github", "junit") if name == "check" else ()
+        more = ("sarif", "github", "junit") if name == "check" else ("jsonl",)
         command.add_argument("--format", choices=("text", "json", *more), default="text")
         if name == "check":
             command.add_argument("--strict", action="store_true", help="fail for warnings, too")
@@ -337,7 +341,23 @@ def _count(options: argparse.Namespace) -> int:
     from weighbridge.terminal import print_table  # noqa: PLC0415  as above
     from weighbridge.tokens.base import Exactness, weakest  # noqa: PLC0415  as above
 
-    outcomes = weigh([Path(path) for path in options.paths], _layer(options), _flags(options), _warn)
+    paths = [Path(path) for path in options.paths]
+    encodings: set[str] = set()
+
+    def write(outcome: "Outcome") -> None:
+        if outcome.report is not None:
+            encodings.add(outcome.report.encoding)
+            try:
+                sys.stdout.write(f"{json.dumps(outcome.report.as_json())}\n")
+                sys.stdout.flush()
+            except BrokenPipeError:
+                _drop_output()
+                # No error of counting, which would be this document's alone.
+                sys.exit(EXIT_OK)
+
+    streamed = write if options.format == "jsonl" else None
+    outcomes = weigh(paths, _layer(options), _flags(options), _warn, on_outcome=streamed)
+    _tell_missing(encodings)
     _tell_unusable(outcomes)
     if options.format == "json":
         _print_json(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import weighbridge
+from weighbridge.batch import weigh
 
 PACKAGE = Path(weighbridge.__file__).parent
 
@@ -27,6 +28,8 @@ code = cli.main(["count", "--format", "json", "prompts"])
 sys.stderr.write(f"helpers: {sum(forked)}\\n")
 sys.exit(code)
 """
+#: The same, a document a line.
+STREAMED = COUNT.replace('"json"', '"jsonl"')
 #: The same, where whoever weighs the third group is killed.
 KILLED = f"""
 import os, signal
@@ -115,6 +118,54 @@ def test_several_processes_count_as_one_does(workspace: Path, expected: list[Any
     *told, helpers = said(done)
     assert (helpers, len(told), "017.md" in told[0]) == ("helpers: 2", 1, True)
     assert (done.returncode, len(expected), counted(done)) == (2, 199, expected)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_document_is_a_line_as_soon_as_it_is_known(
+    workspace: Path, expected: list[Any], workers: int
+) -> None:
+    set_workers(workspace, workers)
+    done = run(workspace, STREAMED)
+    set_workers(workspace, 2)
+    found = sorted((json.loads(line) for line in done.stdout.splitlines()), key=lambda one: str(one["uri"]))
+    assert (done.returncode, found) == (2, expected)
+    *told, helpers = said(done)
+    assert (helpers, len(told), "017.md" in told[0]) == (f"helpers: {workers if workers > 1 else 0}", 1, True)
+
+
+def test_what_was_told_is_not_kept(workspace: Path, expected: list[Any]) -> None:
+    told: list[str] = []
+    paths = [workspace / "prompts" / f"{number:03}.md" for number in range(17, 22)]
+    outcomes = weigh(
+        paths,
+        {"cacheUrl": f"sqlite:///{workspace}/told.sqlite3"},
+        on_outcome=lambda one: told.append(one.path.name),
+    )
+    assert sorted(told) == [path.name for path in paths]
+    assert [(outcome.path, outcome.report) for outcome in outcomes] == [(path, None) for path in paths]
+    assert [outcome.path.name for outcome in outcomes if outcome.problem is not None] == ["017.md"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_reads_one_line_has_had_enough(workspace: Path, expected: list[Any], workers: int) -> None:
+    set_workers(workspace, workers)
+    with subprocess.Popen(
+        [sys.executable, "-c", STREAMED],
+        cwd=workspace,
+        env={"XDG_CACHE_HOME": str(workspace / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as count:
+        assert count.stdout is not None
+        assert count.stderr is not None
+        assert json.loads(count.stdout.readline())["tokens"] > 0
+        count.stdout.close()
+        errors = count.stderr.read().decode()
+    set_workers(workspace, 2)
+    assert (count.returncode, [line for line in errors.splitlines() if "takes longer than" not in line]) == (
+        0,
+        [],
+    )
 
 
 def test_what_they_counted_is_kept(workspace: Path, expected: list[Any]) -> None:
