@@ -85,7 +85,9 @@ export function reportText(report: Report, name: string): string {
     lines.push("", "| section | tokens |", "| --- | ---: |");
     for (const section of report.sections) {
       const indent = "&nbsp;&nbsp;".repeat(Math.max(0, section.level - 1));
-      lines.push(`| ${indent}${escaped(section.title)} | ${mark(report.exactness)}${number(section.tokens)} |`);
+      lines.push(
+        `| ${indent}${escaped(section.title)} | ${mark(report.exactness)}${number(section.tokens)} |`,
+      );
     }
   }
   if (report.references.length > 0) {

@@ -51,6 +51,7 @@ interface Changed {
   readonly through: Readonly<Record<string, number>>;
   readonly lost: { readonly before: number; readonly now: number };
   readonly over: boolean;
+  readonly exact: boolean;
 }
 
 interface Shown {
@@ -307,11 +308,13 @@ function drawRow(row: Row): HTMLTableRowElement {
     element("td", row.kind),
     element("td", `${mark(row.exactness)}${number(row.tokens)}`, "number"),
     element("td", row.used === null ? "" : share(row.used), `number ${(row.used ?? 0) > 1 ? "over" : ""}`),
-    element("td", row.lost > 0 ? number(row.lost) : "", "number over"),
+    element("td", row.lost > 0 ? `${mark(row.exactness)}${number(row.lost)}` : "", "number over"),
     element("td", row.faults > 0 ? number(row.faults) : "", "number"),
   ];
   if (shown.changes !== null) {
-    cells.push(element("td", row.change === null ? "" : change(row.change), "number"));
+    cells.push(
+      element("td", row.change === null ? "" : `${mark(row.exactness)}${change(row.change)}`, "number"),
+    );
   }
   drawn.append(name, ...cells);
   return drawn;
@@ -342,21 +345,30 @@ function drawChanges(): void {
       bars.append(bar);
     }
     const growth = (one.now ?? 0) - (one.before ?? 0);
+    const about = one.exact ? "" : "≈";
     const causes = Object.entries(one.through)
       .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
-      .map(([file, by]) => `${file} ${change(by)}`);
+      .map(([file, by]) => `${file} ${about}${change(by)}`);
     const lost = one.lost.now - one.lost.before;
     const notes = [
       one.before === null ? "new" : one.now === null ? "gone" : "",
       causes.length > 0 ? `by ${causes.slice(0, 5).join(", ")}` : "",
-      lost > 0 ? `${tokens(lost)} no longer arrive` : lost < 0 ? `${tokens(-lost)} arrive again` : "",
+      lost > 0
+        ? `${about}${tokens(lost)} no longer arrive`
+        : lost < 0
+          ? `${about}${tokens(-lost)} arrive again`
+          : "",
       one.over ? "now over its budget" : "",
     ].filter((note) => note !== "");
     drawn.append(
       name,
-      element("td", one.before === null ? "–" : number(one.before), "number"),
-      element("td", one.now === null ? "–" : number(one.now), "number"),
-      element("td", change(growth), `number ${growth > 0 ? "grown" : growth < 0 ? "shrunk" : ""}`),
+      element("td", one.before === null ? "–" : `${about}${number(one.before)}`, "number"),
+      element("td", one.now === null ? "–" : `${about}${number(one.now)}`, "number"),
+      element(
+        "td",
+        `${about}${change(growth)}`,
+        `number ${growth > 0 ? "grown" : growth < 0 ? "shrunk" : ""}`,
+      ),
       bars,
       element("td", notes.join("; ")),
     );
@@ -397,7 +409,7 @@ function note(text: string, className = ""): void {
 function drawDocument(one: Document): void {
   const by = one.model === null ? one.encoding : `${one.model}, ${one.encoding}`;
   note(
-    `${weight(one)} of ${number(one.budget.limit)} (${share(one.budget.used)}), ${number(one.own_tokens)} as typed; ${by}, ${one.exactness}`,
+    `${weight(one)} of ${number(one.budget.limit)} (${share(one.budget.used)}), ${mark(one.tokenizer_exactness)}${number(one.own_tokens)} as typed; ${by}, ${one.exactness}`,
     one.budget.used > 1 ? "over" : "",
   );
   for (const finding of one.findings) {
@@ -407,11 +419,11 @@ function drawDocument(one: Document): void {
     note("Its text is not in this page, which would be too large: weighbridge render prints it.");
     return;
   }
-  at("text").append(...marked(one.resolved, one.sources));
+  at("text").append(...marked(one.resolved, one.sources, mark(one.tokenizer_exactness)));
 }
 
 /** A text with each stretch from elsewhere in a box of its own, named; nested as they are. */
-function marked(text: string, sources: readonly Stretch[]): Node[] {
+function marked(text: string, sources: readonly Stretch[], about: string): Node[] {
   const top: Node[] = [];
   const inside: { readonly end: number; readonly nodes: { push(node: Node): void } }[] = [];
   let here = 0;
@@ -432,7 +444,7 @@ function marked(text: string, sources: readonly Stretch[]): Node[] {
     leave(one.start);
     write(one.start);
     const stretch = element("span", "", `source depth${Math.min(one.depth, 4)}`);
-    stretch.title = one.tokens === null ? one.name : `${one.name}: ${tokens(one.tokens)}`;
+    stretch.title = one.tokens === null ? one.name : `${one.name}: ${about}${tokens(one.tokens)}`;
     stretch.append(element("span", stretch.title, "origin"));
     into().push(stretch);
     inside.push({ end: one.end, nodes: { push: (node) => stretch.append(node) } });
@@ -464,7 +476,7 @@ function drawContext(id: string, context: Context): void {
         lost.title = piece.lost.reason;
         const why = element(
           "span",
-          `${tokens(piece.lost.tokens)} never arrive: ${piece.lost.reason}`,
+          `${mark(context.exactness)}${tokens(piece.lost.tokens)} never arrive: ${piece.lost.reason}`,
           "origin lost",
         );
         drawn.append(why, lost);
