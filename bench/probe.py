@@ -13,13 +13,13 @@ from pathlib import Path
 from selectors import SelectorKey
 
 from weighbridge import cli
-from weighbridge.lsp import turns
+from weighbridge.lsp import watchdog
 
 _elapsed: list[float] = []
 _used: list[float] = []
 
 
-class ProbedSelector(turns.WatchedSelector):
+class ProbedSelector(watchdog.WatchedSelector):
     """Keeps how long each turn took."""
 
     _began_turn: tuple[float, float] | None = None
@@ -47,7 +47,7 @@ def _write() -> None:
 
 
 if __name__ == "__main__":
-    turns.WatchedSelector = ProbedSelector  # type: ignore[misc]
+    watchdog.WatchedSelector = ProbedSelector  # type: ignore[misc]
     signal.signal(signal.SIGUSR1, lambda *_: _forget())
     signal.signal(signal.SIGUSR2, lambda *_: _write())
     sys.exit(cli.main(["serve"]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weighbridge.fitting import Fit, Slips, fit_of, form_of, looks_like
+from weighbridge.fuzzy import Fit, Slips, fit_of, form_of, looks_like
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from weighbridge.workspaces import absolute, chosen, settings_for, workspace_of
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Options:
     """What is to be checked, and how. `layer`, `flags`: the command line's settings, and what it says of every document.
 
     `baseline`: a file of numbers, written first if `update`. `since`: a revision of git's to compare with.
@@ -84,7 +84,7 @@ class Checked:
         }
 
 
-def check(request: Request, on_unusable: Callable[[str], None]) -> Checked:
+def check(request: Options, on_unusable: Callable[[str], None]) -> Checked:
     """Weigh and judge. `on_unusable`: told of each setting that can't be used.
 
     Raises:
@@ -133,7 +133,7 @@ def _contexts(folder: Path, flags: Overrides) -> list[dict[str, Any]]:
     return contexts.counted(loaded, chosen(folder, flags, lambda _: None), texts=False)
 
 
-def _changes(request: Request, since: str, reports: Sequence[Report], folder: Path) -> Changes:
+def _changes(request: Options, since: str, reports: Sequence[Report], folder: Path) -> Changes:
     """What changed since a revision, in documents and in what agents load in a folder, its links followed."""
     home = Path.home()
     with revision(folder, since) as (top, tree):

@@ -376,7 +376,7 @@ def _count(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from weighbridge.check import Request, check  # noqa: PLC0415  as above
+    from weighbridge.check import Options, check  # noqa: PLC0415  as above
     from weighbridge.content.revision import UnknownRevisionError  # noqa: PLC0415  as above
     from weighbridge.gate import UnusableBaselineError  # noqa: PLC0415  as above
     from weighbridge.growth import told  # noqa: PLC0415  as above
@@ -384,7 +384,7 @@ def _check(options: argparse.Namespace) -> int:
 
     if options.update_baseline and options.baseline is None:
         _unusable("--update-baseline: name the file with --baseline")
-    request = Request(
+    request = Options(
         [Path(path) for path in options.paths],
         _layer(options),
         _flags(options),

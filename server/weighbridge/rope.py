@@ -14,7 +14,7 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class Weave:
+class RopeSizes:
     """How long lines are kept; whatever the sizes, the text is the same.
 
     `long`: characters from which on a line is kept as a rope, until it has less than half as many.
@@ -26,7 +26,7 @@ class Weave:
     block: int = 32
 
 
-STANDARD = Weave()
+STANDARD = RopeSizes()
 
 
 class _Block:
@@ -46,21 +46,21 @@ class Rope:
     `measure`: the units of a piece, which add up; None where each character is one.
     """
 
-    __slots__ = ("_blocks", "_ends", "_measure", "_unit_ends", "_weave")
+    __slots__ = ("_blocks", "_ends", "_measure", "_sizes", "_unit_ends")
 
-    def __init__(self, blocks: list[_Block], measure: Callable[[str], int] | None, weave: Weave) -> None:
+    def __init__(self, blocks: list[_Block], measure: Callable[[str], int] | None, sizes: RopeSizes) -> None:
         self._blocks = blocks
         self._measure = measure
-        self._weave = weave
+        self._sizes = sizes
         self._ends = list(accumulate(block.ends[-1] for block in blocks))
         self._unit_ends = (
             self._ends if measure is None else list(accumulate(block.unit_ends[-1] for block in blocks))
         )
 
     @classmethod
-    def of(cls, text: str, measure: Callable[[str], int] | None, weave: Weave = STANDARD) -> Self:
+    def of(cls, text: str, measure: Callable[[str], int] | None, sizes: RopeSizes = STANDARD) -> Self:
         """Cut a text."""
-        return cls(_blocks(_even([text], weave), measure, weave), measure, weave)
+        return cls(_blocks(_even([text], sizes), measure, sizes), measure, sizes)
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -105,7 +105,7 @@ class Rope:
             piece = block.pieces[index]
             if stop - base <= len(piece):
                 made = f"{piece[: start - base]}{text}{piece[stop - base :]}"
-                if self._weave.piece // 2 <= len(made) <= self._weave.piece * 2 and made:
+                if self._sizes.piece // 2 <= len(made) <= self._sizes.piece * 2 and made:
                     return self._with_piece(number, index, made)
         return self._spliced(start, stop, [text])
 
@@ -155,7 +155,7 @@ class Rope:
         pieces[index] = piece
         shift = len(piece) - len(block.pieces[index])
         made = Rope.__new__(Rope)
-        made._measure, made._weave = measure, self._weave  # noqa: SLF001  one of the same class
+        made._measure, made._sizes = measure, self._sizes  # noqa: SLF001  one of the same class
         ends = _shifted(block.ends, index, shift)
         made._ends = _shifted(self._ends, number, shift)  # noqa: SLF001
         if measure is None:
@@ -171,9 +171,9 @@ class Rope:
 
     def _spliced(self, start: int, stop: int, new: Sequence[str]) -> "Rope":
         """Another rope, with pieces, of any size, in the place of [start, stop)."""
-        blocks, weave = self._blocks, self._weave
+        blocks, sizes = self._blocks, self._sizes
         if not blocks:
-            return Rope(_blocks(_even(new, weave), self._measure, weave), self._measure, weave)
+            return Rope(_blocks(_even(new, sizes), self._measure, sizes), self._measure, sizes)
         first = min(bisect_right(self._ends, start), len(blocks) - 1)
         last = min(bisect_right(self._ends, stop, first), len(blocks) - 1)
         pieces = _before(blocks[first], start - (self._ends[first - 1] if first else 0))
@@ -181,7 +181,7 @@ class Rope:
         pieces += _behind(blocks[last], stop - (self._ends[last - 1] if last else 0))
         last += 1
         # A neighbour is taken in where little is left: no blocks, nor pieces at their ends, become ever smaller.
-        while len(pieces) <= weave.block // 2 or _small(pieces, weave):
+        while len(pieces) <= sizes.block // 2 or _small(pieces, sizes):
             if last < len(blocks):
                 pieces += blocks[last].pieces
                 last += 1
@@ -190,8 +190,8 @@ class Rope:
                 pieces[:0] = blocks[first].pieces
             else:
                 break
-        made = _blocks(_even(pieces, weave), self._measure, weave)
-        return Rope([*blocks[:first], *made, *blocks[last:]], self._measure, weave)
+        made = _blocks(_even(pieces, sizes), self._measure, sizes)
+        return Rope([*blocks[:first], *made, *blocks[last:]], self._measure, sizes)
 
 
 #: A line, or any text made of lines: in pieces where it is long.
@@ -235,31 +235,31 @@ def _behind(block: _Block, start: int) -> list[str]:
     return [block.pieces[index][start - begin :], *block.pieces[index + 1 :]]
 
 
-def _small(pieces: Sequence[str], weave: Weave) -> bool:
+def _small(pieces: Sequence[str], sizes: RopeSizes) -> bool:
     """Whether all of them together are too little for a piece, or for some."""
-    return sum(map(len, pieces)) < weave.piece * weave.block // 2
+    return sum(map(len, pieces)) < sizes.piece * sizes.block // 2
 
 
-def _even(pieces: Iterable[str], weave: Weave) -> list[str]:
+def _even(pieces: Iterable[str], sizes: RopeSizes) -> list[str]:
     """The same text in pieces of the right size; those that are stay as they are."""
-    least, most = weave.piece // 2, weave.piece * 2
+    least, most = sizes.piece // 2, sizes.piece * 2
     made: list[str] = []
     for one in pieces:
         piece = one
         if made and (len(piece) < least or len(made[-1]) < least):
             piece = made.pop() + piece
         if len(piece) > most:
-            made += (piece[start:stop] for start, stop in _steps(len(piece), weave.piece))
+            made += (piece[start:stop] for start, stop in _steps(len(piece), sizes.piece))
         elif piece:
             made.append(piece)
     return made
 
 
-def _blocks(pieces: list[str], measure: Callable[[str], int] | None, weave: Weave) -> list[_Block]:
+def _blocks(pieces: list[str], measure: Callable[[str], int] | None, sizes: RopeSizes) -> list[_Block]:
     if not pieces:
         return []
-    many = len(pieces) > weave.block * 2
-    steps = _steps(len(pieces), weave.block) if many else [(0, len(pieces))]
+    many = len(pieces) > sizes.block * 2
+    steps = _steps(len(pieces), sizes.block) if many else [(0, len(pieces))]
     return [_block(pieces[start:stop], measure) for start, stop in steps]
 
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, cast
 
-from weighbridge.rope import STANDARD, Line, Rope, Weave, cut, plus
+from weighbridge.rope import STANDARD, Line, Rope, RopeSizes, cut, plus
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: Characters of the longest line end.
@@ -116,13 +116,13 @@ class LineBuffer(_Lines):
     else is touched.
     """
 
-    __slots__ = ("_measure", "_snapshot", "_weave", "encoding")
+    __slots__ = ("_measure", "_sizes", "_snapshot", "encoding")
 
     _lines: list[Line]
 
-    def __init__(self, text: str, encoding: PositionEncoding, weave: Weave = STANDARD) -> None:
+    def __init__(self, text: str, encoding: PositionEncoding, sizes: RopeSizes = STANDARD) -> None:
         self.encoding = encoding
-        self._weave = weave
+        self._sizes = sizes
         self._measure: Callable[[str], int] | None = (
             None if encoding is PositionEncoding.UTF32 else partial(units, encoding=encoding)
         )
@@ -131,7 +131,7 @@ class LineBuffer(_Lines):
 
     def _set(self, text: str) -> None:
         lines = split_lines(text)
-        self._ropes = len(text) >= self._weave.long and max(map(len, lines)) >= self._weave.long
+        self._ropes = len(text) >= self._sizes.long and max(map(len, lines)) >= self._sizes.long
         self._lines = [self._keep(line) for line in lines] if self._ropes else [*lines]
 
     @property
@@ -148,11 +148,11 @@ class LineBuffer(_Lines):
     def _keep(self, line: Line) -> Line:
         """A line as it is to be kept."""
         if isinstance(line, str):
-            if len(line) < self._weave.long:
+            if len(line) < self._sizes.long:
                 return line
             self._ropes = True
-            return Rope.of(line, self._measure, self._weave)
-        return line if len(line) >= self._weave.long // 2 else str(line)
+            return Rope.of(line, self._measure, self._sizes)
+        return line if len(line) >= self._sizes.long // 2 else str(line)
 
     # Edits
 
@@ -174,7 +174,7 @@ class LineBuffer(_Lines):
                 lines[first] = self._keep(line.replaced(column, end_column, text))
             else:
                 lines[first] = made = f"{line[:column]}{text}{line[end_column:]}"
-                if len(made) >= self._weave.long:
+                if len(made) >= self._sizes.long:
                     lines[first] = self._keep(made)
             return Edit(first, 1, 1, Inline(column, end_column - column, len(text)))
         head, tail = cut(line, 0, column), cut(lines[last], end_column, len(lines[last]))

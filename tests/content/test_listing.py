@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.content.place import scope
 
-from weighbridge.content.listing import Entry, Folders, Listing, list_folder
+from weighbridge.content.listing import Folders, ListedName, Listing, list_folder
 
 #: A time of change that is long over.
 LONG_AGO = 1_000_000_000
@@ -54,14 +54,14 @@ def test_more_than_was_asked_for_is_said(tmp_path: Path) -> None:
 def test_what_is_typed_is_found_however_much_there_is(tmp_path: Path) -> None:
     make(tmp_path, *(f"many/{number:04}.md" for number in range(1500)))
     found = Folders().list("many/", tmp_path, scope(tmp_path), typed="1499", most=10)
-    assert found == Listing((Entry("1499.md", is_folder=False),), more=False)
+    assert found == Listing((ListedName("1499.md", is_folder=False),), more=False)
 
 
 def test_ignored_names_take_no_place(tmp_path: Path) -> None:
     make(tmp_path, *(f"{number}.log" for number in range(50)), "zz.md")
     (tmp_path / ".gitignore").write_text("*.log\n")
     assert Folders().list("", tmp_path, scope(tmp_path), most=1) == Listing(
-        (Entry("zz.md", is_folder=False),), more=False
+        (ListedName("zz.md", is_folder=False),), more=False
     )
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.e2e.connection import WAYS, connected
+from tests.e2e.connection import ROUTES, connected
 from tests.e2e.process import Process
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=ROUTES)
 def way(request: pytest.FixtureRequest) -> str:
     """Each transport in turn."""
     return str(request.param)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=WAYS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=ROUTES)
 async def session(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Process]:

@@ -13,7 +13,7 @@ from tests.e2e.process import COMMAND, SECONDS, Process, environment_in, framed,
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-WAYS = ("stdio", "tcp", "ws")
+ROUTES = ("stdio", "tcp", "ws")
 
 
 def patched(*lines: str) -> tuple[str, ...]:

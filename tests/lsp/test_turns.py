@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from weighbridge.lsp import turns
-from weighbridge.lsp.turns import WatchedSelector, note
+from weighbridge.lsp import watchdog
+from weighbridge.lsp.watchdog import WatchedSelector, note
 
 
 class Clock:
@@ -24,7 +24,7 @@ def test_a_long_turn_is_logged_with_what_ran(
     took: float, logged: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
-    turns.started()
+    watchdog.started()
 
     async def work() -> None:
         await asyncio.sleep(0)
@@ -38,4 +38,4 @@ def test_a_long_turn_is_logged_with_what_ran(
         asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(WatchedSelector(clock))) as runner,
     ):
         runner.run(work())
-    assert [record.getMessage() for record in caplog.records if record.name == turns.__name__] == logged
+    assert [record.getMessage() for record in caplog.records if record.name == watchdog.__name__] == logged

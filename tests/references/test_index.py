@@ -11,7 +11,7 @@ from weighbridge.references.forms import LONGEST_REFERENCE
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
 from weighbridge.references.model import ScannedLine
-from weighbridge.rope import STANDARD, Line, Weave
+from weighbridge.rope import STANDARD, Line, RopeSizes
 from weighbridge.text import Edit, LineBuffer, PositionEncoding
 
 QUIET_PIECES = (
@@ -116,8 +116,8 @@ def check(found: ScanIndex, buffer: LineBuffer) -> None:
     assert cuts_of(found) == cuts_of(ScanIndex(buffer, found.skip))
 
 
-def run(text: str, edits: list[Change], skip: int = 0, weave: Weave = STANDARD) -> None:
-    buffer = LineBuffer(text, PositionEncoding.UTF32, weave)
+def run(text: str, edits: list[Change], skip: int = 0, sizes: RopeSizes = STANDARD) -> None:
+    buffer = LineBuffer(text, PositionEncoding.UTF32, sizes)
     found = ScanIndex(buffer, skip)
     check(found, buffer)
     for start, end, new in edits:
@@ -156,9 +156,9 @@ def test_any_edits_in_paragraphs_cut_into_windows(text: str, edits: list[Change]
 @given(
     text=texts((*QUIET_PIECES, *QUIET_PIECES, "word\n", "`"), 200),
     edits=changes(QUIET_PIECES, 500),
-    weave=st.sampled_from((STANDARD, Weave(long=20, piece=5, block=3))),
+    sizes=st.sampled_from((STANDARD, RopeSizes(long=20, piece=5, block=3))),
 )
-def test_any_edits_in_long_lines(text: str, edits: list[Change], weave: Weave) -> None:
+def test_any_edits_in_long_lines(text: str, edits: list[Change], sizes: RopeSizes) -> None:
     """Lines that are scanned in part, made short enough to be looked into: nothing here is longer than the bounds say."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(leaves, "LONG_LINE", 20)
@@ -166,7 +166,7 @@ def test_any_edits_in_long_lines(text: str, edits: list[Change], weave: Weave) -
         patch.setattr(inside, "LONGEST_REFERENCE", 100)
         patch.setattr(inside, "LABEL_DECIDED", 60)
         patch.setattr(links, "MOST_PENDING", 20)
-        run(text, edits, weave=weave)
+        run(text, edits, sizes=sizes)
 
 
 @pytest.mark.parametrize(

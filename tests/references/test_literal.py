@@ -9,7 +9,7 @@ from weighbridge.references import index, inside, leaves, links, literal
 from weighbridge.references.blocks import Line, State
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
-from weighbridge.rope import Weave
+from weighbridge.rope import RopeSizes
 from weighbridge.text import LineBuffer, PositionEncoding
 
 #: What makes lines long, without making them anything else; and what their ends may make of them.
@@ -40,8 +40,8 @@ def test_any_edits(data: st.DataObject) -> None:
         before = data.draw(st.sampled_from(BEFORE))
         text = before + data.draw(texts((*LONG_PIECES, *LONG_PIECES, *PIECES), 12))
         edits: list[Change] = data.draw(changes((*LONG_PIECES, "y", "y", "y"), 250))
-        weave = data.draw(st.sampled_from((Weave(), Weave(long=30, piece=8, block=2))))
-        run(text, edits, weave=weave)
+        sizes = data.draw(st.sampled_from((RopeSizes(), RopeSizes(long=30, piece=8, block=2))))
+        run(text, edits, sizes=sizes)
 
 
 @pytest.mark.parametrize(

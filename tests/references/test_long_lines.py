@@ -22,7 +22,7 @@ from weighbridge.references.brackets import DEAD, IMAGE, LINK, UNTOUCHED, Ask, B
 from weighbridge.references.closers import CLOSING, Closers
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.markdown import scan
-from weighbridge.rope import STANDARD, Weave
+from weighbridge.rope import STANDARD, RopeSizes
 from weighbridge.text import Inline, LineBuffer, PositionEncoding
 
 PIECES = (
@@ -90,10 +90,10 @@ def check(found: ScanIndex, buffer: LineBuffer) -> None:
     block=st.sampled_from((1, 2, 5, 20)),
     asked=st.sampled_from((1, 2, 64)),
     long=st.sampled_from((20, 20, 60, 1000)),
-    weave=st.sampled_from((STANDARD, Weave(long=20, piece=5, block=3))),
+    sizes=st.sampled_from((STANDARD, RopeSizes(long=20, piece=5, block=3))),
 )
 def test_any_edits(
-    case: tuple[str, list[Key]], stretch: int, block: int, asked: int, long: int, weave: Weave
+    case: tuple[str, list[Key]], stretch: int, block: int, asked: int, long: int, sizes: RopeSizes
 ) -> None:
     text, keys = case
     with pytest.MonkeyPatch.context() as patch:
@@ -106,7 +106,7 @@ def test_any_edits(
         patch.setattr(stretch_scanner, "STRETCH", stretch)
         patch.setattr(closers, "BLOCK", block)
         patch.setattr(stretches, "_MOST_ASKED", asked)
-        buffer = LineBuffer(text, PositionEncoding.UTF32, weave)
+        buffer = LineBuffer(text, PositionEncoding.UTF32, sizes)
         found = ScanIndex(buffer)
         check(found, buffer)
         number = min(1, len(buffer) - 1) if text.startswith("y\n") else 0

@@ -13,11 +13,11 @@ from weighbridge.content.base import Request, Scope
 from weighbridge.references.dialect import MARKDOWN
 from weighbridge.references.model import Kind
 from weighbridge.session.batching import _IN_A_GROUP, Batching
-from weighbridge.session.entry import Entry
+from weighbridge.session.entry import ContentEntry
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.work import CancelToken, Priority, TaskManager
 
-Look = Sequence[Entry]
+Look = Sequence[ContentEntry]
 
 
 @pytest_asyncio.fixture
@@ -27,9 +27,9 @@ async def tasks() -> AsyncIterator[TaskManager]:
     await manager.aclose()
 
 
-def entry(target: str) -> Entry:
+def entry(target: str) -> ContentEntry:
     request = Request(Kind.FILE, target, None, None, None, Scope(None, (), Settings()))
-    return Entry(request, tokenizer("cl100k_base"), MARKDOWN)
+    return ContentEntry(request, tokenizer("cl100k_base"), MARKDOWN)
 
 
 class Looking:
@@ -62,7 +62,7 @@ class Looking:
         self._log.append("look done")
         return [int(entry.request.target) for entry in entries]
 
-    def _landed(self, key: Hashable, _entry: Entry, _priority: Priority, found: int) -> None:
+    def _landed(self, key: Hashable, _entry: ContentEntry, _priority: Priority, found: int) -> None:
         self.landed[key] = found
         self._news.set()
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.text.reference import applied, lines_of
 
-from weighbridge.rope import STANDARD, Line, Rope, Weave
+from weighbridge.rope import STANDARD, Line, Rope, RopeSizes
 from weighbridge.text import Edit, Inline, LineBuffer, PositionEncoding, split_lines
 
 UTF8, UTF16, UTF32 = PositionEncoding.UTF8, PositionEncoding.UTF16, PositionEncoding.UTF32
@@ -34,8 +34,8 @@ positions = st.tuples(st.integers(-1, 12), st.integers(-1, 24))
 encodings = st.sampled_from(PositionEncoding)
 changes = st.tuples(positions, positions, texts)
 #: Lines in pieces of a character or two, among others that aren't.
-weaves = st.just(STANDARD) | st.builds(
-    Weave,
+rope_sizes = st.just(STANDARD) | st.builds(
+    RopeSizes,
     long=st.sampled_from((0, 2, 5, 12)),
     piece=st.sampled_from((1, 2, 3, 5)),
     block=st.sampled_from((1, 2, 4)),
@@ -65,14 +65,14 @@ def test_only_the_protocol_s_line_ends_end_lines(text: str) -> None:
 
 
 @relaxed
-@given(text=texts, edits=st.lists(changes, min_size=1, max_size=8), encoding=encodings, weave=weaves)
+@given(text=texts, edits=st.lists(changes, min_size=1, max_size=8), encoding=encodings, sizes=rope_sizes)
 def test_any_edits(
     text: str,
     edits: list[tuple[tuple[int, int], tuple[int, int], str]],
     encoding: PositionEncoding,
-    weave: Weave,
+    sizes: RopeSizes,
 ) -> None:
-    buffer = LineBuffer(text, encoding, weave)
+    buffer = LineBuffer(text, encoding, sizes)
     first = list(buffer)
     merged: Edit | None = None
     for start, end, new in edits:
@@ -87,9 +87,9 @@ def test_any_edits(
 
 
 @relaxed
-@given(text=texts, new=texts, encoding=encodings, weave=weaves)
-def test_replace_all(text: str, new: str, encoding: PositionEncoding, weave: Weave) -> None:
-    buffer = LineBuffer(text, encoding, weave)
+@given(text=texts, new=texts, encoding=encodings, sizes=rope_sizes)
+def test_replace_all(text: str, new: str, encoding: PositionEncoding, sizes: RopeSizes) -> None:
+    buffer = LineBuffer(text, encoding, sizes)
     assert buffer.replace_all(new) == Edit(0, len(lines_of(text)), len(lines_of(new)))
     assert (buffer.text(), len(buffer), buffer.line_count) == (new, len(lines_of(new)), len(lines_of(new)))
 
@@ -100,16 +100,16 @@ def test_replace_all(text: str, new: str, encoding: PositionEncoding, weave: Wea
     change=changes,
     encoding=encodings,
     cut=st.tuples(st.integers(0, 9), st.integers(0, 9)),
-    weave=weaves,
+    sizes=rope_sizes,
 )
 def test_snapshots_stay_as_they_were(
     text: str,
     change: tuple[tuple[int, int], tuple[int, int], str],
     encoding: PositionEncoding,
     cut: tuple[int, int],
-    weave: Weave,
+    sizes: RopeSizes,
 ) -> None:
-    buffer = LineBuffer(text, encoding, weave)
+    buffer = LineBuffer(text, encoding, sizes)
     snapshot = buffer.snapshot()
     assert buffer.snapshot() is snapshot
     buffer.apply(*change)
@@ -158,7 +158,7 @@ def applied_quickly(
     text: str, start: tuple[int, int], end: tuple[int, int], new: str, encoding: PositionEncoding
 ) -> str:
     """As `applied`, of one line, for positions beside whole characters."""
-    plain = LineBuffer(text, encoding, Weave(long=len(text) * 2))
+    plain = LineBuffer(text, encoding, RopeSizes(long=len(text) * 2))
     first, last = plain.clamp(*start)[1], plain.clamp(*end)[1]
     return f"{text[:first]}{new}{text[last:]}"
 

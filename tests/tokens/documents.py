@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from weighbridge.rope import STANDARD, Line, Rope, Weave
+from weighbridge.rope import STANDARD, Line, Rope, RopeSizes
 from weighbridge.tokens.base import Borders, Exactness, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.counted import CountedBuffer
@@ -36,10 +36,10 @@ def named(name: str) -> Tokenizer:
 
 @dataclass
 class ListOfLines:
-    """Lines; `weave` says from which length on they are kept in pieces."""
+    """Lines; `sizes` says from which length on they are kept in pieces."""
 
     lines: list[str]
-    weave: Weave = STANDARD
+    sizes: RopeSizes = STANDARD
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -52,7 +52,7 @@ class ListOfLines:
 
     def kept(self, index: int) -> Line:
         line = self.lines[index]
-        return line if len(line) < self.weave.long else Rope.of(line, None, self.weave)
+        return line if len(line) < self.sizes.long else Rope.of(line, None, self.sizes)
 
 
 def split(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from tests.tokens import hostile
 from tests.tokens.documents import TOKENIZERS, ListOfLines, named
 
 from weighbridge.rope import STANDARD as WOVEN
-from weighbridge.rope import Weave
+from weighbridge.rope import RopeSizes
 from weighbridge.text import Inline
 from weighbridge.tokens.counted import STANDARD, CountedBuffer, Job, Part, Sizes
 from weighbridge.tokens.summary import summarize
@@ -30,7 +30,9 @@ SIZES = st.builds(
 ) | st.just(STANDARD)
 
 #: Lines in pieces of a few characters, among others that aren't.
-WEAVES = st.builds(Weave, long=st.sampled_from((0, 8, 30)), piece=st.sampled_from((1, 4, 9))) | st.just(WOVEN)
+WEAVES = st.builds(RopeSizes, long=st.sampled_from((0, 8, 30)), piece=st.sampled_from((1, 4, 9))) | st.just(
+    WOVEN
+)
 
 WORDS = (
     "Hello there",
@@ -78,15 +80,21 @@ class Editing(RuleBasedStateMachine):
         name=st.sampled_from(TOKENIZERS),
         lines=DOCUMENTS,
         sizes=SIZES,
-        weave=WEAVES,
+        rope_sizes=WEAVES,
         eager=st.booleans(),
         data=st.data(),
     )
     def open(
-        self, name: str, lines: list[str], sizes: Sizes, weave: Weave, eager: bool, data: st.DataObject
+        self,
+        name: str,
+        lines: list[str],
+        sizes: Sizes,
+        rope_sizes: RopeSizes,
+        eager: bool,
+        data: st.DataObject,
     ) -> None:
         self.tokenizer = named(name)
-        self.lines = ListOfLines(lines, weave)
+        self.lines = ListOfLines(lines, rope_sizes)
         self.over: dict[int, str] = {}
         parts = self.references(data, range(len(lines)))
         cuts = data.draw(st.lists(st.integers(0, len(lines)), max_size=3))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.rope import STANDARD, Weave
+from weighbridge.rope import STANDARD, RopeSizes
 from weighbridge.text import LineBuffer, PositionEncoding
 from weighbridge.tokens.counted import STANDARD as COUNTED
 from weighbridge.tokens.counted import CountedBuffer, Sizes
@@ -40,7 +40,9 @@ edits = st.lists(
 )
 
 
-weaves = st.sampled_from((STANDARD, Weave(long=40, piece=7, block=3), Weave(long=0, piece=1, block=2)))
+rope_sizes = st.sampled_from(
+    (STANDARD, RopeSizes(long=40, piece=7, block=3), RopeSizes(long=0, piece=1, block=2))
+)
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "r50k_base"])
@@ -50,7 +52,7 @@ weaves = st.sampled_from((STANDARD, Weave(long=40, piece=7, block=3), Weave(long
     line=lines,
     after=lines,
     changes=edits,
-    weave=weaves,
+    rope_sizes=rope_sizes,
     encoding=st.sampled_from(PositionEncoding),
 )
 def test_counts_follow_edits_inside_long_lines(
@@ -59,11 +61,11 @@ def test_counts_follow_edits_inside_long_lines(
     line: str,
     after: str,
     changes: list[tuple[float, int, str]],
-    weave: Weave,
+    rope_sizes: RopeSizes,
     encoding: PositionEncoding,
 ) -> None:
     count = tokenizer(name).count
-    buffer = LineBuffer(f"{before}{line}\n{after}", encoding, weave)
+    buffer = LineBuffer(f"{before}{line}\n{after}", encoding, rope_sizes)
     counted = CountedBuffer(tokenizer(name), buffer)
     number = before.count("\n")
     for share, removed, text in changes:
@@ -96,7 +98,7 @@ SCRIPTS = (
     texts=st.lists(lines, min_size=1, max_size=3),
     end=st.sampled_from(("\n", "\r\n", "\n\n", "\r\n\r\n  ")),
     script=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(SCRIPTS)), min_size=1, max_size=4),
-    weave=weaves,
+    rope_sizes=rope_sizes,
     sizes=st.sampled_from((COUNTED, Sizes(at_once=300, fine=5, coarse=50, block=4))),
 )
 def test_counts_follow_lines_broken_and_joined(
@@ -104,13 +106,13 @@ def test_counts_follow_lines_broken_and_joined(
     texts: list[str],
     end: str,
     script: list[tuple[float, tuple[tuple[int, int, str], ...]]],
-    weave: Weave,
+    rope_sizes: RopeSizes,
     sizes: Sizes,
 ) -> None:
     """Places are told by characters from the text's start: what is typed there may part lines, or join them."""
     count = tokenizer(name).count
     text = end.join(texts)
-    buffer = LineBuffer(text, PositionEncoding.UTF32, weave)
+    buffer = LineBuffer(text, PositionEncoding.UTF32, rope_sizes)
     counted = CountedBuffer(tokenizer(name), buffer, sizes=sizes)
     for share, keys in script:
         place = int(share * len(text))

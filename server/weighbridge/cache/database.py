@@ -31,7 +31,7 @@ from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
 from weighbridge.cache.migrations import check, migrate
 from weighbridge.cache.models import TokenCount
-from weighbridge.cache.place import Place, identity, prepare, set_aside
+from weighbridge.cache.place import DatabasePlace, identity, prepare, set_aside
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -47,7 +47,7 @@ _VALUES: Final = Counted._fields
 class Database:
     """A connected engine."""
 
-    def __init__(self, place: Place, busy_timeout: float) -> None:
+    def __init__(self, place: DatabasePlace, busy_timeout: float) -> None:
         self.place = place
         self._engine = _engine(place, busy_timeout)
         self._sqlite = self._engine.dialect.name == "sqlite"
@@ -234,7 +234,7 @@ def _upsert(engine: Engine) -> Insert | None:
     return statement.on_conflict_do_update(index_elements=_KEY, set_=replaced)
 
 
-def _engine(place: Place, busy_timeout: float) -> Engine:
+def _engine(place: DatabasePlace, busy_timeout: float) -> Engine:
     if place.url.get_dialect().is_async:
         raise UnusableError("its driver is an asynchronous one; name another in cacheUrl")
     if place.url.get_backend_name() != "sqlite":

@@ -22,7 +22,7 @@ _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DatabasePlace:
     """A database's URL, and its file if it is SQLite in one. `ours`: in the user's cache folder, not somewhere they named."""
 
     url: "URL"
@@ -44,7 +44,7 @@ def own_path() -> Path:
     return user_cache_path("weighbridge", appauthor=False) / FILE_NAME
 
 
-def place_of(cache_url: str | None) -> Place:
+def place_of(cache_url: str | None) -> DatabasePlace:
     """Say where counts are kept: what `cacheUrl` says, or the user's cache folder.
 
     Raises ArgumentError, SQLAlchemy's, if that is no URL.
@@ -53,13 +53,13 @@ def place_of(cache_url: str | None) -> Place:
 
     if cache_url is None:
         path = own_path()
-        return Place(URL.create("sqlite", database=str(path)), path, ours=True)
+        return DatabasePlace(URL.create("sqlite", database=str(path)), path, ours=True)
     url = make_url(cache_url)
     name = url.database
     in_file = (
         url.get_backend_name() == "sqlite" and name and name != ":memory:" and not name.startswith("file:")
     )
-    return Place(url, Path(name) if in_file and name else None, ours=False)
+    return DatabasePlace(url, Path(name) if in_file and name else None, ours=False)
 
 
 def prepare(path: Path | None, *, ours: bool) -> None:

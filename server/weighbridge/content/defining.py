@@ -44,7 +44,7 @@ class By(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Definition:
     """A name in a file: `path` None is the document itself. `lines`: the file's."""
 
     path: Path | None
@@ -59,7 +59,7 @@ class Defined:
     """Who gives a name its value, and where; no place if that is not in a file that may be read."""
 
     by: By
-    place: Place | None = None
+    place: Definition | None = None
 
 
 def key_in(
@@ -100,13 +100,13 @@ def defined(
         path = value.path
         lines = _read(files, path, request.scope)
         place = None if lines is None else key_in(lines, request.target, READERS[path.suffix.lower()])
-        return Defined(By.FILE, None if lines is None or place is None else Place(path, lines, *place))
+        return Defined(By.FILE, None if lines is None or place is None else Definition(path, lines, *place))
     if value is not None and value.source == "weighbridge.variables":
         return Defined(By.SETTINGS, _in_settings(request, files, "variables", folder))
     # Named there without a value, perhaps.
     place = _in_front_matter(head, request.target)
     if place is not None:
-        return Defined(By.FRONT_MATTER, Place(None, head, *place))
+        return Defined(By.FRONT_MATTER, Definition(None, head, *place))
     return Defined(By.NOBODY)
 
 
@@ -115,14 +115,14 @@ def _in_front_matter(head: Sequence[str], name: str) -> KeyPlace | None:
     return key_in(front_matter_text(head[:count]), name, read_yaml, ("variables",)) if count else None
 
 
-def _in_settings(request: Request, files: TextFiles, table: str, folder: Path | None) -> Place | None:
+def _in_settings(request: Request, files: TextFiles, table: str, folder: Path | None) -> Definition | None:
     if folder is None:
         return None
     for file, above in ((OWN_FILE, (table,)), (PROJECT_FILE, ("tool", SECTION, table))):
         lines = _read(files, folder / file, request.scope)
         if lines is not None:
             place = key_in(lines, request.target, read_toml, above)
-            return None if place is None else Place(folder / file, lines, *place)
+            return None if place is None else Definition(folder / file, lines, *place)
     return None
 
 

@@ -13,7 +13,7 @@ from weighbridge.config import matches
 from weighbridge.config.documents import is_agents_folder, is_context_file
 from weighbridge.config.globs import DEEPEST_PATH
 from weighbridge.content.ignored import NEVER, REPOSITORY, Ignored
-from weighbridge.content.policy import Place, real_path, roots_stay
+from weighbridge.content.policy import FilePlace, real_path, roots_stay
 from weighbridge.errors import ReferenceFault
 
 #: What an ignored folder holds that is not the workspace's own: another repository or working tree, an environment, a cache.
@@ -106,7 +106,7 @@ class _Walk:
         if not is_file and not is_folder:
             return False
         try:
-            real = real_path(Place(path, (self._root,), name))
+            real = real_path(FilePlace(path, (self._root,), name))
             mode = real.lstat().st_mode
         except (ReferenceFault, OSError):
             return False

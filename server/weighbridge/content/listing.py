@@ -13,10 +13,10 @@ from cachetools import LRUCache
 
 from weighbridge.content.base import Scope
 from weighbridge.content.ignored import Ignored
-from weighbridge.content.policy import Place, opened_folder, place_of, real_path, roots_of
+from weighbridge.content.policy import FilePlace, opened_folder, place_of, real_path, roots_of
 from weighbridge.content.tree import SETTLED
 from weighbridge.errors import ReferenceFault
-from weighbridge.fitting import Fit, fit_of_folded
+from weighbridge.fuzzy import Fit, fit_of_folded
 
 #: Entries of one folder that are looked at: a hostile one has millions.
 MOST_ENTRIES = 200_000
@@ -33,7 +33,7 @@ class _Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListedName:
     """A file or folder by its name."""
 
     name: str
@@ -44,7 +44,7 @@ class Entry:
 class Listing:
     """What was asked for of a folder. `more`: there is more than that."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ListedName, ...]
     more: bool
 
 
@@ -89,7 +89,7 @@ class Folders:
         more = len(names) == MOST_ENTRIES or next(kept, None) is not None
         return Listing(entries, more=more)
 
-    def _names(self, place: Place, real: Path) -> _Names:
+    def _names(self, place: FilePlace, real: Path) -> _Names:
         """All names in a folder, in order. Raises ReferenceFault."""
         with opened_folder(place, real) as (folder, found):
             stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
@@ -128,7 +128,9 @@ def _kind(entry: "os.DirEntry[str]") -> _Kind | None:
         return None
 
 
-def _fitting(names: _Names, typed: str, place: Place, scope: Scope, *, hidden: bool) -> Iterator[Entry]:
+def _fitting(
+    names: _Names, typed: str, place: FilePlace, scope: Scope, *, hidden: bool
+) -> Iterator[ListedName]:
     """The entries that fit, the closest first, folders before files, else in order."""
     wanted = typed.casefold()
     ranked: dict[tuple[Fit, bool], list[str]] = {}
@@ -146,10 +148,10 @@ def _fitting(names: _Names, typed: str, place: Place, scope: Scope, *, hidden: b
         if is_folder is not None:
             ranked.setdefault((fit, not is_folder), []).append(name)
     for rank in sorted(ranked):
-        yield from (Entry(name, is_folder=not rank[1]) for name in ranked[rank])
+        yield from (ListedName(name, is_folder=not rank[1]) for name in ranked[rank])
 
 
-def _not_ignored(entries: Iterator[Entry], root: Path, folder: Path) -> Iterator[Entry]:
+def _not_ignored(entries: Iterator[ListedName], root: Path, folder: Path) -> Iterator[ListedName]:
     """The entries of a folder that no ignore file leaves out."""
     ignored = Ignored.above(root, folder)
     above = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
@@ -158,7 +160,7 @@ def _not_ignored(entries: Iterator[Entry], root: Path, folder: Path) -> Iterator
     )
 
 
-def _leads_to_folder(place: Place, name: str, scope: Scope) -> bool | None:
+def _leads_to_folder(place: FilePlace, name: str, scope: Scope) -> bool | None:
     """Whether a link leads to a folder; None if it leads nowhere, or where nothing may be read."""
     try:
         real = real_path(place_of(os.fspath(place.path / name), place.path, scope))
@@ -167,6 +169,6 @@ def _leads_to_folder(place: Place, name: str, scope: Scope) -> bool | None:
         return None
 
 
-def list_folder(target: str, base: Path | None, scope: Scope, *, hidden: bool = False) -> list[Entry]:
+def list_folder(target: str, base: Path | None, scope: Scope, *, hidden: bool = False) -> list[ListedName]:
     """All that `Folders.list` lists, for those who ask once."""
     return list(Folders().list(target, base, scope, hidden=hidden).entries)

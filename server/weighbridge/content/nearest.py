@@ -15,7 +15,7 @@ from rapidfuzz.process import extract
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
 from weighbridge.content.tree import Tree
-from weighbridge.fitting import Fit, fit_of_folded, folded
+from weighbridge.fuzzy import Fit, fit_of_folded, folded
 
 #: How like a name must be to be meant, from 0 to 1.
 _LEAST_ALIKE = 0.7

@@ -30,7 +30,7 @@ _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.E
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePlace:
     """A path as written, made absolute, and the folders it may lie in. Nothing is known of it yet.
 
     `roots`: absolute folders. `name`: for people.
@@ -62,7 +62,7 @@ def _roots(folders: tuple[Path, ...], file_roots: tuple[str, ...]) -> tuple[Path
     return tuple(Path(os.path.normpath(root)) for root in roots)
 
 
-def place_of(target: str, base: Path | None, scope: Scope) -> Place:
+def place_of(target: str, base: Path | None, scope: Scope) -> FilePlace:
     """Make a file target absolute, by its letters alone.
 
     Raises:
@@ -73,7 +73,7 @@ def place_of(target: str, base: Path | None, scope: Scope) -> Place:
 
 # Kept: a reference's place is asked for by its key, by what to watch, and when it is read.
 @lru_cache(maxsize=4096)
-def _placed(target: str, base: Path | None, roots: tuple[Path, ...]) -> Place:
+def _placed(target: str, base: Path | None, roots: tuple[Path, ...]) -> FilePlace:
     name = shown(target)
     if not target or "\0" in target:
         raise ReferenceFault(Code.NOT_FOUND, f"{name}: not a path")
@@ -97,7 +97,7 @@ def _placed(target: str, base: Path | None, roots: tuple[Path, ...]) -> Place:
     if len(written.encode("utf-8", "replace")) > LONGEST_PATH:
         raise ReferenceFault(Code.NOT_FOUND, f"{name}: longer than a path can be ({LONGEST_PATH:,} bytes)")
     path = Path(os.path.normpath(written))
-    return Place(path, roots, _relative_name(path, roots) or name)
+    return FilePlace(path, roots, _relative_name(path, roots) or name)
 
 
 def shown(text: str, most: int = 120) -> str:
@@ -110,7 +110,7 @@ def shown(text: str, most: int = 120) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-def real_path(place: Place) -> Path:
+def real_path(place: FilePlace) -> Path:
     """Follow every link of a place; the file itself need not exist.
 
     Raises:
@@ -136,7 +136,7 @@ def real_path(place: Place) -> Path:
     return real
 
 
-def may_watch(place: Place) -> bool:
+def may_watch(place: FilePlace) -> bool:
     """Tell by its letters whether a place may be looked at at all: what lies outside is not even watched.
 
     A look at a folder that a server mounts when it is asked for would be a connection.
@@ -144,7 +144,7 @@ def may_watch(place: Place) -> bool:
     return _within_letters(place, _real_folders(place.roots))
 
 
-def status(place: Place, real: Path) -> os.stat_result:
+def status(place: FilePlace, real: Path) -> os.stat_result:
     """Look at an allowed file without opening it.
 
     Raises:
@@ -155,7 +155,7 @@ def status(place: Place, real: Path) -> os.stat_result:
 
 
 @contextlib.contextmanager
-def opened(place: Place, real: Path) -> Iterator[tuple[int, os.stat_result]]:
+def opened(place: FilePlace, real: Path) -> Iterator[tuple[int, os.stat_result]]:
     """Open an allowed file: its descriptor, and what the system says of it. `real`: from `real_path`.
 
     Raises:
@@ -166,7 +166,7 @@ def opened(place: Place, real: Path) -> Iterator[tuple[int, os.stat_result]]:
 
 
 @contextlib.contextmanager
-def opened_folder(place: Place, real: Path) -> Iterator[tuple[int | Path, os.stat_result]]:
+def opened_folder(place: FilePlace, real: Path) -> Iterator[tuple[int | Path, os.stat_result]]:
     """Open an allowed folder: what `os.scandir` takes, and what the system says of it. `real`: from `real_path`.
 
     Raises:
@@ -176,13 +176,13 @@ def opened_folder(place: Place, real: Path) -> Iterator[tuple[int | Path, os.sta
         yield found
 
 
-def changed_fault(place: Place) -> TransientFault:
+def changed_fault(place: FilePlace) -> TransientFault:
     """Make the fault of a file that changed under the reader's hands."""
     return TransientFault(Code.FAILED, f"{place.name}: changed while it was read")
 
 
 @contextlib.contextmanager
-def _told(place: Place) -> Iterator[None]:
+def _told(place: FilePlace) -> Iterator[None]:
     """Tell what the system says against a place as a fault of the reference."""
     try:
         yield
@@ -190,7 +190,7 @@ def _told(place: Place) -> Iterator[None]:
         raise _fault_of(place, error) from None
 
 
-def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
+def _fault_of(place: FilePlace, error: OSError | ValueError) -> ReferenceFault:
     match error:
         case disk.SwappedError():
             return changed_fault(place)
@@ -209,7 +209,7 @@ def _fault_of(place: Place, error: OSError | ValueError) -> ReferenceFault:
     return ReferenceFault(code, f"{place.name}: {reason}")
 
 
-def _within_letters(place: Place, real_roots: tuple[Path, ...]) -> bool:
+def _within_letters(place: FilePlace, real_roots: tuple[Path, ...]) -> bool:
     return is_inside(place.path, place.roots) or is_inside(place.path, real_roots)
 
 
@@ -234,7 +234,7 @@ def roots_stay() -> Iterator[None]:
         _staying.known = before
 
 
-def _real_roots(place: Place) -> tuple[Path, ...]:
+def _real_roots(place: FilePlace) -> tuple[Path, ...]:
     known: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_staying, "known", None)
     if known is None:
         return _all_followed(place.roots)

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from weighbridge.content.policy import Place, may_watch
+from weighbridge.content.policy import FilePlace, may_watch
 
 #: Links that are followed; systems follow no more.
 MOST_LINKS: Final = 40
 
 
-def links_of(place: Place) -> tuple[Path, ...]:
+def links_of(place: FilePlace) -> tuple[Path, ...]:
     """What to watch besides a place itself, as far as it may be looked at; see `links_on`. Blocks."""
     if not may_watch(place):
         return ()

@@ -12,10 +12,10 @@ from weighbridge import disk
 from weighbridge.content import policy
 from weighbridge.content.base import NoOverlay, Overlay
 from weighbridge.content.decode import decoded
-from weighbridge.content.policy import Place
+from weighbridge.content.policy import FilePlace
 from weighbridge.content.symlinks import links_of
 from weighbridge.errors import Code, ReferenceFault
-from weighbridge.fitting import Slips, form_of, looks_like
+from weighbridge.fuzzy import Slips, form_of, looks_like
 
 #: Bytes read at once.
 PIECE = 1 << 17
@@ -24,14 +24,14 @@ MOST_ENTRIES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file that may be read, as it was when it was found: what is read after is the same file, as far as the system tells.
 
     `version`: of the open document, None if it is read from disk. `stamp`: None if it is open. `size`: bytes. `limit`:
     bytes, larger is refused. `links`: those that lead to it, and where they lead; empty if there are none.
     """
 
-    place: Place
+    place: FilePlace
     real: Path
     version: Hashable | None
     stamp: "_Stamp | None"
@@ -66,7 +66,7 @@ class TextFiles:
         """
         return os.path.lexists(path) or self._overlay.text_of(real) is not None
 
-    def find(self, place: Place, limit: int, setting: str, *, suggest: bool = True) -> Found:
+    def find(self, place: FilePlace, limit: int, setting: str, *, suggest: bool = True) -> FoundFile:
         """Find a file and check that it may be read.
 
         `setting`: what to say where `limit`, in bytes, comes from. `suggest`: look for a similar name if it isn't there.
@@ -80,14 +80,14 @@ class TextFiles:
             fault.links = links_of(place)
             raise
 
-    def _find(self, place: Place, limit: int, setting: str, *, suggest: bool) -> Found:
+    def _find(self, place: FilePlace, limit: int, setting: str, *, suggest: bool) -> FoundFile:
         real = policy.real_path(place)
         links = () if real == place.path else links_of(place)
         document = self._overlay.text_of(real)
         if document is not None:
             version, pieces = document
             size = sum(len(piece.encode("utf-8", "surrogatepass")) for piece in pieces)
-            found = Found(place, real, version, None, size, limit, links)
+            found = FoundFile(place, real, version, None, size, limit, links)
         else:
             try:
                 status = policy.status(place, real)
@@ -95,14 +95,14 @@ class TextFiles:
                 if suggest and fault.problem.code is Code.NOT_FOUND:
                     raise _not_found(place, real) from fault
                 raise
-            found = Found(place, real, None, _stamp(status), status.st_size, limit, links)
+            found = FoundFile(place, real, None, _stamp(status), status.st_size, limit, links)
         if found.size > limit:
             raise ReferenceFault(
                 Code.TOO_LARGE, f"{place.name}: {found.size:,} bytes, more than the {limit:,} of {setting}"
             )
         return found
 
-    def chunks(self, found: Found) -> Iterator[str]:
+    def chunks(self, found: FoundFile) -> Iterator[str]:
         """Stream the text of a file that was found.
 
         Raises:
@@ -116,12 +116,12 @@ class TextFiles:
             raise policy.changed_fault(found.place)
         return iter(document[1])
 
-    def raw(self, found: Found) -> Iterator[bytes]:
+    def raw(self, found: FoundFile) -> Iterator[bytes]:
         """Stream the bytes of a file that was found on disk. Raises as `chunks`, but for what is not text."""
         return _bytes_of(found)
 
 
-def _bytes_of(found: Found) -> Iterator[bytes]:
+def _bytes_of(found: FoundFile) -> Iterator[bytes]:
     with policy.opened(found.place, policy.real_path(found.place)) as (descriptor, status):
         if _stamp(status) != found.stamp:
             raise policy.changed_fault(found.place)
@@ -147,7 +147,7 @@ def _stamp(status: os.stat_result) -> _Stamp:
     return _Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _not_found(place: Place, real: Path) -> ReferenceFault:
+def _not_found(place: FilePlace, real: Path) -> ReferenceFault:
     """Say that a file isn't there, and which similar one is."""
     message = f"{place.name}: not found"
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cachetools import LRUCache, cached
 
-from weighbridge.content.policy import LONGEST_PATH, Place, opened, real_path
+from weighbridge.content.policy import LONGEST_PATH, FilePlace, opened, real_path
 from weighbridge.errors import ReferenceFault
 
 logger = logging.getLogger(__name__)
@@ -71,8 +71,8 @@ class Tracked:
             line = os.read(descriptor, LONGEST_PATH)
         return self._folder / os.fsdecode(line.removeprefix(_POINTER).rstrip(b"\r\n").replace(b"\0", b""))
 
-    def _place(self, path: Path) -> Place:
-        return Place(Path(os.path.normpath(path)), (self._root,), path.name)
+    def _place(self, path: Path) -> FilePlace:
+        return FilePlace(Path(os.path.normpath(path)), (self._root,), path.name)
 
 
 @cached(LRUCache(4), key=lambda _, stamp: stamp, lock=threading.Lock())

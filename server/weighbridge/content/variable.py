@@ -20,10 +20,10 @@ from cachetools import LRUCache
 from weighbridge import disk
 from weighbridge.content.base import Content, Overlay, Request, Scope
 from weighbridge.content.policy import place_of, shown
-from weighbridge.content.text_file import Found, TextFiles
+from weighbridge.content.text_file import FoundFile, TextFiles
 from weighbridge.content.values import READERS, DataError, text_of_value, whole_characters
 from weighbridge.errors import Code, ReferenceFault
-from weighbridge.fitting import Slips
+from weighbridge.fuzzy import Slips
 from weighbridge.references.model import Kind
 
 #: Bytes of a variables file.
@@ -137,7 +137,7 @@ class VariableHandler:
         except ReferenceFault:
             return {}
 
-    def _file(self, scope: Scope) -> Found | None:
+    def _file(self, scope: Scope) -> FoundFile | None:
         """Find the variables file that counts, if there is one."""
         paths = variable_files(scope.document)
         folder = disk.followed_or_same(paths[0].parent) if paths else Path()
@@ -153,7 +153,7 @@ class VariableHandler:
                     raise
         return None
 
-    def _values(self, found: Found) -> Mapping[str, str]:
+    def _values(self, found: FoundFile) -> Mapping[str, str]:
         name, ending = found.place.name, found.place.path.suffix.lower()
         text = "".join(self._files.chunks(found))
         key = ending, _digest(text)
@@ -210,7 +210,7 @@ def _may_read(name: str, scope: Scope) -> bool:
     )
 
 
-def _undefined(name: str, found: Found | None, scope: Scope, *, permitted: bool) -> str:
+def _undefined(name: str, found: FoundFile | None, scope: Scope, *, permitted: bool) -> str:
     places = ["weighbridge.variables"]
     if found is not None:
         places.append(found.place.name)

@@ -1,4 +1,4 @@
-"""All that answers a client, made once for it: one attribute for each feature. `ways` says which message goes where."""
+"""All that answers a client, made once for it: one attribute for each feature. `routes` says which message goes where."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

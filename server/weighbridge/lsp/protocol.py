@@ -45,7 +45,7 @@ from weighbridge.lsp.messages import (
     cancelled_id,
     read,
 )
-from weighbridge.lsp.turns import note
+from weighbridge.lsp.watchdog import note
 
 __all__ = ["InvalidParamsError", "Protocol", "RequestError", "WrittenJson"]
 

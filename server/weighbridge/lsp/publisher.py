@@ -15,7 +15,7 @@ from weighbridge.analysis.report import Report
 from weighbridge.errors import FATAL
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
-from weighbridge.lsp.turns import note
+from weighbridge.lsp.watchdog import note
 from weighbridge.session.document import Document
 from weighbridge.session.session import Session
 from weighbridge.tokens.families import is_missing

@@ -12,7 +12,7 @@ from weighbridge.lsp.parent import Parent
 from weighbridge.lsp.server import Server
 from weighbridge.lsp.sockets import serve_client_at, serve_tcp, serve_websocket
 from weighbridge.lsp.transport import claim_standard_streams, serve_streams
-from weighbridge.lsp.turns import watched_loop
+from weighbridge.lsp.watchdog import watched_loop
 
 logger = logging.getLogger(__name__)
 

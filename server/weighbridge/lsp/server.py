@@ -20,8 +20,8 @@ from pygls.lsp.server import LanguageServer
 
 from weighbridge import __version__
 from weighbridge.lsp.protocol import Protocol
-from weighbridge.lsp.turns import started
-from weighbridge.lsp.ways import COMMANDS, WAYS
+from weighbridge.lsp.routes import COMMANDS, ROUTES
+from weighbridge.lsp.watchdog import started
 
 if TYPE_CHECKING:
     from weighbridge.lsp.wiring import Wiring
@@ -94,14 +94,14 @@ class Server(LanguageServer):
     def _register(self) -> None:
         # Partials, because pygls marks what it registers, and methods can't be marked.
         self.feature(types.INITIALIZE)(partial(self._initialize))
-        for way in WAYS:
-            self.feature(way.method, way.options)(partial(self._answer, way.to))
+        for route in ROUTES:
+            self.feature(route.method, route.options)(partial(self._answer, route.to))
         for command in COMMANDS:
             self._register_command(command)
 
-    def _answer(self, way: "Callable[[Wiring], Callable[[Any], Any]]", params: Any) -> Any:
+    def _answer(self, to: "Callable[[Wiring], Callable[[Any], Any]]", params: Any) -> Any:
         """Hand a message to the session's rooms, which are there by the time it is handled."""
-        return way(self.wiring)(params)
+        return to(self.wiring)(params)
 
     def _register_command(self, command: str) -> None:
         async def run(arguments: list[Any]) -> Any:

@@ -14,7 +14,7 @@ from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import Report
 from weighbridge.batch import Outcome, render_files
 from weighbridge.budget.directive import Overrides
-from weighbridge.check import Checked, Request, check
+from weighbridge.check import Checked, Options, check
 from weighbridge.gate import name_of
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
@@ -46,7 +46,7 @@ def contents(
         UnknownRevisionError: the revision can't be looked at.
     """
     folder = absolute(folder)
-    checked = check(Request([folder], layer, flags, since=since), on_unusable)
+    checked = check(Options([folder], layer, flags, since=since), on_unusable)
     loaded = contexts.load(agents, folder, Path.home())
     counted = contexts.counted(loaded, chosen(folder, flags, lambda _: None), texts=False)
     room = MOST_TEXT

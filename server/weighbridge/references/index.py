@@ -21,7 +21,7 @@ from weighbridge.references.leaves import (
     TELLING,
     WEIGHED,
     WINDOW,
-    Leafed,
+    DoneLine,
     Leaves,
     look_of,
 )
@@ -32,7 +32,7 @@ from weighbridge.text import Edit
 #: What takes longer to scan than other text: up to 10 µs each.
 _BEGINNINGS = ("@", "{{", "`", "<")
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
-_SKIPPED = Leafed(Line(LineKind.BLANK), START, 0, 0, PLAIN)
+_SKIPPED = DoneLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
 
 
 class Lines(Protocol):
@@ -102,7 +102,7 @@ class ScanIndex:
         for number in range(self.skip, len(lines)):
             leaves.feed(_scanned_of(lines, number))
         leaves.finish()
-        self._leafed: list[Leafed] = [_SKIPPED] * self.skip + leaves.done
+        self._leafed: list[DoneLine] = [_SKIPPED] * self.skip + leaves.done
         # Apart, because each key asks whether there are any references, and headings may be many.
         self._referring = _Places()
         self._heading = _Places()
@@ -121,7 +121,7 @@ class ScanIndex:
     def __len__(self) -> int:
         return len(self._leafed)
 
-    def discard(self) -> list[Leafed]:
+    def discard(self) -> list[DoneLine]:
         """End it; returns what takes long to free."""
         lines, self._leafed = self._leafed, []
         return lines
@@ -272,10 +272,10 @@ class ScanIndex:
             or (new.info.kind in _IN_PARAGRAPH and not old.flags & QUIET and is_open(text, new.info.start))
         ):
             return False
-        self._put(number, old, Leafed(new.info, new.before, old.flags, new.look, new.scanned))
+        self._put(number, old, DoneLine(new.info, new.before, old.flags, new.look, new.scanned))
         return True
 
-    def _put(self, number: int, old: Leafed, new: Leafed) -> None:
+    def _put(self, number: int, old: DoneLine, new: DoneLine) -> None:
         """Put a line in the place of the one before."""
         self._leafed[number] = new
         if old.scanned is not PLAIN or new.scanned is not PLAIN:
@@ -323,7 +323,7 @@ class ScanIndex:
             places.replace(start, old_end, shift, lines)
 
 
-def _alike(lines: Iterable[tuple[Leafed, Leafed]], most: int) -> int:
+def _alike(lines: Iterable[tuple[DoneLine, DoneLine]], most: int) -> int:
     """How many lines hold the same before and after, from the first on, `most` at most."""
     same = 0
     for old, new in lines:

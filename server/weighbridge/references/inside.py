@@ -17,8 +17,8 @@ from weighbridge.references.leaves import (
     LONG_LOOK,
     LONGEST_LINE,
     QUIET,
+    DoneLine,
     KeptLeafed,
-    Leafed,
     begins_definition,
     look_of,
     scanned_line,
@@ -37,7 +37,7 @@ _HEAD: Final = 2 * LABEL_DECIDED
 _WHOLE: Final = "-=*_`<"
 
 
-def follow_inside(old: Leafed, below: Leafed | None, inline: Inline, text: Text) -> Leafed | None:
+def follow_inside(old: DoneLine, below: DoneLine | None, inline: Inline, text: Text) -> DoneLine | None:
     """What is in the place of a line that was edited and is `text` now; None if looking near the edit can't tell.
 
     `below`: the next line, if there is one.
@@ -59,7 +59,7 @@ def follow_inside(old: Leafed, below: Leafed | None, inline: Inline, text: Text)
     return None
 
 
-def _follow_kept(old: KeptLeafed, below: Leafed | None, inline: Inline, text: str) -> Leafed | None:
+def _follow_kept(old: KeptLeafed, below: DoneLine | None, inline: Inline, text: str) -> DoneLine | None:
     """The same of a line that is kept in stretches."""
     look = look_of(text)
     if len(text) <= KEPT_LINE or (look != old.look and not _stands_alone(old, below)):
@@ -73,14 +73,14 @@ def _follow_kept(old: KeptLeafed, below: Leafed | None, inline: Inline, text: st
     )
 
 
-def _stands_alone(old: Leafed, below: Leafed | None) -> bool:
+def _stands_alone(old: DoneLine, below: DoneLine | None) -> bool:
     """Whether a line is its whole paragraph: then that is cut nowhere, whatever the line looks like."""
     return old.info.kind is LineKind.PARAGRAPH and (
         below is None or below.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
     )
 
 
-def _begins_alike(old: Leafed, below: Leafed | None, text: str) -> bool:
+def _begins_alike(old: DoneLine, below: DoneLine | None, text: str) -> bool:
     """Whether a line that is edited near its start begins the block that it began, and no definition."""
     start = old.info.start
     info, state = advance(old.before, text[: start + _HEAD])
@@ -117,7 +117,7 @@ def _moved(references: Sequence[Reference | Typo], column: int, shift: int) -> l
     return [*references[:place], *(moved(one, shift) for one in references[place:])]
 
 
-def _follow_quiet(old: Leafed, inline: Inline, text: Text) -> Leafed | None:
+def _follow_quiet(old: DoneLine, inline: Inline, text: Text) -> DoneLine | None:
     """The same of a line without backticks and `<`.
 
     Without them, which references there are depends on no more than `LONGEST_REFERENCE` characters before, and from any
@@ -149,7 +149,7 @@ def _follow_quiet(old: Leafed, inline: Inline, text: Text) -> Leafed | None:
         *(moved(one, shift) for one in after if one.start + shift >= joint),
     )
     # It has no directive, which is a comment.
-    return Leafed(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
+    return DoneLine(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
 
 
 def _escapes_before(text: Text, start: int, end: int) -> int:

@@ -52,7 +52,7 @@ QUIET: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Leafed:
+class DoneLine:
     """A line that is done: its place in the block structure, the state before it, what it holds.
 
     `look`: what of it windows are cut by.
@@ -66,7 +66,7 @@ class Leafed:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptLeafed(Leafed):
+class KeptLeafed(DoneLine):
     """A long line that is its whole window, with what makes it cheap to edit."""
 
     kept: KeptLine
@@ -79,7 +79,7 @@ class Leaves:
         """`keep`: long lines are going to be edited."""
         self.state = state
         self._keep = keep
-        self.done: list[Leafed] = []
+        self.done: list[DoneLine] = []
         self._texts: list[str] = []
         self._infos: list[Line] = []
         self._befores: list[State] = []
@@ -87,7 +87,7 @@ class Leaves:
         self._weight = 0
         self._window = False
         # Lines that hold nothing are many and alike.
-        self._plain = Leafed(Line(LineKind.BLANK), START, 0, 0, PLAIN)
+        self._plain = DoneLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
 
     def feed(self, text: str) -> None:
         """Take the next line, with its line end."""
@@ -105,7 +105,7 @@ class Leaves:
                 self._window = True
             if long:
                 self._flush()
-                self.done.append(Leafed(info, before, CROSSING | self._first_flag(), look, PLAIN))
+                self.done.append(DoneLine(info, before, CROSSING | self._first_flag(), look, PLAIN))
                 self._window = True
                 return
             self._texts.append(text)
@@ -116,7 +116,7 @@ class Leaves:
             return
         self._flush(info if kind is LineKind.UNDERLINE else None)
         if kind is LineKind.UNDERLINE or long:
-            self.done.append(Leafed(info, before, CROSSING, 0, PLAIN))
+            self.done.append(DoneLine(info, before, CROSSING, 0, PLAIN))
         elif kind is LineKind.HTML:
             found = scan_html(text, info.start, comment=info.comment)
             self._add(info, before, 0, 0, scanned_line(found.references, found.directives, None))
@@ -152,7 +152,7 @@ class Leaves:
         ):
             self.done.append(last)
             return
-        leafed = Leafed(info, before, flags, look, scanned)
+        leafed = DoneLine(info, before, flags, look, scanned)
         if scanned is PLAIN:
             self._plain = leafed
         self.done.append(leafed)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
-from weighbridge.session.entry import Entry
+from weighbridge.session.entry import ContentEntry
 from weighbridge.work import CancelToken, ClosedError, Priority, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _IN_A_GROUP = 128
 #: Seconds after which nobody waits for a group any longer.
 _LONG = 0.05
 
-_Wanted = tuple[Hashable, Entry, Priority]
+_Wanted = tuple[Hashable, ContentEntry, Priority]
 
 
 class Batching(Generic[R]):
@@ -35,8 +35,8 @@ class Batching(Generic[R]):
         self,
         tasks: TaskManager,
         name: str,
-        look: Callable[[Sequence[Entry], CancelToken], Sequence[R]],
-        landed: Callable[[Hashable, Entry, Priority, R], None],
+        look: Callable[[Sequence[ContentEntry], CancelToken], Sequence[R]],
+        landed: Callable[[Hashable, ContentEntry, Priority, R], None],
         otherwise: R,
     ) -> None:
         """`look` is a worker's work: an answer for each entry. `landed` is told each; `otherwise`: the answer where there is none."""
@@ -51,7 +51,7 @@ class Batching(Generic[R]):
         #: Set while there is a group that does not take long yet: until when it doesn't.
         self._waited_for: asyncio.TimerHandle | None = None
 
-    def want(self, key: Hashable, entry: Entry, priority: Priority) -> None:
+    def want(self, key: Hashable, entry: ContentEntry, priority: Priority) -> None:
         """Look at a content, together with all that are wanted in this turn of the loop."""
         loop = asyncio.get_running_loop()
         # Nothing of its own runs for it; who lets it go cancels this and no other.

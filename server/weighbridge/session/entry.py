@@ -12,7 +12,7 @@ from weighbridge.tokens.base import Tokenizer
 
 
 @dataclass(slots=True)
-class Entry:
+class ContentEntry:
     """One content: what is asked for, by whom, and what is known of it."""
 
     request: Request

@@ -9,7 +9,7 @@ from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Handler
 from weighbridge.content.policy import roots_stay
 from weighbridge.errors import ReferenceFault
-from weighbridge.session.entry import Entry
+from weighbridge.session.entry import ContentEntry
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken
 
@@ -17,7 +17,7 @@ Known = tuple[Reading, Content] | None
 
 
 def known_entries(
-    entries: Sequence[Entry],
+    entries: Sequence[ContentEntry],
     handler: Handler,
     service: TokenCountingService,
     scans: Scans,
@@ -47,7 +47,7 @@ def known_entries(
 
 
 def _loaded(
-    entries: Sequence[Entry],
+    entries: Sequence[ContentEntry],
     numbers: Sequence[int],
     handler: Handler,
     contents: dict[int, Content],

@@ -25,8 +25,8 @@ from weighbridge.errors import (
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Kind
 from weighbridge.session.batching import Batching
-from weighbridge.session.below import Below
-from weighbridge.session.entry import Entry
+from weighbridge.session.entry import ContentEntry
+from weighbridge.session.folder_index import FolderIndex
 from weighbridge.session.known_entries import Known, known_entries
 from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
@@ -63,12 +63,12 @@ class Readings:
         self._service = service
         self._on_changed = on_changed
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
-        self._entries: dict[Hashable, Entry] = {}
+        self._entries: dict[Hashable, ContentEntry] = {}
         #: The same by user: who asks about a document must not look at what all others use.
-        self._used_by: dict[Hashable, dict[Hashable, Entry]] = {}
+        self._used_by: dict[Hashable, dict[Hashable, ContentEntry]] = {}
         #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
         self._by_path: dict[str, set[Hashable]] = {}
-        self._below = Below(lambda: self._by_path)
+        self._below = FolderIndex(lambda: self._by_path)
         #: The same paths, each made once: all are asked for whenever there is another.
         self._paths: dict[str, Path] = {}
         self.scans = Scans()
@@ -96,7 +96,7 @@ class Readings:
         """Note that `user` uses the content, and read it unless that is done or under way."""
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = Entry(request, tokenizer, dialect)
+            entry = self._entries[key] = ContentEntry(request, tokenizer, dialect)
             self._depend(key, entry)
         # What the key does not tell, as how often it is tried again, is as the newest settings say.
         entry.request = request
@@ -216,7 +216,7 @@ class Readings:
         self._paths.clear()
         self._below.changed()
 
-    def _may_be_old(self, entry: Entry) -> bool:
+    def _may_be_old(self, entry: ContentEntry) -> bool:
         """Whether a content is read again when somebody begins to use it, or asks: not every system tells of every change."""
         return entry.request.kind is not Kind.API and self._timers.time() - entry.read_at > _SOONEST
 
@@ -224,7 +224,7 @@ class Readings:
         self._below.changed()
         self.on_watched()
 
-    def _depend(self, key: Hashable, entry: Entry, more: Iterable[Path] = ()) -> None:
+    def _depend(self, key: Hashable, entry: ContentEntry, more: Iterable[Path] = ()) -> None:
         """Note the files that a content depends on: those it is named by, and `more`, in place of what there was before."""
         named = {
             os.fspath(path): path
@@ -245,7 +245,7 @@ class Readings:
                 del self._by_path[path], self._paths[path]
                 self._watch_others()
 
-    def _start(self, key: Hashable, entry: Entry, priority: Priority) -> None:
+    def _start(self, key: Hashable, entry: ContentEntry, priority: Priority) -> None:
         """Read a content: together with others if it is a whole file whose text may be known."""
         whole_file = entry.request.kind is Kind.FILE and entry.request.fragment is None
         if whole_file and (self._service.remembers or entry.reading is not None):
@@ -254,12 +254,12 @@ class Readings:
         else:
             self._start_alone(key, entry, priority)
 
-    def _start_alone(self, key: Hashable, entry: Entry, priority: Priority) -> None:
+    def _start_alone(self, key: Hashable, entry: ContentEntry, priority: Priority) -> None:
         entry.again = False
         entry.running = asyncio.get_running_loop().create_task(self._run(key, entry, priority))
         entry.running.add_done_callback(_told)
 
-    async def _run(self, key: Hashable, entry: Entry, priority: Priority) -> None:
+    async def _run(self, key: Hashable, entry: ContentEntry, priority: Priority) -> None:
         try:
             force, entry.force = entry.force, False
             reading, content, fault = await self._read(key, entry, priority, force=force)
@@ -276,7 +276,7 @@ class Readings:
     def _adopt(
         self,
         key: Hashable,
-        entry: Entry,
+        entry: ContentEntry,
         reading: Reading | None,
         content: Content | None,
         fault: Exception | None = None,
@@ -293,7 +293,7 @@ class Readings:
     def _take(
         self,
         key: Hashable,
-        entry: Entry,
+        entry: ContentEntry,
         reading: Reading | None,
         content: Content | None,
         fault: Exception | None,
@@ -315,7 +315,7 @@ class Readings:
             self._on_changed(key, frozenset(entry.users))
 
     async def _read(
-        self, key: Hashable, entry: Entry, priority: Priority, *, force: bool
+        self, key: Hashable, entry: ContentEntry, priority: Priority, *, force: bool
     ) -> tuple[Reading | None, Content | None, Exception | None]:
         """Read a content: its reading and itself; no reading if it is the same as before; why, if it can't be read."""
         request = entry.request
@@ -337,13 +337,13 @@ class Readings:
             return failed_reading(request, error), None, error.with_traceback(None)
         return *found, None
 
-    def _read_blocking(self, entry: Entry, token: CancelToken) -> tuple[Reading, Content]:
+    def _read_blocking(self, entry: ContentEntry, token: CancelToken) -> tuple[Reading, Content]:
         """Load and read on a worker."""
         content = self._handlers.blocking(entry.request.kind).load(entry.request)
         return read(content, entry.dialect, self._service, entry.tokenizer, self.scans, token), content
 
     async def _fetch(
-        self, key: Hashable, entry: Entry, priority: Priority, *, force: bool
+        self, key: Hashable, entry: ContentEntry, priority: Priority, *, force: bool
     ) -> tuple[Reading | None, Content]:
         """Fetch on the loop, read on a worker."""
         handler, request, before = self._handlers.api, entry.request, entry.content
@@ -369,10 +369,10 @@ class Readings:
         )
         return reading, content
 
-    def _look(self, entries: Sequence[Entry], token: CancelToken) -> list[Known]:
+    def _look(self, entries: Sequence[ContentEntry], token: CancelToken) -> list[Known]:
         return known_entries(entries, self._handlers.blocking(Kind.FILE), self._service, self.scans, token)
 
-    def _looked_up(self, key: Hashable, entry: Entry, priority: Priority, found: Known) -> None:
+    def _looked_up(self, key: Hashable, entry: ContentEntry, priority: Priority, found: Known) -> None:
         """Take what is known of a content; what isn't is scanned and counted by itself."""
         if self._entries.get(key) is not entry:
             return
@@ -384,7 +384,7 @@ class Readings:
             self._start(key, entry, Priority.HIGH)
         self._adopt(key, entry, *found)
 
-    def _set_timer(self, key: Hashable, entry: Entry) -> None:
+    def _set_timer(self, key: Hashable, entry: ContentEntry) -> None:
         """Look again when an API's time to live is over, or a fault may have passed."""
         if entry.timer is not None:
             entry.timer.cancel()

@@ -26,9 +26,9 @@ from weighbridge.content.policy import place_of, roots_stay
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
 from weighbridge.errors import FATAL, Code, Problem, ReferenceFault, fault_of_ours
-from weighbridge.session.below import Below
 from weighbridge.session.closed import ClosedText, Weighed, closed_text, weigh
 from weighbridge.session.contents import Contents
+from weighbridge.session.folder_index import FolderIndex
 from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import failed_report
 from weighbridge.session.session import Session
@@ -104,7 +104,7 @@ class Workspace:
         self._prompts: dict[Path, Prompt] = {}
         self._graph = Graph()
         self._dependents: dict[Path, set[Path]] = {}
-        self._below = Below(lambda: map(os.fspath, self._dependents))
+        self._below = FolderIndex(lambda: map(os.fspath, self._dependents))
         self._links: dict[str, str] = {}
         #: The prompts that are links, by where they lead.
         self._linked: dict[Path, set[Path]] = {}

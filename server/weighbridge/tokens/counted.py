@@ -20,17 +20,17 @@ from functools import partial
 from itertools import accumulate, islice, pairwise
 from typing import Any, Final
 
-from weighbridge.rope import Rope, Weave
+from weighbridge.rope import Rope, RopeSizes
 from weighbridge.text import Inline
 from weighbridge.tokens.base import AT_ONCE, Tokenizer, characters_at_once
 from weighbridge.tokens.resolved import AS_TYPED, RESOLVED, Gap, Lines, Part, Resolved, alike, resolve
 from weighbridge.tokens.summary import Summary, cut
-from weighbridge.tokens.summed import BLOCK, Item, Place, SummedList
+from weighbridge.tokens.summed import BLOCK, Item, ItemPlace, SummedList
 
 __all__ = ["STANDARD", "CountedBuffer", "Job", "Part", "Sizes"]
 
 #: A text of 10 MB has some dozens of blocks.
-_WEAVE: Final = Weave(piece=8 * 1024)
+_ROPE_SIZES: Final = RopeSizes(piece=8 * 1024)
 
 #: Lines between two references that are counted as one.
 _LINES_APART: Final = 8
@@ -80,9 +80,9 @@ class _Typed:
     """
 
     line: int
-    row: Place
+    row: ItemPlace
     row_start: int
-    piece: Place
+    piece: ItemPlace
     tokens: int
     text: str
     written: str
@@ -135,7 +135,7 @@ class CountedBuffer:
         self._private = resolved.private
         row, piece = self._rows.find(0), self._pieces.find(0)
         self._rows.replace(row, row, [1] * len(lines), resolved.lengths, resolved.notes)
-        self._rope = Rope.of(resolved.text, None, _WEAVE)
+        self._rope = Rope.of(resolved.text, None, _ROPE_SIZES)
         starts = [0, *accumulate(resolved.lengths)]
         places = sorted({starts[line] for line in cuts})
         self._put(piece, piece, starts[-1], resolved.gaps, places, opens=True)
@@ -425,8 +425,8 @@ class CountedBuffer:
 
     def _put(
         self,
-        first: Place,
-        last: Place,
+        first: ItemPlace,
+        last: ItemPlace,
         end: int,
         gaps: Sequence[Gap],
         cuts: Sequence[int] = (),

@@ -14,7 +14,7 @@ from weighbridge.tokens.sums import Sums
 BLOCK: Final = 64
 
 
-class Place(NamedTuple):
+class ItemPlace(NamedTuple):
     """The place of an item: its block, its number in the block, and the sum of the sizes before it."""
 
     block: int
@@ -61,37 +61,37 @@ class SummedList:
         """The sum over all items."""
         return self._values.total
 
-    def find(self, position: int) -> Place:
+    def find(self, position: int) -> ItemPlace:
         """The item that holds `position`; the list's end if none does."""
         block, rest = self._sizes.find(position)
         if block == len(self._blocks):
-            return Place(block - 1, len(self._blocks[-1][0]), self.size)
+            return ItemPlace(block - 1, len(self._blocks[-1][0]), self.size)
         sizes = self._blocks[block][0]
         if len(sizes) == self._sizes[block]:
             # All sizes are 1.
-            return Place(block, rest, position)
+            return ItemPlace(block, rest, position)
         ends = list(accumulate(sizes))
         number = bisect_right(ends, rest)
-        return Place(block, number, position - rest + ends[number - 1] if number else position - rest)
+        return ItemPlace(block, number, position - rest + ends[number - 1] if number else position - rest)
 
-    def item(self, place: Place) -> Item:
+    def item(self, place: ItemPlace) -> Item:
         """The item at a place that was found."""
         block, number, _ = place
         sizes, values, notes = self._blocks[block]
         return Item(sizes[number], values[number], notes[number]) if number < len(sizes) else NOTHING
 
-    def after(self, place: Place) -> Place:
+    def after(self, place: ItemPlace) -> ItemPlace:
         """The place right behind the item at a place; the list's end stays where it is."""
         block, number, start = place
         sizes = self._blocks[block][0]
-        return Place(block, number + 1, start + sizes[number]) if number < len(sizes) else place
+        return ItemPlace(block, number + 1, start + sizes[number]) if number < len(sizes) else place
 
-    def value_before(self, place: Place) -> int:
+    def value_before(self, place: ItemPlace) -> int:
         """The sum of the values of the items before a place."""
         block, number, _ = place
         return self._values.sum(block) + sum(self._blocks[block][1][:number])
 
-    def items(self, first: Place, last: Place) -> Iterator[Item]:
+    def items(self, first: ItemPlace, last: ItemPlace) -> Iterator[Item]:
         """The items from one place to before another."""
         for block in range(first.block, last.block + 1):
             low = first.number if block == first.block else 0
@@ -101,7 +101,12 @@ class SummedList:
             )
 
     def replace(
-        self, first: Place, last: Place, sizes: Sequence[int], values: Sequence[int], notes: Sequence[int]
+        self,
+        first: ItemPlace,
+        last: ItemPlace,
+        sizes: Sequence[int],
+        values: Sequence[int],
+        notes: Sequence[int],
     ) -> list[int]:
         """Put other items in the place of those from `first` to before `last`; returns the notes of these."""
         start, stop = first.number, last.number
@@ -130,7 +135,7 @@ class SummedList:
             self._blocks, self._sizes, self._values = [([], [], [])], Sums([0]), Sums([0])
         return gone
 
-    def _replace_within(self, first: Place, last: Place, new: tuple[Sequence[int], ...]) -> None:
+    def _replace_within(self, first: ItemPlace, last: ItemPlace, new: tuple[Sequence[int], ...]) -> None:
         """Give each block as many items as it had, and the last one what is left."""
         taken = 0
         for block in range(first.block, last.block + 1):
@@ -147,7 +152,7 @@ class SummedList:
             self._grow(block, size, value)
             taken = until
 
-    def grow(self, place: Place, size: int, value: int) -> None:
+    def grow(self, place: ItemPlace, size: int, value: int) -> None:
         """Add to the size and to the value of the item at a place."""
         block, number, _ = place
         sizes, values, _ = self._blocks[block]

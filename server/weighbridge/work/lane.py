@@ -11,7 +11,7 @@ from weighbridge.work.queue import Priority, PriorityQueue
 from weighbridge.work.retry import RetryPolicy
 from weighbridge.work.task import Task
 
-Landed = Callable[["Entry", Run, Outcome[Any]], None]
+Landed = Callable[["Unfinished", Run, Outcome[Any]], None]
 
 
 class Lane:
@@ -23,10 +23,10 @@ class Lane:
 
     def __init__(self, pool: Pool, patience: int) -> None:
         self.pool = pool
-        self.queue: PriorityQueue[Hashable, Entry] = PriorityQueue(patience)
+        self.queue: PriorityQueue[Hashable, Unfinished] = PriorityQueue(patience)
         self._low: set[Run] = set()
 
-    def start_next(self, landed: Landed) -> "Entry | None":
+    def start_next(self, landed: Landed) -> "Unfinished | None":
         """Start whoever may start now, if anybody may. `landed` is called when the run has come back."""
         if self.pool.free < 1:
             return None
@@ -52,7 +52,7 @@ class Lane:
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class Unfinished:
     """An unfinished task and what is needed to run it. It is in its lane's queue, in a run or in a nap."""
 
     task: Task[Any]

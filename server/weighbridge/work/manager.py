@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar, cast, overload
 from weighbridge.work.board import Board, Listener
 from weighbridge.work.cancel import CancelToken, TaskCancelledError
 from weighbridge.work.clock import Clock, SystemClock
-from weighbridge.work.lane import Entry, Lane
+from weighbridge.work.lane import Lane, Unfinished
 from weighbridge.work.outcome import Outcome
 from weighbridge.work.pool import (
     AsyncWork,
@@ -58,7 +58,7 @@ class TaskManager:
         pool = WorkerPool(default_workers() if workers is None else workers, self._loop)
         self._blocking: Lane = Lane(pool, patience)
         self._waiting: Lane = Lane(CoroutinePool(coroutines, self._loop), patience)
-        self._entries: dict[Hashable, Entry] = {}
+        self._entries: dict[Hashable, Unfinished] = {}
         self._board = Board(history)
         self._dispatching = False
         self._closed = False
@@ -128,7 +128,7 @@ class TaskManager:
         entry = self._entries.get(key)
         if entry is None:
             task = Task[Any](key, priority, title, self._clock.now())
-            entry = self._entries[key] = Entry(task, work, retry, lane)
+            entry = self._entries[key] = Unfinished(task, work, retry, lane)
             self._idle.clear()
             entry.enqueue()
             self._dispatch_soon()
@@ -282,7 +282,7 @@ class TaskManager:
                 entry.task.begin(self._clock.now())
                 self._board.change(entry.task, TaskState.RUNNING)
 
-    def _landed(self, entry: Entry, run: Run, outcome: Outcome[Any]) -> None:
+    def _landed(self, entry: Unfinished, run: Run, outcome: Outcome[Any]) -> None:
         self._dispatch_soon()
         if not self._under_way():
             self._landed_all.set()
@@ -296,7 +296,7 @@ class TaskManager:
         else:
             self._failed(entry, outcome, outcome.error)
 
-    def _failed(self, entry: Entry, outcome: Outcome[Any], error: Exception) -> None:
+    def _failed(self, entry: Unfinished, outcome: Outcome[Any], error: Exception) -> None:
         task = entry.task
         try:
             delay = None if entry.retry is None else entry.retry.delay_after(task.attempts, error)
@@ -309,14 +309,14 @@ class TaskManager:
         entry.nap = self._loop.create_task(self._again_after(entry, delay))
         self._board.change(task, TaskState.RETRYING)
 
-    async def _again_after(self, entry: Entry, delay: float) -> None:
+    async def _again_after(self, entry: Unfinished, delay: float) -> None:
         await self._clock.sleep(delay)
         entry.nap = None
         entry.enqueue()
         self._dispatch_soon()
         self._board.change(entry.task, TaskState.QUEUED)
 
-    def _finish(self, entry: Entry, state: TaskState, outcome: Outcome[Any]) -> None:
+    def _finish(self, entry: Unfinished, state: TaskState, outcome: Outcome[Any]) -> None:
         task = entry.task
         del self._entries[task.key]
         if not self._entries:

@@ -19,11 +19,11 @@ from weighbridge.content.listing import Folders
 from weighbridge.content.nearest import Files
 from weighbridge.content.policy import place_of
 from weighbridge.content.section import Fragments, headings_in
-from weighbridge.content.text_file import Found, TextFiles
+from weighbridge.content.text_file import FoundFile, TextFiles
 from weighbridge.content.values import text_of_value
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.errors import ReferenceFault
-from weighbridge.fitting import Fit, fit_of
+from weighbridge.fuzzy import Fit, fit_of
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, can_be_written
@@ -138,7 +138,7 @@ class Choosing:
         self._workspace = workspace
         self._files = TextFiles(overlay)
         self._variables = VariableHandler(overlay)
-        self._outlines: LRUCache[Found, tuple[tuple[_Heading, ...], int]] = LRUCache(_MOST_OUTLINES)
+        self._outlines: LRUCache[FoundFile, tuple[tuple[_Heading, ...], int]] = LRUCache(_MOST_OUTLINES)
         self._lock = threading.Lock()
 
     def choices(self, partial: Partial, folder: Path | None, scope: Scope, used: Sequence[str]) -> Choices:
@@ -225,7 +225,7 @@ class Choosing:
         ranged = not partial.meant or partial.meant.startswith("L")
         return Choices(choices.found, whole=choices.whole and not ranged)
 
-    def _outline(self, found: Found) -> tuple[tuple[_Heading, ...], int]:
+    def _outline(self, found: FoundFile) -> tuple[tuple[_Heading, ...], int]:
         """The headings of a file, and its lines; read once while it is what it is. Raises ReferenceFault."""
         with self._lock:
             kept = self._outlines.get(found)

@@ -11,7 +11,7 @@ from lsprotocol import types
 from weighbridge.agents import agent_named
 from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.listing import Folders
-from weighbridge.fitting import fit_of
+from weighbridge.fuzzy import fit_of
 from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.choices import Choice, Choices, Choosing, Writing

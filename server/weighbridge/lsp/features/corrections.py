@@ -13,7 +13,7 @@ from weighbridge.content.policy import place_of
 from weighbridge.content.section import Fragments, headings_in, is_lines
 from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
-from weighbridge.fitting import form_of, looks_like
+from weighbridge.fuzzy import form_of, looks_like
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.forms import reference_at
 from weighbridge.references.model import Kind, Reference

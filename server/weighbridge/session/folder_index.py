@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 
 
-class Below:
+class FolderIndex:
     """Finds paths by the folder that they are in, whatever the number of others. Paths are written out."""
 
     def __init__(self, paths: Callable[[], Iterable[str]]) -> None:
