@@ -71,43 +71,50 @@ def flat_outline(report: Report) -> list[types.SymbolInformation]:
 
 
 class Names:
-    """The names of prompts and of their sections, in order, all in one text: letters are looked for in all of them at once.
+    """The names of prompts and of their sections, each once, all in one text: letters are looked for in all of them at once.
 
     With thousands of prompts, making it is a worker's work.
     """
 
     def __init__(self, reports: Iterable[Report]) -> None:
-        self._named = [(report, section) for report in reports for section in (None, *report.sections)]
-        names = [_file_name(report) if section is None else section.title for report, section in self._named]
-        self._names = [name.casefold().replace("\n", " ") for name in names]
+        named: dict[str, list[tuple[Report, SectionReport | None]]] = {}
+        for report in reports:
+            for section in (None, *report.sections):
+                name = _file_name(report) if section is None else section.title
+                named.setdefault(name.casefold().replace("\n", " "), []).append((report, section))
+        self._named = [*named.values()]
         # Each has a line's end before it.
-        self._text = "".join([f"\n{name}" for name in self._names])
-        self._starts = [0, *itertools.accumulate(len(name) + 1 for name in self._names)]
+        self._text = "".join([f"\n{name}" for name in named])
+        self._starts = [0, *itertools.accumulate(len(name) + 1 for name in named)]
 
     def like(
         self, query: str, most: int, hidden: Container[str], token: CancelToken | None
     ) -> Iterator[tuple[int, Report, SectionReport | None]]:
         """Prompts and sections whose names hold the query's letters in order, and how far apart these stand.
 
-        The `most` best are among them, unless letters stand apart in more than `_MOST_APART`. `hidden`: prompts that are left out, by URI. Raises TaskCancelledError.
+        The `most` best are among them, unless letters stand apart in more than `_MOST_APART`. `hidden`: prompts that are left
+        out, by URI. Raises TaskCancelledError.
         """
         told: set[int] = set()
+        count = 0
         for pattern in _patterns(query, self._text):
             for match in re.finditer(pattern, self._text):
                 if token is not None:
                     token.raise_if_cancelled()
                 number = bisect_right(self._starts, match.start()) - 1
-                report, section = self._named[number]
-                if number in told or report.uri in hidden:
+                if number in told:
                     continue
                 told.add(number)
                 if match.re.groups:
                     distance = 2 + match.end() - match.start(1)
                 else:
                     distance = 0 if match.group().startswith("\n") else 1
-                yield distance, report, section
+                for report, section in self._named[number]:
+                    if report.uri not in hidden:
+                        count += 1
+                        yield distance, report, section
                 # All that come later are no better; but letters that stand apart do so more or less.
-                if len(told) >= (_MOST_APART if match.re.groups else most):
+                if count >= (_MOST_APART if match.re.groups else most):
                     return
 
 
