@@ -144,12 +144,7 @@ def _changes(request: Options, since: str, reports: Sequence[Report], folder: Pa
         wanted = [path for path in there if path.exists()]
         outcomes = weigh(wanted, request.layer, request.flags, lambda _: None) if wanted else []
         before = [
-            (
-                outcome.report,
-                growth.tokens_before(
-                    outcome.report, tree, top, workspace_of(top / outcome.path.relative_to(tree)), home
-                ),
-            )
+            (outcome.report, growth.tokens_before(outcome.report, tree, top, workspace_of, home))
             for outcome in outcomes
             if outcome.report is not None
         ]

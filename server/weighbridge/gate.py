@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis.report import Report
@@ -208,5 +209,9 @@ def _total_uri(folder: Path) -> str:
 
 def name_of(uri: str, base: Path) -> str:
     """A document's path from a folder, or its URI where it is no file."""
+    above = f"{uri_of(base)}/"
+    if uri.startswith(above):
+        # Asked for each of many thousand documents.
+        return unquote(uri.removeprefix(above))
     path = path_of(uri)
     return uri if path is None else Path(os.path.relpath(path, base)).as_posix()

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,16 +93,22 @@ def document_changes(
     return sorted(changes, key=lambda change: (-change.growth, change.name))
 
 
-def tokens_before(report: Report, tree: Path, top: Path, workspace: Path, home: Path) -> int:
-    """The tokens of a document in `tree` if it lay in `top`: what an agent loads has the file's path in its label."""
-    agent, path = agent_named(report.dialect), path_of(report.uri)
+def tokens_before(
+    report: Report, tree: Path, top: Path, workspace_of: Callable[[Path], Path], home: Path
+) -> int:
+    """The tokens of a document in `tree` if it lay in `top`: what an agent loads has the file's path in its label.
+
+    `workspace_of`: the workspace's folder that a file belongs to.
+    """
+    agent = agent_named(report.dialect)
+    path = None if agent is None else path_of(report.uri)
     if agent is None or path is None:
         return report.tokens
     trusted = tuple(home / name for name in agent.home_folders)
     files = AgentFiles((top,), trusted, moved=(top, tree))
     there = top / path.relative_to(tree)
     text = (files.read(there) or b"").decode("utf-8", "replace")
-    found = arrival(agent, there, text, workspace, home, files, os.environ)
+    found = arrival(agent, there, text, workspace_of(there), home, files, os.environ)
     return tokenizer(report.encoding).count(found.text)
 
 
