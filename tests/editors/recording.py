@@ -94,6 +94,7 @@ ALLOWED_BY: Mapping[str, str | None] = {
     "workspace/applyEdit": "workspace.applyEdit",
     "workspace/inlayHint/refresh": "workspace.inlayHint.refreshSupport",
     "workspace/diagnostic/refresh": "workspace.diagnostics.refreshSupport",
+    "workspace/textDocumentContent/refresh": "workspace.textDocumentContent",
     "workspace/codeLens/refresh": "workspace.codeLens.refreshSupport",
     "workspace/semanticTokens/refresh": "workspace.semanticTokens.refreshSupport",
     "workspace/foldingRange/refresh": "workspace.foldingRange.refreshSupport",

@@ -80,8 +80,12 @@ def contexts_of(
     roots: Sequence[Path],
     open_text: Callable[[Path], str | None],
     choice: Choice | None,
+    texts: bool = False,
 ) -> list[dict[str, Any]]:
-    """The contexts of agents, by name, as JSON; without names: of all that load anything. Reads files: a worker's work."""
+    """The contexts of agents, by name, as JSON; without names: of all that load anything. Reads files: a worker's work.
+
+    `texts`: with what arrives.
+    """
     from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  starting is what users feel
 
     found: list[Loaded] = []
@@ -89,7 +93,7 @@ def contexts_of(
         token.raise_if_cancelled()
         found += load([AGENTS[name]], folder, Path.home(), roots=roots, open_text=open_text)
     wanted = [one for one in found if names or one.context.entries]
-    return counted(wanted, choice, texts=False)
+    return counted(wanted, choice, texts=texts)
 
 
 def rendered(context: Context) -> bytes:

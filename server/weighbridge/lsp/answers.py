@@ -13,6 +13,7 @@ from weighbridge.lsp.features.inlay_hints import Hints
 from weighbridge.lsp.features.moves import Moves
 from weighbridge.lsp.features.navigation import Definitions, Navigation
 from weighbridge.lsp.features.rename import Rename
+from weighbridge.lsp.features.resolved_text import ResolvedTexts
 from weighbridge.lsp.features.symbols import Symbols
 from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.lsp.features.workspace_diagnostics import PulledDiagnostics
@@ -43,7 +44,8 @@ class Answers:
         self.moves = Moves(desk)
         self.diagnostics = PulledDiagnostics(desk)
         self.weighing = WeighingProgress(desk)
-        #: By name, without `weighbridge.`; the names are listed in `ways`.
+        self.resolved_texts = ResolvedTexts(desk)
+        #: By name, without `weighbridge.`; the names are listed in `routes`.
         self.commands: dict[str, Command] = {
             "report": self.requests.report_command,
             "render": self.requests.render_command,

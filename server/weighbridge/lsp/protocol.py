@@ -342,6 +342,12 @@ class Protocol(Conversation):
         if not ClientAbilities.of(params.capabilities, params.initialization_options).pull_diagnostics:
             # They are pushed to it: if it asked as well, it would show each twice.
             self.server_capabilities.diagnostic_provider = None
+        workspace = params.capabilities.workspace
+        if workspace and workspace.text_document_content:
+            # pygls knows nothing of it yet.
+            own = self.server_capabilities.workspace or types.WorkspaceOptions()
+            own.text_document_content = types.TextDocumentContentOptions(["weighbridge"])
+            self.server_capabilities.workspace = own
         return types.InitializeResult(capabilities=self.server_capabilities, server_info=self.server_info)
 
     @lsp_method(types.SHUTDOWN)

@@ -73,6 +73,8 @@ class Publisher:
         self._refreshing: asyncio.TimerHandle | None = None
         #: Told when an open document has other diagnostics than before.
         self.on_diagnostics: Callable[[], None] = lambda: None
+        #: Told of each document that is shown as it is now.
+        self.on_shown: Callable[[Document], None] = lambda document: None
         #: Told of a vocabulary that a shown document lacks, each time it is shown.
         self.on_lacking: Callable[[str], None] = lambda text: None
 
@@ -132,6 +134,7 @@ class Publisher:
         lensed = _lensed(session, document)
         changed.lenses |= lensed != shown.lenses
         shown.lenses = lensed
+        self.on_shown(document)
 
     def _refresh_diagnostics(self) -> None:
         self.on_diagnostics()

@@ -99,6 +99,7 @@ ROUTES = (
     ),
     Route(types.WORKSPACE_DIAGNOSTIC, lambda wiring: wiring.answers.diagnostics.workspace),
     Route(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, lambda wiring: wiring.answers.weighing.cancel),
+    Route(types.WORKSPACE_TEXT_DOCUMENT_CONTENT, lambda wiring: wiring.answers.resolved_texts.content),
     # Weighbridge's own
     Route("weighbridge/report", lambda wiring: wiring.answers.requests.report),
     Route("weighbridge/count", lambda wiring: wiring.answers.requests.count),

@@ -212,10 +212,12 @@ class Session:
 
     # Answers
 
-    async def contexts(self, folder: Path, agents: Sequence[str] | None) -> list[dict[str, Any]]:
+    async def contexts(
+        self, folder: Path, agents: Sequence[str] | None, *, texts: bool = False
+    ) -> list[dict[str, Any]]:
         """What agents load when they are started in a folder, as `weighbridge context` tells it. None: all that load anything.
 
-        Open documents count as they are in the editor.
+        Open documents count as they are in the editor. `texts`: with what arrives.
         """
         for uri in list(self._overlay_timers):
             self._show_open_text(self.documents[uri])
@@ -232,6 +234,7 @@ class Session:
                 roots=roots,
                 open_text=self.open_texts.whole_text_of,
                 choice=choose(settings, NOTHING) if named else None,
+                texts=texts,
             ),
             priority=Priority.HIGH,
             title="context",

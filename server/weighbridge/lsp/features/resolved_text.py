@@ -1,0 +1,86 @@
+"""`workspace/textDocumentContent`: what the model receives as a document of its own, in editors without an extension.
+
+weighbridge:/resolved/NAME?URI        an open document's resolved text; URI is its own, percent-encoded
+weighbridge:/context/AGENT?URI        what an agent loads in a folder
+"""
+
+import asyncio
+from typing import Final
+from urllib.parse import quote, unquote
+
+from cachetools import LRUCache
+from lsprotocol import types
+
+from weighbridge.agents.readers import TITLES
+from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.protocol import InvalidParamsError, RequestError
+from weighbridge.session.document import Document
+from weighbridge.session.waiting import CountingError
+from weighbridge.uris import path_of
+
+SCHEME: Final = "weighbridge"
+_RESOLVED: Final = f"{SCHEME}:/resolved/"
+_CONTEXT: Final = f"{SCHEME}:/context/"
+#: Texts that are kept up to date: the last ones asked for, since no client tells when it closes one.
+_MOST_SHOWN: Final = 32
+
+
+def resolved_uri(uri: str) -> str:
+    """The URI of a document's resolved text; it ends in the document's name where editors look for one."""
+    name = unquote(uri.rpartition("/")[2]) or "prompt"
+    return f"{_RESOLVED}{quote(name)}?{quote(uri, safe='')}"
+
+
+class ResolvedTexts:
+    """Texts for one client, and word of it when they change."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        workspace = desk.capabilities.workspace
+        self._able = bool(workspace and workspace.text_document_content)
+        #: What is shown: its URI, and the document it is of; None for an agent's context.
+        self._shown: LRUCache[str, str | None] = LRUCache(_MOST_SHOWN)
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        """The text under a URI, as it is once it is counted.
+
+        Raises:
+            RequestError: it can't be resolved.
+            InvalidParamsError: nothing has this URI.
+        """
+        place, _, query = params.uri.partition("?")
+        of = unquote(query)
+        if place.startswith(_RESOLVED):
+            document = self._desk.document(of)
+            try:
+                text = await self._desk.session.render(document)
+            except (ReferenceFault, CountingError) as error:
+                raise RequestError(error.problem.message) from None
+            self._shown[params.uri] = document.uri
+            return types.TextDocumentContentResult(text)
+        agent, folder = place.removeprefix(_CONTEXT), path_of(of)
+        if not place.startswith(_CONTEXT) or agent not in TITLES or folder is None:
+            raise InvalidParamsError(f"{params.uri}: no text of Weighbridge's")
+        (context,) = await self._desk.session.contexts(folder, [agent], texts=True)
+        self._shown[params.uri] = None
+        return types.TextDocumentContentResult("\n".join(part["text"] for part in context["parts"]))
+
+    def changed(self, document: Document) -> None:
+        """An open document is shown anew: have the client ask again for what may be another text now."""
+        if self._able:
+            for uri, of in [*self._shown.items()]:
+                if of == document.uri or of is None:
+                    task = asyncio.get_running_loop().create_task(self._refresh(uri))
+                    self._asking.add(task)
+                    task.add_done_callback(self._asking.discard)
+
+    async def _refresh(self, uri: str) -> None:
+        try:
+            await self._desk.client.ask(
+                types.WORKSPACE_TEXT_DOCUMENT_CONTENT_REFRESH, types.TextDocumentContentRefreshParams(uri)
+            )
+        except RequestError:
+            # It does not show it any more.
+            self._shown.pop(uri, None)
