@@ -52,6 +52,7 @@ class Answers:
             "refresh": self.requests.refresh_command,
             "clearCache": self.requests.clear_cache_command,
             "showCounts": self.requests.show_counts_command,
+            "showResolved": self.resolved_texts.show,
             "checkWorkspace": self.diagnostics.check,
             "models": self.requests.models_command,
             "toggleTokens": self.token_borders.toggle,

@@ -114,6 +114,7 @@ COMMANDS = (
     "refresh",
     "clearCache",
     "showCounts",
+    "showResolved",
     "checkWorkspace",
     "models",
     "toggleTokens",

@@ -75,3 +75,17 @@ async def test_what_has_no_text(folder: Path, uri: str) -> None:
     async with editor(ABLE, folder) as session:
         _, reply = session.begin(CONTENT, {"uri": uri})
         assert (await reply)["error"]["code"] == -32602
+
+
+@pytest.mark.parametrize("shows", [True, False])
+async def test_a_command_opens_it(folder: Path, *, shows: bool) -> None:
+    recording = ABLE.with_("window.showDocument", {"support": shows})
+    async with editor(recording, folder) as session:
+        uri = await session.open("a.prompt.md", "words")
+        session.answers[types.WINDOW_SHOW_DOCUMENT] = lambda _: {"success": True}
+        command = {"command": "weighbridge.showResolved", "arguments": [uri]}
+        own = resolved_uri(uri)
+        assert await session.ask(types.WORKSPACE_EXECUTE_COMMAND, command) == {"uri": own}
+        shown = [one["uri"] for one in session.asked_as(types.WINDOW_SHOW_DOCUMENT)]
+        assert shown == ([own] if shows else [])
+        assert await session.ask(CONTENT, {"uri": own}) == {"text": "words"}

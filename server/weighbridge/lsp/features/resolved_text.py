@@ -5,7 +5,7 @@ weighbridge:/context/AGENT?URI        what an agent loads in a folder
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from cachetools import LRUCache
@@ -13,6 +13,7 @@ from lsprotocol import types
 
 from weighbridge.agents.readers import TITLES
 from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.convert import text_document_uri
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
 from weighbridge.session.document import Document
@@ -66,6 +67,18 @@ class ResolvedTexts:
         (context,) = await self._desk.session.contexts(folder, [agent], texts=True)
         self._shown[params.uri] = None
         return types.TextDocumentContentResult("\n".join(part["text"] for part in context["parts"]))
+
+    async def show(self, arguments: list[Any]) -> dict[str, str]:
+        """`weighbridge.showResolved`: the URI of an open document's resolved text, brought before the user where that can be."""
+        uri = resolved_uri(
+            self._desk.document(text_document_uri({"textDocument": {"uri": next(iter(arguments), None)}})).uri
+        )
+        window = self._desk.capabilities.window
+        if self._able and window and window.show_document and window.show_document.support:
+            await self._desk.client.ask(
+                types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(uri, take_focus=True)
+            )
+        return {"uri": uri}
 
     def changed(self, document: Document) -> None:
         """An open document is shown anew: have the client ask again for what may be another text now."""
