@@ -15,7 +15,6 @@ from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.cache import load_database
 from weighbridge.content.discovery import find_documents
-from weighbridge.errors import FATAL
 from weighbridge.groups import Answer, Groups, Outcome
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
@@ -112,7 +111,7 @@ def _weigh_few(groups: Groups, outcomes: _Outcomes, configuration: Configuration
     try:
         for group in range(len(groups)):
             outcomes.take(groups.weigh(group, contents, CancelToken()))
-    except FATAL:
+    except KeyboardInterrupt:
         raise
     except BaseException:  # whatever it is, it is one file's: each is looked at by itself
         logger.exception(_NOT_TOGETHER)

@@ -19,7 +19,7 @@ from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import Report
 from weighbridge.content.base import Request
 from weighbridge.content.policy import roots_stay
-from weighbridge.errors import FATAL, TransientFault
+from weighbridge.errors import TransientFault
 from weighbridge.references.model import Kind
 from weighbridge.session.arriving import setting_of
 from weighbridge.session.beside import with_models
@@ -100,7 +100,7 @@ def weigh(
             plain = plain_reports(
                 [(one.uri, one.terms, one.text) for one in texts], contents.service, encoding
             )
-        except FATAL:
+        except KeyboardInterrupt:
             raise
         except BaseException:  # whatever it is, it is one text's: each is looked at by itself
             logger.exception("some texts could not be counted together")
@@ -147,7 +147,7 @@ def _weighed(
                 last = fault
                 contents.forget()
         return Outcome.failed(last)
-    except (TaskCancelledError, *FATAL):
+    except (TaskCancelledError, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001  whatever it is, the others are weighed
         return Outcome.failed(error)

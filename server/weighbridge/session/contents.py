@@ -13,7 +13,7 @@ from weighbridge.analysis.render import Source, pieces_of, render_marked
 from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Request, retry_policy
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.errors import FATAL, ReferenceFault, TransientFault
+from weighbridge.errors import ReferenceFault, TransientFault
 from weighbridge.references.model import Kind
 from weighbridge.session.document import Document
 from weighbridge.session.prepared import Prepared
@@ -95,7 +95,7 @@ class Contents:
         if key not in self._readings:
             try:
                 reading, content = self._read_patiently(key, request, prepared, token)
-            except (TaskCancelledError, *FATAL):
+            except (TaskCancelledError, KeyboardInterrupt):
                 raise
             except BaseException as error:  # noqa: BLE001  shown at the reference
                 reading = failed_reading(request, error)

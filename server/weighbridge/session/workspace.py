@@ -25,7 +25,7 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of, roots_stay
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
-from weighbridge.errors import FATAL, Code, Problem, ReferenceFault, fault_of_ours
+from weighbridge.errors import Code, Problem, ReferenceFault, fault_of_ours
 from weighbridge.session.closed import ClosedText, Weighed, closed_text, weigh
 from weighbridge.session.contents import Contents
 from weighbridge.session.folder_index import FolderIndex
@@ -452,7 +452,7 @@ class Workspace:
                 token.raise_if_cancelled()
                 try:
                     text, ways[path] = self._text_of(path, asked_for.terms)
-                except FATAL:
+                except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001  it is that prompt's alone
                     found[path] = (), Outcome.failed(error)
