@@ -1,6 +1,8 @@
 """Diagnostics of prompts that nobody opened, for who wants them: held until there are any, sent in parts, gone with their cause."""
 
 import asyncio
+import itertools
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
 
 from weighbridge.references.index import ScanIndex
-from weighbridge.session import prepare
+from weighbridge.session import closed, prepare, workspace
 
 ABSENT = "@[file:absent.md]"
 #: Context files here refer as prompts do.
@@ -266,7 +268,18 @@ async def test_what_is_being_counted_is_waited_for(folder: Path) -> None:
         assert codes(await pull(session)) == {"CLAUDE.md": ["reference.not-found"]}
 
 
-async def test_weighing_shows_its_progress_and_can_be_stopped(folder: Path, recording: Recording) -> None:
+async def test_weighing_shows_its_progress_and_can_be_stopped(
+    folder: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups, stopped, really = itertools.count(), threading.Event(), closed.weigh
+
+    def weigh(*arguments: Any) -> Any:
+        """The first groups at once, the others not before the user stops it."""
+        if next(groups) >= 4:
+            stopped.wait(30)
+        return really(*arguments)
+
+    monkeypatch.setattr(workspace, "weigh", weigh)
     if not recording.declares("window.workDoneProgress"):
         recording = recording.with_("window.workDoneProgress", value=True)
     if not recording.pulls:
@@ -298,6 +311,7 @@ async def test_weighing_shows_its_progress_and_can_be_stopped(folder: Path, reco
             params["token"] for method, params in session.asked if method.endswith("Progress/create")
         )
         session.tell(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, {"token": token})
+        stopped.set()
         await session.until(lambda: values()[-1]["kind"] == "end")
         async with asyncio.timeout(30):
             found = (await held)["result"]["items"]
