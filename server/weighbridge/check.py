@@ -84,30 +84,30 @@ class Checked:
         }
 
 
-def check(request: Options, on_unusable: Callable[[str], None]) -> Checked:
+def check(options: Options, on_unusable: Callable[[str], None]) -> Checked:
     """Weigh and judge. `on_unusable`: told of each setting that can't be used.
 
     Raises:
         UnusableBaselineError: the baseline can't be read or written.
         UnknownRevisionError: the revision can't be looked at.
     """
-    outcomes = weigh(request.paths, request.layer, request.flags, on_unusable)
+    outcomes = weigh(options.paths, options.layer, options.flags, on_unusable)
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
-    folders = [absolute(path) for path in request.paths if path.is_dir()]
+    folders = [absolute(path) for path in options.paths if path.is_dir()]
     here = folders[0] if folders else Path.cwd()
     # Names in a baseline start from its own folder, so that they are the same wherever it is read.
-    base = here if request.baseline is None else absolute(request.baseline).parent
-    loaded = [context for folder in folders for context in _contexts(folder, request.flags)]
+    base = here if options.baseline is None else absolute(options.baseline).parent
+    loaded = [context for folder in folders for context in _contexts(folder, options.flags)]
     limited = list(gate.limited(reports, loaded, settings_for(here), here, base))
     excused: frozenset[str] = frozenset()
     grown: list[Finding] = []
-    if request.baseline is not None:
+    if options.baseline is not None:
         numbers = gate.measured(reports, loaded, here, base)
-        if request.update:
-            gate.Baseline({name: tokens for name, (_, tokens, _) in numbers.items()}).write(request.baseline)
-        baseline = gate.Baseline.read(request.baseline)
+        if options.update:
+            gate.Baseline({name: tokens for name, (_, tokens, _) in numbers.items()}).write(options.baseline)
+        baseline = gate.Baseline.read(options.baseline)
         excused = frozenset(baseline.tokens)
-        grown = list(gate.growth_findings(numbers, baseline, request.tolerance))
+        grown = list(gate.growth_findings(numbers, baseline, options.tolerance))
     # What has a budget and is not excused from it.
     judged = [report for report in reports if gate.name_of(report.uri, base) not in excused]
     uris = {report.uri for report in judged}
@@ -118,7 +118,7 @@ def check(request: Options, on_unusable: Callable[[str], None]) -> Checked:
     findings += filter(None, (one.finding() for one in limited))
     findings += [one for one in gate.lost_findings(loaded) if (one.uri, one.line, one.code) not in said]
     over = any(report.over_budget for report in judged) or any(one.over for one in limited)
-    changes = None if request.since is None else _changes(request, request.since, reports, here.resolve())
+    changes = None if options.since is None else _changes(options, options.since, reports, here.resolve())
     return Checked(outcomes, reports, loaded, [*findings, *grown], over, changes)
 
 
@@ -133,16 +133,16 @@ def _contexts(folder: Path, flags: Overrides) -> list[dict[str, Any]]:
     return contexts.counted(loaded, chosen(folder, flags, lambda _: None), texts=False)
 
 
-def _changes(request: Options, since: str, reports: Sequence[Report], folder: Path) -> Changes:
+def _changes(options: Options, since: str, reports: Sequence[Report], folder: Path) -> Changes:
     """What changed since a revision, in documents and in what agents load in a folder, its links followed."""
     home = Path.home()
     with revision(folder, since) as (top, tree):
-        named = _below(top, request.paths)
+        named = _below(top, options.paths)
         # Those of today besides, so that the same are compared whatever is ignored.
         today = _below(top, (path for report in reports if (path := path_of(report.uri)) is not None))
         there = dict.fromkeys(tree / path.relative_to(top) for path in (*named, *today))
         wanted = [path for path in there if path.exists()]
-        outcomes = weigh(wanted, request.layer, request.flags, lambda _: None) if wanted else []
+        outcomes = weigh(wanted, options.layer, options.flags, lambda _: None) if wanted else []
         before = [
             (outcome.report, growth.tokens_before(outcome.report, tree, top, workspace_of, home))
             for outcome in outcomes
@@ -150,7 +150,7 @@ def _changes(request: Options, since: str, reports: Sequence[Report], folder: Pa
         ]
         documents = growth.document_changes(before, reports, tree, top)
         agents = [AGENTS[name] for name in settings_for(folder).agents or AGENTS]
-        choice = chosen(folder, request.flags, lambda _: None)
+        choice = chosen(folder, options.flags, lambda _: None)
         earlier, now = (
             contexts.counted(contexts.load(agents, folder, home, moved=moved), choice, texts=False)
             for moved in ((top, tree), None)

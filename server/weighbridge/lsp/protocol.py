@@ -15,7 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from cattrs import Converter
 from lsprotocol import types
@@ -47,9 +47,12 @@ from weighbridge.lsp.messages import (
 )
 from weighbridge.lsp.watchdog import note
 
-__all__ = ["InvalidParamsError", "Protocol", "RequestError", "WrittenJson"]
+__all__ = ["TEXT_SCHEME", "InvalidParamsError", "Protocol", "RequestError", "WrittenJson"]
 
 logger = logging.getLogger(__name__)
+
+#: What URIs of texts begin with that are the server's own (`features/resolved_text.py`).
+TEXT_SCHEME: Final = "weighbridge"
 
 _Incoming = Request | Notification | Response
 
@@ -346,7 +349,7 @@ class Protocol(Conversation):
         if workspace and workspace.text_document_content:
             # pygls knows nothing of it yet.
             own = self.server_capabilities.workspace or types.WorkspaceOptions()
-            own.text_document_content = types.TextDocumentContentOptions(["weighbridge"])
+            own.text_document_content = types.TextDocumentContentOptions([TEXT_SCHEME])
             self.server_capabilities.workspace = own
         return types.InitializeResult(capabilities=self.server_capabilities, server_info=self.server_info)
 

@@ -15,14 +15,13 @@ from weighbridge.agents.readers import TITLES
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import text_document_uri
 from weighbridge.lsp.desk import Desk
-from weighbridge.lsp.protocol import InvalidParamsError, RequestError
+from weighbridge.lsp.protocol import TEXT_SCHEME, InvalidParamsError, RequestError
 from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
 from weighbridge.uris import path_of
 
-SCHEME: Final = "weighbridge"
-_RESOLVED: Final = f"{SCHEME}:/resolved/"
-_CONTEXT: Final = f"{SCHEME}:/context/"
+_RESOLVED: Final = f"{TEXT_SCHEME}:/resolved/"
+_CONTEXT: Final = f"{TEXT_SCHEME}:/context/"
 #: Texts that are kept up to date: the last ones asked for, since no client tells when it closes one.
 _MOST_SHOWN: Final = 32
 
