@@ -19,11 +19,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from weighbridge import __version__
+from weighbridge.arguments import parser
 from weighbridge.errors import UnknownModelError
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from weighbridge.batch import Outcome
     from weighbridge.budget.directive import Overrides
     from weighbridge.check import Checked
-    from weighbridge.gate import Tolerance
     from weighbridge.terminal import Finding
 
 logger = logging.getLogger(__name__)
@@ -48,11 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     at = given.index("--") if "--" in given and given[:1] == ["context"] else len(given)
-    options = _parser().parse_args(given[:at])
+    options = parser().parse_args(given[:at])
     options.agent_arguments = tuple(given[at + 1 :])
     _start_logging(options)
     try:
-        code: int = options.run(options)
+        code: int = _COMMANDS[options.command](options)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except UnknownModelError as error:
@@ -72,184 +71,6 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="weighbridge",
-        description="Exact token counts of prompts and agent context files, references resolved.",
-    )
-    parser.add_argument("--version", action="version", version=f"weighbridge {__version__}")
-    parser.add_argument(
-        "--log-level",
-        default="warning",
-        choices=("debug", "info", "warning", "error"),
-        help="to standard error",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    serve = commands.add_parser("serve", help="run the language server on standard input and output")
-    way = serve.add_mutually_exclusive_group()
-    way.add_argument("--stdio", action="store_true", help="the default")
-    way.add_argument(
-        "--tcp", metavar="HOST:PORT", help="on a TCP port instead; 127.0.0.1 when no host is given"
-    )
-    way.add_argument("--ws", metavar="HOST:PORT", help="on a WebSocket instead")
-    way.add_argument("--pipe", metavar="PATH", help="at the Unix socket where the client waits")
-    way.add_argument(
-        "--socket", type=int, metavar="PORT", help="at the port of this machine where the client waits"
-    )
-    serve.add_argument(
-        "--clientProcessId",
-        dest="client_process_id",
-        type=int,
-        metavar="PID",
-        help="leave when this process is gone",
-    )
-    serve.add_argument(
-        "--log-content",
-        action="store_true",
-        help="logs and verbose traces may hold what documents and settings say",
-    )
-    serve.set_defaults(run=_serve)
-
-    for name, run, text in (
-        ("count", _count, "count the tokens of prompts, with all that they refer to"),
-        (
-            "check",
-            _check,
-            "check prompts against their budgets: exit 1 if one is exceeded or a reference is broken",
-        ),
-    ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of prompts")
-        more = ("sarif", "github", "junit") if name == "check" else ("jsonl",)
-        command.add_argument("--format", choices=("text", "json", *more), default="text")
-        if name == "check":
-            command.add_argument("--strict", action="store_true", help="fail for warnings, too")
-            command.add_argument(
-                "--diff",
-                metavar="REVISION",
-                help="show what changed since this revision of git's, in prompts and in what agents load",
-            )
-            command.add_argument(
-                "--baseline",
-                type=Path,
-                metavar="FILE",
-                help="fail on growth beyond these numbers, not on budgets that were crossed already",
-            )
-            command.add_argument(
-                "--update-baseline", action="store_true", help="write the numbers of today to that file"
-            )
-            command.add_argument(
-                "--tolerance",
-                type=_tolerance,
-                default="0",
-                metavar="GROWTH",
-                help="growth over the baseline that is no fault: 5%%, or 200 tokens",
-            )
-            command.add_argument(
-                "--summary",
-                type=Path,
-                metavar="FILE",
-                help="besides, write what came of it as Markdown, for a build's summary or a comment",
-            )
-        _add_engine(command)
-        command.set_defaults(run=run)
-
-    _add_file_commands(commands)
-    _add_report(commands)
-    _add_mcp(commands)
-
-    context = commands.add_parser(
-        "context",
-        help="show what agents load when they start in a folder",
-        epilog="Words behind `--` are the agent's own: weighbridge context --agent claude-code -- --add-dir ../lib",
-    )
-    context.add_argument("folder", nargs="?", default=".", metavar="DIR", help="default: the current folder")
-    context.add_argument(
-        "--agent", action="append", default=[], metavar="NAME", help="default: all that load anything"
-    )
-    context.add_argument("--format", choices=("text", "json"), default="text")
-    context.add_argument("--texts", action="store_true", help="with --format json: the texts that arrive")
-    context.add_argument("--render", action="store_true", help="one agent's context, byte for byte")
-    context.add_argument(
-        "--home", metavar="DIR", help="whose files count as the user's; default: the user's home"
-    )
-    context.add_argument(
-        "--file-root",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="another folder whose files may be opened",
-    )
-    context.add_argument("--model", help="picks the tokenizer")
-    context.add_argument("--encoding", help="the tokenizer, if no model is set")
-    context.set_defaults(run=_context)
-
-    models = commands.add_parser("models", help="list the models known by name")
-    models.add_argument(
-        "query", nargs="?", default="", metavar="QUERY", help="part of a name, or of a family's"
-    )
-    models.add_argument("--format", choices=("text", "json"), default="text")
-    models.set_defaults(run=_models)
-
-    doctor = commands.add_parser("doctor", help="show what is installed and set here, and whether it works")
-    doctor.set_defaults(run=_doctor)
-
-    schema = commands.add_parser(
-        "schema", help="print the settings: names, types, defaults, bounds, meanings"
-    )
-    schema.add_argument(
-        "--for",
-        dest="reader",
-        choices=("json", "vscode", "markdown"),
-        default="json",
-        help="a JSON schema, what VS Code's manifest says of them, or a table",
-    )
-    schema.set_defaults(run=_schema)
-    return parser
-
-
-def _add_file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The commands that take one file."""
-    verify = commands.add_parser(
-        "verify", help="send a prompt's resolved text to the provider's counting endpoint, and compare"
-    )
-    verify.add_argument("path", metavar="FILE")
-    verify.add_argument("--provider", choices=("anthropic", "google"), required=True)
-    verify.add_argument("--format", choices=("text", "json"), default="text")
-    _add_engine(verify)
-    verify.set_defaults(run=_verify)
-
-    render = commands.add_parser("render", help="print the text that the model receives, byte for byte")
-    render.add_argument("path", metavar="FILE")
-    _add_engine(render)
-    render.set_defaults(run=_render)
-
-
-def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    report = commands.add_parser(
-        "report", help="write one page of HTML: where the tokens go, and what is lost"
-    )
-    report.add_argument("folder", nargs="?", default=".", metavar="DIR", help="default: the current folder")
-    report.add_argument(
-        "--html", type=Path, required=True, metavar="FILE", help="the page, which is replaced"
-    )
-    report.add_argument(
-        "--agent", action="append", default=[], metavar="NAME", help="default: all that load anything"
-    )
-    report.add_argument("--diff", metavar="REVISION", help="show what changed since this revision of git's")
-    _add_engine(report)
-    report.set_defaults(run=_report)
-
-
-def _add_mcp(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    mcp = commands.add_parser(
-        "mcp", help="serve agents two tools over the Model Context Protocol, on standard input and output"
-    )
-    _add_hosts(mcp)
-    mcp.set_defaults(run=_mcp)
-
-
 def _schema(options: argparse.Namespace) -> int:
     from weighbridge.config import schema  # noqa: PLC0415  as above
 
@@ -261,45 +82,6 @@ def _schema(options: argparse.Namespace) -> int:
     else:
         _print_json(schema.json_schema())
     return EXIT_OK
-
-
-def _add_engine(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--model",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="the model: decides tokenizer, context window and price; more of them are shown beside the first",
-    )
-    command.add_argument("--encoding", help="the tokenizer, if no model is set")
-    command.add_argument("--budget", type=_positive, metavar="TOKENS")
-    command.add_argument("--dialect", help="how the documents write references")
-    _add_hosts(command)
-    command.add_argument(
-        "--env", action="append", default=[], metavar="NAME", help="an environment variable that may be read"
-    )
-
-
-def _add_hosts(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--allow", action="append", default=[], metavar="HOST", help="a host that may be fetched from"
-    )
-
-
-def _positive(text: str) -> int:
-    number = int(text.replace("_", "").replace(",", ""))
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected a number of tokens, 1 or more")
-    return number
-
-
-def _tolerance(text: str) -> "Tolerance":
-    from weighbridge.gate import Tolerance  # noqa: PLC0415  each command imports what it needs: starting is what users feel
-
-    try:
-        return Tolerance.of(text)
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text}: expected a share, as 5%, or a number of tokens") from None
 
 
 def _start_logging(options: argparse.Namespace) -> None:
@@ -664,6 +446,21 @@ def _tell_unusable(outcomes: "Sequence[Outcome]") -> None:
 def _print_json(value: Any) -> None:
     json.dump(value, sys.stdout, ensure_ascii=True, indent=2)
     sys.stdout.write("\n")
+
+
+_COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "serve": _serve,
+    "count": _count,
+    "check": _check,
+    "verify": _verify,
+    "render": _render,
+    "report": _report,
+    "mcp": _mcp,
+    "context": _context,
+    "models": _models,
+    "doctor": _doctor,
+    "schema": _schema,
+}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from weighbridge.cli import _parser
+from weighbridge.arguments import parser
 from weighbridge.mcp_server import TOOLS
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_the_manifests_name_the_plugin_and_its_version() -> None:
 )
 def test_what_it_starts_is_a_command_of_ours(started: dict[str, Any], command: str) -> None:
     assert (started["command"], started["args"]) == ("weighbridge", [command])
-    assert _parser().parse_args(started["args"]).run.__name__ == f"_{command}"
+    assert parser().parse_args(started["args"]).command == command
 
 
 def test_the_language_server_is_for_the_files_that_hold_prompts() -> None:
