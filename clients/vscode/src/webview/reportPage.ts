@@ -1,65 +1,10 @@
 /** The page of `weighbridge report`: where the tokens go, a table, and the text as it arrives. All it shows is in the page itself. */
 
-import { type MapNode, mapOf } from "../mapModel";
-import type { Exactness, Report } from "../report";
+import type { Exactness } from "../report";
+import type { Context, Document, Shown, Stretch } from "../reportData";
+import { contextMap, documentsMap } from "../reportMaps";
 import { change, mark, number, share, tokens } from "../wording";
 import { Drawing } from "./drawing";
-
-/** A stretch of a text, in UTF-16 units, that came from somewhere else; `depth` from 1. */
-interface Stretch {
-  readonly start: number;
-  readonly end: number;
-  readonly depth: number;
-  readonly name: string;
-  readonly tokens: number | null;
-}
-
-interface Document extends Report {
-  readonly name: string;
-  readonly findings: readonly {
-    readonly severity: string;
-    readonly message: string;
-    readonly line: number;
-  }[];
-  /** The resolved text and where it came from; null where the page would be too large. */
-  readonly resolved: string | null;
-  readonly sources: readonly Stretch[];
-}
-
-/** One stretch of what an agent loads: words of its own, or a file's text (`name`), and what of that file never arrives. */
-interface Piece {
-  readonly text: string;
-  readonly name: string | null;
-  readonly lost: { readonly text: string; readonly tokens: number; readonly reason: string } | null;
-}
-
-interface Context {
-  readonly name: string;
-  readonly as_of: string;
-  readonly tokens: number;
-  readonly exactness: Exactness;
-  readonly encoding: string;
-  readonly entries: readonly { readonly name: string; readonly tokens: number; readonly lost: number }[];
-  readonly not_loaded: readonly { readonly name: string; readonly reason: string }[];
-  readonly parts: readonly { readonly where: string; readonly pieces: readonly Piece[] | null }[];
-}
-
-interface Changed {
-  readonly name: string;
-  readonly before: number | null;
-  readonly now: number | null;
-  readonly through: Readonly<Record<string, number>>;
-  readonly lost: { readonly before: number; readonly now: number };
-  readonly over: boolean;
-  readonly exact: boolean;
-}
-
-interface Shown {
-  readonly name: string;
-  readonly documents: readonly Document[];
-  readonly contexts: readonly Context[];
-  readonly changes: { readonly revision: string; readonly all: readonly Changed[] } | null;
-}
 
 /** One row of the table: a prompt, or what an agent loads. */
 interface Row {
@@ -74,7 +19,6 @@ interface Row {
   readonly change: number | null;
 }
 
-const MOST_BOXES = 150;
 /** Agents that are named above all. */
 const MOST_NAMED = 3;
 /** Rows drawn at first, and with each press of the button below them. */
@@ -190,70 +134,7 @@ function drawScopes(): void {
 function drawMap(id: string): void {
   (at("scopes") as HTMLSelectElement).value = id;
   const context = contexts.get(id);
-  drawing.show(context === undefined ? folders() : contextMap(id, context));
-}
-
-function box(id: string, kind: MapNode["kind"], label: string, one: Weighed, children: MapNode[]): MapNode {
-  const sorted = children.filter((child) => child.tokens > 0).sort((a, b) => b.tokens - a.tokens);
-  const dust = sorted.slice(MOST_BOXES);
-  const kept = sorted.slice(0, MOST_BOXES);
-  if (dust.length > 0) {
-    const left = { tokens: dust.reduce((sum, child) => sum + child.tokens, 0), exactness: one.exactness };
-    kept.push(box("", "others", `${number(dust.length)} others`, left, []));
-  }
-  const short = label.split("/").at(-1) ?? label;
-  return { id, kind, label, short, ...one, state: "resolved", children: kept };
-}
-
-type Weighed = { readonly tokens: number; readonly exactness: Exactness };
-
-/** All documents in their folders, each with its sections and references. */
-function folders(): MapNode {
-  interface Folder {
-    readonly folders: Map<string, Folder>;
-    readonly boxes: MapNode[];
-  }
-  const top: Folder = { folders: new Map(), boxes: [] };
-  for (const [id, one] of documents) {
-    let folder = top;
-    for (const part of one.name.split("/").slice(0, -1)) {
-      const below: Folder = folder.folders.get(part) ?? { folders: new Map(), boxes: [] };
-      folder.folders.set(part, below);
-      folder = below;
-    }
-    // What an agent cuts or strips is in a file's sections, but not in its tokens.
-    const { root } = mapOf(
-      one.dialect === "markdown" ? one : { ...one, sections: [], references: [] },
-      one.name,
-      {
-        ownText: "own text",
-        others: "others",
-      },
-    );
-    folder.boxes.push(renamed(root, id, one.name));
-  }
-  const drawn = (folder: Folder, name: string): MapNode => {
-    const children = [...folder.boxes, ...[...folder.folders].map(([part, below]) => drawn(below, part))];
-    const sum = children.reduce((all, child) => all + child.tokens, 0);
-    const exact = children.every((child) => child.exactness === "exact");
-    return box("", "text", name, { tokens: sum, exactness: exact ? "exact" : "estimate" }, children);
-  };
-  return drawn(top, shown.name);
-}
-
-/** All boxes in a document's lead to the document. */
-function renamed(node: MapNode, id: string, label: string): MapNode {
-  const children = node.children.map((child) => renamed(child, id, child.label));
-  return { ...node, id, label, short: label.split("/").at(-1) ?? label, children };
-}
-
-function contextMap(id: string, context: Context): MapNode {
-  const entries = context.entries.map((one) =>
-    box(id, "file", one.name, { tokens: one.tokens, exactness: context.exactness }, []),
-  );
-  const own = context.tokens - entries.reduce((sum, one) => sum + one.tokens, 0);
-  const labels = { tokens: Math.max(0, own), exactness: context.exactness };
-  return box(id, "document", context.name, context, [...entries, box(id, "text", "labels", labels, [])]);
+  drawing.show(context === undefined ? documentsMap(shown.name, documents) : contextMap(id, context));
 }
 
 function drawHead(): void {
