@@ -1,50 +1,182 @@
-"""Agents' contexts on a terminal: `weighbridge context`."""
+"""Agents' contexts on a terminal: `weighbridge context`. One agent's files as they arrive, or several agents side by side."""
 
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.arrivals import shown_path
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis.contexts import repeated_text
 from weighbridge.analysis.wording import number_text, tokens_text
+from weighbridge.columns import EMPTY, Cell, Row, painter, print_rows, width_of
+from weighbridge.content.policy import shown
+
+#: Columns and lines of a screen that nothing is known of.
+_SCREEN = (100, 24)
+#: Columns of a file's name beside the agents' numbers, and between two columns.
+_NAME = 30
+_GAP = 2
+#: Files of one table, and notes below all, where agents stand side by side.
+_MOST_ROWS = 20
+#: Characters of a path, and of a reason.
+_LONGEST = 1_000
+
+_CUT = "red"
+_UNREAD = "yellow"
+
+_Context = Mapping[str, Any]
 
 
-def print_contexts(contexts: Sequence[Mapping[str, Any]]) -> None:
-    """A table for people: each agent's files with their tokens, what is lost and what does not load."""
-    write = sys.stdout.write
-    for at, context in enumerate(contexts):
-        agent = AGENTS[context["agent"]]
-        exact = context["exactness"] == "exact"
-        source = agent.as_of if agent.recorded else f"{agent.as_of}, as read, not recorded"
-        write(
-            f"{chr(10) if at else ''}{agent.title} ({source})  {tokens_text(context['tokens'], exact=exact)}\n"
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """An agent beside others: its name, its total, and by file the tokens and what is shown of them."""
+
+    head: Cell
+    total: Cell
+    tokens: Mapping[str, int]
+    cells: Mapping[str, Cell]
+
+    @property
+    def width(self) -> int:
+        return max(width_of(text) for text, _ in (self.head, self.total, *self.cells.values()))
+
+
+def print_contexts(contexts: Sequence[_Context]) -> None:
+    """What agents load, for people: each file with its tokens, what is lost and what does not load."""
+    if not contexts:
+        sys.stdout.write("no agent loads any file there\n")
+    elif len(contexts) == 1:
+        _print_one(contexts[0])
+    else:
+        _print_beside(contexts)
+
+
+def _print_one(context: _Context) -> None:
+    agent, exact = AGENTS[context["agent"]], _is_exact(context)
+    source = agent.as_of if agent.recorded else f"{agent.as_of}, as read, not recorded"
+    total = tokens_text(context["tokens"], exact=exact)
+    sys.stdout.write(painter()(f"{agent.title} ({source})  {total}", "bold") + "\n")
+    rows: list[Row] = []
+    for entry in context["entries"]:
+        via = (
+            "" if entry["imported_by"] is None else f"  (imported by {_path(entry['imported_by'], context)})"
         )
-        folder = Path(context["folder"])
-        for entry in context["entries"]:
-            lost = entry["lost"]
-            note = (
-                ""
-                if lost is None
-                else f"  cut at line {lost['line'] + 1}: {tokens_text(lost['tokens'], exact=exact)} never arrive"
-            )
-            via = (
-                ""
-                if entry["imported_by"] is None
-                else f"  (imported by {_shown(entry['imported_by'], folder)})"
-            )
-            write(
-                f"{number_text(entry['tokens'], exact=exact):>10}  {_shown(entry['path'], folder)}{via}{note}\n"
-            )
-        for one in context["repeated"]:
-            write(f"{'':>10}  {repeated_text(one, partial(_shown, folder=folder), exact=exact)}\n")
-        for one in context["not_loaded"]:
-            write(f"{'-':>10}  {_shown(one['path'], folder)}: {one['reason']}\n")
+        cut = "" if entry["lost"] is None else f"  {_cut(entry['lost'], exact=exact)}"
+        name = _path(entry["path"], context) + via + cut
+        rows.append(((number_text(entry["tokens"], exact=exact), ""), (name, _CUT if cut else "")))
+    rows += [(EMPTY, (text, "")) for text in _repeated(context)]
+    rows += [(("-", ""), (text, _UNREAD)) for text in _not_loaded(context)]
+    if rows:
+        print_rows(rows, right=(0,))
 
 
-def _shown(path: str, folder: Path) -> str:
-    try:
-        return str(Path(path).relative_to(folder))
-    except ValueError:
-        return path
+def _print_beside(contexts: Sequence[_Context]) -> None:
+    """As many tables as the screen's width needs, and what is to be said of files below all."""
+    width = shutil.get_terminal_size(_SCREEN).columns
+    together: list[_Column] = []
+    for column in map(_column, contexts):
+        if together and _NAME + sum(_GAP + one.width for one in (*together, column)) > width:
+            _print_table(together)
+            sys.stdout.write("\n")
+            together = []
+        together.append(column)
+    _print_table(together)
+    notes: dict[Cell, list[str]] = {}
+    for context in contexts:
+        for note in _notes(context):
+            notes.setdefault(note, []).append(context["agent"])
+    paint, styles = painter(), [_CUT, "", _UNREAD]
+    in_order = sorted(notes.items(), key=lambda note: styles.index(note[0][1]))
+    lines = [""] if notes else []
+    for (text, style), agents in in_order[:_MOST_ROWS]:
+        wrapped = textwrap.wrap(f"{', '.join(agents)}: {text}", width, subsequent_indent="    ")
+        lines += [paint(line, style) for line in wrapped]
+    if len(notes) > _MOST_ROWS:
+        lines.append(
+            f"and {len(notes) - _MOST_ROWS:,} more: name one agent with --agent to see all of its own"
+        )
+    if any(not AGENTS[context["agent"]].recorded for context in contexts):
+        lines += ["", "* as read in its source or documentation, not recorded"]
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _print_table(columns: Sequence[_Column]) -> None:
+    """A row for each file that any of some agents loads, the largest first."""
+    largest: dict[str, int] = {}
+    for column in columns:
+        for name, tokens in column.tokens.items():
+            largest[name] = max(tokens, largest.get(name, 0))
+    names = sorted(largest, key=lambda name: (-largest[name], name))
+    rows: list[Row] = [(("file", "bold"), *(column.head for column in columns))]
+    rows += [
+        ((_shortened(name), ""), *(column.cells.get(name, EMPTY) for column in columns))
+        for name in names[:_MOST_ROWS]
+    ]
+    if len(names) > _MOST_ROWS:
+        rows.append(((f"and {len(names) - _MOST_ROWS:,} more files", ""), *(EMPTY for _ in columns)))
+    rows.append((("all, with labels", "bold"), *(column.total for column in columns)))
+    print_rows(rows, right=range(1, len(columns) + 1))
+
+
+def _column(context: _Context) -> _Column:
+    agent, exact = AGENTS[context["agent"]], _is_exact(context)
+    tokens: dict[str, int] = {}
+    for entry in context["entries"]:
+        path = _path(entry["path"], context)
+        tokens[path] = tokens.get(path, 0) + entry["tokens"]
+    cells = {path: (number_text(number, exact=exact), "") for path, number in tokens.items()}
+    for entry in context["entries"]:
+        if entry["lost"] is not None:
+            path = _path(entry["path"], context)
+            cells[path] = (f"cut {number_text(tokens[path], exact=exact)}", _CUT)
+    for one in context["not_loaded"]:
+        cells.setdefault(_path(one["path"], context), ("not read", _UNREAD))
+    return _Column(
+        (agent.name if agent.recorded else f"{agent.name}*", "bold"),
+        (number_text(context["tokens"], exact=exact), "bold"),
+        tokens,
+        cells,
+    )
+
+
+def _notes(context: _Context) -> Iterator[Cell]:
+    """What is to be said of an agent's files."""
+    for entry in context["entries"]:
+        if entry["lost"] is not None:
+            yield f"{_path(entry['path'], context)} {_cut(entry['lost'], exact=_is_exact(context))}", _CUT
+    yield from ((text, "") for text in _repeated(context))
+    yield from ((text, _UNREAD) for text in _not_loaded(context))
+
+
+def _is_exact(context: _Context) -> bool:
+    return bool(context["exactness"] == "exact")
+
+
+def _cut(lost: Mapping[str, Any], *, exact: bool) -> str:
+    return f"cut at line {lost['line'] + 1}: {tokens_text(lost['tokens'], exact=exact)} never arrive"
+
+
+def _repeated(context: _Context) -> Iterator[str]:
+    path = partial(_path, context=context)
+    return (repeated_text(one, path, exact=_is_exact(context)) for one in context["repeated"])
+
+
+def _not_loaded(context: _Context) -> Iterator[str]:
+    return (
+        f"{_path(one['path'], context)}: {shown(one['reason'], _LONGEST)}" for one in context["not_loaded"]
+    )
+
+
+def _path(path: str, context: _Context) -> str:
+    """A path as people read it: from the folder that the agent is started in."""
+    return shown(shown_path(Path(path), Path(context["folder"])), _LONGEST)
+
+
+def _shortened(name: str) -> str:
+    """A name's end, which tells files apart."""
+    return name if width_of(name) <= _NAME else f"…{name[-(_NAME - 1) :]}"

@@ -6,15 +6,15 @@ character. A line of its own could be a command to whatever reads a build's log.
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
 from weighbridge.analysis.wording import number_text, share_text
 from weighbridge.budget.models import Model
+from weighbridge.columns import EMPTY, Row, painter, print_rows
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code
 from weighbridge.tokens.base import Exactness
@@ -24,19 +24,6 @@ from weighbridge.uris import path_of
 _MOST_ROWS = 200
 #: Characters of a name or a message.
 _LONGEST = 1_000
-#: Cells of a column, at most.
-_WIDEST = 100
-#: What is painted to see which marks a style has.
-_SAMPLE = "sample"
-#: Signs of our own, each one cell wide.
-_NARROW = dict.fromkeys(map(ord, "≈├└─│"), " ")
-#: Variables of the environment by which colours are wanted where there is no terminal.
-_FORCED = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE"})
-
-#: A text and its style; and those of a row.
-_Cell = tuple[str, str]
-_Row = tuple[_Cell, ...]
-_EMPTY: _Cell = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +53,7 @@ def findings_of(reports: Sequence[Report]) -> list[Finding]:
 
 def print_findings(reports: Sequence[Report], findings: Sequence[Finding]) -> None:
     """Findings as `path:line: severity: message [code]`, then one line of summary."""
-    paint = _painter()
+    paint = painter()
     lines = [
         f"{_name(one.uri)}:{one.line}: {paint(one.severity, _STYLES.get(one.severity, ''))}"
         f": {shown(one.message, _LONGEST)} [{one.code}]"
@@ -94,7 +81,7 @@ def _counted(count: int, name: str) -> str:
 
 def print_table(reports: Sequence[Report]) -> None:
     """A tree of documents, their references and what is nested in them, with totals."""
-    table: list[_Row] = [(("document", "bold"), ("tokens", "bold"), ("budget", "bold"), ("", ""))]
+    table: list[Row] = [(("document", "bold"), ("tokens", "bold"), ("budget", "bold"), ("", ""))]
     for report in reports:
         table.append(
             (
@@ -117,7 +104,7 @@ def print_table(reports: Sequence[Report]) -> None:
                 (
                     ("  around a message", "dim"),
                     (around, ""),
-                    _EMPTY,
+                    EMPTY,
                     (f"in no count; {report.frame.source}", "dim"),
                 )
             )
@@ -130,22 +117,22 @@ def print_table(reports: Sequence[Report]) -> None:
                         number_text(own_text(report.tokens, report.references), exact=report.counts_exactly),
                         "",
                     ),
-                    _EMPTY,
-                    _EMPTY,
+                    EMPTY,
+                    EMPTY,
                 )
             )
         table += rows[:_MOST_ROWS]
         if len(rows) > _MOST_ROWS:
-            table.append(((f"  and {len(rows) - _MOST_ROWS:,} more", ""), _EMPTY, _EMPTY, _EMPTY))
+            table.append(((f"  and {len(rows) - _MOST_ROWS:,} more", ""), EMPTY, EMPTY, EMPTY))
     if len(reports) > 1:
-        table.append((("total", "bold"), (_total(reports), "bold"), _EMPTY, _EMPTY))
-    _print(table, right=(1, 2))
+        table.append((("total", "bold"), (_total(reports), "bold"), EMPTY, EMPTY))
+    print_rows(table, right=(1, 2))
 
 
 def print_models(models: Sequence[Model]) -> None:
     """Models: what counts for them, windows, prices."""
     names = ("model", "encoding", "count", "context window", "most output", "$ per million tokens", "cached")
-    table: list[_Row] = [tuple((name, "bold") for name in names)]
+    table: list[Row] = [tuple((name, "bold") for name in names)]
     for model in models:
         tiers = "".join(f", {tier.input_usd_per_million:g} above {tier.above:,}" for tier in model.tiers)
         price = "" if model.input_usd_per_million is None else f"{model.input_usd_per_million:g}{tiers}"
@@ -153,7 +140,7 @@ def print_models(models: Sequence[Model]) -> None:
         windows = ["" if one is None else f"{one:,}" for one in (model.context_window, model.max_output)]
         row = (model.name, model.encoding, model.exactness.value, *windows, price, cached)
         table.append(tuple((cell, "") for cell in row))
-    _print(table, right=(3, 4))
+    print_rows(table, right=(3, 4))
 
 
 _STYLES = {"error": "red", "warning": "yellow", "information": "blue"}
@@ -196,7 +183,7 @@ def _problems(reference: ReferenceReport) -> Iterator[ReferenceReport]:
         yield from _problems(nested)
 
 
-def _rows(references: Sequence[ReferenceReport], indent: str, *, exact: bool) -> Iterator[_Row]:
+def _rows(references: Sequence[ReferenceReport], indent: str, *, exact: bool) -> Iterator[Row]:
     for number, reference in enumerate(references):
         last = number == len(references) - 1
         today = exact and reference.state is State.RESOLVED and not reference.sampled
@@ -216,7 +203,7 @@ def _rows(references: Sequence[ReferenceReport], indent: str, *, exact: bool) ->
         yield (
             (f"  {indent}{'└─' if last else '├─'} {kind}{shown(reference.target, _LONGEST)}", ""),
             (tokens, ""),
-            _EMPTY,
+            EMPTY,
             (shown(note, _LONGEST), style),
         )
         yield from _rows(reference.references, indent + ("   " if last else "│  "), exact=exact)
@@ -247,54 +234,3 @@ def _name(uri: str) -> str:
     # As strings: twenty thousand are named.
     here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
     return shown(os.fspath(path).removeprefix(here), _LONGEST)
-
-
-def _print(rows: Sequence[_Row], right: Collection[int]) -> None:
-    """Print rows in columns, as wide as what is in them; those numbered in `right` are flush right.
-
-    A name that is longer than most screens are wide moves what is behind it.
-    """
-    paint = _painter()
-    columns = range(len(rows[0]))
-    widths = [min(_WIDEST, max(_width(row[column][0]) for row in rows)) for column in columns]
-    widths[-1] = widths[-1] if columns[-1] in right else 0
-    for row in rows:
-        cells = []
-        for column, (text, style) in enumerate(row):
-            space = " " * (widths[column] - _width(text))
-            cells.append(space + paint(text, style) if column in right else paint(text, style) + space)
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
-
-
-def _width(text: str) -> int:
-    if text.translate(_NARROW).isascii():
-        return len(text)
-    from rich.cells import cell_len  # noqa: PLC0415  few names need it
-
-    return cell_len(text)
-
-
-def _painter() -> Callable[[str, str], str]:
-    """What puts a text between the marks of a style, as standard output takes them; nothing where nobody looks at it."""
-    if not sys.stdout.isatty() and not _FORCED & os.environ.keys():
-        return lambda text, style: text
-    # It takes longer to load than a small file to count.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    console = Console(highlight=False, markup=False)
-
-    @cache
-    def around(style: str) -> Sequence[str]:
-        with console.capture() as captured:
-            console.print(Text(_SAMPLE, style=style), end="")
-        return captured.get().split(_SAMPLE)
-
-    if console.color_system is None:
-        return lambda text, style: text
-
-    def paint(text: str, style: str) -> str:
-        before, behind = around(style) if text else ("", "")
-        return f"{before}{text}{behind}"
-
-    return paint

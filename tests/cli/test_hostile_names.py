@@ -20,6 +20,11 @@ def workspace(tmp_path: Path) -> Path:
     for name in NAMES:
         (folder / name).write_text(text, encoding="utf-8")
     (folder / f"{ESCAPE}-self.md").write_text(f"@[file:{ESCAPE}-self.md]\n")
+    (folder / "CLAUDE.md").write_text(f"@docs/{ESCAPE}.md\n")
+    for name in (f"{ESCAPE}a.md", f"b{COMMAND}.md"):
+        (folder / ".claude" / "rules").mkdir(parents=True, exist_ok=True)
+        (folder / ".claude" / "rules" / name).write_text("words\n")
+        (folder / ".claude" / "rules" / f"p{name}").write_text(f'---\npaths: "{COMMAND!r}/**"\n---\nwords\n')
     # One that is no text, one whose name is none.
     (folder / f"binary{COMMAND}.prompt.md").write_bytes(bytes(range(256)))
     Path(os.fsdecode(bytes(folder) + b"/d\xff.prompt.md")).write_text("words")
@@ -32,6 +37,8 @@ def workspace(tmp_path: Path) -> Path:
         ("count", "."),
         ("count", "--budget", "2", *NAMES),
         ("check", "--budget", "2", "--strict", "."),
+        ("context", ".", "--agent", "claude-code"),
+        ("context", ".", "--agent", "claude-code", "--agent", "codex"),
         ("count", "--format", "json", "."),
         ("check", "--budget", "2", "--format", "json", "."),
         ("check", f"nowhere{COMMAND}{ESCAPE}.md"),

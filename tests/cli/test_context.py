@@ -1,0 +1,119 @@
+"""What agents load, for people: one agent's files, or several agents side by side, in the columns of a screen."""
+
+from pathlib import Path
+
+import pytest
+
+from weighbridge.cli import main
+from weighbridge.columns import width_of
+
+BESIDE = """\
+file              claude-code       codex  gemini-cli   goose*
+AGENTS.md            not read  cut 14,044              ≈18,000
+CLAUDE.md                  ≈8
+docs/style.md              ≈6                       5
+GEMINI.md                                           2
+"""
+NOTES = """\
+codex: AGENTS.md cut at line 4682: 3,956 tokens never arrive
+claude-code: .claude/rules/api.md: loads when a file is read that matches src/**
+claude-code: AGENTS.md: a CLAUDE.md with text is loaded: AGENTS.md is not read
+
+* as read in its source or documentation, not recorded
+"""
+#: What a terminal makes of a style's marks.
+RED, YELLOW, OFF = "\x1b[31m", "\x1b[33m", "\x1b[0m"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    place = tmp_path / "place"
+    for name, text in {
+        "CLAUDE.md": "see @docs/style.md\n",
+        "docs/style.md": "four spaces, always\n",
+        ".claude/rules/api.md": "---\npaths: src/**\n---\nAPI\n",
+        "AGENTS.md": "a word\n" * 6_000,
+        "GEMINI.md": "@docs/style.md please\n",
+    }.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text)
+    (place / ".git").mkdir()
+    monkeypatch.chdir(place)
+    return tmp_path
+
+
+def shown(folder: Path, capsys: pytest.CaptureFixture[str], *agents: str) -> str:
+    chosen = [word for agent in agents for word in ("--agent", agent)]
+    assert main(["context", "--home", str(folder / "home"), *chosen]) == 0
+    return capsys.readouterr().out
+
+
+def test_agents_stand_side_by_side(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, notes = shown(folder, capsys, "claude-code", "codex", "gemini-cli", "goose").split("\n\n", 1)
+    *rows, total = table.splitlines(keepends=True)
+    assert "".join(rows) == BESIDE
+    # The labels have this machine's paths in them.
+    assert total.startswith("all, with labels ")
+    assert notes == NOTES
+
+
+def test_what_does_not_fit_beside_comes_below(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = shown(folder, capsys)
+    assert said.count("\nfile ") >= 1
+    assert [line for line in said.splitlines() if width_of(line) > 80] == []
+
+
+def test_one_agent_has_its_files_as_they_arrive(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, *rows = shown(folder, capsys, "claude-code").splitlines()
+    assert head.startswith("Claude Code (")
+    assert rows == [
+        "≈8  CLAUDE.md",
+        "≈6  docs/style.md  (imported by CLAUDE.md)",
+        " -  .claude/rules/api.md: loads when a file is read that matches src/**",
+        " -  AGENTS.md: a CLAUDE.md with text is loaded: AGENTS.md is not read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("agents", "lost"),
+    [
+        (("codex",), f"{RED}AGENTS.md  cut at line 4682: 3,956 tokens never arrive{OFF}"),
+        (("codex", "claude-code"), f"{RED}cut 14,044{OFF}"),
+        (("codex", "claude-code"), f"{YELLOW}not read{OFF}"),
+    ],
+)
+def test_what_is_lost_has_a_colour_where_a_terminal_has_any(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    agents: tuple[str, ...],
+    lost: str,
+) -> None:
+    assert "\x1b" not in shown(folder, capsys, *agents)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert lost in shown(folder, capsys, *agents)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = shown(folder, capsys, *agents)
+    assert RED not in plain
+    assert YELLOW not in plain
+
+
+def test_many_files_stay_one_screen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(50):
+        (folder / "place" / ".claude" / "rules" / f"{number}.md").write_text(f"word {number}\n")
+        (folder / "place" / ".claude" / "rules" / f"w{number}.md").write_text(
+            f"---\npaths: {number}/**\n---\nword\n"
+        )
+    lines = shown(folder, capsys, "claude-code", "codex").splitlines()
+    assert len(lines) < 50
+    assert "and 33 more files" in lines
+    assert "and 33 more: name one agent with --agent to see all of its own" in lines
+
+
+def test_nothing_to_load_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["context", str(tmp_path), "--home", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "no agent loads any file there\n"
