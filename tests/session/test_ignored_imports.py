@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.session.harness import a_session, open_file, typed
+from tests.session.harness import a_session, open_file, set_layer, typed
 from tests.session.test_arriving import home, lay
 
 from weighbridge.errors import Code
@@ -89,10 +89,12 @@ EVERYDAY = (
     "name",
     ["CLAUDE.md", ".claude/commands/c.md", ".claude/skills/s/SKILL.md", "AGENTS.md", "GEMINI.md", "QWEN.md", "a.prompt"],
 )  # fmt: skip
-async def test_everyday_patterns_give_no_warning(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("agents", [None, ["copilot-cli"], ["goose"]])
+async def test_everyday_patterns_give_no_warning(tmp_path: Path, name: str, agents: list[str] | None) -> None:
     text = "\n\n".join(EVERYDAY)
     lay(tmp_path, {name: text})
     async with a_session(tmp_path) as session:
+        set_layer(session, {"agents": agents})
         report = await session.whole_report(open_file(session, tmp_path / name))
         severe = [one for _, one in report.notices if one.severity == "warning"]
         assert (severe, report.references, report.problems) == ([], (), ())

@@ -12,7 +12,8 @@ from weighbridge.agents.model import Files, Ignored, Importance
 #: References that are looked at in one file, each of which asks the disk; and texts that are tried, each of which is parsed.
 MOST_LOOKED_AT = 500
 _MOST_TRIED = 10
-_CANDIDATE = re.compile(r"(?<![A-Za-z0-9_@/.\\-])@(\"[^\"\n]+\"|(?:[^\s\\\"]|\\ )+)")
+#: What looks like an import: `@` and a path, in quotes or with escaped spaces.
+CANDIDATE = re.compile(r"(?<![A-Za-z0-9_@/.\\-])@(\"[^\"\n]+\"|(?:[^\s\\\"]|\\ )+)")
 _TRAILING = ".,;:!?)]}>'\"`*_"
 _MARKS = {
     ".": "full stop",
@@ -30,9 +31,9 @@ def bare(target: str) -> str:
     return target.rstrip(_TRAILING)
 
 
-def mark_reason(target: str) -> str:
-    """Why a path is not found that marks of a sentence follow."""
-    mark = target[len(bare(target)) :][:1]
+def mark_reason(target: str, path: str) -> str:
+    """Why a path is not found that marks follow, of a sentence mostly."""
+    mark = target[len(path) :][:1]
     return f"the {_MARKS.get(mark, mark)} belongs to the path here: put a space before it"
 
 
@@ -66,14 +67,14 @@ def ignored(
     """
     code: _Code | None = None
     in_html: dict[int, int] = {}
-    for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
+    for found in islice(CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
         written = found[1]
         target = _target(written)
         name = bare(target)
         if target in imported:
             why = _found_in_vain(path, target, target_of, files)
             if why is not None:
-                instead = apart(written) if why[0] == mark_reason(target) else None
+                instead = apart(written) if why[0] == mark_reason(target, bare(target)) else None
                 yield Ignored(path, found.start(), found.end(), *why, instead)
             continue
         quoted = written.startswith('"')
@@ -82,6 +83,9 @@ def ignored(
             end = found.end() if quoted else path_end
             code = code or _Code(text)
             where = code.at(found.start())
+            if where is None and name in imported and not written[len(name) :].strip("*_"):
+                # The emphasis ends there, not the path.
+                continue
             if where == "html":
                 start, last = code.line_around(found.start())
                 if start not in in_html:
@@ -93,14 +97,14 @@ def ignored(
                     )
                 continue
             path_written = written.strip('"').replace(" ", "\\ ") if quoted else text[found.start() + 1 : end]
-            instead = None if where else _spaced(f"@{path_written}", text, found.start(), end)
+            instead = None if where else spaced(f"@{path_written}", text, found.start(), end)
             yield Ignored(path, found.start(), end, *_overlooked(where, written), instead)
 
 
 def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[int, int, str]]:
     """Where imports stand in a file's text, outside code: start, end, target. `begin`: where front matter ends."""
     code = _Code(text) if targets else None
-    for found in islice(_CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
+    for found in islice(CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
         target = _target(found[1])
         if code is not None and target in targets and code.at(found.start()) is None:
             yield found.start(), found.end(), target
@@ -113,7 +117,7 @@ def _apart_from_tags(text: str, start: int, end: int) -> tuple[str, str]:
     return f"{text[:start]}{written}{text[end:]}", written
 
 
-def _spaced(written: str, text: str, start: int, end: int) -> str:
+def spaced(written: str, text: str, start: int, end: int) -> str:
     """An import with the spaces that it needs where it is to stand in a text."""
     before = "" if start == 0 or text[start - 1].isspace() else " "
     behind = "" if end == len(text) or text[end].isspace() else " "
@@ -136,7 +140,7 @@ def _found_in_vain(
         return None
     name = bare(target)
     if name != target and _is_importable(target_of(name), files):
-        return mark_reason(target), Importance.CERTAIN
+        return mark_reason(target, name), Importance.CERTAIN
     if PurePath(name).suffix.lower() in TEXTS:
         return f"no such file: {name} is looked for beside {path.name}", Importance.HINT
     return None

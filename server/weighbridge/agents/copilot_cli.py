@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from weighbridge.agents.model import (
     Context,
     Entry,
     Files,
+    Ignored,
     Import,
+    Importance,
     Imports,
     NotLoaded,
     Part,
@@ -27,6 +29,7 @@ from weighbridge.agents.model import (
     Start,
     import_of,
 )
+from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.splicing import spliced
 from weighbridge.agents.text import decoded, unix_lines
@@ -38,6 +41,8 @@ MOST_BYTES = 524_288
 _LONGEST_DESCRIPTION = 1024
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
+#: The files whose imports are followed.
+_IMPORTERS = "AGENTS.md, CLAUDE.md and copilot-instructions.md"
 _INSTRUCTIONS = Path(".github") / "copilot-instructions.md"
 _IMPORT = re.compile(r"(?<![\w-])@([^\s'\"<>@][^\s'\"<>]*)")
 _TRAILING = ".,;:!?)]}"
@@ -65,6 +70,7 @@ class _Loader:
     own: Path = field(init=False)
     not_loaded: list[NotLoaded] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
     _texts: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,7 +84,7 @@ class _Loader:
             parts.append(Part("system", self._instructions()))
         parts += [*self._agents(), *self._skill_parts()]
         shown = tuple(part for part in parts if part.pieces)
-        return Context(shown, tuple(self.not_loaded), imports=tuple(self.imports))
+        return Context(shown, tuple(self.not_loaded), tuple(self.ignored), tuple(self.imports))
 
     def _chain(self) -> tuple[Path, ...]:
         """The folders from the session folder up to the root, nearest first."""
@@ -116,10 +122,12 @@ class _Loader:
             if path.name == "GEMINI.md":
                 cleaned = _cleaned(text)
                 pieces.append(Piece(cleaned, Entry(path, kind, cleaned)))
+                self._look_over(path, text, None)
             else:
                 importer = self._importer(path)
                 pieces += importer.pieces(path, kind, text)
                 self.imports += importer.replaced
+                self._look_over(path, text, importer.tried)
             pieces.append(Piece("\n</custom_instruction>"))
         rules: list[Piece] = []
         waiting: list[tuple[str, Path, str]] = []
@@ -137,6 +145,26 @@ class _Loader:
         for rule in rules:
             pieces += [*([Piece("\n\n")] if pieces else []), rule]
         return (*pieces, *end)
+
+    def _look_over(self, path: Path, text: str, tried: Mapping[int, Tried] | None) -> None:
+        """Say what in a file looks like an import and is none. `tried`: those that it has; None where it can have none."""
+        if self.start.looked_at != self.files.real(path):
+            return
+        top = self._importer(path).top
+
+        def overlooked(start: int, name: str) -> tuple[str, Importance]:
+            if any(begin <= start < end for begin, end in _code(text)):
+                return "it stands in code", Importance.HINT
+            if tried is None:
+                return f"imports are followed in {_IMPORTERS} only", Importance.LIKELY
+            if name.startswith("/"):
+                return "absolute paths are not imported", Importance.CERTAIN
+            if text[start + 1] == '"':
+                return "quotes are not understood", Importance.CERTAIN
+            return "a path needs a dot or a slash", Importance.LIKELY
+
+        imports = None if tried is None else Imports(_imports)
+        self.ignored += passed_over(path, text, imports, tried or {}, self.files, top, overlooked)
 
     def _added(self) -> tuple[Path, ...]:
         """The folders that the user adds to those where instructions are looked for."""
@@ -162,7 +190,9 @@ class _Loader:
             for path in sorted(walk(holder, self.files), key=str):
                 data = self.files.read(path) if path.name.endswith(ending) else None
                 if data is not None:
-                    text = _cleaned(decoded(data))
+                    whole = decoded(data)
+                    text = _cleaned(whole)
+                    self._look_over(path, whole, None)
                     values = front_matter(unix_lines(text), lenient=True) or {}
                     yield path, text, values, _pattern(values, ending)
 
@@ -238,15 +268,18 @@ class _Importer:
     own: bool
     bytes_left: int = MOST_BYTES
     imports_left: int = MOST_IMPORTS
-    #: The imports, nested ones before those that they are nested in.
+    #: The imports, nested ones before those that they are nested in; and those of the context file itself, by their starts.
     replaced: list[Import] = field(default_factory=list)
+    tried: dict[int, Tried] = field(default_factory=dict)
 
     def pieces(
         self, path: Path, kind: str, text: str, importer: Path | None = None, level: int = 0
     ) -> list[Piece]:
         def additions() -> Iterator[tuple[int, int, list[Piece]]]:
             for start, end, target in _imports(text) if level < MOST_LEVELS else ():
-                made = self._imported(target, path, level)
+                made, why = self._imported(target, path, level)
+                if level == 0:
+                    self.tried[start] = Tried(target, why)
                 if made:
                     self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
                     # Behind the words, which stay.
@@ -254,16 +287,28 @@ class _Importer:
 
         return spliced(path, kind, text, additions(), importer, _cleaned)
 
-    def _imported(self, target: str, path: Path, level: int) -> list[Piece]:
+    def _imported(self, target: str, path: Path, level: int) -> tuple[list[Piece], str | None]:
+        """What comes by an import, and why nothing does if there is such a file."""
         place = Path(os.path.normpath(self.files.real(path).parent / target))
         real = self.files.real(place)
-        if not lies_in(real, self.top) or self.files.size(place) is None or self.imports_left <= 0:
-            return []
-        if real in self.met:
-            return [Piece(f'\n\n<imported_custom_instruction source="{real}" skipped="already-loaded" />')]
-        data = self.files.read(place, own=self.own)
-        if data is None or b"\0" in data or len(data) > self.bytes_left:
-            return []
+        if self.imports_left > 0 and real in self.met:
+            return [
+                Piece(f'\n\n<imported_custom_instruction source="{real}" skipped="already-loaded" />')
+            ], ""
+        why, data = None, None
+        if self.imports_left <= 0:
+            why = f"no more than {MOST_IMPORTS} imports of one file are followed"
+        elif not lies_in(real, self.top):
+            why = f"outside the folder that holds the project: {self.top}"
+        elif (
+            self.files.size(place) is not None and (data := self.files.read(place, own=self.own)) is not None
+        ):
+            if b"\0" in data:
+                why = "it holds a NUL, so it is taken for a binary file"
+            elif len(data) > self.bytes_left:
+                why = f"the imports of one file come to {MOST_BYTES:,} bytes at most"
+        if data is None or why is not None:
+            return [], why
         self.met.add(real)
         self.imports_left -= 1
         self.bytes_left -= len(data)
@@ -276,7 +321,7 @@ class _Importer:
             Piece(f'\n\n<imported_custom_instruction source="{real}">\n'),
             *inner,
             Piece("\n</imported_custom_instruction>"),
-        ]
+        ], ""
 
 
 def _imports(text: str) -> Iterator[tuple[int, int, str]]:

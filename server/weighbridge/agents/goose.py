@@ -5,7 +5,7 @@ Rules and derived cases: `tests/agents/wire/goose.jsonl`.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from weighbridge.agents.model import (
     Agent,
     Context,
     Files,
+    Ignored,
     Import,
+    Importance,
     Imports,
     NotLoaded,
     Part,
@@ -22,6 +24,7 @@ from weighbridge.agents.model import (
     Start,
     import_of,
 )
+from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.splicing import spliced
 from weighbridge.agents.text import json_object
 
@@ -43,7 +46,7 @@ def load(start: Start, files: Files) -> Context:
     folder = files.real(start.folder)
     config = Path(start.environment.get("XDG_CONFIG_HOME") or start.home / ".config") / "goose"
     names = _names(start)
-    loader = _Loader(files)
+    loader = _Loader(files, start.looked_at)
     top = git_root(folder, files) or folder
     own = loader.texts([config / name for name in names], config, "user")
     chain = downwards(top, folder)
@@ -56,7 +59,8 @@ def load(start: Start, files: Files) -> Context:
             pieces.append(Piece(f"\n\n{title}"))
     pieces += project
     part = Part("system, under `# Additional Instructions:`", tuple(_without_tags(pieces)))
-    return Context((part,) if part.text else (), tuple(loader.not_loaded), imports=tuple(loader.imports))
+    parts = (part,) if part.text else ()
+    return Context(parts, tuple(loader.not_loaded), tuple(loader.ignored), tuple(loader.imports))
 
 
 def _names(start: Start) -> Sequence[str]:
@@ -77,10 +81,12 @@ class _Loader:
     """One start: the room that one hint file's references have."""
 
     files: Files
+    looked_at: Path | None
     references: int = 0
     left: int = 0
     not_loaded: list[NotLoaded] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
 
     def texts(self, paths: Sequence[Path], top: Path, kind: str) -> list[Piece]:
         pieces: list[Piece] = []
@@ -122,33 +128,69 @@ class _Loader:
     ) -> list[Piece]:
         scanned = level <= MOST_LEVELS and len(text.encode()) <= MOST_SCANNED
 
+        tried: dict[int, Tried] = {}
+
         def replacements() -> Iterator[tuple[int, int, list[Piece]]]:
             for start, end, target in _references(text) if scanned else ():
-                made = self._imported(target, path, top, above, level)
-                if made is not None:
+                made, why = self._imported(target, path, top, above, level)
+                tried[start] = Tried(target, why)
+                if made:
                     self.imports.extend(import_of(path, start, end, made, nested=importer is not None))
                     yield start, end, made
 
-        return spliced(path, kind, text, replacements(), importer)
+        pieces = spliced(path, kind, text, replacements(), importer)
+        if importer is None and self.looked_at == self.files.real(path):
+            self._look_over(path, text, top, tried, scanned=scanned)
+        return pieces
+
+    def _look_over(
+        self, path: Path, text: str, top: Path, tried: Mapping[int, Tried], *, scanned: bool
+    ) -> None:
+        """Say what in a hint file looks like an import and is none. `tried`: those that it has."""
+
+        def overlooked(start: int, name: str) -> tuple[str, Importance]:
+            if not scanned:
+                return f"nothing is imported by a file over {MOST_SCANNED:,} bytes", Importance.CERTAIN
+            if text[start - 1 : start] == "`":
+                return "a backtick stands before it", Importance.HINT
+            if text[start + 1] == '"':
+                return "quotes are not understood", Importance.CERTAIN
+            if start and not text[start - 1].isspace():
+                return "imports stand at a line's start or behind a space", Importance.LIKELY
+            return f"no path is seen in {name}: write ./ before it", Importance.LIKELY
+
+        self.ignored += passed_over(path, text, Imports(_references), tried, self.files, top, overlooked)
 
     def _imported(
         self, target: str, path: Path, top: Path, above: tuple[str, ...], level: int
-    ) -> list[Piece] | None:
+    ) -> tuple[list[Piece], str | None]:
+        """What comes by a reference, and why nothing does if there is such a file."""
         self.references -= 1
         written = str(path.parent / target)
-        if self.references < 0 or target.startswith("/") or written in above or ".git" in Path(target).parts:
-            return None
         place = Path(os.path.normpath(self.files.real(path).parent / target))
-        if not lies_in(self.files.real(place), top):
-            return None
-        text = self._text(place, own=False)
+        if written in above:
+            return [], ""
+        why, text, cost = None, None, 0
         frame = f"--- Content from {target} ---\n", f"\n--- End of {target} ---"
-        cost = 0 if text is None else len(text.encode()) + sum(map(len, frame))
-        if text is None or level > MOST_LEVELS or cost > self.left:
-            return None
+        if self.references < 0:
+            why = f"no more than {MOST_REFERENCES} references of one file are followed"
+        elif target.startswith("/"):
+            why = "absolute paths are not imported"
+        elif ".git" in Path(target).parts:
+            why = "nothing in .git is imported"
+        elif not lies_in(self.files.real(place), top):
+            why = f"outside the folder that holds the project: {top}"
+        elif (text := self._text(place, own=False)) is None:
+            why = "it is not UTF-8"
+        else:
+            cost = len(text.encode()) + sum(map(len, frame))
+            if cost > self.left:
+                why = f"what one file imports comes to {MOST_BYTES:,} bytes at most"
+        if text is None or why is not None:
+            return [], why
         self.left -= cost
         inner = self._expanded(place, text, "import", top, (*above, written), level + 1, path)
-        return [Piece(frame[0]), *inner, Piece(frame[1])]
+        return [Piece(frame[0]), *inner, Piece(frame[1])], ""
 
 
 def _references(text: str) -> Iterator[tuple[int, int, str]]:

@@ -187,7 +187,7 @@ class Splicer:
         if not self._is_inside(place, top) and self.files.size(place) is not None:
             reason, importance = f"outside the folder that holds the project: {top}", Importance.CERTAIN
         elif named != place and self._is_inside(named, top) and self.files.size(named) is not None:
-            reason, importance, instead = mark_reason(target), Importance.CERTAIN, apart(target)
+            reason, importance, instead = mark_reason(target, bare(target)), Importance.CERTAIN, apart(target)
         elif self.files.is_folder(place) or self.files.size(place) is not None:
             return
         elif replaced:
