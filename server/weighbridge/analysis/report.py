@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from json.encoder import encode_basestring_ascii as quoted
-from operator import length_hint
+from operator import itemgetter, length_hint
 from pathlib import Path
 from typing import Any
 
@@ -366,13 +366,14 @@ def reference_reports(
         taken = MOST_ROWS - rows - length_hint(left)
         rows += taken
         made[number : number + 1] = [(reference, place, expansion, report, taken)]
-    return tuple(known[3] for known in made)
+    # Some may be a hundred thousand, in one turn: 3 ms, where a generator takes 12.
+    return tuple(map(itemgetter(3), made))
 
 
-def totals_of(expansions: Sequence[Expansion]) -> Steps[ReferenceTotals]:
+def totals_of(placed: Sequence[tuple[Reference, Range, Expansion]]) -> Steps[ReferenceTotals]:
     """Count how the document's own references stand, some at a time."""
     pending = failed = sampled = stale = 0
-    for number, one in enumerate(expansions):
+    for number, (_, _, one) in enumerate(placed):
         if one.waiting:
             pending += 1
         elif one.broken:
@@ -383,8 +384,8 @@ def totals_of(expansions: Sequence[Expansion]) -> Steps[ReferenceTotals]:
             stale += 1
         if number % ITEMS == ITEMS - 1:
             yield
-    resolved = len(expansions) - pending - failed - sampled - stale
-    return ReferenceTotals(len(expansions), resolved, pending, failed, sampled, stale)
+    resolved = len(placed) - pending - failed - sampled - stale
+    return ReferenceTotals(len(placed), resolved, pending, failed, sampled, stale)
 
 
 def own_text(tokens: int, references: Sequence[ReferenceReport]) -> int:

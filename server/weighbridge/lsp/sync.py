@@ -5,7 +5,7 @@ import logging
 
 from lsprotocol import types
 
-from weighbridge.session.document import MOST_CHANGES, Document
+from weighbridge.session.document import MOST_COST, Document
 from weighbridge.session.session import Session
 from weighbridge.text import Edit
 
@@ -73,8 +73,7 @@ class TextSync:
         )
         # What comes before a whole text is gone with it.
         changes = changes[next(wholes, 0) :]
-        if len(changes) > MOST_CHANGES:
-            document.lose()
+        room = MOST_COST
         for change in changes:
             if isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 edit: Edit = document.buffer.replace_all(change.text)
@@ -83,7 +82,7 @@ class TextSync:
                 edit = document.buffer.apply(
                     (start.line, start.character), (end.line, end.character), change.text
                 )
-            document.apply(edit)
+            room = document.apply(edit, room)
         self._session.edited(document, params.text_document.version)
 
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:

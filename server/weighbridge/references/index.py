@@ -4,12 +4,12 @@ An edit is re-scanned from the start of the paragraph it touches until the block
 keys cost one line. A fence or comment opened far above changes all below it: `update` says so, if it is asked to.
 """
 
-import math
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
 
 from weighbridge.references.blocks import START, Line, LineKind, State
 from weighbridge.references.inlines import is_open
@@ -29,7 +29,8 @@ from weighbridge.references.model import PLAIN, Directive, Heading, Reference, S
 from weighbridge.rope import Line as Text
 from weighbridge.text import Edit
 
-#: What takes longer to scan than other text: up to 10 µs each.
+#: What a line costs to scan, in units of about 10 µs; what takes longer than other text in it costs one unit each.
+LINE_COST: Final = 2
 _BEGINNINGS = ("@", "{{", "`", "<")
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
 _SKIPPED = DoneLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
@@ -51,12 +52,13 @@ class Lines(Protocol):
 class Rescan:
     """Lines [start, old_end) of the text before became [start, new_end): what they hold may be other than before.
 
-    All others hold what they held.
+    All others hold what they held. `cost`: what it took, in the units of `ScanIndex.update`.
     """
 
     start: int
     old_end: int
     new_end: int
+    cost: int = field(default=LINE_COST, compare=False)
 
 
 class TooFarError(Exception):
@@ -185,11 +187,11 @@ class ScanIndex:
             for typo in self._leafed[line].scanned.typos:
                 yield line, typo
 
-    def update(self, edit: Edit, lines: Lines, most: float = math.inf) -> Rescan:
+    def update(self, edit: Edit, lines: Lines, most: int = sys.maxsize) -> Rescan:
         """Follow an edit; `lines` is the text after it.
 
-        `most`: lines scanned anew at most; 64 characters more in a line, and each character there that a reference, code or
-        HTML may begin with, count as one more.
+        `most`: what it may cost at most, in units of about 10 µs: `LINE_COST` for each line scanned anew, and 1 more for 64
+        characters in it and for each character that a reference, code or HTML may begin with.
 
         Raises:
             TooFarError: it would take more. The index fits neither text then.
@@ -210,27 +212,24 @@ class ScanIndex:
         if inside:
             return Rescan(edit.start, was_end, is_end)
         rescan = self._rescan(Edit(edit.start, edit.new_lines, edit.new_lines), lines, most)
-        return Rescan(edit.start, rescan.old_end - shift, rescan.new_end)
+        return replace(rescan, start=edit.start, old_end=rescan.old_end - shift)
 
-    def _rescan(self, edit: Edit, lines: Lines, most: float) -> Rescan:
+    def _rescan(self, edit: Edit, lines: Lines, most: int) -> Rescan:
         """Scan anew from the start of the leaf that an edit touches until all is as it was."""
         shift = edit.new_lines - edit.old_lines
         edited_end = edit.start + edit.new_lines
         start = self._leaf_start(edit.start)
         leaves = Leaves(self._state_before(start), keep=True)
-        end = len(lines)
+        end, cost = len(lines), 0
         for number in range(start, end):
             text = _scanned_of(lines, number)
             if number >= edited_end and self._converges(number - shift, leaves, text):
                 end = number
                 break
-            # A line of data is hardly looked at.
-            most -= (
-                1
-                if len(text) > LONGEST_LINE
-                else 1 + len(text) // WEIGHED + sum(map(text.count, _BEGINNINGS))
-            )
-            if most < 0:
+            cost += LINE_COST
+            if len(text) <= LONGEST_LINE:  # a line of data is hardly looked at
+                cost += len(text) // WEIGHED + sum(map(text.count, _BEGINNINGS))
+            if cost > most:
                 raise TooFarError
             leaves.feed(text)
         leaves.finish()
@@ -240,7 +239,7 @@ class ScanIndex:
         # Most of the lines around the edit hold what they held before.
         same = _alike(zip(old, new, strict=False), edit.start - start)
         same_behind = _alike(zip(reversed(old), reversed(new), strict=False), end - edited_end)
-        return Rescan(start + same, end - shift - same_behind, end - same_behind)
+        return Rescan(start + same, end - shift - same_behind, end - same_behind, cost)
 
     def _update_line(self, edit: Edit, lines: Lines) -> bool:
         """Follow an edit inside a line that matters to no other line; False if it may."""

@@ -19,7 +19,7 @@ from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.expand import IN_A_STEP, Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
 from weighbridge.errors import FATAL, Problem
-from weighbridge.references.index import ScanIndex, TooFarError
+from weighbridge.references.index import LINE_COST, ScanIndex, TooFarError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.outline import Filled, Outline
 from weighbridge.session.prepared import Known, Prepared
@@ -30,16 +30,12 @@ from weighbridge.tokens.counted import CountedBuffer, Part
 
 logger = logging.getLogger(__name__)
 
-#: Lines scanned anew by one edit, long ones counted several times (see `ScanIndex.update`), and references in them that
-#: are looked at: with more of either the text is prepared anew. A paragraph's window is never more lines than that.
-MOST_LINES = 2000
-MOST_REFERENCES = 200
-#: Changes of one message from which on they are not followed one by one.
-MOST_CHANGES = 64
+#: What following the edits of one message may cost, in the units of `ScanIndex.update`: with more the text is prepared
+#: anew. Scanning a paragraph's window never costs as much. What an edit costs besides, and a reference that is looked at.
+MOST_COST = 2000
+_EDIT, _REFERENCE = 16, 10
 #: Lines counted anew in one turn of the loop because a reference in them stands for something else.
 _LINES_A_TURN = 128
-#: Steps in which references are placed in one turn.
-_STEPS = 2
 
 
 class Document:
@@ -191,21 +187,23 @@ class Document:
 
     # Editing
 
-    def apply(self, edit: Edit) -> None:
-        """Follow an edit that the buffer has already made. Never raises."""
+    def apply(self, edit: Edit, room: int = MOST_COST) -> int:
+        """Follow an edit that the buffer has already made. Never raises.
+
+        `room`: what that may cost; what is left of it is returned, for the next edit of the same message.
+        """
         self.revision += 1
         self.text_revision += 1
         self.arrival_changed()
         self._since_snapshot = edit if self._since_snapshot is None else self._since_snapshot.then(edit)
-        if self.prepared is not None:
-            self._follow(edit)
+        return room if self.prepared is None else self._follow(edit, room)
 
-    def _follow(self, edit: Edit) -> None:
+    def _follow(self, edit: Edit, room: int = MOST_COST) -> int:
         """Change what was prepared as an edit wants it, or lose it all: half of it is worth nothing."""
         try:
-            if max(edit.old_lines, edit.new_lines) > MOST_LINES:
+            if max(edit.old_lines, edit.new_lines) * LINE_COST > room:
                 raise TooFarError  # noqa: TRY301  as the index says it
-            self._change(edit)
+            return self._change(edit, room)
         except TooFarError:
             self.lose()
         except FATAL:
@@ -213,21 +211,22 @@ class Document:
         except BaseException:
             logger.exception("an edit could not be followed")
             self.lose()
+        return 0
 
-    def _change(self, edit: Edit) -> None:
+    def _change(self, edit: Edit, room: int) -> int:
         assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
         index = self.prepared.index
-        rescan = index.update(edit, self.buffer, MOST_LINES)
+        rescan = index.update(edit, self.buffer, room)
+        room -= rescan.cost + _EDIT
         shift = edit.new_lines - edit.old_lines
         start = min(edit.start, rescan.start)
         stop = max(edit.start + edit.new_lines, rescan.new_end)
         parts: dict[int, tuple[Part, ...]] = {}
-        looked_at = 0
         for line in range(start, stop):
             references = index.line(line).references
             if references:
-                looked_at += len(references)
-                if looked_at > MOST_REFERENCES:
+                room -= len(references) * _REFERENCE
+                if room < 0:
                     raise TooFarError
                 self._placed_revision = -1
                 resolved = parts_of(self.buffer.line(line), references, self.expansions)
@@ -243,10 +242,11 @@ class Document:
         if self._own is not None:
             self._own.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
         elif index.refers:
-            if self.buffer.line_count > MOST_LINES:
+            if self.buffer.line_count * LINE_COST > MOST_COST:
                 raise TooFarError
             self._own = CountedBuffer(self.prepared.tokenizer, self.buffer)
         self.outdated = self.outdated or self._head_changed(edit)
+        return room
 
     def _head_changed(self, edit: Edit) -> bool:
         """Whether an edit may have changed what preparing found: the front matter, a directive."""
@@ -309,7 +309,7 @@ class Document:
         if self._placed_revision != revision:
             self._placed_revision = revision
             self._placing = self._place(self.prepared.index)
-        if self._placing is not None and all(next(self._placing, self) is None for _ in range(_STEPS)):
+        if self._placing is not None and next(self._placing, self) is None:
             return False
         self._placing = None
         return True

@@ -68,7 +68,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
     yield from document.follow_outline()
     filled = document.fill_outline(FILLING)
     sections = yield from document.outline.reports(document.buffer)
-    totals = yield from totals_of([expansion for _, _, expansion in placed])
+    totals = yield from totals_of(placed)
     kept = None if model is None else cacheable(document, placed)
     hint = hint_of(placed, tokens, kept, model, exact=prepared.exact)
     return Report(
