@@ -87,6 +87,70 @@ async def test_rules(tmp_path: Path, front: str, what: str | None, stretch: str)
         assert (", and there is none" in message) is (what == "never")
 
 
+INSTRUCTIONS, QWEN = ".github/instructions/r.instructions.md", ".qwen/rules/r.md"
+#: Rules of other agents: the agent, its file, its front matter, and whether a file is there that it waits for.
+WAITING = [
+    ("copilot-cli", INSTRUCTIONS, "applyTo: src/**", True),
+    ("copilot-cli", INSTRUCTIONS, "applyTo: '*.ts'", True),
+    ("copilot-cli", INSTRUCTIONS, "applyTo: 'nothing/**, **/*.{js,TS}'", True),
+    ("copilot-cli", INSTRUCTIONS, "applyTo: './src/*.ts'", True),
+    ("copilot-cli", INSTRUCTIONS, "applyTo: nothing/**", False),
+    ("copilot-cli", INSTRUCTIONS, "applyTo: ['**/*.py', 'lib/**']", False),
+    ("copilot-cli", RULE, "paths: '**/*.ts'", True),
+    ("copilot-cli", RULE, "paths: '**/*.py'", False),
+    ("vscode-copilot", INSTRUCTIONS, "applyTo: deep/*.ts", True),
+    ("vscode-copilot", INSTRUCTIONS, "applyTo: '**/*.py,nothing/**'", False),
+    ("qwen-code", QWEN, "paths: ['./src/**']", True),
+    ("qwen-code", QWEN, "paths: ['src/**']", True),
+    ("qwen-code", QWEN, "paths: ['nothing/**']", False),
+    ("qwen-code", QWEN, "paths: ['*.ts']", False),
+    ("qwen-code", QWEN, "paths: ['/src/**']", False),
+]
+
+
+@pytest.mark.parametrize(("agent", "name", "front", "there"), WAITING)
+async def test_rules_wait_for_files_that_are_there(
+    tmp_path: Path, agent: str, name: str, front: str, there: bool
+) -> None:
+    files = {name: f"---\n{front}\n---\nrule\n", "src/a.ts": "", "src/deep/b.ts": "", ".git/x.py": ""}
+    ((code, severity, _, message),) = await told(tmp_path, name, files, {"agents": [agent]})
+    assert (code, severity) == ("context.not-loaded", "information")
+    assert (", and there is none" not in message) is there
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "front"),
+    [
+        ("claude-code", RULE, "paths: src/**/*.ts"),
+        ("copilot-cli", INSTRUCTIONS, "applyTo: '**/*.ts'"),
+        ("vscode-copilot", INSTRUCTIONS, "applyTo: '**/*.ts'"),
+        ("qwen-code", QWEN, "paths: ['src/**']"),
+    ],
+)
+@pytest.mark.parametrize("told_of", ["src/a.ts", "src"])
+async def test_files_that_come_and_go_are_followed(
+    tmp_path: Path, agent: str, name: str, front: str, told_of: str
+) -> None:
+    lay(tmp_path, {name: f"---\n{front}\n---\nrule\n", "a.md": ""})
+    async with a_session(tmp_path, {"agents": [agent]}) as session:
+        document = open_file(session, tmp_path / name)
+
+        async def in_vain() -> bool:
+            report, _ = await known(session, document)
+            return any(", and there is none" in notice.message for _, notice in report.notices)
+
+        assert await in_vain()
+        lay(tmp_path, {"src/a.ts": ""})
+        session.files_changed([tmp_path / told_of])
+        assert not await in_vain()
+        (tmp_path / "src" / "a.ts").unlink()
+        session.files_changed([tmp_path / told_of])
+        assert await in_vain()
+        # What it does not wait for costs nothing.
+        session.files_changed([tmp_path / "a.md"])
+        assert not document.arrival_due
+
+
 async def test_what_holds_too_much_is_not_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay(tmp_path, {f"{number}.md": "" for number in range(5)})
     files = AgentFiles((tmp_path,))

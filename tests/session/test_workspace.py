@@ -115,6 +115,27 @@ async def test_a_file_that_appears_mends_a_reference(tmp_path: Path) -> None:
         assert await place.tokens() == {"CLAUDE.md": count("here\n")}
 
 
+async def test_a_rule_follows_the_files_that_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    async with a_place(tmp_path / "work", {"dialects": {}}) as place:
+        rule = place.write(".claude/rules/r.md", "---\npaths: src/**\n---\nrule\n")
+
+        async def in_vain() -> bool:
+            await place.tokens()
+            ((_, notice),) = place.workspace.reports()[rule].notices
+            return ", and there is none" in notice.message
+
+        assert await in_vain()
+        path = place.write("src/deep/a.ts", "")
+        place.changed("src/deep/a.ts")
+        assert not await in_vain()
+        path.unlink()
+        place.changed("src/deep/a.ts")
+        assert await in_vain()
+
+
 async def test_prompts_come_and_go(tmp_path: Path) -> None:
     async with a_place(tmp_path) as place:
         place.write("CLAUDE.md", "words\n")

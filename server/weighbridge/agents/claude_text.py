@@ -9,7 +9,7 @@ from weighbridge.agents.claude_ignored import places
 from weighbridge.agents.markdown import block_comments, stretches, without_block_comments
 from weighbridge.agents.model import Ignored, Importance
 from weighbridge.agents.remembering import remembered
-from weighbridge.agents.text import JS_SPACE_CLASS, yaml_mapping
+from weighbridge.agents.text import JS_SPACE_CLASS, split_patterns, yaml_mapping
 from weighbridge.errors import Code
 
 FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
@@ -68,7 +68,7 @@ def conditions(text: str) -> tuple[str, ...]:
     """The patterns on which a rule waits; none where it always loads."""
     paths = _values(text).get("paths")
     written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-    patterns = [part.strip() for one in written if isinstance(one, str) for part in _split(one)]
+    patterns = [part.strip() for one in written if isinstance(one, str) for part in split_patterns(one)]
     # What a folder's pattern ends with says nothing more: a folder stands for all in it.
     always = {"", "**"}
     return () if all(one.removesuffix("/**") in always for one in patterns) else tuple(filter(None, patterns))
@@ -98,18 +98,6 @@ def conditions_in_vain(path: Path, text: str) -> Iterator[Ignored]:
         if name in _OTHER_KEYS and says_some and key is not None and values.get("alwaysApply") is not True:
             reason = f"loads always: Claude Code knows no `{name}`, write `paths`"
             yield Ignored(path, *key.span(), reason, Importance.LIKELY, "paths", Code.ALWAYS)
-
-
-def _split(patterns: str) -> list[str]:
-    """The patterns of a list with commas, those within braces left alone."""
-    parts, depth = [""], 0
-    for character in patterns:
-        depth += (character == "{") - (character == "}")
-        if character == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
 
 
 def _quoted(found: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ from weighbridge.agents.model import (
 from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import decoded, unix_lines
+from weighbridge.agents.text import anywhere, decoded, split_patterns, unix_lines
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
 MOST_LEVELS = 8
@@ -137,7 +137,8 @@ class _Loader:
             elif pattern:
                 waiting.append((pattern, path, str(values.get("description") or "")))
                 reason = f"only named to the model until a file is read that matches {pattern}"
-                self.not_loaded.append(NotLoaded(path, reason))
+                patterns, folder = anywhere(split_patterns(pattern)), self._chain()[-1]
+                self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
         named = [path for place in self._added() if self.files.size(path := place / "AGENTS.md") is not None]
         rules += map(Piece, tables(waiting, named, self._chain()[-1]))
         # As recorded: a line feed ends the part where rules follow instructions, none where they stand alone.

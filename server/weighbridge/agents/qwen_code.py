@@ -162,7 +162,13 @@ class _Loader:
                 patterns, body = _rule(unix_lines(decoded(data)))
                 if patterns:
                     reason = f"loads when a file is read that matches {', '.join(patterns)}"
-                    self.not_loaded.append(NotLoaded(path, reason))
+                    # What has no slash, or begins or ends with one, matches nothing.
+                    usable = tuple(
+                        one.removeprefix("./")
+                        for one in patterns
+                        if "/" in one.strip("/") and one[0] != "/" and one[-1] != "/"
+                    )
+                    self.not_loaded.append(NotLoaded(path, reason, patterns=usable, folder=base))
                 elif text := js_trim(_without_nested_comments(body)):
                     yield self._block("Rule", path, base, [Piece(text, Entry(path, "rule", text))])
 

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from weighbridge.agents.remembering import remembered
@@ -93,3 +93,21 @@ def json_object(data: bytes | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
+
+
+def split_patterns(patterns: str) -> list[str]:
+    """The patterns of a list with commas, those within braces left alone."""
+    parts, depth = [""], 0
+    for character in patterns:
+        depth += (character == "{") - (character == "}")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def anywhere(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Patterns of files, from the folder that they speak of and from any below it: for agents that may take either."""
+    written = [one.strip().removeprefix("./").lstrip("/") for one in patterns]
+    return tuple(form for one in written if one for form in (one, f"**/{one}"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from weighbridge.agents.folders import git_root
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import decoded, js_trim, unix_lines
+from weighbridge.agents.text import anywhere, decoded, js_trim, unix_lines
 
 _NAMES = (".github/copilot-instructions.md", "AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md")
 _ALWAYS = ("**", "**/*", "*")
@@ -18,8 +18,8 @@ _ALWAYS = ("**", "**/*", "*")
 def load(start: Start, files: Files) -> Context:
     """What Copilot chat puts into its first request, as far as files decide it."""
     folder = files.real(start.folder)
-    loader = _Loader(files)
     root = git_root(folder, files) or folder
+    loader = _Loader(files, root)
     for name in _NAMES:
         loader.attach(root / name, "project")
     loader.attach(start.home / ".claude" / "CLAUDE.md", "user")
@@ -38,6 +38,7 @@ class _Loader:
     """One start: the texts that were met, and the index of instruction files."""
 
     files: Files
+    root: Path
     pieces: list[Piece] = field(default_factory=list)
     index: list[Piece] = field(default_factory=list)
     not_loaded: list[NotLoaded] = field(default_factory=list)
@@ -66,10 +67,13 @@ class _Loader:
         if isinstance(pattern, str) and any(part.strip() in _ALWAYS for part in pattern.split(",")):
             self.attach(path, "rule")
         else:
-            reason = (
-                f"applies to {pattern}" if isinstance(pattern, str) else "has no applyTo: never by itself"
+            self.not_loaded.append(
+                NotLoaded(
+                    path, f"applies to {pattern}", patterns=anywhere(pattern.split(",")), folder=self.root
+                )
+                if isinstance(pattern, str)
+                else NotLoaded(path, "has no applyTo: never by itself")
             )
-            self.not_loaded.append(NotLoaded(path, reason))
         described = values.get("description")
         description = f"<description>{described}</description>\n" if isinstance(described, str) else ""
         applies = f"<applyTo>{pattern}</applyTo>\n" if isinstance(pattern, str) else ""

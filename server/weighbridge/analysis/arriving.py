@@ -13,7 +13,7 @@ from weighbridge.agents.readers import names_for
 from weighbridge.agents.text import decoded
 from weighbridge.analysis.notices import Notice, Other, Places, notices
 from weighbridge.analysis.wording import tokens_text
-from weighbridge.content.agent_files import AgentFiles
+from weighbridge.content.agent_files import AgentFiles, Awaited
 from weighbridge.text import PositionEncoding, units
 
 Count = Callable[[str], int]
@@ -72,7 +72,8 @@ class Arrived:
     """`text`: what arrives because of the document, byte for byte; `tokens`: of it.
 
     `folder`: the session folder. `loads`: whether the document itself arrives; `reason`: why not. `onward`: the imports in what it
-    imports. `watched`: files and folders that all of this depends on, of those in folders that may be read.
+    imports. `watched`: files and folders that all of this depends on, of those in folders that may be read; `awaited`: and any
+    file that these match.
     """
 
     agent: str
@@ -86,6 +87,7 @@ class Arrived:
     imports: tuple[Imported, ...]
     onward: tuple[Onward, ...]
     watched: frozenset[Path]
+    awaited: tuple[Awaited, ...] = ()
 
 
 def agent_files(agent: Agent, setting: Setting, open_text: Callable[[Path], str | None]) -> AgentFiles:
@@ -173,6 +175,7 @@ def arrived(
         frozenset(
             path for path in files.looked if any(map(path.is_relative_to, files.roots + files.trusted))
         ),
+        tuple(files.awaited),
     )
 
 

@@ -9,8 +9,9 @@ name is never `own`. Only ordinary files are opened. What was refused is in `ref
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,47 @@ MOST_BYTES = 32 * 1024 * 1024
 #: Files in which one is looked for that matches patterns, and as many patterns.
 _MOST_MATCHED, _MOST_LIKELY = 20_000, 1_000
 _MOST_PATTERNS = 200
+#: Changed paths that are held against patterns.
+_MOST_CHANGED = 20
 #: Folders that a pattern begins with, none of which is above.
 _PLAIN_FOLDERS = re.compile(r"(?:(?!\.\./)[\w.@ -]+/)+")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 #: Names in one folder that are looked at.
 MOST_NAMES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Files that something waits for: those below a folder that match lines of git's ignore files, in small letters."""
+
+    folder: Path
+    lines: tuple[str, ...]
+
+    def concerns(self, path: Path) -> bool:
+        """Whether there may be others of these files since this path changed: it is one, or may be a folder."""
+        if not path.is_relative_to(self.folder):
+            return False
+        name = path.relative_to(self.folder).as_posix()
+        return not path.suffix or _spec_of(self.lines).match_file(name.lower())
+
+    def watched(self) -> Iterator[Path]:
+        """Names that are no file's, in the folders where such files may appear, as far as the lines tell these."""
+        for line in ("", *self.lines):
+            found = _PLAIN_FOLDERS.match(line)
+            yield self.folder / (found[0] if found is not None else "") / "*"
+
+
+def any_concerned(awaited: Iterable[Awaited], paths: Sequence[Path]) -> bool:
+    """Whether there may be others of some awaited files since paths changed. Of many paths none is looked at: there may be."""
+    return any(len(paths) > _MOST_CHANGED or any(one.concerns(path) for path in paths) for one in awaited)
+
+
+@lru_cache(256)
+def _spec_of(lines: tuple[str, ...]) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415  few need it, and it takes long to load
+
+    # What a folder's pattern ends with says nothing more to agents: a folder stands for all in it.
+    return GitIgnoreSpec.from_lines([*lines, *(one.removesuffix("/**") for one in lines)])
 
 
 @dataclass(slots=True)
@@ -38,7 +75,7 @@ class AgentFiles:
 
     `trusted`: folders of the user's own (the agents' folders in the home), whose links may lead anywhere. `open_text`: the
     unsaved text of an open document by its real path, None where it is not open. `looked`: what the answers depend on,
-    files and folders, existing or not. `moved`: a folder, and where what is in it is looked up instead: another revision of
+    files and folders, existing or not; `awaited`: and any file that these match. `moved`: a folder, and where what is in it is looked up instead: another revision of
     it, which then has the paths that agents put into labels.
     """
 
@@ -48,6 +85,7 @@ class AgentFiles:
     moved: tuple[Path, Path] | None = None
     refused: list[Path] = field(default_factory=list)
     looked: set[Path] = field(default_factory=set)
+    awaited: list[Awaited] = field(default_factory=list)
     _real: dict[Path, Path] = field(default_factory=dict)
 
     def read(self, path: Path, *, own: bool = True) -> bytes | None:
@@ -129,26 +167,26 @@ class AgentFiles:
 
         None where that is not known: the folder may not be listed, holds too much, or the patterns can't be read.
         """
-        from pathspec import GitIgnoreSpec  # noqa: PLC0415  few need it, and it takes long to load
-
-        if not self._allowed(folder, self.real(folder), own=False):
+        real = self.real(folder)
+        if not self._allowed(folder, real, own=False):
             return None
         expanded = [one for pattern in patterns for one in braces_expanded(pattern)]
-        lines = [one.lower() for one in expanded]
+        lines = tuple(one.lower() for one in expanded)
         if any(ENDLESS.search(line) for line in lines):
             return None
         try:
-            # What a folder's pattern ends with says nothing more to agents: a folder stands for all in it.
-            spec = GitIgnoreSpec.from_lines([*lines, *(one.removesuffix("/**") for one in lines)])
+            spec = _spec_of(lines)
         except ValueError:
             return None
-        top = self._place(self.real(folder))
+        self.awaited.append(Awaited(real, lines))
         # Where the patterns point, then everywhere.
         likely = [found[0] for one in expanded if (found := _PLAIN_FOLDERS.match(one)) is not None]
-        for below in dict.fromkeys(likely):
-            if _holds_match(top, below, spec, _MOST_LIKELY):
+        for below, most in (*((below, _MOST_LIKELY) for below in dict.fromkeys(likely)), ("", _MOST_MATCHED)):
+            match = _match(self._place(real), below, spec, most)
+            if match:
+                self.looked.add(real / match)
                 return True
-        return _holds_match(top, "", spec, _MOST_MATCHED)
+        return None if match is None else False
 
     def _place(self, path: Path) -> Path:
         """Where a path is looked up."""
@@ -172,8 +210,8 @@ class AgentFiles:
         return allowed
 
 
-def _holds_match(top: Path, below: str, spec: "GitIgnoreSpec", most: int) -> bool | None:
-    """Whether a folder below a real one holds a match, no link followed; None if it holds more than that, and none in it."""
+def _match(top: Path, below: str, spec: "GitIgnoreSpec", most: int) -> str | None:
+    """A match in a folder below a real one, no link followed; empty for none, None if it holds more than that, and none in it."""
     todo = [below]
     while todo:
         above = todo.pop()
@@ -187,10 +225,10 @@ def _holds_match(top: Path, below: str, spec: "GitIgnoreSpec", most: int) -> boo
                         if entry.name != ".git":
                             todo.append(f"{above}{entry.name}/")
                     elif spec.match_file(f"{above}{entry.name}".lower()):
-                        return True
+                        return f"{above}{entry.name}"
         except (OSError, ValueError):
             continue
-    return False
+    return ""
 
 
 def braces_expanded(pattern: str) -> list[str]:

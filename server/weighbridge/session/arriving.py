@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from weighbridge.analysis.arriving import Arrived, Setting, arrived
+from weighbridge.content.agent_files import Awaited, any_concerned
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
 from weighbridge.errors import FATAL
@@ -61,6 +62,7 @@ class Arriving:
         self._numbers = itertools.count()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, frozenset[Path]] = {}
+        self._awaited: dict[str, tuple[Awaited, ...]] = {}
 
     def start(self, document: Document) -> None:
         """Find out what arrives because of a document, if that is not known."""
@@ -70,6 +72,7 @@ class Arriving:
     def stop(self, uri: str) -> None:
         """The document is closed."""
         self._watched.pop(uri, None)
+        self._awaited.pop(uri, None)
         running = self._running.pop(uri, None)
         if running is not None:
             running.cancel()
@@ -79,12 +82,18 @@ class Arriving:
         """The documents for which files matter that changed, by their URIs."""
         if not self._watched:
             return []
+        paths = [*paths]
         changed = {place for path in paths for place in (path, path.parent)}
-        return [uri for uri, watched in self._watched.items() if not watched.isdisjoint(changed)]
+        return [
+            uri
+            for uri, watched in self._watched.items()
+            if not watched.isdisjoint(changed) or any_concerned(self._awaited[uri], paths)
+        ]
 
     def watched(self) -> frozenset[Path]:
         """The files and folders that matter."""
-        return frozenset().union(*self._watched.values())
+        awaited = (path for some in self._awaited.values() for one in some for path in one.watched())
+        return frozenset(awaited).union(*self._watched.values())
 
     async def costs(self, document: Document, written: Sequence[str], seconds: float) -> list[int | None]:
         """What each of some imports would bring, in tokens, if it stood in a document by itself; as far as that is soon known."""
@@ -148,7 +157,7 @@ class Arriving:
             join=False,
         )
         if self._running.get(document.uri) is asyncio.current_task():
-            self._watched[document.uri] = found.watched
+            self._watched[document.uri], self._awaited[document.uri] = found.watched, found.awaited
             self.on_watched()
             document.arrives(found)
 

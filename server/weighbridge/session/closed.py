@@ -17,6 +17,7 @@ from typing import Final
 from weighbridge.analysis.arriving import Setting, arrived
 from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import Report
+from weighbridge.content.agent_files import Awaited
 from weighbridge.content.base import Request
 from weighbridge.content.policy import roots_stay
 from weighbridge.errors import TransientFault
@@ -63,7 +64,7 @@ class Weighed:
     """A text's report, and what it was made of.
 
     `first_line_end`: where line 1 ends, in the client's units. `depends`: files that its references and its agent depend on,
-    existing or not. `wanted`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
+    existing or not; `awaited`: and any file that these match. `wanted`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
     with its `sources`.
     """
 
@@ -73,6 +74,7 @@ class Weighed:
     wanted: Mapping[Hashable, Request] = field(default_factory=dict)
     rendered: str | None = None
     sources: Sequence[Source] = ()
+    awaited: tuple[Awaited, ...] = ()
 
 
 def closed_text(configuration: Configuration, uri: str, path: Path | None, text: str = "") -> ClosedText:
@@ -200,9 +202,11 @@ def _weigh(
         if prepared.choice.others:
             report = with_models(report, rendered, prepared.choice)
     depends = contents.depends(expander.requests)
+    awaited: tuple[Awaited, ...] = ()
     if document.arrived is not None:
         depends |= document.arrived.watched
-    return Weighed(report, document.buffer.line_end(0), depends, wanted, rendered, sources)
+        awaited = document.arrived.awaited
+    return Weighed(report, document.buffer.line_end(0), depends, wanted, rendered, sources, awaited)
 
 
 def _count(document: Document, prepared: Prepared, service: TokenCountingService, token: CancelToken) -> bool:

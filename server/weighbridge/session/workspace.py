@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from weighbridge.analysis.graph import Graph, Subject
 from weighbridge.analysis.report import Report
+from weighbridge.content.agent_files import Awaited, any_concerned
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of, roots_stay
@@ -67,7 +68,7 @@ class Prompt:
     """A prompt as it was weighed last; of one that could not be, `counted` is false, and the report says why.
 
     `depends`: the files that its report is made of, existing or not, and itself. `first_line_end`: where line 1 ends, in
-    the client's units. `real`: where the links of its path lead.
+    the client's units. `real`: where the links of its path lead. `awaited`: it depends on any file that these match, too.
     """
 
     report: Report
@@ -75,6 +76,7 @@ class Prompt:
     first_line_end: int
     real: Path
     counted: bool = True
+    awaited: tuple[Awaited, ...] = ()
 
 
 class Workspace:
@@ -104,6 +106,7 @@ class Workspace:
         self._prompts: dict[Path, Prompt] = {}
         self._graph = Graph()
         self._dependents: dict[Path, set[Path]] = {}
+        self._awaiting: dict[Path, tuple[Awaited, ...]] = {}
         self._below = FolderIndex(lambda: map(os.fspath, self._dependents))
         self._links: dict[str, str] = {}
         #: The prompts that are links, by where they lead.
@@ -230,6 +233,8 @@ class Workspace:
         for changed in self._groups.values():
             changed.update(paths)
         strangers: list[Path] = []
+        for prompt in [one for one, awaited in self._awaiting.items() if any_concerned(awaited, paths)]:
+            self._weigh_again(prompt)
         for path in paths:
             # By its name too: what could not be read has no report that would depend on it.
             for prompt in (path, *self.prompts_that_need(path)):
@@ -486,8 +491,12 @@ class Workspace:
             self._keep_uncounted(path, fault_of_ours(fault))
         elif weighed is not None and path in self._known:
             depends = weighed.depends.union(ways)
-            self._keep(path, Prompt(weighed.report, depends, weighed.first_line_end, ways[-1]))
-            if changed and any(file in changed or not changed.isdisjoint(file.parents) for file in depends):
+            first_line_end, awaited = weighed.first_line_end, weighed.awaited
+            self._keep(path, Prompt(weighed.report, depends, first_line_end, ways[-1], awaited=awaited))
+            if changed and (
+                any(file in changed or not changed.isdisjoint(file.parents) for file in depends)
+                or any_concerned(awaited, [*changed])
+            ):
                 self._again.add(path)
         if path in self._again:
             self._again.discard(path)
@@ -503,6 +512,8 @@ class Workspace:
     def _keep(self, path: Path, prompt: Prompt) -> None:
         self._let_go(path, self._prompts.get(path), prompt)
         self._prompts[path] = prompt
+        if prompt.awaited:
+            self._awaiting[path] = prompt.awaited
         self._graph.add(path, prompt.report)
         if prompt.real != path:
             self._links[uri_of(path)] = uri_of(prompt.real)
@@ -518,6 +529,7 @@ class Workspace:
     def _let_go(self, path: Path, before: Prompt | None, after: Prompt | None) -> None:
         """Forget what is kept besides of a prompt, but for what it depends on from now on."""
         self._depend(path, before, after)
+        self._awaiting.pop(path, None)
         if before is not None:
             self._graph.remove(path, before.report)
             if before.real != path:
