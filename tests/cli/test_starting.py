@@ -14,6 +14,7 @@ HEAVY = {
     "markdown_it",
     "mcp",
     "pathspec",
+    "rapidfuzz",
     "rich",
     "sqlalchemy",
     "weighbridge.agents.registry",

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cachetools import LRUCache
-from rapidfuzz.distance.Indel import normalized_similarity as ratio
-from rapidfuzz.process import extract
 
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
@@ -129,6 +127,9 @@ def _fitting(wanted: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterat
 
 def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
     """The paths that are like one, and how much: up to 2."""
+    from rapidfuzz.distance.Indel import normalized_similarity as ratio  # noqa: PLC0415  starting is what users feel
+    from rapidfuzz.process import extract  # noqa: PLC0415  as above
+
     name, written = folded(wanted.name), folded(Path(os.path.relpath(wanted, root)).as_posix())
     for its, path in zip(names.names, names.paths, strict=True):
         if its == name:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lsprotocol import types
 
-from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Layer
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.answers import Answers
@@ -21,16 +20,13 @@ from weighbridge.lsp.publisher import Publisher
 from weighbridge.lsp.settings_files import SettingsFiles
 from weighbridge.lsp.sync import TextSync
 from weighbridge.lsp.watching import Watching
-from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.display import Display
 from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
 from weighbridge.steps import ITEMS
-from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of, uri_of
-from weighbridge.work import Priority
 
 if TYPE_CHECKING:
     from weighbridge.lsp.server import Server
@@ -77,9 +73,6 @@ class Wiring:
             encoding=encoding_of(server.protocol.position_encoding),
             listener=self._display,
         )
-        # Loading a vocabulary holds the interpreter for a moment: better now than under the user's first keys.
-        encoding = choose(configuration.settings, NOTHING).encoding
-        services.tasks.submit(("vocabulary",), lambda _: tokenizer(encoding), priority=Priority.HIGH)
         self.workspace = Workspace(self.session, services.tasks)
         desk = Desk(
             self.session,

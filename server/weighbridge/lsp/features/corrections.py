@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz.distance.Indel import normalized_similarity as ratio
-
 from weighbridge.analysis.wording import name_text
 from weighbridge.content.base import Scope
 from weighbridge.content.lines import lines_of
@@ -31,6 +29,8 @@ def nearest_changes(
     files: Files, texts: TextFiles, reference: Reference, scope: Scope, most: int
 ) -> list[Change]:
     """The changes that could be meant, the likest first: none that changes nothing."""
+    from rapidfuzz.distance.Indel import normalized_similarity as ratio  # noqa: PLC0415  starting is what users feel
+
     base = None if scope.document is None else scope.document.parent
     try:
         place = place_of(reference.target, base, scope)
