@@ -35,7 +35,9 @@ export class Commits {
       const of = [document.uri, commit, status.encoding].join(" ");
       if (this.last?.of !== of) {
         const text = repository.show(commit, document.uri.fsPath);
-        const tokens = text.then((found) => this.documents.countText(document, found));
+        const tokens = text.then(
+          async (found) => (await this.documents.countTexts(document, [found]))?.tokens,
+        );
         this.last = { of, tokens };
       }
       const before = await this.last.tokens;

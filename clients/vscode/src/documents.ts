@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { activeDocument, RESOLVED } from "./places";
-import type { Report, Status } from "./report";
+import type { Count, Report, Status } from "./report";
 import type { Server } from "./server";
 
 export type Shown = "prompts" | "always" | "never";
@@ -19,8 +19,8 @@ export class Documents implements vscode.Disposable {
 
   /** Of prompts, and of what the user asked for. */
   private readonly statuses = new Map<string, Status>();
-  /** Tokens of files that are no prompts, as they are. */
-  private readonly plain = new Map<string, number>();
+  /** Of files that are no prompts, as they are. */
+  private readonly plain = new Map<string, Count>();
   /** Documents that the server has and says nothing of: no prompts. */
   private readonly silent = new Set<string>();
   /** Documents whose counts the user asked for, though they are no prompts. */
@@ -92,8 +92,8 @@ export class Documents implements vscode.Disposable {
     return this.silent.has(this.uriOf(document));
   }
 
-  /** Tokens of a file that is no prompt, as it is, where the user wants to see them. */
-  plainTokens(document: vscode.TextDocument): number | undefined {
+  /** The count of a file that is no prompt, as it is, where the user wants to see it. */
+  plainCount(document: vscode.TextDocument): Count | undefined {
     return shown() === "always" ? this.plain.get(this.uriOf(document)) : undefined;
   }
 
@@ -110,12 +110,12 @@ export class Documents implements vscode.Disposable {
     return this.report(document);
   }
 
-  /** Tokens of parts of a document, or of all of it; waits until they are true. */
+  /** The count of parts of a document, or of all of it; waits until it is true. */
   async count(
     document: vscode.TextDocument,
     ranges?: readonly vscode.Range[],
     token?: vscode.CancellationToken,
-  ): Promise<number | undefined> {
+  ): Promise<Count | undefined> {
     if (this.counts(document)) {
       const textDocument = { uri: this.uriOf(document) };
       return this.ask(
@@ -124,18 +124,18 @@ export class Documents implements vscode.Disposable {
       );
     }
     const parts = ranges?.map((range) => document.getText(range)) ?? [document.getText()];
-    const found = await Promise.all(parts.map((text) => this.countText(document, text, token)));
-    return found.reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0);
+    return this.countTexts(document, parts, token);
   }
 
-  /** Tokens of a text as it is, by a document's tokenizer. */
-  async countText(
+  /** The count of texts as they are, each by itself, by a document's tokenizer. */
+  async countTexts(
     document: vscode.TextDocument,
-    text: string,
+    text: readonly string[],
     token?: vscode.CancellationToken,
-  ): Promise<number | undefined> {
+  ): Promise<Count | undefined> {
     const textDocument = { uri: this.uriOf(document) };
-    return text.length > MOST_CHARACTERS ? undefined : this.ask({ textDocument, text }, token);
+    const characters = text.reduce((sum, one) => sum + one.length, 0);
+    return characters > MOST_CHARACTERS ? undefined : this.ask({ textDocument, text }, token);
   }
 
   /** Show a document's counts from now on, prompt or not. */
@@ -145,8 +145,8 @@ export class Documents implements vscode.Disposable {
     await this.server.command("showCounts", uri);
   }
 
-  private async ask(params: object, token?: vscode.CancellationToken): Promise<number | undefined> {
-    return (await this.server.ask<{ tokens: number }>("weighbridge/count", params, token))?.tokens;
+  private ask(params: object, token?: vscode.CancellationToken): Promise<Count | undefined> {
+    return this.server.ask<Count>("weighbridge/count", params, token);
   }
 
   /** Find out about the document in front of the user what the server doesn't tell by itself. */
@@ -165,7 +165,7 @@ export class Documents implements vscode.Disposable {
       }
     }
     if (always && this.status(document) === undefined) {
-      const found = await this.countText(document, document.getText());
+      const found = await this.countTexts(document, [document.getText()]);
       if (found !== undefined && !document.isClosed) {
         this.plain.set(uri, found);
         this.changed(uri);

@@ -32,6 +32,14 @@ export interface Totals {
   readonly stale?: number;
 }
 
+/** Of a document, parts of one, or texts. */
+export interface Count {
+  readonly tokens: number;
+  readonly exactness: Exactness;
+  /** As it is written, the same in every editor. */
+  readonly text: string;
+}
+
 interface Counts {
   readonly uri: string;
   readonly version: number | null;

@@ -4,11 +4,11 @@ import * as vscode from "vscode";
 import { Commits } from "./commits";
 import { type Documents, shown } from "./documents";
 import { activeDocument } from "./places";
-import type { Report, Severity, Status } from "./report";
+import type { Count, Report, Severity, Status } from "./report";
 import type { Life, Server } from "./server";
 import { isMapActive } from "./tokenMap";
 import type { Watched } from "./watched";
-import { change, escaped, mark, number, plainText, share, statusText, tokens, usd } from "./wording";
+import { change, escaped, mark, number, plainText, share, statusText, usd } from "./wording";
 
 const BACKGROUNDS: Partial<Record<Severity, string>> = {
   warning: "statusBarItem.warningBackground",
@@ -21,7 +21,7 @@ export class StatusBar implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
   private readonly commits: Commits;
   private readonly disposables: vscode.Disposable[];
-  private selected: number | undefined;
+  private selected: Count | undefined;
   private counting: vscode.CancellationTokenSource | undefined;
   private drawn = "";
   private background: string | undefined;
@@ -91,7 +91,7 @@ export class StatusBar implements vscode.Disposable {
     void vscode.commands.executeCommand("setContext", "weighbridge.shown", status !== undefined);
     const counts = document !== undefined && this.documents.counts(document);
     void vscode.commands.executeCommand("setContext", "weighbridge.counts", counts);
-    const plain = document === undefined ? undefined : this.documents.plainTokens(document);
+    const plain = document === undefined ? undefined : this.documents.plainCount(document);
     if (document === undefined || shown() === "never") {
       this.hide();
     } else if (counts && this.server.life !== "running") {
@@ -105,11 +105,11 @@ export class StatusBar implements vscode.Disposable {
     }
   }
 
-  private drawPlain(count: number): void {
+  private drawPlain(count: Count): void {
     this.color(null);
     this.item.text = plainText(count, this.selected);
-    this.item.tooltip = vscode.l10n.t("Tokens of the file as it is");
-    this.item.accessibilityInformation = { label: tokens(count) };
+    this.item.tooltip = `${vscode.l10n.t("Tokens of the file as it is")} · ${count.exactness}`;
+    this.item.accessibilityInformation = { label: count.text };
     this.show();
   }
 
@@ -186,9 +186,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   private isShown(document: vscode.TextDocument): boolean {
-    return (
-      this.documents.status(document) !== undefined || this.documents.plainTokens(document) !== undefined
-    );
+    return this.documents.status(document) !== undefined || this.documents.plainCount(document) !== undefined;
   }
 }
 
@@ -241,7 +239,13 @@ function tooltip(status: Status, report?: Report, since?: number): vscode.Markdo
     .slice(0, MOST_NAMED);
   if (largest.length > 0) {
     rows.push(["", `**${vscode.l10n.t("largest references")}**`]);
-    rows.push(...largest.map((one): [string, string] => [number(one.tokens ?? 0), escaped(one.target)]));
+    const sure = report?.tokenizer_exactness ?? status.exactness;
+    rows.push(
+      ...largest.map((one): [string, string] => [
+        `${mark(one.state === "stale" ? "estimate" : sure)}${number(one.tokens ?? 0)}`,
+        escaped(one.target),
+      ]),
+    );
   }
   const lines = rows.map(([value, name]) => `| ${value} | ${name} |`);
   const model = status.model === null ? "" : `${escaped(status.model)} · `;

@@ -1,6 +1,6 @@
 /** Numbers as people read them, the same as the server writes them. */
 
-import type { Exactness, Reference, Report, Severity, Status } from "./report";
+import type { Count, Exactness, Reference, Report, Severity, Status } from "./report";
 
 const CELLS = 5;
 /** One for each state of the budget: colors alone are not seen by everybody, nor in every theme. */
@@ -47,8 +47,8 @@ export function change(value: number): string {
   return value === 0 ? "±0" : `${value > 0 ? "+" : "−"}${number(Math.abs(value))}`;
 }
 
-/** The status bar's text. `selected`: tokens of what is selected. */
-export function statusText(status: Status, selected?: number): string {
+/** The status bar's text. `selected`: the count of what is selected. */
+export function statusText(status: Status, selected?: Count): string {
   const { severity, used } = status.budget;
   const counting = status.state === "counting";
   const icon = counting ? "$(loading~spin)" : severity === null ? "$(law)" : ICONS[severity];
@@ -57,12 +57,12 @@ export function statusText(status: Status, selected?: number): string {
 }
 
 /** The status bar's text of a file that is no prompt: what it has as it is. */
-export function plainText(count: number, selected?: number): string {
-  return `$(law) ${tokens(count)}${selectedText(selected)}`;
+export function plainText(count: Count, selected?: Count): string {
+  return `$(law) ${count.text}${selectedText(selected)}`;
 }
 
-function selectedText(selected: number | undefined): string {
-  return selected === undefined ? "" : ` (${number(selected)} selected)`;
+function selectedText(selected: Count | undefined): string {
+  return selected === undefined ? "" : ` (${selected.text} selected)`;
 }
 
 /** Text as it is, wherever Markdown is read. */

@@ -5,6 +5,7 @@ from typing import Any
 
 from weighbridge.agents.readers import TITLES
 from weighbridge.analysis.render import sources_json
+from weighbridge.analysis.wording import tokens_text
 from weighbridge.budget.models import models_json
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.convert import selections_of, text_document_uri
@@ -12,6 +13,7 @@ from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJson
 from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
+from weighbridge.tokens.base import Exactness
 from weighbridge.uris import path_of
 from weighbridge.work import Priority
 
@@ -33,19 +35,21 @@ class Requests:
         return WrittenJson(report.json_text())
 
     async def count(self, params: Any) -> dict[str, Any]:
-        """`weighbridge/count`: waits until the count is true. With `text`: of that text as it is, which no document holds."""
+        """`weighbridge/count`: waits until the count is true. With `text`: of that text as it is, which no document holds;
+        of a list of texts, of each by itself.
+        """
         text = params.get("text") if isinstance(params, dict) else None
-        if isinstance(text, str):
+        texts = [text] if isinstance(text, str) else text
+        if isinstance(texts, list) and all(isinstance(one, str) for one in texts):
             uri = text_document_uri(params) if "textDocument" in params else None
-            tokens, exactness = await self._session.count_text(text, uri)
-            return {"tokens": tokens, "exactness": exactness.value}
+            return _count_json(*await self._session.count_texts(texts, uri))
         document = self._document(text_document_uri(params))
         selections = selections_of(params, document)
         try:
             tokens = await self._session.count(document, selections)
         except CountingError as error:
             raise RequestError(str(error)) from None
-        return {"tokens": tokens, "exactness": self._session.report(document).exactness.value}
+        return _count_json(tokens, self._session.report(document).exactness)
 
     async def render(self, params: Any) -> dict[str, Any]:
         """`weighbridge/render`: the resolved text; with `"sources": true` also what each stretch of it came from."""
@@ -113,6 +117,12 @@ class Requests:
 
     def _document(self, uri: str) -> Document:
         return self._desk.document(uri)
+
+
+def _count_json(tokens: int, exactness: Exactness) -> dict[str, Any]:
+    """A count, and how it is written."""
+    text = tokens_text(tokens, exact=exactness is Exactness.EXACT)
+    return {"tokens": tokens, "exactness": exactness.value, "text": text}
 
 
 def _named(arguments: list[Any]) -> dict[str, Any]:

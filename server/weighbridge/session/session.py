@@ -380,8 +380,8 @@ class Session:
             title=document.uri,
         )
 
-    async def count_text(self, text: str, uri: str | None) -> tuple[int, Exactness]:
-        """Tokens of a text as it is, by the tokenizer of the document of that name, open or not, and how sure they are."""
+    async def count_texts(self, texts: Sequence[str], uri: str | None) -> tuple[int, Exactness]:
+        """Tokens of texts as they are, by the tokenizer of the document of that name, open or not, and how sure they are."""
         document = None if uri is None else self.documents.get(uri)
         prepared = None if document is None else document.prepared
         settings = self.configuration.settings_of(None if uri is None else path_of(uri))
@@ -389,7 +389,7 @@ class Session:
 
         def count(_: CancelToken) -> tuple[int, Exactness]:
             counting = tokenizer(choice.encoding) if prepared is None else prepared.tokenizer
-            return counting.count(text), choice.exactness(counting)
+            return sum(map(counting.count, texts)), choice.exactness(counting)
 
         return await self.tasks.submit(
             ("text", next(self._selections)),

@@ -65,5 +65,12 @@ async def test_a_text_is_counted_as_it_is(folder: Path, name: str | None, encodi
         uri = await session.open("own.md", "<!-- weighbridge: encoding=p50k_base -->\nwords\n")
         await session.count(uri)
         named = {} if name is None else {"textDocument": {"uri": session.uri(name)}}
+        number = len(tokens(encoding, TEXT))
         found = await session.ask(COUNT, {**named, "text": TEXT})
-        assert found == {"tokens": len(tokens(encoding, TEXT)), "exactness": "exact"}
+        assert found == {"tokens": number, "exactness": "exact", "text": f"{number} tokens"}
+        # Several selections of one file: each by itself.
+        assert await session.ask(COUNT, {**named, "text": [TEXT, TEXT]}) == {
+            "tokens": 2 * number,
+            "exactness": "exact",
+            "text": f"{2 * number} tokens",
+        }

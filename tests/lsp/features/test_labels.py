@@ -59,6 +59,9 @@ async def test_every_number_has_its_label(folder: Path, settings: dict[str, Any]
         whole = {**named, "range": {"start": {"line": 0, "character": 0}, "end": {"line": 7, "character": 0}}}
         count = await session.ask("weighbridge/count", named)
         assert (count["exactness"] == "exact") is (mark == "")
+        words = {**named, "text": ["some words", "more"]}
+        for one in (count, await session.ask("weighbridge/count", words)):
+            assert one["text"] == f"{mark}{one['tokens']} tokens"
         hints = await session.ask(types.TEXT_DOCUMENT_INLAY_HINT, whole)
         labels = ["".join(texts(hint["label"])) for hint in hints]
         assert len(labels) == 5

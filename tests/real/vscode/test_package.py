@@ -83,7 +83,8 @@ def test_the_server_counts_with_nothing_around_it(server: Server, tmp_path: Path
     document = {"uri": uri, "languageId": "markdown", "version": 1, "text": text}
     server.tell("textDocument/didOpen", {"textDocument": document})
     found = server.ask("weighbridge/count", {"textDocument": {"uri": uri}})
-    assert found == {"tokens": count(resolve(text), encoding), "exactness": "exact"}
+    tokens = count(resolve(text), encoding)
+    assert found == {"tokens": tokens, "exactness": "exact", "text": f"{tokens:,} tokens"}
     rendered = server.ask("weighbridge/render", {"textDocument": {"uri": uri}})
     assert rendered["text"] == resolve(text, note=NOTE)
     assert server.ask("shutdown", None) is None

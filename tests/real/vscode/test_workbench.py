@@ -155,7 +155,7 @@ def test_a_selection_is_counted_with_several_cursors(workbench: OpenWorkbench, f
     bench.until_status(MODEL)
     bench.go(1)
     bench.page.keyboard.press("Shift+End")
-    bench.until_status(f"({count('# Greeting')} selected)")
+    bench.until_status(f"({count('# Greeting')} tokens selected)")
     bench.command("Add Cursor Below")
     bench.command("Add Cursor Below")
     bench.until_status("selected)")

@@ -178,9 +178,9 @@ export const trusted: Suite = {
       editor.selections = ranges.map((one) => new vscode.Selection(one.start, one.end));
     };
     select(line(0));
-    await bar(`(${counted("heading")} selected)`);
+    await bar(`(${counted("heading")} tokens selected)`);
     select(line(0), line(8));
-    await bar(`(${counted("heading") + counted("last line")} selected)`);
+    await bar(`(${counted("heading") + counted("last line")} tokens selected)`);
     select(new vscode.Range(0, 0, 0, 0));
     await until("no selection", async () => !(await bar("tokens")).includes("selected"));
   },
@@ -219,7 +219,7 @@ export const trusted: Suite = {
     const code = await open("script.py");
     await bar(`${counted("script")} tokens`);
     code.selection = new vscode.Selection(0, 0, 1, 0);
-    await bar(`(${counted("script's first line")} selected)`);
+    await bar(`(${counted("script's first line")} tokens selected)`);
     await set("statusBar", undefined);
     await until("hidden", () => !found.statusBar().visible);
   },

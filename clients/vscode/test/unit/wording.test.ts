@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { byFamily, modelText } from "../../src/models";
-import type { Model, Status } from "../../src/report";
+import type { Count, Exactness, Model, Status } from "../../src/report";
 import {
   change,
   escaped,
@@ -68,6 +68,12 @@ const ready = status({
   text: "1,080 tokens · 14% · gpt-4o",
   budget: { limit: 8000, used: 0.135, severity: null },
 });
+/** What the server says of a text. */
+const count = (text: string, exactness: Exactness = "exact"): Count => ({
+  tokens: Number(text.replace(/\D/g, "")),
+  exactness,
+  text,
+});
 const budget = (severity: Status["budget"]["severity"], used: number) => ({
   ...ready,
   text: "some words",
@@ -91,15 +97,35 @@ for (const [name, given, selected, expected] of [
   ["told", budget("information", 0.5), undefined, "$(info) ▰▰▰▱▱ some words"],
   ["a warning", budget("warning", 0.81), undefined, "$(warning) ▰▰▰▰▱ some words"],
   ["an error", budget("error", 1.2), undefined, "$(error) ▰▰▰▰▰ some words"],
-  ["a selection", ready, 1234, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o (1,234 selected)"],
-  ["a selection of nothing", ready, 0, "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o (0 selected)"],
+  [
+    "a selection",
+    ready,
+    count("1,234 tokens"),
+    "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o (1,234 tokens selected)",
+  ],
+  [
+    "a selection of nothing",
+    ready,
+    count("0 tokens"),
+    "$(law) ▰▱▱▱▱ 1,080 tokens · 14% · gpt-4o (0 tokens selected)",
+  ],
+  [
+    "a selection that isn't exact",
+    { ...ready, text: "≈1,080 tokens · 14% · opus", exactness: "reconstruction" },
+    count("≈1,234 tokens", "reconstruction"),
+    "$(law) ▰▱▱▱▱ ≈1,080 tokens · 14% · opus (≈1,234 tokens selected)",
+  ],
 ] as const) {
   test(`the status bar: ${name}`, () => assert.equal(statusText(given as Status, selected), expected));
 }
 
 test("the status bar of a file that is no prompt", () => {
-  assert.equal(plainText(1), "$(law) 1 token");
-  assert.equal(plainText(1234, 5), "$(law) 1,234 tokens (5 selected)");
+  assert.equal(plainText(count("1 token")), "$(law) 1 token");
+  const all = count("≈1,234 tokens", "reconstruction");
+  assert.equal(
+    plainText(all, count("≈5 tokens", "reconstruction")),
+    "$(law) ≈1,234 tokens (≈5 tokens selected)",
+  );
 });
 
 test("models by family, with what is known of each", () => {
