@@ -1,11 +1,12 @@
 /** What the user can do: the menu of the status bar, the choice of a model, copying the resolved prompt. */
 
 import * as vscode from "vscode";
+import { agentRows, fileRows, type Row, startFolders } from "./agentContexts";
 import type { Documents } from "./documents";
 import { byFamily, modelText } from "./models";
-import { activeDocument } from "./places";
+import { activeDocument, reveal } from "./places";
 import type { Preview } from "./preview";
-import type { Model } from "./report";
+import type { AgentContext, Model } from "./report";
 import type { Server } from "./server";
 import { number } from "./wording";
 
@@ -31,6 +32,7 @@ export async function showMenu(server: Server, documents: Documents): Promise<vo
     action("sparkle", vscode.l10n.t("Change Model…"), "chooseModel", model),
     separator,
     action("list-tree", vscode.l10n.t("Show Context"), "showContext"),
+    action("robot", vscode.l10n.t("What Agents Load…"), "showAgents"),
     action("graph", vscode.l10n.t("Show Token Map"), "showMap"),
     action("references", vscode.l10n.t("Open Resolved Prompt to the Side"), "openPreview"),
     action("copy", vscode.l10n.t("Copy Resolved Prompt"), "copyResolved"),
@@ -46,6 +48,84 @@ export async function showMenu(server: Server, documents: Documents): Promise<vo
   if (chosen?.command !== undefined) {
     await vscode.commands.executeCommand(chosen.command);
   }
+}
+
+/** What agents load when they are started in a folder of the user's choice: which agent, then which of its files. */
+export async function showAgents(server: Server): Promise<void> {
+  const document = activeDocument();
+  const workspace =
+    (document === undefined ? undefined : vscode.workspace.getWorkspaceFolder(document.uri)) ??
+    vscode.workspace.workspaceFolders?.[0];
+  if (workspace === undefined) {
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t("Weighbridge: Open a folder to see what agents load in it."),
+    );
+    return;
+  }
+  const folder = await chooseFolder(workspace, document?.uri);
+  if (folder === undefined) {
+    return;
+  }
+  const contexts = (uri: vscode.Uri) =>
+    server.ask<{ contexts: readonly AgentContext[] }>("weighbridge/context", { folder: server.uriOf(uri) });
+  const isBelow = folder.toString() !== workspace.uri.toString();
+  const [here, above] = await Promise.all([
+    contexts(folder),
+    isBelow ? contexts(workspace.uri) : Promise.resolve(undefined),
+  ]);
+  if (here === undefined) {
+    return;
+  }
+  const place = vscode.workspace.asRelativePath(folder, true);
+  const context = await pickRow(
+    agentRows(here.contexts, above?.contexts),
+    vscode.l10n.t("Weighbridge: What Agents Load in {0}", place),
+  );
+  if (context === undefined) {
+    return;
+  }
+  const file = await pickRow(
+    fileRows(context),
+    vscode.l10n.t("Weighbridge: {0} in {1}", context.agent, place),
+  );
+  if (file !== undefined) {
+    const start = { line: file.line, character: 0 };
+    await reveal(workspace.uri.with({ path: vscode.Uri.file(file.path).path }).toString(), {
+      start,
+      end: start,
+    });
+  }
+}
+
+/** The folder that agents are started in: the workspace's, or one on the way down to the document. */
+async function chooseFolder(
+  workspace: vscode.WorkspaceFolder,
+  document: vscode.Uri | undefined,
+): Promise<vscode.Uri | undefined> {
+  const folders = startFolders(workspace.uri.path, document?.path).map((path) =>
+    workspace.uri.with({ path }),
+  );
+  if (folders.length === 1) {
+    return workspace.uri;
+  }
+  const items = folders.map((uri) => ({ label: vscode.workspace.asRelativePath(uri, true), uri }));
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t("Weighbridge: Agents Are Started In"),
+  });
+  return chosen?.uri;
+}
+
+async function pickRow<T>(rows: readonly Row<T>[], title: string): Promise<T | undefined> {
+  if (rows.length === 0) {
+    void vscode.window.showInformationMessage(vscode.l10n.t("Weighbridge: No agent loads any file there."));
+    return undefined;
+  }
+  const chosen = await vscode.window.showQuickPick(rows, {
+    title,
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  return chosen?.of;
 }
 
 interface ModelItem extends vscode.QuickPickItem {

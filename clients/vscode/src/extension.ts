@@ -9,7 +9,7 @@
  */
 
 import * as vscode from "vscode";
-import { allowHost, checkWorkspace, chooseModel, copyResolved, showMenu } from "./actions";
+import { allowHost, checkWorkspace, chooseModel, copyResolved, showAgents, showMenu } from "./actions";
 import type { Node } from "./contextTree";
 import { ContextView } from "./contextView";
 import { Documents } from "./documents";
@@ -84,6 +84,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     preview,
     on("menu", () => showMenu(running, documents)),
     on("chooseModel", () => chooseModel(running, documents)),
+    on("showAgents", () => showAgents(running)),
     on("checkWorkspaceFiles", () => checkWorkspace(running)),
     on("allowHost", allowHost),
     on("restartServer", () => running.restart()),

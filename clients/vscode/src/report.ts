@@ -112,3 +112,21 @@ export interface Model {
   readonly context_window: number | null;
   readonly input_usd_per_million: number | null;
 }
+
+/** A file in what an agent loads, of `weighbridge/context`. */
+export interface AgentEntry {
+  readonly path: string;
+  readonly tokens: number;
+  readonly imported_by: string | null;
+  readonly lost: { readonly line: number; readonly character: number; readonly tokens: number } | null;
+}
+
+/** What an agent loads when it is started in a folder. */
+export interface AgentContext {
+  readonly agent: string;
+  readonly folder: string;
+  readonly tokens: number;
+  readonly exactness: Exactness;
+  readonly entries: readonly AgentEntry[];
+  readonly not_loaded: readonly { readonly path: string; readonly reason: string }[];
+}

@@ -48,6 +48,30 @@ async def test_the_request_answers_as_the_command(folder: Path, capsys: pytest.C
         assert context["entries"][0]["tokens"] == count("even more words, see @a.md")
 
 
+async def test_the_folder_that_agents_are_started_in_can_be_chosen(folder: Path) -> None:
+    below = folder / "sub" / "deep"
+    below.mkdir(parents=True)
+    (folder / ".git").mkdir()
+    for place, text in ((folder, "root"), (folder / "sub", "below")):
+        (place / "AGENTS.md").write_text(text)
+    (folder / "sub" / "CLAUDE.md").write_text("claude, below")
+    expected = {
+        folder: {"codex": ["AGENTS.md"], "claude-code": ["AGENTS.md"]},
+        folder / "sub": {"codex": ["AGENTS.md", "sub/AGENTS.md"], "claude-code": ["sub/CLAUDE.md"]},
+        below: {"codex": ["AGENTS.md", "sub/AGENTS.md"], "claude-code": ["sub/CLAUDE.md"]},
+    }
+    async with editor(VSCODE, folder) as session:
+        for place, loads in expected.items():
+            asked_for = {"folder": place.as_uri(), "agents": [*loads]}
+            contexts = (await session.ask("weighbridge/context", asked_for))["contexts"]
+            assert {one["folder"] for one in contexts} == {str(place)}
+            found = {
+                one["agent"]: [Path(entry["path"]).relative_to(folder).as_posix() for entry in one["entries"]]
+                for one in contexts
+            }
+            assert found == loads
+
+
 @pytest.mark.parametrize(
     "params",
     [{}, {"folder": 1}, {"folder": "untitled:x"}, {"folder": "file:///", "agents": ["nobody"]}, None],
