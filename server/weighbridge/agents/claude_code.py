@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.claude_ignored import Target, ignored, places
-from weighbridge.agents.claude_prompt import prompt_parts
+from weighbridge.agents.claude_prompt import COMMANDS, brought_when_run, is_run, prompt_parts
 from weighbridge.agents.claude_skills import output_style, skill_listing
 from weighbridge.agents.claude_text import (
     IMPORT_START,
@@ -153,6 +153,8 @@ class _Loader:
             )
             prompt = prompt_parts(self.start, self.files, self.config, self.folder, self.project)
             parts = [Part("system", self._appended()), *prompt, *parts]
+            if self.start.looked_at is not None and is_run(self.start.looked_at):
+                self.imports += brought_when_run(self.start.looked_at, self.folder, self.files)
         return Context(
             tuple(part for part in parts if part.pieces),
             tuple(self.not_loaded),
@@ -492,5 +494,6 @@ CLAUDE_CODE = Agent(
     encoding=CLAUDE_ENCODING,
     exact=True,
     imports=Imports(find, home=True),
+    imports_at=lambda path: COMMANDS if is_run(path) else None,
     removed=lambda text, kind: removed(text) if kind in _LABELS else (),
 )

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from weighbridge.agents.claude_text import begin_of
-from weighbridge.agents.folders import downwards
-from weighbridge.agents.model import Entry, Files, Part, Piece, Start
+from weighbridge.agents.folders import downwards, own_kind
+from weighbridge.agents.model import Entry, Files, Import, Imports, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
 from weighbridge.agents.text import decoded, unix_lines
 
+_TRAILING = ".,;:!?"
+#: Files that one command is looked through for.
+_MOST_MENTIONS = 500
 _QUOTED = re.compile(r'(?:^|\s)@"([^"]+)"')
 _MENTION = re.compile(r"(?:^|\s)@([^\s\"]+)")
 _SPAN = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
@@ -89,36 +93,90 @@ def with_arguments(body: str, arguments: str, names: list[str]) -> str:
     return f"{result}\n\nARGUMENTS: {arguments}" if arguments and not filled else result
 
 
+def _mentions(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where a text names files with `@`, and the words that name them; those in quotes first."""
+    if "@" in text:
+        outside_spans = _SPAN.sub(lambda span: " " * len(span[0]), text)
+        for pattern, marks in ((_QUOTED, 1), (_MENTION, 0)):
+            for found in pattern.finditer(outside_spans):
+                yield found.start(1) - 1 - marks, found.end(1) + marks, found[1]
+
+
+def _named(text: str) -> Iterator[tuple[int, int, str, re.Match[str] | None]]:
+    """Where a command or skill names files that come when it is run, their paths, and which lines of each."""
+    begin = begin_of(text)
+    for start, end, target in sorted(_mentions(text[begin:])):
+        lines = _LINES.search(target)
+        name = (target[: lines.start()] if lines else target).rstrip(_TRAILING)
+        is_plain = lines is None and end - start == len(target) + 1
+        yield begin + start, begin + (start + 1 + len(name) if is_plain else end), name, lines
+
+
+def _find(text: str) -> Iterator[tuple[int, int, str]]:
+    return ((start, end, name) for start, end, name, _ in _named(text))
+
+
+COMMANDS = Imports(_find, from_session=True, marks=(("@", ""), ('@"', '"')))
+
+
+def is_run(path: Path) -> bool:
+    """Whether a file is a command, or a skill: what the user runs by its name."""
+    kind = own_kind(path)
+    return kind == "commands" or (kind == "skills" and path.name == "SKILL.md")
+
+
+def brought_when_run(path: Path, folder: Path, files: Files) -> Iterator[Import]:
+    """What a command or skill names, and what comes of it when that is run in a session folder."""
+    text = decoded(files.read(path) or b"")
+    seen: set[Path] = set()
+    for start, end, name, lines in islice(_named(text), _MOST_MENTIONS):
+        place = folder / name
+        made = None if files.size(place) is None else _block(place, lines, files)
+        if made is not None:
+            _, head, body = made
+            yield Import(path, start, end, place, "" if place in seen else head + body)
+            seen.add(place)
+
+
 def _attached(text: str, files: Files, folder: Path) -> Iterator[Part]:
     """Files that a text names with `@`, as the agent's own tool would have read them; those in quotes first."""
-    outside_spans = _SPAN.sub(" ", text)
-    targets = [*_QUOTED.findall(outside_spans), *_MENTION.findall(outside_spans)]
     blocks: list[tuple[Entry, str, str]] = []
     later: list[tuple[Entry, str, str]] = []
     seen: set[Path] = set()
-    for target in targets:
+    for _, _, target in _mentions(text):
         lines = _LINES.search(target)
         name = target[: lines.start()] if lines else target
         path = next(
-            (folder / one for one in (name, name.rstrip(".,;:!?")) if files.size(folder / one) is not None),
+            (folder / one for one in (name, name.rstrip(_TRAILING)) if files.size(folder / one) is not None),
             None,
         )
         if path is None or path in seen:
             continue
         seen.add(path)
-        kind = _IMAGES.get(path.suffix.lower())
-        data = files.read(path, own=False)
-        if kind is not None:
-            blocks.append((Entry(path, "attached", ""), f"<image {kind}>", ""))
-        elif data is not None:
-            numbered = _numbered(decoded(data), lines)
-            head = "<system-reminder>\nResult of calling the Read tool:\n"
-            blocks.append((Entry(path, "attached", numbered), head, numbered))
-            later.extend(_lazily(path, files, folder))
+        made = _block(path, lines, files)
+        if made is not None:
+            blocks.append(made)
+            later.extend(() if path.suffix.lower() in _IMAGES else _lazily(path, files, folder))
     blocks += later
     for at, (entry, head, body) in enumerate(blocks):
         tail = "\n</system-reminder>\n" if at + 1 < len(blocks) and body else ""
         yield Part("user message 2", (Piece(head), Piece(body, entry), Piece(tail)))
+
+
+def _block(path: Path, lines: re.Match[str] | None, files: Files) -> tuple[Entry, str, str] | None:
+    """A file as the agent's own tool reads it, with what stands before it; None where it may not be read."""
+    kind = _IMAGES.get(path.suffix.lower())
+    if kind is not None:
+        return Entry(path, "attached", ""), f"<image {kind}>", ""
+    data = files.read(path, own=False)
+    if data is None:
+        return None
+    numbered = _numbered(decoded(data), lines)
+    return (
+        Entry(path, "attached", numbered),
+        "<system-reminder>\nResult of calling the Read tool:\n",
+        numbered,
+    )
 
 
 def _lazily(path: Path, files: Files, folder: Path) -> Iterator[tuple[Entry, str, str]]:

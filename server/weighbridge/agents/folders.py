@@ -62,3 +62,10 @@ def walk(folder: Path, files: Files, *, ordered: bool = False, own: bool = True)
 def lies_in(path: Path, folder: Path) -> bool:
     """Whether a path is a folder or lies below it, by their letters."""
     return path == folder or folder in path.parents
+
+
+def own_kind(path: Path) -> str:
+    """What a file in an agent's own folder is there for: the name of the folder below that, `commands`; empty elsewhere."""
+    parts = path.parts[:-1]
+    at = next((at for at in range(len(parts) - 1, 0, -1) if parts[at].startswith(".")), len(parts))
+    return next(iter(parts[at + 1 :]), "")

@@ -11,12 +11,22 @@ from pathlib import Path
 
 from weighbridge.agents.encodings import GEMINI_ENCODING
 from weighbridge.agents.folders import downwards, lies_in, upwards, walk
-from weighbridge.agents.gemini_family import attached, command_prompt, context_settings, mentions
+from weighbridge.agents.gemini_family import (
+    PASTED,
+    attached,
+    brought_when_run,
+    command_imports,
+    command_prompt,
+    context_settings,
+    mentions,
+)
 from weighbridge.agents.gemini_skills import skill_listing
 from weighbridge.agents.model import Agent, Context, Entry, Files, Imports, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, imports_in, trimmed
 from weighbridge.agents.text import decoded, js_order, json_object
 
+#: What commands' names end with.
+_COMMANDS = (".toml",)
 _NAME = "GEMINI.md"
 #: Bytes of a context file: with a larger one Gemini CLI was seen to send nothing at all.
 _MOST_BYTES = 4_194_304
@@ -79,7 +89,10 @@ class _Loader:
             tuple(parts),
             tuple(self.not_loaded),
             ignored=tuple(self.splicer.ignored),
-            imports=tuple(self.splicer.replaced),
+            imports=(
+                *self.splicer.replaced,
+                *brought_when_run(self.start.looked_at, _COMMANDS, self.folder, self.files),
+            ),
         )
 
     def _trust(self) -> bool | None:
@@ -227,7 +240,7 @@ class _Loader:
     def _pasted(self, told: str) -> Iterator[str]:
         """A command's text in pieces, between them the files that `@{…}` names."""
         at = 0
-        for found in re.finditer(r"@\{([^}]+)\}", told):
+        for found in PASTED.finditer(told):
             if before := told[at : found.start()]:
                 yield before
             at = found.end()
@@ -292,4 +305,5 @@ GEMINI_CLI = Agent(
     encoding=GEMINI_ENCODING,
     exact=True,
     imports=Imports(partial(imports_in, regions=backtick_regions), from_real=False),
+    imports_at=lambda path: command_imports(path, _COMMANDS),
 )

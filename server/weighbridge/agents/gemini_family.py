@@ -7,10 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.model import Entry, Files, Part, Piece
+from weighbridge.agents.folders import own_kind
+from weighbridge.agents.model import Entry, Files, Import, Imports, Part, Piece
+from weighbridge.agents.skills import split_front_matter
+from weighbridge.agents.text import decoded
 
 _MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
 _TRAILING = ".,;:!?"
+#: A file that a command's text is to have in it, and where that text begins in TOML.
+PASTED = re.compile(r"@\{([^}]+)\}")
+_PROMPT = re.compile(r"^[ \t]*prompt[ \t]*=", re.MULTILINE)
 
 
 def context_settings(settings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -65,3 +71,54 @@ def command_prompt(text: str) -> str | None:
     except tomllib.TOMLDecodeError:
         return None
     return told if isinstance(told, str) else None
+
+
+def _pasted_in_toml(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where the text of a command in TOML names files, and their paths."""
+    begun = _PROMPT.search(text)
+    told = command_prompt(text)
+    names = None if told is None else {found[1] for found in PASTED.finditer(told)}
+    for found in PASTED.finditer(text, 0 if begun is None else begun.end()):
+        if names is None or found[1] in names:
+            yield *found.span(), found[1].strip()
+
+
+def _pasted_in_markdown(text: str) -> Iterator[tuple[int, int, str]]:
+    """The same of a command in Markdown."""
+    begin = len(text) - len(split_front_matter(text)[1])
+    for found in PASTED.finditer(text, begin):
+        yield *found.span(), found[1].strip()
+
+
+_MARKS = (("@{", "}"),)
+_TOML = Imports(
+    _pasted_in_toml,
+    from_session=True,
+    marks=_MARKS,
+    framed=lambda text: f"prompt = '''{text}'''",
+)
+_MARKDOWN = Imports(_pasted_in_markdown, from_session=True, marks=_MARKS, framed=lambda text: f"words {text}")
+
+
+def command_imports(path: Path, suffixes: tuple[str, ...]) -> Imports | None:
+    """How a command names files that come when it is run; None for what is no command with one of these suffixes."""
+    if own_kind(path) != "commands" or path.suffix not in suffixes:
+        return None
+    return _TOML if path.suffix == ".toml" else _MARKDOWN
+
+
+def brought_when_run(
+    path: Path | None, suffixes: tuple[str, ...], folder: Path, files: Files
+) -> Iterator[Import]:
+    """What a command names, and what comes of it when that is run in a session folder."""
+    imports = None if path is None else command_imports(path, suffixes)
+    if path is None or imports is None:
+        return
+    text = decoded(files.read(path) or b"")
+    if path.suffix == ".toml" and command_prompt(text) is None:
+        return
+    for start, end, name in imports.find(text):
+        place = Path(os.path.normpath(folder / name))
+        data = files.read(place, own=False)
+        if data is not None:
+            yield Import(path, start, end, place, decoded(data))

@@ -173,33 +173,51 @@ def import_of(path: Path, start: int, end: int, pieces: Sequence[Piece], *, nest
 
 @dataclass(frozen=True, slots=True)
 class Imports:
-    """The imports of one agent's files. `find`: where they stand in a text, in code points, and the path that each names.
+    """How an agent's files name others that come with them. `find`: where in a text, in code points, and the path that each names.
 
-    `from_real`: whether paths start from the folder that a file really lies in, links followed. `home`: whether `~/` is
-    the user's home.
+    `from_real`: whether paths start from the folder that a file really lies in, links followed; `from_session`: from the
+    session folder instead, as in commands. `home`: whether `~/` is the user's home. `marks`: what stands around a path.
+    `framed`: a text with what it needs around it to be such a file.
     """
 
     find: Callable[[str], Iterable[tuple[int, int, str]]]
     from_real: bool = True
     home: bool = False
+    from_session: bool = False
+    marks: tuple[tuple[str, str], ...] = (("@", ""),)
+    framed: Callable[[str], str] = str
 
     def written(self, path: str) -> str | None:
         """An import of a path, as it is written; None where this agent has no way to write it."""
-        for named in (path, f"./{path}"):
-            # Who does not know this escape has no way to write a space.
-            text = "@" + named.replace(" ", "\\ ")
-            if [*self.find(text)] == [(0, len(text), named)]:
-                return text
-        return None
+        return next(self.forms(path), None)
+
+    def forms(self, path: str) -> Iterator[str]:
+        """The ways to write an import of a path."""
+        for before, behind in self.marks:
+            for named in (path, f"./{path}"):
+                # Who does not know this escape has no way to write a space.
+                for text in dict.fromkeys((named, named.replace(" ", "\\ "))):
+                    whole = f"{before}{text}{behind}"
+                    if [*self.find(whole)] == [(0, len(whole), named)]:
+                        yield whole
 
     def place(self, target: str, folder: Path, home: Path) -> Path:
         """The file that an import's target names. `folder`: that its file's imports start from."""
         inside = self.home and target.startswith("~/")
         return Path(os.path.normpath(home / target[2:] if inside else folder / target))
 
+    def beside(self, path: Path) -> Path:
+        """A file in the folder that a file's imports start from, its links aside: itself, where that is its own."""
+        if not self.from_session:
+            return path
+        # As the agent is started for a command to be there: in the folder that holds the agent's own.
+        own = next((above for above in path.parents if above.name.startswith(".")), path)
+        return own.parent / path.name
+
     def folder_of(self, path: Path, files: Files) -> Path:
         """The folder that a file's imports start from."""
-        return (files.real(path) if self.from_real else path).parent
+        beside = self.beside(path)
+        return files.real(beside).parent if self.from_real and beside == path else beside.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,5 +276,10 @@ class Agent:
     aliases: tuple[str, ...] = ()
     #: The stretches of a file's text that it removes, in code points, by what the file is to it.
     removed: Callable[[str, str], Iterable[tuple[int, int]]] = lambda text, kind: ()
-    #: How its context files import others; None where they can't.
+    #: How its context files import others; None where they can't. And how other files do, by where they lie: its commands.
     imports: Imports | None = None
+    imports_at: Callable[[Path], Imports | None] = lambda path: None
+
+    def imports_of(self, path: Path) -> Imports | None:
+        """How a file of this agent's names others that come with it; None where it can't."""
+        return self.imports_at(path) or self.imports

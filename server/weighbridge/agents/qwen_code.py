@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
-from weighbridge.agents.gemini_family import attached, command_prompt, context_settings, mentions
+from weighbridge.agents.gemini_family import (
+    PASTED,
+    attached,
+    brought_when_run,
+    command_imports,
+    command_prompt,
+    context_settings,
+    mentions,
+)
 from weighbridge.agents.markdown import code_regions, comments, without_comments
 from weighbridge.agents.model import (
     Agent,
@@ -31,6 +39,8 @@ from weighbridge.agents.text import decoded, js_order, js_trim, json_object, uni
 from weighbridge.errors import Code
 from weighbridge.text import split_lines
 
+#: What commands' names end with.
+_COMMANDS = (".toml", ".md")
 _NAMES = ("QWEN.md", "AGENTS.md")
 _FRONT_MATTER = re.compile(r"---\n([\s\S]*?)\n---(?:\n|$(?![\s\S]))")
 #: How often comments are removed that appear where others were: a bound against hostile texts.
@@ -76,7 +86,10 @@ class _Loader:
             tuple(parts),
             tuple(self.not_loaded),
             ignored=tuple(self.splicer.ignored),
-            imports=tuple(self.splicer.replaced),
+            imports=(
+                *self.splicer.replaced,
+                *brought_when_run(self.start.looked_at, _COMMANDS, self.folder, self.files),
+            ),
         )
 
     def _is_trusted(self) -> bool:
@@ -249,7 +262,7 @@ class _Loader:
 
     def _pasted(self, told: str, path: Path) -> Iterator[tuple[str, Entry]]:
         at = 0
-        for found in re.finditer(r"@\{([^}]+)\}", told):
+        for found in PASTED.finditer(told):
             place = Path(os.path.normpath(self.folder / found[1].strip()))
             data = self.files.read(place, own=False)
             if data is None:
@@ -356,4 +369,5 @@ QWEN_CODE = Agent(
     (".qwen", ".agents"),
     removed=_removed,
     imports=Imports(partial(imports_in, regions=code_regions), from_real=False),
+    imports_at=lambda path: command_imports(path, _COMMANDS),
 )

@@ -106,21 +106,24 @@ def imported(
 
     They are taken for files of one letter: none of them is read.
     """
-    assert agent.imports is not None  # noqa: S101  the caller saw to it
+    imports = agent.imports_of(path)
+    assert imports is not None  # noqa: S101  the caller saw to it
     files = agent_files(agent, setting, open_text)
-    real, folder = files.real(path), agent.imports.folder_of(path, files)
+    real, folder = files.real(path), imports.folder_of(path, files)
     taken: set[str] = set()
     for at in range(0, len(targets), _AT_A_TIME):
         some = targets[at : at + _AT_A_TIME]
-        places = {target: files.real(agent.imports.place(target, folder, setting.home)) for target in some}
-        named = frozenset(places.values())
-        written = [text for target in some if (text := agent.imports.written(target))]
-        whole = "\n\n".join(written)
-        texts = {real: whole, **dict.fromkeys(named - {real}, "x")}
+        places = {target: files.real(imports.place(target, folder, setting.home)) for target in some}
+        stand_ins = frozenset(places.values()) - {real}
+        written = [text for target in some if (text := imports.written(target))]
+        whole = imports.framed("\n\n".join(written))
+        texts = {real: whole, **dict.fromkeys(stand_ins, "x")}
         files.open_text = lambda asked, texts=texts: texts.get(asked) or open_text(asked)  # type: ignore[misc]
         found = arrival(agent, path, whole, setting.workspace, setting.home, files, os.environ)
         if found.loads:
-            came = {files.real(entry.path) for entry in found.context.entries} - {real}
+            named = (one.target for one in found.context.imports if files.real(one.path) == real)
+            came = {files.real(one) for one in (*(entry.path for entry in found.context.entries), *named)}
+            came.discard(real)
             taken |= {target for target, place in places.items() if place in came}
     return frozenset(taken)
 

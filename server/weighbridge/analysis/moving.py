@@ -59,15 +59,17 @@ def follow_imports(
         return imports.place(target, folder, home)
 
     def written(literal: str, target: str, to: Path, folder: Path) -> str | None:
-        before = imports.written(target)
-        if before is None or not literal.startswith(before):
+        before = next((form for form in imports.forms(target) if literal.startswith(form)), None)
+        if before is None:
             return None
         in_home = imports.home and target.startswith("~/") and to.is_relative_to(home)
         text = imports.written(
             f"~/{to.relative_to(home).as_posix()}" if in_home else _written(target, to, folder)
         )
-        # What is behind the path names a part of the file.
-        return None if text is None else text + literal.removeprefix(before)
+        # What is behind the path names a part of the file, which can't stand behind every form.
+        whole = None if text is None else text + literal.removeprefix(before)
+        stands = whole is not None and [one[:2] for one in imports.find(whole)] == [(0, len(whole))]
+        return whole if stands else None
 
     starts = [0, *accumulate(map(len, lines))]
     places: list[tuple[int, int, int, str]] = []

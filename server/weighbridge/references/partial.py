@@ -27,6 +27,8 @@ _CLOSING = re.compile(r"(?:[^\[\]\\\r\n@]|\\[^\r\n]|@(?!\[)|\[[^\[\]\\\r\n]*+\\\
 _IMPORT = re.compile(r"(?<![\w@/\\])@((?:[^\s\\@]|\\ ){0,1000}+)$")
 _IMPORT_GOES_ON = re.compile(r"(?:[^\s\\@]|\\ )*+")
 _AROUND_IMPORT = ".,;:!?)]}>'\"`*_"
+_PASTED = re.compile(r"@\{([^{}\r\n]{0,1000}+)$")
+_PASTED_GOES_ON = re.compile(r"[^{}\r\n]*+")
 _ESCAPED = re.compile(r"\\([\\\]])")
 
 
@@ -41,12 +43,13 @@ class Part(StrEnum):
 
 
 class Form(StrEnum):
-    r"""`@[…]`, `@path` or `{{…}}`; and an agent's own `@path`, with `\ ` for a space."""
+    r"""`@[…]`, `@path` or `{{…}}`; and an agent's own `@path`, with `\ ` for a space, or `@{path}`."""
 
     EXPLICIT = "explicit"
     SHORT = "short"
     BRACES = "braces"
     IMPORT = "import"
+    PASTED = "pasted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,14 @@ class Partial:
         if self.form is Form.BRACES:
             return f"{{{{{text}}}}}"
         inside = f"{self.above}#{text}" if self.part is Part.FRAGMENT else self.above + text
-        if self.form in {Form.SHORT, Form.IMPORT}:
-            return f"@{inside}"
+        if self.form in {Form.SHORT, Form.IMPORT, Form.PASTED}:
+            return self.whole(inside)
         kind = {Part.API: "api", Part.VARIABLE: "var"}.get(self.part, "file")
         return f"@[{kind}:{inside}]"
+
+    def whole(self, path: str) -> str:
+        """A reference of an agent's, or a short one, to a path as it stands in a line."""
+        return f"@{{{path}}}" if self.form is Form.PASTED else f"@{path}"
 
 
 def partial_at(line: str, column: int) -> Partial | None:
@@ -131,27 +138,27 @@ def partial_at(line: str, column: int) -> Partial | None:
 
 def import_at(line: str, column: int) -> Partial | None:
     """The import of an agent's that is being written at a column of a line; None where none can be."""
-    found = _IMPORT.search(line[max(0, column - _LOOKED_AT) : column])
+    before = line[max(0, column - _LOOKED_AT) : column]
+    found, form = _PASTED.search(before), Form.PASTED
+    if found is None:
+        found, form = _IMPORT.search(before), Form.IMPORT
     if found is None:
         return None
     folders, slash, name = found[1].rpartition("/")
-    goes_on = _goes_on(_IMPORT_GOES_ON, line[column:])
-    # What ends a sentence is left where it is.
-    path_end = column + len(goes_on.rstrip(_AROUND_IMPORT))
+    if form is Form.PASTED:
+        goes_on = _goes_on(_PASTED_GOES_ON, line[column:])
+        closed = line.startswith("}", column + len(goes_on))
+        # What follows is no path, if no brace closes it.
+        path_end = column + (len(goes_on.rstrip()) if closed else 0)
+    else:
+        # What ends a sentence is left where it is.
+        path_end = column + len(_goes_on(_IMPORT_GOES_ON, line[column:]).rstrip(_AROUND_IMPORT))
+        closed = True
     slash_at = line.find("/", column, path_end)
     end = path_end if slash_at < 0 else slash_at
     begin, start = column - len(found[0]), column - len(name)
     return Partial(
-        Part.PATH,
-        Form.IMPORT,
-        begin,
-        start,
-        column,
-        end,
-        name,
-        folders + slash,
-        closed=True,
-        path_end=path_end,
+        Part.PATH, form, begin, start, column, end, name, folders + slash, closed=closed, path_end=path_end
     )
 
 

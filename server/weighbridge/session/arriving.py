@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from weighbridge.agents import agent_named
 from weighbridge.analysis.arriving import Arrived, Setting, arrived
 from weighbridge.content.agent_files import Awaited, any_concerned
 from weighbridge.content.base import Scope
@@ -101,10 +102,13 @@ class Arriving:
         assert prepared is not None and prepared.dialect.agent is not None  # noqa: S101, PT018  the caller saw to it
         agent, setting = prepared.dialect.agent, setting_of(self._configuration, path)
         found: list[int | None] = [None] * len(written)
+        rules = agent_named(agent)
+        imports = None if rules is None or path is None else rules.imports_of(path)
 
         def find(token: CancelToken) -> None:
             for number, text in enumerate(written):
-                brought = self._arrived(agent, path, Snapshot((text,)), setting, prepared, token)
+                whole = text if imports is None else imports.framed(text)
+                brought = self._arrived(agent, path, Snapshot((whole,)), setting, prepared, token)
                 found[number] = next((one.tokens for one in brought.imports), None)
 
         key = ("costs of imports", next(self._numbers))

@@ -67,6 +67,17 @@ OFFERED: list[tuple[str, str, set[str], tuple[str, str] | None]] = [
     ("QWEN.md", "@docs/dee^", {"deep/"}, None),
     (".github/copilot-instructions.md", "(see @../Mak^).", {"Makefile"}, ("Makefile", "(see @../Makefile).")),
     (".goosehints", "@docs/^", {"deep/", "a.md", "picture.png"}, None),
+    # Files that come when a command or skill is run: from the folder that the agent is started in.
+    (".claude/commands/c.md", "see @docs/^, x", {"deep/", "a.md", "picture.png", "übung.md"}, ("a.md", "see @docs/a.md, x")),
+    (".claude/commands/ns/c.md", "```\n@docs/dee^\n```", {"deep/"}, ("deep/", "```\n@docs/deep/\n```")),
+    (".claude/skills/s/SKILL.md", "---\nname: s\ndescription: d\n---\n@Mak^", {"Makefile"}, ("Makefile", "---\nname: s\ndescription: d\n---\n@Makefile")),
+    (".claude/commands/c.md", "`@docs/^`", set(), None),
+    (".claude/commands/c.md", "(@docs/^)", set(), None),
+    (".gemini/commands/c.toml", 'prompt = """see @{docs/^} x"""', {"deep/", "a.md", "b c.md", "picture.png", "übung.md"},
+     ("b c.md", 'prompt = """see @{docs/b c.md} x"""')),
+    (".gemini/commands/c.toml", 'prompt = """see @{docs/a^"""', {"a.md"}, ("a.md", 'prompt = """see @{docs/a.md}"""')),
+    (".gemini/commands/c.toml", 'prompt = """see @docs/^"""', set(), None),
+    (".qwen/commands/c.md", "@{Mak^}", {"Makefile"}, ("Makefile", "@{Makefile}")),
     # Codex imports nothing.
     ("AGENTS.md", "@docs/^", set(), None),
 ]  # fmt: skip

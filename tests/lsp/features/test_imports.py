@@ -100,6 +100,27 @@ MOVES: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
         {"b c.md": "c d.md"},
         {"notes.md": "see @c\\ d.md\n"},
     ),
+    "what a command names, from the folder that it is run in": (
+        {".claude/commands/c.md": 'see @docs/a.md, (@docs/a.md) `@docs/a.md` @"docs/a.md" @docs/a.md#L2-3\n'},
+        {"docs/a.md": "docs/b c.md"},
+        {".claude/commands/c.md": 'see @"docs/b c.md", (@docs/a.md) `@docs/a.md` @"docs/b c.md" @docs/a.md#L2-3\n'},
+    ),
+    "a command that is moved names the same": (
+        {".claude/commands/c.md": "see @docs/a.md\n"}, {".claude/commands/c.md": ".claude/commands/ns/c.md"}, {}
+    ),
+    "what a skill names": (
+        {".claude/skills/s/SKILL.md": "---\nname: s\ndescription: d\n---\nsee @docs/a.md\n"},
+        {"docs": "papers"},
+        {".claude/skills/s/SKILL.md": "---\nname: s\ndescription: d\n---\nsee @papers/a.md\n"},
+    ),
+    "what a command of Gemini CLI's pastes": (
+        {".gemini/commands/c.toml": 'description = "@{docs/x.md}"\nprompt = """\nsee @{docs/a.md} @docs/a.md\n"""\n'},
+        {"docs/a.md": "docs/b c.md"},
+        {".gemini/commands/c.toml": 'description = "@{docs/x.md}"\nprompt = """\nsee @{docs/b c.md} @docs/a.md\n"""\n'},
+    ),
+    "what a command of Qwen Code's pastes": (
+        {".qwen/commands/c.md": "see @{docs/a.md}\n"}, {"docs": "papers"}, {".qwen/commands/c.md": "see @{papers/a.md}\n"}
+    ),
     "an agent whose rules are not known": ({".cursorrules": "@docs/a.md\n"}, {"docs": "papers"}, {}),
 }  # fmt: skip
 
@@ -129,3 +150,31 @@ async def test_a_file_of_the_users_is_followed_by_its_home(folder: Path, home: P
         moved = [{"oldUri": mine.as_uri(), "newUri": mine.with_name("ours.md").as_uri()}]
         edit = await session.ask(types.WORKSPACE_WILL_RENAME_FILES, {"files": moved})
         assert await changed(session, edit or {}, texts) == {"CLAUDE.md": "@~/.claude/ours.md\n"}
+
+
+#: A command or skill, its text, and where in its line 1 it names `docs/a.md`: by these all else is found.
+NAMING = [
+    (".claude/commands/c.md", "x @docs/a.md, y\n", 2, 12),
+    (".claude/skills/s/SKILL.md", "@docs/a.md\n\nmore\n", 0, 10),
+    (".gemini/commands/c.toml", "prompt = 'x @{docs/a.md} y'\n", 12, 24),
+    (".qwen/commands/c.toml", "prompt = 'x @{docs/a.md} y'\n", 12, 24),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "start", "end"), NAMING)
+async def test_a_command_leads_to_the_files_that_come_when_it_is_run(
+    folder: Path, name: str, text: str, start: int, end: int
+) -> None:
+    async with editor(VSCODE, folder) as session:
+        write(session, {".git/HEAD": "", "docs/a.md": "A\n", name: text})
+        uri, leaf = await session.open(name), session.uri("docs/a.md")
+        await session.report(uri)
+        asked_for = {"textDocument": {"uri": uri}}
+        (link,) = await session.ask(types.TEXT_DOCUMENT_DOCUMENT_LINK, asked_for)
+        place = link["range"]["start"]["character"], link["range"]["end"]["character"]
+        assert (link["target"], place) == (leaf, (start, end))
+        at = session.at(uri, {"line": 0, "character": start + 3})
+        found = await session.ask(types.TEXT_DOCUMENT_DEFINITION, at)
+        assert (found if isinstance(found, dict) else found[0]).get("targetUri", leaf) == leaf
+        await session.open("docs/a.md")
+        assert await asked(session, leaf, 0, 0) == {(name, 0, start)}

@@ -11,7 +11,7 @@ from pathlib import Path
 from cachetools import LRUCache
 from lsprotocol import types
 
-from weighbridge.agents.model import Agent
+from weighbridge.agents.model import Agent, Imports
 from weighbridge.analysis.arriving import Setting, agent_files, imported
 from weighbridge.content.base import Overlay, Request, Scope
 from weighbridge.content.lines import lines_of
@@ -74,21 +74,27 @@ class Writing:
     setting: Setting
     open_text: Callable[[Path], str | None]
 
-    def may_stand(self) -> bool:
+    @property
+    def imports(self) -> Imports | None:
+        """How the file names others; None where it can't."""
+        return self.agent.imports_of(self.path)
+
+    def may_stand(self, imports: Imports) -> bool:
         """Whether the agent would see an import there: not in what it takes for code."""
-        assert self.agent.imports is not None  # noqa: S101  the caller saw to it
         before = "".join(self.before)
         begin = self.partial.begin
-        text = f"{before}{self.line[:begin]}@./a.md{self.line[self.partial.path_end :]}"
-        return any(start == len(before) + begin for start, *_ in self.agent.imports.find(text))
+        behind = self.line[self.partial.path_end :].removeprefix(
+            "}" if self.partial.form is Form.PASTED else ""
+        )
+        text = f"{before}{self.line[:begin]}{self.partial.whole('./a.md')}{behind}"
+        return any(start == len(before) + begin for start, *_ in imports.find(text))
 
-    def as_written(self, choice: Choice) -> Choice | None:
+    def as_written(self, choice: Choice, imports: Imports) -> Choice | None:
         """A choice as the agent would take it, which may be with a `./` before it; None where it can't be written."""
-        assert self.agent.imports is not None  # noqa: S101  as above
         above, end = self.partial.meant_above, "a.md" if choice.more else ""
         whole = f"{above}{choice.text}{end}"
-        written = self.agent.imports.written(whole)
-        if written == f"@{self.partial.escaped(whole)}":
+        written = imports.written(whole)
+        if written == self.partial.whole(self.partial.escaped(whole)):
             return choice
         if written is None or above:
             return None
@@ -161,8 +167,8 @@ class Choosing:
     def imports(self, writing: Writing, scope: Scope) -> Choices:
         """What the agent of a context file would import, of what fits what is typed there."""
         agent, partial = writing.agent, writing.partial
-        imports = agent.imports
-        if imports is None or not writing.may_stand():
+        imports = writing.imports
+        if imports is None or not writing.may_stand(imports):
             return _NONE
         files, above = agent_files(agent, writing.setting, writing.open_text), partial.meant_above
         folder = imports.folder_of(writing.path, files)
@@ -176,7 +182,7 @@ class Choosing:
         if in_home and not above:
             own = [Choice(f"{name}/", _FOLDER, more=True, counts=False) for name in agent.home_folders]
             found = Choices(tuple(fitting(own, partial.meant)))
-        kept = [choice for one in found.found if (choice := writing.as_written(one)) is not None]
+        kept = [choice for one in found.found if (choice := writing.as_written(one, imports)) is not None]
         targets = [partial.meant_above + one.text for one in kept if not one.more]
         taken = imported(agent, writing.path, targets, writing.setting, writing.open_text)
         return replace(

@@ -206,7 +206,7 @@ class Completion:
         if choice.counts and tokens is None and takes.told is not Told.NOWHERE:
             item.data = {"uri": document.uri, "reference": partial.written(text)}
         if not choice.more and not partial.closed:
-            text += "}}" if partial.form is Form.BRACES else "]"
+            text += {Form.BRACES: "}}", Form.PASTED: "}"}.get(partial.form, "]")
         start = types.Position(line, buffer.to_units(line, partial.start))
         cursor = types.Position(line, buffer.to_units(line, partial.cursor))
         end = buffer.to_units(line, _end_of(partial, choice, buffer.kept(line)))

@@ -104,7 +104,7 @@ class Moves:
             for path, report in reports.items()
             if report.arrived is not None
             and (agent := agent_named(report.arrived.agent)) is not None
-            and agent.imports is None
+            and agent.imports_of(path) is None
         ]
         opened = {
             one.path: (one.buffer.snapshot(), one.references()) for one in documents if one.path is not None
@@ -167,7 +167,8 @@ class Moves:
             rewritten: dict[tuple[int, int], Rewritten] = {}
             agents, ours = _dialects(path, scope, sources)
             for imports in agents:
-                real = disk.followed_or_same(path) if imports.from_real else path
+                beside = imports.beside(path)
+                real = disk.followed_or_same(path) if imports.from_real and beside == path else beside
                 for one in follow_imports(real, lines, imports, moves, there, Path.home()):
                     rewritten.setdefault((one.line, one.start), one)
             if ours:
@@ -222,9 +223,8 @@ def _dialects(path: Path, scope: Scope, sources: _Sources) -> tuple[Sequence[Imp
     if dialect.agent is not None:
         names += [dialect.agent, *(readers_of(path if folder is None else path.relative_to(folder)) or ())]
     agents = (agent_named(name) for name in dict.fromkeys(names))
-    return [
-        agent.imports for agent in agents if agent is not None and agent.imports is not None
-    ], dialect.refers
+    found = (agent.imports_of(path) for agent in agents if agent is not None)
+    return [imports for imports in found if imports is not None], dialect.refers
 
 
 def _may_name(lines: Sequence[str], path: Path, moved: Collection[str]) -> bool:
