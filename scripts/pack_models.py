@@ -258,6 +258,8 @@ CORRECTED: Mapping[str, Mapping[str, Any]] = {
     "deepseek-reasoner": {"window": 131_072, "usd": 0.28, "cached": 0.028},
     # A host's limits.
     "deepseek-r1": {"input": None, "output": None},
+    # Those of its first version, with an eighth of the window.
+    "qwen-plus": {"input": None, "output": None},
     # Its newest version's, as litellm has them; genai-prices has those of the first.
     "mistral-large": {"window": 262_144, "usd": 0.5, "cached": 0.05},
     # It has been the first Gemini's name, and others'.
@@ -449,7 +451,7 @@ def most(limits: Mapping[str, Any], names: list[str], window: int | None) -> dic
     found = next((limits[name] for name in names if name in limits), {})
     into, out = found.get("max_input_tokens"), found.get("max_output_tokens")
     return {
-        "input": into if isinstance(into, int) and (window is None or into <= window * 1.05) else None,
+        "input": into if isinstance(into, int) and (window is None or into <= window) else None,
         "output": out if isinstance(out, int) and (window is None or out <= window) else None,
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
-from weighbridge.analysis.wording import number_text, share_text
+from weighbridge.analysis.wording import number_text, share_text, usd_text
 from weighbridge.budget.models import Model
 from weighbridge.columns import EMPTY, Row, painter, print_rows
 from weighbridge.content.policy import shown
@@ -96,7 +96,7 @@ def print_table(reports: Sequence[Report]) -> None:
                 f"{'' if one.window is None else f'of {one.window:,}; '}{one.encoding}{_cost(one.input_usd)}"
             )
             tokens = number_text(one.tokens, exact=one.exactness is Exactness.EXACT)
-            used = "" if one.used is None else f"{one.used:.0%}"
+            used = "" if one.used is None else share_text(one.used)
             table.append(((f"  {shown(one.model, _LONGEST)}", ""), (tokens, ""), (used, ""), (about, "dim")))
         if report.frame is not None:
             around = f"+{report.frame.tokens:,}"
@@ -218,13 +218,14 @@ def _about(report: Report) -> str:
     about = report.encoding if report.model is None else f"{report.model}, {report.encoding}"
     cost = _cost(report.input_usd)
     if report.cached_usd is not None:
-        cost += f" (${report.cached_usd:,.4f} with {report.cacheable:,} cached)"
+        kept = number_text(report.cacheable or 0, exact=report.exact)
+        cost += f" ({usd_text(report.cached_usd)} with {kept} cached)"
     inexact = report.totals.not_of_today()
     return f"of {report.budget.limit:,}; {about}{cost}{f'; {inexact}' if inexact else ''}"
 
 
 def _cost(usd: float | None) -> str:
-    return "" if usd is None else f", ${usd:,.4f}"
+    return "" if usd is None else f", {usd_text(usd)}"
 
 
 def _name(uri: str) -> str:

@@ -50,6 +50,19 @@ def test_a_model_is_found_by_its_names_and_has_a_tokenizer(model: Model) -> None
     assert model.encoding in encodings()
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_models_figures_agree(model: Model) -> None:
+    """They come from several places."""
+    window, most = model.context_window, model.max_input
+    assert window is None or most is None or window / 2 <= most <= window
+    assert window is None or model.max_output is None or model.max_output <= window
+    for price, cached in (
+        (model.input_usd_per_million, model.cached_usd_per_million),
+        *((tier.input_usd_per_million, tier.cached_usd_per_million) for tier in model.tiers),
+    ):
+        assert cached is None or (price is not None and 0 < cached < price)
+
+
 def test_no_name_twice() -> None:
     names = [name for model in MODELS for name in (model.name, *model.aliases)]
     assert len(set(names)) == len(names)
@@ -352,6 +365,11 @@ def test_an_unknown_name_is_told_with_those_near_it(name: str, near: str) -> Non
     assert near in nearest(name, {})
     with pytest.raises(UnknownModelError, match=re.escape(near)):
         find(name)
+
+
+def test_a_name_that_is_only_to_be_shown_is_not_near_itself() -> None:
+    assert nearest("claude-opuss-5", {"claude-opuss-5": ModelEntry(shown=True)})[0].startswith("claude-opus")
+    assert nearest("my-modl", {"my-model": ModelEntry(like="opus")}) == ["my-model"]
 
 
 @pytest.mark.parametrize(

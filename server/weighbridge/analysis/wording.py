@@ -43,6 +43,11 @@ def share_text(share: float) -> str:
     return f"{percent:,.0f}%" if percent >= 10 else f"{percent:.1f}".removesuffix(".0") + "%"
 
 
+def usd_text(usd: float) -> str:
+    """`$0.0123`; `<$0.0001` for less, which is not nothing."""
+    return "<$0.0001" if 0 < usd < 0.0001 else f"${usd:,.4f}"
+
+
 def total_text(report: "Report") -> str:
     """`1,234 / 128,000 tokens`: the document's resolved total over its budget; `1,234 tokens in Codex` where an agent loads it."""
     if report.arrived is not None:

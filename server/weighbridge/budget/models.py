@@ -244,7 +244,8 @@ def _unknown(name: str, added: Mapping[str, ModelEntry]) -> str:
 
 def nearest(name: str, added: Mapping[str, ModelEntry]) -> list[str]:
     """The known names that are nearest to one, best first; a few. Those that are in it come first, as in a deployment's name."""
-    known, written = [*added, *_BY_NAME], spelled(_written(name))[:_LONGEST_NAME]
+    described = (one for one, entry in added.items() if entry != _SHOWN)
+    known, written = [*described, *_BY_NAME], spelled(_written(name))[:_LONGEST_NAME]
     inside = [
         one for one in known if len(one) >= _SHORTEST_INSIDE and re.search(rf"\b{re.escape(one)}\b", written)
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.notices import Notice
 from weighbridge.analysis.report import Range
-from weighbridge.analysis.wording import name_text, tokens_text
+from weighbridge.analysis.wording import name_text, tokens_text, usd_text
 from weighbridge.budget.cost import LEAST_CACHED, saved
 from weighbridge.budget.models import Model
 from weighbridge.errors import Code
@@ -50,7 +50,7 @@ def hint_of(
     reference, place, _ = volatile[0]
     message = (
         f"{name_text(reference.target)} may be another each time, so {tokens_text(stable, exact=exact)} behind it are paid in full; "
-        f"behind them it would save up to ${usd:,.4f} each time the prompt is sent again"
+        f"behind them it would save up to {usd_text(usd)} each time the prompt is sent again"
     )
     start = place.start_line, reference.start
     return place, Notice(start, (place.end_line, reference.end), Code.VOLATILE, "hint", message)

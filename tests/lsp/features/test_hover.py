@@ -218,13 +218,33 @@ async def test_a_document_for_several_models(folder: Path, monkeypatch: pytest.M
         uri = await session.open("a.prompt.md", "It's so many words.\n")
         counts = [tokenizer(name).count("It's so many words.\n") for name in ("o200k_base", "claude-4.8")]
         value = await hovered(session, uri, 0, 0)
-        assert f"gpt-4o: {counts[0]} tokens, <0.1% of its window, $0.0000 as input" in value.replace("\\", "")
+        assert f"gpt-4o: {counts[0]} tokens, <0.1% of its window, <$0.0001 as input" in value.replace(
+            "\\", ""
+        )
         assert f"claude-opus-4-8: ≈{counts[1]} tokens, <0.1% of its window" in value.replace("\\", "")
         report = await session.ask("weighbridge/report", {"textDocument": {"uri": uri}})
         assert [(one["model"], one["tokens"]) for one in report["models"]] == [
             ("gpt-4o", counts[0]),
             ("claude-opus-4-8", counts[1]),
         ]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("gpt-5", ""),
+        ("opus", "measured from outside"),
+        ("gemini-2.5-pro", "the provider's own programs count with Gemma 3's"),
+        ("glm-4.7", "192 of 2,521 texts differed"),
+        ("grok-4", "o200k_base × 1.05, ±15 %"),
+        ("gpt-6-sol", "by how much the model's own differs is not"),
+    ],
+)
+async def test_what_is_not_exact_says_what_that_means(folder: Path, model: str, said: str) -> None:
+    async with editor(VSCODE, folder, settings={"model": model}) as session:
+        lines = (await hovered(session, await session.open("a.prompt.md", "Words.\n"), 0, 0)).split("  \n")
+        at = next(number for number, line in enumerate(lines) if f" for {model}, " in line.replace("\\", ""))
+        assert said in lines[at + 1].replace("\\", "") if said else lines[at].endswith(", exact")
 
 
 async def test_a_message_has_a_line_of_its_own(folder: Path) -> None:

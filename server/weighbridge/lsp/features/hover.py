@@ -29,6 +29,7 @@ from weighbridge.analysis.wording import (
     size_text,
     tokens_text,
     total_text,
+    usd_text,
 )
 from weighbridge.content.base import Content
 from weighbridge.errors import Code, ReferenceFault
@@ -40,7 +41,7 @@ from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.tokens.base import Exactness
-from weighbridge.tokens.families import note
+from weighbridge.tokens.families import exactness_note
 from weighbridge.uris import path_of
 from weighbridge.work import Priority
 
@@ -181,7 +182,9 @@ def document_card(
         f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens, exact=report.counts_exactly)} as typed",
         f"{report.encoding}{model}, {report.exactness.value}",
     ]
-    if about := note(report.encoding):
+    # What counts by a sample or an old answer is an estimate for that reason alone.
+    sure = report.counts_exactly or report.totals.not_of_today()
+    if about := exactness_note(report.encoding, Exactness.EXACT if sure else report.exactness):
         facts.append(about)
     if report.frame is not None:
         facts.append(str(report.frame))
@@ -195,9 +198,9 @@ def document_card(
         kept = (
             ""
             if report.cached_usd is None
-            else f", ${report.cached_usd:,.4f} where the provider has kept the first {tokens_text(report.cacheable or 0, exact=report.exact)}"
+            else f", {usd_text(report.cached_usd)} where the provider has kept the first {tokens_text(report.cacheable or 0, exact=report.exact)}"
         )
-        facts.append(f"${report.input_usd:,.4f} as input{kept}")
+        facts.append(f"{usd_text(report.input_usd)} as input{kept}")
     if report.totals.not_of_today():
         facts.append(f"references: {report.totals.not_of_today()}")
     if not report.ready:
@@ -220,7 +223,7 @@ def _model_text(one: ModelReport) -> str:
     if one.used is not None:
         said.append(f"{share_text(one.used)} of its window")
     if one.input_usd is not None:
-        said.append(f"${one.input_usd:,.4f} as input")
+        said.append(f"{usd_text(one.input_usd)} as input")
     return ", ".join(said)
 
 
