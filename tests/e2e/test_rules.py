@@ -80,6 +80,7 @@ async def test_a_bad_message_is_answered_once(session: Process, body: bytes, cod
     assert await session.ask("weighbridge/count", text_document(opened(session, "two words"))) == {
         "tokens": 2,
         "exactness": "exact",
+        "text": "2 tokens",
     }
     answers = [one for one in session.messages[before:] if "error" in one]
     assert [(one["id"], one["error"]["code"]) for one in answers] == [(number, code)]
@@ -184,7 +185,7 @@ async def test_an_id_may_be_used_again_but_not_twice_at_once(session: Process) -
     await session.until(lambda: len([one for one in session.messages if one.get("id") == number]) == 2)
     session.send({"id": number, "method": "weighbridge/count", "params": text_document(quick)})
     await session.until(lambda: len([one for one in session.messages if one.get("id") == number]) == 3)
-    assert reply_to(session, number)["result"] == {"tokens": 2, "exactness": "exact"}
+    assert reply_to(session, number)["result"]["tokens"] == 2
 
 
 async def test_what_is_traced(session: Process) -> None:

@@ -81,6 +81,7 @@ async def check(session: Session, document: Document) -> str:
         # Sections are summed up in short steps where there are thousands.
         await turn()
     assert (report.ready, report.tokens, report.own_tokens) == (True, tokens, count(document.buffer.text()))
+    assert document.exactness is report.exactness
     for reference in report.references:
         assert (reference.tokens is None) == (reference.state is State.FAILED)
     return rendered

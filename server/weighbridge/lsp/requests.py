@@ -49,7 +49,7 @@ class Requests:
             tokens = await self._session.count(document, selections)
         except CountingError as error:
             raise RequestError(str(error)) from None
-        return _count_json(tokens, self._session.report(document).exactness)
+        return _count_json(tokens, document.exactness)
 
     async def render(self, params: Any) -> dict[str, Any]:
         """`weighbridge/render`: the resolved text; with `"sources": true` also what each stretch of it came from."""

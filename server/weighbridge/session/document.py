@@ -26,6 +26,7 @@ from weighbridge.session.prepared import Known, Prepared
 from weighbridge.session.target import Target, parts_of
 from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import Edit, LineBuffer, Snapshot
+from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.counted import CountedBuffer, Part
 
 logger = logging.getLogger(__name__)
@@ -518,6 +519,13 @@ class Document:
             tokens = self.own.tokens
             self._last_own = tokens if tokens is not None else max(self._last_own, self.own.known)
         return self._last_own
+
+    @property
+    def exactness(self) -> Exactness:
+        """How sure the total is, as a report says it: what is not as it is today may weigh anything today."""
+        if self.last is None or any(one.sampled or one.stale for one in self.expansions.values()):
+            return Exactness.ESTIMATE
+        return self.last.exactness
 
     def follow_outline(self) -> Steps[None]:
         """Look up which sections there are."""

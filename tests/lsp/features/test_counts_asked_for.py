@@ -45,6 +45,28 @@ async def test_a_document_that_is_no_prompt_shows_itself_once_asked(folder: Path
         assert await hints(session, uri) == []
 
 
+async def test_a_count_waits_for_no_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To sum up all sections takes longer than a key does."""
+    async with editor(VSCODE, folder, settings={"debounce": 60_000}) as session:
+        uri = await session.open("a.prompt.md", "# One\n\nwords\n")
+        await session.count(uri)
+
+        def no_report(*_: Any) -> Any:
+            raise AssertionError("a report was made")
+
+        monkeypatch.setattr("weighbridge.session.session.report_steps", no_report)
+        for version in range(2, 5):
+            session.edit(
+                uri,
+                version,
+                "more ",
+                {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 0}},
+            )
+            text = f"# One\n\n{'more ' * (version - 1)}words\n"
+            found = await session.ask(COUNT, {"textDocument": {"uri": uri}})
+            assert found["tokens"] == len(tokens("cl100k_base", text))
+
+
 async def test_what_is_not_open_cannot_be_shown(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
         with pytest.raises(ResponseError, match="not an open document"):
