@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test claude editors bench format clean vsix lock
+.PHONY: demo test claude postgres editors bench format clean vsix lock
 
 demo: $(VENV)/installed
 	$(BIN)/python -m examples.demo
@@ -20,6 +20,11 @@ test: $(VENV)/installed
 claude: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --upgrade --target .peers 'ctok==1.3.0'
 	$(BIN)/python -m pytest tests/real/claude
+
+# Keeps counts in a real PostgreSQL server, Debian's (installed as root).
+postgres: $(VENV)/installed
+	scripts/apt.sh postgresql
+	$(BIN)/python -m pytest tests/real/postgres
 
 # Installs the real editors (Debian, as root) and runs their tests; screens are kept in artefacts/editors.
 EDITORS ?= neovim emacs helix vscode kate vim

@@ -16,6 +16,7 @@ from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
 from weighbridge.cache import CountStore
 from weighbridge.cache.place import place_of
+from weighbridge.cache.store import CACHE_URL, url_of_the_environment
 from weighbridge.config import Layer, read_folder_layer, resolve
 from weighbridge.tokens.families import INSTALL
 from weighbridge.tokens.registry import encodings, tokenizer
@@ -81,13 +82,16 @@ def _settings(folder: Path) -> Iterator[Sign]:
 
 
 def _cache() -> Sign:
-    place = place_of(None)
     warnings: list[str] = []
     store = CountStore(None, on_warning=warnings.append, on_over=warnings.remove)
     try:
         store.flush(_SECONDS)
     finally:
         store.close()
+    if url_of_the_environment() is not None:
+        # What is wrong with it names it; nothing else of it is anybody's business.
+        return Sign("cache", f"the database that {CACHE_URL} names", "; ".join(warnings))
+    place = place_of(None)
     size = place.path.stat().st_size if place.path is not None and place.path.exists() else 0
     return Sign("cache", f"{place.label}, {size:,} bytes", "; ".join(warnings))
 

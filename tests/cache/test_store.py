@@ -308,12 +308,15 @@ def test_a_row_that_can_be_no_text_is_none(path: Path, values: str) -> None:
         assert it.warnings == []
 
 
-def test_a_database_without_upserts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("weighbridge.cache.database._upsert", lambda _engine: None)
-    make(path, 1, 2)
-    make(path, 2, 3)
-    with kept(url(path)) as it:
-        assert it.store.get_many(map(key, range(5))) == rows(1, 2, 3)
+def test_the_environment_names_the_database_where_no_setting_does(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEIGHBRIDGE_CACHE_URL", url(path))
+    for named, there in ((None, {1}), (url(tmp_path / "other.db"), {1})):
+        with kept(named) as it:
+            it.store.put_many(rows(1 if named is None else 2))
+            assert it.store.flush(30)
+        assert numbers_in(path) == there
 
 
 def test_more_keys_than_a_statement_takes(path: Path) -> None:

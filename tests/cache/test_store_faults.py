@@ -28,7 +28,7 @@ from tests.cache.stores import (
     url,
 )
 
-from weighbridge.cache import CountStore, StoreState, StoreStatus, direct, place
+from weighbridge.cache import CountStore, StoreState, StoreStatus, place, sqlite
 from weighbridge.cache import database as database_module
 from weighbridge.cache.database import Database
 from weighbridge.cache.place import FILE_NAME
@@ -339,10 +339,10 @@ def test_a_new_file_somewhere_else_is_for_its_owner_alone_too(path: Path) -> Non
         ("hunter2", "cacheUrl: it is no URL of a database"),
         ("", "cacheUrl: it is no URL of a database"),
         ("sqlite//hunter2", "cacheUrl: it is no URL of a database"),
-        ("nosuch://me:hunter2@host/db", "cacheUrl: the driver for this kind of database is not installed"),
+        ("nosuch://me:hunter2@host/db", "cacheUrl: it names neither SQLite nor PostgreSQL"),
         (
             "oracle+cx_oracle://me:hunter2@host/db?password=hunter2",
-            "cacheUrl: the driver for this kind of database is not installed",
+            "cacheUrl: it names neither SQLite nor PostgreSQL",
         ),
         (
             "sqlite+aiosqlite:///hunter2.db",
@@ -420,14 +420,14 @@ def test_a_fault_is_not_tried_again_before_its_time(path: Path) -> None:
 
 
 def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch, hours: Hours) -> None:
-    configure = direct.configure
+    configure = sqlite.configure
     pages = 20
 
     def limited(connection: Any, record: Any) -> None:
         configure(connection, record)
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    monkeypatch.setattr(direct, "configure", limited)
+    monkeypatch.setattr(sqlite, "configure", limited)
     with kept(url(path)) as it:
         it.store.put_many(rows(1))
         assert it.store.flush(30)

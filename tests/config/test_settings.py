@@ -286,8 +286,8 @@ def test_names_with_underscores_are_the_same_settings() -> None:
         ("apiCache", [{"pattern": "*", "ttl": 1}] * 101,
          "apiCache: expected at most 100 entries (how long responses stay fresh, by URL or name; the first pattern that matches is used)"),
         ("apiCache", [{"pattern": "", "ttl": 1}], "apiCache.0.pattern: expected text (glob over the URL or the name)"),
-        ("cacheUrl", 5, ("cacheUrl: expected text (the database that keeps the counts, as an SQLAlchemy URL; by default SQLite in "
-         "your cache folder; never taken from the repository)")),
+        ("cacheUrl", 5, ("cacheUrl: expected text (the database that keeps the counts, SQLite's or PostgreSQL's, as an SQLAlchemy URL; "
+         "by default what WEIGHBRIDGE_CACHE_URL says, or else SQLite in your cache folder; never taken from the repository)")),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_the_default_stays(name: str, value: Any, said: str) -> None:

@@ -3,45 +3,33 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Final, cast
 
 from sqlalchemy import (
     Connection,
     Engine,
-    Insert,
     QueuePool,
     Table,
-    and_,
     bindparam,
     create_engine,
-    delete,
     event,
     func,
-    insert,
     select,
-    update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import ColumnElement
 
-from weighbridge.cache import direct
-from weighbridge.cache.backlog import Batch, Rows
+from weighbridge.cache import postgres, sqlite
+from weighbridge.cache.backlog import Batch
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
 from weighbridge.cache.migrations import check, migrate
 from weighbridge.cache.models import TokenCount
 from weighbridge.cache.place import DatabasePlace, identity, prepare, set_aside
 
-if TYPE_CHECKING:
-    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
-
 _ROWS_AT_ONCE: Final = 500
 _DELETED_AT_ONCE: Final = 5_000
 
 _table: Final = cast("Table", TokenCount.__table__)
-_KEY: Final = ("digest", "tokenizer", "version")
-_VALUES: Final = Counted._fields
 
 
 class Database:
@@ -51,7 +39,7 @@ class Database:
         self.place = place
         self._engine = _engine(place, busy_timeout)
         self._sqlite = self._engine.dialect.name == "sqlite"
-        self._upsert = _upsert(self._engine)
+        self._statements = sqlite if self._sqlite else postgres
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> None:
@@ -66,18 +54,17 @@ class Database:
         if self._sqlite:
             self._keep_a_log()
         with self._writing() as connection:
-            migrate(connection)
+            if not self._sqlite:
+                postgres.alone(connection)
+            # A file that can't be written to shows it now. Of a team's database, many may only use the tables.
+            migrate(connection, say=self._sqlite)
 
     def get(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
         """Look up counts. Rows that can't be a text's are as good as none."""
         with self._engine.connect() as connection:
             if self._sqlite:
-                return direct.get(connection.exec_driver_sql, keys)
-            found: dict[CountKey, Counted] = {}
-            for tokenizer, version, digests in direct.grouped(keys):
-                asked = {"tokenizer": tokenizer, "version": version, "digests": digests}
-                found |= direct.sound(connection.execute(_SELECT, asked), tokenizer, version)
-            return found
+                return sqlite.get(connection.exec_driver_sql, keys)
+            return postgres.get(connection, keys)
 
     def recent(self, most: int) -> Iterator[dict[CountKey, Counted]]:
         """The counts given last, `most` at most, some at a time."""
@@ -97,36 +84,27 @@ class Database:
             raise DeletedError
         with self._writing() as connection:
             if batch.rows:
-                self._put(connection, batch.rows)
-            if batch.touches and self._sqlite:
-                direct.touch(connection, batch.touches)
-            elif batch.touches:
-                connection.execute(
-                    _TOUCH,
-                    [
-                        _bound(key) | {"more": hits, "moment": moment}
-                        for key, (hits, moment) in batch.touches.items()
-                    ],
-                )
+                self._statements.put(connection, batch.rows)
+            if batch.touches:
+                self._statements.touch(connection, batch.touches)
 
     def evict(self, max_rows: int) -> None:
-        """Delete the rows above `max_rows` whose last access is longest ago."""
+        """Delete the rows above `max_rows` whose last access is longest ago. A team's table may hold more, and is estimated."""
         with self._engine.connect() as connection:
-            excess = connection.execute(select(func.count()).select_from(_table)).scalar_one() - max_rows
+            if self._sqlite:
+                rows = connection.execute(select(func.count()).select_from(_table)).scalar_one()
+            else:
+                rows = connection.exec_driver_sql(postgres.ROWS).scalar_one()
+                max_rows = max(max_rows, postgres.MOST_ROWS)
         # In steps: other processes wait for one at a time.
-        for start in range(0, excess, _DELETED_AT_ONCE):
-            oldest = select(*(_table.c[name] for name in _KEY)).order_by(_table.c.accessed_at)
+        for start in range(0, rows - max_rows, _DELETED_AT_ONCE):
             with self._writing() as connection:
-                rows = connection.execute(oldest.limit(min(_DELETED_AT_ONCE, excess - start)))
-                keys = [_bound(CountKey(*row)) for row in rows]
-                # Another process may have been at it too.
-                if keys:
-                    connection.execute(_DELETE, keys)
+                self._statements.evict(connection, min(_DELETED_AT_ONCE, rows - max_rows - start))
 
     def clear(self) -> None:
-        """Delete all rows, and give their space back to the disk."""
+        """Delete all rows, a team's as well, and give their space back to the disk."""
         with self._writing() as connection:
-            connection.execute(delete(_table))
+            self._statements.clear(connection)
         if self._sqlite:
             with self._engine.connect() as connection:
                 try:
@@ -170,75 +148,28 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
-    def _put(self, connection: Connection, rows: Rows) -> None:
-        if self._sqlite and self._upsert is not None:
-            direct.put(connection, rows)
-            return
-        written = [
-            {
-                **key._asdict(),
-                **counted._asdict(),
-                "hits": 0,
-                "created_at": moment,
-                "accessed_at": moment,
-            }
-            for key, (counted, moment) in rows.items()
-        ]
-        if self._upsert is not None:
-            connection.execute(self._upsert, written)
-            return
-        connection.execute(_DELETE, [_bound(key) for key in rows])
-        connection.execute(insert(_table), written)
 
-
-def _bound(key: CountKey) -> dict[str, Any]:
-    """Make a key parameters: a column's own name is taken where the statement writes it."""
-    return {"key_digest": key.digest, "key_tokenizer": key.tokenizer, "key_version": key.version}
-
-
-def _has_key() -> ColumnElement[bool]:
-    return and_(*(_table.c[name] == bindparam(f"key_{name}") for name in _KEY))
-
-
-_SELECT: Final = select(_table.c.digest, *(_table.c[name] for name in _VALUES)).where(
-    _table.c.tokenizer == bindparam("tokenizer"),
-    _table.c.version == bindparam("version"),
-    _table.c.digest.in_(bindparam("digests", expanding=True)),
-)
 _RECENT: Final = (
-    select(*(_table.c[name] for name in (*_KEY, *_VALUES)))
+    select(*(_table.c[name] for name in (*CountKey._fields, *Counted._fields)))
     .order_by(_table.c.accessed_at.desc())
     .limit(bindparam("most"))
 )
-_DELETE: Final = delete(_table).where(_has_key())
-_TOUCH: Final = (
-    update(_table)
-    .where(_has_key())
-    .values(hits=_table.c.hits + bindparam("more"), accessed_at=bindparam("moment"))
-)
-
-
-def _upsert(engine: Engine) -> Insert | None:
-    """Make an insert that replaces the numbers of a row that is there, and keeps its hits; None where it takes two statements."""
-    statement: sqlite.Insert | PostgresInsert
-    if engine.dialect.name == "sqlite":
-        statement = sqlite.insert(_table)
-    elif engine.dialect.name == "postgresql":
-        # Who uses another database should not wait for this one's dialect to load.
-        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
-
-        statement = postgresql.insert(_table)
-    else:
-        return None
-    replaced = {name: statement.excluded[name] for name in (*_VALUES, "accessed_at")}
-    return statement.on_conflict_do_update(index_elements=_KEY, set_=replaced)
 
 
 def _engine(place: DatabasePlace, busy_timeout: float) -> Engine:
     if place.url.get_dialect().is_async:
         raise UnusableError("its driver is an asynchronous one; name another in cacheUrl")
-    if place.url.get_backend_name() != "sqlite":
-        return create_engine(place.url, hide_parameters=True, pool_pre_ping=True)
+    if place.url.get_backend_name() == "postgresql":
+        engine = create_engine(
+            place.url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=postgres.MOST_CONNECTIONS,
+            max_overflow=0,
+            connect_args=postgres.OPTIONS,
+        )
+        event.listen(engine, "connect", postgres.configure)
+        return engine
     engine = create_engine(
         place.url,
         hide_parameters=True,
@@ -248,5 +179,5 @@ def _engine(place: DatabasePlace, busy_timeout: float) -> Engine:
         max_overflow=0 if place.path is None else -1,
         connect_args={"timeout": busy_timeout, "check_same_thread": False},
     )
-    event.listen(engine, "connect", direct.configure)
+    event.listen(engine, "connect", sqlite.configure)
     return engine

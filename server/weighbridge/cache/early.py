@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 
-from weighbridge.cache import direct
+from weighbridge.cache import sqlite
 from weighbridge.cache.entry import SCHEMA, Counted, CountKey
 from weighbridge.cache.faults import UnusableError
 from weighbridge.cache.place import own_path, prepare
@@ -30,14 +30,14 @@ class EarlyReader:
                 if not path.stat().st_size:
                     return {}
                 self._connection = self._connected(path)
-            return direct.get(self._connection.execute, keys)
+            return sqlite.get(self._connection.execute, keys)
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         with ExitStack() as stack:
             connection = sqlite3.connect(path, timeout=self._busy_timeout, check_same_thread=False)
             stack.callback(connection.close)
-            direct.configure(connection)
-            if connection.execute(direct.GET_SCHEMA).fetchone() != (SCHEMA,):
+            sqlite.configure(connection)
+            if connection.execute(sqlite.GET_SCHEMA).fetchone() != (SCHEMA,):
                 raise UnusableError("it has another shape")
             stack.pop_all()
         return connection

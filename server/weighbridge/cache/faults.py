@@ -65,6 +65,18 @@ _SQLITE: Final = {
 }
 
 
+# PostgreSQL's SQLSTATEs, of https://www.postgresql.org/docs/current/errcodes-appendix.html. One that can't be reached gives none.
+_POSTGRES: Final[dict[str | None, Fault]] = {
+    None: Fault("it can't be reached, or lets nobody in", Remedy.WAIT),
+    "25006": Fault("it can only be read now", Remedy.WAIT),
+    "3D000": Fault("there is no such database", Remedy.NOTHING),
+    "28000": Fault("it does not know this user", Remedy.NOTHING),
+    "28P01": Fault("the password is wrong", Remedy.NOTHING),
+    "42501": Fault("this user lacks a right there: docs/team-cache.md says what to grant", Remedy.NOTHING),
+    "53300": Fault("it has no connection left", Remedy.WAIT),
+    "57014": Fault("it takes too long to answer", Remedy.WAIT),
+}
+
 _BUSY: Final = (5, 6)
 
 
@@ -88,13 +100,14 @@ def fault_of(error: Exception) -> Fault:
     if isinstance(error, DBAPIError):
         # The other errors are about what was written or asked: that won't be different the next time.
         passing = isinstance(error, OperationalError | InterfaceError | InternalError | IntegrityError)
-        return _SQLITE.get(_sqlite_code(error)) or Fault(
+        known = _SQLITE.get(_sqlite_code(error)) or _POSTGRES.get(getattr(error.orig, "sqlstate", ""))
+        return known or Fault(
             f"it gave an error ({type(error.orig).__name__})", Remedy.WAIT if passing else Remedy.NOTHING
         )
     if isinstance(error, UnusableError):
         return Fault(str(error), error.remedy)
     if isinstance(error, NoSuchModuleError | ImportError):
-        return Fault("the driver for this kind of database is not installed", Remedy.NOTHING)
+        return Fault("its driver is not installed: pip install 'weighbridge[postgres]'", Remedy.NOTHING)
     if isinstance(error, ArgumentError):
         return Fault("it is no URL of a database", Remedy.NOTHING)
     if isinstance(error, OSError):

@@ -30,8 +30,11 @@ def check(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
         raise NewerSchemaError(version, len(steps) + 1)
 
 
-def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
-    """Give the tables today's shape, within the caller's transaction. Raises NewerSchemaError."""
+def migrate(connection: Connection, steps: Sequence[Step] = STEPS, *, say: bool = True) -> None:
+    """Give the tables today's shape, within the caller's transaction. Raises NewerSchemaError.
+
+    `say`: write the version even if it is so already: where nothing can be written, that shows now.
+    """
     check(connection, steps)
     version = _version(connection)
     if version is None or version < 1:
@@ -39,8 +42,8 @@ def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
         return
     for step in steps[version - 1 :]:
         step(connection)
-    # Said even if it is so already: where nothing can be written, that shows now.
-    connection.execute(_schema.update().values(version=len(steps) + 1))
+    if say or version <= len(steps):
+        connection.execute(_schema.update().values(version=len(steps) + 1))
     if not _has_shape(connection):
         _begin_anew(connection, len(steps) + 1)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BINARY, DateTime, Dialect, Index, LargeBinary, String
+from sqlalchemy import DateTime, Dialect, Index, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -37,9 +37,7 @@ class TokenCount(Base):
 
     __tablename__ = COUNTS_TABLE
 
-    digest: Mapped[bytes] = mapped_column(
-        LargeBinary(SIZE).with_variant(BINARY(SIZE), "mysql", "mariadb"), primary_key=True
-    )
+    digest: Mapped[bytes] = mapped_column(LargeBinary(SIZE), primary_key=True)
     tokenizer: Mapped[str] = mapped_column(String(100), primary_key=True)
     version: Mapped[str] = mapped_column(String(200), primary_key=True)
     tokens: Mapped[int]

@@ -47,7 +47,7 @@ def own_path() -> Path:
 def place_of(cache_url: str | None) -> DatabasePlace:
     """Say where counts are kept: what `cacheUrl` says, or the user's cache folder.
 
-    Raises ArgumentError, SQLAlchemy's, if that is no URL.
+    Raises ArgumentError, SQLAlchemy's, if that is no URL; UnusableError if it is one of another kind of database.
     """
     from sqlalchemy import URL, make_url  # noqa: PLC0415  the file alone can be asked for without
 
@@ -55,6 +55,11 @@ def place_of(cache_url: str | None) -> DatabasePlace:
         path = own_path()
         return DatabasePlace(URL.create("sqlite", database=str(path)), path, ours=True)
     url = make_url(cache_url)
+    if url.drivername == "postgresql":
+        # SQLAlchemy would take the driver's older generation.
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise UnusableError("it names neither SQLite nor PostgreSQL")
     name = url.database
     in_file = (
         url.get_backend_name() == "sqlite" and name and name != ":memory:" and not name.startswith("file:")

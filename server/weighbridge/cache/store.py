@@ -11,6 +11,7 @@ may pass (a lock, a full disk), tries again later.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: The environment variable that names the database where no setting does: builds have no editor's settings.
+CACHE_URL = "WEIGHBRIDGE_CACHE_URL"
+
+
+def url_of_the_environment() -> str | None:
+    """The database that the environment names; None: none."""
+    return os.environ.get(CACHE_URL) or None
+
 
 @dataclass(slots=True)
 class _Request:
@@ -45,7 +54,8 @@ def _now() -> datetime:
 class CountStore:
     """A table of counts in a database, opened and written by a thread of its own. Thread-safe; no method raises.
 
-    `cache_url`: any SQLAlchemy URL; None is SQLite in the user's cache folder. `on_warning` is called from any thread,
+    `cache_url`: SQLAlchemy's URL of a database of SQLite's or PostgreSQL's; None is the one that the environment's `CACHE_URL`
+    names, or else SQLite in the user's cache folder. `on_warning` is called from any thread,
     once when the store is degraded, and when a damaged database was set aside; `on_over` with a warning that no longer
     holds: the store keeps counts again, or is closed.
     """
@@ -59,6 +69,7 @@ class CountStore:
         limits: StoreLimits | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
+        cache_url = url_of_the_environment() if cache_url is None else cache_url
         self._on_warning = on_warning
         self._on_over = on_over
         self._limits = limits or StoreLimits()

@@ -462,8 +462,8 @@ class Settings(_Model):
         BeforeValidator(_name_or_none),
         Field(
             repr=False,
-            description="the database that keeps the counts, as an SQLAlchemy URL; by default SQLite in your cache folder; never taken "
-            "from the repository",
+            description="the database that keeps the counts, SQLite's or PostgreSQL's, as an SQLAlchemy URL; by default what "
+            "WEIGHBRIDGE_CACHE_URL says, or else SQLite in your cache folder; never taken from the repository",
         ),
     ] = None
     cache_entries: int = Field(
