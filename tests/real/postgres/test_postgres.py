@@ -125,6 +125,69 @@ def test_an_older_shape_becomes_todays_and_keeps_its_rows(server: Postgres, data
     assert numbers(server, database) == {1, 2}
 
 
+# Others at the same time
+
+
+def until_somebody_waits(server: Postgres, database: str) -> None:
+    """Until a transaction waits for another one's lock."""
+    waiting = (
+        f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'"
+    )
+    while server.execute("postgres", waiting) == [(0,)]:
+        pass
+
+
+def test_who_comes_while_the_tables_are_made_waits_for_them(server: Postgres, database: str) -> None:
+    engine = create_engine(place_of(server.url(database)).url)
+    with engine.connect() as making:
+        postgres.alone(making)
+        migrate(making)
+        with kept(server.url(database)) as it:
+            it.store.put_many(rows(1))
+            until_somebody_waits(server, database)
+            making.commit()
+            assert it.store.flush(30), it.warnings
+            assert it.warnings == []
+    engine.dispose()
+    assert numbers(server, database) == {1}
+
+
+def test_rows_are_put_in_one_order_so_that_nobody_waits_in_a_circle(server: Postgres, database: str) -> None:
+    keys = sorted(key(number) for number in range(2))
+    first, last = ({one: counted(7)} for one in keys)
+    moment = BEGINNING
+    engine = create_engine(place_of(server.url(database)).url)
+    with kept(server.url(database)) as it, engine.connect() as other:
+        assert it.store.flush(30)
+        postgres.put(other, {one: (value, moment) for one, value in first.items()})
+        it.store.put_many(last | first)
+        writing = threading.Thread(target=it.store.flush, args=[30])
+        writing.start()
+        until_somebody_waits(server, database)
+        postgres.put(other, {one: (value, moment) for one, value in last.items()})
+        other.commit()
+        writing.join()
+        assert it.warnings == []
+    engine.dispose()
+    assert "deadlock detected" not in server.log.read_text()
+
+
+def test_what_is_only_told_waits_for_nobody(server: Postgres, database: str) -> None:
+    moments = Moments()
+    engine = create_engine(place_of(server.url(database)).url)
+    with kept(server.url(database), now=moments) as it, engine.connect() as other:
+        it.store.put_many(rows(1))
+        assert it.store.flush(30)
+        postgres.put(other, {key(1): (counted(5), BEGINNING)})
+        moments.at = 100 * 3600
+        assert it.store.get_many([key(1)]) == rows(1)
+        assert it.store.flush(30)
+        other.rollback()
+        assert it.warnings == []
+    engine.dispose()
+    assert server.execute(database, f"SELECT hits FROM {TABLE}") == [(0,)]
+
+
 # Rights
 
 
@@ -258,30 +321,23 @@ with kept(url, flush_rows=1_000_000) as it:
 """
 
 
-def start(url: str, seed: int, first: int, last: int) -> "subprocess.Popen[str]":
+def started(code: str, *arguments: str) -> "subprocess.Popen[str]":
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     return subprocess.Popen(
-        [sys.executable, "-c", _WRITER, url, str(seed), str(first), str(last)],
+        [sys.executable, "-c", code, *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
     )
 
 
-def test_all_begin_at_once_and_write_the_same_rows(server: Postgres, database: str) -> None:
-    writers = [start(server.url(database), seed, 0, 1_000) for seed in range(4)]
-    for process in writers:
-        process.communicate(timeout=300)
-    assert [process.returncode for process in writers] == [0] * 4
-    assert numbers(server, database) == set(range(1_000))
-    assert "deadlock detected" not in server.log.read_text()
-
-
 def test_a_storm_of_kills_loses_nothing_that_was_written(server: Postgres, database: str) -> None:
     written: set[int] = set()
     for turn in range(4):
         writers = [
-            start(server.url(database), seed, first, 9_000) for seed, first in ((1, 0), (2, 50), (3, 2_000))
+            started(_WRITER, server.url(database), str(seed), str(first), "9000")
+            for seed, first in ((1, 0), (2, 50), (3, 2_000))
         ]
         for number, process in enumerate(writers):
             assert process.stdout is not None
@@ -290,9 +346,8 @@ def test_a_storm_of_kills_loses_nothing_that_was_written(server: Postgres, datab
                 written.update(range(first, int(process.stdout.readline())))
         for process in writers:
             process.kill()
-            assert process.stdout is not None
-            process.stdout.close()
-            assert process.wait(60) == -9
+            process.communicate()
+            assert process.returncode == -9
         with kept(server.url(database)) as it:
             assert it.store.get_many(map(key, sorted(written))) == rows(*written)
             assert it.warnings == []
