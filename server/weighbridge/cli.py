@@ -239,13 +239,16 @@ def _render(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from weighbridge.batch import render_file  # noqa: PLC0415  as above
     from weighbridge.verify import VerifyError, verify  # noqa: PLC0415  as above
+    from weighbridge.workspaces import absolute, configuration_of  # noqa: PLC0415  as above
 
+    path = absolute(options.path)
+    added = configuration_of([path], _layer(options), _flags(options)).settings_of(path).models
     outcome = asyncio.run(render_file(Path(options.path), _layer(options), _flags(options)))
     if outcome.text is None or outcome.report is None:
         sys.stderr.write(f"weighbridge: {outcome.problem}\n")
         return _unusable_code([outcome])
     try:
-        found = verify(outcome.report, outcome.text, options.provider)
+        found = verify(outcome.report, outcome.text, options.provider, added)
     except VerifyError as error:
         _unusable(str(error))
     if options.format == "json":

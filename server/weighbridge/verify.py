@@ -4,6 +4,7 @@ The key is read from the environment, goes to the provider in a header, and is i
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,8 +14,9 @@ import httpx
 
 from weighbridge.analysis.report import Report
 from weighbridge.analysis.wording import tokens_text
-from weighbridge.budget.model_names import asked
+from weighbridge.budget.model_names import asked, spelled
 from weighbridge.budget.models import Model, find
+from weighbridge.config.settings import ModelEntry
 from weighbridge.content.policy import shown
 from weighbridge.errors import WeighbridgeError
 from weighbridge.tokens.base import Exactness
@@ -108,15 +110,24 @@ class Verified:
         return f"{here}{around} here, {self.provider_tokens:,} by the provider for {self.model}: {same}"
 
 
-def verify(report: Report, text: str, name: str, environment: Mapping[str, str] = os.environ) -> Verified:
-    """Ask a provider to count the text of a report. Raises VerifyError."""
+def verify(
+    report: Report,
+    text: str,
+    name: str,
+    added: Mapping[str, ModelEntry],
+    environment: Mapping[str, str] = os.environ,
+) -> Verified:
+    """Ask a provider to count the text of a report. `added`: the setting `models`. Raises VerifyError."""
     provider = PROVIDERS[name]
     if report.model is None:
         raise VerifyError("verify: name a model with --model")
-    model = find(report.model)
+    model = find(report.model, added)
+    entry = added.get(model.name)
+    # A provider knows the model that one of the settings is like, not its name there.
+    known = report.model if entry is None or entry.like is None else entry.like
     if model.family not in provider.families:
         raise VerifyError(f"verify: {model.name} is not one of {name}'s models")
-    written = _name_for_provider(report.model, model)
+    written = _name_for_provider(known, find(known, added))
     counted = _ask(provider, written, text, environment)
     return Verified(
         written, report.tokens, 0 if report.frame is None else report.frame.tokens, counted, report.exactness
@@ -124,9 +135,11 @@ def verify(report: Report, text: str, name: str, environment: Mapping[str, str] 
 
 
 def _name_for_provider(written: str, model: Model) -> str:
-    """The name as the provider knows it: as it is written, without whom one asks, or the model's where that is our short name."""
-    bare = asked(written)[1].removesuffix("[1m]")
-    return model.name if bare in model.aliases and "-" not in bare else bare
+    """The name as the provider knows it: as it is written, without whom one asks and what hosts put behind it, or the model's
+    where that is our short name.
+    """
+    bare = re.sub(r"\[1m\]$|@default$|-v\d:\d.*$|:.*$", "", asked(written)[1]).replace("@", "-")
+    return model.name if bare in model.aliases and "-" not in bare else spelled(bare)
 
 
 def _ask(provider: Provider, model: str, text: str, environment: Mapping[str, str]) -> int:

@@ -106,6 +106,25 @@ def test_anthropic(tmp_path: Path, address: str) -> None:
     assert (code, json.loads(said)) == (0, wanted)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "claude-opus-4-8[1m]",
+        "us.anthropic.claude-opus-4-8-v1:0",
+        "vertex_ai/claude-opus-4-8@default",
+        "opus-4.8",
+        "Claude Opus 4.8",
+        "openrouter/anthropic/claude-opus-4.8:beta",
+        "mine",
+    ],
+)
+def test_the_provider_is_asked_by_its_own_name(tmp_path: Path, address: str, written: str) -> None:
+    (tmp_path / "weighbridge.toml").write_text('[models.mine]\nlike = "anthropic/claude-opus-4.8"\n')
+    given = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": address}
+    code, said, _ = verify(tmp_path, "--provider", "anthropic", "--model", written, **given)
+    assert (code, said.rpartition("for ")[2]) == (0, "claude-opus-4-8: the same\n")
+
+
 def test_google(tmp_path: Path, address: str) -> None:
     given = {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": address}
     code, said, _ = verify(tmp_path, "--provider", "google", "--model", "models/gemini-2.5-flash", **given)
