@@ -9,27 +9,21 @@ from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import pytest
+from tests.cache.stores import PATIENT
 from tests.e2e.process import Process, serving
 from tests.tokens.reference import tokens
 
 from weighbridge.cache import Counted, CountKey, CountStore, digest
 
-# However busy the machine is, reads wait for the database to open: what is tested is what is said of it then.
-_PATIENT = """
-import functools, sys
-from weighbridge.cache import store
-store.StoreLimits = functools.partial(store.StoreLimits, patience=3600.0)
-sys.argv = ["weighbridge", "serve"]
-"""
 _SERVE = """
 from weighbridge.cli import main
-sys.exit(main())
+sys.exit(main(["serve"]))
 """
 
 
 def patient(place: Path, before: str = "") -> AbstractAsyncContextManager[Process]:
     """A server in `place` that waits for its database as long as it takes. `before`: Python that it runs first."""
-    return serving(place, command=(sys.executable, "-c", _PATIENT + before + _SERVE))
+    return serving(place, command=(sys.executable, "-c", PATIENT + before + _SERVE))
 
 
 TEXT = "# Words\n\n@[file:a.md] and more of them\n"

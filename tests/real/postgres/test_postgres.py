@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine
-from tests.cache.stores import BEGINNING, OK, TABLE, Hours, Moments, counted, kept, key, rows
+from tests.cache.stores import BEGINNING, OK, PATIENT, TABLE, Hours, Moments, counted, kept, key, rows
 from tests.e2e.process import environment_in, serving
 from tests.real.postgres.conftest import PAGE, Postgres
 from tests.tokens.reference import tokens
@@ -354,6 +354,14 @@ def test_a_storm_of_kills_loses_nothing_that_was_written(server: Postgres, datab
     assert written <= numbers(server, database)
 
 
+_COUNT = (
+    sys.executable,
+    "-c",
+    f"{PATIENT}\nfrom weighbridge.cli import main\nsys.exit(main(sys.argv[1:]))",
+    *("count", "--encoding", "cl100k_base"),
+)
+
+
 def test_command_lines_share_what_they_counted_and_the_rows_tell_nothing(
     server: Postgres, database: str, tmp_path: Path
 ) -> None:
@@ -366,7 +374,7 @@ def test_command_lines_share_what_they_counted_and_the_rows_tell_nothing(
         "WEIGHBRIDGE_CACHE_URL": server.url(database),
         "XDG_CACHE_HOME": str(tmp_path / "c"),
     }
-    command = [sys.executable, "-m", "weighbridge", "count", "--encoding", "cl100k_base", *texts]
+    command = [*_COUNT, *texts]
     runs = [
         subprocess.Popen(
             command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -395,17 +403,7 @@ async def test_servers_and_command_lines_under_kills_agree_and_lose_no_row(
         (folder / name).write_text(text)
     totals = {name: len(tokens("cl100k_base", text)) for name, text in texts.items()}
     environment = {**environment_in(tmp_path), "WEIGHBRIDGE_CACHE_URL": server.url(database)}
-    command = (
-        sys.executable,
-        "-m",
-        "weighbridge",
-        "count",
-        "--format",
-        "json",
-        "--encoding",
-        "cl100k_base",
-        ".",
-    )
+    command = (*_COUNT, "--format", "json", ".")
 
     def committed() -> set[tuple[bytes, int]]:
         there = server.execute(database, f"SELECT to_regclass('{TABLE}')") != [(None,)]
