@@ -5,7 +5,7 @@ import type { Documents } from "./documents";
 import { RESOLVED, resolvedOf, sourceOf, toRange } from "./places";
 import type { Source } from "./report";
 import type { Server } from "./server";
-import { escaped, tokens } from "./wording";
+import { escaped } from "./wording";
 
 /** Milliseconds of quiet after which what is shown is made anew. */
 const QUIET = 200;
@@ -151,9 +151,7 @@ function marking(source: Source): vscode.DecorationOptions {
     source.uri === null
       ? escaped(source.name)
       : `[${escaped(source.name)}](${source.uri.replace(/[()]/g, (one) => (one === "(" ? "%28" : "%29"))})`;
-  const hover = new vscode.MarkdownString(
-    source.tokens === null ? link : `${link}: ${tokens(source.tokens)}`,
-  );
+  const hover = new vscode.MarkdownString(source.text === null ? link : `${link}: ${source.text}`);
   // Stretches of lines are named where they begin; what stands within a line isn't moved about.
   const named = range.start.line !== range.end.line && range.start.character === 0;
   return {

@@ -99,6 +99,8 @@ export interface Source {
   readonly name: string;
   readonly uri: string | null;
   readonly tokens: number | null;
+  /** These as they are written, the same in every editor. */
+  readonly text: string | null;
   /** From 1: what the document refers to itself. */
   readonly depth: number;
 }

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 from weighbridge.analysis.expand import Expansion
+from weighbridge.analysis.wording import tokens_text
 from weighbridge.cache.digest import Digester
 from weighbridge.content.base import Content
 from weighbridge.errors import Code, TransientFault
@@ -80,8 +81,13 @@ def render_marked(
     return "".join(parts), [source for _, source in found]
 
 
-def sources_json(text: str, sources: Iterable[Source], encoding: PositionEncoding) -> list[dict[str, Any]]:
-    """Sources as clients get them: where in the resolved text, in the encoding's units, and where from."""
+def sources_json(
+    text: str, sources: Iterable[Source], encoding: PositionEncoding, *, exact: bool
+) -> list[dict[str, Any]]:
+    """Sources as clients get them: where in the resolved text, in the encoding's units, and where from.
+
+    `exact`: whether the document is counted by the model's own tokenizer.
+    """
     lines = split_lines(text)
     starts = list(accumulate((len(line) for line in lines), initial=0))
 
@@ -95,10 +101,17 @@ def sources_json(text: str, sources: Iterable[Source], encoding: PositionEncodin
             "name": one.expansion.reading.source,
             "uri": None if one.expansion.reading.path is None else uri_of(one.expansion.reading.path),
             "tokens": one.expansion.tokens,
+            "text": _words(one.expansion, exact=exact),
             "depth": one.depth,
         }
         for one in sources
     ]
+
+
+def _words(expansion: Expansion, *, exact: bool) -> str | None:
+    """How its tokens are written: they are an estimate where it counts by a sample or an old answer."""
+    today = not (expansion.sampled or expansion.stale)
+    return None if expansion.tokens is None else tokens_text(expansion.tokens, exact=exact and today)
 
 
 def _render(

@@ -60,10 +60,11 @@ class Requests:
             raise RequestError(error.problem.message) from None
         if not (isinstance(params, dict) and params.get("sources") is True):
             return {"text": text}
-        encoding = self._session.encoding
+        encoding, prepared = self._session.encoding, document.last
+        exact = prepared is not None and prepared.exact
         told = await self._desk.tasks.submit(
             ("sources", next(self._numbers)),
-            lambda _: sources_json(text, sources, encoding),
+            lambda _: sources_json(text, sources, encoding, exact=exact),
             priority=Priority.HIGH,
             title="sources",
         )

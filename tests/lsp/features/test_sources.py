@@ -41,7 +41,7 @@ async def test_each_stretch_names_its_source(folder: Path, recording: Recording,
         (folder / "outer.md").as_uri(),
         (folder / "inner.md").as_uri(),
     ]
-    assert (inner["name"], inner["tokens"]) == ("inner.md", 4)
+    assert (inner["name"], inner["tokens"], inner["text"]) == ("inner.md", 4, "4 tokens")
 
 
 @given(
@@ -61,10 +61,18 @@ def test_ranges_are_the_line_buffers(text: str, cuts: list[int], encoding: Posit
         line, column = buffer.clamp(place["line"], place["character"])
         return len(buffer.slice(0, line)) + column
 
-    told = [one["range"] for one in sources_json(text, sources, encoding)]
+    told = [one["range"] for one in sources_json(text, sources, encoding, exact=True)]
     assert [(offset(one["start"]), offset(one["end"])) for one in told] == [
         (one.start, one.end) for one in sources
     ]
+
+
+async def test_what_is_not_exact_is_written_so(folder: Path, recording: Recording) -> None:
+    (folder / "b.md").write_text("some words")
+    async with editor(recording, folder, settings={"model": "opus"}) as session:
+        uri = await session.open("a.prompt.md", "@[file:b.md]")
+        (source,) = (await rendered(session, uri, sources=True))["sources"]
+        assert source["text"] == f"≈{source['tokens']} tokens"
 
 
 async def test_the_models_are_told(folder: Path, recording: Recording) -> None:

@@ -212,6 +212,7 @@ function drawChanges(): void {
   const largest = Math.max(1, ...changes.all.flatMap((one) => [one.before ?? 0, one.now ?? 0]));
   at("none").hidden = changes.all.length > 0;
   for (const one of changes.all) {
+    const about = one.exact ? "" : "≈";
     const drawn = element("tr");
     const name = element("th", one.name);
     name.scope = "row";
@@ -222,11 +223,10 @@ function drawChanges(): void {
     ] as const) {
       const bar = element("div", "", `bar ${kind}`);
       bar.style.width = `${(100 * (value ?? 0)) / largest}%`;
-      bar.title = `${kind}: ${value === null ? "not there" : tokens(value)}`;
+      bar.title = `${kind}: ${value === null ? "not there" : `${about}${tokens(value)}`}`;
       bars.append(bar);
     }
     const growth = (one.now ?? 0) - (one.before ?? 0);
-    const about = one.exact ? "" : "≈";
     const causes = Object.entries(one.through)
       .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
       .map(([file, by]) => `${file} ${about}${change(by)}`);
