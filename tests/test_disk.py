@@ -62,6 +62,12 @@ def test_links_are_followed_as_realpath_does(room: Path) -> None:
         room,
         *sorted(room.rglob("*")),
         room / "absent" / "x",
+        room / "inner" / "absent" / "x",
+        room / "gone.md" / "x",
+        room / "absent" / ".." / "docs" / "a.md",
+        room / "inner" / ".." / "absent",
+        Path("/absent-at-the-root/x"),
+        Path("absent-from-here/x"),
         Path("/proc/self/cwd"),
         Path("/dev/stdin"),
     ]

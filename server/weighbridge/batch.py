@@ -53,13 +53,16 @@ def weigh(
     on_unusable: Callable[[str], None] | None = None,
     workspace: Path | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
+    *,
+    sections: bool = True,
 ) -> list[Outcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
     `flags`: what counts for every document, whatever it says of itself. `on_unusable`: told of each setting that can't be
     used; by default the user is. `workspace`: the one folder that may be read, of which `paths` are files; by default the
     user named the paths, and they are read wherever they lead. `on_outcome`: told of each outcome as soon as it is known, which is
-    returned without its report then: as much memory is taken as the paths need.
+    returned without its report then: as much memory is taken as the paths need. `sections`: whether they are asked for: a text
+    that refers to nothing is counted whole without.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
@@ -74,7 +77,7 @@ def weigh(
         files = dict.fromkeys(absolute, disk.followed_or_same(workspace))
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
-    groups = Groups(files, configuration)
+    groups = Groups(files, configuration, sections=sections)
     outcomes = _Outcomes(on_outcome)
     count = _helpers_for(groups, files, configuration)
     if count:

@@ -24,7 +24,8 @@ from weighbridge.workspaces import absolute, chosen, settings_for, workspace_of
 class Options:
     """What is to be checked, and how. `layer`, `flags`: the command line's settings, and what it says of every document.
 
-    `baseline`: a file of numbers, written first if `update`. `since`: a revision of git's to compare with.
+    `baseline`: a file of numbers, written first if `update`. `since`: a revision of git's to compare with. `sections`:
+    whether the reports are to hold them.
     """
 
     paths: Sequence[Path]
@@ -34,6 +35,7 @@ class Options:
     update: bool = False
     tolerance: gate.Tolerance = field(default_factory=gate.Tolerance)
     since: str | None = None
+    sections: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def check(options: Options, on_unusable: Callable[[str], None]) -> Checked:
         UnusableBaselineError: the baseline can't be read or written.
         UnknownRevisionError: the revision can't be looked at.
     """
-    outcomes = weigh(options.paths, options.layer, options.flags, on_unusable)
+    outcomes = weigh(options.paths, options.layer, options.flags, on_unusable, sections=options.sections)
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     folders = [absolute(path) for path in options.paths if path.is_dir()]
     here = folders[0] if folders else Path.cwd()
@@ -142,7 +144,9 @@ def _changes(options: Options, since: str, reports: Sequence[Report], folder: Pa
         today = _below(top, (path for report in reports if (path := path_of(report.uri)) is not None))
         there = dict.fromkeys(tree / path.relative_to(top) for path in (*named, *today))
         wanted = [path for path in there if path.exists()]
-        outcomes = weigh(wanted, options.layer, options.flags, lambda _: None) if wanted else []
+        outcomes = (
+            weigh(wanted, options.layer, options.flags, lambda _: None, sections=False) if wanted else []
+        )
         before = [
             (outcome.report, growth.tokens_before(outcome.report, tree, top, workspace_of, home))
             for outcome in outcomes

@@ -174,6 +174,7 @@ def _check(options: argparse.Namespace) -> int:
         options.update_baseline,
         options.tolerance,
         options.diff,
+        sections=options.format == "json",
     )
     unusable: list[str] = []
     try:

@@ -50,18 +50,24 @@ def followed(path: Path) -> Path:
         OSError: too many links, or links in a circle.
         ValueError: no path can have this name.
     """
-    try:
-        real = _place(path)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise _too_many_links() from None
-        real = None  # not there, or no such listing: whatever it is, the long way tells
+    real = _place_or_none(path)
+    there, absent = os.fspath(path), ""
+    while real is None and not os.path.lexists(there):
+        # Not even a link is there: where its folder is it would be. Agents look for many such names.
+        there, _, name = there.rpartition("/")
+        if not there or name in {"", "..", "."}:
+            break
+        absent = f"/{name}{absent}"
+        real = _place_or_none(there)
     if real is None or not real.startswith("/") or real.endswith(" (deleted)"):
+        absent = ""
         try:
             real = os.path.realpath(path)
         except RecursionError:
             # Python follows link after link by calls within calls: somebody lengthened the chain just now.
             raise _too_many_links() from None
+    if absent:
+        real = real.rstrip("/") + absent
     return path if real == os.fspath(path) else Path(real)
 
 
@@ -125,11 +131,21 @@ def opened_folder(real: Path) -> Iterator[tuple[int | Path, os.stat_result]]:
         os.close(descriptor)
 
 
-def _place(path: Path) -> str | None:
+def _place_or_none(path: Path | str) -> str | None:
+    """The real place of what is there; None where nothing is, or the long way must tell. Raises OSError for too many links."""
+    try:
+        return _place(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _too_many_links() from None
+        return None
+
+
+def _place(path: Path | str) -> str | None:
     """The real place of what is there; None where the system has no way to tell at once."""
     if _PLACE_FLAGS is None:
         # For the error if there are too many links: the system counts them.
-        path.stat()
+        os.stat(path)  # noqa: PTH116
         return None
     descriptor = os.open(path, _PLACE_FLAGS)
     try:

@@ -1,4 +1,4 @@
-"""Document URIs and the files they name."""
+"""Document URIs, the files they name, and the names of these."""
 
 import os
 from functools import lru_cache
@@ -30,3 +30,11 @@ def path_of(uri: str) -> Path | None:
 def uri_of(path: Path) -> str:
     """The `file:` URI of an absolute path. Remembered: many references lead to one file."""
     return path.as_uri()
+
+
+def inside(path: Path, folder: Path | None) -> str:
+    """The path of a file from a folder that it lies in, with `/`; all of it without a folder. As strings: many thousand are asked for."""
+    text = os.fspath(path)
+    if folder is not None:
+        text = text[len(os.fspath(folder)) :].lstrip(os.sep)
+    return text.replace(os.sep, "/")

@@ -73,7 +73,12 @@ def _roots_of(paths: Sequence[Path]) -> Iterator[Path]:
     Without a repository the working folder is one too, or else a folder that is named, unless a marker stands above it.
     """
     here = Path.cwd()
-    for start in dict.fromkeys(path if path.is_dir() else path.parent for path in paths):
+    # As strings: of twenty thousand files most lie beside others.
+    starts = dict.fromkeys(
+        os.fspath(path) if os.path.isdir(path) else os.path.dirname(path)  # noqa: PTH112, PTH120
+        for path in paths
+    )
+    for start in map(Path, starts):
         found: list[Path] = []
         for folder in (start, *start.parents):
             repository = (folder / _REPOSITORY).exists()

@@ -1,6 +1,6 @@
 """Which agents read a file by its path, and the dialect that follows."""
 
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import pytest
 from tests.agents.recorded import Case, lay
@@ -56,7 +56,7 @@ def test_the_names_are_those_of_the_agents() -> None:
     ],
 )
 def test_the_dialect_of_a_file(path: str, dialect: str) -> None:
-    assert dialect_for(PurePath(path)).name == dialect
+    assert dialect_for(path).name == dialect
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_the_dialect_of_a_file(path: str, dialect: str) -> None:
     ],
 )
 def test_the_first_of_the_chosen_agents_that_reads_it_counts(chosen: tuple[str, ...], dialect: str) -> None:
-    assert dialect_for(PurePath("AGENTS.md"), chosen).name == dialect
+    assert dialect_for("AGENTS.md", chosen).name == dialect
 
 
 def test_prompts_have_no_readers() -> None:
-    assert readers_of(PurePath("prompts/a.md")) is None
-    assert readers_of(PurePath(".cursorrules")) == ()
+    assert readers_of("prompts/a.md") is None
+    assert readers_of(".cursorrules") == ()
 
 
 FOLDERS = [
@@ -100,4 +100,4 @@ def test_the_readers_of_a_skill_are_the_agents_that_list_it(folder: str, tmp_pat
     laid = lay(Case(data), tmp_path.resolve())
     listing = {name for name in AGENTS if any(entry.kind == "skill" for entry in laid.load(name).entries)}
     # Mistral Vibe lists them where the user trusts the folder, and nobody did.
-    assert set(readers_of(PurePath(path)) or ()) - {"mistral-vibe"} == listing
+    assert set(readers_of(path) or ()) - {"mistral-vibe"} == listing

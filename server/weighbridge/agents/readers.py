@@ -3,8 +3,7 @@
 Nothing of the agents' rules is loaded for this: it is asked for every document that is opened.
 """
 
-from collections.abc import Collection, Mapping
-from pathlib import PurePath
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -136,35 +135,43 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
 )
 
 
-def readers_of(path: PurePath) -> tuple[str, ...] | None:
+def readers_of(path: str) -> tuple[str, ...] | None:
     """The agents that read such a file, the first being the one that it is written for; None for no context file.
 
-    Empty for a context file of agents whose rules are not known here. `path`: relative to its workspace's folder if it
-    lies in one.
+    Empty for a context file of agents whose rules are not known here. `path`: with `/`, relative to its workspace's folder
+    if it lies in one.
     """
-    found = _BY_NAME.get(path.name)
+    # As strings: this is asked for each of many thousand files.
+    *folders, name = path.split("/")
+    found = _BY_NAME.get(name)
     if found is not None:
         return found
     for ending, agents in _BY_ENDING.items():
-        if path.name.endswith(ending):
+        if name.endswith(ending):
             return agents
-    skill = path.name == "SKILL.md"
-    if skill or path.suffix.lower() in _TEXTS:
-        for folder in reversed(path.parts[:-1]):
+    skill = name == "SKILL.md"
+    text = _suffix(name) in _TEXTS
+    if skill or text:
+        for folder in reversed(folders):
             agents_of = _SKILLS.get(folder) if skill else None
             if agents_of is None:
                 agents_of = _BY_FOLDER.get(folder)
             if agents_of is not None:
                 return agents_of
     # A plugin's, or one to be copied somewhere.
-    return ("claude-code",) if skill or _is_of_plugin(path) else None
+    return ("claude-code",) if skill or (text and _are_of_plugin(folders)) else None
 
 
-def _is_of_plugin(path: PurePath) -> bool:
-    return path.suffix.lower() in _TEXTS and any(
-        part == "plugins" and not _OF_PLUGINS.isdisjoint(path.parts[at + 2 : at + 3])
-        for at, part in enumerate(path.parts[:-3])
+def _are_of_plugin(folders: Sequence[str]) -> bool:
+    return "plugins" in folders and any(
+        folder == "plugins" and inner in _OF_PLUGINS
+        for folder, inner in zip(folders, folders[2:], strict=False)
     )
+
+
+def _suffix(name: str) -> str:
+    at = name.rfind(".")
+    return name[at:].lower() if 0 < at < len(name) - 1 else ""
 
 
 def names_for(agent: str) -> tuple[str, ...]:
@@ -172,10 +179,10 @@ def names_for(agent: str) -> tuple[str, ...]:
     return tuple(name for name, agents in _BY_NAME.items() if agents[:1] == (agent,))
 
 
-def dialect_for(path: PurePath, chosen: Collection[str] | None = None) -> Dialect:
-    """The dialect of a document by its path. `chosen`: agents by name, the most important first; None: no choice."""
+def dialect_for(path: str, chosen: Collection[str] | None = None) -> Dialect:
+    """The dialect of a document by its path, with `/`. `chosen`: agents by name, the most important first; None: no choice."""
     readers = readers_of(path)
     if readers is None:
-        return TEXT if path.suffix.lower() in _TEMPLATES else MARKDOWN
+        return TEXT if _suffix(path.rpartition("/")[2]) in _TEMPLATES else MARKDOWN
     name = next((name for name in chosen or () if name in readers), next(iter(readers), TEXT.name))
     return DIALECTS[name]

@@ -54,9 +54,9 @@ class Plan:
         return sums[self.parts], [sums[end] - sums[start] for start, end in self.spans]
 
 
-def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
+def plan(text: str, dialect: Dialect, borders: Borders, *, sections: bool = True) -> Plan | None:
     """Plan how to weigh a document's text; None if it may hold a reference or a directive, only a scan tells its headings, its front
-    matter has a fault, or an agent loads it by rules of its own.
+    matter has a fault, or an agent loads it by rules of its own. `sections`: whether they are to be counted, too.
     """
     if dialect.agent is not None:
         return None
@@ -68,7 +68,9 @@ def plan(text: str, dialect: Dialect, borders: Borders) -> Plan | None:
             return None
         skip = front_matter.lines
         offset = sum(map(len, lines[:skip]))
-    headings = None if may_refer_or_direct(text, dialect) else skim(text, offset, skip)
+    if may_refer_or_direct(text, dialect):
+        return None
+    headings = skim(text, offset, skip) if sections else []
     if headings is None:
         return None
     # As many as `split_lines` gives: in what was skimmed, `\r` stands before `\n` only.

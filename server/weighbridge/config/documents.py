@@ -3,7 +3,6 @@
 Context files are found whatever ignore files say, and where they are links: an agent loads them all the same.
 """
 
-from pathlib import PurePath
 from typing import Final
 
 from weighbridge.agents.encodings import CLAUDE_ENCODING, GEMINI_ENCODING, OPENAI_ENCODING
@@ -109,5 +108,5 @@ def is_agents_folder(path: str) -> bool:
 
 def default_encoding(path: str) -> str:
     """The encoding of a file by its path, where nobody names a model or an encoding: that of whom it is written for."""
-    readers = readers_of(PurePath(path))
+    readers = readers_of(path)
     return _ENCODINGS.get(readers[0], OPENAI_ENCODING) if readers else DEFAULT_ENCODING

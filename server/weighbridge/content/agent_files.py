@@ -246,4 +246,9 @@ def braces_expanded(pattern: str) -> list[str]:
 
 
 def _lies_in_any(path: Path, folders: Iterable[Path]) -> bool:
-    return any(path == folder or folder in path.parents for folder in folders)
+    # As strings: every file that an agent looks for is asked about.
+    there = os.fspath(path)
+    return any(
+        there == folder or there.startswith(os.path.join(folder, ""))  # noqa: PTH118
+        for folder in map(os.fspath, folders)
+    )

@@ -90,17 +90,21 @@ def weigh(
     token: CancelToken,
     *,
     rendering: bool = False,
+    sections: bool = True,
 ) -> list[Outcome[Weighed]]:
     """Weigh texts; what became of each, in order: a fault of one is its own. Blocks: a worker's work.
 
-    `rendering`: have them rendered, too.
+    `rendering`: have them rendered, too. `sections`: whether anybody asks for the sections of those that refer to nothing.
     """
     contents.bound()
     plain: Sequence[PlainReport | None] = [None] * len(texts)
     if not rendering:
         try:
             plain = plain_reports(
-                [(one.uri, one.terms, one.text) for one in texts], contents.service, encoding
+                [(one.uri, one.terms, one.text) for one in texts],
+                contents.service,
+                encoding,
+                sections=sections,
             )
         except KeyboardInterrupt:
             raise

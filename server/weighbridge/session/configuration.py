@@ -21,6 +21,7 @@ from weighbridge.config import (
 )
 from weighbridge.config.places import FileFault, faults_in_file
 from weighbridge.references.dialect import MARKDOWN, Dialect
+from weighbridge.uris import inside
 
 #: Paths of which it is remembered whether they are prompts.
 MOST_INCLUDED = 4096
@@ -28,11 +29,11 @@ MOST_INCLUDED = 4096
 
 def dialect_in(settings: Settings, path: Path, folder: Path | None) -> Dialect:
     """The dialect of a document by its settings. `folder`: the workspace's that it lies in. Any thread may ask."""
-    relative = Path(path.name) if folder is None else path.relative_to(folder)
+    relative = inside(path, folder)
     for glob, name in settings.dialects.items():
-        if matches(relative.as_posix(), (glob,)):
+        if matches(path.name if folder is None else relative, (glob,)):
             return DIALECTS.get(name, MARKDOWN)
-    return dialect_for(path if folder is None else relative, settings.agents)
+    return dialect_for(relative, settings.agents)
 
 
 class Configuration:
@@ -54,9 +55,9 @@ class Configuration:
         #: Folders that came later than the others, and whose files are yet to be read.
         self._unread: set[Path] = set()
         self._settings: dict[Path | None, Settings] = {}
-        #: The same for files with an encoding and a budget of their own, by these; and which file has which.
-        self._of_files: dict[tuple[Path | None, tuple[str, int | None]], Settings] = {}
-        self._own: LRUCache[Path, tuple[str, int | None]] = LRUCache(MOST_INCLUDED)
+        #: The same for files with an encoding and a budget of their own, by these; and which budget a file has by globs.
+        self._of_files: dict[tuple[Path | None, str, int | None], Settings] = {}
+        self._budgets: LRUCache[Path, int | None] = LRUCache(MOST_INCLUDED)
         # Of the last ones asked for: a watcher may tell of any number of files.
         self._included: LRUCache[Path, bool] = LRUCache(MOST_INCLUDED)
         self._links: dict[Path, Path] = {}
@@ -134,18 +135,20 @@ class Configuration:
         settings = self._settings[folder]
         if path is None or (settings.encoding is not None and not settings.budgets):
             return settings
-        own = self._own.get(path)
-        if own is None:
-            relative = path.as_posix().lstrip("/") if folder is None else path.relative_to(folder).as_posix()
-            encoding = default_encoding(relative) if settings.encoding is None else settings.encoding
-            own = self._own[path] = encoding, settings.budget_for(relative)
-        encoding, budget = own
+        relative = inside(path, folder).lstrip("/")
+        encoding = default_encoding(relative) if settings.encoding is None else settings.encoding
+        budget = settings.budget
+        if settings.budgets:
+            if path not in self._budgets:
+                self._budgets[path] = settings.budget_for(relative)
+            budget = self._budgets[path]
         if encoding in {settings.encoding, DEFAULT_ENCODING} and budget == settings.budget:
             return settings
-        found = self._of_files.get((folder, own))
+        own = folder, encoding, budget
+        found = self._of_files.get(own)
         if found is None:
             update = {"encoding": encoding, "budget": budget}
-            found = self._of_files[folder, own] = settings.model_copy(update=update)
+            found = self._of_files[own] = settings.model_copy(update=update)
         return found
 
     @property
@@ -168,9 +171,8 @@ class Configuration:
         folder = self.folder_of(path)
         if folder is None:
             return ""
-        inside = path.parent.relative_to(folder).as_posix()
         above = [folder.name] if len(self._folders) > 1 else []
-        return "/".join([*above, *([inside] if inside != "." else [])])
+        return "/".join([*above, *inside(path, folder).split("/")[:-1]])
 
     def folders_for(self, path: Path | None) -> tuple[Path, ...]:
         """The folders that references of a document may read, which the user opened: the workspace's, and its own if it is in none.
@@ -190,7 +192,7 @@ class Configuration:
     def readers_of(self, path: Path | None) -> tuple[str, ...]:
         """The agents that read a document by its name, of those that were chosen."""
         folder = self.folder_of(path)
-        readers = None if path is None else readers_of(path if folder is None else path.relative_to(folder))
+        readers = None if path is None else readers_of(inside(path, folder))
         chosen = self.settings_of(path).agents
         return tuple(name for name in readers or () if chosen is None or name in chosen)
 
@@ -209,7 +211,7 @@ class Configuration:
         if path is None:
             return None
         folder = self.folder_of(path)
-        return path.name if folder is None else path.relative_to(folder).as_posix()
+        return path.name if folder is None else inside(path, folder)
 
     def _resolve(self) -> None:
         warnings: list[str] = []
@@ -222,7 +224,7 @@ class Configuration:
         self._settings.clear()
         self.file_faults.clear()
         self._of_files.clear()
-        self._own.clear()
+        self._budgets.clear()
         self._included.clear()
         self._innermost_first = [
             (there, os.path.join(there, ""), folder)  # noqa: PTH118  (a string is wanted)

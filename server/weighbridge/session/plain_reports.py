@@ -51,11 +51,15 @@ class _Under:
 
 
 def plain_reports(
-    texts: Sequence[tuple[str, Terms, str]], service: TokenCountingService, encoding: PositionEncoding
+    texts: Sequence[tuple[str, Terms, str]],
+    service: TokenCountingService,
+    encoding: PositionEncoding,
+    *,
+    sections: bool = True,
 ) -> list[PlainReport | None]:
     """The report of each text by its URI; None where the text may refer to something, or needs a session besides.
 
-    Blocks: a worker's work.
+    `sections`: whether those are in it. Blocks: a worker's work.
     """
     known: dict[tuple[int, int, str], _Under] = {}
     plans: list[tuple[_Under, Plan] | None] = []
@@ -64,7 +68,8 @@ def plain_reports(
         under = known.get(key)
         if under is None:
             under = known[key] = _Under.of(terms)
-        found = plan(text, terms.dialect, under.tokenizer.borders) if len(text) <= LONGEST else None
+        borders = under.tokenizer.borders
+        found = plan(text, terms.dialect, borders, sections=sections) if len(text) <= LONGEST else None
         plans.append(None if found is None else (under, found))
     counts = _counts([one for one in plans if one is not None], service)
     made: list[PlainReport | None] = []

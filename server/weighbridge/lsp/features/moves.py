@@ -33,7 +33,7 @@ from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Reference
 from weighbridge.session.configuration import dialect_in
 from weighbridge.text import Snapshot
-from weighbridge.uris import path_of, uri_of
+from weighbridge.uris import inside, path_of, uri_of
 from weighbridge.work import CancelToken, Priority
 
 
@@ -221,7 +221,7 @@ def _dialects(path: Path, scope: Scope, sources: _Sources) -> tuple[Sequence[Imp
     dialect = dialect_in(scope.settings, path, folder)
     names = [*sources.importers.get(path, ())]
     if dialect.agent is not None:
-        names += [dialect.agent, *(readers_of(path if folder is None else path.relative_to(folder)) or ())]
+        names += [dialect.agent, *(readers_of(inside(path, folder)) or ())]
     agents = (agent_named(name) for name in dict.fromkeys(names))
     found = (agent.imports_of(path) for agent in agents if agent is not None)
     return [imports for imports in found if imports is not None], dialect.refers
