@@ -28,6 +28,7 @@ from weighbridge.workspaces import configuration_in, configuration_of, take_sett
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from weighbridge.content.revision import Revision
     from weighbridge.session.services import Services
 
 __all__ = ["Outcome", "render_file", "render_files", "weigh"]
@@ -55,6 +56,7 @@ def weigh(
     on_outcome: Callable[[Outcome], None] | None = None,
     *,
     sections: bool = True,
+    revision: "Revision | None" = None,
 ) -> list[Outcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
@@ -62,7 +64,7 @@ def weigh(
     used; by default the user is. `workspace`: the one folder that may be read, of which `paths` are files; by default the
     user named the paths, and they are read wherever they lead. `on_outcome`: told of each outcome as soon as it is known, which is
     returned without its report then: as much memory is taken as the paths need. `sections`: whether they are asked for: a text
-    that refers to nothing is counted whole without.
+    that refers to nothing is counted whole without. `revision`: to say of each file whether it is the same there.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
@@ -77,7 +79,7 @@ def weigh(
         files = dict.fromkeys(absolute, disk.followed_or_same(workspace))
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
-    groups = Groups(files, configuration, sections=sections)
+    groups = Groups(files, configuration, sections=sections, revision=revision)
     outcomes = _Outcomes(on_outcome)
     count = _helpers_for(groups, files, configuration)
     if count:

@@ -1,57 +1,38 @@
 """`weighbridge check`: prompts, and what agents load, against their budgets, a baseline, another revision."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from weighbridge import gate, growth
+from weighbridge import gate
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
 from weighbridge.analysis.report import Report
 from weighbridge.batch import Outcome, weigh
 from weighbridge.budget.directive import Overrides
+from weighbridge.changes import Asked, Changes, changes_since
 from weighbridge.config import Severity
 from weighbridge.config.settings import CONTEXT_BUDGET
-from weighbridge.content.revision import revision
+from weighbridge.content.revision import Revision, revision
 from weighbridge.errors import Code
 from weighbridge.terminal import Finding, findings_of
-from weighbridge.uris import path_of
-from weighbridge.workspaces import absolute, chosen, settings_for, workspace_of
+from weighbridge.workspaces import absolute, chosen, settings_for
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is to be checked, and how. `layer`, `flags`: the command line's settings, and what it says of every document.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(Asked):
+    """What is to be checked, and how.
 
     `baseline`: a file of numbers, written first if `update`. `since`: a revision of git's to compare with. `sections`:
     whether the reports are to hold them.
     """
 
-    paths: Sequence[Path]
-    layer: Mapping[str, Any]
-    flags: Overrides
     baseline: Path | None = None
     update: bool = False
     tolerance: gate.Tolerance = field(default_factory=gate.Tolerance)
     since: str | None = None
     sections: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What changed since a revision, in documents and in what agents load."""
-
-    since: str
-    documents: Sequence[growth.Change]
-    contexts: Sequence[growth.Change]
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "revision": self.since,
-            "documents": [change.as_json() for change in self.documents],
-            "contexts": [change.as_json() for change in self.contexts],
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +74,26 @@ def check(options: Options, on_unusable: Callable[[str], None]) -> Checked:
         UnusableBaselineError: the baseline can't be read or written.
         UnknownRevisionError: the revision can't be looked at.
     """
-    outcomes = weigh(options.paths, options.layer, options.flags, on_unusable, sections=options.sections)
-    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     folders = [absolute(path) for path in options.paths if path.is_dir()]
     here = folders[0] if folders else Path.cwd()
+    if options.since is None:
+        return _checked(options, on_unusable, folders, here, None)
+    with revision(here.resolve(), options.since) as then:
+        return _checked(options, on_unusable, folders, here, then)
+
+
+def _checked(
+    options: Options,
+    on_unusable: Callable[[str], None],
+    folders: Sequence[Path],
+    here: Path,
+    then: Revision | None,
+) -> Checked:
+    """The check of documents, and of what agents load in some folders. `then`: the revision that is compared with."""
+    outcomes = weigh(
+        options.paths, options.layer, options.flags, on_unusable, sections=options.sections, revision=then
+    )
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     # Names in a baseline start from its own folder, so that they are the same wherever it is read.
     base = here if options.baseline is None else absolute(options.baseline).parent
     loaded = [context for folder in folders for context in _contexts(folder, options.flags)]
@@ -111,7 +108,7 @@ def check(options: Options, on_unusable: Callable[[str], None]) -> Checked:
         excused = frozenset(baseline.tokens)
         grown = list(gate.growth_findings(numbers, baseline, options.tolerance))
     # What has a budget and is not excused from it.
-    judged = [report for report in reports if gate.name_of(report.uri, base) not in excused]
+    judged = [report for report in reports if not excused or gate.name_of(report.uri, base) not in excused]
     uris = {report.uri for report in judged}
     limited = [one for one in limited if one.name not in excused]
     findings = [one for one in findings_of(reports) if one.code != Code.BUDGET or one.uri in uris]
@@ -120,7 +117,7 @@ def check(options: Options, on_unusable: Callable[[str], None]) -> Checked:
     findings += filter(None, (one.finding() for one in limited))
     findings += [one for one in gate.lost_findings(loaded) if (one.uri, one.line, one.code) not in said]
     over = any(report.over_budget for report in judged) or any(one.over for one in limited)
-    changes = None if options.since is None else _changes(options, options.since, reports, here.resolve())
+    changes = None if then is None else changes_since(then, options, outcomes, here.resolve())
     return Checked(outcomes, reports, loaded, [*findings, *grown], over, changes)
 
 
@@ -133,36 +130,3 @@ def _contexts(folder: Path, flags: Overrides) -> list[dict[str, Any]]:
         return []
     loaded = contexts.load([AGENTS[name] for name in names], folder, Path.home())
     return contexts.counted(loaded, chosen(folder, flags, lambda _: None), texts=False)
-
-
-def _changes(options: Options, since: str, reports: Sequence[Report], folder: Path) -> Changes:
-    """What changed since a revision, in documents and in what agents load in a folder, its links followed."""
-    home = Path.home()
-    with revision(folder, since) as (top, tree):
-        named = _below(top, options.paths)
-        # Those of today besides, so that the same are compared whatever is ignored.
-        today = _below(top, (path for report in reports if (path := path_of(report.uri)) is not None))
-        there = dict.fromkeys(tree / path.relative_to(top) for path in (*named, *today))
-        wanted = [path for path in there if path.exists()]
-        outcomes = (
-            weigh(wanted, options.layer, options.flags, lambda _: None, sections=False) if wanted else []
-        )
-        before = [
-            (outcome.report, growth.tokens_before(outcome.report, tree, top, workspace_of, home))
-            for outcome in outcomes
-            if outcome.report is not None
-        ]
-        documents = growth.document_changes(before, reports, tree, top)
-        agents = [AGENTS[name] for name in settings_for(folder).agents or AGENTS]
-        choice = chosen(folder, options.flags, lambda _: None)
-        earlier, now = (
-            contexts.counted(contexts.load(agents, folder, home, moved=moved), choice, texts=False)
-            for moved in ((top, tree), None)
-        )
-    return Changes(since, documents, growth.context_changes(earlier, now, top))
-
-
-def _below(top: Path, paths: Iterable[Path]) -> list[Path]:
-    """Those of some paths that lie in a folder, links followed."""
-    real = [path.resolve() for path in paths]
-    return [path for path in real if path.is_relative_to(top)]

@@ -170,10 +170,10 @@ def _check(options: argparse.Namespace) -> int:
         [Path(path) for path in options.paths],
         _layer(options),
         _flags(options),
-        options.baseline,
-        options.update_baseline,
-        options.tolerance,
-        options.diff,
+        baseline=options.baseline,
+        update=options.update_baseline,
+        tolerance=options.tolerance,
+        since=options.diff,
         sections=options.format == "json",
     )
     unusable: list[str] = []

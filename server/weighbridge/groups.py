@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -20,12 +20,13 @@ from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.analysis.scans import Scans
 from weighbridge.cache import CountStore
+from weighbridge.content.depends import NOTHING, Depends
 from weighbridge.content.document_file import read_document
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import shown
 from weighbridge.errors import ReferenceFault, fault_of_ours
 from weighbridge.session.arriving import setting_of
-from weighbridge.session.closed import ClosedText, weigh, weigh_with_apis
+from weighbridge.session.closed import ClosedText, Weighed, weigh, weigh_with_apis
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.contents import Contents
 from weighbridge.session.plain_reports import LONGEST
@@ -37,6 +38,7 @@ from weighbridge.uris import uri_of
 from weighbridge.work import CancelToken
 
 if TYPE_CHECKING:
+    from weighbridge.content.revision import Revision
     from weighbridge.session.services import Services
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,10 @@ class Outcome:
     ours: bool = False
     #: What each stretch of the text came from.
     sources: Sequence[Source] = ()
+    #: Whether the file's own text is that of the revision that is compared with, and the files and folders that its report
+    #: depends on besides.
+    same: bool = False
+    depends: Depends = NOTHING
 
 
 def failed_outcome(path: Path, error: Exception) -> Outcome:
@@ -90,12 +96,18 @@ class Groups:
     """
 
     def __init__(
-        self, files: Mapping[Path, Path | None], configuration: Configuration, *, sections: bool = True
+        self,
+        files: Mapping[Path, Path | None],
+        configuration: Configuration,
+        *,
+        sections: bool = True,
+        revision: "Revision | None" = None,
     ) -> None:
-        """`files`: see `read_document`. `sections`: see `weigh`."""
+        """`files`: see `read_document`. `sections`, `revision`: see `weigh`."""
         self._files = files
         self._configuration = configuration
         self._sections = sections
+        self._revision = revision
         self._handlers = HandlerFactory()
         self._scans = Scans()
         self._groups: list[list[Path]] = []
@@ -124,42 +136,60 @@ class Groups:
     def weigh(self, group: int, contents: Contents, token: CancelToken) -> list[Outcome]:
         """Weigh the files of a group, but for those that wait for an API. A worker's work."""
         outcomes: list[Outcome] = []
-        paths: list[Path] = []
-        texts: list[ClosedText] = []
+        texts: dict[Path, ClosedText] = {}
+        same: set[Path] = set()
         for path in self._groups[group]:
             token.raise_if_cancelled()
             try:
-                texts.append(self._read(path))
+                text, real = self._read(path)
             except ReferenceFault as fault:
                 outcomes.append(failed_outcome(path, fault))
-            else:
-                paths.append(path)
-        found = weigh(texts, contents, ENCODING, token, sections=self._sections)
-        for path, weighed in zip(paths, found, strict=True):
+                continue
+            texts[path] = text
+            if self._revision is not None and real == path and self._revision.holds(path, text.text):
+                same.add(path)
+        found = weigh([*texts.values()], contents, ENCODING, token, sections=self._sections)
+        for path, weighed in zip(texts, found, strict=True):
             if weighed.error is not None:
                 outcomes.append(failed_outcome(path, weighed.error))
             elif weighed.value is not None and not weighed.value.wanted:
-                outcomes.append(Outcome(path, weighed.value.report))
+                outcomes.append(self._outcome(path, weighed.value, same=path in same))
         return outcomes
+
+    def _outcome(self, path: Path, weighed: Weighed, *, same: bool = False) -> Outcome:
+        report, depends = weighed.report, Depends(weighed.depends)
+        if report.arrived is not None:
+            depends |= report.arrived.depends
+            # Nobody watches here, and they are hundreds.
+            arrived = replace(report.arrived, watched=frozenset(), depends=NOTHING)
+            report = replace(report, arrived=arrived)
+        return Outcome(
+            path,
+            report,
+            text=weighed.rendered,
+            sources=weighed.sources,
+            same=same,
+            depends=NOTHING if self._revision is None else depends,
+        )
 
     async def weigh_alone(self, path: Path, services: "Services", *, rendering: bool = False) -> Outcome:
         """Weigh a file by itself, whatever it waits for; `rendering`: with its resolved text."""
         contents = self.contents(services.service, services.handlers)
         try:
-            text = await services.tasks.submit(("text", path), lambda _: self._read(path), title=str(path))
+            text, _ = await services.tasks.submit(("text", path), lambda _: self._read(path), title=str(path))
             weighed = await weigh_with_apis(
                 services.tasks, path, text, contents, ENCODING, rendering=rendering
             )
         except Exception as error:  # noqa: BLE001  whatever it is, the others are weighed
             return failed_outcome(path, error)
-        return Outcome(path, weighed.report, text=weighed.rendered, sources=weighed.sources)
+        return self._outcome(path, weighed)
 
-    def _read(self, path: Path) -> ClosedText:
-        """Read a file. Raises as `read_document` does."""
+    def _read(self, path: Path) -> tuple[ClosedText, Path]:
+        """Read a file: its text, and where it really is. Raises as `read_document` does."""
         terms = terms_of(self._configuration, path)
-        text = read_document(path, self._files[path], terms.settings.max_file_bytes)
+        text, real = read_document(path, self._files[path], terms.settings.max_file_bytes)
         setting = partial(setting_of, self._configuration, path)
-        return ClosedText(uri_of(path), path, terms, setting, text)
+        return ClosedText(uri_of(path), path, terms, setting, text), real
 
     @contextmanager
     def in_a_helper(self) -> Iterator[Callable[[int], Answer]]:

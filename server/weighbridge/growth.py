@@ -12,6 +12,7 @@ from weighbridge.agents.arrivals import arrival
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis.report import ReferenceReport, Report
 from weighbridge.content.agent_files import AgentFiles
+from weighbridge.content.depends import Depends
 from weighbridge.content.policy import shown
 from weighbridge.gate import name_of
 from weighbridge.tokens.base import Exactness
@@ -95,21 +96,21 @@ def document_changes(
 
 def tokens_before(
     report: Report, tree: Path, top: Path, workspace_of: Callable[[Path], Path], home: Path
-) -> int:
-    """The tokens of a document in `tree` if it lay in `top`: what an agent loads has the file's path in its label.
+) -> tuple[int, Depends]:
+    """The tokens of a document in `tree` if it lay in `top`: what an agent loads has the file's path in its label. And what this depends on.
 
     `workspace_of`: the workspace's folder that a file belongs to.
     """
     agent = agent_named(report.dialect)
     path = None if agent is None else path_of(report.uri)
     if agent is None or path is None:
-        return report.tokens
+        return report.tokens, Depends()
     trusted = tuple(home / name for name in agent.home_folders)
     files = AgentFiles((top,), trusted, moved=(top, tree))
     there = top / path.relative_to(tree)
     text = (files.read(there) or b"").decode("utf-8", "replace")
     found = arrival(agent, there, text, workspace_of(there), home, files, os.environ)
-    return tokenizer(report.encoding).count(found.text)
+    return tokenizer(report.encoding).count(found.text), files.depends
 
 
 def context_changes(

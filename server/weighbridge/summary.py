@@ -10,7 +10,8 @@ from html import escape
 from pathlib import Path
 
 from weighbridge.analysis.wording import tokens_text
-from weighbridge.check import Changes, Checked
+from weighbridge.changes import Changes
+from weighbridge.check import Checked
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code
 from weighbridge.gate import name_of

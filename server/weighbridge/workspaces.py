@@ -18,7 +18,12 @@ _REPOSITORY = ".git"
 
 def configuration_of(paths: Sequence[Path], settings: Mapping[str, Any], flags: Overrides) -> Configuration:
     """What is set for these paths, by their folders' files and by the command line, which is over all others."""
-    return configuration_in([*dict.fromkeys(_roots_of(paths))], settings, flags)
+    return configuration_in(roots_of(paths), settings, flags)
+
+
+def roots_of(paths: Sequence[Path]) -> list[Path]:
+    """The workspace's folders that paths belong to."""
+    return [*dict.fromkeys(_roots_of(paths))]
 
 
 def configuration_in(folders: Sequence[Path], settings: Mapping[str, Any], flags: Overrides) -> Configuration:

@@ -103,7 +103,7 @@ def listing(room: Path) -> object:
 
 def document(room: Path) -> object:
     try:
-        return read_document(room / "docs" / "sub" / "a.md", room, 1_000_000)
+        return read_document(room / "docs" / "sub" / "a.md", room, 1_000_000)[0]
     except ReferenceFault:
         return None
 

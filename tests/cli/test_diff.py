@@ -205,7 +205,9 @@ def test_a_forged_tree_writes_nothing_outside(tmp_path: Path, monkeypatch: pytes
         ("100644", blob, b"ok.md"),
     )
     commit = git(folder, "commit-tree", top, "-m", "forged")
-    with revision(folder, commit) as (_, laid_out):
+    with revision(folder, commit) as then:
+        then.lay_out_below(then.top)
+        laid_out = then.tree
         assert (laid_out / "ok.md").read_text() == "planted"
         assert not list((laid_out / ".git").iterdir())
         assert [*scratch.iterdir()] == [laid_out]

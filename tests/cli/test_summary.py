@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from tests.cli.test_diff import check
 
-from weighbridge.check import Changes, Checked
+from weighbridge.changes import Changes
+from weighbridge.check import Checked
 from weighbridge.groups import Outcome
 from weighbridge.growth import Change
 from weighbridge.summary import summary

@@ -4,6 +4,7 @@ Nothing of the agents' rules is loaded for this: it is asked for every document 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -135,6 +136,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType(
 )
 
 
+# Kept: who asks for the encoding of a file asks for its dialect next.
+@lru_cache(maxsize=256)
 def readers_of(path: str) -> tuple[str, ...] | None:
     """The agents that read such a file, the first being the one that it is written for; None for no context file.
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from weighbridge.agents.text import decoded
 from weighbridge.analysis.notices import Notice, Other, Places, notices
 from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles, Awaited
+from weighbridge.content.depends import Depends
 from weighbridge.text import PositionEncoding, units
 
 Count = Callable[[str], int]
@@ -73,7 +74,7 @@ class Arrived:
 
     `folder`: the session folder. `loads`: whether the document itself arrives; `reason`: why not. `onward`: the imports in what it
     imports. `watched`: files and folders that all of this depends on, of those in folders that may be read; `awaited`: and any
-    file that these match.
+    file that these match; `depends`: all that it depends on, and what only the kind or the names matter of.
     """
 
     agent: str
@@ -87,6 +88,7 @@ class Arrived:
     imports: tuple[Imported, ...]
     onward: tuple[Onward, ...]
     watched: frozenset[Path]
+    depends: Depends = field(compare=False)
     awaited: tuple[Awaited, ...] = ()
 
 
@@ -178,6 +180,7 @@ def arrived(
         frozenset(
             path for path in files.looked if any(map(path.is_relative_to, files.roots + files.trusted))
         ),
+        files.depends,
         tuple(files.awaited),
     )
 

@@ -10,6 +10,7 @@ from weighbridge.agents.folders import git_root
 from weighbridge.agents.model import Agent, Context, Entry, Start
 from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
+from weighbridge.content.depends import Depends
 from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
 
@@ -41,6 +42,7 @@ class Loaded:
     folder: Path
     context: Context
     refused: tuple[Path, ...]
+    depends: Depends
 
 
 def load(
@@ -68,7 +70,8 @@ def load(
         files.roots = tuple(roots or (git_root(files.real(folder), files) or folder, folder, *file_roots))
         start = Start(folder, home, os.environ if environment is None else environment, arguments)
         context = agent.load(start, files)
-        loaded.append(Loaded(agent, folder, context, tuple(dict.fromkeys(files.refused))))
+        refused = tuple(dict.fromkeys(files.refused))
+        loaded.append(Loaded(agent, folder, context, refused, files.depends))
     return loaded
 
 

@@ -17,7 +17,7 @@ from weighbridge.content.policy import FilePlace, real_path, roots_stay
 from weighbridge.errors import ReferenceFault
 
 #: What an ignored folder holds that is not the workspace's own: another repository or working tree, an environment, a cache.
-_MARKS_OF_OTHERS = (REPOSITORY, "pyvenv.cfg", "CACHEDIR.TAG")
+MARKS_OF_OTHERS = (REPOSITORY, "pyvenv.cfg", "CACHEDIR.TAG")
 
 
 def find_documents(root: Path, folder: Path, include: Sequence[str]) -> list[Path]:
@@ -58,7 +58,7 @@ class _Walk:
         inside = "" if folder == self._root else f"{folder.relative_to(self._root).as_posix()}/"
         if (
             left_out
-            and not names.isdisjoint(_MARKS_OF_OTHERS)
+            and not names.isdisjoint(MARKS_OF_OTHERS)
             and not ignored.keeps(inside[:-1], is_folder=True)
         ):
             return

@@ -13,8 +13,8 @@ from weighbridge.errors import Code, ReferenceFault
 _MOST_AT_ONCE = 1 << 20
 
 
-def read_document(path: Path, within: Path | None, limit: int) -> str:
-    """The text of a file. `limit`: the setting `maxFileBytes`.
+def read_document(path: Path, within: Path | None, limit: int) -> tuple[str, Path]:
+    """The text of a file, and where it really is. `limit`: the setting `maxFileBytes`.
 
     `within`: the folder, every link followed, that it may not lead out of; None: the user named the file.
 
@@ -40,7 +40,7 @@ def read_document(path: Path, within: Path | None, limit: int) -> str:
     except (OSError, ValueError) as error:
         raise ReferenceFault(Code.FAILED, f"{_name(path)}: can't be read: {_reason(error)}") from error
     text = plain_text(data)
-    return "".join(decoded((data,), _name(path))) if text is None else text
+    return "".join(decoded((data,), _name(path))) if text is None else text, real
 
 
 def _bytes(descriptor: int, size: int) -> Iterator[bytes]:

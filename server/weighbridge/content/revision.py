@@ -1,19 +1,23 @@
-"""The files of another revision, laid out in a folder of their own: by git, when the user names a revision.
+"""The files of another revision, laid out in a folder of their own as far as they are asked for: by git, when the user names it.
 
 The repository may be hostile, and git does what its settings say: so git is only asked for names and for what is in
 files, never to check anything out (no filter, hook or monitor runs), and it may not fetch what is missing. Names that lead
-out of the folder are left out; links are made last, so that nothing is written through one.
+out of the folder are left out, and links that others lie behind: nothing is written through one.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
-from typing import IO
+from functools import cached_property
+from pathlib import Path
+from typing import IO, NamedTuple, TypeVar
 
+from weighbridge import disk
+from weighbridge.content.depends import Depends
 from weighbridge.errors import WeighbridgeError
 
 #: Bytes: larger files are laid out empty, and say so by their size nowhere: no prompt is that long.
@@ -24,15 +28,197 @@ _SAFE = (
     *("-c", "core.sshCommand=false", "-c", "core.attributesFile=/dev/null"),
 )
 _PIECE = 1 << 16
+_GIT = ".git"
+_NO_NAMES = frozenset({"", ".", "..", _GIT})
+_SHA1_DIGITS = 40
+_MOST_LINKS = 40
+
+
+T = TypeVar("T")
 
 
 class UnknownRevisionError(WeighbridgeError):
     """A revision that can't be looked at; the message names it and says why."""
 
 
+class Entry(NamedTuple):
+    """A file or link of a revision. `digest`: as git names what is in it."""
+
+    mode: str
+    digest: str
+
+
+class Revision:
+    """A revision of the repository at `top`. `tree`: the folder in which what is asked for is laid out."""
+
+    def __init__(self, revision: str, top: Path, tree: Path, entries: Mapping[str, Entry]) -> None:
+        """`revision`: as the user names it. `entries`: by their paths from the top, with `/`."""
+        self.revision = revision
+        self.top = top
+        self.tree = tree
+        self.entries = entries
+        self._laid_out: set[str] = set()
+        self._same: dict[tuple[Path, bool], bool] = {}
+
+    def holds(self, path: Path, text: str) -> bool:
+        """Whether the file at a path, every link followed, had this very text then."""
+        entry = self.entries.get(self.name(path) or "")
+        if entry is None or entry.mode == _LINK:
+            return False
+        data = text.encode()
+        return len(data) <= MOST_BYTES and entry.digest == _digest(data, entry)
+
+    def same(self, depends: Depends, *, beyond: bool = False) -> bool:
+        """Whether all that something depends on is in the repository what it was. `beyond`: what lies outside doesn't matter."""
+        return all(
+            self.same_at(path, listed=listed) or (beyond and self.name(path) is None)
+            for paths, listed in ((depends.paths, False), (depends.listed, True))
+            for path in paths
+        )
+
+    def same_at(self, path: Path, *, listed: bool = False) -> bool:
+        """Whether at a path there is today what there was: a file, a folder, with the same names if they are `listed`, or nothing.
+
+        Of a link, and of what lies behind one, that is not known.
+        """
+        known = self._same.get((path, listed))
+        if known is None:
+            known = self._same[path, listed] = self._is_same(path, listed=listed)
+        return known
+
+    def _is_same(self, path: Path, *, listed: bool) -> bool:
+        name = self.name(path)
+        if name is None or name == _GIT:
+            # The repository's own is on either side.
+            return name == _GIT
+        entry, names = self.entries.get(name), self._folders.get(name)
+        try:
+            if disk.followed(path) != path:
+                return False
+            if entry is not None:
+                return entry.mode != _LINK and _read(path, entry) == entry.digest
+            if names is None:
+                return not os.path.lexists(path)
+            today = dict(_listed(path)) if listed or not path.is_dir() else names
+        except (OSError, ValueError):
+            return False
+        return names == {key: kind for key, kind in today.items() if name or key != _GIT}
+
+    def lay_out(self, depends: Depends) -> bool:
+        """Lay out files and folders, with what is directly in them if it is listed, wherever links lead; whether that is anything new.
+
+        They are in the repository or in the tree; what was not there, and what is elsewhere, is passed over.
+        """
+        before = len(self._laid_out)
+        wanted = [self._followed(path) for path in depends.paths]
+        for folder in map(self._followed, depends.listed):
+            names = () if folder is None else self._folders.get(folder, ())
+            wanted += [f"{folder}/{name}".lstrip("/") for name in names]
+        self._write(name for name in wanted if name is not None)
+        return len(self._laid_out) > before
+
+    def _followed(self, path: Path) -> str | None:
+        """Where a path leads in the revision, from the top on."""
+        name = self.name(path)
+        # As many links as systems follow.
+        for _ in range(_MOST_LINKS):
+            if name is None or not self._has_link(name):
+                break
+            self._write(self.links)
+            name = self.name(disk.followed_or_same(self.tree / name))
+        return name
+
+    def lay_out_below(self, path: Path) -> None:
+        """Lay out all that lies in a folder, however deep."""
+        name = self.name(path)
+        if name is not None:
+            self._write([one for one in self.entries if not name or one.startswith(f"{name}/")])
+
+    def _has_link(self, name: str) -> bool:
+        """Whether there is a link on the way to a name."""
+        if not self.links:
+            return False
+        ends = [at for at, character in enumerate(name) if character == "/"]
+        return any(name[:at] in self.links for at in (*ends, len(name)))
+
+    def name(self, path: Path) -> str | None:
+        """A path from the top on, with `/`; None if it lies neither there nor in the tree."""
+        there = os.fspath(path)
+        for base in map(os.fspath, (self.top, self.tree)):
+            if there == base:
+                return ""
+            if there.startswith(inside := os.path.join(base, "")):  # noqa: PTH118  (a string is wanted)
+                return there[len(inside) :].replace(os.sep, "/")
+        return None
+
+    def settled(self, look: Callable[[], tuple[T, Depends]]) -> T:
+        """What somebody finds who looks at the tree: again and again, until all is laid out that it depends on.
+
+        `look`: gives what was found, and what it depends on.
+        """
+        while True:
+            found, depends = look()
+            if not self.lay_out(depends):
+                return found
+
+    @cached_property
+    def links(self) -> Collection[str]:
+        """The names of all links, in order."""
+        return dict.fromkeys(name for name, entry in self.entries.items() if entry.mode == _LINK)
+
+    @cached_property
+    def _folders(self) -> Mapping[str, Mapping[str, str]]:
+        """What is directly in each folder, by name: links, files and folders."""
+        folders: dict[str, dict[str, str]] = {"": {}}
+        for path, entry in self.entries.items():
+            kind = "link" if entry.mode == _LINK else "file"
+            above, _, name = path.rpartition("/")
+            while name not in folders.setdefault(above, {}):
+                folders[above][name] = kind
+                kind = "folder"
+                above, _, name = above.rpartition("/")
+                if not name:
+                    break
+        return folders
+
+    def _write(self, names: Iterable[str]) -> None:
+        """Write files and links, and make folders, that are not there yet."""
+        wanted: list[tuple[str, Entry]] = []
+        for name in names:
+            if name in self._laid_out:
+                continue
+            entry = self.entries.get(name)
+            if entry is not None:
+                wanted.append((name, entry))
+            elif name in self._folders:
+                with suppress(OSError, ValueError):  # as in `_write`
+                    self.tree.joinpath(name).mkdir(parents=True, exist_ok=True)
+            else:
+                continue
+            self._laid_out.add(name)
+        if wanted:
+            self._write_all(wanted)
+
+    def _write_all(self, wanted: Sequence[tuple[str, Entry]]) -> None:
+        with tempfile.TemporaryFile() as digests:
+            digests.write("".join(f"{entry.digest}\n" for _, entry in wanted).encode("ascii"))
+            digests.seek(0)
+            with subprocess.Popen(  # noqa: S603  no shell, and nothing of the repository's is run
+                _command("cat-file", "--batch"),
+                cwd=self.top,
+                env=_environment(),
+                stdin=digests,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            ) as git:
+                assert git.stdout is not None  # noqa: S101  it is piped
+                for name, entry in wanted:
+                    _write(git.stdout, self.tree / name, is_link=entry.mode == _LINK)
+
+
 @contextmanager
-def revision(folder: Path, name: str) -> Iterator[tuple[Path, Path]]:
-    """The repository's top folder that holds a folder, and where its files of a revision are laid out meanwhile.
+def revision(folder: Path, name: str) -> Iterator[Revision]:
+    """A revision of the repository that holds a folder; what was laid out of it is gone afterwards.
 
     Raises UnknownRevisionError.
     """
@@ -45,9 +231,8 @@ def revision(folder: Path, name: str) -> Iterator[tuple[Path, Path]]:
         # As links are followed: files are named by where they really are.
         tree = Path(made).resolve()
         # What marks a repository's top, for whoever asks where the workspace begins.
-        (tree / ".git").mkdir()
-        _lay_out(top, tree, listed.split(b"\0")[:-1])
-        yield top, tree
+        (tree / _GIT).mkdir()
+        yield Revision(name, top, tree, _entries(listed))
 
 
 def _command(*arguments: str) -> list[str]:
@@ -76,37 +261,51 @@ def _asked(folder: Path, name: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-def _lay_out(top: Path, tree: Path, rows: list[bytes]) -> None:
-    """Write the files that `git ls-tree` lists."""
-    wanted: list[tuple[str, str, Path]] = []
-    for row in rows:
-        about, _, path = row.partition(b"\t")
-        mode, _, digest = about.decode("ascii").split(" ")
-        place = _place(tree, os.fsdecode(path))
-        if place is not None and mode in {_FILE, _PROGRAM, _LINK}:
-            wanted.append((mode, digest, place))
-    # Files first.
-    wanted.sort(key=lambda one: one[0] == _LINK)
-    with tempfile.TemporaryFile() as digests:
-        digests.write("".join(f"{digest}\n" for _, digest, _ in wanted).encode("ascii"))
-        digests.seek(0)
-        with subprocess.Popen(  # noqa: S603  as above
-            _command("cat-file", "--batch"),
-            cwd=top,
-            env=_environment(),
-            stdin=digests,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as git:
-            assert git.stdout is not None  # noqa: S101  it is piped
-            for mode, _, place in wanted:
-                _write(git.stdout, place, is_link=mode == _LINK)
+def _entries(listed: bytes) -> dict[str, Entry]:
+    """The files and links that `git ls-tree` lists; of a forged tree's no one that others lie behind."""
+    entries: dict[str, Entry] = {}
+    folders: set[str] = set()
+    for row in os.fsdecode(listed).split("\0")[:-1]:
+        about, _, name = row.partition("\t")
+        mode, _, digest = about.split(" ")
+        if mode not in {_FILE, _PROGRAM, _LINK} or not _is_inside(name):
+            continue
+        entries.setdefault(name, Entry(mode, digest))
+        above = name.rpartition("/")[0]
+        while above and above not in folders:
+            folders.add(above)
+            above = above.rpartition("/")[0]
+    for name in folders & entries.keys():
+        del entries[name]
+    return entries
 
 
-def _place(tree: Path, name: str) -> Path | None:
-    parts = PurePosixPath(name).parts
-    bad = not parts or name.startswith("/") or any(part == ".." or part.lower() == ".git" for part in parts)
-    return None if bad else tree.joinpath(*parts)
+def _is_inside(name: str) -> bool:
+    return _NO_NAMES.isdisjoint(name.lower().split("/"))
+
+
+def _read(path: Path, entry: Entry) -> str | None:
+    """What git names a file of today by; None if it is too long."""
+    with disk.opened(path) as (descriptor, found), open(descriptor, "rb", closefd=False) as file:
+        return None if found.st_size > MOST_BYTES else _digest(file.read(), entry)
+
+
+def _listed(folder: Path) -> Iterator[tuple[str, str]]:
+    """What is directly in a folder of today: links, files and folders by name."""
+    with disk.opened_folder(folder) as (opened, _), os.scandir(opened) as listed:
+        for entry in listed:
+            if entry.is_symlink():
+                yield entry.name, "link"
+            elif entry.is_dir(follow_symlinks=False):
+                yield entry.name, "folder"
+            else:
+                yield entry.name, "file" if entry.is_file(follow_symlinks=False) else "other"
+
+
+def _digest(data: bytes, entry: Entry) -> str:
+    """What git names these bytes by, in the repository of an entry."""
+    made = hashlib.sha1 if len(entry.digest) == _SHA1_DIGITS else hashlib.sha256
+    return made(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 def _write(content: IO[bytes], place: Path, *, is_link: bool) -> None:

@@ -183,11 +183,13 @@ class Configuration:
             return self._folders
         return (*self._folders, path.parent)
 
-    def dialect_of(self, path: Path | None) -> Dialect:
-        """The dialect of a document: as the settings say, else the one of the agent that it is written for."""
+    def dialect_of(self, path: Path | None, settings: Settings | None = None) -> Dialect:
+        """The dialect of a document: as its settings say, else the one of the agent that it is written for. `settings`: if they are at
+        hand.
+        """
         if path is None:
             return MARKDOWN
-        return dialect_in(self.settings_of(path), path, self.folder_of(path))
+        return dialect_in(settings or self.settings_of(path), path, self.folder_of(path))
 
     def readers_of(self, path: Path | None) -> tuple[str, ...]:
         """The agents that read a document by its name, of those that were chosen."""

@@ -41,12 +41,9 @@ class Terms:
 
 def terms_of(configuration: Configuration, path: Path | None) -> Terms:
     """What the configuration says of the document at a path."""
-    return Terms(
-        configuration.settings_of(path),
-        configuration.dialect_of(path),
-        configuration.folders_for(path),
-        configuration.flags,
-    )
+    settings = configuration.settings_of(path)
+    dialect = configuration.dialect_of(path, settings)
+    return Terms(settings, dialect, configuration.folders_for(path), configuration.flags)
 
 
 def expander_of(
