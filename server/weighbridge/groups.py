@@ -188,7 +188,7 @@ class Groups:
         """Read a file: its text, and where it really is. Raises as `read_document` does."""
         terms = terms_of(self._configuration, path)
         text, real = read_document(path, self._files[path], terms.settings.max_file_bytes)
-        setting = partial(setting_of, self._configuration, path)
+        setting = partial(setting_of, self._configuration, path, hints=False)
         return ClosedText(uri_of(path), path, terms, setting, text), real
 
     @contextmanager

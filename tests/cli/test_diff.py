@@ -199,6 +199,8 @@ def test_a_forged_tree_writes_nothing_outside(tmp_path: Path, monkeypatch: pytes
     top = tree(
         ("120000", link, b"a"),
         ("40000", inner, b"a"),
+        ("120000", link, b"b"),
+        ("40000", tree(("120000", link, b"planted.md")), b"b"),
         ("40000", inner, b".."),
         ("40000", inner, b".git"),
         ("100644", blob, b"../planted.md"),

@@ -11,6 +11,7 @@ import pytest
 
 import weighbridge
 from weighbridge.batch import weigh
+from weighbridge.content.agent_files import AgentFiles
 
 PACKAGE = Path(weighbridge.__file__).parent
 
@@ -207,3 +208,16 @@ def test_a_small_folder_needs_no_help(tmp_path: Path) -> None:
         (tmp_path / "prompts" / f"{number}.md").write_text("short")
     set_workers(tmp_path, 2)
     assert said(run(tmp_path, COUNT)) == ["helpers: 0"]
+
+
+def test_what_is_only_a_hint_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked(*_: object) -> bool:
+        raise AssertionError("nobody asked for hints")
+
+    monkeypatch.setattr(AgentFiles, "holds_match", looked)
+    rule = tmp_path / ".claude" / "rules" / "a.md"
+    rule.parent.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    rule.write_text("---\npaths: ['src/**']\n---\nrules\n")
+    (outcome,) = weigh([rule], {"cacheUrl": f"sqlite:///{tmp_path}/counts.sqlite3"})
+    assert (outcome.problem, outcome.report is not None) == (None, True)

@@ -33,7 +33,8 @@ class Setting:
     """Where agents are started, and what may be read for them.
 
     `workspace`: the folder of the workspace that holds the document. `roots`: folders whose files may be opened.
-    `others`: agents that read such a document besides; `chosen`: whether the user chose them.
+    `others`: agents that read such a document besides; `chosen`: whether the user chose them. `hints`: whether somebody is
+    told what is no more than a hint: who else loads the document, and why it does not load.
     """
 
     workspace: Path | None
@@ -41,6 +42,7 @@ class Setting:
     home: Path
     others: tuple[str, ...] = ()
     chosen: bool = False
+    hints: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def arrived(
         return arrival(agent, path, text, setting.workspace, setting.home, files, os.environ)
 
     found = of(agent)
-    names = [name for name in setting.others if name != agent.name]
+    names = [name for name in setting.others if setting.hints and name != agent.name]
     if found.loads:
         folders = {path.parent, setting.workspace or path.parent}
         names = [name for name in names if setting.chosen or _has_files(name, folders, files)]
@@ -172,7 +174,14 @@ def arrived(
         "" if found.why is None else found.why.reason,
         tuple(
             notices(
-                agent, found, own, text, others, files, lambda text: tokens_text(count(text), exact=exact)
+                agent,
+                found,
+                own,
+                text,
+                others,
+                files,
+                lambda text: tokens_text(count(text), exact=exact),
+                hints=setting.hints,
             )
         ),
         tuple(_imports(found, text, files, real, count)),

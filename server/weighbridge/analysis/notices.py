@@ -55,11 +55,15 @@ def notices(
     others: Sequence[Other],
     files: AgentFiles,
     weight: Callable[[str], str],
+    *,
+    hints: bool,
 ) -> Iterator[Notice]:
-    """What is to be said of a document. `own`: its entry, None where it does not load. `weight`: a text's tokens in words."""
+    """What is to be said of a document. `own`: its entry, None where it does not load. `weight`: a text's tokens in words. `hints`:
+    whether that it does not load is to be said.
+    """
     places = Places(text)
     first_line = (0, 0), places.end_of(0)
-    if not found.loads:
+    if hints and not found.loads:
         loading = [other.agent.title for other in others if other.loads]
         also = f"; {_all_of(loading)}" if loading else ""
         said = f"{agent.title} does not load this file{_why(found.why, files)}{also}. Its own text is counted"

@@ -27,12 +27,12 @@ from weighbridge.work import CancelToken, Priority, TaskCancelledError, TaskMana
 logger = logging.getLogger(__name__)
 
 
-def setting_of(configuration: Configuration, path: Path | None) -> Setting:
-    """Where agents are started for a document at a path, and what may be read for them."""
+def setting_of(configuration: Configuration, path: Path | None, *, hints: bool = True) -> Setting:
+    """Where agents are started for a document at a path, and what may be read for them. `hints`: as in `Setting`."""
     scope = Scope(path, configuration.folders_for(path), configuration.settings_of(path), {})
     folder = None if path is None else configuration.folder_of(path)
     readers, chosen = configuration.readers_of(path), scope.settings.agents is not None
-    return Setting(folder, roots_of(scope), Path.home(), readers, chosen=chosen)
+    return Setting(folder, roots_of(scope), Path.home(), readers, chosen=chosen, hints=hints)
 
 
 class Arriving:
