@@ -128,7 +128,7 @@ def _count(options: argparse.Namespace) -> int:
 
     def write(outcome: "Outcome") -> None:
         if outcome.report is not None:
-            encodings.add(outcome.report.encoding)
+            encodings.update(outcome.report.encodings)
             try:
                 sys.stdout.write(f"{json.dumps(outcome.report.as_json())}\n")
                 sys.stdout.flush()
@@ -439,7 +439,8 @@ def _tell_missing(encodings: Iterable[str]) -> None:
 
 
 def _tell_unusable(outcomes: "Sequence[Outcome]") -> None:
-    _tell_missing(outcome.report.encoding for outcome in outcomes if outcome.report is not None)
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    _tell_missing(encoding for report in reports for encoding in report.encodings)
     for outcome in outcomes:
         if outcome.problem is not None:
             sys.stderr.write(f"weighbridge: {outcome.problem}\n")

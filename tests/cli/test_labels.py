@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from weighbridge.cli import main
+from weighbridge.tokens import families, registry
 
 _NUMBER = re.compile(r"(≈?)(?<![\d,.])\b\d[\d,]*(?= tokens?\b)")
 MODELS = [("gpt-5", ""), ("opus", "≈"), ("gemini-2.5-pro", "≈"), ("grok-4", "≈"), ("gpt-6-sol", "≈")]
@@ -104,3 +105,15 @@ def test_a_messages_frame_is_a_line_of_its_own(
     # Never mixed into the count.
     assert lines[1].split()[1].lstrip("≈") == str(report["tokens"]) == str(found["total"])
     assert found["exactness"] == report["exactness"]
+
+
+def test_what_is_missing_is_told_of_all_models_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(families, "_lacking", lambda: "do this")
+    monkeypatch.setattr(registry, "_tokenizers", {})
+    shown = ["--model", "gpt-5", "--model", "qwen3-coder", "--model", "deepseek-chat"]
+    assert main(["count", str(folder / "a.prompt.md"), *shown]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("weighbridge: deepseek_v3, qwen3: o200k_base × 1.05, ±15 % (")
+    assert line.endswith("; do this")

@@ -258,6 +258,11 @@ class Report:
     frame: Frame | None = None
 
     @property
+    def encodings(self) -> frozenset[str]:
+        """All that it is counted by."""
+        return frozenset((self.encoding, *(one.encoding for one in self.models)))
+
+    @property
     def exact(self) -> bool:
         """Whether the tokens are those that the model counts."""
         return self.exactness is Exactness.EXACT
