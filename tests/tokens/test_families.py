@@ -46,6 +46,14 @@ def test_a_vocabulary_counts_as_its_own_engine_does(name: str) -> None:
     assert (found.name, found.exactness, found.count("")) == (name, Exactness.EXACT, 0)
 
 
+@pytest.mark.parametrize("name", families.VOCABULARIES)
+def test_a_vocabulary_forgets_and_counts_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = registry.tokenizer(name)
+    expected = found.count("some words")
+    monkeypatch.setattr(families, "FORGET_AFTER", 1)
+    assert found.count("some words") == expected
+
+
 def test_qwen_composes_characters_first() -> None:
     count = registry.tokenizer("qwen3").count
     text = unicodedata.normalize("NFD", "Élève à l'été, señor")

@@ -9,6 +9,7 @@ and whoever asked is told so.
 """
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -117,6 +118,8 @@ class Helpers(Generic[A]):
     def fork(self, count: int, answering: Answering[A]) -> None:
         """Fork so many; fewer where the system gives no more."""
         context = multiprocessing.get_context("fork")
+        # What is loaded by now is no garbage: no helper's collector looks through it, and its memory stays shared.
+        gc.freeze()
         for _ in range(count):
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(target=self._serve, args=(answering, ours, theirs), daemon=True)
@@ -152,6 +155,7 @@ class Helpers(Generic[A]):
 
     def close(self) -> None:
         """Let them go, and wait until they are gone."""
+        gc.unfreeze()
         self._close_questions()
         for _, connection in self._helpers:
             connection.close()
