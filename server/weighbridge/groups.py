@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
-from functools import partial
-from operator import attrgetter
+from functools import partial, reduce
+from operator import attrgetter, or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -157,11 +157,13 @@ class Groups:
         return outcomes
 
     def _outcome(self, path: Path, weighed: Weighed, *, same: bool = False) -> Outcome:
-        report, depends = weighed.report, Depends(weighed.depends)
+        report, depends = weighed.report, NOTHING
+        if self._revision is not None:
+            of_agent = () if report.arrived is None else report.arrived.depends
+            depends = reduce(or_, of_agent, Depends(weighed.depends.union(*weighed.shared)))
         if report.arrived is not None:
-            depends |= report.arrived.depends
             # Nobody watches here, and they are hundreds.
-            arrived = replace(report.arrived, watched=frozenset(), depends=NOTHING)
+            arrived = replace(report.arrived, watched=(), depends=())
             report = replace(report, arrived=arrived)
         return Outcome(
             path,
@@ -169,7 +171,7 @@ class Groups:
             text=weighed.rendered,
             sources=weighed.sources,
             same=same,
-            depends=NOTHING if self._revision is None else depends,
+            depends=depends,
         )
 
     async def weigh_alone(self, path: Path, services: "Services", *, rendering: bool = False) -> Outcome:

@@ -105,7 +105,7 @@ def tokens_before(
     path = None if agent is None else path_of(report.uri)
     if agent is None or path is None:
         return report.tokens, Depends()
-    trusted = tuple(home / name for name in agent.home_folders)
+    trusted = agent.folders_in(home)
     files = AgentFiles((top,), trusted, moved=(top, tree))
     there = top / path.relative_to(tree)
     text = (files.read(there) or b"").decode("utf-8", "replace")

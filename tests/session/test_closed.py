@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.session.harness import a_session, counted, manager_of
 from tests.session.test_exactness import FILES, file_texts, relaxed, texts, write
 
 from weighbridge.analysis.expand import State
+from weighbridge.content.agent_files import AgentFiles
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import Code, ReferenceFault
 from weighbridge.references.model import Kind
@@ -58,8 +60,10 @@ async def check(session: Session, path: Path, text: str) -> Weighed:
     rendered, sources = await session.render_marked(document)
     assert (weighed.rendered, [*weighed.sources]) == (rendered, sources)
     assert weighed.first_line_end == document.buffer.line_end(0)
-    watched = frozenset[Path]() if report.arrived is None else report.arrived.watched
-    assert weighed.depends == session.readings.paths_of(document.uri) | watched
+    watched = () if report.arrived is None else report.arrived.watched
+    # What all texts share depends on what any of them does.
+    assert weighed.depends.union(*weighed.shared) >= session.readings.paths_of(document.uri).union(*watched)
+    assert weighed.shared or weighed.depends == session.readings.paths_of(document.uri).union(*watched)
     session.close(document.uri)
     assert replace(await closed(session, path, text), **UNRENDERED) == replace(weighed, **UNRENDERED)
     return weighed
@@ -112,7 +116,7 @@ async def test_a_context_file_counts_as_what_arrives(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
         weighed = await check(session, tmp_path / "CLAUDE.md", "Read @more.md\n")
         assert weighed.report.arrived is not None
-        assert tmp_path / "more.md" in weighed.depends
+        assert tmp_path / "more.md" in weighed.depends.union(*weighed.shared)
 
 
 async def test_a_content_is_read_once_for_all_that_are_weighed_together(tmp_path: Path) -> None:
@@ -188,3 +192,53 @@ async def test_files_that_change_before_they_are_rendered_are_counted_again(
         always = True
         with pytest.raises(ReferenceFault, match="changed while"):
             await closed(session, tmp_path / "doc.md", "@[file:a.txt]", rendering=True)
+
+
+async def test_what_an_agent_loads_is_read_once_for_all_that_are_weighed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skills = [tmp_path / ".claude" / "skills" / f"s{number}" / "SKILL.md" for number in range(20)]
+    rules = [tmp_path / ".claude" / "rules" / f"r{number}.md" for number in range(20)]
+    for path in (*skills, *rules):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"---\nname: {path.parent.name}\ndescription: words\n---\n@none.md, {path.stem}\n")
+    read: Counter[Path] = Counter()
+    inner = AgentFiles.read
+
+    def counting(files: AgentFiles, path: Path, *, own: bool = True) -> bytes | None:
+        read[path] += 1
+        return inner(files, path, own=own)
+
+    monkeypatch.setattr(AgentFiles, "read", counting)
+    async with a_session(tmp_path) as session:
+        paths = [*skills, *rules]
+        some = [closed_text(session.configuration, one.as_uri(), one, one.read_text()) for one in paths]
+        found = weigh(some, session.contents(), session.encoding, CancelToken())
+        for path, outcome in zip(paths, found, strict=True):
+            report = outcome.unwrap().report
+            assert report.arrived is not None
+            assert report.arrived.loads
+            hints = [notice.message for _, notice in report.notices if notice.code is Code.IGNORED]
+            assert len(hints) == (path in rules)
+        # For the listing, and once more where a skill's own text is looked through.
+        assert max(read[path] for path in paths) <= 2
+
+
+async def test_what_agents_load_of_another_text_than_is_weighed_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "CLAUDE.md"
+    path.write_text("on disk\n")
+    async with a_session(tmp_path) as session:
+        contents = session.contents()
+
+        def weighed(text: str) -> str:
+            one = closed_text(session.configuration, path.as_uri(), path, text)
+            (outcome,) = weigh([one], contents, session.encoding, CancelToken())
+            arrived = outcome.unwrap().report.arrived
+            assert arrived is not None
+            return arrived.text.rpartition("\n")[2]
+
+        assert [weighed(text) for text in ("on disk\n", "given\n", "on disk\n")] == [
+            "on disk",
+            "given",
+            "on disk",
+        ]

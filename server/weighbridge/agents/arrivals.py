@@ -4,8 +4,8 @@ file ──▶ how an agent would be started for it to load ──▶ context �
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Piece, Start
@@ -38,15 +38,23 @@ def arrival(
     home: Path,
     files: Files,
     environment: Mapping[str, str],
+    load: Callable[[Start], Context] | None = None,
 ) -> Arrival:
     """What a file, whose text this is, brings to an agent that is started where it loads the file.
 
     That is the workspace's folder; else the folder that the file is for; else with the command or skill that it is.
+    `load`: the agent's context, if others want it too.
     """
     real = files.real(path)
     first: Arrival | None = None
     for folder, prompt in dict.fromkeys(_starts(path, workspace)):
-        context = agent.load(Start(folder, home, environment, prompt=prompt, looked_at=real), files)
+        start = Start(folder, home, environment, prompt=prompt, looked_at=(real,))
+        context = agent.load(start, files) if load is None else load(start)
+        context = replace(
+            context,
+            ignored=tuple(one for one in context.ignored if files.real(one.path) == real),
+            imports=(*context.imports, *agent.brought_when_run(path, files.real(folder), files)),
+        )
         own = _own_entries(context, real, files)
         if any(files.real(entry.path) == real for entry in own):
             brought = "\n".join(_brought(context, own))

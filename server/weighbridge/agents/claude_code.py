@@ -153,8 +153,6 @@ class _Loader:
             )
             prompt = prompt_parts(self.start, self.files, self.config, self.folder, self.project)
             parts = [Part("system", self._appended()), *prompt, *parts]
-            if self.start.looked_at is not None and is_run(self.start.looked_at):
-                self.imports += brought_when_run(self.start.looked_at, self.folder, self.files)
         return Context(
             tuple(part for part in parts if part.pieces),
             tuple(self.not_loaded),
@@ -297,7 +295,7 @@ class _Loader:
             folder = self.folder if kind == "user" else _holder(path).parent
             self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
             return False
-        if text is not None and waits and self.start.looked_at == real:
+        if text is not None and waits and real in self.start.looked_at:
             self.ignored.extend(conditions_in_vain(path, text))
         return text is not None and self._entry(path, text, kind, importer, hops, once=once)
 
@@ -314,7 +312,7 @@ class _Loader:
         self.entries.append(Entry(path, kind, arriving, importer))
         base = self.files.real(path).parent
         targets = list(imports(text))
-        looked_at = self.start.looked_at == self.files.real(path)
+        looked_at = self.files.real(path) in self.start.looked_at
         begin = begin_of(whole)
         if looked_at:
             named = partial(self._target, base=base, kind=kind, hops=hops)
@@ -327,7 +325,7 @@ class _Loader:
             self._import(target, path, base, kind, hops)
             if len(self.entries) > before:
                 brought[target] = self.entries[before:]
-        if looked_at or (importer is not None and self.start.looked_at is not None):
+        if looked_at or (importer is not None and self.start.looked_at):
             for start, end, target in places(whole, begin, brought):
                 # Where it stands a second time it brings nothing.
                 if entries := brought.pop(target, None):
@@ -495,5 +493,6 @@ CLAUDE_CODE = Agent(
     exact=True,
     imports=Imports(find, home=True),
     imports_at=lambda path: COMMANDS if is_run(path) else None,
+    brought_when_run=brought_when_run,
     removed=lambda text, kind: removed(text) if kind in _LABELS else (),
 )

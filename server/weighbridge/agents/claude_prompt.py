@@ -127,7 +127,7 @@ def is_run(path: Path) -> bool:
 
 def brought_when_run(path: Path, folder: Path, files: Files) -> Iterator[Import]:
     """What a command or skill names, and what comes of it when that is run in a session folder."""
-    text = decoded(files.read(path) or b"")
+    text = decoded(files.read(path) or b"") if is_run(path) else ""
     seen: set[Path] = set()
     for start, end, name, lines in islice(_named(text), _MOST_MENTIONS):
         place = folder / name

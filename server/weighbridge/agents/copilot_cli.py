@@ -149,7 +149,7 @@ class _Loader:
 
     def _look_over(self, path: Path, text: str, tried: Mapping[int, Tried] | None) -> None:
         """Say what in a file looks like an import and is none. `tried`: those that it has; None where it can have none."""
-        if self.start.looked_at != self.files.real(path):
+        if self.files.real(path) not in self.start.looked_at:
             return
         top = self._importer(path).top
 

@@ -89,10 +89,7 @@ class _Loader:
             tuple(parts),
             tuple(self.not_loaded),
             ignored=tuple(self.splicer.ignored),
-            imports=(
-                *self.splicer.replaced,
-                *brought_when_run(self.start.looked_at, _COMMANDS, self.folder, self.files),
-            ),
+            imports=tuple(self.splicer.replaced),
         )
 
     def _trust(self) -> bool | None:
@@ -305,5 +302,6 @@ GEMINI_CLI = Agent(
     encoding=GEMINI_ENCODING,
     exact=True,
     imports=Imports(partial(imports_in, regions=backtick_regions), from_real=False),
-    imports_at=lambda path: command_imports(path, _COMMANDS),
+    imports_at=partial(command_imports, suffixes=_COMMANDS),
+    brought_when_run=partial(brought_when_run, suffixes=_COMMANDS),
 )

@@ -100,7 +100,7 @@ _TOML = Imports(
 _MARKDOWN = Imports(_pasted_in_markdown, from_session=True, marks=_MARKS, framed=lambda text: f"words {text}")
 
 
-def command_imports(path: Path, suffixes: tuple[str, ...]) -> Imports | None:
+def command_imports(path: Path, *, suffixes: tuple[str, ...]) -> Imports | None:
     """How a command names files that come when it is run; None for what is no command with one of these suffixes."""
     if own_kind(path) != "commands" or path.suffix not in suffixes:
         return None
@@ -108,11 +108,11 @@ def command_imports(path: Path, suffixes: tuple[str, ...]) -> Imports | None:
 
 
 def brought_when_run(
-    path: Path | None, suffixes: tuple[str, ...], folder: Path, files: Files
+    path: Path, folder: Path, files: Files, *, suffixes: tuple[str, ...]
 ) -> Iterator[Import]:
     """What a command names, and what comes of it when that is run in a session folder."""
-    imports = None if path is None else command_imports(path, suffixes)
-    if path is None or imports is None:
+    imports = command_imports(path, suffixes=suffixes)
+    if imports is None:
         return
     text = decoded(files.read(path) or b"")
     if path.suffix == ".toml" and command_prompt(text) is None:

@@ -5,7 +5,7 @@ Rules and derived cases: `tests/agents/wire/goose.jsonl`.
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -81,7 +81,7 @@ class _Loader:
     """One start: the room that one hint file's references have."""
 
     files: Files
-    looked_at: Path | None
+    looked_at: Container[Path]
     references: int = 0
     left: int = 0
     not_loaded: list[NotLoaded] = field(default_factory=list)
@@ -139,7 +139,7 @@ class _Loader:
                     yield start, end, made
 
         pieces = spliced(path, kind, text, replacements(), importer)
-        if importer is None and self.looked_at == self.files.real(path):
+        if importer is None and self.files.real(path) in self.looked_at:
             self._look_over(path, text, top, tried, scanned=scanned)
         return pieces
 

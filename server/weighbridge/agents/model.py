@@ -5,7 +5,7 @@ tokens, editors or the real disk.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -52,7 +52,7 @@ class Start:
     """How an agent is started: in `folder` (absolute), by a user whose home is `home`, with its own arguments.
 
     `environment` holds variables by name. `prompt` is what the user types first, empty for nothing that matters.
-    `looked_at`: a file of which it is to be found out what in it looks like an import and is none.
+    `looked_at`: the files, by their real paths, of which it is to be found out what in them looks like an import and is none.
     """
 
     folder: Path
@@ -60,7 +60,7 @@ class Start:
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     prompt: str = ""
-    looked_at: Path | None = None
+    looked_at: Container[Path] = ()
 
     def option(self, name: str) -> str | None:
         """The value of the option's last use, as `--name value` or `--name=value`; None where it is not used."""
@@ -279,6 +279,12 @@ class Agent:
     #: How its context files import others; None where they can't. And how other files do, by where they lie: its commands.
     imports: Imports | None = None
     imports_at: Callable[[Path], Imports | None] = lambda path: None
+    #: What such a file brings when the user runs it in a session folder.
+    brought_when_run: Callable[[Path, Path, Files], Iterable[Import]] = lambda path, folder, files: ()
+
+    def folders_in(self, home: Path) -> tuple[Path, ...]:
+        """The agent's own folders in a user's home."""
+        return tuple(home / name for name in self.home_folders)
 
     def imports_of(self, path: Path) -> Imports | None:
         """How a file of this agent's names others that come with it; None where it can't."""

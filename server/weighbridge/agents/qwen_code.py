@@ -86,10 +86,7 @@ class _Loader:
             tuple(parts),
             tuple(self.not_loaded),
             ignored=tuple(self.splicer.ignored),
-            imports=(
-                *self.splicer.replaced,
-                *brought_when_run(self.start.looked_at, _COMMANDS, self.folder, self.files),
-            ),
+            imports=tuple(self.splicer.replaced),
         )
 
     def _is_trusted(self) -> bool:
@@ -369,5 +366,6 @@ QWEN_CODE = Agent(
     (".qwen", ".agents"),
     removed=_removed,
     imports=Imports(partial(imports_in, regions=code_regions), from_real=False),
-    imports_at=lambda path: command_imports(path, _COMMANDS),
+    imports_at=partial(command_imports, suffixes=_COMMANDS),
+    brought_when_run=partial(brought_when_run, suffixes=_COMMANDS),
 )

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -117,8 +117,8 @@ class Splicer:
     own: bool = False
     #: The imports, nested ones before those that they are nested in.
     replaced: list[Import] = field(default_factory=list)
-    #: The file of which it is to be found out what in it looks like an import and is none; and that.
-    looked_at: Path | None = None
+    #: The files of which it is to be found out what in them looks like an import and is none; and that.
+    looked_at: Container[Path] = ()
     ignored: list[Ignored] = field(default_factory=list)
 
     def pieces(self, path: Path, kind: str, text: str) -> list[Piece]:
@@ -180,7 +180,7 @@ class Splicer:
         self, path: Path, start: int, end: int, target: str, top: Path, *, replaced: bool
     ) -> None:
         """Say of an import of a context file why it brings nothing, if it is one that its writer may have meant."""
-        if self.looked_at != self.files.real(path):
+        if self.files.real(path) not in self.looked_at:
             return
         place, named = (Path(os.path.normpath(path.parent / name)) for name in (target, bare(target)))
         instead = None

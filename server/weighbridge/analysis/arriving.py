@@ -3,14 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import Arrival, arrival
-from weighbridge.agents.model import Agent
+from weighbridge.agents.model import Agent, Context, Start
 from weighbridge.agents.readers import names_for
 from weighbridge.agents.text import decoded
+from weighbridge.analysis.loads import Load, Loads
 from weighbridge.analysis.notices import Notice, Other, Places, notices
 from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles, Awaited
@@ -75,8 +77,9 @@ class Arrived:
     """`text`: what arrives because of the document, byte for byte; `tokens`: of it.
 
     `folder`: the session folder. `loads`: whether the document itself arrives; `reason`: why not. `onward`: the imports in what it
-    imports. `watched`: files and folders that all of this depends on, of those in folders that may be read; `awaited`: and any
-    file that these match; `depends`: all that it depends on, and what only the kind or the names matter of.
+    imports. `watched`: files and folders that all of this depends on, of those in folders that may be read, some of these sets
+    those of other documents too; `awaited`: and any file that these match; `depends`: all that it depends on, and what only the
+    kind or the names matter of.
     """
 
     agent: str
@@ -89,14 +92,14 @@ class Arrived:
     notices: tuple[Notice, ...]
     imports: tuple[Imported, ...]
     onward: tuple[Onward, ...]
-    watched: frozenset[Path]
-    depends: Depends = field(compare=False)
+    watched: tuple[frozenset[Path], ...] = field(compare=False)
+    depends: tuple[Depends, ...] = field(compare=False)
     awaited: tuple[Awaited, ...] = ()
 
 
 def agent_files(agent: Agent, setting: Setting, open_text: Callable[[Path], str | None]) -> AgentFiles:
     """The disk as an agent's rules see it."""
-    return AgentFiles(setting.roots, tuple(setting.home / folder for folder in agent.home_folders), open_text)
+    return AgentFiles(setting.roots, agent.folders_in(setting.home), open_text)
 
 
 def imported(
@@ -142,19 +145,36 @@ def arrived(
     encoding: PositionEncoding,
     *,
     exact: bool,
+    loads: Loads | None = None,
 ) -> Arrived:
     """What an agent gets because of a document at a path, whose text this is. Reads files. `exact`: whether counts are.
 
-    Where that agent does not load it, the others that the setting names are asked.
+    Where that agent does not load it, the others that the setting names are asked. `loads`: what agents load, for other
+    documents too.
     """
     agent = agent_named(name)
     assert agent is not None  # noqa: S101  dialects are named after agents
     files = agent_files(agent, setting, open_text)
-    real = files.real(path)
+    if loads is not None:
+        files.links = loads.links
+        # Others may have looked it up.
+        files.asked.add(path)
+    real, own_hash = files.real(path), hash(text.encode("utf-8", "surrogatepass"))
     files.open_text = lambda asked: text if asked == real else open_text(asked)
+    shared: list[Load] = []
+
+    def load(agent: Agent, start: Start) -> Context:
+        if loads is not None and not start.prompt:
+            found = loads.of(agent, start, setting.roots)
+            # Made of another text than this, it is another document's.
+            if found.hashes.get(real, own_hash) == own_hash:
+                shared.append(found)
+                return found.context
+        return agent.load(start, files)
 
     def of(agent: Agent) -> Arrival:
-        return arrival(agent, path, text, setting.workspace, setting.home, files, os.environ)
+        load_of = partial(load, agent)
+        return arrival(agent, path, text, setting.workspace, setting.home, files, os.environ, load_of)
 
     found = of(agent)
     names = [name for name in setting.others if setting.hints and name != agent.name]
@@ -186,10 +206,11 @@ def arrived(
         ),
         tuple(_imports(found, text, files, real, count)),
         tuple(islice(_onward(found, files, encoding), _MOST_ONWARD)),
-        frozenset(
-            path for path in files.looked if any(map(path.is_relative_to, files.roots + files.trusted))
+        (
+            files.watched().difference(*(one.watched for one in shared)),
+            *dict.fromkeys(one.watched for one in shared),
         ),
-        files.depends,
+        (files.depends, *(one.depends for one in shared)),
         tuple(files.awaited),
     )
 

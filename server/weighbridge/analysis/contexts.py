@@ -65,7 +65,7 @@ def load(
     """
     loaded: list[Loaded] = []
     for agent in agents:
-        trusted = tuple(home / name for name in agent.home_folders)
+        trusted = agent.folders_in(home)
         files = AgentFiles((folder, *file_roots), trusted, open_text, moved)
         files.roots = tuple(roots or (git_root(files.real(folder), files) or folder, folder, *file_roots))
         start = Start(folder, home, os.environ if environment is None else environment, arguments)

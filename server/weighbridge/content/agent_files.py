@@ -90,7 +90,9 @@ class AgentFiles:
     awaited: list[Awaited] = field(default_factory=list)
     asked: set[Path] = field(default_factory=set)
     listed: set[Path] = field(default_factory=set)
-    _real: dict[Path, Path] = field(default_factory=dict)
+    #: Paths with all links followed, as far as they were looked up; and the hashes of files' bytes, None of those not there.
+    links: dict[Path, Path] = field(default_factory=dict)
+    hashes: dict[Path, int | None] = field(default_factory=dict)
 
     @property
     def depends(self) -> Depends:
@@ -103,6 +105,11 @@ class AgentFiles:
         real = self.real(path)
         if not self._allowed(path, real, own=own):
             return None
+        data = self._data(real)
+        self.hashes[real] = None if data is None else hash(data)
+        return data
+
+    def _data(self, real: Path) -> bytes | None:
         text = self.open_text(real)
         if text is not None:
             return text.encode("utf-8", "surrogatepass")
@@ -118,14 +125,18 @@ class AgentFiles:
     def size(self, path: Path) -> int | None:
         """A regular file's bytes by their number; None where there is none."""
         self.looked.add(path)
-        text = self.open_text(self.real(path))
+        real = self.real(path)
+        text = self.open_text(real)
         if text is not None:
             return len(text.encode("utf-8", "surrogatepass"))
         try:
             found = self._place(path).stat()
         except (OSError, ValueError):
-            return None
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
+            found = None
+        if found is not None and stat.S_ISREG(found.st_mode):
+            return found.st_size
+        self.hashes.setdefault(real, None)
+        return None
 
     def is_folder(self, path: Path) -> bool:
         """Whether a folder is there, links followed."""
@@ -162,10 +173,10 @@ class AgentFiles:
 
     def real(self, path: Path) -> Path:
         """The path with all links followed, as far as it exists. Looked up once: who reads asks for it many times."""
-        found = self._real.get(path)
+        found = self.links.get(path)
         if found is None:
             self.asked.add(path)
-            found = self._real[path] = self._named(disk.followed_or_same(self._place(path)))
+            found = self.links[path] = self._named(disk.followed_or_same(self._place(path)))
         return found
 
     def identity(self, path: Path) -> object:
@@ -202,6 +213,11 @@ class AgentFiles:
                 self.looked.add(real / match)
                 return True
         return None if match is None else False
+
+    def watched(self) -> frozenset[Path]:
+        """Of what was looked at, what lies in folders that may be read."""
+        folders = self.roots + self.trusted
+        return frozenset(path for path in self.looked if any(map(path.is_relative_to, folders)))
 
     def _place(self, path: Path) -> Path:
         """Where a path is looked up."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from weighbridge.agents import agent_named
 from weighbridge.analysis.arriving import Arrived, Setting, arrived
+from weighbridge.analysis.loads import Loads
 from weighbridge.content.agent_files import Awaited, any_concerned
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
@@ -62,7 +63,9 @@ class Arriving:
         self._failed = failed
         self._numbers = itertools.count()
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._watched: dict[str, frozenset[Path]] = {}
+        #: What agents load, for all documents that are looked at while nothing changes.
+        self._loads: Loads | None = None
+        self._watched: dict[str, tuple[frozenset[Path], ...]] = {}
         self._awaited: dict[str, tuple[Awaited, ...]] = {}
 
     def start(self, document: Document) -> None:
@@ -81,6 +84,7 @@ class Arriving:
 
     def affected(self, paths: Iterable[Path]) -> list[str]:
         """The documents for which files matter that changed, by their URIs."""
+        self._loads = None
         if not self._watched:
             return []
         paths = [*paths]
@@ -88,13 +92,13 @@ class Arriving:
         return [
             uri
             for uri, watched in self._watched.items()
-            if not watched.isdisjoint(changed) or any_concerned(self._awaited[uri], paths)
+            if not all(map(changed.isdisjoint, watched)) or any_concerned(self._awaited[uri], paths)
         ]
 
     def watched(self) -> frozenset[Path]:
         """The files and folders that matter."""
         awaited = (path for some in self._awaited.values() for one in some for path in one.watched())
-        return frozenset(awaited).union(*self._watched.values())
+        return frozenset(awaited).union(*{files for several in self._watched.values() for files in several})
 
     async def costs(self, document: Document, written: Sequence[str], seconds: float) -> list[int | None]:
         """What each of some imports would bring, in tokens, if it stood in a document by itself; as far as that is soon known."""
@@ -141,11 +145,16 @@ class Arriving:
         # A document closed meanwhile may have been opened anew under its name.
         if self._running.get(document.uri) is asyncio.current_task():
             del self._running[document.uri]
+        if not self._running:
+            # Later, files may be others though nobody told.
+            self._loads = None
 
     async def _once(self, document: Document) -> None:
         prepared, path = document.prepared, document.path
         assert prepared is not None and prepared.dialect.agent is not None  # noqa: S101, PT018  it is due
         document.arrival_begins()
+        if len(self._running) > 1:
+            self._loads = self._loads or Loads(self._open_texts.whole_text_of)
         found = await self._tasks.submit(
             ("arrive", document.uri),
             partial(
@@ -155,6 +164,7 @@ class Arriving:
                 document.buffer.snapshot(),
                 setting_of(self._configuration, path),
                 prepared,
+                loads=self._loads,
             ),
             priority=Priority.HIGH,
             title=document.uri,
@@ -173,6 +183,7 @@ class Arriving:
         setting: Setting,
         prepared: Prepared,
         token: CancelToken,
+        loads: Loads | None = None,
     ) -> Arrived:
         def count(text: str) -> int:
             token.raise_if_cancelled()
@@ -181,5 +192,13 @@ class Arriving:
         assert path is not None  # noqa: S101  a document's dialect is an agent's by its path
         open_text = self._open_texts.whole_text_of
         return arrived(
-            agent, path, "".join(text.lines), setting, open_text, count, self._encoding, exact=prepared.exact
+            agent,
+            path,
+            "".join(text.lines),
+            setting,
+            open_text,
+            count,
+            self._encoding,
+            exact=prepared.exact,
+            loads=loads,
         )

@@ -64,7 +64,7 @@ class Weighed:
     """A text's report, and what it was made of.
 
     `first_line_end`: where line 1 ends, in the client's units. `depends`: files that its references and its agent depend on,
-    existing or not; `awaited`: and any file that these match. `wanted`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
+    existing or not; `shared`: and others, as other texts do; `awaited`: and any file that these match. `wanted`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
     with its `sources`.
     """
 
@@ -75,6 +75,7 @@ class Weighed:
     rendered: str | None = None
     sources: Sequence[Source] = ()
     awaited: tuple[Awaited, ...] = ()
+    shared: tuple[frozenset[Path], ...] = ()
 
 
 def closed_text(configuration: Configuration, uri: str, path: Path | None, text: str = "") -> ClosedText:
@@ -180,10 +181,11 @@ def _weigh(
                 path,
                 text.text,
                 text.setting(),
-                contents.open_text,
+                contents.loads.open_text,
                 counting,
                 encoding,
                 exact=prepared.exact,
+                loads=contents.loads,
             )
         )
     _count(document, prepared, contents.service, token)
@@ -207,10 +209,12 @@ def _weigh(
             report = with_models(report, rendered, prepared.choice)
     depends = contents.depends(expander.requests)
     awaited: tuple[Awaited, ...] = ()
+    shared: tuple[frozenset[Path], ...] = ()
     if document.arrived is not None:
-        depends |= document.arrived.watched
-        awaited = document.arrived.awaited
-    return Weighed(report, document.buffer.line_end(0), depends, wanted, rendered, sources, awaited)
+        own, *others = document.arrived.watched
+        depends |= own
+        shared, awaited = tuple(others), document.arrived.awaited
+    return Weighed(report, document.buffer.line_end(0), depends, wanted, rendered, sources, awaited, shared)
 
 
 def _count(document: Document, prepared: Prepared, service: TokenCountingService, token: CancelToken) -> bool:

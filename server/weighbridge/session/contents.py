@@ -2,12 +2,13 @@
 
 import itertools
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from weighbridge.analysis.expand import Expander, Reading
+from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.reading import failed_reading, read
 from weighbridge.analysis.render import Source, pieces_of, render_marked
 from weighbridge.analysis.scans import Scans
@@ -33,11 +34,11 @@ class Contents:
         handlers: HandlerFactory,
         service: TokenCountingService,
         scans: Scans,
-        open_text: Callable[[Path], str | None] = lambda path: None,
+        loads: Loads | None = None,
     ) -> None:
-        """`open_text`: the text that is open in the editor under a real path, for what agents load."""
+        """`loads`: what agents load, with what is open in the editor; of nothing open by default."""
         self.service = service
-        self.open_text = open_text
+        self.loads = loads or Loads(lambda path: None)
         self._handlers = handlers
         self._scans = scans
         self._readings: dict[Hashable, Reading] = {}
@@ -52,6 +53,7 @@ class Contents:
 
     def forget(self) -> None:
         """Read all contents anew, but for what APIs answered."""
+        self.loads = Loads(self.loads.open_text)
         self._readings.clear()
         self._contents.clear()
         self._depends.clear()

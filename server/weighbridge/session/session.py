@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from weighbridge.analysis.contexts import contexts_of
 from weighbridge.analysis.expand import Expansion
+from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
 from weighbridge.budget.directive import NOTHING
@@ -143,9 +144,16 @@ class Session:
         self._overlay_timers: dict[str, Timer] = {}
         self._selections = itertools.count()
 
-    def contents(self) -> Contents:
-        """Contents for texts that are weighed beside the open documents: what is open counts as it is in the editor."""
-        return Contents(self._handlers, self.service, self.readings.scans, self.open_texts.whole_text_of)
+    def contents(self, loads: Loads | None = None) -> Contents:
+        """Contents for texts that are weighed beside the open documents: what is open counts as it is in the editor.
+
+        `loads`: what agents load, if other such texts use it too.
+        """
+        return Contents(self._handlers, self.service, self.readings.scans, loads or self.loads())
+
+    def loads(self) -> Loads:
+        """What agents load from now on, while nothing changes."""
+        return Loads(self.open_texts.whole_text_of)
 
     # Settings
 

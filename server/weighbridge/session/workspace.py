@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from weighbridge.analysis.graph import Graph, Subject
+from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.report import Report
 from weighbridge.content.agent_files import Awaited, any_concerned
 from weighbridge.content.base import Request, Scope
@@ -68,7 +69,8 @@ class Prompt:
     """A prompt as it was weighed last; of one that could not be, `counted` is false, and the report says why.
 
     `depends`: the files that its report is made of, existing or not, and itself. `first_line_end`: where line 1 ends, in
-    the client's units. `real`: where the links of its path lead. `awaited`: it depends on any file that these match, too.
+    the client's units. `real`: where the links of its path lead. `awaited`: it depends on any file that these match, too;
+    `shared`: and on these, as other prompts do.
     """
 
     report: Report
@@ -77,6 +79,7 @@ class Prompt:
     real: Path
     counted: bool = True
     awaited: tuple[Awaited, ...] = ()
+    shared: tuple[frozenset[Path], ...] = ()
 
 
 class Workspace:
@@ -106,8 +109,12 @@ class Workspace:
         self._prompts: dict[Path, Prompt] = {}
         self._graph = Graph()
         self._dependents: dict[Path, set[Path]] = {}
+        #: The prompts that depend on the same files, by these: of many together there are few.
+        self._sharing: dict[frozenset[Path], set[Path]] = {}
+        #: What agents load, for all that is weighed while nothing changes.
+        self._loads: Loads | None = None
         self._awaiting: dict[Path, tuple[Awaited, ...]] = {}
-        self._below = FolderIndex(lambda: map(os.fspath, self._dependents))
+        self._below = FolderIndex(lambda: map(os.fspath, self.watched()))
         self._links: dict[str, str] = {}
         #: The prompts that are links, by where they lead.
         self._linked: dict[Path, set[Path]] = {}
@@ -202,8 +209,15 @@ class Workspace:
 
     def prompts_that_need(self, path: Path) -> set[Path]:
         """The prompts whose reports depend on a file, existing or not, or on any in a folder."""
-        files = (path, *map(Path, self._below.of(os.fspath(path))))
-        return {prompt for file in files for prompt in self._dependents.get(file, ())}
+        files = frozenset((path, *map(Path, self._below.of(os.fspath(path)))))
+        needing = {prompt for file in files for prompt in self._dependents.get(file, ())}
+        return needing.union(
+            *(these for shared, these in self._sharing.items() if not files.isdisjoint(shared))
+        )
+
+    def _matters(self, path: Path) -> bool:
+        """Whether any report depends on a file."""
+        return path in self._dependents or any(path in files for files in self._sharing)
 
     def unweighed(self) -> list[Path]:
         """The prompts that are known by their names only: not weighed yet, or not readable."""
@@ -215,12 +229,13 @@ class Workspace:
 
     def watched(self) -> frozenset[Path]:
         """All files that the reports depend on, existing or not."""
-        return frozenset(self._dependents)
+        return frozenset(self._dependents).union(*self._sharing)
 
     # What changes
 
     def configured(self) -> None:
         """The settings or folders changed: all may count differently, and others may be prompts."""
+        self._loads = None
         if self._begun:
             self._queue.update(dict.fromkeys(sorted(self._known)))
             self._scan()
@@ -230,6 +245,7 @@ class Workspace:
         """Files appeared, changed or went, on disk or in the editor."""
         if not self._begun:
             return
+        self._loads = None
         for changed in self._groups.values():
             changed.update(paths)
         strangers: list[Path] = []
@@ -241,7 +257,7 @@ class Workspace:
                 self._weigh_again(prompt)
             if self._below.of(os.fspath(path)):
                 self._scan_soon()
-            elif path not in self._dependents:
+            elif not self._matters(path):
                 strangers.append(path)
             if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
                 self._scan_soon()
@@ -262,7 +278,7 @@ class Workspace:
     async def _look_again(self, paths: Sequence[Path]) -> None:
         with contextlib.suppress(TaskCancelledError):
             found = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
-            known = {path: status for path, status in self._statuses.items() if path in self._dependents}
+            known = {path: status for path, status in self._statuses.items() if self._matters(path)}
             self._statuses = known | found
             self.files_changed(
                 [path for path, status in found.items() if self._may_differ(status, known.get(path, _NEVER))]
@@ -413,6 +429,9 @@ class Workspace:
     def _weighed(self, group: asyncio.Task[None]) -> None:
         del self._groups[group]
         self._go_on()
+        if not self._groups:
+            # Later, files may be others though nobody told.
+            self._loads = None
         self._tell()
 
     async def _weigh(self, left: dict[Path, ClosedText], changed: AbstractSet[Path]) -> None:
@@ -420,7 +439,8 @@ class Workspace:
 
         `changed`: the files that have changed since.
         """
-        contents = self._session.contents()
+        self._loads = self._loads or self._session.loads()
+        contents = self._session.contents(self._loads)
         try:
             while left:
                 weighed = await self._submit("weigh", partial(self._look_at, dict(left), contents))
@@ -491,11 +511,23 @@ class Workspace:
             self._keep_uncounted(path, fault_of_ours(fault))
         elif weighed is not None and path in self._known:
             depends = weighed.depends.union(ways)
-            first_line_end, awaited = weighed.first_line_end, weighed.awaited
-            self._keep(path, Prompt(weighed.report, depends, first_line_end, ways[-1], awaited=awaited))
+            self._keep(
+                path,
+                Prompt(
+                    weighed.report,
+                    depends,
+                    weighed.first_line_end,
+                    ways[-1],
+                    awaited=weighed.awaited,
+                    shared=weighed.shared,
+                ),
+            )
             if changed and (
-                any(file in changed or not changed.isdisjoint(file.parents) for file in depends)
-                or any_concerned(awaited, [*changed])
+                any(
+                    file in changed or not changed.isdisjoint(file.parents)
+                    for file in itertools.chain(depends, *weighed.shared)
+                )
+                or any_concerned(weighed.awaited, [*changed])
             ):
                 self._again.add(path)
         if path in self._again:
@@ -550,7 +582,16 @@ class Workspace:
                 del self._dependents[file]
         for file in new - old:
             self._dependents.setdefault(file, set()).add(path)
-        if old != new:
+        shared_before = () if before is None else before.shared
+        shared_now = () if after is None else after.shared
+        for files in shared_now:
+            self._sharing.setdefault(files, set()).add(path)
+        for files in shared_before:
+            if files not in shared_now:
+                self._sharing[files].discard(path)
+                if not self._sharing[files]:
+                    del self._sharing[files]
+        if old != new or shared_before != shared_now:
             self._below.changed()
             self.on_watched()
 
