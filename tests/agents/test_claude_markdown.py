@@ -1,8 +1,10 @@
 """Markdown as Claude Code's parser sees it: which imports count, and which comments go. Compared once with that parser."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from weighbridge.agents.claude_text import imports
+from weighbridge.agents.claude_text import find, imports, settled_lines
 from weighbridge.agents.markdown import without_block_comments
 
 
@@ -58,3 +60,46 @@ def test_comments(text: str, wanted: str) -> None:
 )
 def test_imports(text: str, wanted: list[str]) -> None:
     assert list(dict.fromkeys(imports(text))) == wanted
+
+
+_LINES = st.sampled_from(
+    [
+        "", "", "", "text", "# Title", "1. one", "2. two", "- item", "  more", "   deep", "    code", "\tcode", "> quote",
+        "```", "````", "~~~", "```sh", "  ```", "   ```", "    ```", "- ```", "1. ~~~", "> ```", "```x```", "- - ```",
+        "<!--", "-->", "<!-- c -->", "  <!--", "<div>", "</div>", "<context>", "<pre>", "</pre>", "<script>x</script>", "<?x", "<!X",
+        "<a> text", "<https://x>", "---", "***", "===", "| a |", "[a]: b", "`code", "it`s", "@a.md", "x @b.md y",
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.lists(_LINES, max_size=14),
+    st.sampled_from(["@c.md", "x @c.md", "  @c.md", "`@c.md", "- @c.md", "    @c.md"]),
+)
+def test_lines_that_may_be_left_out_say_nothing_of_an_import_below_them(lines: list[str], last: str) -> None:
+    above = [f"{line}\n" for line in lines]
+
+    def stands(lines: list[str]) -> bool:
+        begin = len("".join(lines)) + last.index("@")
+        return any(start == begin for start, *_ in find("".join((*lines, last))))
+
+    assert stands(above[settled_lines(above) :]) is stands(above)
+
+
+@pytest.mark.parametrize(
+    ("above", "left_out"),
+    [
+        ("a\n\nb\n\nc\n", 4),
+        ("# A\n```sh\nx\n\ny\n```\n\ntext\n", 7),
+        ("1. a\n   ```\n   x\n   ```\n\n2. b\n", 5),
+        ("a\n\n```\nb\n\nc\n", 0),
+        ("a\n\n  ```\nb\n\nc\n", 0),
+        ("- ```\n\nc\n", 2),
+        ("<!-- x\n\nb\n\n-->\n\nc\n", 6),
+        ("<div>\n```\n\nc\n", 0),
+        ("---\nx: y\n---\na\n\nb\n", 5),
+        ("---\nx: y\n\nz: y\n", 0),
+    ],
+)
+def test_as_many_lines_are_left_out_as_can_be(above: str, left_out: int) -> None:
+    assert settled_lines(above.splitlines(keepends=True)) == left_out

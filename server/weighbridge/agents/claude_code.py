@@ -22,6 +22,7 @@ from weighbridge.agents.claude_text import (
     find,
     imports,
     removed,
+    settled_lines,
     stripped,
     targets_in,
 )
@@ -491,7 +492,7 @@ CLAUDE_CODE = Agent(
     (".claude",),
     encoding=CLAUDE_ENCODING,
     exact=True,
-    imports=Imports(find, home=True),
+    imports=Imports(find, home=True, settled=settled_lines),
     imports_at=lambda path: COMMANDS if is_run(path) else None,
     brought_when_run=brought_when_run,
     removed=lambda text, kind: removed(text) if kind in _LABELS else (),

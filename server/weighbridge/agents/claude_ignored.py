@@ -81,7 +81,7 @@ def ignored(
         if _is_importable(target_of(written.strip('"') if quoted else name), files):
             path_end = found.start() + 1 + len(written.split("#", 1)[0].rstrip(_TRAILING))
             end = found.end() if quoted else path_end
-            code = code or _Code(text)
+            code = code or _Code(text, begin)
             where = code.at(found.start())
             if where is None and name in imported and not written[len(name) :].strip("*_"):
                 # The emphasis ends there, not the path.
@@ -103,7 +103,7 @@ def ignored(
 
 def places(text: str, begin: int, targets: Collection[str]) -> Iterator[tuple[int, int, str]]:
     """Where imports stand in a file's text, outside code: start, end, target. `begin`: where front matter ends."""
-    code = _Code(text) if targets else None
+    code = _Code(text, begin) if targets else None
     for found in islice(CANDIDATE.finditer(text, begin), MOST_LOOKED_AT):
         target = _target(found[1])
         if code is not None and target in targets and code.at(found.start()) is None:
@@ -166,16 +166,17 @@ def _is_importable(named: Target | None, files: Files) -> bool:
 
 
 class _Code:
-    """Where code and HTML stand in a text, by lines."""
+    """Where code and HTML stand in a text, by lines. `begin`: where front matter ends, which is none of either."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, begin: int) -> None:
         # Most texts need none, and it takes long to load.
         from markdown_it import MarkdownIt  # noqa: PLC0415
 
         self._text = text
         self._starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
+        above = "\n" * (bisect.bisect_right(self._starts, begin) - 1)
         self._blocks: list[tuple[int, int, str]] = []
-        for token in MarkdownIt("commonmark").disable("inline").parse(text):
+        for token in MarkdownIt("commonmark").disable("inline").parse(above + text[begin:]):
             comment = token.content.lstrip().startswith("<!--")
             kinds = {
                 "fence": "in a code block",

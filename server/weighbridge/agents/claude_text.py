@@ -1,7 +1,8 @@
 """What Claude Code makes of one file's text: its front matter, its comments, its imports, the patterns of a rule."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from weighbridge.agents.claude_ignored import places
 from weighbridge.agents.markdown import block_comments, stretches, without_block_comments
 from weighbridge.agents.model import Ignored, Importance
 from weighbridge.agents.remembering import remembered
+from weighbridge.agents.settled import settled
 from weighbridge.agents.text import JS_SPACE_CLASS, split_patterns, yaml_mapping
 from weighbridge.errors import Code
 
@@ -17,6 +19,8 @@ IMPORT_START = re.compile(r"[A-Za-z0-9._-]|/.|~/")
 #: What says in other agents' rules for which files they are, and `paths` itself in other letters.
 _OTHER_KEYS = frozenset(("globs", "applyTo", "Paths"))
 _PATHS = re.compile(r"^paths(?=[ \t]*:)", re.MULTILINE)
+#: Lines in which the end of front matter is looked for, where it may be left out.
+_LONGEST_HEAD = 200
 _IMPORT = re.compile(rf"(?:^|[{JS_SPACE_CLASS}])@((?:[^{JS_SPACE_CLASS}\\]|\\ )+)")
 
 
@@ -42,6 +46,21 @@ def _imports(text: str) -> Iterator[str]:
 def find(text: str) -> Iterator[tuple[int, int, str]]:
     """Where a file's imports stand, and what they name."""
     yield from places(text, begin_of(text), frozenset(targets_in(text)))
+
+
+def settled_lines(lines: Sequence[str]) -> int:
+    """How many lines at the start of some may be left out when it is found out whether an import stands behind them."""
+    if not lines or not lines[0].startswith("---"):
+        return settled(lines)
+    head = lines[:_LONGEST_HEAD]
+    starts = [*accumulate(map(len, head))]
+    begin = begin_of("".join(head))
+    if begin not in starts[:-1]:
+        # It ends within a line, or nowhere.
+        return 0
+    left_out = settled(lines, starts.index(begin) + 1)
+    # What is left may not look like front matter.
+    return 0 if lines[left_out].startswith("---") else left_out
 
 
 def targets_in(text: str) -> tuple[str, ...]:

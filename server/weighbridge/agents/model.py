@@ -177,7 +177,8 @@ class Imports:
 
     `from_real`: whether paths start from the folder that a file really lies in, links followed; `from_session`: from the
     session folder instead, as in commands. `home`: whether `~/` is the user's home. `marks`: what stands around a path.
-    `framed`: a text with what it needs around it to be such a file.
+    `framed`: a text with what it needs around it to be such a file. `settled`: how many lines at the start of some may be left
+    out when it is found out whether an import stands behind them.
     """
 
     find: Callable[[str], Iterable[tuple[int, int, str]]]
@@ -186,6 +187,7 @@ class Imports:
     from_session: bool = False
     marks: tuple[tuple[str, str], ...] = (("@", ""),)
     framed: Callable[[str], str] = str
+    settled: Callable[[Sequence[str]], int] = lambda lines: 0
 
     def written(self, path: str) -> str | None:
         """An import of a path, as it is written; None where this agent has no way to write it."""

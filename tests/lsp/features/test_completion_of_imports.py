@@ -1,5 +1,7 @@
 """Completion behind `@` in a context file: what its agent would import, written as it writes it, with what each costs."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from tests.editors.recording import NEOVIM, VSCODE, Recording
 from tests.lsp.features.test_completion import chosen
 from tests.session.test_arriving import home
 
+from weighbridge.agents import registry
+from weighbridge.agents.claude_code import CLAUDE_CODE
 from weighbridge.agents.encodings import CLAUDE_ENCODING
 from weighbridge.tokens.registry import tokenizer
 
@@ -135,3 +139,23 @@ async def test_of_very_many_files_each_is_tried(folder: Path) -> None:
             session.write(f"many/{number:03}.md", "x" * 4000)
         _, items = await offered(session, ".github/copilot-instructions.md", "@../many/^")
         assert len(items) == 150
+
+
+async def test_nothing_is_parsed_that_says_nothing_of_the_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+    imports = CLAUDE_CODE.imports
+    assert imports is not None
+
+    def find(text: str) -> Iterable[tuple[int, int, str]]:
+        parsed.append(len(text))
+        return imports.find(text)
+
+    watched = replace(CLAUDE_CODE, imports=replace(imports, find=find))
+    monkeypatch.setattr(registry, "AGENTS", {**registry.AGENTS, "claude-code": watched})
+    async with editor(VSCODE, folder) as session:
+        session.write("docs/a.md", "A\n")
+        _, items = await offered(session, "CLAUDE.md", "# Title\n\nsome text\n\n" * 5_000 + "see @docs/^")
+        assert set(items) == {"a.md"}
+    assert max(parsed) < 1_000

@@ -81,7 +81,7 @@ class Writing:
 
     def may_stand(self, imports: Imports) -> bool:
         """Whether the agent would see an import there: not in what it takes for code."""
-        before = "".join(self.before)
+        before = "".join(self.before[imports.settled(self.before) :])
         begin = self.partial.begin
         behind = self.line[self.partial.path_end :].removeprefix(
             "}" if self.partial.form is Form.PASTED else ""
