@@ -73,7 +73,8 @@ def weigh(
     if workspace is None:
         configuration = configuration_of(absolute, settings, flags)
         files = _files(absolute, configuration)
-        take_settings_of([*files], configuration)
+        # One file of each folder will do.
+        take_settings_of([*{os.path.dirname(path): path for path in files}.values()], configuration)  # noqa: PTH120
     else:
         configuration = configuration_in([workspace], settings, flags)
         files = dict.fromkeys(absolute, disk.followed_or_same(workspace))

@@ -108,10 +108,12 @@ def _checked(
         excused = frozenset(baseline.tokens)
         grown = list(gate.growth_findings(numbers, baseline, options.tolerance))
     # What has a budget and is not excused from it.
-    judged = [report for report in reports if not excused or gate.name_of(report.uri, base) not in excused]
-    uris = {report.uri for report in judged}
+    judged, findings = reports, findings_of(reports)
+    if excused:
+        judged = [report for report in reports if gate.name_of(report.uri, base) not in excused]
+        uris = {report.uri for report in judged}
+        findings = [one for one in findings if one.code != Code.BUDGET or one.uri in uris]
     limited = [one for one in limited if one.name not in excused]
-    findings = [one for one in findings_of(reports) if one.code != Code.BUDGET or one.uri in uris]
     # A document's own findings tell of the first agent that reads it.
     said = {(one.uri, one.line, one.code) for one in findings}
     findings += filter(None, (one.finding() for one in limited))
