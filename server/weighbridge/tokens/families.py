@@ -39,10 +39,11 @@ _files: Final[dict[str, LocalTokenizer | str]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """`nfc`: whether its tokenizer composes characters first (NFC)."""
+    """`nfc`: whether its tokenizer composes characters first (NFC). `remembers`: whether splintr remembers what it counted."""
 
     borders: Borders = _BORDERS
     nfc: bool = False
+    remembers: bool = True
 
 
 #: By splintr's names.
@@ -53,8 +54,8 @@ VOCABULARIES: Final = {
     "kimi_k2": Family(),
     "kimi_k3": Family(),
     "llama3": Family(),
-    "mistral_v1": Family(NO_BORDERS),
-    "mistral_v2": Family(NO_BORDERS),
+    "mistral_v1": Family(NO_BORDERS, remembers=False),
+    "mistral_v2": Family(NO_BORDERS, remembers=False),
     "mistral_v3": Family(),
     "qwen3": Family(nfc=True),
 }
@@ -192,7 +193,7 @@ class VocabularyTokenizer:
     def count(self, text: str) -> int:
         """Tokens of `text`: what spells a special token is text."""
         self._since_forgetting += len(text)
-        if self._since_forgetting >= FORGET_AFTER:
+        if self._family.remembers and self._since_forgetting >= FORGET_AFTER:
             self._since_forgetting = 0
             self._tokenizer.clear_cache()
         if self._family.nfc and not text.isascii():
