@@ -10,6 +10,7 @@ from weighbridge.config import Settings
 from weighbridge.content.base import Request, Scope
 from weighbridge.errors import Code, Problem
 from weighbridge.references.model import Kind, Reference
+from weighbridge.steps import finish
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.summary import Summary, summarize
 
@@ -33,6 +34,11 @@ def reading_of(name: str, text: str) -> Reading:
     if end < len(text):
         segments.append(summarize(text[end:], TOKENIZER))
     return Reading(State.RESOLVED, name, name, tuple(segments), text.encode(), Path("/") / name)
+
+
+def expanded(expander: Expander, name: str) -> Expansion:
+    """What a reference of the document's own to `name` is expanded to."""
+    return finish(expander.expanding(reference_to(name), None))
 
 
 def missing(name: str) -> Reading:

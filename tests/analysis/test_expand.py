@@ -6,7 +6,15 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.analysis.files import TOKENIZER, Files, faults, reading_of, reference_to, text_of, written
+from tests.analysis.files import (
+    TOKENIZER,
+    Files,
+    expanded,
+    faults,
+    reading_of,
+    text_of,
+    written,
+)
 
 from weighbridge.analysis import expand
 from weighbridge.analysis.expand import Expander, Expansion, State
@@ -52,10 +60,10 @@ def test_any_graph_in_any_order(
     files = Files({**texts, "doc": "never read" if document else "plain"}, unread)
     expander = files.expander(most, document)
     for name in order:
-        expansion = expander.expand(reference_to(name), None)
+        expansion = expanded(expander, name)
         check(expansion, files, name, most, document)
         # What was expanded before changes nothing, not even how the result may be used again.
-        assert expansion == files.expander(most, document).expand(reference_to(name), None)
+        assert expansion == expanded(files.expander(most, document), name)
 
 
 @relaxed
@@ -72,16 +80,16 @@ def test_what_changes_is_forgotten_with_all_that_holds_it(
 ) -> None:
     files = Files(dict(texts), set(unread))
     expander = files.expander(most)
-    shown = {name: expander.expand(reference_to(name), None) for name in NAMES}
+    shown = {name: expanded(expander, name) for name in NAMES}
     for changed, text in changes:
         before = files.lookup(changed)
         files.texts[changed] = text
         files.unread.discard(changed)
         gone = expander.forget(changed)
         for name in NAMES:
-            fresh = files.expander(most).expand(reference_to(name), None)
+            fresh = expanded(files.expander(most), name)
             if name in gone:
-                shown[name] = expander.expand(reference_to(name), None)
+                shown[name] = expanded(expander, name)
             assert shown[name] == fresh, (name, changed, before)
         expander.retain(frozenset(NAMES))
 
@@ -92,17 +100,17 @@ def test_what_no_root_reaches_is_let_go(texts: dict[str, str], most: int, kept: 
     files = Files(dict(texts))
     expander = files.expander(most)
     for name in NAMES:
-        expander.expand(reference_to(name), None)
+        expanded(expander, name)
     known = set(expander.requests)
     gone = expander.retain(frozenset(kept))
     fresh = files.expander(most)
     for name in kept:
-        fresh.expand(reference_to(name), None)
+        expanded(fresh, name)
     # What is cut off by depth from one root may be reached from another: no more is kept than all roots reach.
     assert set(fresh.requests) <= set(expander.requests)
     assert gone == known - set(expander.requests)
     for name in kept:
-        assert expander.expand(reference_to(name), None) == fresh.expand(reference_to(name), None)
+        assert expanded(expander, name) == expanded(fresh, name)
     assert expander.retain(frozenset()) == known - gone
     assert sizes(expander) == [0] * 6
 
@@ -124,12 +132,12 @@ def sizes(expander: Expander) -> list[int]:
 def test_what_a_changed_content_no_longer_holds_is_let_go() -> None:
     files = Files({"a": "<b> <c>", "b": "x", "c": "y"})
     expander = files.expander(10)
-    expander.expand(reference_to("a"), None)
+    expanded(expander, "a")
     assert not expander.loosened
     files.texts["a"] = "<b>"
     expander.forget("a")
     assert expander.loosened
-    expander.expand(reference_to("a"), None)
+    expanded(expander, "a")
     assert expander.retain(frozenset({"a"})) == {"c"}
     assert set(expander.requests) == {"a", "b"}
 
@@ -151,10 +159,10 @@ def test_a_fan_has_a_bound_that_what_is_remembered_does_not_move(
     files = fan(levels, width)
     cold, warm = files.expander(50), files.expander(50)
     for name in sorted(files.texts, reverse=True):
-        warm.expand(reference_to(name), None)
+        expanded(warm, name)
     for expander in (cold, warm):
         for _ in range(2):
-            expansion = expander.expand(reference_to("a"), None)
+            expansion = expanded(expander, "a")
             if references is None:
                 assert expansion.problem is not None
                 assert (expansion.state, expansion.problem.code) == (State.FAILED, Code.DEPTH)
@@ -166,14 +174,14 @@ def test_a_fan_has_a_bound_that_what_is_remembered_does_not_move(
 def test_a_fan_that_was_too_large_is_looked_at_again_when_any_of_it_changes() -> None:
     files = fan(9, 10)
     expander = files.expander(50)
-    assert expander.expand(reference_to("a"), None).state is State.FAILED
+    assert expanded(expander, "a").state is State.FAILED
     files.texts["h"] = "few"
     assert "a" in expander.forget("h")
     # Seven levels are still too many.
-    assert expander.expand(reference_to("a"), None).state is State.FAILED
+    assert expanded(expander, "a").state is State.FAILED
     files.texts["d"] = "few"
     assert "a" in expander.forget("d")
-    assert expander.expand(reference_to("a"), None).tokens == TOKENIZER.count("few" * 1000)
+    assert expanded(expander, "a").tokens == TOKENIZER.count("few" * 1000)
 
 
 def test_what_can_not_be_joined_fails_alone_and_counts_its_references(
@@ -183,7 +191,7 @@ def test_what_can_not_be_joined_fails_alone_and_counts_its_references(
     files = Files({"a": "<b> <b>", "b": "xxx<c>", "c": "yyy"})
     expander = files.expander(10)
     for _ in range(2):
-        expansion = expander.expand(reference_to("a"), None)
+        expansion = expanded(expander, "a")
         failed_twice = [("b", Code.TOO_LARGE), ("c", None)] * 2
         assert list(faults(expansion, "a")) == [("a", None), *failed_twice]
         assert (expansion.references, expansion.broken) == (5, 2)
@@ -198,5 +206,5 @@ def test_variables_may_stand_at_any_depth() -> None:
     variable = dataclasses.replace(nested, reference=Reference(Kind.VARIABLE, "v", 0, 3))
     readings = {"a": dataclasses.replace(reading, segments=(variable,)), "v": reading_of("v", "value")}
     expander = dataclasses.replace(Files({}).expander(1), lookup=lambda key: readings[str(key)])
-    assert expander.expand(reference_to("a"), None).tokens == TOKENIZER.count("value")
-    assert expander.expand(reference_to("a"), None).broken == 0
+    assert expanded(expander, "a").tokens == TOKENIZER.count("value")
+    assert expanded(expander, "a").broken == 0

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cache.stores import kept, url
 from tests.content.place import request, scope
+from tests.tokens.watched import WatchedService
 
 from weighbridge.analysis import held
 from weighbridge.analysis.expand import Nested, Reading
@@ -55,7 +56,7 @@ def known(
     scans: Scans | None = None,
 ) -> Reading | None:
     """What a new process knows of a content, or one that remembers these scans."""
-    service = TokenCountingService(store, 10)
+    service = WatchedService(store, 10)
     found = known_readings([(1, content)], dialect, service, counts, scans or Scans(), CancelToken())
     assert service.stats.tokenized == 0
     return found.get(1)
@@ -70,7 +71,7 @@ def test_it_is_what_reading_gives(text: str, name: str) -> None:
         if "\0" in text:
             assert known(content, store) is None
             return
-        expected = reading(content, TokenCountingService(store, 10))
+        expected = reading(content, WatchedService(store, 10))
         found = known(content, store)
         if found is None:
             assert any(isinstance(segment, Nested) for segment in expected.segments)
@@ -86,7 +87,7 @@ def test_that_a_text_refers_to_nothing_is_kept(tmp_path: Path, text: str, is_kno
     (tmp_path / "a.md").write_text(text)
     with a_store(tmp_path) as store:
         scans = Scans()
-        reading(loaded(tmp_path), TokenCountingService(store, 10), scans)
+        reading(loaded(tmp_path), WatchedService(store, 10), scans)
         # The same process knows what its scan found; another, that the scan found nothing.
         for remembered in (scans, Scans()):
             assert (known(loaded(tmp_path), store, scans=remembered) is not None) == is_known
@@ -95,7 +96,7 @@ def test_that_a_text_refers_to_nothing_is_kept(tmp_path: Path, text: str, is_kno
 def test_other_rules_and_tokenizers_know_nothing_of_it(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("`@[file:b.md]` some words\n")
     with a_store(tmp_path) as store:
-        reading(loaded(tmp_path), TokenCountingService(store, 10))
+        reading(loaded(tmp_path), WatchedService(store, 10))
         assert known(loaded(tmp_path), store, dialect=replace(MARKDOWN, rules="others")) is None
         assert known(loaded(tmp_path), store, counts=tokenizer("r50k_base")) is None
         assert known(loaded(tmp_path), store) is not None
@@ -117,11 +118,11 @@ def test_other_rules_and_tokenizers_know_nothing_of_it(tmp_path: Path) -> None:
 def test_numbers_that_can_not_be_the_text_s_are_not_believed(tmp_path: Path, wrong: Counted) -> None:
     (tmp_path / "a.md").write_text("some words and more\n")
     with a_store(tmp_path) as store:
-        found = reading(loaded(tmp_path), TokenCountingService(store, 10))
+        found = reading(loaded(tmp_path), WatchedService(store, 10))
         store.put_many({CountKey(found.digest, TOKENIZER.name, TOKENIZER.version): wrong})
         assert store.flush()
         assert known(loaded(tmp_path), store) is None
-        assert reading(loaded(tmp_path), TokenCountingService(store, 10)).tokens == TOKENIZER.count(
+        assert reading(loaded(tmp_path), WatchedService(store, 10)).tokens == TOKENIZER.count(
             "some words and more\n"
         )
 
@@ -133,17 +134,17 @@ def test_many_are_looked_up_together_and_little_is_held(
         (tmp_path / f"{number}.md").write_text(f"some words {number}\n")
     contents = [(number, loaded(tmp_path, f"{number}.md")) for number in range(20)]
     with a_store(tmp_path) as store:
-        expected = {number: reading(content, TokenCountingService(store, 10)) for number, content in contents}
+        expected = {number: reading(content, WatchedService(store, 10)) for number, content in contents}
         for most in (30, 1_000_000):
             monkeypatch.setattr("weighbridge.analysis.known.MOST_HELD", most)
-            service = TokenCountingService(store, 10)
+            service = WatchedService(store, 10)
             assert known_readings(contents, MARKDOWN, service, TOKENIZER, Scans(), CancelToken()) == expected
 
 
 def test_what_is_too_long_to_be_held_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.md").write_text("some words\n")
     with a_store(tmp_path) as store:
-        reading(loaded(tmp_path), TokenCountingService(store, 10))
+        reading(loaded(tmp_path), WatchedService(store, 10))
         monkeypatch.setattr(held, "MOST_HELD", 5)
         assert known(loaded(tmp_path), store) is None
 
@@ -152,7 +153,7 @@ def test_what_is_not_there_any_more_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("some words\n")
     with a_store(tmp_path) as store:
         content = loaded(tmp_path)
-        reading(content, TokenCountingService(store, 10))
+        reading(content, WatchedService(store, 10))
         (tmp_path / "a.md").unlink()
         assert known(content, store) is None
 
@@ -160,7 +161,7 @@ def test_what_is_not_there_any_more_is_not_known(tmp_path: Path) -> None:
 def test_neither_path_nor_text_is_in_the_database(tmp_path: Path) -> None:
     (tmp_path / "secretname.md").write_text("`@secretword` and others\n")
     with a_store(tmp_path) as store:
-        reading(loaded(tmp_path, "secretname.md"), TokenCountingService(store, 10))
+        reading(loaded(tmp_path, "secretname.md"), WatchedService(store, 10))
         assert store.flush()
     kept_bytes = b"".join(file.read_bytes() for file in tmp_path.glob("counts.db*"))
     assert b"secretname" not in kept_bytes

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.tokens.watched import Stats, WatchedService
 
 from weighbridge.analysis.expand import MOST_REFERENCES, Nested, Reading, State
 from weighbridge.analysis.reading import read
@@ -22,7 +23,6 @@ from weighbridge.references.markdown import scan
 from weighbridge.references.model import ScannedLine
 from weighbridge.text import PositionEncoding, units
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.tokens.service import CountStats, TokenCountingService
 from weighbridge.tokens.summary import EMPTY, Summary, join, summarize
 from weighbridge.work import CancelToken, TaskCancelledError
 
@@ -64,7 +64,7 @@ def content_of(
 
 
 def read_content(content: Content, token: CancelToken | None = None) -> Reading:
-    service = TokenCountingService(None, 100)
+    service = WatchedService(None, 100)
     return read(content, MARKDOWN, service, TOKENIZER, Scans(), token or CancelToken())
 
 
@@ -171,7 +171,7 @@ def test_what_a_content_is_becomes_what_its_reading_is() -> None:
 
 @pytest.mark.parametrize("secret", [True, False])
 def test_a_secret_is_counted_past_the_cache(*, secret: bool) -> None:
-    service = TokenCountingService(None, 10)
+    service = WatchedService(None, 10)
     content = Content("id", "environment", lambda: iter(["s3cret ", "value"]), secret=secret)
     reading = read(content, MARKDOWN, service, TOKENIZER, Scans(), CancelToken())
     assert reading == Reading(
@@ -183,7 +183,7 @@ def test_a_secret_is_counted_past_the_cache(*, secret: bool) -> None:
         secret=secret,
         tokens=TOKENIZER.count("s3cret value"),
     )
-    assert service.stats == (CountStats() if secret else CountStats(tokenized=1, tokenized_chars=12))
+    assert service.stats == (Stats() if secret else Stats(tokenized=1, tokenized_chars=12))
 
 
 @pytest.mark.parametrize("held", [1, 8, 64])
@@ -222,7 +222,7 @@ def test_a_text_is_scanned_once_whatever_leads_to_it() -> None:
     text, scans, service = (
         "one {{a}}\n`@[file:b.md]`\nx {{c}} @d.md\n",
         Scans(),
-        TokenCountingService(None, 100),
+        WatchedService(None, 100),
     )
     for lines in (None, (0, 1), (1, 3), None):
 
@@ -271,7 +271,7 @@ def test_more_references_than_an_expansion_may_hold_are_looked_for_once_whatever
         return inner(scanner, line)
 
     monkeypatch.setattr(StreamScanner, "feed", feed)
-    scans, service = Scans(), TokenCountingService(None, 100)
+    scans, service = Scans(), WatchedService(None, 100)
     for name in ("a", "b"):
         fed.clear()
         content = content_of(

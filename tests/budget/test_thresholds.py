@@ -64,18 +64,18 @@ def test_a_share_is_reached_exactly_where_it_is(number: int, budget: int, places
     [
         (0, DEFAULT, None),
         (79, DEFAULT, None),
-        (80, DEFAULT, Crossed(WARNING, 80, DEFAULT[0])),
-        (99, DEFAULT, Crossed(WARNING, 80, DEFAULT[0])),
-        (100, DEFAULT, Crossed(ERROR, 100, DEFAULT[1])),
-        (10**9, DEFAULT, Crossed(ERROR, 100, DEFAULT[1])),
+        (80, DEFAULT, Crossed(WARNING, 80)),
+        (99, DEFAULT, Crossed(WARNING, 80)),
+        (100, DEFAULT, Crossed(ERROR, 100)),
+        (10**9, DEFAULT, Crossed(ERROR, 100)),
         (10**9, (), None),
-        (50, (threshold(50),), Crossed(WARNING, 50, threshold(50))),
+        (50, (threshold(50),), Crossed(WARNING, 50)),
         (49, (threshold(50),), None),
         # The gravest, wherever it stands; of equally grave ones the highest reached.
-        (90, (threshold(10, ERROR), threshold(80, WARNING)), Crossed(ERROR, 10, threshold(10, ERROR))),
-        (90, (threshold(80), threshold(10), threshold(95)), Crossed(WARNING, 80, threshold(80))),
-        (5, (threshold("5%", INFORMATION),), Crossed(INFORMATION, 5, threshold("5%", INFORMATION))),
-        (90, (threshold(1, INFORMATION), threshold(2)), Crossed(WARNING, 2, threshold(2))),
+        (90, (threshold(10, ERROR), threshold(80, WARNING)), Crossed(ERROR, 10)),
+        (90, (threshold(80), threshold(10), threshold(95)), Crossed(WARNING, 80)),
+        (5, (threshold("5%", INFORMATION),), Crossed(INFORMATION, 5)),
+        (90, (threshold(1, INFORMATION), threshold(2)), Crossed(WARNING, 2)),
     ],
 )
 def test_crossed(tokens: int, thresholds: tuple[Threshold, ...], expected: Crossed | None) -> None:

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from weighbridge.cache import Counted, CountKey, CountStore, StoreLimits, StoreState, StoreStatus
+from weighbridge.cache import Counted, CountKey, CountStore, StoreLimits
 
-OK = StoreStatus(StoreState.OK)
 TABLE = "weighbridge_token_counts"
 HOUR = 3600.0
 #: Python that a process runs first. However busy the machine is, reads wait for the database to open: what is tested is what is
@@ -63,6 +62,10 @@ class Kept:
     warnings: list[str] = field(default_factory=list)
     #: Those of them that no longer hold.
     over: list[str] = field(default_factory=list)
+
+    def fault(self) -> str | None:
+        """Why the store keeps nothing; None while it does."""
+        return self.store._reason
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 from tests.cache.stores import (
-    OK,
     TABLE,
     Hours,
     Kept,
@@ -28,7 +27,7 @@ from tests.cache.stores import (
     url,
 )
 
-from weighbridge.cache import CountStore, StoreState, StoreStatus, place, sqlite
+from weighbridge.cache import CountStore, place, sqlite
 from weighbridge.cache import database as database_module
 from weighbridge.cache.database import Database
 from weighbridge.cache.place import FILE_NAME
@@ -60,7 +59,7 @@ def degraded(it: Kept, reason: str) -> None:
         it.store.get_many([key(1), key(2)])
         assert (it.store.flush(30), it.store.clear(30)) == (False, False)
     assert it.store.get_many([key(2)]) == {}
-    assert it.store.status == StoreStatus(StoreState.DEGRADED, reason)
+    assert it.fault() == reason
     assert it.warnings == [f"Counts are not kept across restarts: {reason}"]
 
 
@@ -72,7 +71,7 @@ def begun_anew(it: Kept, path: Path, reason: str) -> None:
     """Assert that a store works, and that what was there is there under another name."""
     it.store.put_many(rows(5))
     assert it.store.flush(30)
-    assert (it.store.status, numbers_in(path)) == (OK, {5})
+    assert (it.fault(), numbers_in(path)) == (None, {5})
     [aside] = set_aside(path)
     assert it.warnings == [f"{path}: {reason}; it is now {aside.name}, and counts begin anew"]
 
@@ -102,7 +101,7 @@ def test_an_empty_file_is_an_empty_database(path: Path) -> None:
     path.touch()
     with kept(url(path)) as it:
         it.store.put_many(rows(1))
-        assert (it.store.flush(30), it.store.status, it.warnings) == (True, OK, [])
+        assert (it.store.flush(30), it.fault(), it.warnings) == (True, None, [])
     assert (numbers_in(path), set_aside(path)) == ({1}, [])
 
 
@@ -125,7 +124,7 @@ def test_damage_found_while_writing(path: Path) -> None:
         it.store.put_many(rows(*range(900, 1000)))
         assert it.store.flush(30)
         assert numbers_in(path) == set(range(900, 1000))
-        assert (it.store.status, len(it.warnings)) == (OK, 1)
+        assert (it.fault(), len(it.warnings)) == (None, 1)
 
 
 def test_the_log_is_set_aside_with_its_database(path: Path) -> None:
@@ -149,7 +148,7 @@ def test_a_database_damaged_again_and_again_is_given_up(path: Path, monkeypatch:
     with kept(url(path)) as it:
         it.store.put_many(rows(1))
         assert it.store.flush(30) is False
-        assert (it.store.status.reason, len(it.warnings)) == (f"{path}: it is damaged", 2)
+        assert (it.fault(), len(it.warnings)) == (f"{path}: it is damaged", 2)
         assert len(set_aside(path)) == 1
 
 
@@ -362,8 +361,8 @@ def test_unusable_urls_tell_no_secret(
     caplog.set_level(logging.DEBUG)
     with kept(cache_url) as it:
         assert it.store.flush(30) is False
-        degraded(it, reason or it.store.status.reason or "")
-    told = [*it.warnings, caplog.text, repr(it.store.status)]
+        degraded(it, reason or it.fault() or "")
+    told = [*it.warnings, caplog.text, repr(it.fault())]
     assert not [text for text in told if "hunter2" in text.replace("hunter2.db", "")]
 
 
@@ -386,14 +385,12 @@ def test_a_lock_that_passes(path: Path, hours: Hours) -> None:
             for passed in range(4):
                 hours.passed = passed
                 assert it.store.flush(30) is False
-            assert it.store.status == StoreStatus(
-                StoreState.DEGRADED, f"{path}: it is locked by another program"
-            )
+            assert it.fault() == f"{path}: it is locked by another program"
             it.store.put_many(rows(3))
             assert it.store.get_many([key(2), key(3)]) == rows(2, 3)
         hours.passed += 1
         assert it.store.flush(30)
-        assert (it.store.status, len(it.warnings)) == (OK, 1)
+        assert (it.fault(), len(it.warnings)) == (None, 1)
     assert numbers_in(path) == {1, 2, 3}
 
 
@@ -433,12 +430,12 @@ def test_a_full_disk(path: Path, monkeypatch: pytest.MonkeyPatch, hours: Hours) 
         assert it.store.flush(30)
         it.store.put_many(rows(*range(2, 2_000)))
         assert it.store.flush(30) is False
-        assert it.store.status == StoreStatus(StoreState.DEGRADED, f"{path}: the disk is full")
+        assert it.fault() == f"{path}: the disk is full"
         assert it.store.get_many([key(2)]) == rows(2)
         pages = 10_000
         hours.passed += 1
         assert it.store.flush(30)
-        assert (it.store.status, len(it.warnings)) == (OK, 1)
+        assert (it.fault(), len(it.warnings)) == (None, 1)
     assert len(query(path, f"SELECT 1 FROM {TABLE}")) == 1_999
 
 
@@ -450,7 +447,7 @@ def test_a_database_deleted_under_way_is_made_again(path: Path) -> None:
             found.unlink()
         it.store.put_many(rows(2))
         assert it.store.flush(30)
-        assert (numbers_in(path), it.store.status, it.warnings) == ({2}, OK, [])
+        assert (numbers_in(path), it.fault(), it.warnings) == ({2}, None, [])
 
 
 @pytest.mark.parametrize("error", [RuntimeError("hunter2"), UnicodeError("hunter2"), KeyError("hunter2")])
@@ -481,7 +478,7 @@ def test_a_database_that_does_not_open_is_not_waited_for(path: Path, monkeypatch
         it.store.put_many(rows(2))
         assert it.store.get_many([key(1), key(2)]) == rows(2)
         reason = "opening the database takes longer than 0.01 seconds"
-        assert it.store.status == StoreStatus(StoreState.DEGRADED, reason)
+        assert it.fault() == reason
         assert it.store.flush(0.01) is False
         it.store.close(timeout=0.01)
         go_on.set()
@@ -505,7 +502,7 @@ def test_a_database_that_opens_late_is_used(path: Path, monkeypatch: pytest.Monk
         go_on.set()
         assert it.store.flush(30)
         assert it.over == it.warnings
-        assert (it.store.get_many([key(1)]), it.store.status) == (rows(1), OK)
+        assert (it.store.get_many([key(1)]), it.fault()) == (rows(1), None)
 
 
 def test_a_listener_that_fails_is_nobodys_business(path: Path, caplog: pytest.LogCaptureFixture) -> None:

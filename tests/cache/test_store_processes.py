@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cache.stores import OK, kept, key, numbers_in, query, rows, url
+from tests.cache.stores import kept, key, numbers_in, query, rows, url
 
 WRITER = """
 import sys
@@ -57,6 +57,6 @@ def test_a_killed_process_loses_nothing_it_has_flushed(tmp_path: Path) -> None:
         with kept(url(path)) as it:
             wanted = range(flushed)
             assert it.store.get_many(map(key, wanted)) == rows(*wanted)
-            assert (it.store.status, it.warnings) == (OK, [])
+            assert (it.fault(), it.warnings) == (None, [])
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
     assert list(tmp_path.glob("*.corrupt-*")) == []

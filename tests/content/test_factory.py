@@ -42,7 +42,7 @@ async def test_every_kind_has_its_handler(tmp_path: Path) -> None:
 
 def test_another_handler_can_take_a_kinds_place(tmp_path: Path) -> None:
     factory, other = HandlerFactory(), FileHandler()
-    factory.register(Kind.FILE, other)
+    factory._blocking[Kind.FILE] = other
     assert factory.blocking(Kind.FILE) is other
 
 

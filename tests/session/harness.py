@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.tokens.watched import WatchedService
+
 from weighbridge.cache import CountStore
 from weighbridge.config import Layer
 from weighbridge.content.base import Content, Handler, Request
@@ -107,7 +109,7 @@ class Counted:
 def counted(factory: HandlerFactory, kind: Kind) -> Counted:
     """Have a factory's handler remember what it loads."""
     handler = Counted(factory.blocking(kind))
-    factory.register(kind, handler)
+    factory._blocking[kind] = handler
     return handler
 
 
@@ -133,7 +135,7 @@ async def a_session(
     session = Session(
         tasks=tasks,
         handlers=made,
-        service=service or TokenCountingService(store, 1000),
+        service=service or WatchedService(store, 1000),
         configuration=Configuration([folder], layers),
         open_texts=open_texts,
         encoding=encoding,
@@ -156,8 +158,14 @@ def set_layer(session: Session, settings: Mapping[str, Any]) -> None:
     session.configured()
 
 
+def paths_of(session: Session, document: Document) -> frozenset[Path]:
+    """The files that what a document uses depends on, existing or not."""
+    used = session.readings._used_by.get(document.uri, {}).values()
+    return frozenset(Path(path) for entry in used for path in entry.paths)
+
+
 def open_file(session: Session, path: Path) -> Document:
-    return session.open(path.as_uri(), 1, "markdown", path.read_bytes().decode("utf-8"))
+    return session.open(path.as_uri(), 1, path.read_bytes().decode("utf-8"))
 
 
 def typed(

@@ -12,6 +12,7 @@ from tests.clock import settle as turn
 from tests.content.network import Network, public
 from tests.session.harness import FakeTimers, a_session, manager_of, set_layer, sizes
 from tests.session.test_exactness import check
+from tests.tokens.watched import stats_of
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceTotals
@@ -65,7 +66,7 @@ async def a_world(
         sleep=network.sleep,
     )
     async with a_session(folder, settings or SETTINGS, handlers=handlers, timers=timers) as session:
-        document = session.open((folder / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((folder / "doc.md").as_uri(), 1, text)
         yield World(session, document, network, timers)
 
 
@@ -186,18 +187,18 @@ async def test_a_closed_document_asks_for_nothing(tmp_path: Path) -> None:
 async def test_clearing_the_cache_asks_and_counts_anew(tmp_path: Path) -> None:
     async with a_world(tmp_path, text("one " * 300), text("two " * 300)) as world:
         await check(world.session, world.document)
-        counted = world.session.service.stats.tokenized
+        counted = stats_of(world.session.service).tokenized
         await world.session.clear_cache()
         await world.settle()
         assert await check(world.session, world.document) == f"[{'two ' * 300}]"
-        assert world.session.service.stats.tokenized > counted
+        assert stats_of(world.session.service).tokenized > counted
         assert len(world.network.requests) == 2
 
 
 async def test_one_response_serves_all_references_to_it(tmp_path: Path) -> None:
     two = "@[api:issues] @[api:issues]"
     async with a_world(tmp_path, text("one"), text=two) as world:
-        other = world.session.open((tmp_path / "other.md").as_uri(), 1, "markdown", two)
+        other = world.session.open((tmp_path / "other.md").as_uri(), 1, two)
         assert await check(world.session, world.document) == "one one"
         assert await check(world.session, other) == "one one"
         assert len(world.network.requests) == 1

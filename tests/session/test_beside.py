@@ -43,7 +43,7 @@ def test_rows_after_any_edit(text: str, included: str, changes: list[tuple[int, 
     async def run(folder: Path) -> None:
         (folder / "a.md").write_bytes(included.encode())
         async with a_session(folder, {"models": MODELS, "variables": {"name": "N"}}) as session:
-            document = session.open((folder / "doc.prompt.md").as_uri(), 1, "markdown", text)
+            document = session.open((folder / "doc.prompt.md").as_uri(), 1, text)
             await rows(session, document)
             for line, column, new in changes:
                 document.apply(document.buffer.apply((line, column), (line, column), new))

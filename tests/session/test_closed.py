@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.content.network import public
-from tests.session.harness import a_session, counted, manager_of
+from tests.session.harness import a_session, counted, manager_of, paths_of
 from tests.session.test_exactness import FILES, file_texts, relaxed, texts, write
 
 from weighbridge.analysis.expand import State
@@ -53,7 +53,7 @@ async def closed(session: Session, path: Path, text: str, *, rendering: bool = F
 async def check(session: Session, path: Path, text: str) -> Weighed:
     """Hold what is known of a text against what is known of it as an open document."""
     weighed = await closed(session, path, text, rendering=True)
-    document = session.open(path.as_uri(), None, "", text)
+    document = session.open(path.as_uri(), None, text)
     report = await session.with_models(document, await session.whole_report(document))
     assert weighed.report == report
     assert weighed.report.json_text() == report.json_text()
@@ -62,8 +62,8 @@ async def check(session: Session, path: Path, text: str) -> Weighed:
     assert weighed.first_line_end == document.buffer.line_end(0)
     watched = () if report.arrived is None else report.arrived.watched
     # What all texts share depends on what any of them does.
-    assert weighed.depends.union(*weighed.shared) >= session.readings.paths_of(document.uri).union(*watched)
-    assert weighed.shared or weighed.depends == session.readings.paths_of(document.uri).union(*watched)
+    assert weighed.depends.union(*weighed.shared) >= paths_of(session, document).union(*watched)
+    assert weighed.shared or weighed.depends == paths_of(session, document).union(*watched)
     session.close(document.uri)
     assert replace(await closed(session, path, text), **UNRENDERED) == replace(weighed, **UNRENDERED)
     return weighed

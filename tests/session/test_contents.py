@@ -20,6 +20,7 @@ from tests.session.harness import (
     typed,
 )
 from tests.session.test_exactness import check
+from tests.tokens.watched import stats_of
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.render import render_marked
@@ -118,14 +119,14 @@ async def test_what_did_not_change_is_read_and_shown_no_other(tmp_path: Path) ->
     async with a_session(tmp_path, {"variables": {"x": "1"}}, handlers=handlers) as session:
         document = open_file(session, tmp_path / "doc.md")
         await session.ready(document)
-        revision, tokenized = document.revision, session.service.stats.tokenized
+        revision, tokenized = document.revision, stats_of(session.service).tokenized
         session.files_changed([tmp_path / "a.md", tmp_path / "other.md"])
         await settle(session)
         assert (files.loads, document.revision) == (["a.md"] * 2, revision)
         session.refresh(document)
         await settle(session)
         assert (files.loads, document.revision) == (["a.md"] * 3, revision)
-        assert session.service.stats.tokenized == tokenized
+        assert stats_of(session.service).tokenized == tokenized
 
 
 async def test_an_open_document_counts_as_it_is_in_the_editor(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ async def test_an_open_document_counts_as_it_is_in_the_editor(tmp_path: Path) ->
     async with a_session(tmp_path, handlers=handlers, open_texts=open_texts, timers=timers) as session:
         document = open_file(session, tmp_path / "doc.md")
         assert await check(session, document) == "on disk!"
-        included = session.open((tmp_path / "a.md").as_uri(), 1, "markdown", "unsaved")
+        included = session.open((tmp_path / "a.md").as_uri(), 1, "unsaved")
         await settle(session)
         assert await check(session, document) == "unsaved!"
         typed(session, included, (0, 0), "still ")
@@ -198,7 +199,7 @@ class Held:
 async def test_a_change_while_a_file_is_read_is_not_forgotten(tmp_path: Path) -> None:
     write(tmp_path, doc="@[file:a.md]!")
     handlers, held = HandlerFactory(), Held({"a.md": "first"})
-    handlers.register(Kind.FILE, held)
+    handlers._blocking[Kind.FILE] = held
     async with a_session(tmp_path, handlers=handlers) as session:
 
         async def changed_while_it_is_read(text: str) -> None:
@@ -231,7 +232,7 @@ async def test_an_open_document_is_the_file_that_its_link_leads_to(tmp_path: Pat
     timers, open_texts = FakeTimers(), OpenTexts()
     handlers = HandlerFactory(open_texts)
     async with a_session(tmp_path, handlers=handlers, open_texts=open_texts, timers=timers) as session:
-        included = session.open(link.as_uri(), 1, "markdown", "unsaved")
+        included = session.open(link.as_uri(), 1, "unsaved")
         await session.ready(included)
         document = open_file(session, tmp_path / "doc.md")
         assert await check(session, document) == "unsaved!"
@@ -314,22 +315,19 @@ async def test_rendering_gives_up_when_files_change_all_the_time(
 async def test_what_nobody_wants_any_more_is_not_read_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "long.md").write_text("word " * 2_000_000)
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:long.md]")
-        while not (keys := [("read", key) for key in session.readings._entries]) or (
-            manager_of(session).task(keys[0]) is None
-        ):
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "@[file:long.md]")
+        unfinished = manager_of(session)._entries
+        while not (tasks := [unfinished[key].task for key in unfinished if str(key).startswith("('read',")]):
             await turn()
         session.close(document.uri)
-        status = manager_of(session).status(keys[0])
-        assert status is not None
-        assert status.state is TaskState.CANCELLED
+        assert [task.state for task in tasks] == [TaskState.CANCELLED]
         await manager_of(session).wait_idle()
 
 
 async def test_a_secret_is_in_no_report(tmp_path: Path) -> None:
     settings = {"env": ["TOKEN"]}
     async with a_session(tmp_path, settings, environment={"TOKEN": "s3cret-value"}) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[var:env.TOKEN]")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "@[var:env.TOKEN]")
         assert await check(session, document) == "s3cret-value"
         assert "s3cret" not in str(session.report(document).as_json())
 
@@ -367,7 +365,7 @@ async def test_what_failed_is_gone_without_the_collector(tmp_path: Path) -> None
         return sum(isinstance(one, ReferenceFault) for one in gc.get_objects())
 
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "p.prompt.md").as_uri(), 1, "markdown", "words\n")
+        document = session.open((tmp_path / "p.prompt.md").as_uri(), 1, "words\n")
         await session.count(document)
         gc.collect()
         gc.disable()

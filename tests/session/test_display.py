@@ -46,14 +46,14 @@ async def screen() -> Screen:
 
 
 def document(uri: str) -> Document:
-    return Document(uri, 1, "markdown", LineBuffer("", PositionEncoding.UTF16), Path(uri))
+    return Document(uri, 1, LineBuffer("", PositionEncoding.UTF16), Path(uri))
 
 
 class Counted(Document):
     """One that is ready when a test says so."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(uri, 1, "markdown", LineBuffer("", PositionEncoding.UTF16), Path(uri))
+        super().__init__(uri, 1, LineBuffer("", PositionEncoding.UTF16), Path(uri))
         self.is_ready = False
 
     @property

@@ -33,7 +33,7 @@ async def test_typing_outside_references_resolves_none(
     handlers = HandlerFactory()
     files, variables = counted(handlers, Kind.FILE), counted(handlers, Kind.VARIABLE)
     async with a_session(tmp_path, {"variables": {"name": "N"}}, handlers=handlers) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", TEXT)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, TEXT)
         await session.ready(document)
         loads = ([*files.loads], [*variables.loads])
         assert (sorted(loads[0]), loads[1]) == (["a.md", "b.md"], ["name"])
@@ -56,7 +56,7 @@ async def test_references_come_and_go(tmp_path: Path) -> None:
     handlers = HandlerFactory()
     files = counted(handlers, Kind.FILE)
     async with a_session(tmp_path, handlers=handlers) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "one @[file:a.md]\n")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "one @[file:a.md]\n")
         assert await check(session, document) == "one alpha beta\n"
         typed(session, document, (1, 0), "two @[file:c.md] @[file:b.md]\n")
         assert await check(session, document) == "one alpha beta\ntwo gamma beta\n"
@@ -110,7 +110,7 @@ async def test_front_matter_is_followed(
     rendered: str,
 ) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", before)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, before)
         await check(session, document)
         typed(session, document, start, new, end)
         assert await check(session, document) == rendered
@@ -120,7 +120,7 @@ async def test_front_matter_is_followed(
 async def test_front_matter_typed_key_by_key(tmp_path: Path) -> None:
     text = "---\nvariables:\n  x: one\n---\n"
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "{{x}} @[file:no.md]")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "{{x}} @[file:no.md]")
         line = column = 0
         for number, key in enumerate(text):
             typed(session, document, (line, column), key)
@@ -133,7 +133,7 @@ async def test_front_matter_typed_key_by_key(tmp_path: Path) -> None:
 async def test_directives_are_followed(tmp_path: Path) -> None:
     words = "internationalization of words\n"
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", words)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, words)
         await check(session, document)
         typed(session, document, (1, 0), "<!-- weighbridge: encoding=r50k_base budget=7 -->\n")
         text = await check(session, document)
@@ -179,7 +179,7 @@ async def test_who_types_on_while_a_document_is_prepared_gets_his_count(
     write(tmp_path)
     gate = Gate(monkeypatch)
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", TEXT)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, TEXT)
         await gate.until_begun(session)
         for column, key in enumerate("words @[file:c.md]\n"):
             typed(session, document, (4, column), key)
@@ -198,7 +198,7 @@ async def test_a_directive_typed_while_a_document_is_prepared_counts(
 ) -> None:
     gate = Gate(monkeypatch)
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "{{x}} word\n")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "{{x}} word\n")
         await gate.until_begun(session)
         typed(session, document, (1, 0), "<!-- weighbridge: encoding=p50k_base -->\n")
         typed(session, document, (0, 0), "---\nvariables: {x: 1}\n---\n")
@@ -218,7 +218,7 @@ async def test_front_matter_of_the_same_length_scans_and_counts_nothing_anew(
         gate.open.release()
     async with a_session(tmp_path) as session:
         text = "---\nvariables:\n  x: one\n---\n{{x}} {{y:two}}\n"
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         await check(session, document)
         counts = document.counted
         typed(session, document, (2, 8), "s")
@@ -234,7 +234,7 @@ async def test_a_long_document_is_edited_while_it_is_counted(tmp_path: Path) -> 
     paragraph = "The quick brown fox jumps over the lazy dog, they say. " * 20
     text = f"{paragraph}\n\n# Head\n\n@[file:b.md] it is\n\n" * (5_000_000 // len(paragraph))
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         line = 0
         while not document.ready:
             typed(session, document, (line, 3), "xy ")
@@ -246,7 +246,7 @@ async def test_a_long_document_is_edited_while_it_is_counted(tmp_path: Path) -> 
 async def test_a_fence_closed_far_above_counts_the_sections_it_lets_free(tmp_path: Path) -> None:
     sections = "".join(f"# Head {number}\n\nwords of section {number}\n\n" for number in range(300))
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "```\n" + sections)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "```\n" + sections)
         await check(session, document)
         assert session.report(document).sections == ()
         typed(session, document, (1, 0), "```\n")
@@ -282,7 +282,7 @@ async def test_lines_of_one_reference_are_counted_some_at_a_time_and_edits_meanw
     (tmp_path / "a.md").write_text("included")
     text = "@[file:a.md]\n" * 1000
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         while not document._unshown:
             await turn(1)
         # Other lines than before, in the middle of it.

@@ -127,7 +127,7 @@ def test_any_document_after_any_change(
             "apis": {"sampled": {"url": "https://api.example/", "sample": " a sample’s @[file:a.md]\n"}},
         }
         async with a_session(folder, values, encoding=encoding) as session:
-            document = session.open((folder / "doc.prompt.md").as_uri(), 1, "markdown", text)
+            document = session.open((folder / "doc.prompt.md").as_uri(), 1, text)
             await check(session, document)
             for number, change in enumerate(changes):
                 match change:
@@ -138,11 +138,11 @@ def test_any_document_after_any_change(
                         (folder / file).write_bytes(new.encode("utf-8"))
                         session.files_changed([folder / file])
                     case file, new, False:
-                        session.open((folder / file).as_uri(), number, "markdown", new)
+                        session.open((folder / file).as_uri(), number, new)
                 await check(session, document)
             rendered = await check(session, document)
             session.close(document.uri)
-            fresh = session.open(document.uri, 1, "markdown", document.buffer.text())
+            fresh = session.open(document.uri, 1, document.buffer.text())
             assert await check(session, fresh) == rendered
 
     with tempfile.TemporaryDirectory() as folder:

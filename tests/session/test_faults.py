@@ -110,7 +110,7 @@ def test_a_count_that_says_it_is_true_is_true_whatever_raises(
     async def run(folder: Path) -> None:
         write(folder, files)
         async with a_session(folder, {"variables": {"name": "value"}}) as session:
-            document = session.open((folder / "doc.prompt.md").as_uri(), 1, "markdown", text)
+            document = session.open((folder / "doc.prompt.md").as_uri(), 1, text)
             await check(session, document)
             for (start, column, end, end_column, new), ((owner, name), calls) in zip(
                 changes, faults, strict=False

@@ -36,8 +36,8 @@ async def test_whatever_is_a_chain_of_links_the_rest_is_counted(tmp_path: Path) 
     async with a_session(tmp_path, configured=False) as session:
         # Documents wait for the settings, and must not wait for ever.
         document = open_file(session, path)
-        untitled = session.open("untitled:One", 1, "markdown", "some @[file:good.md]\n")
-        linked = session.open((tmp_path / "linked.prompt.md").as_uri(), 1, "markdown", "@[file:good.md]\n")
+        untitled = session.open("untitled:One", 1, "some @[file:good.md]\n")
+        linked = session.open((tmp_path / "linked.prompt.md").as_uri(), 1, "@[file:good.md]\n")
         configuration = session.configuration
         configuration.take_files(configuration.read_files([tmp_path]))
         session.configured()

@@ -104,7 +104,7 @@ async def test_everyday_patterns_give_no_warning(tmp_path: Path, name: str, agen
 @pytest.mark.parametrize("before", ["", "---\ninput:\n  schema: {name: string}\n---\n"])
 async def test_in_a_prompt_of_ours_they_give_hints_at_most(tmp_path: Path, text: str, before: str) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, "markdown", before + text)
+        document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, before + text)
         report = await session.whole_report(document)
         assert {one.severity for one in report.references if one.problem is not None} <= {"hint"}
         assert report.problems == ()
@@ -125,7 +125,7 @@ async def test_explicit_forms_are_meant(
 ) -> None:
     lay(tmp_path, {"a.md": "# A\n"})
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, text)
         report = await session.whole_report(document)
         assert [one.severity for one in report.references] == expected
         assert report.templated is templated

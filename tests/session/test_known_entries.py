@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.cache.stores import kept, url
 from tests.clock import settle as turn
 from tests.session.harness import a_session, open_file, typed
+from tests.tokens.watched import WatchedService
 
 from weighbridge.cache import CountStore
 from weighbridge.content.base import Content, Request
@@ -17,7 +18,6 @@ from weighbridge.references.model import Kind
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.session import Session
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.tokens.service import TokenCountingService
 
 count = tokenizer("cl100k_base").count
 MANY = 100
@@ -44,14 +44,12 @@ class Watched(FileHandler):
 
 
 @asynccontextmanager
-async def watching(
-    folder: Path, store: CountStore
-) -> AsyncIterator[tuple[Session, Watched, TokenCountingService]]:
+async def watching(folder: Path, store: CountStore) -> AsyncIterator[tuple[Session, Watched, WatchedService]]:
     open_texts = OpenTexts()
     handlers = HandlerFactory(open_texts, None)
     handler = Watched(open_texts)
-    handlers.register(Kind.FILE, handler)
-    service = TokenCountingService(store, 1000)
+    handlers._blocking[Kind.FILE] = handler
+    service = WatchedService(store, 1000)
     async with a_session(folder, service=service, handlers=handlers, open_texts=open_texts) as session:
         yield session, handler, service
 
@@ -110,7 +108,7 @@ async def test_what_is_open_counts_as_it_is_in_the_editor(tmp_path: Path) -> Non
         async with watching(tmp_path, it.store) as (session, _, _):
             await session.count(open_file(session, tmp_path / "doc.md"))
         async with watching(tmp_path, it.store) as (session, _, _):
-            session.open((tmp_path / "part-5.md").as_uri(), 1, "markdown", "other words in the editor")
+            session.open((tmp_path / "part-5.md").as_uri(), 1, "other words in the editor")
             document = open_file(session, tmp_path / "doc.md")
             tokens = await session.count(document)
             rendered = await session.render(document)

@@ -21,18 +21,17 @@ TEXTS = st.lists(
 
 
 class Followed:
-    """A buffer, its index and its outline; a section's tokens are its characters, times a factor."""
+    """A buffer, its index and its outline; a section's tokens are its characters."""
 
     def __init__(self, text: str) -> None:
         self.buffer = LineBuffer(text, PositionEncoding.UTF16)
         self.index = ScanIndex(self.buffer)
         self.outline = Outline()
-        self.factor = 1
         self.asked: list[tuple[int, int]] = []
 
     def tokens(self, start: int, stop: int) -> int:
         self.asked.append((start, stop))
-        return len(self.buffer.slice(start, stop)) * self.factor
+        return len(self.buffer.slice(start, stop))
 
     def edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         edit = self.buffer.apply(start, end, text)
@@ -53,7 +52,7 @@ class Followed:
                 one.title,
                 one.level,
                 Range(one.start_line, 0, *((one.end_line, 0) if one.end_line < count else (last, end))),
-                len(self.buffer.slice(one.start_line, one.end_line)) * self.factor,
+                len(self.buffer.slice(one.start_line, one.end_line)),
             )
             for one in sections(list(self.index.headings()), count)
         )
@@ -118,15 +117,6 @@ def test_a_resolved_reference_costs_the_sections_it_stands_in() -> None:
     followed.outline.resolved([10])
     followed.found()
     assert followed.asked == [(8, 15 + 1)]
-
-
-def test_all_is_summed_up_again_where_all_counts_differently() -> None:
-    followed = Followed(LONG)
-    followed.found()
-    followed.factor = 3
-    assert followed.found() != followed.expected()
-    followed.outline.forget()
-    assert followed.found() == followed.expected()
 
 
 def test_many_sections_are_summed_up_in_steps() -> None:

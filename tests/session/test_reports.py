@@ -21,7 +21,7 @@ count = tokenizer("cl100k_base").count
 async def test_a_report_of_an_unchanged_document_is_a_lookup(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("alpha")
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "# T\n\n@[file:a.md]\n")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "# T\n\n@[file:a.md]\n")
         before = session.report(document)
         assert (before.state, before.tokens) == ("counting", 0)
         await session.ready(document)
@@ -42,7 +42,7 @@ async def test_a_report_of_an_unchanged_document_is_a_lookup(tmp_path: Path) -> 
 
 async def test_the_last_true_total_stays_until_there_is_another(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "words " * 100)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "words " * 100)
         await check(session, document)
         typed(session, document, (0, 0), "---\nvariables: {}\n---\n")
         report = session.report(document)
@@ -81,7 +81,7 @@ async def test_a_selection_counts_as_a_text_of_its_own(tmp_path: Path, selection
     (tmp_path / "a.md").write_text("alpha beta")
     text = "# Title\n\n@[file:a.md] and more\n\nlast line"
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         expected = count(resolved(text, selection)) if selection.start_line <= selection.end_line else 0
         assert await session.count(document, [selection]) == expected
         assert await session.count(document, [selection, selection]) == 2 * expected
@@ -89,7 +89,7 @@ async def test_a_selection_counts_as_a_text_of_its_own(tmp_path: Path, selection
 
 async def test_a_selection_of_lines_that_are_gone_by_now(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "one\ntwo\nthree\n")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "one\ntwo\nthree\n")
         await session.ready(document)
         typed(session, document, (1, 0), "", (3, 0))
         assert await session.count(document, [Selection(0, 0, 3, 5)]) == count("one\n")
@@ -115,14 +115,14 @@ async def test_long_selections_are_exact(
     tmp_path: Path, text: str, selection: Selection, selected: str
 ) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         assert await session.count(document, [selection]) == count(selected)
 
 
 async def test_sections_without_borders_are_not_told_before_they_are_known(tmp_path: Path) -> None:
     text = f"# One\n{BORDERLESS}\n# Two\n{BORDERLESS}\n/\n"
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         await session.ready(document)
         while not (report := session.report(document)).ready:
             await session._waiting.change(document.uri)
@@ -156,7 +156,7 @@ def test_any_selection_of_whole_references(text: str, start: tuple[int, int], en
         async with a_session(folder) as session:
             # Nothing it refers to is there.
             plain = text.replace("{{other:default}}", "{{other}}")
-            await weigh(session, session.open((folder / "doc.md").as_uri(), 1, "markdown", plain))
+            await weigh(session, session.open((folder / "doc.md").as_uri(), 1, plain))
 
     with tempfile.TemporaryDirectory() as folder:
         run_loop(run(Path(folder).resolve()))
@@ -176,7 +176,7 @@ async def test_a_broken_front_matter_says_so(tmp_path: Path) -> None:
 async def test_a_directives_fault_stands_at_the_directive(tmp_path: Path) -> None:
     text = "# T\n\n<!-- weighbridge: budget=9 -->\n\n<!-- weighbridge: budget=x -->\n\nß <!-- weighbridge: model=nobodys -->\n"
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         problems = (await session.whole_report(document)).problems
         assert [
             (
@@ -195,7 +195,7 @@ async def test_a_directives_fault_stands_at_the_directive(tmp_path: Path) -> Non
 async def test_a_whole_report_waits_for_thousands_of_sections(tmp_path: Path) -> None:
     text = "".join(f"# Title {number}\n\nwords\n\n" for number in range(3000))
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         report = await session.whole_report(document)
         assert (report.ready, len(report.sections)) == (True, 3000)
         assert report.sections[0].tokens == count("# Title 0\n\nwords\n\n")

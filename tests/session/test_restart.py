@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from tests.session.harness import a_session, open_file
+from tests.tokens.watched import Stats, WatchedService
 
 from weighbridge.cache import CountStore
-from weighbridge.tokens.service import CountStats, TokenCountingService
 
 KILLED = """
 import asyncio, os, signal, sys
@@ -34,9 +34,9 @@ asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
-async def counted(folder: Path, url: str) -> tuple[int, CountStats]:
+async def counted(folder: Path, url: str) -> tuple[int, Stats]:
     store = CountStore(url)
-    service = TokenCountingService(store, 100)
+    service = WatchedService(store, 100)
     async with a_session(folder, service=service) as session:
         tokens = await session.count(open_file(session, folder / "doc.md"))
     store.close()

@@ -18,7 +18,7 @@ class Failing(Counted):
 
     def __init__(self, handlers: HandlerFactory, fault: type[ReferenceFault]) -> None:
         super().__init__(handlers.blocking(Kind.FILE))
-        handlers.register(Kind.FILE, self)
+        handlers._blocking[Kind.FILE] = self
         self._fault = fault
 
     def load(self, request: Request) -> Content:

@@ -117,7 +117,7 @@ async def _follow(folder: Path, pieces: list[str], edits: list[tuple[float, int,
     with watched(folder) as (url, rendered):
         store = CountStore(url)
         async with a_session(folder, SETTINGS, store=store, environment={"X": VALUE}) as session:
-            document = session.open((folder / "doc.md").as_uri(), 1, "markdown", "".join(pieces))
+            document = session.open((folder / "doc.md").as_uri(), 1, "".join(pieces))
             rendered.add(await check(session, document))
             for place, taken, text in edits:
                 lines = document.buffer.line_count
@@ -193,7 +193,7 @@ async def test_what_was_fetched_with_headers_or_is_not_to_be_stored_leaves_no_di
     store = CountStore(f"sqlite:///{tmp_path / 'counts.sqlite'}")
     settings = {"apis": apis, "apiAllow": ["api.example"]}
     async with a_session(tmp_path, settings, store=store, handlers=handlers) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", f"{LONG}\n@[api:n]")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, f"{LONG}\n@[api:n]")
         assert (await check(session, document)).endswith(answer)
     store.close()
     found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]  # noqa: ASYNC240  (at the end)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from tests.session.harness import a_session, typed
+from tests.session.harness import a_session, paths_of, typed
 from tests.session.test_exactness import check
 
 from weighbridge import steps
@@ -61,7 +61,7 @@ async def test_a_fence_typed_at_the_top_is_followed_no_further_than_some_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         await check(session, document)
         with monkeypatch.context() as patch:
             lines = Work(patch, Leaves, "feed")
@@ -82,7 +82,7 @@ async def test_many_changes_of_one_message_are_taken_into_the_text_and_followed_
 
     async with a_session(tmp_path) as session:
         uri = (tmp_path / "doc.md").as_uri()
-        document = session.open(uri, 1, "markdown", "some words\n" * 1000)
+        document = session.open(uri, 1, "some words\n" * 1000)
         await check(session, document)
         sync = TextSync(session)
         followed, scanned = Work(monkeypatch, ScanIndex, "update"), Work(monkeypatch, Leaves, "feed")
@@ -115,7 +115,7 @@ async def test_references_of_one_file_are_looked_at_some_in_a_turn(
     (tmp_path / "fan.md").write_text("@[file:a.md]\n" * 3000)
     (tmp_path / "a.md").write_text("included")
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "")
         await check(session, document)
         looked_at = Work(monkeypatch, Expander, "_expand")
         turns: list[int] = []
@@ -135,7 +135,7 @@ async def test_a_document_of_many_references_and_headings_is_reported_some_in_a_
     (tmp_path / "a.md").write_text("included")
     text = "@[file:a.md]\n# Title\n" * (10 * steps.ITEMS)
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         await session.ready(document)
         first = session.report(document)
         assert not first.ready
@@ -153,7 +153,7 @@ async def test_a_document_of_many_references_and_headings_is_reported_some_in_a_
 
 async def test_references_put_in_by_one_edit_are_looked_at_up_to_a_number(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "\n")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "\n")
         await check(session, document)
         for many in (100, 200):
             typed(session, document, (0, 0), "{{name:value}}\n" * many)
@@ -198,9 +198,7 @@ async def test_what_a_document_lets_go_of_is_freed_some_in_a_turn(
     (tmp_path / "a.md").write_text("included")
     many = 3 * session_module._FREED_A_TURN
     async with a_session(tmp_path) as session:
-        document = session.open(
-            (tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:a.md]\n\n" * (many // 2)
-        )
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "@[file:a.md]\n\n" * (many // 2))
         await check(session, document)
         assert document.prepared is not None
         held = weakref.ref(document.prepared.index)
@@ -234,7 +232,7 @@ async def test_who_asks_about_a_document_looks_at_what_that_uses(tmp_path: Path)
 
     (tmp_path / "a.md").write_text("included")
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:a.md]\n")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "@[file:a.md]\n")
         await check(session, document)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(session.readings, "_entries", Unlooked(session.readings._entries))
@@ -242,7 +240,7 @@ async def test_who_asks_about_a_document_looks_at_what_that_uses(tmp_path: Path)
             await session.render(document)
             session.refresh(document)
             await session.ready(document)
-            assert session.readings.paths_of(document.uri)
+            assert paths_of(session, document)
             session.close(document.uri)
         assert not session.readings._used_by
         assert not session.readings._by_path
@@ -251,7 +249,7 @@ async def test_who_asks_about_a_document_looks_at_what_that_uses(tmp_path: Path)
 async def test_of_broken_references_beyond_counting_it_is_told_how_many_there_are(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
         text = "@[file:none.md]\n" * 3000
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         report = await session.whole_report(document)
         found = diagnostics(report, 0, ClientAbilities.of(types.ClientCapabilities(), None))
         assert [one.range.start.line for one in found] == [*range(1001)]

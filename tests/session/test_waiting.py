@@ -31,7 +31,7 @@ async def begun(waiter: "asyncio.Task[Any]") -> None:
 
 async def test_a_closed_document_keeps_nobody_waiting(tmp_path: Path) -> None:
     async with a_session(tmp_path, configured=False) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "words")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "words")
         waiters = [
             asyncio.create_task(work)
             for work in (session.ready(document), session.count(document), session.render(document))
@@ -49,10 +49,10 @@ async def test_a_closed_document_keeps_nobody_waiting(tmp_path: Path) -> None:
 async def test_a_document_opened_anew_is_another(tmp_path: Path) -> None:
     async with a_session(tmp_path, configured=False) as session:
         uri = (tmp_path / "doc.md").as_uri()
-        first = session.open(uri, 1, "markdown", "words")
+        first = session.open(uri, 1, "words")
         waiter = asyncio.create_task(session.count(first))
         await begun(waiter)
-        second = session.open(uri, 1, "markdown", "two words")
+        second = session.open(uri, 1, "two words")
         other = asyncio.create_task(session.count(second))
         with pytest.raises(DocumentClosedError):
             await waiter
@@ -63,7 +63,7 @@ async def test_a_document_opened_anew_is_another(tmp_path: Path) -> None:
 
 async def test_who_stops_waiting_is_forgotten(tmp_path: Path) -> None:
     async with a_session(tmp_path, configured=False) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "words")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "words")
         for _ in range(100):
             waiter = asyncio.create_task(session.count(document))
             await begun(waiter)
@@ -87,7 +87,7 @@ async def test_a_document_closed_while_it_is_prepared_leaves_nothing(
 
     monkeypatch.setattr(preparing, "prepare", slow)
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[file:a.md] words")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "@[file:a.md] words")
         await session.tasks.submit(("wait",), lambda token: started.wait())
         session.close(document.uri)
         go_on.set()
@@ -100,7 +100,7 @@ async def failing_document(
     session: Session, tmp_path: Path, caplog: pytest.LogCaptureFixture, said: str
 ) -> None:
     """A document that can't be counted says so to everybody, in its report too."""
-    document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "word @[var:x:1]\n")
+    document = session.open((tmp_path / "doc.md").as_uri(), 1, "word @[var:x:1]\n")
     with caplog.at_level(logging.CRITICAL), pytest.raises(CountingError, match=said):
         await session.count(document)
     with pytest.raises(CountingError, match=said):
@@ -181,7 +181,7 @@ async def test_resolving_that_fails(
 async def test_a_tokenizer_that_is_changed_while_counting(tmp_path: Path) -> None:
     text = "Internationalization, they say. @[var:x:words] " * 2000
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", text)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         for name in ("o200k_base", "r50k_base", "cl100k_base", "p50k_base"):
             set_layer(session, {"encoding": name})
             await session._waiting.change(document.uri)
@@ -193,7 +193,7 @@ async def test_settings_that_change_nothing_prepare_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_session(tmp_path, {"variables": {"x": "1"}}) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "{{x}}")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "{{x}}")
         assert await check(session, document) == "1"
         prepared = document.prepared
         set_layer(session, {"variables": {"x": "1"}})
@@ -216,7 +216,7 @@ async def test_settings_withdrawn_while_preparing_are_not_acted_on(
 
     monkeypatch.setattr(preparing, "prepare", slow)
     async with a_session(tmp_path, {"env": ["SECRET"]}, environment={"SECRET": "s3cret"}) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", "@[var:env.SECRET]")
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, "@[var:env.SECRET]")
         await session.tasks.submit(("wait",), lambda token: started.wait())
         set_layer(session, {"env": ["SECRET"], "trusted": False})
         adopted: list[bool] = []

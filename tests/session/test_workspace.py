@@ -156,7 +156,7 @@ async def test_what_is_open_counts_as_it_is_in_the_editor(tmp_path: Path) -> Non
         place.write("CLAUDE.md", "@[file:a.md]\n")
         path = place.write("a.md", "on disk\n")
         await place.tokens()
-        document = place.session.open(path.as_uri(), 1, "markdown", "in the editor\n")
+        document = place.session.open(path.as_uri(), 1, "in the editor\n")
         assert await place.tokens() == {"CLAUDE.md": count("in the editor\n\n")}
         place.session.close(document.uri)
         assert await place.tokens() == {"CLAUDE.md": count("on disk\n\n")}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.cache.lengths import Lengths, summarized
 from tests.cache.stores import execute, kept, query, url
 from tests.tokens import hostile
+from tests.tokens.watched import Stats, WatchedService
 
 from weighbridge.cache import digest
 from weighbridge.errors import BorderlessError
@@ -19,7 +20,7 @@ from weighbridge.tokens import service as service_module
 from weighbridge.tokens.base import Borders, Tokenizer
 from weighbridge.tokens.borders import ALL_RULES, NO_BORDERS
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.tokens.service import CountStats, Digested, Summarized, TokenCountingService
+from weighbridge.tokens.service import Digested, Summarized
 from weighbridge.tokens.summary import EMPTY, Summary, summarize
 
 WORDS = "alpha beta " * 50  # 550 characters
@@ -31,21 +32,21 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "counts.db"
 
 
-def memory_only(entries: int = 100) -> TokenCountingService:
-    return TokenCountingService(None, entries)
+def memory_only(entries: int = 100) -> WatchedService:
+    return WatchedService(None, entries)
 
 
 def test_a_text_is_tokenized_once() -> None:
     service, lengths = memory_only(), Lengths()
     assert [service.count(WORDS, lengths) for _ in range(3)] == [550, 550, 550]
     assert sum(map(len, lengths.counted)) == 550
-    assert service.stats == CountStats(memory_hits=2, tokenized=1, tokenized_chars=550)
+    assert service.stats == Stats(tokenized=1, tokenized_chars=550)
 
 
 def test_texts_in_one_call_are_counted_in_their_order_and_once_each() -> None:
     service, lengths = memory_only(), Lengths()
     assert service.count_many(["b c", "", "a", "b c", "", "d" * 300], lengths) == [3, 0, 1, 3, 0, 300]
-    assert service.stats == CountStats(tokenized=4, tokenized_chars=304)
+    assert service.stats == Stats(tokenized=4, tokenized_chars=304)
     assert service.count_many([], lengths) == []
 
 
@@ -53,34 +54,34 @@ def test_a_count_and_a_summary_are_one_entry() -> None:
     service, lengths = memory_only(), Lengths()
     assert service.summarize(WORDS, lengths) == Summary("alpha", 544, " ") == summarize(WORDS, Lengths())
     assert service.count(WORDS, lengths) == 550
-    assert service.stats == CountStats(memory_hits=1, tokenized=1, tokenized_chars=550)
+    assert service.stats == Stats(tokenized=1, tokenized_chars=550)
 
 
 @pytest.mark.parametrize("text", ["", SHORT, WORDS, WORDS * 3])
 def test_a_second_start_tokenizes_nothing(path: Path, text: str) -> None:
     first, second = Lengths(), Lengths()
     with kept(url(path)) as it:
-        summary = TokenCountingService(it.store, 100).summarize(text, first)
+        summary = WatchedService(it.store, 100).summarize(text, first)
     with kept(url(path)) as it:
-        service = TokenCountingService(it.store, 100)
+        service = WatchedService(it.store, 100)
         assert service.summarize(text, second) == summary == summarize(text, Lengths())
         assert service.count(text, second) == len(text)
-        assert (service.stats, second.counted) == (CountStats(memory_hits=1, store_hits=1), [])
+        assert (service.stats, second.counted) == (Stats(store_hits=1), [])
 
 
 def test_chunks_survive_a_restart_and_are_looked_up_at_once(path: Path) -> None:
     texts = [f"{number} {WORDS}" for number in range(20)]
     with kept(url(path)) as it:
-        counts = TokenCountingService(it.store, 100).count_many(texts, Lengths())
+        counts = WatchedService(it.store, 100).count_many(texts, Lengths())
     with kept(url(path)) as it:
-        service, lengths = TokenCountingService(it.store, 100), Lengths()
+        service, lengths = WatchedService(it.store, 100), Lengths()
         assert service.count_many([*texts, "new " * 100], lengths) == [*counts, 400]
-        assert service.stats == CountStats(store_hits=20, tokenized=1, tokenized_chars=400)
+        assert service.stats == Stats(store_hits=20, tokenized=1, tokenized_chars=400)
 
 
 def test_short_texts_survive_too(path: Path) -> None:
     with kept(url(path)) as it:
-        service = TokenCountingService(it.store, 100)
+        service = WatchedService(it.store, 100)
         assert service.count_many([SHORT, "x", SHORT], Lengths()) == [10, 1, 10]
     found = query(path, "SELECT chars, hits FROM weighbridge_token_counts ORDER BY chars")
     assert found == [(1, 0), (10, 0)]
@@ -88,7 +89,7 @@ def test_short_texts_survive_too(path: Path) -> None:
 
 def test_tokenizers_and_their_versions_are_kept_apart(path: Path) -> None:
     with kept(url(path)) as it:
-        service = TokenCountingService(it.store, 100)
+        service = WatchedService(it.store, 100)
         for lengths in (Lengths(), Lengths(name="other"), Lengths(version="2")):
             assert service.count(WORDS, lengths) == 550
         assert service.stats.tokenized == 3
@@ -129,16 +130,16 @@ def test_memory_of_no_entries_still_counts() -> None:
 
 def test_clear_forgets_everything(path: Path) -> None:
     with kept(url(path)) as it:
-        service = TokenCountingService(it.store, 100)
+        service = WatchedService(it.store, 100)
         service.count(WORDS, Lengths())
         service.clear()
         assert service.count(WORDS, Lengths()) == 550
-        assert service.stats == CountStats(tokenized=2, tokenized_chars=1100)
+        assert service.stats == Stats(tokenized=2, tokenized_chars=1100)
 
 
 def test_a_store_that_does_not_work_is_no_hindrance(tmp_path: Path) -> None:
     with kept(url(tmp_path)) as it:
-        service = TokenCountingService(it.store, 100)
+        service = WatchedService(it.store, 100)
         assert (service.count(WORDS, Lengths()), service.summarize(SHORT, Lengths())) == (
             550,
             Summary("alpha", 0, " beta"),
@@ -148,7 +149,7 @@ def test_a_store_that_does_not_work_is_no_hindrance(tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", ["chars = 551", "tokens = tokens - 545", "head_chars = 0", "chars = NULL"])
 def test_what_was_tampered_with_is_counted_anew(path: Path, values: str) -> None:
     with kept(url(path)) as it:
-        expected = TokenCountingService(it.store, 100).summarize(WORDS, Lengths())
+        expected = WatchedService(it.store, 100).summarize(WORDS, Lengths())
     table = "weighbridge_token_counts"
     execute(
         path,
@@ -158,7 +159,7 @@ def test_what_was_tampered_with_is_counted_anew(path: Path, values: str) -> None
     execute(path, f"UPDATE {table} SET {values}")
     for store_hits in (0, 1):
         with kept(url(path)) as it:
-            service = TokenCountingService(it.store, 100)
+            service = WatchedService(it.store, 100)
             assert service.summarize(WORDS, Lengths()) == expected
             assert service.stats.store_hits == store_hits
 
@@ -168,7 +169,7 @@ def test_a_text_without_a_border_for_too_long(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(service_module, "FRAGMENT_LIMIT", 300)
     text = "x" * 301
     with kept(url(path)) as it:
-        service = TokenCountingService(it.store, 100)
+        service = WatchedService(it.store, 100)
         with pytest.raises(BorderlessError):
             service.summarize(text, Lengths())
         # It has no summary, but it has a count; and having one gives it no summary.
@@ -213,7 +214,7 @@ def test_a_summary_made_again_is_the_summary(
         small_limits() if small else nullcontext(),
     ):
         for number in range(2):
-            service = TokenCountingService(it.store, 100)
+            service = WatchedService(it.store, 100)
             streamed = service.summarize_stream(lambda: iter(chunks), lengths)
             assert streamed == Summarized(expected, len(text), digest(text))
             assert service.summarize_text(Digested.of(text), lengths) == streamed

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from tests.cache.lengths import Lengths, summarized
 from tests.cache.stores import kept, url
+from tests.tokens.watched import Stats, WatchedService
 
 from weighbridge.cache import Counted, digest
 from weighbridge.errors import Code, Problem, TransientFault
 from weighbridge.tokens import service as service_module
-from weighbridge.tokens.service import CountStats, Summarized, TokenCountingService, UnderWay
+from weighbridge.tokens.service import Summarized, TokenCountingService, UnderWay
 from weighbridge.tokens.summary import Summary
 
 LONG = "alpha beta gamma\n" * 40  # 680 characters
@@ -41,8 +42,8 @@ class Readings:
         return (text[start : start + 7] for start in range(0, len(text), 7))
 
 
-def memory_only() -> TokenCountingService:
-    return TokenCountingService(None, 100)
+def memory_only() -> WatchedService:
+    return WatchedService(None, 100)
 
 
 def test_a_short_content_is_read_once() -> None:
@@ -56,17 +57,17 @@ def test_a_short_content_is_read_once() -> None:
 def test_a_long_content_is_read_twice_and_once_when_it_is_known(tmp_path: Path) -> None:
     expected = summarized(LONG)
     with kept(url(tmp_path / "counts.db")) as it:
-        service, readings = TokenCountingService(it.store, 100), Readings([LONG])
+        service, readings = WatchedService(it.store, 100), Readings([LONG])
         assert service.summarize_stream(readings, Lengths()) == expected
         assert readings.begun == 2
         assert service.summarize_stream(readings, Lengths()) == expected
         assert readings.begun == 3
-        assert service.stats == CountStats(memory_hits=1, tokenized=1, tokenized_chars=680)
+        assert service.stats == Stats(tokenized=1, tokenized_chars=680)
     with kept(url(tmp_path / "counts.db")) as it:
-        service, readings, lengths = TokenCountingService(it.store, 100), Readings([LONG]), Lengths()
+        service, readings, lengths = WatchedService(it.store, 100), Readings([LONG]), Lengths()
         assert service.summarize_stream(readings, lengths) == expected
         assert (readings.begun, lengths.counted) == (1, [])
-        assert service.stats == CountStats(store_hits=1)
+        assert service.stats == Stats(store_hits=1)
 
 
 def test_a_known_content_with_longer_fragments_than_are_kept_is_read_again() -> None:
@@ -75,7 +76,7 @@ def test_a_known_content_with_longer_fragments_than_are_kept_is_read_again() -> 
     for begun in (2, 4):
         assert service.summarize_stream(readings, Lengths()) == summarized(text)
         assert readings.begun == begun
-    assert service.stats == CountStats(memory_hits=1, tokenized=2, tokenized_chars=360)
+    assert service.stats == Stats(tokenized=1, tokenized_chars=180)
 
 
 def test_a_content_that_changes_once_is_begun_again() -> None:
@@ -83,7 +84,7 @@ def test_a_content_that_changes_once_is_begun_again() -> None:
     service = memory_only()
     assert service.summarize_stream(readings, Lengths()) == summarized(OTHER)
     assert readings.begun == 4
-    assert service.stats == CountStats(tokenized=1, tokenized_chars=600)
+    assert service.stats == Stats(tokenized=1, tokenized_chars=600)
 
 
 def test_a_known_content_that_changes_is_begun_again() -> None:
@@ -108,7 +109,7 @@ def test_a_content_that_keeps_changing_is_a_transient_fault() -> None:
     with pytest.raises(TransientFault) as caught:
         service.summarize_stream(readings, Lengths())
     assert caught.value.problem == Problem(Code.FAILED, "the content changes while it is read")
-    assert (readings.begun, service.stats) == (6, CountStats())
+    assert (readings.begun, service.stats) == (6, Stats())
 
 
 @pytest.mark.parametrize("reading", [0, 1])
@@ -127,7 +128,7 @@ def test_an_error_of_the_content_is_passed_on_and_forgotten(reading: int) -> Non
 
     with pytest.raises(GoneError):
         service.summarize_stream(chunks, Lengths())
-    assert service.stats == CountStats()
+    assert service.stats == Stats()
     assert service.summarize_stream(chunks, Lengths()) == summarized(LONG)
 
 
@@ -209,7 +210,7 @@ def test_a_text_two_workers_ask_for_at_once_is_tokenized_once(
         second = workers.submit(ask, service, slow)
         assert first.result(30) == second.result(30) == ask(memory_only(), Lengths())
     assert sum(map(len, slow.counted)) == len(LONG)
-    assert service.stats == CountStats(memory_hits=1, tokenized=1, tokenized_chars=680)
+    assert service.stats == Stats(tokenized=1, tokenized_chars=680)
 
 
 def test_workers_that_wait_for_each_other_go_on(waiting: threading.Event) -> None:
@@ -219,7 +220,7 @@ def test_workers_that_wait_for_each_other_go_on(waiting: threading.Event) -> Non
         assert slow.begun.wait(30)
         second = workers.submit(service.count_many, ["ccc", "bb", "a"], Lengths())
         assert (first.result(30), second.result(30)) == ([1, 2], [3, 2, 1])
-    assert service.stats == CountStats(memory_hits=2, tokenized=3, tokenized_chars=6)
+    assert service.stats == Stats(tokenized=3, tokenized_chars=6)
 
 
 def test_one_who_waits_for_a_failure_tries_it_themselves(waiting: threading.Event) -> None:
@@ -248,14 +249,14 @@ def test_one_who_waits_for_a_failure_tries_it_themselves(waiting: threading.Even
         second = workers.submit(service.summarize_stream, Readings([LONG]), Lengths())
         assert second.result(30) == summarized(LONG)
         assert isinstance(first.exception(30), CancelledError)
-    assert service.stats == CountStats(tokenized=1, tokenized_chars=680)
+    assert service.stats == Stats(tokenized=1, tokenized_chars=680)
 
 
 def test_many_workers_agree(tmp_path: Path) -> None:
     texts = [f"{number} {LONG}" for number in range(30)]
     expected = [len(text) for text in texts]
     with kept(url(tmp_path / "counts.db"), flush_rows=7) as it:
-        service = TokenCountingService(it.store, 5)
+        service = WatchedService(it.store, 5)
         with ThreadPoolExecutor(8) as workers:
             orders = [texts if number % 2 else texts[::-1] for number in range(8)]
             answers = list(workers.map(lambda order: service.count_many(order, Lengths()), orders))

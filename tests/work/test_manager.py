@@ -84,8 +84,8 @@ async def test_the_life_of_a_task(manager: TaskManager, clock: FakeClock) -> Non
     gate.release.set()
     assert await task == "through"
     done = TaskStatus("key", "Counting", HIGH, DONE, 1, 1.0, 1.0, 3.0, None)
-    assert (task.status(), manager.status("key"), manager.statuses()) == (done, done, [done])
-    assert (manager.idle, manager.task("key"), held(manager.counts())) == (True, None, {DONE: 1})
+    assert task.status() == done
+    assert (manager.idle, held(manager.counts())) == (True, {DONE: 1})
 
 
 async def test_a_failure_is_raised_to_everyone_who_asks(manager: TaskManager) -> None:
@@ -319,26 +319,10 @@ async def test_the_number_of_workers_can_change(manager: TaskManager) -> None:
     assert held(manager.counts()) == {DONE: 6}
 
 
-@pytest.mark.parametrize("options", [{"workers": 0}, {"coroutines": 0}, {"patience": 0}, {"history": -1}])
+@pytest.mark.parametrize("options", [{"workers": 0}, {"coroutines": 0}, {"patience": 0}])
 async def test_limits_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="or more"):
         TaskManager(**options)
-
-
-async def test_history_is_bounded_and_keeps_the_newest(clock: FakeClock) -> None:
-    async with TaskManager(workers=1, history=3, clock=clock) as manager:
-        for key in ["a", "b", "c", "a", "d"]:
-            await manager.submit(key, answer)
-        assert [status.key for status in manager.statuses()] == ["c", "a", "d"]
-        assert manager.status("b") is None
-        manager.submit("c", answer)
-        assert [(status.key, status.state) for status in manager.statuses()] == [
-            ("a", DONE),
-            ("d", DONE),
-            ("c", QUEUED),
-        ]
-        await manager.wait_idle()
-        assert held(manager.counts()) == {DONE: 6}
 
 
 async def test_listeners_hear_every_change_in_order(
@@ -393,7 +377,7 @@ async def test_batches(manager: TaskManager) -> None:
 
 async def test_wait_idle_with_nothing_to_do(manager: TaskManager) -> None:
     await manager.wait_idle()
-    assert (manager.idle, manager.statuses(), held(manager.counts())) == (True, [], {})
+    assert (manager.idle, held(manager.counts())) == (True, {})
 
 
 async def test_other_threads_are_kept_out(manager: TaskManager) -> None:

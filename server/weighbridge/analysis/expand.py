@@ -17,7 +17,7 @@ from weighbridge.content.base import Request, Scope
 from weighbridge.content.policy import shown
 from weighbridge.errors import BorderlessError, Code, Problem
 from weighbridge.references.model import Kind, Reference
-from weighbridge.steps import Steps, finish
+from weighbridge.steps import Steps
 from weighbridge.text import PositionEncoding
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.summary import Summary, join_all, summarize, total
@@ -142,7 +142,7 @@ class Expander:
     pending. Keys met for the first time are noted in `wanted`, for the caller to have them read. Which keys stand in
     which is remembered both ways, so that a changed content is forgotten with all that holds it, and what nothing
     holds any more is let go. `loosened`: a content changed that held others; `retain` may find some of them unused.
-    `steps`: references looked at by the last `expand`, repeats counted.
+    `steps`: references looked at by the last `expanding`, repeats counted.
     """
 
     tokenizer: Tokenizer
@@ -160,12 +160,11 @@ class Expander:
     _known: dict[Hashable, Expansion] = field(default_factory=dict)
     _keys: dict[Hashable, Hashable] = field(default_factory=dict)
 
-    def expand(self, reference: Reference, base: Path | None) -> Expansion:
-        """Expand one of the document's own references. `base`: the document's folder."""
-        return finish(self.expanding(reference, base))
-
     def expanding(self, reference: Reference, base: Path | None) -> Steps[Expansion]:
-        """The same, `IN_A_STEP` references at a time. Whoever lets go or changes any content between begins anew."""
+        """Expand one of the document's own references, `IN_A_STEP` nested ones at a time. `base`: the document's folder.
+
+        Whoever lets go or changes any content between two steps begins anew.
+        """
         self.steps = 0
         above = frozenset(() if self.document_identity is None else (self.document_identity,))
         try:

@@ -19,7 +19,6 @@ class Crossed:
 
     severity: Severity
     at: int
-    threshold: Threshold
 
 
 def budget_of(settings: Settings, overrides: Overrides, model: Model | None) -> int:
@@ -31,7 +30,7 @@ def budget_of(settings: Settings, overrides: Overrides, model: Model | None) -> 
 def crossed(tokens: int, budget: int, thresholds: Sequence[Threshold]) -> Crossed | None:
     """The gravest threshold that `tokens` have reached (equal is reached), of those the one that stands highest."""
     reached = [
-        Crossed(threshold.severity, limit, threshold)
+        Crossed(threshold.severity, limit)
         for threshold in thresholds
         if tokens >= (limit := threshold.limit(budget))
     ]

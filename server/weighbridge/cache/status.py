@@ -1,25 +1,11 @@
-"""How a store is, and what it may do: plain values."""
+"""What a store may hold, and how long it waits."""
 
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class StoreState(StrEnum):
-    OK = "ok"
-    DEGRADED = "degraded"
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
-    """`reason`: why it is degraded, for people; None if it isn't."""
-
-    state: StoreState
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoreLimits:
-    """What a store may hold, and how long it waits.
+    """The limits of a store.
 
     `max_rows`: counts kept, those used last. `flush_rows`, `flush_after`: how many counts, and seconds, may wait to be
     written. `busy_timeout`: seconds to wait for another process. `patience`: seconds, from the start, that reads wait

@@ -23,7 +23,7 @@ from weighbridge.cache.backlog import Backlog, Batch
 from weighbridge.cache.connector import Connector, Hindrance
 from weighbridge.cache.early import EarlyReader
 from weighbridge.cache.entry import Counted, CountKey
-from weighbridge.cache.status import StoreLimits, StoreState, StoreStatus
+from weighbridge.cache.status import StoreLimits
 
 if TYPE_CHECKING:
     from weighbridge.cache.database import Database
@@ -103,12 +103,6 @@ class CountStore:
 
         self._writer = threading.Thread(target=self._run, name="weighbridge-cache", daemon=True)
         self._writer.start()
-
-    @property
-    def status(self) -> StoreStatus:
-        """Whether counts are kept."""
-        reason = self._reason
-        return StoreStatus(StoreState.OK) if reason is None else StoreStatus(StoreState.DEGRADED, reason)
 
     def get_many(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
         """Look up counts. May wait for the disk: call on a worker."""

@@ -58,10 +58,6 @@ class HandlerFactory:
         """
         return self._blocking[kind]
 
-    def register(self, kind: Kind, handler: Handler) -> None:
-        """Put another handler in a kind's place. Before anything was loaded."""
-        self._blocking[kind] = handler
-
     def clear(self) -> None:
         """Forget what was fetched, on disk too. Blocks a little."""
         if isinstance(self.api, ApiHandler):

@@ -169,6 +169,6 @@ def _leads_to_folder(place: FilePlace, name: str, scope: Scope) -> bool | None:
         return None
 
 
-def list_folder(target: str, base: Path | None, scope: Scope, *, hidden: bool = False) -> list[ListedName]:
-    """All that `Folders.list` lists, for those who ask once."""
-    return list(Folders().list(target, base, scope, hidden=hidden).entries)
+def list_folder(target: str, base: Path | None, scope: Scope) -> list[ListedName]:
+    """All that `Folders.list` lists, hidden names too, for those who ask once."""
+    return list(Folders().list(target, base, scope, hidden=True).entries)

@@ -16,7 +16,6 @@ class DataError(Exception):
 
     def __init__(self, reason: str, line: int = 0) -> None:
         super().__init__(f"line {line}: {reason}" if line else reason)
-        self.line = line
 
 
 class NotYamlError(DataError):

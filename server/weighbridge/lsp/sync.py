@@ -29,7 +29,7 @@ class TextSync:
         item = params.text_document
         if item.uri in self._session.documents:
             logger.warning("opened twice without a close between: the second text counts")
-        self._session.open(item.uri, item.version, str(item.language_id), item.text)
+        self._session.open(item.uri, item.version, item.text)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Apply the changes in their order."""

@@ -164,7 +164,7 @@ def _weigh(
     text: ClosedText, contents: Contents, encoding: PositionEncoding, token: CancelToken, *, rendering: bool
 ) -> Weighed:
     terms, path = text.terms, text.path
-    document = Document(text.uri, None, "", LineBuffer(text.text, encoding), path)
+    document = Document(text.uri, None, LineBuffer(text.text, encoding), path)
     snapshot = document.snapshot()
     prepared = prepare(snapshot, path, terms.settings, terms.dialect, Known(None, None, (), {}), terms.flags)
     expander = contents.expander_of(document, prepared, terms, token)

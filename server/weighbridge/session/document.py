@@ -42,12 +42,9 @@ _LINES_A_TURN = 128
 class Document:
     """The state of one open document. See the module's text."""
 
-    def __init__(
-        self, uri: str, version: int | None, language: str, buffer: LineBuffer, path: Path | None
-    ) -> None:
+    def __init__(self, uri: str, version: int | None, buffer: LineBuffer, path: Path | None) -> None:
         self.uri = uri
         self.version = version
-        self.language = language
         self.buffer = buffer
         self.path = path
         #: The user asked for its counts: it shows itself, prompt or not.

@@ -55,11 +55,6 @@ class Outline:
         for line in lines:
             self.edited(Edit(line, 1, 1))
 
-    def forget(self) -> None:
-        """Note that everything may count differently."""
-        self._stale = dict.fromkeys(range(len(self._sections)))
-        self._reported = None
-
     def follow(self, index: ScanIndex, line_count: int) -> Steps[None]:
         """Look up which sections there are now, and which of them the edits since the last time lie in.
 

@@ -140,9 +140,9 @@ class Readings:
             else:
                 self._start(key, entry, priority)
 
-    def recheck_all(self, user: Hashable | None = None, *, force: bool = False) -> None:
-        """The same for all contents, or all that `user` uses."""
-        self.recheck([*(self._entries if user is None else self._used_by.get(user, ()))], force=force)
+    def recheck_all(self, user: Hashable | None = None) -> None:
+        """Read all contents again, or all that `user` uses, and ask APIs again."""
+        self.recheck([*(self._entries if user is None else self._used_by.get(user, ()))], force=True)
 
     def recheck_files(self, user: Hashable) -> None:
         """Read the files again that `user` uses; what holds its text is not asked for."""
@@ -168,10 +168,6 @@ class Readings:
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
         return frozenset(self._paths.values())
-
-    def paths_of(self, user: Hashable) -> frozenset[Path]:
-        """The files that what `user` uses depends on, existing or not."""
-        return frozenset(Path(path) for entry in self._used_by.get(user, {}).values() for path in entry.paths)
 
     def contents(self, user: Hashable) -> dict[Hashable, Content]:
         """The contents that `user` uses, for rendering."""

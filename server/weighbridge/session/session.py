@@ -166,11 +166,11 @@ class Session:
 
     # Documents
 
-    def open(self, uri: str, version: int | None, language: str, text: str) -> Document:
+    def open(self, uri: str, version: int | None, text: str) -> Document:
         """Take a document. A second open of the same one replaces the first."""
         self.close(uri)
         path = path_of(uri)
-        document = Document(uri, version, language, LineBuffer(text, self.encoding), path)
+        document = Document(uri, version, LineBuffer(text, self.encoding), path)
         self.documents[uri] = document
         if path is not None:
             self._show_open_text(document)
@@ -493,14 +493,14 @@ class Session:
             self.arriving.start(one)
             if one.fault is not None:
                 self._preparing.start(one, anew=True)
-        self.readings.recheck_all(None if document is None else document.uri, force=True)
+        self.readings.recheck_all(None if document is None else document.uri)
 
     async def clear_cache(self) -> None:
         """Forget every count and every response, in memory and on disk, and count what is open anew."""
         await self.tasks.submit(("clear",), self._clear, priority=Priority.HIGH, title="clear the cache")
         for document in self.documents.values():
             self._preparing.start(document, anew=True)
-        self.readings.recheck_all(force=True)
+        self.readings.recheck_all()
 
     def _clear(self, _: CancelToken) -> None:
         self.service.clear()

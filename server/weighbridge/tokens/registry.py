@@ -1,7 +1,7 @@
 """Tokenizers by name, each loaded once, when it is first asked for.
 
 Loading takes 0.1 to 0.3 seconds and most of it holds the interpreter's lock: ask from a worker, not from the event
-loop, unless `is_loaded`.
+loop.
 """
 
 import threading
@@ -23,11 +23,6 @@ _tokenizers: Final[dict[str, Tokenizer]] = {}
 def encodings() -> tuple[str, ...]:
     """The names `tokenizer` takes, sorted."""
     return tuple(sorted((*FAMILIES, *claude.FAMILIES, *families.VOCABULARIES, *families.ESTIMATES)))
-
-
-def is_loaded(name: str) -> bool:
-    """Whether `tokenizer(name)` returns at once."""
-    return name in _tokenizers
 
 
 def count_on_all_cores() -> bool:

@@ -16,7 +16,7 @@ from weighbridge.errors import Code, TransientFault
 from weighbridge.tokens.base import Tokenizer, counts_of
 from weighbridge.tokens.summary import FRAGMENT_LIMIT, Summarizer, Summary, cut, summarize
 
-__all__ = ["CountStats", "Counted", "Digested", "Summarized", "TokenCountingService"]
+__all__ = ["Counted", "Digested", "Summarized", "TokenCountingService"]
 
 IN_MEMORY: Final = 4 * 1024 * 1024
 """Characters. A content up to this length is read once and held; a longer one is read twice, unless it is known."""
@@ -26,19 +26,6 @@ END: Final = 64 * 1024
 
 TRIES: Final = 3
 """How often a content that changes while it is read is read again from its start."""
-
-
-@dataclass(frozen=True, slots=True)
-class CountStats:
-    """Where counts came from so far: how many texts; of those tokenized, how many characters too.
-
-    A text that waited for another worker's count of it is a memory hit.
-    """
-
-    memory_hits: int = 0
-    store_hits: int = 0
-    tokenized: int = 0
-    tokenized_chars: int = 0
 
 
 class Length(NamedTuple):
@@ -97,16 +84,6 @@ class TokenCountingService:
         self._lock = Lock()
         self._memory: LRUCache[CountKey, Counted] = LRUCache(max(1, entries))
         self._under_way: dict[CountKey, UnderWay] = {}
-        self._memory_hits = 0
-        self._store_hits = 0
-        self._tokenized = 0
-        self._tokenized_chars = 0
-
-    @property
-    def stats(self) -> CountStats:
-        """Where counts came from so far."""
-        with self._lock:
-            return CountStats(self._memory_hits, self._store_hits, self._tokenized, self._tokenized_chars)
 
     def use(self, store: CountStore | None) -> CountStore | None:
         """Keep counts in another store from here on; returns the one before, which is the caller's to close."""
@@ -174,7 +151,6 @@ class TokenCountingService:
         lengths = {_key(one.digest, tokenizer, one.rules): one.length for one in texts}
         with self._lock:
             counts = {key: self._memory[key] for key in lengths if key in self._memory}
-            self._memory_hits += len(counts)
         counts |= self._stored({key: length for key, length in lengths.items() if key not in counts})
         return [_known(one, counts.get(_key(one.digest, tokenizer, one.rules))) for one in texts]
 
@@ -226,7 +202,6 @@ class TokenCountingService:
             counted = self._obtain({key: read.length}, stream)[key]
             if not made and max(counted.head_chars, counted.tail_chars) > END:
                 stream((key,))
-                self._note_tokenized(read.length.chars)
         except _ChangedError:
             return None
         summary = made[0] if made else _summary(counted, read.head, read.tail)
@@ -253,7 +228,6 @@ class TokenCountingService:
                     known = self._memory.get(key)
                     if known is not None:
                         counts[key] = known
-                        self._memory_hits += 1
                     elif key in self._under_way:
                         others[key] = self._under_way[key]
                     else:
@@ -265,8 +239,6 @@ class TokenCountingService:
                 # None: whoever was at it failed. The next round makes it here, or fails here.
                 if result is not None:
                     counts[key] = result
-                    with self._lock:
-                        self._memory_hits += 1
         return counts
 
     def _make(
@@ -278,8 +250,6 @@ class TokenCountingService:
             stored = self._stored(lengths)
             missing = [key for key in lengths if key not in stored]
             made = dict(zip(missing, measure(missing), strict=True)) if missing else {}
-            for key in missing:
-                self._note_tokenized(lengths[key].chars)
             # Before anybody is told: from here on it is found, however small the memory.
             if self._store is not None and made:
                 self._store.put_many(made)
@@ -296,10 +266,7 @@ class TokenCountingService:
         if self._store is None or not lengths:
             return {}
         found = self._store.get_many(lengths)
-        stored = {key: counted for key, counted in found.items() if lengths[key].fits(counted)}
-        with self._lock:
-            self._store_hits += len(stored)
-        return stored
+        return {key: counted for key, counted in found.items() if lengths[key].fits(counted)}
 
     def _finish(self, key: CountKey, counted: Counted | None) -> None:
         """Let those who wait have a count, or know that there is none."""
@@ -308,11 +275,6 @@ class TokenCountingService:
                 self._memory[key] = counted
             future = self._under_way.pop(key)
         future.finish(counted)
-
-    def _note_tokenized(self, chars: int) -> None:
-        with self._lock:
-            self._tokenized += 1
-            self._tokenized_chars += chars
 
 
 class UnderWay:

@@ -1,8 +1,8 @@
-"""What can be seen of the tasks: counts, what is remembered of the finished ones, and news of every change."""
+"""What can be seen of the tasks: counts in each state, and news of every change."""
 
 import logging
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,13 +14,9 @@ _log = logging.getLogger(__name__)
 
 
 class Board:
-    """Every change of state passes through here. Bounded: at most `limit` finished statuses, one per key, are kept."""
+    """Every change of state passes through here."""
 
-    def __init__(self, limit: int) -> None:
-        if limit < 0:
-            raise ValueError(f"a history's limit is 0 or more, not {limit}")
-        self._limit = limit
-        self._finished: OrderedDict[Hashable, TaskStatus] = OrderedDict()
+    def __init__(self) -> None:
         self._counts: Counter[TaskState] = Counter()
         self._listeners: list[Listener] = []
         self._news: deque[TaskStatus] = deque()
@@ -36,32 +32,16 @@ class Board:
         self._counts[task.state] -= 1
         self._counts[state] += 1
         task.state = state
-        if state.finished:
-            self._remember(task.status())
         self._tell(task)
 
     def counts(self) -> dict[TaskState, int]:
         """Count the tasks in each state: now for unfinished ones, from the beginning for finished ones."""
         return {state: self._counts[state] for state in TaskState}
 
-    def last(self, key: Hashable) -> TaskStatus | None:
-        """Say how the last finished task of a key ended, if that is remembered."""
-        return self._finished.get(key)
-
-    def finished(self) -> Iterator[TaskStatus]:
-        """Go through what is remembered, the one that finished longest ago first."""
-        return iter(self._finished.values())
-
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` at each change from now on; what is returned ends that."""
         self._listeners.append(listener)
         return partial(self._forget, listener)
-
-    def _remember(self, status: TaskStatus) -> None:
-        self._finished.pop(status.key, None)
-        self._finished[status.key] = status
-        if len(self._finished) > self._limit:
-            self._finished.popitem(last=False)
 
     def _forget(self, listener: Listener) -> None:
         if listener in self._listeners:

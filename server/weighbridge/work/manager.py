@@ -22,7 +22,7 @@ from weighbridge.work.pool import (
 )
 from weighbridge.work.queue import Priority
 from weighbridge.work.retry import RetryPolicy
-from weighbridge.work.task import Task, TaskState, TaskStatus
+from weighbridge.work.task import Task, TaskState
 
 T = TypeVar("T")
 
@@ -45,12 +45,11 @@ class TaskManager:
         workers: int | None = None,
         coroutines: int = 16,
         patience: int = 8,
-        history: int = 1000,
         clock: Clock | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         """`workers`, `coroutines`: runs at a time, 1 or more; None: one worker per core, at least 2. `patience`: see
-        `PriorityQueue`. `history`: finished tasks whose status is remembered. `loop`: the running one by default.
+        `PriorityQueue`. `loop`: the running one by default.
         """
         self._loop = asyncio.get_running_loop() if loop is None else loop
         self._thread = threading.get_ident()
@@ -59,7 +58,7 @@ class TaskManager:
         self._blocking: Lane = Lane(pool, patience)
         self._waiting: Lane = Lane(CoroutinePool(coroutines, self._loop), patience)
         self._entries: dict[Hashable, Unfinished] = {}
-        self._board = Board(history)
+        self._board = Board()
         self._dispatching = False
         self._closed = False
         self._idle = asyncio.Event()
@@ -214,21 +213,6 @@ class TaskManager:
         """Wait until there is a moment with nothing to do."""
         while self._entries:
             await self._idle.wait()
-
-    def task(self, key: Hashable) -> Task[Any] | None:
-        """Give the unfinished task of this key."""
-        entry = self._entries.get(key)
-        return None if entry is None else entry.task
-
-    def status(self, key: Hashable) -> TaskStatus | None:
-        """How this key's task stands, or how its last one ended, as long as that is remembered."""
-        entry = self._entries.get(key)
-        return self._board.last(key) if entry is None else entry.task.status()
-
-    def statuses(self) -> list[TaskStatus]:
-        """Finished tasks, as far as remembered, oldest first; then unfinished ones in order of submission."""
-        finished = [status for status in self._board.finished() if status.key not in self._entries]
-        return finished + [entry.task.status() for entry in self._entries.values()]
 
     def counts(self) -> dict[TaskState, int]:
         """Tasks in each state: now for unfinished ones, since the manager began for finished ones."""

@@ -89,9 +89,6 @@ class Run:
     token: CancelToken
     done: Done
 
-    def stop(self) -> None:
-        self.pool.stop(self)
-
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -112,11 +109,6 @@ class WorkerPool(Pool):
         self._name = name
         self._numbers = itertools.count(1)
         super().__init__(limit, loop)
-
-    @property
-    def threads(self) -> int:
-        """Threads that run or wait for work."""
-        return self._threads
 
     def resize(self, limit: int) -> None:
         super().resize(limit)

@@ -21,13 +21,6 @@ class TaskState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
-    @property
-    def finished(self) -> bool:
-        return self in _FINISHED
-
-
-_FINISHED = frozenset({TaskState.DONE, TaskState.FAILED, TaskState.CANCELLED})
-
 
 @dataclass(frozen=True, slots=True)
 class TaskStatus:

@@ -11,7 +11,7 @@ TEXT = "😀 {{a}} @b.md{{c}}\n{{d}}\n"
 
 async def test_a_reference_ends_behind_its_last_character(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
-        document = session.open((tmp_path / "doc.md").as_uri(), 1, "markdown", TEXT)
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, TEXT)
         await session.ready(document)
 
         def targets(line: int) -> list[str]:

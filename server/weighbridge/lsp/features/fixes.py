@@ -106,7 +106,7 @@ class Fixes:
                 "the front matter is no YAML, or its `variables:` are not one to a line; add it by hand"
             )
         at, text = added
-        return self._edit(document, [types.TextEdit(_empty(at, 0), "".join(f"{line}{end}" for line in text))])
+        return self._edit(document, [types.TextEdit(_empty(at), "".join(f"{line}{end}" for line in text))])
 
     async def _correct(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
         reference, range_, _ = _reference(document, data)
@@ -188,7 +188,7 @@ class Fixes:
         folder, scope = document.path.parent, document.expander.scope
         taken: frozenset[str] = await self._desk.tasks.submit(
             ("names", document.uri),
-            lambda _: frozenset(one.name.casefold() for one in list_folder("", folder, scope, hidden=True)),
+            lambda _: frozenset(one.name.casefold() for one in list_folder("", folder, scope)),
             priority=Priority.HIGH,
             title="code action",
         )
@@ -227,7 +227,7 @@ class Fixes:
                 return self._edit(document, [types.TextEdit(place, str(budget))])
         at = document.prepared.front_matter.lines
         text = f"<!-- weighbridge: budget={budget} -->{_line_end(document)}"
-        return self._edit(document, [types.TextEdit(_empty(at, 0), text)])
+        return self._edit(document, [types.TextEdit(_empty(at), text)])
 
     def _edit(self, document: Document, edits: list[types.TextEdit]) -> types.WorkspaceEdit:
         return self._edits.edit({document.uri: edits}, {document.uri: document.version})
@@ -287,5 +287,5 @@ def _name_for(text: str, taken: frozenset[str]) -> str:
     return next(name for name in names if name.casefold() not in taken)
 
 
-def _empty(line: int, character: int) -> types.Range:
-    return types.Range(types.Position(line, character), types.Position(line, character))
+def _empty(line: int) -> types.Range:
+    return types.Range(types.Position(line, 0), types.Position(line, 0))
