@@ -1,7 +1,7 @@
 """`weighbridge check`: prompts, and what agents load, against their budgets, a baseline, another revision."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class Checked:
             "documents": [report.as_json() for report in self.reports],
             "total": sum(report.tokens for report in self.reports),
             "contexts": list(self.contexts),
-            "findings": [finding.as_json() for finding in self.findings],
+            "findings": [asdict(finding) for finding in self.findings],
             **({} if self.changes is None else {"diff": self.changes.as_json()}),
         }
 

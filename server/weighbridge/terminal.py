@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ReferenceReport, Report, own_text, severity_of
@@ -35,15 +34,6 @@ class Finding:
     severity: str
     code: str
     message: str
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "uri": self.uri,
-            "line": self.line,
-            "severity": self.severity,
-            "code": self.code,
-            "message": self.message,
-        }
 
 
 def findings_of(reports: Sequence[Report]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""A report written out is the JSON of its values, whatever they hold."""
+"""A report written out is the JSON of its values, whatever they hold: half of a surrogate pair, too."""
 
 import json
 
@@ -9,6 +9,7 @@ from tests.tokens.hostile import texts
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport
 from weighbridge.errors import Code, Problem
+from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
 
 numbers = st.integers(0, 10**9)
@@ -36,4 +37,4 @@ references = st.recursive(
 
 @given(references)
 def test_a_reference_written_out(reference: ReferenceReport) -> None:
-    assert reference.json_text == json.dumps(reference.json)
+    assert json.loads(WrittenJson.of(reference.json).text) == reference.json

@@ -56,7 +56,7 @@ async def check(session: Session, path: Path, text: str) -> Weighed:
     document = session.open(path.as_uri(), None, text)
     report = await session.with_models(document, await session.whole_report(document))
     assert weighed.report == report
-    assert weighed.report.json_text() == report.json_text()
+    assert weighed.report.as_json() == report.as_json()
     rendered, sources = await session.render_marked(document)
     assert (weighed.rendered, [*weighed.sources]) == (rendered, sources)
     assert weighed.first_line_end == document.buffer.line_end(0)

@@ -1,11 +1,9 @@
 """The report: a document's tree of counts, as values and as the JSON that outsiders rely on."""
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from json.encoder import encode_basestring_ascii as quoted
 from operator import itemgetter, length_hint
 from pathlib import Path
 from typing import Any
@@ -51,13 +49,6 @@ class Range:
             "end": {"line": self.end_line, "character": self.end_character},
         }
 
-    def json_text(self) -> str:
-        """The same, written out."""
-        return (
-            f'{{"start": {{"line": {self.start_line}, "character": {self.start_character}}}, '
-            f'"end": {{"line": {self.end_line}, "character": {self.end_character}}}}}'
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class BudgetReport:
@@ -66,9 +57,6 @@ class BudgetReport:
     limit: int
     used: float
     severity: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        return {"limit": self.limit, "used": self.used, "severity": self.severity}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +96,15 @@ class SectionReport:
     range: Range
     tokens: int
 
-    def as_json(self) -> dict[str, Any]:
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """The same as JSON, made once: reports of a document share what did not change. Not to be changed."""
         return {
             "title": self.title,
             "level": self.level,
             "range": self.range.as_json(),
             "tokens": self.tokens,
         }
-
-    @cached_property
-    def json_text(self) -> str:
-        """The JSON written out, once: reports of a document share what did not change."""
-        return json.dumps(self.as_json())
 
 
 @dataclass(frozen=True)
@@ -161,19 +146,6 @@ class ReferenceReport:
             "references": [nested.json for nested in self.references],
         }
 
-    @cached_property
-    def json_text(self) -> str:
-        """The JSON written out, once: by hand, since a thousand are written on the loop when a document opens."""
-        tokens = "null" if self.tokens is None else self.tokens
-        reason = "null" if self.problem is None else quoted(self.problem.message)
-        uri = "null" if self.uri is None else quoted(self.uri)
-        nested = ", ".join([one.json_text for one in self.references])
-        return (
-            f'{{"kind": "{self.kind.value}", "target": {quoted(self.target)}, "range": {self.range.json_text()}, '
-            f'"state": "{self.state.value}", "tokens": {tokens}, "reason": {reason}, "uri": {uri}, '
-            f'"references": [{nested}]}}'
-        )
-
 
 @dataclass(frozen=True)
 class ImportReport:
@@ -198,16 +170,6 @@ class ReferenceTotals:
     failed: int
     sampled: int = 0
     stale: int = 0
-
-    def as_json(self) -> dict[str, int]:
-        return {
-            "total": self.total,
-            "resolved": self.resolved,
-            "pending": self.pending,
-            "failed": self.failed,
-            "sampled": self.sampled,
-            "stale": self.stale,
-        }
 
     def not_of_today(self) -> str:
         """`1 from a sample, 2 stale`; empty where all count by what they are today."""
@@ -298,7 +260,7 @@ class Report:
             "text": status_text(self),
             "tokens": self.tokens if self.counted else None,
             "own_tokens": self.own_tokens if self.counted else None,
-            "budget": self.budget.as_json() | used,
+            "budget": asdict(self.budget) | used,
             "model": self.model,
             "encoding": self.encoding,
             "exactness": self.exactness.value,
@@ -313,27 +275,17 @@ class Report:
         return {
             **self._counts_json(),
             **({"models": [one.as_json() for one in self.models]} if self.models else {}),
-            **({} if self.frame is None else {"frame": self.frame.as_json()}),
+            **({} if self.frame is None else {"frame": asdict(self.frame)}),
             "dialect": self.dialect,
             # What the total is no more than an estimate for may stand in some parts only.
             "tokenizer_exactness": Exactness.EXACT.value if self.counts_exactly else self.exactness.value,
-            "sections": [section.as_json() for section in self.sections] if self.counted else [],
+            "sections": [section.json for section in self.sections] if self.counted else [],
             "references": [reference.json for reference in self.references],
         }
 
-    def json_text(self) -> str:
-        """The JSON written out: of a thousand sections and references, those that did not change are not written again."""
-        bare = replace(self, sections=(), references=()).as_json()
-        rest = json.dumps(
-            {name: value for name, value in bare.items() if name not in {"sections", "references"}}
-        )
-        sections = ", ".join([section.json_text for section in self.sections] if self.counted else [])
-        references = ", ".join([reference.json_text for reference in self.references])
-        return f'{rest[:-1]}, "sections": [{sections}], "references": [{references}]}}'
-
     def status_json(self) -> dict[str, Any]:
         """What `weighbridge/status` says."""
-        return {**self._counts_json(), "references": self.totals.as_json()}
+        return {**self._counts_json(), "references": asdict(self.totals)}
 
 
 def severity_of(code: Code, *, stale: bool = False) -> Severity:

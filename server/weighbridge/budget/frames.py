@@ -23,9 +23,6 @@ class Frame:
     def __str__(self) -> str:
         return f"a message adds {self.tokens} tokens around its text ({self.source})"
 
-    def as_json(self) -> dict[str, int | str]:
-        return {"tokens": self.tokens, "source": self.source}
-
 
 def frame_of(encoding: str, model: Model | None) -> Frame | None:
     """What a message costs besides its text; None where it is neither documented nor measured."""

@@ -108,7 +108,7 @@ class Conversation(LanguageServerProtocol):
     def _send_text(self, body: str) -> None:
         if self._sink is not None:
             logger.debug("sent %d bytes", len(body))
-            self._sink.send(body.encode("ascii"))
+            self._sink.send(body.encode())
 
     def _plain(self, value: Any) -> Any:
         """A value as the JSON that was sent of it."""

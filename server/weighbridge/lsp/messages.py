@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -49,6 +49,15 @@ class WrittenJson:
     """A result that is JSON already."""
 
     text: str
+
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """The JSON of plain values: of thousands in a fraction of the time that structuring them takes."""
+        try:
+            return cls(msgspec.json.encode(value).decode())
+        except UnicodeEncodeError:
+            # Half of a surrogate pair can only be written as an escape.
+            return cls(json.dumps(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Requests:
         """`weighbridge/report`: as things stand."""
         document = self._document(text_document_uri(params))
         report = await self._desk.with_models(document, await self._desk.first_report(document))
-        return WrittenJson(report.json_text())
+        return WrittenJson.of(report.as_json())
 
     async def count(self, params: Any) -> dict[str, Any]:
         """`weighbridge/count`: waits until the count is true. With `text`: of that text as it is, which no document holds;

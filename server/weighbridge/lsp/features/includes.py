@@ -1,6 +1,5 @@
 """`textDocument/references` and the call hierarchy: the graph of who includes whom."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -141,16 +140,14 @@ class Includes:
         found = edges(reports)
         known, exact = weights(reports, found), all(report.exact for report in reports)
         calls = incoming(found, uri)
-        return WrittenJson(
-            json.dumps(
-                [
-                    {
-                        "from": self._plain_item(naming.shown(source), known.get(source), exact=exact),
-                        "fromRanges": _ranges(group),
-                    }
-                    for source, group in calls
-                ]
-            )
+        return WrittenJson.of(
+            [
+                {
+                    "from": self._plain_item(naming.shown(source), known.get(source), exact=exact),
+                    "fromRanges": _ranges(group),
+                }
+                for source, group in calls
+            ]
         )
 
     async def outgoing(self, params: types.CallHierarchyOutgoingCallsParams) -> WrittenJson:
@@ -161,16 +158,14 @@ class Includes:
         # All that include it see the same of it, but where an expansion ends early.
         calls = next(filter(None, ([*outgoing(edges([report]), uri)] for report in reports)), [])
         exact = all(report.exact for report in reports)
-        return WrittenJson(
-            json.dumps(
-                [
-                    {
-                        "to": self._plain_item(naming.shown(target), group[0].tokens, exact=exact),
-                        "fromRanges": _ranges(group),
-                    }
-                    for target, group in calls
-                ]
-            )
+        return WrittenJson.of(
+            [
+                {
+                    "to": self._plain_item(naming.shown(target), group[0].tokens, exact=exact),
+                    "fromRanges": _ranges(group),
+                }
+                for target, group in calls
+            ]
         )
 
     async def _about(self, subject: Subject) -> tuple[Naming, list[Report]]:

@@ -3,7 +3,6 @@
 import asyncio
 import heapq
 import itertools
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -49,13 +48,8 @@ class _Node:
     children: "list[_Node]" = field(default_factory=list)
 
 
-def outline(report: Report) -> list[types.DocumentSymbol]:
-    """Sections within sections, and references in theirs; in order."""
-    return [_symbol(node) for node in _tree(report)]
-
-
 def flat_outline(report: Report) -> list[types.SymbolInformation]:
-    """The same in one list, for clients that know no other; `container_name` is the section it stands in."""
+    """Sections and references in one list, for clients that know no tree; `container_name` is the section it stands in."""
     found: list[types.SymbolInformation] = []
     todo: list[tuple[_Node, str | None]] = [(node, None) for node in reversed(_tree(report))]
     while todo:
@@ -170,7 +164,7 @@ def _found(name: str, kind: types.SymbolKind, uri: str, place: Range) -> dict[st
     return {
         "name": name,
         "kind": kind.value,
-        "location": {"uri": uri, "range": _plain_range(to_range(place))},
+        "location": {"uri": uri, "range": place.as_json()},
     }
 
 
@@ -205,7 +199,7 @@ class Symbols:
         report = session.report(document)
         if not self._hierarchical:
             return flat_outline(report)
-        return WrittenJson(json.dumps([_plain(symbol) for symbol in outline(report)]))
+        return WrittenJson.of([_plain(node) for node in _tree(report)])
 
     async def workspace(self, params: types.WorkspaceSymbolParams) -> WrittenJson:
         """Symbols of all prompts: open ones as they are in the editor, others as far as they are weighed."""
@@ -216,12 +210,12 @@ class Symbols:
         closed = workspace.reports() if workspace.revision != self._names_at else None
         revision, names = workspace.revision, self._names
 
-        def find(token: CancelToken) -> tuple[Names, str]:
+        def find(token: CancelToken) -> tuple[Names, WrittenJson]:
             kept = names if closed is None else Names(report for _, report in sorted(closed.items()))
             # What is open is known as it is in the editor.
             hidden = set(map(uri_of, paths))
             found = workspace_symbols([(Names(opened), ()), (kept, hidden)], params.query, token=token)
-            return kept, json.dumps(found)
+            return kept, WrittenJson.of(found)
 
         key = ("workspace symbols", next(self._numbers))
         try:
@@ -232,7 +226,7 @@ class Symbols:
             self._desk.tasks.cancel(key)
             raise
         self._names_at = revision
-        return WrittenJson(found)
+        return found
 
 
 def _tree(report: Report) -> list[_Node]:
@@ -287,33 +281,16 @@ def _reference(reference: ReferenceReport, report: Report) -> _Node:
     )
 
 
-def _symbol(node: _Node) -> types.DocumentSymbol:
-    return types.DocumentSymbol(
-        name=node.name,
-        kind=node.kind,
-        range=to_range(node.range),
-        selection_range=to_range(node.selection),
-        detail=node.detail,
-        children=[_symbol(child) for child in node.children] or None,
-    )
-
-
-def _plain(symbol: types.DocumentSymbol) -> dict[str, Any]:
-    plain = {
-        "name": symbol.name,
-        "detail": symbol.detail,
-        "kind": symbol.kind.value,
-        "range": _plain_range(symbol.range),
-        "selectionRange": _plain_range(symbol.selection_range),
-    }
-    return plain if symbol.children is None else plain | {"children": [*map(_plain, symbol.children)]}
-
-
-def _plain_range(place: types.Range) -> dict[str, Any]:
-    start, end = place.start, place.end
+def _plain(node: _Node) -> dict[str, Any]:
+    """A `DocumentSymbol` as JSON."""
+    children = {"children": [*map(_plain, node.children)]} if node.children else {}
     return {
-        "start": {"line": start.line, "character": start.character},
-        "end": {"line": end.line, "character": end.character},
+        "name": node.name,
+        "detail": node.detail,
+        "kind": node.kind.value,
+        "range": node.range.as_json(),
+        "selectionRange": node.selection.as_json(),
+        **children,
     }
 
 

@@ -4,7 +4,6 @@ Off until the command `weighbridge.toggleTokens` turns it on. What is split is t
 for: tokens of what stands around it are the same, whatever is cut off (see `tokens.borders`).
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,7 +85,7 @@ class TokenBorders:
             found = await self._of(document, 0, document.buffer.line_count)
             if found is None:
                 return _NONE
-            self._last = of, WrittenJson(json.dumps({"data": found}))
+            self._last = of, WrittenJson.of({"data": found})
         return self._last[1]
 
     async def range(self, params: types.SemanticTokensRangeParams) -> WrittenJson:
@@ -95,7 +94,7 @@ class TokenBorders:
         if document is None or not self.shown:
             return _NONE
         found = await self._of(document, params.range.start.line, params.range.end.line + 1)
-        return WrittenJson(json.dumps({"data": found or []}))
+        return WrittenJson.of({"data": found or []})
 
     async def at(self, document: Document, line: int, character: int) -> Token | None:
         """The token at a place in the client's units."""
