@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.graph import Graph, Subject, edges, leading_to
+from weighbridge.analysis.graph import Subject, edges, leading_to, subjects_of
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceReport, ReferenceTotals, Report
+from weighbridge.dependencies import Dependencies
 from weighbridge.references.model import Kind
 from weighbridge.tokens.base import Exactness
 
@@ -59,20 +60,21 @@ PROMPTS = st.lists(
 def test_reports_about_something_tell_as_much_of_it_as_all(
     prompts: list[tuple[list[ReferenceReport], list[ReferenceReport] | None]],
 ) -> None:
-    graph, reports = Graph(), dict[Path, Report]()
+    graph, reports = Dependencies[Path, Subject](), dict[Path, Report]()
     for number, (before, _) in enumerate(prompts):
         path = Path(f"/w/{number}.md")
         reports[path] = report(number, *before)
-        graph.add(path, reports[path])
+        graph.replace(path, subjects_of(reports[path]))
     for number, (_, after) in enumerate(prompts):
         path = Path(f"/w/{number}.md")
-        graph.remove(path, reports.pop(path))
+        del reports[path]
+        graph.replace(path, ())
         if after is not None:
             reports[path] = report(number, *after)
-            graph.add(path, reports[path])
+            graph.replace(path, subjects_of(reports[path]))
 
     def about(subject: Subject) -> list[Report]:
-        paths = graph.about(subject)
+        paths = graph.users(subject)
         return [one for path, one in reports.items() if path in paths]
 
     for uri in FILES[:3]:
@@ -85,6 +87,3 @@ def test_reports_about_something_tell_as_much_of_it_as_all(
                 for some in (about((kind, name)), reports.values())
             ]
             assert named[0] == named[1]
-    for path in [*reports]:
-        graph.remove(path, reports.pop(path))
-    assert graph._prompts == {}

@@ -160,8 +160,10 @@ def set_layer(session: Session, settings: Mapping[str, Any]) -> None:
 
 def paths_of(session: Session, document: Document) -> frozenset[Path]:
     """The files that what a document uses depends on, existing or not."""
-    used = session.readings._used_by.get(document.uri, {}).values()
-    return frozenset(Path(path) for entry in used for path in entry.paths)
+    readings = session.readings
+    return frozenset(
+        Path(path) for key in readings._used.things(document.uri) for path in readings._files.things(key)
+    )
 
 
 def open_file(session: Session, path: Path) -> Document:
@@ -194,7 +196,7 @@ def sizes(session: Session) -> dict[str, int]:
     readings = session.readings
     found = {
         "entries": len(readings._entries),
-        "paths": len(readings._by_path),
+        "paths": len(readings._files),
         "documents": len(session.documents),
         "reports": len(session._reports),
         "waiting": len(session._waiting),
@@ -207,11 +209,11 @@ def sizes(session: Session) -> dict[str, int]:
     for document in session.documents.values():
         found["dirty"] = found.get("dirty", 0) + len(document.dirty)
         found["expansions"] = found.get("expansions", 0) + len(document.expansions)
-        found["targets"] = found.get("targets", 0) + len(document._targets_of) + len(document._waiting)
+        found["targets"] = found.get("targets", 0) + len(document._keys) + len(document._waiting)
         found["leftover"] = found.get("leftover", 0) + len(document._leftover)
         expander = document.expander
         if expander is not None:
-            for name in ("requests", "wanted", "_users", "_holds", "_known", "_keys"):
+            for name in ("requests", "wanted", "_nested", "_known", "_keys"):
                 found[name] = found.get(name, 0) + len(getattr(expander, name))
     return found
 

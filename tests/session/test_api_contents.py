@@ -89,7 +89,8 @@ async def test_a_look_ahead_of_time_does_not_put_the_next_one_off(tmp_path: Path
     async with a_world(tmp_path, text("one"), text("two")) as world:
         await check(world.session, world.document)
         await world.pass_(90)
-        world.session.readings.recheck_all(world.document.uri)
+        readings = world.session.readings
+        readings.recheck([*readings._used.things(world.document.uri)])
         await world.settle()
         assert len(world.network.requests) == 1
         await world.pass_(10)

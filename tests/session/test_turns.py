@@ -242,8 +242,8 @@ async def test_who_asks_about_a_document_looks_at_what_that_uses(tmp_path: Path)
             await session.ready(document)
             assert paths_of(session, document)
             session.close(document.uri)
-        assert not session.readings._used_by
-        assert not session.readings._by_path
+        assert not session.readings._used
+        assert not session.readings._files
 
 
 async def test_of_broken_references_beyond_counting_it_is_told_how_many_there_are(tmp_path: Path) -> None:

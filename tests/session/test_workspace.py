@@ -225,7 +225,7 @@ async def test_changes_are_those_after_a_revision(tmp_path: Path) -> None:
         assert workspace.changes(revision) == {}
         prompt = workspace.prompt(first)
         assert prompt is not None
-        assert (prompt.first_line_end, prompt.depends) == (10, frozenset({first}))
+        assert (prompt.first_line_end, {*workspace._files_of.things(first)}) == (10, {first})
         place.write("CLAUDE.md", "others\n")
         second.unlink()
         place.changed("CLAUDE.md", "AGENTS.md")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.policy import shown
+from weighbridge.dependencies import Dependencies
 from weighbridge.errors import BorderlessError, Code, Problem
 from weighbridge.references.model import Kind, Reference
 from weighbridge.steps import Steps
@@ -155,8 +156,8 @@ class Expander:
     requests: dict[Hashable, Request] = field(default_factory=dict)
     loosened: bool = False
     steps: int = 0
-    _users: dict[Hashable, set[Hashable]] = field(default_factory=dict)
-    _holds: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    #: The keys of contents, and those that are nested in them.
+    _nested: Dependencies[Hashable, Hashable] = field(default_factory=Dependencies)
     _known: dict[Hashable, Expansion] = field(default_factory=dict)
     _keys: dict[Hashable, Hashable] = field(default_factory=dict)
 
@@ -186,13 +187,10 @@ class Expander:
                 continue
             gone.add(one)
             self._known.pop(one, None)
-            todo.extend(self._users.get(one, ()))
+            todo.extend(self._nested.users(one))
         # What it holds now is found out when it is expanded again.
-        for held in self._holds.pop(key, ()):
-            self.loosened = True
-            self._users[held].discard(key)
-            if not self._users[held]:
-                del self._users[held]
+        self.loosened = self.loosened or bool(self._nested.things(key))
+        self._nested.replace(key, ())
         return frozenset(gone)
 
     def retain(self, roots: frozenset[Hashable]) -> frozenset[Hashable]:
@@ -204,7 +202,7 @@ class Expander:
             one = todo.pop()
             if one not in live:
                 live.add(one)
-                todo.extend(self._holds.get(one, ()))
+                todo.extend(self._nested.things(one))
         gone = frozenset(key for key in self.requests if key not in live)
         for key in gone:
             self._known.pop(key, None)
@@ -212,10 +210,7 @@ class Expander:
             self.wanted.pop(key, None)
         # What is nested too deep has a key and users, but was never asked for.
         self._keys = {name: key for name, key in self._keys.items() if key in live}
-        self._holds = {key: held for key, held in self._holds.items() if key in live}
-        self._users = {
-            key: left for key, users in self._users.items() if key in live and (left := users & live)
-        }
+        self._nested.retain(live)
         return gone
 
     def _request(self, reference: Reference, base: Path | None) -> Request:
@@ -291,9 +286,7 @@ class Expander:
                 continue
             request = self._request(segment.reference, reading.base)
             # Noted before it is expanded: an expansion that grows too large is looked at again when any of it changes.
-            held = self._key(request)
-            self._users.setdefault(held, set()).add(key)
-            self._holds.setdefault(key, set()).add(held)
+            self._nested.add(key, self._key(request))
             child = yield from self._expand(request, here, depth + 1)
             nested.append(Placed(segment, child))
             pieces.append(

@@ -1,8 +1,7 @@
 """Who includes whom: the references of many reports, each where it is written."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from weighbridge.analysis.report import Range, ReferenceReport, Report
 from weighbridge.references.model import Kind
@@ -38,31 +37,8 @@ def edges(reports: Iterable[Report]) -> tuple[Edge, ...]:
 Subject = str | tuple[Kind, str]
 
 
-class Graph:
-    """Prompts by what they refer to, themselves or in what they include: who asks about one thing looks at few of very many."""
-
-    def __init__(self) -> None:
-        self._prompts: dict[Subject, set[Path]] = {}
-
-    def add(self, path: Path, report: Report) -> None:
-        """A prompt is weighed."""
-        for subject in _subjects(report):
-            self._prompts.setdefault(subject, set()).add(path)
-
-    def remove(self, path: Path, report: Report) -> None:
-        """A prompt's report, as it was added, holds no longer."""
-        for subject in _subjects(report):
-            prompts = self._prompts[subject]
-            prompts.discard(path)
-            if not prompts:
-                del self._prompts[subject]
-
-    def about(self, subject: Subject) -> Collection[Path]:
-        """The prompts that refer to something."""
-        return self._prompts.get(subject, ())
-
-
-def _subjects(report: Report) -> set[Subject]:
+def subjects_of(report: Report) -> set[Subject]:
+    """All that a prompt refers to, itself or in what it includes."""
     found: set[Subject] = set()
     todo = [*report.references]
     while todo:

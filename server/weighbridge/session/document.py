@@ -18,6 +18,7 @@ from typing import Any
 from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.expand import IN_A_STEP, Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
+from weighbridge.dependencies import Dependencies
 from weighbridge.errors import FATAL, Problem
 from weighbridge.references.index import LINE_COST, ScanIndex, TooFarError
 from weighbridge.references.model import Kind, Reference
@@ -79,9 +80,9 @@ class Document:
         self.dirty: dict[Target, None] = {}
         #: The target that is being looked at, some of what is nested in it at a time.
         self._expanding: tuple[Target, Steps[Expansion]] | None = None
-        #: What is looked up for each content that arrives, and must not cost the document: targets by key, targets that
+        #: What is looked up for each content that arrives, and must not cost the document: the targets and their keys, targets that
         #: wait, the references' places and the lines by target (gathered anew when the index's references changed).
-        self._targets_of: dict[Hashable, set[Target]] = {}
+        self._keys = Dependencies[Target, Hashable]()
         self._waiting: set[Target] = set()
         self._lines_of: dict[Target, list[int]] = {}
         self._placed: list[tuple[Reference, Range, Target]] = []
@@ -130,7 +131,7 @@ class Document:
         self._placed_revision = self._dropped_revision = -1
         if last is None or last.tokenizer is not prepared.tokenizer:
             self.expansions.clear()
-            self._targets_of.clear()
+            self._keys.clear()
             self._waiting.clear()
         # What references stood for stays until it is known what they stand for now.
         if counts is None:
@@ -368,7 +369,7 @@ class Document:
         """Mark the targets whose content is one of these keys as to be looked at again."""
         self._expanding = None
         for key in keys:
-            self.dirty.update(dict.fromkeys(self._targets_of.get(key, ())))
+            self.dirty.update(dict.fromkeys(self._keys.users(key)))
 
     def drop_unused(self) -> frozenset[Hashable]:
         """Forget targets that no longer stand in the text; return the keys nobody here uses any more.
@@ -389,7 +390,7 @@ class Document:
         self._expanding = None
         used = {target for _, _, target in self.placed()}
         for target in [target for target in self.expansions if target not in used]:
-            self._forget_key(target)
+            self._keys.replace(target, ())
             self._waiting.discard(target)
             del self.expansions[target]
         if not self.dirty.keys() <= used:
@@ -415,18 +416,9 @@ class Document:
             return frozenset()
         return self.expander.retain(frozenset()) | self._leftover
 
-    def _forget_key(self, target: Target) -> None:
-        known = self.expansions.get(target)
-        targets = None if known is None else self._targets_of.get(known.key)
-        if known is not None and targets is not None:
-            targets.discard(target)
-            if not targets:
-                del self._targets_of[known.key]
-
     def _set_expansion(self, target: Target, expansion: Expansion) -> None:
-        self._forget_key(target)
         self.expansions[target] = expansion
-        self._targets_of.setdefault(expansion.key, set()).add(target)
+        self._keys.replace(target, (expansion.key,))
         if expansion.waiting:
             self._waiting.add(target)
         else:

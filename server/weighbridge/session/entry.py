@@ -1,8 +1,7 @@
 """What is known of one content that open documents refer to. The loop's own."""
 
 import asyncio
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from weighbridge.analysis.expand import Reading
 from weighbridge.content.base import Content, Request
@@ -13,13 +12,11 @@ from weighbridge.tokens.base import Tokenizer
 
 @dataclass(slots=True)
 class ContentEntry:
-    """One content: what is asked for, by whom, and what is known of it."""
+    """One content: what is asked for, and what is known of it."""
 
     request: Request
     tokenizer: Tokenizer
     dialect: Dialect
-    users: set[Hashable] = field(default_factory=set)
-    paths: set[str] = field(default_factory=set)
     reading: Reading | None = None
     content: Content | None = None
     running: asyncio.Future[None] | None = None

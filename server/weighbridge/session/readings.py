@@ -9,7 +9,7 @@ nobody wants any more, has filled the count cache and is dropped.
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from weighbridge.analysis.expand import Reading
@@ -17,6 +17,7 @@ from weighbridge.analysis.reading import failed_reading, read
 from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Request, retry_policy
 from weighbridge.content.factory import HandlerFactory
+from weighbridge.dependencies import Dependencies
 from weighbridge.errors import (
     FATAL,
     ReferenceFault,
@@ -64,11 +65,11 @@ class Readings:
         self._on_changed = on_changed
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._entries: dict[Hashable, ContentEntry] = {}
-        #: The same by user: who asks about a document must not look at what all others use.
-        self._used_by: dict[Hashable, dict[Hashable, ContentEntry]] = {}
-        #: By the path written out: this is asked for every reference, and a `Path` is slow to hash.
-        self._by_path: dict[str, set[Hashable]] = {}
-        self._below = FolderIndex(lambda: self._by_path)
+        #: The users and the keys that they use: who asks about a document must not look at what all others use.
+        self._used = Dependencies[Hashable, Hashable]()
+        #: The keys and the files that their contents depend on, by the paths written out: a `Path` is slow to hash.
+        self._files = Dependencies[Hashable, str]()
+        self._below = FolderIndex(lambda: self._files)
         #: The same paths, each made once: all are asked for whenever there is another.
         self._paths: dict[str, Path] = {}
         self.scans = Scans()
@@ -100,30 +101,22 @@ class Readings:
             self._depend(key, entry)
         # What the key does not tell, as how often it is tried again, is as the newest settings say.
         entry.request = request
-        entry.users.add(user)
-        self._used_by.setdefault(user, {})[key] = entry
+        self._used.add(user, key)
         if entry.running is None and (entry.reading is None or self._may_be_old(entry)):
             self._start(key, entry, priority)
 
     def release(self, user: Hashable, keys: Iterable[Hashable]) -> None:
         """Forget that `user` uses these contents, and the contents nobody uses."""
-        used = self._used_by.get(user, {})
         for key in keys:
-            entry = used.pop(key, None)
-            if entry is None:
-                continue
-            entry.users.discard(user)
-            if not entry.users:
-                del self._entries[key]
-                self._let_go(key, entry.paths)
+            if self._used.remove(user, key):
+                entry = self._entries.pop(key)
+                self._depend_on(key, {})
                 if entry.timer is not None:
                     entry.timer.cancel()
                 if entry.running is not None:
                     entry.running.cancel()
                     for step in ("fetch", "read"):
                         self._tasks.cancel((step, key))
-        if not used:
-            self._used_by.pop(user, None)
 
     def recheck(self, keys: Iterable[Hashable], *, force: bool = False) -> None:
         """Read contents again, for somebody says that they changed; `force`: ask APIs again, too."""
@@ -142,20 +135,18 @@ class Readings:
 
     def recheck_all(self, user: Hashable | None = None) -> None:
         """Read all contents again, or all that `user` uses, and ask APIs again."""
-        self.recheck([*(self._entries if user is None else self._used_by.get(user, ()))], force=True)
+        self.recheck([*(self._entries if user is None else self._used.things(user))], force=True)
 
     def recheck_files(self, user: Hashable) -> None:
         """Read the files again that `user` uses; what holds its text is not asked for."""
-        self.recheck(
-            [key for key, entry in self._used_by.get(user, {}).items() if entry.request.kind is Kind.FILE]
-        )
+        self.recheck([key for key, entry in self._entries_of(user) if entry.request.kind is Kind.FILE])
 
     def recheck_old(self, user: Hashable) -> None:
         """Read what `user` uses again where that is not done and was not in the last second; what APIs said keeps its time."""
         self.recheck(
             [
                 key
-                for key, entry in self._used_by.get(user, {}).items()
+                for key, entry in self._entries_of(user)
                 if entry.running is None and self._may_be_old(entry)
             ]
         )
@@ -163,7 +154,7 @@ class Readings:
     def keys_of_path(self, path: Path) -> list[Hashable]:
         """The keys whose content depends on this file, existing or not."""
         written = os.fspath(path)
-        return [key for one in (written, *self._below.of(written)) for key in self._by_path.get(one, ())]
+        return [key for one in (written, *self._below.of(written)) for key in self._files.users(one)]
 
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
@@ -171,11 +162,7 @@ class Readings:
 
     def contents(self, user: Hashable) -> dict[Hashable, Content]:
         """The contents that `user` uses, for rendering."""
-        return {
-            key: entry.content
-            for key, entry in self._used_by.get(user, {}).items()
-            if entry.content is not None
-        }
+        return {key: entry.content for key, entry in self._entries_of(user) if entry.content is not None}
 
     async def settled(self, user: Hashable) -> None:
         """Wait until nothing that `user` uses is being read."""
@@ -192,7 +179,7 @@ class Readings:
     async def _read_of(self, user: Hashable, kinds: frozenset[Kind]) -> bool:
         running = [
             entry.running
-            for entry in self._used_by.get(user, {}).values()
+            for _, entry in self._entries_of(user)
             if entry.running is not None and not entry.running.done() and entry.request.kind in kinds
         ]
         if running:
@@ -207,18 +194,17 @@ class Readings:
             if entry.running is not None:
                 entry.running.cancel()
         self._entries.clear()
-        self._used_by.clear()
-        self._by_path.clear()
+        self._used.clear()
+        self._files.clear()
         self._paths.clear()
         self._below.changed()
+
+    def _entries_of(self, user: Hashable) -> list[tuple[Hashable, ContentEntry]]:
+        return [(key, self._entries[key]) for key in self._used.things(user)]
 
     def _may_be_old(self, entry: ContentEntry) -> bool:
         """Whether a content is read again when somebody begins to use it, or asks: not every system tells of every change."""
         return entry.request.kind is not Kind.API and self._timers.time() - entry.read_at > _SOONEST
-
-    def _watch_others(self) -> None:
-        self._below.changed()
-        self.on_watched()
 
     def _depend(self, key: Hashable, entry: ContentEntry, more: Iterable[Path] = ()) -> None:
         """Note the files that a content depends on: those it is named by, and `more`, in place of what there was before."""
@@ -226,20 +212,16 @@ class Readings:
             os.fspath(path): path
             for path in (*self._handlers.of(entry.request.kind).paths(entry.request), *more)
         }
-        before, entry.paths = entry.paths, set(named)
-        self._let_go(key, before - entry.paths)
-        for path in entry.paths - before:
-            if path not in self._by_path:
-                self._by_path[path], self._paths[path] = set(), named[path]
-                self._watch_others()
-            self._by_path[path].add(key)
+        self._depend_on(key, named)
 
-    def _let_go(self, key: Hashable, paths: Iterable[str]) -> None:
-        for path in paths:
-            self._by_path[path].discard(key)
-            if not self._by_path[path]:
-                del self._by_path[path], self._paths[path]
-                self._watch_others()
+    def _depend_on(self, key: Hashable, paths: Mapping[str, Path]) -> None:
+        came, gone = self._files.replace(key, paths)
+        self._paths.update((path, paths[path]) for path in came)
+        for path in gone:
+            del self._paths[path]
+        if came or gone:
+            self._below.changed()
+            self.on_watched()
 
     def _start(self, key: Hashable, entry: ContentEntry, priority: Priority) -> None:
         """Read a content: together with others if it is a whole file whose text may be known."""
@@ -284,7 +266,7 @@ class Readings:
             raise
         except BaseException as error:  # noqa: BLE001  shown at the reference
             entry.reading = failed_reading(entry.request, error)
-            self._on_changed(key, frozenset(entry.users))
+            self._on_changed(key, frozenset(self._used.users(key)))
 
     def _take(
         self,
@@ -308,7 +290,7 @@ class Readings:
         self._set_timer(key, entry)
         if reading is not None and reading != entry.reading:
             entry.reading = reading
-            self._on_changed(key, frozenset(entry.users))
+            self._on_changed(key, frozenset(self._used.users(key)))
 
     async def _read(
         self, key: Hashable, entry: ContentEntry, priority: Priority, *, force: bool

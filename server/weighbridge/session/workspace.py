@@ -2,7 +2,7 @@
 
     asked ──▶ scan (ignore files, include) ──▶ some prompts at a time: read and weighed by a worker at LOW priority ──▶ changed
 
-What stays of a prompt is its report and which files it depends on. What is open in the editor is the session's.
+What stays of a prompt is its report and which files that depends on. What is open in the editor is the session's.
 """
 
 import asyncio
@@ -18,8 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from weighbridge.analysis.graph import Graph, Subject
-from weighbridge.analysis.loads import Loads
+from weighbridge.analysis.graph import Subject, subjects_of
 from weighbridge.analysis.report import Report
 from weighbridge.content.agent_files import Awaited, any_concerned
 from weighbridge.content.base import Request, Scope
@@ -27,6 +26,7 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of, roots_stay
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
+from weighbridge.dependencies import Dependencies
 from weighbridge.errors import Code, Problem, ReferenceFault, fault_of_ours
 from weighbridge.session.closed import ClosedText, Weighed, closed_text, weigh
 from weighbridge.session.contents import Contents
@@ -68,13 +68,11 @@ _NEVER: _Status = (), 0
 class Prompt:
     """A prompt as it was weighed last; of one that could not be, `counted` is false, and the report says why.
 
-    `depends`: the files that its report is made of, existing or not, and itself. `first_line_end`: where line 1 ends, in
-    the client's units. `real`: where the links of its path lead. `awaited`: it depends on any file that these match, too;
-    `shared`: and on these, as other prompts do.
+    `first_line_end`: where line 1 ends, in the client's units. `real`: where the links of its path lead.
+    `awaited`: it depends on any file that these match, too.
     """
 
     report: Report
-    depends: frozenset[Path]
     first_line_end: int
     real: Path
     counted: bool = True
@@ -107,17 +105,15 @@ class Workspace:
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._files = TextFiles()
         self._prompts: dict[Path, Prompt] = {}
-        self._graph = Graph()
-        self._dependents: dict[Path, set[Path]] = {}
-        #: The prompts that depend on the same files, by these: of many together there are few.
-        self._sharing: dict[frozenset[Path], set[Path]] = {}
-        #: What agents load, for all that is weighed while nothing changes.
-        self._loads: Loads | None = None
+        #: The prompts, and what they refer to, themselves or in what they include.
+        self._subjects = Dependencies[Path, Subject]()
+        #: The prompts, and the files that their reports are made of, existing or not, and where the prompts' links lead.
+        self._files_of = Dependencies[Path, Path]()
         self._awaiting: dict[Path, tuple[Awaited, ...]] = {}
-        self._below = FolderIndex(lambda: map(os.fspath, self.watched()))
+        self._below = FolderIndex(lambda: map(os.fspath, self._files_of))
         self._links: dict[str, str] = {}
-        #: The prompts that are links, by where they lead.
-        self._linked: dict[Path, set[Path]] = {}
+        #: The prompts that are links, and where they lead.
+        self._real = Dependencies[Path, Path]()
         self._known: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and those of them that have changed since.
         self._queue: dict[Path, None] = {}
@@ -200,24 +196,17 @@ class Workspace:
 
     def reports_about(self, subject: Subject) -> dict[Path, Report]:
         """The same of those that refer to something, themselves or in what they include; of a file, its own as well."""
-        paths = {*self._graph.about(subject)}
+        paths = {*self._subjects.users(subject)}
         if isinstance(subject, str):
             file = path_of(subject)
             if file is not None:
-                paths.update(path for path in (file, *self._linked.get(file, ())) if path in self._prompts)
+                paths.update(path for path in (file, *self._real.users(file)) if path in self._prompts)
         return {path: self._prompts[path].report for path in paths}
 
     def prompts_that_need(self, path: Path) -> set[Path]:
         """The prompts whose reports depend on a file, existing or not, or on any in a folder."""
-        files = frozenset((path, *map(Path, self._below.of(os.fspath(path)))))
-        needing = {prompt for file in files for prompt in self._dependents.get(file, ())}
-        return needing.union(
-            *(these for shared, these in self._sharing.items() if not files.isdisjoint(shared))
-        )
-
-    def _matters(self, path: Path) -> bool:
-        """Whether any report depends on a file."""
-        return path in self._dependents or any(path in files for files in self._sharing)
+        files = (path, *map(Path, self._below.of(os.fspath(path))))
+        return {prompt for file in files for prompt in self._files_of.users(file)}
 
     def unweighed(self) -> list[Path]:
         """The prompts that are known by their names only: not weighed yet, or not readable."""
@@ -229,7 +218,7 @@ class Workspace:
 
     def watched(self) -> frozenset[Path]:
         """All files that the reports depend on, existing or not."""
-        return frozenset(self._dependents).union(*self._sharing)
+        return frozenset(self._files_of)
 
     # What changes
 
@@ -257,7 +246,7 @@ class Workspace:
                 self._weigh_again(prompt)
             if self._below.of(os.fspath(path)):
                 self._scan_soon()
-            elif not self._matters(path):
+            elif path not in self._files_of:
                 strangers.append(path)
             if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
                 self._scan_soon()
@@ -278,7 +267,7 @@ class Workspace:
     async def _look_again(self, paths: Sequence[Path]) -> None:
         with contextlib.suppress(TaskCancelledError):
             found = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
-            known = {path: status for path, status in self._statuses.items() if self._matters(path)}
+            known = {path: status for path, status in self._statuses.items() if path in self._files_of}
             self._statuses = known | found
             self.files_changed(
                 [path for path, status in found.items() if self._may_differ(status, known.get(path, _NEVER))]
@@ -511,17 +500,9 @@ class Workspace:
             self._keep_uncounted(path, fault_of_ours(fault))
         elif weighed is not None and path in self._known:
             depends = weighed.depends.union(ways)
-            self._keep(
-                path,
-                Prompt(
-                    weighed.report,
-                    depends,
-                    weighed.first_line_end,
-                    ways[-1],
-                    awaited=weighed.awaited,
-                    shared=weighed.shared,
-                ),
-            )
+            awaited = weighed.awaited
+            prompt = Prompt(weighed.report, weighed.first_line_end, ways[-1], awaited=awaited)
+            self._keep(path, prompt, depends)
             if changed and (
                 any(
                     file in changed or not changed.isdisjoint(file.parents)
@@ -537,63 +518,37 @@ class Workspace:
     def _keep_uncounted(self, path: Path, problem: Problem) -> None:
         if path in self._known and problem.code is not Code.NOT_FOUND:
             report = failed_report(uri_of(path), None, problem, 0)
-            self._keep(path, Prompt(report, frozenset((path,)), 0, path, counted=False))
+            self._keep(path, Prompt(report, 0, path, counted=False), (path,))
         else:
             self._forget(path)
 
-    def _keep(self, path: Path, prompt: Prompt) -> None:
-        self._let_go(path, self._prompts.get(path), prompt)
+    def _keep(self, path: Path, prompt: Prompt, files: Iterable[Path]) -> None:
+        """Keep a prompt. `files`: those that its report is made of, existing or not, and itself."""
         self._prompts[path] = prompt
+        self._awaiting.pop(path, None)
         if prompt.awaited:
             self._awaiting[path] = prompt.awaited
-        self._graph.add(path, prompt.report)
-        if prompt.real != path:
-            self._links[uri_of(path)] = uri_of(prompt.real)
-            self._linked.setdefault(prompt.real, set()).add(path)
-        self._note(path)
+        self._note(path, files, subjects_of(prompt.report), prompt.real)
 
     def _forget(self, path: Path) -> None:
         self._queue.pop(path, None)
-        if path in self._prompts:
-            self._let_go(path, self._prompts.pop(path), None)
-            self._note(path)
+        if self._prompts.pop(path, None) is not None:
+            self._awaiting.pop(path, None)
+            self._note(path, (), (), path)
 
-    def _let_go(self, path: Path, before: Prompt | None, after: Prompt | None) -> None:
-        """Forget what is kept besides of a prompt, but for what it depends on from now on."""
-        self._depend(path, before, after)
-        self._awaiting.pop(path, None)
-        if before is not None:
-            self._graph.remove(path, before.report)
-            if before.real != path:
-                del self._links[uri_of(path)]
-                self._linked[before.real].discard(path)
-
-    def _note(self, path: Path) -> None:
+    def _note(self, path: Path, files: Iterable[Path], subjects: Iterable[Subject], real: Path) -> None:
+        """Note that a prompt was weighed or went. `real`: where the links of its path lead."""
+        self._subjects.replace(path, subjects)
+        self._real.replace(path, () if real == path else (real,))
+        self._links.pop(uri_of(path), None)
+        if real != path:
+            self._links[uri_of(path)] = uri_of(real)
+        if any(self._files_of.replace(path, files)):
+            self._below.changed()
+            self.on_watched()
         self.revision += 1
         self._changed.pop(path, None)
         self._changed[path] = self.revision
-
-    def _depend(self, path: Path, before: Prompt | None, after: Prompt | None) -> None:
-        old = frozenset[Path]() if before is None else before.depends
-        new = frozenset[Path]() if after is None else after.depends
-        for file in old - new:
-            self._dependents[file].discard(path)
-            if not self._dependents[file]:
-                del self._dependents[file]
-        for file in new - old:
-            self._dependents.setdefault(file, set()).add(path)
-        shared_before = () if before is None else before.shared
-        shared_now = () if after is None else after.shared
-        for files in shared_now:
-            self._sharing.setdefault(files, set()).add(path)
-        for files in shared_before:
-            if files not in shared_now:
-                self._sharing[files].discard(path)
-                if not self._sharing[files]:
-                    del self._sharing[files]
-        if old != new or shared_before != shared_now:
-            self._below.changed()
-            self.on_watched()
 
     def _tell(self) -> None:
         self._waiting.wake(_ALL)
