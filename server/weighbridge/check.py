@@ -13,7 +13,7 @@ from weighbridge.batch import Outcome, weigh
 from weighbridge.budget.directive import Overrides
 from weighbridge.changes import Asked, Changes, changes_since
 from weighbridge.config import Severity
-from weighbridge.config.settings import CONTEXT_BUDGET
+from weighbridge.config.setting_values import CONTEXT_BUDGET
 from weighbridge.content.revision import Revision, revision
 from weighbridge.errors import Code
 from weighbridge.terminal import Finding, findings_of

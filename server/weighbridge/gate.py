@@ -19,7 +19,7 @@ from weighbridge.analysis.wording import number_text, tokens_text
 from weighbridge.budget.thresholds import crossed
 from weighbridge.config import Settings
 from weighbridge.config.files import OWN_FILE
-from weighbridge.config.settings import CONTEXT_BUDGET, TOTAL_BUDGET
+from weighbridge.config.setting_values import CONTEXT_BUDGET, TOTAL_BUDGET
 from weighbridge.errors import Code, WeighbridgeError
 from weighbridge.terminal import Finding
 from weighbridge.tokens.base import Exactness

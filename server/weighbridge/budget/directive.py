@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from weighbridge.agents.readers import DIALECTS
 from weighbridge.config.messages import plain
-from weighbridge.config.settings import MOST_TOKENS
+from weighbridge.config.setting_values import MOST_TOKENS
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.model import Directive
 

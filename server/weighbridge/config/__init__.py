@@ -4,15 +4,7 @@ from weighbridge.config.documents import DEFAULT_ENCODING, DEFAULT_INCLUDE, defa
 from weighbridge.config.files import read_folder_layer
 from weighbridge.config.globs import matches
 from weighbridge.config.layers import Layer, Resolved, resolve
-from weighbridge.config.settings import (
-    Api,
-    ApiCache,
-    InlayHints,
-    Retry,
-    Settings,
-    Severity,
-    Threshold,
-)
+from weighbridge.config.settings import Api, ApiCache, InlayHints, Retry, Settings, Severity, Threshold
 
 __all__ = [
     "DEFAULT_ENCODING",

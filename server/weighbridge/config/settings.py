@@ -1,14 +1,7 @@
 """The settings: every one with its bounds, its unit and what it means. The JSON schema is made from this model."""
 
-import math
-import re
-from collections.abc import Mapping
 from enum import StrEnum
-from fractions import Fraction
-from functools import lru_cache
-from pathlib import PurePath
-from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -16,32 +9,38 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
-    WrapSerializer,
 )
 from pydantic.alias_generators import to_camel
 
 from weighbridge.agents.readers import TITLES
 from weighbridge.config.documents import DEFAULT_INCLUDE
-from weighbridge.config.globs import glob_fault, has_open_class, matches
-
-#: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
-MOST_TOKENS = 10**12
-#: US dollars for a million tokens.
-MOST_USD = 10**6
-#: Percent of a budget.
-MOST_PERCENT = 10_000
-#: Seconds: a year.
-LONGEST_TTL = 31_536_000
-#: Bytes: a tebibyte.
-MOST_FILE_BYTES = 2**40
-#: Globs, names or folders in one list.
-MOST_ENTRIES = 1_000
-#: Of `apiCache`, which comes from repositories too and is tried on every URL that is fetched: entries, characters of a pattern.
-MOST_PATTERNS = 100
-LONGEST_URL_GLOB = 200
-#: Globs in one setting: each is tried on every path.
-MOST_GLOBS = 200
+from weighbridge.config.globs import matches
+from weighbridge.config.setting_values import (
+    LONGEST_TTL,
+    LONGEST_URL_GLOB,
+    MOST_ENTRIES,
+    MOST_FILE_BYTES,
+    MOST_GLOBS,
+    MOST_PATTERNS,
+    MOST_TOKENS,
+    MOST_USD,
+    Glob,
+    Names,
+    Scalar,
+    agent_name,
+    allowed_host,
+    budget_key,
+    environment_name,
+    http_headers,
+    http_url,
+    is_special_budget,
+    limit_of,
+    name_or_none,
+    no_names,
+    outside_folder,
+    share_or_tokens,
+    tokenizer_file,
+)
 
 
 class Severity(StrEnum):
@@ -60,46 +59,19 @@ class _Model(BaseModel):
     )
 
 
-_SHARE = re.compile(r"(?P<percent>[0-9]{1,6}(?:\.[0-9]{1,6})?) ?%")
-_TOKENS = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?:[_,][0-9]{3}){1,4}")
-_NO_THRESHOLD = f'expected a share from "0%" to "{MOST_PERCENT:,}%", or a whole number of tokens from 0 to {MOST_TOKENS:,}'
-
-
-def _at(value: Any) -> int | str:
-    """A share as `80%`, or a number of tokens."""
-    if isinstance(value, str):
-        text = value.strip()
-        share = _SHARE.fullmatch(text)
-        if share is not None and Fraction(share["percent"]) <= MOST_PERCENT:
-            return f"{share['percent']}%"
-        value = int(text.replace("_", "").replace(",", "")) if _TOKENS.fullmatch(text) else None
-    if type(value) is int and 0 <= value <= MOST_TOKENS:
-        return value
-    raise ValueError(_NO_THRESHOLD)
-
-
-@lru_cache(maxsize=64)
-def _share(share: str, whole: int) -> int:
-    """Kept: it is asked again for each document."""
-    return math.ceil(Fraction(share.removesuffix("%")) * whole / 100)
-
-
-def _limit(at: int | str, whole: int) -> int:
-    """The tokens that a share of a whole is, the fewest that are no less than it; or the number itself. Exact."""
-    return at if isinstance(at, int) else _share(at, whole)
-
-
 class Threshold(_Model):
     """A share of the budget, or a number of tokens, from which a prompt is reported."""
 
     at: Annotated[
-        int | str, BeforeValidator(_at), Field(description='a share ("80%") or a number of tokens (6000)')
+        int | str,
+        BeforeValidator(share_or_tokens),
+        Field(description='a share ("80%") or a number of tokens (6000)'),
     ]
     severity: Severity = Field(default=Severity.WARNING, description="how severe the problem is")
 
     def limit(self, budget: int) -> int:
         """The tokens it is crossed at."""
-        return _limit(self.at, budget)
+        return limit_of(self.at, budget)
 
 
 class Retry(_Model):
@@ -115,125 +87,12 @@ class Retry(_Model):
     max_delay: float = Field(default=30, ge=0, le=3600, strict=True, description="longest delay, in seconds")
 
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-
-def _frozen(value: Mapping[_K, _V]) -> Mapping[_K, _V]:
-    """A copy that nobody can change: settings are read by many threads at once."""
-    return MappingProxyType(dict(value))
-
-
-def _thawed(value: Mapping[Any, Any], serialize: SerializerFunctionWrapHandler) -> Any:
-    return serialize(dict(value))
-
-
-#: Names to values, immutable.
-_Names = Annotated[Mapping[_K, _V], AfterValidator(_frozen), WrapSerializer(_thawed)]
-
-
-def _nothing() -> Mapping[Any, Any]:
-    return MappingProxyType({})
-
-
-_HTTP_URL = re.compile(r"https?://[^/?#\s][^\s]*", re.IGNORECASE)
-
-
-def _url(value: str) -> str:
-    if _HTTP_URL.fullmatch(value) is None:
-        raise ValueError("expected a URL that begins with http:// or https://")
-    return value
-
-
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
-    """Names and values that HTTP can carry: a line end in one would be another header, or another request."""
-    for name, one in value.items():
-        if _HEADER_NAME.fullmatch(name) is None:
-            raise ValueError("expected header names of letters, digits and hyphens")
-        if any((char < " " and char != "\t") or char == "\x7f" for char in one):
-            raise ValueError(f"expected a value without control characters for the header {name}")
-    return value
-
-
-def _glob(value: str) -> str:
-    fault = glob_fault(value)
-    if fault is not None:
-        raise ValueError(fault)
-    if has_open_class(value):
-        raise ValueError("a glob closes each [ with ], and writes a literal [ as [[]")
-    return value
-
-
-#: What a budget may be for besides documents by glob: an agent's context, and all that is checked.
-CONTEXT_BUDGET = "context:"
-TOTAL_BUDGET = "total"
-
-
-def _is_special(key: str) -> bool:
-    return key == TOTAL_BUDGET or key.startswith(CONTEXT_BUDGET)
-
-
-def _budget_key(value: str) -> str:
-    if value.startswith(CONTEXT_BUDGET):
-        _agent_name(value.removeprefix(CONTEXT_BUDGET))
-    return value if _is_special(value) else _glob(value)
-
-
-def _environment_name(value: str) -> str:
-    if not value or "=" in value or "\0" in value:
-        raise ValueError("expected the name of an environment variable, without its value")
-    if set("*?[") & set(value):
-        raise ValueError("expected the whole name of an environment variable: a pattern names none")
-    return value
-
-
-#: `host` or `host:port`, the host as in a URL or with `*` in it; addresses of version 6 in brackets, or bare without a port.
-ALLOWED_HOST = re.compile(
-    r"\[(?P<v6>[^\[\]\s]+)\](?::(?P<v6port>[0-9]{1,5}))?"
-    r"|(?P<host>[^:\[\]/?#@\s]+)(?::(?P<hostport>[0-9]{1,5}))?"
-    r"|(?P<bare>[0-9a-fA-F:.]+)(?P<bareport>(?!))?"
-)
-
-
-def _allowed_host(value: str) -> str:
-    if ALLOWED_HOST.fullmatch(value.strip()) is None:
-        raise ValueError("expected host or host:port, without https:// before it or a path behind it")
-    return value
-
-
-def _outside_folder(value: str) -> str:
-    """The folders of a workspace may be read already."""
-    absolute = value.startswith(("/", "~", "\\")) or re.match(r"[A-Za-z]:", value)
-    if not absolute and re.match(r"\.\.(?:[/\\]|$)", value) is None:
-        raise ValueError(
-            "expected an absolute path, ~/… or ../…: what is in the workspace may be read anyway"
-        )
-    return value
-
-
-def _agent_name(value: str) -> str:
-    if value not in TITLES:
-        raise ValueError(f"expected the name of an agent; there are {', '.join(TITLES)}")
-    return value
-
-
-def _name_or_none(value: Any) -> Any:
-    """Editors send an empty text for what nobody filled in."""
-    return (value.strip() or None) if isinstance(value, str) else value
-
-
-_Glob = Annotated[str, AfterValidator(_glob)]
-
-
 class Api(_Model):
     """An endpoint that prompts may refer to by its name."""
 
-    url: Annotated[str, AfterValidator(_url)] = Field(repr=False, description="an http or https URL")
-    headers: Annotated[_Names[str, str], AfterValidator(_headers)] = Field(
-        default_factory=_nothing,
+    url: Annotated[str, AfterValidator(http_url)] = Field(repr=False, description="an http or https URL")
+    headers: Annotated[Names[str, str], AfterValidator(http_headers)] = Field(
+        default_factory=no_names,
         repr=False,
         description="sent to its host only; never taken from the repository",
     )
@@ -255,12 +114,6 @@ class ApiCache(_Model):
     ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds that a response stays fresh")
 
 
-def _tokenizer_file(value: str) -> str:
-    if not PurePath(value).is_absolute() or "\0" in value:
-        raise ValueError("expected the absolute path of a tokenizer.json")
-    return value
-
-
 class ModelEntry(_Model):
     """A model that is not in the table, or another name of one that is; what is not said is as with the model it is `like`."""
 
@@ -268,7 +121,7 @@ class ModelEntry(_Model):
         default=None, description="a known model: what is not set here is as it is there"
     )
     encoding: str | None = Field(default=None, description="its tokenizer")
-    tokenizer: Annotated[str, AfterValidator(_tokenizer_file)] | None = Field(
+    tokenizer: Annotated[str, AfterValidator(tokenizer_file)] | None = Field(
         default=None,
         description="its tokenizer as a Hugging Face tokenizer.json, by its absolute path; in a repository's files by its path from there, "
         "for a file in the repository",
@@ -324,24 +177,15 @@ class InlayHints(_Model):
         strict=True,
         description="tokens below which a variable has no hint",
     )
-    sections_from: Annotated[int | str, BeforeValidator(_at)] = Field(
+    sections_from: Annotated[int | str, BeforeValidator(share_or_tokens)] = Field(
         default="1%",
         description='a share of the document ("1%") or a number of tokens; smaller sections have no hint',
     )
 
     def fewest_of_section(self, document: int) -> int:
         """The fewest tokens of a section that has a hint, in a document of so many."""
-        return _limit(self.sections_from, document)
+        return limit_of(self.sections_from, document)
 
-
-def _scalar(value: Any) -> Any:
-    """A variable's value: text, a number, true or false."""
-    if not isinstance(value, (str, int, float)) or (isinstance(value, float) and not math.isfinite(value)):
-        raise ValueError("expected text, a number, true or false")
-    return value
-
-
-_Scalar = Annotated[str | bool | int | float, BeforeValidator(_scalar)]
 
 _DEFAULT_THRESHOLDS = (
     Threshold(at="80%", severity=Severity.WARNING),
@@ -356,13 +200,13 @@ class Settings(_Model):
 
     model: Annotated[
         str | None,
-        BeforeValidator(_name_or_none),
+        BeforeValidator(name_or_none),
         Field(
             description="the model that prompts are written for: decides tokenizer, context window and price"
         ),
     ] = None
-    models: _Names[str, Annotated[ModelEntry, BeforeValidator(_model_entry)]] = Field(
-        default_factory=_nothing,
+    models: Names[str, Annotated[ModelEntry, BeforeValidator(_model_entry)]] = Field(
+        default_factory=no_names,
         max_length=MOST_ENTRIES,
         json_schema_extra=_or_names,
         description="models to add to the known ones or to override, by name (a known model's name alone gives it another name); "
@@ -370,7 +214,7 @@ class Settings(_Model):
     )
     encoding: Annotated[
         str | None,
-        BeforeValidator(_name_or_none),
+        BeforeValidator(name_or_none),
         Field(
             description="the tokenizer to use if no model is set; by default it depends on what a file is for: cl100k_base for prompts"
         ),
@@ -382,10 +226,10 @@ class Settings(_Model):
         strict=True,
         description="the most tokens a prompt should have; by default the model's context window, or 128,000 without a model",
     )
-    budgets: _Names[
-        Annotated[str, AfterValidator(_budget_key)], Annotated[int, Field(ge=1, le=MOST_TOKENS, strict=True)]
+    budgets: Names[
+        Annotated[str, AfterValidator(budget_key)], Annotated[int, Field(ge=1, le=MOST_TOKENS, strict=True)]
     ] = Field(
-        default_factory=_nothing,
+        default_factory=no_names,
         max_length=MOST_GLOBS,
         description="budgets that come before `budget`: by glob for prompts (the first match wins), by `context:NAME` for what an agent "
         "loads, by `total` for everything that is checked together",
@@ -412,23 +256,23 @@ class Settings(_Model):
     retry: Retry = Field(
         default=Retry(), description="how reads and fetches are retried after a temporary failure"
     )
-    variables: _Names[str, _Scalar] = Field(
-        default_factory=_nothing, repr=False, description="values of variables, by name"
+    variables: Names[str, Scalar] = Field(
+        default_factory=no_names, repr=False, description="values of variables, by name"
     )
-    env: tuple[Annotated[str, AfterValidator(_environment_name)], ...] = Field(
+    env: tuple[Annotated[str, AfterValidator(environment_name)], ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
         description="environment variables that prompts may use; never taken from the repository",
     )
-    apis: _Names[str, Api] = Field(
-        default_factory=_nothing, description="endpoints that prompts may refer to, by name"
+    apis: Names[str, Api] = Field(
+        default_factory=no_names, description="endpoints that prompts may refer to, by name"
     )
-    api_allow: tuple[Annotated[str, AfterValidator(_allowed_host)], ...] = Field(
+    api_allow: tuple[Annotated[str, AfterValidator(allowed_host)], ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
         description="hosts that may be fetched from, as host or host:port; never taken from the repository",
     )
-    file_roots: tuple[Annotated[str, AfterValidator(_outside_folder)], ...] = Field(
+    file_roots: tuple[Annotated[str, AfterValidator(outside_folder)], ...] = Field(
         default=(),
         max_length=MOST_ENTRIES,
         description="folders outside the workspace that may be read; never taken from the repository",
@@ -459,7 +303,7 @@ class Settings(_Model):
     )
     cache_url: Annotated[
         str | None,
-        BeforeValidator(_name_or_none),
+        BeforeValidator(name_or_none),
         Field(
             repr=False,
             description="the database that keeps the counts, SQLite's or PostgreSQL's, as an SQLAlchemy URL; by default what "
@@ -478,19 +322,19 @@ class Settings(_Model):
         strict=True,
         description="report problems in every prompt of the workspace, not only in open ones",
     )
-    include: tuple[_Glob, ...] = Field(
+    include: tuple[Glob, ...] = Field(
         default=DEFAULT_INCLUDE,
         max_length=MOST_GLOBS,
         description="globs of the prompts and context files that show their counts by themselves",
     )
-    agents: tuple[Annotated[str, AfterValidator(_agent_name)], ...] | None = Field(
+    agents: tuple[Annotated[str, AfterValidator(agent_name)], ...] | None = Field(
         default=None,
         max_length=len(TITLES),
         description="the agents whose contexts count, by name; a file that several of them read shows the first one's numbers; "
         "by default every agent that reads the file",
     )
-    dialects: _Names[_Glob, str] = Field(
-        default_factory=_nothing,
+    dialects: Names[Glob, str] = Field(
+        default_factory=no_names,
         max_length=MOST_GLOBS,
         description="dialects of files, by glob; they override the built-in choice",
     )
@@ -501,7 +345,7 @@ class Settings(_Model):
             (
                 tokens
                 for key, tokens in self.budgets.items()
-                if not _is_special(key) and matches(path, (key,))
+                if not is_special_budget(key) and matches(path, (key,))
             ),
             self.budget,
         )

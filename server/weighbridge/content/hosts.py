@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from weighbridge.config.settings import ALLOWED_HOST
+from weighbridge.config.setting_values import ALLOWED_HOST
 from weighbridge.content.policy import shown
 from weighbridge.errors import Code, ReferenceFault, TransientFault
 

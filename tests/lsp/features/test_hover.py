@@ -10,7 +10,7 @@ from tests.editors.recording import EGLOT, VSCODE, Recording
 
 from weighbridge.analysis.wording import age_text, size_text
 from weighbridge.lsp import desk
-from weighbridge.lsp.features.hover import Card, Row
+from weighbridge.lsp.features.hover_cards import Card, Row
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count

@@ -21,7 +21,7 @@ from weighbridge.analysis.graph import edges
 from weighbridge.analysis.mentions import Mentions, references_in
 from weighbridge.analysis.moving import Rewritten, follow_imports, follow_moves
 from weighbridge.analysis.report import Report
-from weighbridge.config.settings import MOST_FILE_BYTES
+from weighbridge.config.setting_values import MOST_FILE_BYTES
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles

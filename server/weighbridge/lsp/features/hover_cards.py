@@ -1,0 +1,285 @@
+"""The cards that hovers show: what each says, as Markdown or as plain text. Pure."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
+
+from weighbridge.agents.arrivals import shown_path
+from weighbridge.agents.readers import TITLES
+from weighbridge.analysis.arriving import Arrived
+from weighbridge.analysis.contexts import repeated_text
+from weighbridge.analysis.expand import State
+from weighbridge.analysis.report import ModelReport, ReferenceReport, Report, SectionReport, own_text
+from weighbridge.analysis.wording import (
+    COUNTING,
+    name_text,
+    number_text,
+    part_text,
+    share_text,
+    size_text,
+    tokens_text,
+    total_text,
+    usd_text,
+)
+from weighbridge.errors import Code
+from weighbridge.tokens.base import Exactness
+from weighbridge.tokens.families import exactness_note
+
+_MOST_NOTICES = 3
+
+
+#: Rows of a table, and lines of a content, that people read in a hover.
+_MOST_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: a name, what it weighs, and its share of the budget."""
+
+    name: str
+    tokens: str
+    share: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a hover says. `facts`: short sentences. `lines`: of a content, `more` if it goes on."""
+
+    title: str
+    facts: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    rows_left: int = 0
+    lines: tuple[str, ...] = ()
+    more: bool = False
+
+    def text(self, *, markdown: bool) -> str:
+        """The card as the client shows it."""
+        return "\n\n".join(self._markdown() if markdown else self._plain())
+
+    def _markdown(self) -> Iterator[str]:
+        yield "  \n".join([f"**{_escaped(self.title)}**", *map(_escaped, self.facts)])
+        if self.rows:
+            # Numbers first: what is too wide is cut off at the right.
+            table = ["| tokens | of the budget | |", "|--:|--:|:--|"]
+            table += [f"| {row.tokens} | {row.share} | {_escaped(row.name)} |" for row in self.rows]
+            yield "\n".join(table)
+            if self.rows_left:
+                yield f"and {self.rows_left:,} more"
+        if self.lines:
+            longest = max((len(run) for line in self.lines for run in re.findall("`+", line)), default=0)
+            fence = "`" * max(3, longest + 1)
+            yield "\n".join([f"{fence}text", *self.lines, *(["…"] if self.more else []), fence])
+
+    def _plain(self) -> Iterator[str]:
+        yield "\n".join([self.title, *self.facts])
+        if self.rows:
+            tokens = max(len(row.tokens) for row in self.rows)
+            share = max(len(row.share) for row in self.rows)
+            table = [f"{row.tokens:>{tokens}}  {row.share:>{share}}  {row.name}" for row in self.rows]
+            yield "\n".join([*table, *([f"and {self.rows_left:,} more"] if self.rows_left else [])])
+        if self.lines:
+            yield "\n".join([*self.lines, *(["…"] if self.more else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """A look into a content. `size`: bytes of what is a part of a file."""
+
+    lines: tuple[str, ...] = ()
+    more: bool = False
+    size: int | None = None
+
+
+def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts: Sequence[str] = ()) -> Card:
+    """What a reference stands for. `facts`: what is known of it besides."""
+    said: list[str] = []
+    if reference.problem is not None:
+        said.append(reference.problem.message)
+    if reference.tokens is not None:
+        share = share_text(reference.tokens / report.budget.limit)
+        said.append(f"{part_text(report, reference)}, {share} of the budget{_basis(reference)}")
+        if reference.references:
+            own = own_text(reference.tokens, reference.references)
+            said.append(
+                f"{tokens_text(own, exact=report.exact_in(reference.range))} of its own, the rest is nested in it"
+            )
+    elif reference.problem is None:
+        said.append("on its way …")
+    rows = [
+        _row(one.target, one.tokens, one.state.value, report, exact=report.counts_exactly and _of_today(one))
+        for one in reference.references[:_MOST_ROWS]
+    ]
+    left = len(reference.references) - len(rows)
+    if peek.size is not None:
+        said.append(size_text(peek.size))
+    return Card(name_text(reference.target), (*said, *facts), tuple(rows), left, peek.lines, peek.more)
+
+
+def _of_today(reference: ReferenceReport) -> bool:
+    """Whether all of it counts as it is now."""
+    return not _basis(reference) and all(map(_of_today, reference.references))
+
+
+def _basis(reference: ReferenceReport) -> str:
+    """What a count is of that is not of what is there today."""
+    if reference.sampled:
+        return ", counted from its sample"
+    return ", as known from before" if reference.state is State.STALE else ""
+
+
+def section_card(report: Report, number: int) -> Card:
+    """What a section weighs, and those in it."""
+    section = report.sections[number]
+    if not report.ready:
+        return Card(name_text(section.title) or "(no title)", (COUNTING,))
+    share = share_text(section.tokens / report.budget.limit)
+    after = islice(report.sections, number + 1, None)
+    inside = list(takewhile(lambda one: one.level > section.level, after))
+    top = min((one.level for one in inside), default=0)
+    below = [one for one in inside if one.level == top]
+    rows = [
+        _row(one.title, one.tokens, "", report, exact=report.exact_in(one.range))
+        for one in below[:_MOST_ROWS]
+    ]
+    facts = f"{part_text(report, section)}, {share} of the budget"
+    return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
+
+
+def document_card(
+    report: Report, contexts: Sequence[Mapping[str, Any]] = (), paths: Collection[str] = ()
+) -> Card:
+    """What the whole document weighs, and what in it weighs most; of an agent's file, the context that it is a part of.
+
+    `contexts`: that context, and those of other agents, as JSON; `paths`: the names by which they may know the file.
+    """
+    if not report.counted:
+        return Card(COUNTING)
+    model = "" if report.model is None else f" for {report.model}"
+    facts = [
+        f"{share_text(report.budget.used)} of the budget, {tokens_text(report.own_tokens, exact=report.counts_exactly)} as typed",
+        f"{report.encoding}{model}, {report.exactness.value}",
+    ]
+    # What counts by a sample or an old answer is an estimate for that reason alone.
+    sure = report.counts_exactly or report.totals.not_of_today()
+    if about := exactness_note(report.encoding, Exactness.EXACT if sure else report.exactness):
+        facts.append(about)
+    if report.frame is not None:
+        facts.append(str(report.frame))
+    facts += [_model_text(one) for one in report.models]
+    if report.arrived is not None:
+        return Card(
+            total_text(report),
+            *_chain(report, report.arrived, facts, contexts, paths),
+        )
+    if report.input_usd is not None:
+        kept = (
+            ""
+            if report.cached_usd is None
+            else f", {usd_text(report.cached_usd)} where the provider has kept the first {tokens_text(report.cacheable or 0, exact=report.exact)}"
+        )
+        facts.append(f"{usd_text(report.input_usd)} as input{kept}")
+    if report.totals.not_of_today():
+        facts.append(f"references: {report.totals.not_of_today()}")
+    if not report.ready:
+        facts.append(COUNTING)
+    parts = [(one.tokens, one.target, one.range) for one in report.references if one.tokens]
+    parts += [
+        (one.tokens, f"section “{one.title}”", one.range) for one in _top(report.sections) if report.ready
+    ]
+    parts.sort(key=lambda part: -part[0])
+    rows = [
+        _row(name, tokens, "", report, exact=report.exact_in(place))
+        for tokens, name, place in parts[:_MOST_ROWS]
+    ]
+    return Card(total_text(report), tuple(facts), tuple(rows), len(parts) - len(rows))
+
+
+def _model_text(one: ModelReport) -> str:
+    """`claude-opus-4-8: ≈1,234 tokens, 0.1% of its window, $0.0062 as input`."""
+    said = [f"{name_text(one.model)}: {tokens_text(one.tokens, exact=one.exactness is Exactness.EXACT)}"]
+    if one.used is not None:
+        said.append(f"{share_text(one.used)} of its window")
+    if one.input_usd is not None:
+        said.append(f"{usd_text(one.input_usd)} as input")
+    return ", ".join(said)
+
+
+def _other_text(context: Mapping[str, Any], paths: Collection[str]) -> str:
+    """`Codex 8,012, cut at line 360`, `Gemini CLI not read`: a file in another agent's context. `paths`: its names."""
+    title = TITLES[context["agent"]]
+    entry = next((entry for entry in context["entries"] if entry["path"] in paths), None)
+    if entry is None:
+        return f"{title} not read"
+    cut = "" if entry["lost"] is None else f", cut at line {entry['lost']['line'] + 1:,}"
+    return f"{title} {number_text(entry['tokens'], exact=context['exactness'] == 'exact')}{cut}"
+
+
+def _chain(
+    report: Report,
+    arrived: Arrived,
+    facts: Sequence[str],
+    contexts: Sequence[Mapping[str, Any]],
+    paths: Collection[str],
+) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
+    """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
+    own = next((one for one in contexts if one["agent"] == arrived.agent), None)
+    told = [notice.message for _, notice in report.notices if notice.code is not Code.REMOVED]
+    facts = [*facts, *told[:_MOST_NOTICES]]
+    if own is None:
+        return tuple(facts), (), 0
+    exact = own["exactness"] == "exact"
+    total = tokens_text(own["tokens"], exact=exact)
+    facts.append(f"{total} in all when {arrived.title} is started in {arrived.folder}")
+    if others := [_other_text(one, paths) for one in contexts if one is not own]:
+        facts.append(f"the same file in {' · '.join(others)}")
+    facts += [
+        repeated_text(one, lambda path: name_text(shown_path(Path(path), arrived.folder)), exact=exact)
+        for one in own["repeated"][:_MOST_NOTICES]
+    ]
+    rows = [
+        Row(
+            name_text(shown_path(Path(entry["path"]), arrived.folder))
+            + (
+                ""
+                if entry["lost"] is None
+                else f" ({number_text(entry['lost']['tokens'], exact=exact)} lost)"
+            ),
+            number_text(entry["tokens"], exact=exact),
+            share_text(entry["tokens"] / report.budget.limit),
+        )
+        for entry in own["entries"][:_MOST_ROWS]
+    ]
+    return tuple(facts), tuple(rows), len(own["entries"]) - len(rows)
+
+
+def _top(sections: Sequence[SectionReport]) -> list[SectionReport]:
+    """The sections that are in no other, unless there is but one, of the whole document."""
+    level = min((one.level for one in sections), default=0)
+    top = [one for one in sections if one.level == level]
+    return top if len(top) > 1 else []
+
+
+def _row(name: str, tokens: int | None, state: str, report: Report, *, exact: bool) -> Row:
+    if tokens is None:
+        return Row(name_text(name), state)
+    return Row(name_text(name), number_text(tokens, exact=exact), share_text(tokens / report.budget.limit))
+
+
+#: What Markdown takes for more than text, wherever it stands: code, emphasis, links, HTML, tables, addresses; at a word's
+#: edge only, what is a part of names; at the start, headings, lists and rules. Editors that show Markdown as it is typed show
+#: every backslash: there are no more than needed.
+_MARKUP = re.compile(
+    r"[\\`*\[\]<>&|~]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|(?<=\w)@(?=\w)|^[#+=-]", re.IGNORECASE
+)
+
+
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is: file names and messages must not make links, images or HTML."""
+    line = _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
+    return _NUMBERED.sub(r"\1\\\2", line)

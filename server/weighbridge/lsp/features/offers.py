@@ -1,0 +1,319 @@
+"""What code actions are offered at a place: for references that lead nowhere, typos, notices and budgets."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lsprotocol import types
+
+from weighbridge.analysis.expand import Expansion
+from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
+from weighbridge.analysis.wording import name_text, part_text, share_text
+from weighbridge.content.api import host_to_allow
+from weighbridge.content.base import Request, Scope
+from weighbridge.content.text_file import TextFiles
+from weighbridge.content.variable import ENVIRONMENT, VariableHandler
+from weighbridge.errors import Code
+from weighbridge.lsp.abilities import client_commands
+from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.features.corrections import Change, names_file, nearest_changes
+from weighbridge.lsp.features.diagnostics import SOURCE, to_range
+from weighbridge.lsp.features.fixes import Fixes
+from weighbridge.lsp.features.places import reference_at
+from weighbridge.references.model import Kind, Reference
+from weighbridge.session.document import Document
+from weighbridge.session.target import Target
+from weighbridge.work import Priority
+
+#: Parts named by the trim hint, and paths proposed for one that isn't there.
+_LARGEST, _NEAREST = 5, 3
+#: Broken references of a selection for which something is proposed.
+_MOST_MENDED = 5
+#: Tokens that a budget's directive itself may take.
+_DIRECTIVE = 30
+
+#: A command of the client's own: it adds a host to `weighbridge.apiAllow` in the user's settings.
+ALLOW_HOST = "weighbridge.allowHost"
+
+QUICK_FIX = types.CodeActionKind.QuickFix
+_INLINE = types.CodeActionKind.RefactorInline
+_EXTRACT = types.CodeActionKind.RefactorExtract
+_SET_BUDGET = types.CodeActionKind.Source
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Something that can be done. `arguments`: plain JSON. `command`: instead of an edit."""
+
+    id: str
+    title: str
+    kind: types.CodeActionKind
+    arguments: dict[str, Any] = field(default_factory=dict)
+    fixes: types.Diagnostic | None = None
+    preferred: bool = False
+    command: types.Command | None = None
+
+
+class Offers:
+    """What is offered to one client. `shows`: whether it shows a place that it is sent to."""
+
+    def __init__(self, desk: Desk, fixes: Fixes, *, shows: bool) -> None:
+        self._desk = desk
+        self._session = desk.session
+        self._fixes = fixes
+        self._shows = shows
+        self._texts = TextFiles(desk.session.open_texts)
+        self._variables = VariableHandler(desk.session.open_texts)
+
+    async def offered(self, document: Document, params: types.CodeActionParams) -> list[Fix]:
+        """All that can be done at a place."""
+        place, report = params.range, self._session.report(document)
+        found: list[Fix] = []
+        at = reference_at(document, place.start.line, place.start.character)
+        for reference, range_, target in [at] if at is not None else self._broken(document, params):
+            given = {"line": range_.start_line, "character": range_.start_character}
+            expansion = document.expansions.get(target)
+            diagnostic = next(
+                (one for one in params.context.diagnostics if one.range == to_range(range_)), None
+            )
+            if expansion is not None:
+                found += await self._for_reference(document, reference, expansion, given, diagnostic)
+        if place.start != place.end and self._fixes.creates:
+            arguments = {"range": _plain_range(place)}
+            found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
+        found += await self._for_typos(document, params)
+        found += self._for_notices(document, report, params)
+        found += self._for_budget(document, report, params)
+        return found
+
+    @staticmethod
+    def _for_notices(document: Document, report: Report, params: types.CodeActionParams) -> Iterator[Fix]:
+        """What to write for an import that its agent passes over."""
+        start, end = ((side.line, side.character) for side in (params.range.start, params.range.end))
+        for place, notice in () if document.arrival_due else report.notices:
+            touches = (place.start_line, place.start_character) <= end and start <= (
+                place.end_line,
+                place.end_character,
+            )
+            if notice.instead is not None and touches:
+                given = {"line": place.start_line, "character": place.start_character}
+                about = next(
+                    (one for one in params.context.diagnostics if one.range == to_range(place)), None
+                )
+                written = name_text(notice.instead.strip())
+                around = notice.instead.startswith(("\n", "\r\n"))
+                title = f"Put empty lines around {written}" if around else f"Write {written}"
+                yield Fix("import", title, QUICK_FIX, given, about, preferred=notice.severity == "warning")
+
+    @staticmethod
+    def _broken(document: Document, params: types.CodeActionParams) -> list[tuple[Reference, Range, Target]]:
+        """The references in the range that the client asks to have mended."""
+        wanted = {
+            (one.range.start.line, one.range.start.character)
+            for one in params.context.diagnostics
+            if one.source == SOURCE
+        }
+        start, end = ((side.line, side.character) for side in (params.range.start, params.range.end))
+        return [
+            one
+            for one in document.placed()
+            if start <= (place := (one[1].start_line, one[1].start_character)) < end and place in wanted
+        ][:_MOST_MENDED]
+
+    async def _for_reference(
+        self,
+        document: Document,
+        reference: Reference,
+        expansion: Expansion,
+        given: dict[str, Any],
+        diagnostic: types.Diagnostic | None,
+    ) -> list[Fix]:
+        code = None if expansion.problem is None else expansion.problem.code
+        scope = None if document.expander is None else document.expander.scope
+        found: list[Fix] = []
+        if scope is None:
+            return found
+        if reference.kind is Kind.FILE and code is Code.NOT_FOUND:
+            found += await self._for_absent(document, reference, scope, given, diagnostic)
+        if reference.kind is Kind.VARIABLE and code is Code.UNDEFINED:
+            found += await self._for_undefined(document, reference, scope, given, diagnostic)
+        if reference.kind is Kind.API and code is not None:
+            found += self._for_response(document, reference, scope, code, diagnostic)
+        if expansion.summary is not None and not _secret(expansion):
+            found.append(Fix("inline", "Replace by its content", _INLINE, given))
+        return found
+
+    async def _for_absent(
+        self,
+        document: Document,
+        reference: Reference,
+        scope: Scope,
+        given: dict[str, Any],
+        diagnostic: types.Diagnostic | None,
+    ) -> list[Fix]:
+        """Another file, another section of the file that is there, or a new file."""
+        changes: list[Change] = await self._desk.tasks.submit(
+            ("nearest", document.uri, reference.target, reference.fragment),
+            lambda _: nearest_changes(self._desk.files, self._texts, reference, scope, _NEAREST),
+            priority=Priority.HIGH,
+            title="code action",
+        )
+        found = [
+            Fix("correct", change.title, QUICK_FIX, given | change.arguments, diagnostic, number == 0)
+            for number, change in enumerate(changes)
+        ]
+        path = self._fixes.new_file(document, reference)
+        if path is not None and reference.fragment is None:
+            where = self._session.configuration.relative_folder(path)
+            title = f"Create {name_text('/'.join(filter(None, (where, path.name))))}"
+            found.append(Fix("create", title, QUICK_FIX, given, diagnostic))
+        return found
+
+    async def _for_undefined(
+        self,
+        document: Document,
+        reference: Reference,
+        scope: Scope,
+        given: dict[str, Any],
+        diagnostic: types.Diagnostic | None,
+    ) -> list[Fix]:
+        name = reference.target
+        request = Request(Kind.VARIABLE, name, None, None, document.folder, scope)
+        meant: str | None = await self._desk.tasks.submit(
+            ("nearest", document.uri, name),
+            lambda _: self._variables.meant(request),
+            priority=Priority.HIGH,
+            title="code action",
+        )
+        found: list[Fix] = []
+        if meant is not None:
+            arguments = given | {"path": meant}
+            found.append(
+                Fix(
+                    "correct",
+                    f"Change to {name_text(meant)}",
+                    QUICK_FIX,
+                    arguments,
+                    diagnostic,
+                    preferred=True,
+                )
+            )
+        if not name.startswith(ENVIRONMENT):
+            title = f"Define {name_text(name)} in the front matter"
+            found.append(Fix("define", title, QUICK_FIX, {"name": name}, diagnostic))
+        return found
+
+    def _for_response(
+        self,
+        document: Document,
+        reference: Reference,
+        scope: Scope,
+        code: Code,
+        diagnostic: types.Diagnostic | None,
+    ) -> Iterator[Fix]:
+        """Fetch it again; or, where its host isn't allowed, allow that: in the user's settings, which the editor writes."""
+        if code is not Code.DENIED:
+            title = f"Fetch {name_text(reference.target)} again"
+            command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
+            yield Fix("refresh", title, QUICK_FIX, fixes=diagnostic, command=command)
+        elif ALLOW_HOST in client_commands(self._desk.capabilities):
+            host = host_to_allow(reference.target, scope.settings)
+            if host is not None:
+                title = f"Allow fetching from {name_text(host)}, in your settings"
+                command = types.Command(title, ALLOW_HOST, arguments=[host])
+                yield Fix("allow", title, QUICK_FIX, fixes=diagnostic, command=command)
+
+    async def _for_typos(self, document: Document, params: types.CodeActionParams) -> list[Fix]:
+        """What is meant for sure, or names a file that is there, is written as a reference."""
+        place = params.range.start
+        if document.prepared is None or document.expander is None or place.line >= document.buffer.line_count:
+            return []
+        scope, found = document.expander.scope, list[Fix]()
+        for typo in document.prepared.index.line(place.line).typos:
+            start, end = (document.buffer.to_units(place.line, at) for at in (typo.start, typo.end))
+            if not start <= place.character <= end:
+                continue
+            if typo.certain or await self._names_file(document, typo.written, scope):
+                given = {"line": place.line, "character": start}
+                title = f"Change to {name_text(typo.written)}"
+                diagnostic = next(
+                    (one for one in params.context.diagnostics if one.code == Code.TYPO.value), None
+                )
+                found.append(Fix("retype", title, QUICK_FIX, given, diagnostic, preferred=True))
+        return found
+
+    async def _names_file(self, document: Document, written: str, scope: Scope) -> bool:
+        found: bool = await self._desk.tasks.submit(
+            ("names", document.uri, written),
+            lambda _: names_file(self._texts, written, scope),
+            priority=Priority.HIGH,
+            title="code action",
+        )
+        return found
+
+    def _for_budget(
+        self, document: Document, report: Report, params: types.CodeActionParams
+    ) -> Iterator[Fix]:
+        diagnostic = next((one for one in params.context.diagnostics if one.code == Code.BUDGET.value), None)
+        # Where no budget is crossed, in the menu only: of actions on the whole document.
+        wanted = any(is_a(_SET_BUDGET, kind) for kind in params.context.only or ())
+        if diagnostic is None and not wanted:
+            return
+        budget = _rounded(report.tokens + _DIRECTIVE)
+        if report.ready and report.tokens and budget != report.budget.limit:
+            title = f"Set this document's budget to {budget:,} tokens"
+            kind = _SET_BUDGET if diagnostic is None else QUICK_FIX
+            yield Fix("budget", title, kind, {"budget": budget}, diagnostic)
+        if diagnostic is None or not self._shows:
+            return
+        for part in _largest(report):
+            name = (
+                f"section “{name_text(part.title)}”"
+                if isinstance(part, SectionReport)
+                else name_text(part.target)
+            )
+            share = share_text((part.tokens or 0) / report.budget.limit)
+            title = f"Go to {name}: {part_text(report, part)}, {share} of the budget"
+            where = {"uri": document.uri, "range": part.range.as_json()}
+            command = types.Command(title, "weighbridge.show", arguments=[where])
+            yield Fix("largest", title, QUICK_FIX, fixes=diagnostic, command=command)
+
+
+def is_a(kind: types.CodeActionKind | str, wanted: types.CodeActionKind | str) -> bool:
+    """Whether a kind is one, or is below it: `refactor.inline` is a `refactor`."""
+    one, other = str(getattr(kind, "value", kind)), str(getattr(wanted, "value", wanted))
+    return not other or one == other or one.startswith(f"{other}.")
+
+
+def _secret(expansion: Expansion) -> bool:
+    """Whether what it stands for must not be shown, or holds such a thing."""
+    todo = [expansion]
+    while todo:
+        one = todo.pop()
+        if one.reading.secret:
+            return True
+        todo.extend(placed.expansion for placed in one.nested)
+    return False
+
+
+def _largest(report: Report) -> list[ReferenceReport | SectionReport]:
+    """The parts that weigh most, references and sections but for one that is the whole document."""
+    parts: list[ReferenceReport | SectionReport] = [one for one in report.references if one.tokens]
+    if report.ready:
+        parts += [one for one in report.sections if one.tokens and one.tokens < report.tokens]
+    parts.sort(key=lambda part: -(part.tokens or 0))
+    return parts[:_LARGEST]
+
+
+def _rounded(tokens: int) -> int:
+    """Up, to two figures; to a hundred at least."""
+    step: int = max(100, 10 ** (int(math.log10(max(tokens, 1))) - 1))
+    return -(-tokens // step) * step
+
+
+def _plain_range(place: types.Range) -> dict[str, Any]:
+    return {
+        "start": {"line": place.start.line, "character": place.start.character},
+        "end": {"line": place.end.line, "character": place.end.character},
+    }
