@@ -1,6 +1,6 @@
 """`weighbridge check`: prompts, and what agents load, against their budgets, a baseline, another revision."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any

@@ -47,7 +47,7 @@ class Place:
 
     async def tokens(self) -> dict[str, int]:
         await self.workspace.settled()
-        reports = self.workspace.reports()
+        reports = self.workspace.prompts.reports()
         assert all(report.ready for report in reports.values())
         return {path.relative_to(self.folder).as_posix(): report.tokens for path, report in reports.items()}
 
@@ -83,7 +83,7 @@ async def test_nothing_is_done_before_somebody_asks(tmp_path: Path) -> None:
         place.write("CLAUDE.md", "words")
         place.changed("CLAUDE.md")
         await turn()
-        assert (place.workspace.busy, place.workspace.reports(), place.workspace.watched()) == (
+        assert (place.workspace.busy, place.workspace.prompts.reports(), place.workspace.prompts.files()) == (
             False,
             {},
             frozenset(),
@@ -97,19 +97,19 @@ async def test_a_changed_file_changes_what_includes_it(tmp_path: Path) -> None:
         place.write("a.md", "@b.md\n")
         place.write("b.md", "first\n")
         before = await place.tokens()
-        reports = place.workspace.reports()
+        reports = place.workspace.prompts.reports()
         place.write("b.md", "second and longer\n")
         place.changed("b.md")
         assert await place.tokens() == {**before, "CLAUDE.md": count("second and longer\n\n\n")}
         kept = tmp_path / "AGENTS.md"
-        assert place.workspace.reports()[kept] is reports[kept]
+        assert place.workspace.prompts.reports()[kept] is reports[kept]
 
 
 async def test_a_file_that_appears_mends_a_reference(tmp_path: Path) -> None:
     async with a_place(tmp_path) as place:
         place.write("CLAUDE.md", "@[file:later.txt]\n")
         assert await place.tokens() == {"CLAUDE.md": count("@[file:later.txt]\n")}
-        assert tmp_path / "later.txt" in place.workspace.watched()
+        assert tmp_path / "later.txt" in place.workspace.prompts.files()
         place.write("later.txt", "here")
         place.changed("later.txt")
         assert await place.tokens() == {"CLAUDE.md": count("here\n")}
@@ -145,7 +145,7 @@ async def test_prompts_come_and_go(tmp_path: Path) -> None:
         (tmp_path / "CLAUDE.md").unlink()
         place.changed("CLAUDE.md")
         assert await place.tokens() == {"prompts/new.md": count("more\n")}
-        assert place.workspace.watched() == {tmp_path / "prompts/new.md"}
+        assert place.workspace.prompts.files() == {tmp_path / "prompts/new.md"}
         place.write(".gitignore", "new.md\n")
         place.changed(".gitignore")
         assert await place.tokens() == {}
@@ -207,11 +207,11 @@ async def test_it_is_never_more_urgent_than_low(tmp_path: Path) -> None:
 async def test_whoever_waits_is_told(tmp_path: Path) -> None:
     async with a_place(tmp_path) as place:
         place.write("CLAUDE.md", "words\n")
-        revision = place.workspace.revision
+        revision = place.workspace.prompts.revision
         place.workspace.begin()
-        while place.workspace.revision == revision:
+        while place.workspace.prompts.revision == revision:
             await place.workspace.changed()
-        assert list(place.workspace.changes(revision)) == [place.folder / "CLAUDE.md"]
+        assert list(place.workspace.prompts.changes(revision)) == [place.folder / "CLAUDE.md"]
 
 
 async def test_changes_are_those_after_a_revision(tmp_path: Path) -> None:
@@ -219,18 +219,20 @@ async def test_changes_are_those_after_a_revision(tmp_path: Path) -> None:
         place.write("CLAUDE.md", "first line\nwords\n")
         place.write("AGENTS.md", "words\n")
         await place.tokens()
-        workspace, revision = place.workspace, place.workspace.revision
+        workspace, revision = place.workspace, place.workspace.prompts.revision
         first, second = place.folder / "CLAUDE.md", place.folder / "AGENTS.md"
-        assert workspace.changes(-1) == {path: workspace.prompt(path) for path in (first, second)}
-        assert workspace.changes(revision) == {}
-        prompt = workspace.prompt(first)
+        assert workspace.prompts.changes(-1) == {
+            path: workspace.prompts.get(path) for path in (first, second)
+        }
+        assert workspace.prompts.changes(revision) == {}
+        prompt = workspace.prompts.get(first)
         assert prompt is not None
-        assert (prompt.first_line_end, {*workspace._files_of.things(first)}) == (10, {first})
+        assert (prompt.first_line_end, {*workspace.prompts._files.things(first)}) == (10, {first})
         place.write("CLAUDE.md", "others\n")
         second.unlink()
         place.changed("CLAUDE.md", "AGENTS.md")
         await place.tokens()
-        assert workspace.changes(revision) == {first: workspace.prompt(first), second: None}
+        assert workspace.prompts.changes(revision) == {first: workspace.prompts.get(first), second: None}
 
 
 async def test_a_halted_workspace_weighs_what_changes_and_all_when_asked_anew(tmp_path: Path) -> None:
@@ -238,16 +240,16 @@ async def test_a_halted_workspace_weighs_what_changes_and_all_when_asked_anew(tm
         for number in range(200):
             place.write(f"prompts/{number}.md", "words\n")
         place.workspace.begin()
-        while not place.workspace.reports():
+        while not place.workspace.prompts.reports():
             await place.workspace.changed()
         place.workspace.halt()
         await place.workspace.settled()
-        weighed = len(place.workspace.reports())
+        weighed = len(place.workspace.prompts.reports())
         assert 0 < weighed < 200
         place.write("prompts/99.md", "other words\n")
         place.changed("prompts/99.md")
         assert (await place.tokens())["prompts/99.md"] == count("other words\n")
-        assert len(place.workspace.reports()) == weighed + 1
+        assert len(place.workspace.prompts.reports()) == weighed + 1
         place.workspace.resume()
         assert len(await place.tokens()) == 200
         place.workspace.halt()
@@ -314,7 +316,7 @@ async def test_long_prompts_are_weighed_some_at_a_time(tmp_path: Path) -> None:
         for number in range(4):
             place.write(f"prompts/{number}.md", "many words\n" * 20_000)
         known = list[int]()
-        place.workspace.on_changed = lambda: known.append(len(place.workspace.reports()))
+        place.workspace.on_changed = lambda: known.append(len(place.workspace.prompts.reports()))
         assert len(await place.tokens()) == 4
         assert {2, 4} <= set(known)
 
@@ -335,7 +337,7 @@ async def test_a_prompt_that_can_not_be_weighed_leaves_those_beside_it_alone(
 
         monkeypatch.setattr(place.workspace, "_text_of", faulty)
         assert await place.tokens() == {"prompts/a.md": count("good"), "prompts/c.md": count("good, too")}
-        prompt = place.workspace.prompt(bad)
+        prompt = place.workspace.prompts.get(bad)
         assert prompt is not None
         ((_, problem),) = prompt.report.problems
         assert "(ZeroDivisionError)" in problem.message
@@ -395,10 +397,10 @@ async def test_prompts_are_found_by_what_they_refer_to_and_need(tmp_path: Path) 
         workspace = place.workspace
 
         def about(subject: Subject) -> list[str]:
-            return sorted(path.name for path in workspace.reports_about(subject))
+            return sorted(path.name for path in workspace.prompts.reports_about(subject))
 
         def needing(path: Path) -> list[str]:
-            return sorted(one.name for one in workspace.prompts_that_need(path))
+            return sorted(one.name for one in workspace.prompts.that_need(path))
 
         assert about(leaf.as_uri()) == about(deep.as_uri()) == about((Kind.VARIABLE, "x")) == ["CLAUDE.md"]
         assert about((tmp_path / "AGENTS.md").as_uri()) == ["AGENTS.md", "QWEN.md"]
@@ -424,13 +426,13 @@ async def test_of_files_that_may_have_changed_those_that_did_are_weighed_again(t
         workspace._since += 10**15
 
         async def weighed() -> list[str]:
-            revision = workspace.revision
-            workspace.look_again(sorted(workspace.watched()))
+            revision = workspace.prompts.revision
+            workspace.look_again(sorted(workspace.prompts.files()))
             while workspace._looking:
                 await turn(1)
             place.timers.advance(1)
             await place.tokens()
-            return sorted(path.name for path in workspace.changes(revision))
+            return sorted(path.name for path in workspace.prompts.changes(revision))
 
         # What was not there may have come and gone.
         assert await weighed() == ["d.prompt.md"]
@@ -440,4 +442,4 @@ async def test_of_files_that_may_have_changed_those_that_did_are_weighed_again(t
         place.write("absent.txt", "x")
         assert await weighed() == ["b.prompt.md", "c.prompt.md", "d.prompt.md"]
         assert await weighed() == []
-        assert {*workspace._statuses} == workspace.watched()
+        assert {*workspace._statuses} == workspace.prompts.files()

@@ -116,7 +116,7 @@ class Desk:
         # By their paths: a client may write another URI for the same one.
         paths = {document.path for document in documents}
         workspace = self.workspace
-        found = workspace.reports() if about is None else workspace.reports_about(about)
+        found = workspace.prompts.reports() if about is None else workspace.prompts.reports_about(about)
         closed = sorted((os.fspath(path), report) for path, report in found.items() if path not in paths)
         return [*map(self.session.report, documents), *(report for _, report in closed)]
 
@@ -135,4 +135,4 @@ class Desk:
         """How files are named: by the editor, and by where links lead."""
         session = self.session
         folders = session.configuration.linked_folders
-        return Naming(session.documents.values(), self.workspace.links(), folders)
+        return Naming(session.documents.values(), self.workspace.prompts.links(), folders)

@@ -78,7 +78,9 @@ class WeighingProgress:
                 if await self._settles(_REPORT_EVERY):
                     break
         finally:
-            self._value(types.WorkDoneProgressEnd(message=f"{len(self._workspace.reports()):,} weighed"))
+            self._value(
+                types.WorkDoneProgressEnd(message=f"{len(self._workspace.prompts.reports()):,} weighed")
+            )
 
     async def _settles(self, seconds: float) -> bool:
         """Whether all is weighed within that time."""

@@ -213,7 +213,9 @@ class Wiring:
 
     def _watched(self) -> frozenset[Path]:
         """All files that matter now."""
-        return self.session.readings.watched() | self.session.arriving.watched() | self.workspace.watched()
+        return (
+            self.session.readings.watched() | self.session.arriving.watched() | self.workspace.prompts.files()
+        )
 
     def did_change_watched_files(self, params: types.DidChangeWatchedFilesParams) -> None:
         """Files changed on disk, says the client."""

@@ -9,34 +9,31 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import os
 import time
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from weighbridge.analysis.graph import Subject, subjects_of
-from weighbridge.analysis.report import Report
-from weighbridge.content.agent_files import Awaited, any_concerned
+from weighbridge.analysis.loads import Loads
+from weighbridge.content.agent_files import any_concerned
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.policy import place_of, roots_stay
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
-from weighbridge.dependencies import Dependencies
 from weighbridge.errors import Code, Problem, ReferenceFault, fault_of_ours
 from weighbridge.session.closed import ClosedText, Weighed, closed_text, weigh
 from weighbridge.session.contents import Contents
-from weighbridge.session.folder_index import FolderIndex
 from weighbridge.session.preparing import Terms
+from weighbridge.session.prompts import Prompt, Prompts
 from weighbridge.session.reporting import failed_report
 from weighbridge.session.session import Session
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import Waiting
-from weighbridge.uris import path_of, uri_of
+from weighbridge.uris import uri_of
 from weighbridge.work import CancelToken, Outcome, Priority, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
@@ -64,22 +61,6 @@ _Status = tuple[tuple[int, ...], int]
 _NEVER: _Status = (), 0
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A prompt as it was weighed last; of one that could not be, `counted` is false, and the report says why.
-
-    `first_line_end`: where line 1 ends, in the client's units. `real`: where the links of its path lead.
-    `awaited`: it depends on any file that these match, too.
-    """
-
-    report: Report
-    first_line_end: int
-    real: Path
-    counted: bool = True
-    awaited: tuple[Awaited, ...] = ()
-    shared: tuple[frozenset[Path], ...] = ()
-
-
 class Workspace:
     """All prompts of the workspace's folders. For the loop's thread; files are read and counted by workers.
 
@@ -97,23 +78,14 @@ class Workspace:
         self._warning: str | None = None
         self.on_watched: Callable[[], None] = lambda: None
         self.on_changed: Callable[[], None] = lambda: None
-        #: Grows with every prompt that is weighed or gone.
-        self.revision = 0
         self._tasks = tasks
         self._session = session
         self._configuration = session.configuration
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
         self._files = TextFiles()
-        self._prompts: dict[Path, Prompt] = {}
-        #: The prompts, and what they refer to, themselves or in what they include.
-        self._subjects = Dependencies[Path, Subject]()
-        #: The prompts, and the files that their reports are made of, existing or not, and where the prompts' links lead.
-        self._files_of = Dependencies[Path, Path]()
-        self._awaiting: dict[Path, tuple[Awaited, ...]] = {}
-        self._below = FolderIndex(lambda: map(os.fspath, self._files_of))
-        self._links: dict[str, str] = {}
-        #: The prompts that are links, and where they lead.
-        self._real = Dependencies[Path, Path]()
+        self.prompts = Prompts()
+        #: What agents load, for all that is weighed while nothing changes.
+        self._loads: Loads | None = None
         self._known: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and those of them that have changed since.
         self._queue: dict[Path, None] = {}
@@ -130,8 +102,6 @@ class Workspace:
         #: What the system said of files when they were looked at last; and from when on they are looked at, in nanoseconds.
         self._statuses: dict[Path, _Status | None] = {}
         self._since = 0
-        #: The revision at which each prompt, of those there ever were, changed last; in that order.
-        self._changed: dict[Path, int] = {}
         self._waiting = Waiting()
 
     async def _submit(self, title: str, work: Callable[[CancelToken], T]) -> T:
@@ -177,48 +147,9 @@ class Workspace:
         """Wait until a prompt is weighed or gone, or all are, or an open document shows something else."""
         await self._waiting.change(_ALL)
 
-    def changes(self, since: int) -> dict[Path, Prompt | None]:
-        """The prompts weighed after that revision, and those that went; all of them after -1."""
-        found: dict[Path, Prompt | None] = {}
-        for path in reversed(self._changed):
-            if self._changed[path] <= since:
-                break
-            found[path] = self._prompts.get(path)
-        return found
-
-    def prompt(self, path: Path) -> Prompt | None:
-        """What is known of a prompt."""
-        return self._prompts.get(path)
-
-    def reports(self) -> dict[Path, Report]:
-        """What is known of the prompts that can be counted, by path: on disk, and including what is open as in the editor."""
-        return {path: prompt.report for path, prompt in self._prompts.items() if prompt.counted}
-
-    def reports_about(self, subject: Subject) -> dict[Path, Report]:
-        """The same of those that refer to something, themselves or in what they include; of a file, its own as well."""
-        paths = {*self._subjects.users(subject)}
-        if isinstance(subject, str):
-            file = path_of(subject)
-            if file is not None:
-                paths.update(path for path in (file, *self._real.users(file)) if path in self._prompts)
-        return {path: self._prompts[path].report for path in paths}
-
-    def prompts_that_need(self, path: Path) -> set[Path]:
-        """The prompts whose reports depend on a file, existing or not, or on any in a folder."""
-        files = (path, *map(Path, self._below.of(os.fspath(path))))
-        return {prompt for file in files for prompt in self._files_of.users(file)}
-
     def unweighed(self) -> list[Path]:
         """The prompts that are known by their names only: not weighed yet, or not readable."""
-        return [path for path in self._known if path not in self._prompts]
-
-    def links(self) -> Mapping[str, str]:
-        """The URIs of prompts that links lead to, and of where those lead."""
-        return self._links
-
-    def watched(self) -> frozenset[Path]:
-        """All files that the reports depend on, existing or not."""
-        return frozenset(self._files_of)
+        return [path for path in self._known if path not in self.prompts]
 
     # What changes
 
@@ -238,15 +169,15 @@ class Workspace:
         for changed in self._groups.values():
             changed.update(paths)
         strangers: list[Path] = []
-        for prompt in [one for one, awaited in self._awaiting.items() if any_concerned(awaited, paths)]:
+        for prompt in self.prompts.that_await(paths):
             self._weigh_again(prompt)
         for path in paths:
             # By its name too: what could not be read has no report that would depend on it.
-            for prompt in (path, *self.prompts_that_need(path)):
+            for prompt in (path, *self.prompts.that_need(path)):
                 self._weigh_again(prompt)
-            if self._below.of(os.fspath(path)):
+            if self.prompts.need_any_in(path):
                 self._scan_soon()
-            elif path not in self._files_of:
+            elif not self.prompts.need(path):
                 strangers.append(path)
             if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
                 self._scan_soon()
@@ -267,7 +198,7 @@ class Workspace:
     async def _look_again(self, paths: Sequence[Path]) -> None:
         with contextlib.suppress(TaskCancelledError):
             found = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
-            known = {path: status for path, status in self._statuses.items() if path in self._files_of}
+            known = {path: status for path, status in self._statuses.items() if self.prompts.need(path)}
             self._statuses = known | found
             self.files_changed(
                 [path for path, status in found.items() if self._may_differ(status, known.get(path, _NEVER))]
@@ -309,7 +240,7 @@ class Workspace:
         """Go on with what a halt left."""
         if self._halted and self._begun:
             self._halted = False
-            left = (path for path in sorted(self._known) if path not in self._prompts)
+            left = (path for path in sorted(self._known) if path not in self.prompts)
             self._queue.update(dict.fromkeys(path for path in left if path not in self._weighing))
             self._scan()
 
@@ -499,16 +430,16 @@ class Workspace:
             logger.error("a prompt could not be weighed", exc_info=fault)
             self._keep_uncounted(path, fault_of_ours(fault))
         elif weighed is not None and path in self._known:
-            depends = weighed.depends.union(ways)
-            awaited = weighed.awaited
-            prompt = Prompt(weighed.report, weighed.first_line_end, ways[-1], awaited=awaited)
+            depends, shared = weighed.depends.union(ways), weighed.shared
+            first_line_end, awaited = weighed.first_line_end, weighed.awaited
+            prompt = Prompt(weighed.report, first_line_end, ways[-1], awaited=awaited, shared=shared)
             self._keep(path, prompt, depends)
             if changed and (
                 any(
                     file in changed or not changed.isdisjoint(file.parents)
-                    for file in itertools.chain(depends, *weighed.shared)
+                    for file in itertools.chain(depends, *shared)
                 )
-                or any_concerned(weighed.awaited, [*changed])
+                or any_concerned(awaited, [*changed])
             ):
                 self._again.add(path)
         if path in self._again:
@@ -523,32 +454,13 @@ class Workspace:
             self._forget(path)
 
     def _keep(self, path: Path, prompt: Prompt, files: Iterable[Path]) -> None:
-        """Keep a prompt. `files`: those that its report is made of, existing or not, and itself."""
-        self._prompts[path] = prompt
-        self._awaiting.pop(path, None)
-        if prompt.awaited:
-            self._awaiting[path] = prompt.awaited
-        self._note(path, files, subjects_of(prompt.report), prompt.real)
+        if self.prompts.keep(path, prompt, files):
+            self.on_watched()
 
     def _forget(self, path: Path) -> None:
         self._queue.pop(path, None)
-        if self._prompts.pop(path, None) is not None:
-            self._awaiting.pop(path, None)
-            self._note(path, (), (), path)
-
-    def _note(self, path: Path, files: Iterable[Path], subjects: Iterable[Subject], real: Path) -> None:
-        """Note that a prompt was weighed or went. `real`: where the links of its path lead."""
-        self._subjects.replace(path, subjects)
-        self._real.replace(path, () if real == path else (real,))
-        self._links.pop(uri_of(path), None)
-        if real != path:
-            self._links[uri_of(path)] = uri_of(real)
-        if any(self._files_of.replace(path, files)):
-            self._below.changed()
+        if self.prompts.forget(path):
             self.on_watched()
-        self.revision += 1
-        self._changed.pop(path, None)
-        self._changed[path] = self.revision
 
     def _tell(self) -> None:
         self._waiting.wake(_ALL)

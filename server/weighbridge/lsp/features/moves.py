@@ -82,9 +82,9 @@ class Moves:
             prompt
             for old in moves
             for path in {old, really(old)}
-            for prompt in workspace.prompts_that_need(path)
+            for prompt in workspace.prompts.that_need(path)
         }
-        reports = workspace.reports()
+        reports = workspace.prompts.reports()
         documents = [one for one in self._session.documents.values() if one.path is not None]
         concerned = naming.really(
             [

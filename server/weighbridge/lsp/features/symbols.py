@@ -207,8 +207,8 @@ class Symbols:
         workspace, session = self._desk.workspace, self._desk.session
         opened = [session.report(document) for document in session.documents.values()]
         paths = [one.path for one in session.documents.values() if one.path is not None]
-        closed = workspace.reports() if workspace.revision != self._names_at else None
-        revision, names = workspace.revision, self._names
+        closed = workspace.prompts.reports() if workspace.prompts.revision != self._names_at else None
+        revision, names = workspace.prompts.revision, self._names
 
         def find(token: CancelToken) -> tuple[Names, WrittenJson]:
             kept = names if closed is None else Names(report for _, report in sorted(closed.items()))

@@ -63,7 +63,7 @@ class PulledDiagnostics:
         self._make()
         opened = self._desk.session.documents.values()
         paths = {document.path for document in opened}
-        closed = sum(1 for path in self._workspace.reports() if path not in paths)
+        closed = sum(1 for path in self._workspace.prompts.reports() if path not in paths)
         found = [one for path, (found, _) in self._made.items() if path not in paths for one in found]
         for document in opened:
             found += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
@@ -99,8 +99,8 @@ class PulledDiagnostics:
                 workspace.begin()
                 self._make()
                 # At first, of what has diagnostics, or had: few of very many.
-                paths = {*self._made, *had} if seen < 0 else workspace.changes(seen).keys()
-                found, seen = self._new(paths, had, opened), workspace.revision
+                paths = {*self._made, *had} if seen < 0 else workspace.prompts.changes(seen).keys()
+                found, seen = self._new(paths, had, opened), workspace.prompts.revision
             else:
                 seen = -1
             found |= self._new_of_open(had, opened)
@@ -122,7 +122,7 @@ class PulledDiagnostics:
         if uri not in session.documents:
             # Clients ask once more when they close a document.
             path = path_of(uri)
-            prompt = None if path is None or not self._everywhere else self._workspace.prompt(path)
+            prompt = None if path is None or not self._everywhere else self._workspace.prompts.get(path)
             if path is not None and prompt is not None:
                 self._make()
                 return self._made.get(path, _NOTHING)
@@ -134,7 +134,7 @@ class PulledDiagnostics:
 
     def _make(self) -> None:
         """Bring the diagnostics of closed prompts up to date."""
-        for path, prompt in self._workspace.changes(self._made_at).items():
+        for path, prompt in self._workspace.prompts.changes(self._made_at).items():
             made = (
                 [] if prompt is None else diagnostics(prompt.report, prompt.first_line_end, self._abilities)
             )
@@ -144,7 +144,7 @@ class PulledDiagnostics:
                 self._made[path] = found, result_id(found)
             else:
                 self._made.pop(path, None)
-        self._made_at = self._workspace.revision
+        self._made_at = self._workspace.prompts.revision
 
     def _opened(self) -> dict[Path, Document]:
         """What is open, by path: a client may write another URI for the same one."""
@@ -155,7 +155,7 @@ class PulledDiagnostics:
         """What the client doesn't have of these prompts, as far as they are weighed; `had` is brought up to date."""
         items: Items = {}
         for path in paths:
-            if path in opened or self._workspace.prompt(path) is None:
+            if path in opened or self._workspace.prompts.get(path) is None:
                 continue
             found, name = self._made.get(path, _NOTHING)
             if had.get(path) != name and (found or path in had):
@@ -187,7 +187,7 @@ class PulledDiagnostics:
         gone = [
             path
             for path in had
-            if not (everywhere and self._workspace.prompt(path) is not None)
+            if not (everywhere and self._workspace.prompts.get(path) is not None)
             and (path not in opened or self._desk.shown(opened[path].uri) is None)
         ]
         for path in gone:
