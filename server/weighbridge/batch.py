@@ -263,7 +263,7 @@ def _absolute(path: Path) -> Path:
 
 def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Path | None]:
     """The files to weigh, each with the folder that it may not lead out of; None for those that the user named."""
-    found: dict[Path, Path | None] = {}
+    files: dict[Path, Path | None] = {}
     for path in paths:
         if path.is_dir():
             # The outermost, so that the same are prompts whichever folder is named.
@@ -273,10 +273,10 @@ def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Pa
             if not real.is_relative_to(within):
                 within = real
             for one in find_documents(root, path, include):
-                found.setdefault(one, within)
+                files.setdefault(one, within)
         else:
-            found[path] = None
-    return found
+            files[path] = None
+    return files
 
 
 def _progress() -> "Progress":

@@ -164,23 +164,23 @@ def _open(real: Path) -> int:
         raise
 
 
-def _check_ordinary(found: os.stat_result) -> None:
-    if stat.S_ISLNK(found.st_mode):
+def _check_ordinary(status: os.stat_result) -> None:
+    if stat.S_ISLNK(status.st_mode):
         # There were no links left on the way.
         raise SwappedError
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "a folder, not a file")
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise NotOrdinaryError
 
 
-def _check_descriptor(real: Path, descriptor: int, found: os.stat_result) -> None:
+def _check_descriptor(real: Path, descriptor: int, status: os.stat_result) -> None:
     """Make sure that what was opened is what the path led to."""
     try:
         same = os.readlink(f"{_DESCRIPTORS}/{descriptor}") == os.fspath(real)  # noqa: PTH115  (quicker)
     except OSError:
         # No such listing here: the path must still lead, without links, to the very file that is open.
-        same = os.path.samestat(real.lstat(), found) and followed(real) == real
+        same = os.path.samestat(real.lstat(), status) and followed(real) == real
     if not same:
         raise SwappedError
 

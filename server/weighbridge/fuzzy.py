@@ -33,9 +33,9 @@ def fit_of_folded(wanted: str, text: str) -> Fit | None:
     return Fit.IN_ORDER if all(letter in letters for letter in wanted) else None
 
 
-def looks_like(one: str, other: str) -> bool:
+def looks_like(name: str, other: str) -> bool:
     """Whether two names look the same and are not: an accent is a character of its own in one (NFD), not in the other (NFC)."""
-    return one != other and unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    return name != other and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", other)
 
 
 def form_of(name: str) -> str:

@@ -202,8 +202,8 @@ class Groups:
         contents = self.contents(TokenCountingService(store, settings.cache_entries))
 
         def weigh(group: int) -> Answer:
-            found = self.weigh(group, contents, CancelToken())
-            return found, [warnings.popleft() for _ in range(len(warnings))]
+            outcomes = self.weigh(group, contents, CancelToken())
+            return outcomes, [warnings.popleft() for _ in range(len(warnings))]
 
         try:
             yield weigh

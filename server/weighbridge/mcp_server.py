@@ -94,8 +94,8 @@ def _checked(name: str, arguments: Mapping[str, Any]) -> Mapping[str, str]:
     """A tool's arguments, all of them texts that it takes."""
     properties = next((tool.input_schema["properties"] for tool in TOOLS if tool.name == name), None)
     if properties is None:
-        known = ", ".join(tool.name for tool in TOOLS)
-        raise UnusableArgumentError(f"{shown(name)}: unknown tool; there are {known}")
+        tool_names = ", ".join(tool.name for tool in TOOLS)
+        raise UnusableArgumentError(f"{shown(name)}: unknown tool; there are {tool_names}")
     for argument, value in arguments.items():
         if argument not in properties:
             raise UnusableArgumentError(

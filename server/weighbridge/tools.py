@@ -173,12 +173,12 @@ def _within(value: Any, most: int) -> Any:
         return [_within(one, most) for one in value]
     if not isinstance(value, dict):
         return value
-    found: dict[str, Any] = {}
+    shortened: dict[str, Any] = {}
     for name, one in value.items():
         if one is None or one == []:
             continue
         cut = isinstance(one, list) and name != "contexts" and len(one) > most
-        found[name] = _within(one[:most] if cut else one, most)
+        shortened[name] = _within(one[:most] if cut else one, most)
         if cut:
-            found[f"{name}_left_out"] = len(one) - most
-    return found
+            shortened[f"{name}_left_out"] = len(one) - most
+    return shortened

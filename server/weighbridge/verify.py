@@ -156,13 +156,13 @@ def _ask(provider: Provider, model: str, text: str, environment: Mapping[str, st
             json=provider.body(model, text),
             timeout=_SECONDS,
         )
-        found = answer.json()
+        answered = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise VerifyError(f"verify: {url.host} gave no answer ({type(error).__name__})") from None
-    tokens = found.get(provider.answer) if isinstance(found, dict) else None
+    tokens = answered.get(provider.answer) if isinstance(answered, dict) else None
     if answer.is_success and type(tokens) is int:
         return tokens
-    fault = found.get("error") if isinstance(found, dict) else None
+    fault = answered.get("error") if isinstance(answered, dict) else None
     said = fault.get("message") if isinstance(fault, dict) else None
     why = f": {shown(str(said).replace(key, '…'), _LONGEST_MESSAGE)}" if said else ""
     raise VerifyError(f"verify: {url.host} answered {answer.status_code}{why}")

@@ -84,21 +84,21 @@ def _roots_of(paths: Sequence[Path]) -> Iterator[Path]:
         for path in paths
     )
     for start in map(Path, starts):
-        found: list[Path] = []
+        roots: list[Path] = []
         for folder in (start, *start.parents):
             repository = (folder / _REPOSITORY).exists()
             # A link that leads nowhere is a file that can't be read, and says so.
             if repository or os.path.lexists(folder / OWN_FILE):
-                found.append(folder)
+                roots.append(folder)
             if repository:
                 break
         else:
             own = here if start.is_relative_to(here) else start
             # A file by itself belongs to none: it may read what lies below it, as any that the user opens.
             named = own == here or own in paths
-            if named and not any(own.is_relative_to(folder) for folder in found):
-                found.append(own)
-        yield from reversed(found)
+            if named and not any(own.is_relative_to(folder) for folder in roots):
+                roots.append(own)
+        yield from reversed(roots)
 
 
 def absolute(path: str | Path) -> Path:

@@ -124,7 +124,7 @@ async def test_a_rule_follows_the_files_that_it_waits_for(
 
         async def in_vain() -> bool:
             await place.tokens()
-            ((_, notice),) = place.workspace.reports()[rule].notices
+            ((_, notice),) = place.workspace.prompts.reports()[rule].notices
             return ", and there is none" in notice.message
 
         assert await in_vain()

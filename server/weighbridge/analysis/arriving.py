@@ -215,11 +215,11 @@ def arrived(
     )
 
 
-def _other(agent: Agent, found: Arrival, *, chosen: bool) -> Other:
+def _other(agent: Agent, arrival: Arrival, *, chosen: bool) -> Other:
     """Whether another agent loads a document. Why it does not is told to those who use it: they chose it, or have files for it."""
-    why = None if found.loads else found.why
+    why = None if arrival.loads else arrival.why
     if why is None or why.patterns:
-        return Other(agent, found.loads)
+        return Other(agent, arrival.loads)
     for_it = why.instead is not None and why.instead.name in names_for(agent.name)
     return Other(agent, loads=False, reason=why.reason if chosen or for_it else "")
 
@@ -230,21 +230,21 @@ def _has_files(name: str, folders: Iterable[Path], files: AgentFiles) -> bool:
 
 
 def _imports(
-    found: Arrival, text: str, files: AgentFiles, document: Path, count: Count
+    arrival: Arrival, text: str, files: AgentFiles, document: Path, count: Count
 ) -> Iterator[Imported]:
     places = Places(text)
-    for one in found.context.imports if found.loads else ():
+    for one in arrival.context.imports if arrival.loads else ():
         if not one.nested and files.real(one.path) == document:
             target, tokens = files.real(one.target), count(one.text)
             yield Imported(places.at(one.start), text[one.start : one.end], target, tokens)
 
 
-def _onward(found: Arrival, files: AgentFiles, encoding: PositionEncoding) -> Iterator[Onward]:
+def _onward(arrival: Arrival, files: AgentFiles, encoding: PositionEncoding) -> Iterator[Onward]:
     """The imports in the files that the document imports, each once."""
     texts: dict[Path, tuple[str, Places]] = {}
     seen: set[tuple[Path, int]] = set()
-    sources = {entry.path for entry in found.entries}
-    for one in found.context.imports:
+    sources = {entry.path for entry in arrival.entries}
+    for one in arrival.context.imports:
         if not one.nested or one.path not in sources or (one.path, one.start) in seen:
             continue
         seen.add((one.path, one.start))

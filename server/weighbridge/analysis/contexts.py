@@ -91,11 +91,11 @@ def contexts_of(
     """
     from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  starting is what users feel
 
-    found: list[Loaded] = []
+    loaded: list[Loaded] = []
     for name in names or AGENTS:
         token.raise_if_cancelled()
-        found += load([AGENTS[name]], folder, Path.home(), roots=roots, open_text=open_text)
-    wanted = [one for one in found if names or one.context.entries]
+        loaded += load([AGENTS[name]], folder, Path.home(), roots=roots, open_text=open_text)
+    wanted = [one for one in loaded if names or one.context.entries]
     return counted(wanted, choice, texts=texts)
 
 

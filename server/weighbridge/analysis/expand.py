@@ -182,12 +182,12 @@ class Expander:
         gone: set[Hashable] = set()
         todo = [key]
         while todo:
-            one = todo.pop()
-            if one in gone:
+            changed = todo.pop()
+            if changed in gone:
                 continue
-            gone.add(one)
-            self._known.pop(one, None)
-            todo.extend(self._nested.users(one))
+            gone.add(changed)
+            self._known.pop(changed, None)
+            todo.extend(self._nested.users(changed))
         # What it holds now is found out when it is expanded again.
         self.loosened = self.loosened or bool(self._nested.things(key))
         self._nested.replace(key, ())
@@ -199,10 +199,10 @@ class Expander:
         live: set[Hashable] = set()
         todo = list(roots)
         while todo:
-            one = todo.pop()
-            if one not in live:
-                live.add(one)
-                todo.extend(self._nested.things(one))
+            reached = todo.pop()
+            if reached not in live:
+                live.add(reached)
+                todo.extend(self._nested.things(reached))
         gone = frozenset(key for key in self.requests if key not in live)
         for key in gone:
             self._known.pop(key, None)

@@ -25,12 +25,12 @@ class Edge:
 
 def edges(reports: Iterable[Report]) -> tuple[Edge, ...]:
     """All references of prompts and of what they include, each once, in the order that they are met."""
-    found: dict[tuple[str, Range], Edge] = {}
+    by_place: dict[tuple[str, Range], Edge] = {}
     for report in reports:
         for group in (*(_edges(report.uri, reference) for reference in report.references), _imports(report)):
             for edge in group:
-                found.setdefault((edge.source, edge.range), edge)
-    return tuple(found.values())
+                by_place.setdefault((edge.source, edge.range), edge)
+    return tuple(by_place.values())
 
 
 #: What is asked about: a file, by its URI, or what references of a kind name, with a fragment if they have one.
@@ -39,16 +39,16 @@ Subject = str | tuple[Kind, str]
 
 def subjects_of(report: Report) -> set[Subject]:
     """All that a prompt refers to, itself or in what it includes."""
-    found: set[Subject] = set()
+    subjects: set[Subject] = set()
     todo = [*report.references]
     while todo:
-        one = todo.pop()
-        found.add((one.kind, one.target))
-        if one.uri is not None:
-            found.add(one.uri)
-            todo += one.references
-    found.update(edge.target for edge in _imports(report) if edge.target is not None)
-    return found
+        reference = todo.pop()
+        subjects.add((reference.kind, reference.target))
+        if reference.uri is not None:
+            subjects.add(reference.uri)
+            todo += reference.references
+    subjects.update(edge.target for edge in _imports(report) if edge.target is not None)
+    return subjects
 
 
 #: Where a reference is written.
@@ -85,13 +85,13 @@ def uses_of_variable(reports: Iterable[Report], name: str) -> Uses:
 
 def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:
     """The references by which a file is included: those that name it, and the prompts' own that lead to it by others."""
-    found: dict[tuple[str, Range], Edge] = {}
+    by_place: dict[tuple[str, Range], Edge] = {}
     for report in reports:
         for reference in report.references:
             inside = [edge for edge in _edges(report.uri, reference) if edge.target == uri]
             if inside:
                 for edge in (_edge(report.uri, reference), *inside):
-                    found.setdefault((edge.source, edge.range), edge)
+                    by_place.setdefault((edge.source, edge.range), edge)
         imports = [*_imports(report)]
         leading = {uri}
         # Those that lead to those that lead to it, however far.
@@ -99,8 +99,8 @@ def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:
             leading |= more
         for edge in imports:
             if edge.target == uri or (edge.source == report.uri and edge.target in leading):
-                found.setdefault((edge.source, edge.range), edge)
-    return tuple(found.values())
+                by_place.setdefault((edge.source, edge.range), edge)
+    return tuple(by_place.values())
 
 
 def _imports(report: Report) -> Iterator[Edge]:

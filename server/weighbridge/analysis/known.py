@@ -40,7 +40,7 @@ def known_readings(
 
     No text is scanned or tokenized, and as much text is held as `read` may hold. Blocks.
     """
-    found: dict[int, Reading] = {}
+    readings: dict[int, Reading] = {}
     held: list[_Read] = []
     characters = 0
     for number, content in contents:
@@ -52,11 +52,11 @@ def known_readings(
             held.append(_Read(number, content, text))
             characters += len(text.text)
         if characters > MOST_HELD:
-            found.update(_look_up(held, service, tokenizer))
+            readings.update(_look_up(held, service, tokenizer))
             held.clear()
             characters = 0
-    found.update(_look_up(held, service, tokenizer))
-    return found
+    readings.update(_look_up(held, service, tokenizer))
+    return readings
 
 
 def _text_of(content: Content, dialect: Dialect, scans: Scans, token: CancelToken) -> Digested | None:

@@ -48,10 +48,10 @@ class Mentions:
     def of(self, path: Path, read: Callable[[], Sequence[str] | None]) -> Names:
         """The files that a text names. `read`: its lines; asked for where the text changed. Blocks: a worker's work."""
         try:
-            found = path.lstat()
+            status = path.lstat()
         except OSError:
             return frozenset()
-        stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         with self._lock:
             kept = self._kept.get(path)
         if kept is not None and kept[0] == stamp:

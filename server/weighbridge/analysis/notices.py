@@ -49,7 +49,7 @@ class Other:
 
 def notices(
     agent: Agent,
-    found: Arrival,
+    arrival: Arrival,
     own: Entry | None,
     text: str,
     others: Sequence[Other],
@@ -63,18 +63,20 @@ def notices(
     """
     places = Places(text)
     first_line = (0, 0), places.end_of(0)
-    if hints and not found.loads:
+    if hints and not arrival.loads:
         loading = [other.agent.title for other in others if other.loads]
         also = f"; {_all_of(loading)}" if loading else ""
-        said = f"{agent.title} does not load this file{_why(found.why, files)}{also}. Its own text is counted"
+        said = (
+            f"{agent.title} does not load this file{_why(arrival.why, files)}{also}. Its own text is counted"
+        )
         # Without a reason nobody expects it to load: a plugin's file, say, or one that a skill names.
-        severity = "information" if found.why is not None and not loading else "hint"
+        severity = "information" if arrival.why is not None and not loading else "hint"
         yield Notice(*first_line, Code.NOT_LOADED, severity, said)
     for other in others:
         if other.reason:
             said = f"{other.agent.title} does not load this file: {other.reason}"
             yield Notice(*first_line, Code.NOT_LOADED, "hint", said)
-    for one in found.context.ignored:
+    for one in arrival.context.ignored:
         said = f"not imported: {one.reason}" if one.code is Code.IGNORED else one.reason
         severity = _SEVERITIES[one.importance]
         yield Notice(places.at(one.start), places.at(one.end), one.code, severity, said, instead=one.instead)

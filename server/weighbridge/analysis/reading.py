@@ -57,10 +57,10 @@ def read(
     places = list(_places(content, dict(scan), token)) if scan else []
     if places:
         return resolved(content, *_cut(content, places, service, tokenizer, token))
-    found = _summarized(content, held, service, tokenizer, token)
+    summarized = _summarized(content, held, service, tokenizer, token)
     if may_refer and content.lines is None:
-        service.note(found, tokenizer, dialect.rules)
-    return resolved(content, (found.summary,), found.digest, found.tokens)
+        service.note(summarized, tokenizer, dialect.rules)
+    return resolved(content, (summarized.summary,), summarized.digest, summarized.tokens)
 
 
 def failed_reading(request: Request, error: BaseException) -> Reading:
@@ -148,9 +148,9 @@ def _scan(
     of the part alone, and of these no more than make each expansion fail.
     """
     part = WHOLE if content.lines is None else content.lines
-    known = None if held is None else scans.get(held.text.digest, dialect, part)
-    if known is not None:
-        return known
+    scanned = None if held is None else scans.get(held.text.digest, dialect, part)
+    if scanned is not None:
+        return scanned
     found: list[tuple[int, tuple[Reference, ...]]] = []
     inside: list[tuple[int, tuple[Reference, ...]]] = []
     number, room = 0, MOST_REFERENCES + 1

@@ -65,7 +65,7 @@ def render_marked(
     """The resolved text with what each stretch of it came from, in order, outer ones first. Otherwise as `render`."""
     parts: list[str] = []
     begun: list[tuple[int, int, Expansion]] = []
-    found: list[tuple[int, Source]] = []
+    sources: list[tuple[int, Source]] = []
     offset = number = 0
     for part in _render(pieces, contents, token):
         if isinstance(part, str):
@@ -76,9 +76,9 @@ def render_marked(
             number += 1
         else:
             order, start, expansion = begun.pop()
-            found.append((order, Source(start, offset, len(begun) + 1, expansion)))
-    found.sort(key=lambda one: one[0])
-    return "".join(parts), [source for _, source in found]
+            sources.append((order, Source(start, offset, len(begun) + 1, expansion)))
+    sources.sort(key=lambda one: one[0])
+    return "".join(parts), [source for _, source in sources]
 
 
 def sources_json(

@@ -313,10 +313,10 @@ def reference_reports(
         if number % ITEMS == ITEMS - 1:
             yield
         if number < len(made):
-            known = made[number]
+            before = made[number]
             # Places and expansions are made once for each change: the same object means the same value.
-            if known[1] is place and known[2] is expansion and rows + known[4] <= MOST_ROWS:
-                rows += known[4]
+            if before[1] is place and before[2] is expansion and rows + before[4] <= MOST_ROWS:
+                rows += before[4]
                 continue
         left = iter(range(MOST_ROWS - rows))
         report = yield from _reference_report(reference, place, expansion, encoding, left)

@@ -35,12 +35,16 @@ class Scans:
     def get(self, digest: bytes, dialect: Dialect, part: tuple[int, int] = WHOLE) -> ScannedReferences | None:
         """What a scan of the file with that digest found, of all of it or of the part; None if neither is remembered."""
         with self._lock:
-            found = self._known.get((digest, dialect.name, None))
-            return self._known.get((digest, dialect.name, part)) if found is None else found
+            references = self._known.get((digest, dialect.name, None))
+            return self._known.get((digest, dialect.name, part)) if references is None else references
 
     def put(
-        self, digest: bytes, dialect: Dialect, found: ScannedReferences, part: tuple[int, int] | None = None
+        self,
+        digest: bytes,
+        dialect: Dialect,
+        references: ScannedReferences,
+        part: tuple[int, int] | None = None,
     ) -> None:
         """Remember what a scan found. `part`: the lines whose references these are, if it is not all there are."""
         with self._lock:
-            self._known[digest, dialect.name, part] = found
+            self._known[digest, dialect.name, part] = references

@@ -67,12 +67,12 @@ def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[tupl
     written = values.get("dialect")
     dialect = None if written is None else DIALECTS.get(written)
     if written is not None and dialect is None:
-        known = ", ".join(DIALECTS)
+        dialects = ", ".join(DIALECTS)
         number = next(
             number for number, name, value in reversed(pairs) if (name, value) == ("dialect", written)
         )
         warnings.append(
-            (number, f"weighbridge directive: dialect: {plain(written)}: unknown; there are {known}")
+            (number, f"weighbridge directive: dialect: {plain(written)}: unknown; there are {dialects}")
         )
     return Overrides(budget, values.get("model"), values.get("encoding"), dialect), tuple(warnings)
 

@@ -60,9 +60,9 @@ def spelled(name: str) -> str:
     return re.sub(r"^deepseek-(?:ai-)?(?=v\d|r\d)", "deepseek-", name)
 
 
-def _reordered(found: re.Match[str]) -> str:
-    return f"claude-{found[3]}-{found[1]}" + (f"-{found[2]}" if found[2] else "")
+def _reordered(match: re.Match[str]) -> str:
+    return f"claude-{match[3]}-{match[1]}" + (f"-{match[2]}" if match[2] else "")
 
 
-def _llama(found: re.Match[str]) -> str:
-    return f"llama-{found[1]}" + (f".{found[2]}" if found[2] else "")
+def _llama(match: re.Match[str]) -> str:
+    return f"llama-{match[1]}" + (f".{match[2]}" if match[2] else "")

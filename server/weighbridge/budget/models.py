@@ -99,10 +99,10 @@ def find(name: str, added: Mapping[str, ModelEntry] | None = None) -> Model:
     for key, entry in (added or {}).items():
         if _written(key) == _written(name) and entry != _SHOWN:
             return _with(entry, key)
-    found = _find(name)
-    if found is None:
+    model = _find(name)
+    if model is None:
         raise UnknownModelError(_unknown(name, added or {}))
-    return found
+    return model
 
 
 @lru_cache(maxsize=256)
@@ -202,10 +202,10 @@ def _known(name: str) -> Model | None:
 
 def _of_family(name: str) -> Model | None:
     while name:
-        found = _families().get(name.replace(".", "-"))
+        family = _families().get(name.replace(".", "-"))
         shorter = VERSION.sub("", VARIANT.sub("", name))
-        if found is not None or shorter == name:
-            return found
+        if family is not None or shorter == name:
+            return family
         name = shorter
     return None
 
@@ -257,10 +257,10 @@ def matching(query: str) -> list[Model]:
     """The models whose name, other name or family holds the query; the one it is a name of first."""
     wanted = query.strip().lower()
     exact = _find(wanted) if wanted else None
-    found = [
+    models = [
         model for model in MODELS if any(wanted in one for one in (model.name, model.family, *model.aliases))
     ]
-    return found if exact is None else [exact, *(model for model in found if model.name != exact.name)]
+    return models if exact is None else [exact, *(model for model in models if model.name != exact.name)]
 
 
 def models_json(models: tuple[Model, ...] | list[Model] = MODELS) -> dict[str, Any]:
@@ -284,7 +284,7 @@ def _families() -> dict[str, Model]:
             if shorter == name:
                 break
             name = shorter
-    found: dict[str, Model] = {}
+    families: dict[str, Model] = {}
     for name, models in shared.items():
         windows = {model.context_window for model in models}
         first = models[0]
@@ -292,5 +292,7 @@ def _families() -> dict[str, Model]:
         if len({(model.encoding, model.exactness) for model in models}) == 1:
             # Mistral's releases share a name and little else.
             window = first.context_window if len(windows) == 1 and first.family != "mistral" else None
-            found[name.replace(".", "-")] = Model(name, first.family, first.encoding, first.exactness, window)
-    return found
+            families[name.replace(".", "-")] = Model(
+                name, first.family, first.encoding, first.exactness, window
+            )
+    return families

@@ -24,14 +24,14 @@ def sections(headings: Iterable[tuple[int, Heading]], line_count: int) -> tuple[
 
 def section_steps(headings: Iterable[tuple[int, Heading]], line_count: int) -> Steps[tuple[Section, ...]]:
     """The same, some headings at a time."""
-    found: list[Section] = []
+    sections: list[Section] = []
     open_: list[int] = []
     for number, (line, heading) in enumerate(headings):
-        while open_ and found[open_[-1]].level >= heading.level:
+        while open_ and sections[open_[-1]].level >= heading.level:
             ended = open_.pop()
-            found[ended] = replace(found[ended], end_line=line)
+            sections[ended] = replace(sections[ended], end_line=line)
         open_.append(number)
-        found.append(Section(heading.title, heading.level, line, line_count))
+        sections.append(Section(heading.title, heading.level, line, line_count))
         if number % ITEMS == ITEMS - 1:
             yield
-    return tuple(found)
+    return tuple(sections)

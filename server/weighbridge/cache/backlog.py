@@ -49,8 +49,8 @@ class Backlog:
 
     def get(self, key: CountKey) -> Counted | None:
         """Give the count of a key that is not written yet."""
-        found = self._waiting.rows.get(key) or self._taken.rows.get(key)
-        return None if found is None else found[0]
+        counted = self._waiting.rows.get(key) or self._taken.rows.get(key)
+        return None if counted is None else counted[0]
 
     def put(self, rows: Mapping[CountKey, Counted], moment: datetime) -> None:
         """Have counts written."""

@@ -84,14 +84,14 @@ def prepare(path: Path | None, *, ours: bool) -> None:
         path.parent.chmod(0o700)
     try:
         # Opening a pipe would wait for its other end, so what is there is looked at first.
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         # SQLite gives its companion files the permissions of the database.
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise UnusableError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
+        status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UnusableError("it is a folder" if stat.S_ISDIR(status.st_mode) else "it is no regular file")
     if ours and os.name == "posix":
         # SQLite would put a planted log into the database.
         for one in (path, *(path.with_name(path.name + companion) for companion in _COMPANIONS)):
@@ -103,22 +103,22 @@ def _check_trusted(path: Path) -> None:
     """Raise UntrustedError if anybody else may have written a file, or led here by a link."""
     for look in (path.lstat, path.stat):
         try:
-            found = look()
+            status = look()
         except FileNotFoundError:
             return
-        if found.st_uid != os.geteuid():
+        if status.st_uid != os.geteuid():
             raise UntrustedError("it belongs to another user")
-        if not stat.S_ISLNK(found.st_mode) and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        if not stat.S_ISLNK(status.st_mode) and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise UntrustedError("others may have written to it")
 
 
 def identity(path: Path) -> tuple[int, int] | None:
     """Give what tells a file from another that took its name; None if there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def set_aside(path: Path) -> Path:

@@ -64,12 +64,12 @@ def clear(connection: "Connection") -> None:
 
 def get(execute: Execute, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
     """Look up counts."""
-    found: dict[CountKey, Counted] = {}
+    counts: dict[CountKey, Counted] = {}
     for tokenizer, version, digests in grouped(keys):
         marks = ", ".join("?" * len(digests))
         rows = execute(f"{_GET}({marks})", (tokenizer, version, *digests))
-        found |= sound(rows, tokenizer, version)
-    return found
+        counts |= sound(rows, tokenizer, version)
+    return counts
 
 
 def grouped(keys: Iterable[CountKey]) -> Iterator[tuple[str, str, list[bytes]]]:

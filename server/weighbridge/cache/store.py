@@ -106,7 +106,7 @@ class CountStore:
 
     def get_many(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
         """Look up counts. May wait for the disk: call on a worker."""
-        found: dict[CountKey, Counted] = {}
+        counts: dict[CountKey, Counted] = {}
         missing: list[CountKey] = []
         with self._wake:
             for key in dict.fromkeys(keys):
@@ -114,12 +114,12 @@ class CountStore:
                 if counted is None:
                     missing.append(key)
                 else:
-                    found[key] = counted
+                    counts[key] = counted
         if missing:
-            found |= self._read(missing)
-        if found:
-            self._add(lambda backlog, moment: backlog.touch(found, moment))
-        return found
+            counts |= self._read(missing)
+        if counts:
+            self._add(lambda backlog, moment: backlog.touch(counts, moment))
+        return counts
 
     def put_many(self, rows: Mapping[CountKey, Counted]) -> None:
         """Have counts written soon. Never waits for the disk."""

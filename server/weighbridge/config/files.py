@@ -23,11 +23,11 @@ def read_folder_layer(folder: Path) -> tuple[Layer, tuple[str, ...]]:
     """Read a folder's settings file, and say what is wrong with it. Never raises. Blocks: a worker's work."""
     name, text = OWN_FILE, ""
     try:
-        found = _read(folder, OWN_FILE)
-        if found is None:
+        layer = _read(folder, OWN_FILE)
+        if layer is None:
             name = PROJECT_FILE
-            found = _read(folder, PROJECT_FILE)
-        text = found or ""
+            layer = _read(folder, PROJECT_FILE)
+        text = layer or ""
         values = _values(text)
         if name == PROJECT_FILE:
             values = _section_of(values)

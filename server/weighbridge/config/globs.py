@@ -189,7 +189,7 @@ def _class(inside: str) -> str:
     """A class of characters: `abc`, `a-z`, `!a-z`; a range that runs backwards holds nothing."""
     negative = inside[0] in "!^"
     characters = inside[negative:]
-    found = ""
+    pattern = ""
     at = 0
     while at < len(characters):
         low, high = characters[at], characters[at]
@@ -198,7 +198,7 @@ def _class(inside: str) -> str:
             at += 2
         at += 1
         if low <= high:
-            found += f"{re.escape(low)}-{re.escape(high)}"
-    if not found:
+            pattern += f"{re.escape(low)}-{re.escape(high)}"
+    if not pattern:
         return "." if negative else "(?!)"
-    return f"[{'^' if negative else ''}{found}]"
+    return f"[{'^' if negative else ''}{pattern}]"

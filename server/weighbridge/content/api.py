@@ -226,11 +226,11 @@ class ApiHandler:
                 self._transport, self._resolve, self._now, self._longest_time or LONGEST_TIME
             )
         fetcher = self._fetcher
-        known = None if last is None else Known(last.url_digest, last.etag, last.last_modified)
+        validators = None if last is None else Known(last.url_digest, last.etag, last.last_modified)
 
         @retry(policy, sleep=self._sleep)
         async def attempt() -> LastGood:
-            answer = await fetcher.fetch(endpoint.url, endpoint.name, endpoint.headers, allowed, known)
+            answer = await fetcher.fetch(endpoint.url, endpoint.name, endpoint.headers, allowed, validators)
             text = answer.text
             if text is None:
                 if last is None:
@@ -290,10 +290,10 @@ def endpoint_of(request: Request) -> Endpoint:
     api = settings.apis.get(target)
     if api is not None:
         ttl = TIME_TO_LIVE if api.ttl is None else float(api.ttl)
-        found = Endpoint(
+        endpoint = Endpoint(
             shown(target), api.url, (target, api.url), ttl, dict(api.headers), api.select, api.sample
         )
-        return _short_enough(found)
+        return _short_enough(endpoint)
     if target.lower().startswith(("http://", "https://")):
         return _short_enough(Endpoint(_shown_url(target), target, (target,), TIME_TO_LIVE))
     if "://" in target:

@@ -68,12 +68,12 @@ def key_in(
     """Find where data in TOML, YAML or JSON has a key. `above`: the keys of the mapping that it is in."""
     # Where a key may stand: before what follows one, and not as an anchor or alias, whose other ends would be missing.
     pattern = re.compile(rf"""(?<![\w&*-]){re.escape(name)}(?=["']?\s*(?:[]:=.,}}#]|$))""")
-    found = (
+    matches = (
         (number, match.start(), match.end())
         for number, line in enumerate(lines)
         for match in pattern.finditer(line)
     )
-    places = list(islice(found, _MOST_TRIED))
+    places = list(islice(matches, _MOST_TRIED))
     # All are renamed at once, so that the file is read once; from the last, so that columns stay.
     renamed = list(lines)
     for place, (number, start, end) in reversed([*enumerate(places)]):
@@ -129,10 +129,8 @@ def _in_settings(request: Request, files: TextFiles, table: str, folder: Path | 
 def _read(files: TextFiles, path: Path, scope: Scope) -> list[str] | None:
     """The lines of a file, if a reference of the document may read it."""
     try:
-        found = files.find(
-            place_of(str(path), path.parent, scope), _SETTINGS_BYTES, "settings", suggest=False
-        )
-        return list(lines_of(files.chunks(found)))
+        file = files.find(place_of(str(path), path.parent, scope), _SETTINGS_BYTES, "settings", suggest=False)
+        return list(lines_of(files.chunks(file)))
     except ReferenceFault:
         return None
 

@@ -30,9 +30,9 @@ def find_documents(root: Path, folder: Path, include: Sequence[str]) -> list[Pat
     walk = _Walk(root, include)
     # Roots are followed once for all links.
     with roots_stay():
-        found = list(walk.files(folder, disk.followed_or_same(folder), Ignored.above(root, folder.parent)))
-        linked = list(walk.linked_files(found))
-    return sorted([*found, *linked], key=lambda path: path.parts) if linked else found
+        paths = list(walk.files(folder, disk.followed_or_same(folder), Ignored.above(root, folder.parent)))
+        linked = list(walk.linked_files(paths))
+    return sorted([*paths, *linked], key=lambda path: path.parts) if linked else paths
 
 
 class _Walk:
@@ -84,9 +84,9 @@ class _Walk:
             ):
                 yield folder / entry.name
 
-    def linked_files(self, found: Sequence[Path]) -> Iterator[Path]:
+    def linked_files(self, files: Sequence[Path]) -> Iterator[Path]:
         """The context files in agents' folders that are links; each real folder is looked through once, and what was found is left out."""
-        known = set(map(disk.followed_or_same, found)) if self._links else set()
+        real_paths = set(map(disk.followed_or_same, files)) if self._links else set()
         seen: set[Path] = set()
         while self._links:
             link, real = self._links.pop(0)
@@ -95,8 +95,8 @@ class _Walk:
             seen.add(real)
             for path in self.files(link, real, Ignored(self._root), left_out=True):
                 followed = disk.followed_or_same(path)
-                if followed not in known:
-                    known.add(followed)
+                if followed not in real_paths:
+                    real_paths.add(followed)
                     yield path
 
     def _is_linked(self, path: Path, here: Path, name: str) -> bool:

@@ -97,7 +97,7 @@ class Fetcher:
         name: str,
         headers: Mapping[str, str],
         allowed: AllowedHosts,
-        known: Known | None = None,
+        validators: Known | None = None,
     ) -> Answer:
         """Get a text. `headers` go to the URL's own host only. `name`: what to call it in messages.
 
@@ -108,7 +108,7 @@ class Fetcher:
         async with self._places:
             try:
                 async with asyncio.timeout(self._longest_time):
-                    return await self._follow(url, name, headers, allowed, known)
+                    return await self._follow(url, name, headers, allowed, validators)
             except ReferenceFault as fault:
                 if isinstance(fault, TransientFault):
                     raise TransientFault(
@@ -134,7 +134,12 @@ class Fetcher:
         await self._transport.aclose()
 
     async def _follow(
-        self, start: str, name: str, headers: Mapping[str, str], allowed: AllowedHosts, known: Known | None
+        self,
+        start: str,
+        name: str,
+        headers: Mapping[str, str],
+        allowed: AllowedHosts,
+        validators: Known | None,
     ) -> Answer:
         url = first = httpx.URL(start)
         for _ in range(MOST_REDIRECTS + 1):
@@ -142,9 +147,9 @@ class Fetcher:
             addresses = await allowed.addresses(url.raw_host.decode("ascii"), port, self._resolve)
             sent = dict(headers) if _same_host(first, url) else {}
             sent |= {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "gzip"}
-            if known is not None and known.url_digest == _digest_of(url):
-                sent |= {"If-None-Match": known.etag} if known.etag else {}
-                sent |= {"If-Modified-Since": known.last_modified} if known.last_modified else {}
+            if validators is not None and validators.url_digest == _digest_of(url):
+                sent |= {"If-None-Match": validators.etag} if validators.etag else {}
+                sent |= {"If-Modified-Since": validators.last_modified} if validators.last_modified else {}
             response = await self._connect(url, addresses, sent)
             try:
                 if response.status_code in _REDIRECTS and "location" in response.headers:

@@ -49,18 +49,18 @@ class FileHandler:
             TransientFault: it changed while it was read.
         """
         place = place_of(request.target, request.base, request.scope)
-        found = self._files.find(place, request.scope.settings.max_file_bytes, "weighbridge.maxFileBytes")
-        scannable = is_scannable(found.real)
-        whole = partial(self._files.chunks, found)
+        file = self._files.find(place, request.scope.settings.max_file_bytes, "weighbridge.maxFileBytes")
+        scannable = is_scannable(file.real)
+        whole = partial(self._files.chunks, file)
         content = Content(
-            identity=os.fspath(found.real),
+            identity=os.fspath(file.real),
             source=place.name,
             chunks=whole,
-            path=found.real,
+            path=file.real,
             scannable=scannable,
-            size=found.size,
-            raw=None if found.stamp is None else partial(self._files.raw, found),
-            links=found.links,
+            size=file.size,
+            raw=None if file.stamp is None else partial(self._files.raw, file),
+            links=file.links,
         )
         if not request.fragment:
             return content
@@ -70,9 +70,9 @@ class FileHandler:
             identity=f"{content.identity}#L{lines[0] + 1}-L{lines[1]}",
             source=f"{place.name}#{request.fragment}",
             chunks=lambda: select_lines(whole(), *lines),
-            path=found.real,
+            path=file.real,
             scannable=scannable,
             lines=lines,
             whole=whole,
-            links=found.links,
+            links=file.links,
         )

@@ -28,13 +28,13 @@ def cut_lines(pieces: Iterable[str], longest: int) -> Iterator[tuple[str, int]]:
     Holds no more of a line than that, however long it is.
     """
     begun: list[str] = []
-    held = length = 0
+    kept_length = length = 0
 
     def take(text: str) -> None:
-        nonlocal held, length
+        nonlocal kept_length, length
         length += len(text)
-        kept = text[: longest + 1 - held]
-        held += len(kept)
+        kept = text[: longest + 1 - kept_length]
+        kept_length += len(kept)
         begun.append(kept)
 
     for piece in _whole_ends(pieces):
@@ -43,7 +43,7 @@ def cut_lines(pieces: Iterable[str], longest: int) -> Iterator[tuple[str, int]]:
             take(piece[start : end.start()])
             yield "".join(begun) + end[0], length + len(end[0])
             begun.clear()
-            held = length = 0
+            kept_length = length = 0
             start = end.end()
         if start < len(piece):
             take(piece[start:])

@@ -235,12 +235,12 @@ def roots_stay() -> Iterator[None]:
 
 
 def _real_roots(place: FilePlace) -> tuple[Path, ...]:
-    known: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_staying, "known", None)
-    if known is None:
+    real_roots: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_staying, "known", None)
+    if real_roots is None:
         return _all_followed(place.roots)
-    if place.roots not in known:
-        known[place.roots] = _all_followed(place.roots)
-    return known[place.roots]
+    if place.roots not in real_roots:
+        real_roots[place.roots] = _all_followed(place.roots)
+    return real_roots[place.roots]
 
 
 def is_inside(path: Path, folders: tuple[Path, ...]) -> bool:

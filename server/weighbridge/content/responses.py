@@ -66,8 +66,8 @@ class ResponseStore:
 
     def get(self, key: str) -> LastGood | None:
         """Find the last good response, if there is one that is not too old. Reads a file at most once."""
-        known = self._get(key)
-        return None if known is None or self._now() - known.fetched_at > LONGEST_KEPT else known
+        response = self._get(key)
+        return None if response is None or self._now() - response.fetched_at > LONGEST_KEPT else response
 
     def _get(self, key: str) -> LastGood | None:
         with self._lock:
@@ -152,14 +152,14 @@ class ResponseStore:
     @staticmethod
     def _files(folder: Path) -> list[tuple[float, int, Path]]:
         """Own files: (modification time, bytes, path)."""
-        found = []
+        files = []
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.endswith((".json", ".bad", ".new")):
                     with contextlib.suppress(OSError):
                         status = entry.stat(follow_symlinks=False)
-                        found.append((status.st_mtime, status.st_size, Path(entry.path)))
-        return found
+                        files.append((status.st_mtime, status.st_size, Path(entry.path)))
+        return files
 
     @staticmethod
     def _path(folder: Path, key: str) -> Path:
@@ -185,7 +185,9 @@ def _read(path: Path) -> LastGood:
     return response
 
 
-def _check_ours(found: os.stat_result) -> None:
+def _check_ours(status: os.stat_result) -> None:
     """Raise PermissionError if anybody else may have written a file, or put one into a folder."""
-    if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+    if os.name == "posix" and (
+        status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ):
         raise PermissionError(errno.EPERM, "others own it or its folder, or may write to it")

@@ -23,7 +23,7 @@ def links_on(path: Path) -> tuple[Path, ...]:
 
     Any of them need not be there. Empty if there are no links on the way. Blocks: it looks at every folder on the way.
     """
-    found: dict[Path, None] = {}
+    links: dict[Path, None] = {}
     real = Path(path.anchor)
     left = list(reversed(path.parts[1:]))
     while left:
@@ -37,11 +37,11 @@ def links_on(path: Path) -> tuple[Path, ...]:
         except (OSError, ValueError):
             real = here  # no link, or nothing at all
             continue
-        if here in found or len(found) == MOST_LINKS:
-            return tuple(found)
-        found[here] = None
+        if here in links or len(links) == MOST_LINKS:
+            return tuple(links)
+        links[here] = None
         to = Path(target)
         if to.is_absolute():
             real = Path(to.anchor)
         left += reversed(to.parts[1:] if to.is_absolute() else to.parts)
-    return (*found, real) if found else ()
+    return (*links, real) if links else ()

@@ -87,7 +87,7 @@ class TextFiles:
         if document is not None:
             version, pieces = document
             size = sum(len(piece.encode("utf-8", "surrogatepass")) for piece in pieces)
-            found = FoundFile(place, real, version, None, size, limit, links)
+            file = FoundFile(place, real, version, None, size, limit, links)
         else:
             try:
                 status = policy.status(place, real)
@@ -95,52 +95,52 @@ class TextFiles:
                 if suggest and fault.problem.code is Code.NOT_FOUND:
                     raise _not_found(place, real) from fault
                 raise
-            found = FoundFile(place, real, None, _stamp(status), status.st_size, limit, links)
-        if found.size > limit:
+            file = FoundFile(place, real, None, _stamp(status), status.st_size, limit, links)
+        if file.size > limit:
             raise ReferenceFault(
-                Code.TOO_LARGE, f"{place.name}: {found.size:,} bytes, more than the {limit:,} of {setting}"
+                Code.TOO_LARGE, f"{place.name}: {file.size:,} bytes, more than the {limit:,} of {setting}"
             )
-        return found
+        return file
 
-    def chunks(self, found: FoundFile) -> Iterator[str]:
+    def chunks(self, file: FoundFile) -> Iterator[str]:
         """Stream the text of a file that was found.
 
         Raises:
             ReferenceFault: not text, no longer there, or no longer allowed.
             TransientFault: it is not the file that was found any more, or changes while it is read.
         """
-        if found.stamp is not None:
-            return decoded(self.raw(found), found.place.name)
-        document = self._overlay.text_of(found.real)
-        if document is None or document[0] != found.version:
-            raise policy.changed_fault(found.place)
+        if file.stamp is not None:
+            return decoded(self.raw(file), file.place.name)
+        document = self._overlay.text_of(file.real)
+        if document is None or document[0] != file.version:
+            raise policy.changed_fault(file.place)
         return iter(document[1])
 
-    def raw(self, found: FoundFile) -> Iterator[bytes]:
+    def raw(self, file: FoundFile) -> Iterator[bytes]:
         """Stream the bytes of a file that was found on disk. Raises as `chunks`, but for what is not text."""
-        return _bytes_of(found)
+        return _bytes_of(file)
 
 
-def _bytes_of(found: FoundFile) -> Iterator[bytes]:
-    with policy.opened(found.place, policy.real_path(found.place)) as (descriptor, status):
-        if _stamp(status) != found.stamp:
-            raise policy.changed_fault(found.place)
+def _bytes_of(file: FoundFile) -> Iterator[bytes]:
+    with policy.opened(file.place, policy.real_path(file.place)) as (descriptor, status):
+        if _stamp(status) != file.stamp:
+            raise policy.changed_fault(file.place)
         read = 0
         while True:
             # No more than there is to be, and one byte to see whether there is more.
-            asked = min(PIECE, found.size - read + 1)
+            asked = min(PIECE, file.size - read + 1)
             piece = os.read(descriptor, asked)
             if not piece:
                 break
             read += len(piece)
             # Checked before it is handed on: a file that grows without end must not be followed.
-            if read > found.size:
-                raise policy.changed_fault(found.place)
+            if read > file.size:
+                raise policy.changed_fault(file.place)
             yield piece
-            if read == found.size and len(piece) < asked:
+            if read == file.size and len(piece) < asked:
                 break
-        if read != found.size or _stamp(os.fstat(descriptor)) != found.stamp:
-            raise policy.changed_fault(found.place)
+        if read != file.size or _stamp(os.fstat(descriptor)) != file.stamp:
+            raise policy.changed_fault(file.place)
 
 
 def _stamp(status: os.stat_result) -> _Stamp:

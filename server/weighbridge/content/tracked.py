@@ -52,11 +52,11 @@ class Tracked:
     def _paths(self) -> Sequence[str]:
         try:
             place = self._place(self._git_folder() / "index")
-            with opened(place, real_path(place)) as (descriptor, found):
-                if found.st_size > _MOST_BYTES:
+            with opened(place, real_path(place)) as (descriptor, paths):
+                if paths.st_size > _MOST_BYTES:
                     logger.warning("%s: larger than %d bytes: not read", place.path, _MOST_BYTES)
                     return ()
-                stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+                stamp = (paths.st_dev, paths.st_ino, paths.st_size, paths.st_mtime_ns, paths.st_ctime_ns)
                 return _read(descriptor, stamp)
         except (ReferenceFault, OSError):
             return ()
@@ -100,7 +100,7 @@ def _paths(index: bytes, digest: int) -> list[bytes] | None:
         signature, version, count = struct.unpack_from(">4sII", index)
         if signature != b"DIRC" or version not in {2, 3, 4}:
             return None
-        found: list[bytes] = []
+        paths: list[bytes] = []
         at, path, room = 12, b"", _MOST_BYTES
         for _ in range(count):
             name = at + 40 + digest + 2
@@ -116,11 +116,11 @@ def _paths(index: bytes, digest: int) -> list[bytes] | None:
             room -= len(path)
             if not path or min(len(path), _LENGTH) != flags & _LENGTH or room < 0:
                 return None
-            found.append(path)
+            paths.append(path)
             at = end + 1 if version == 4 else end + 8 - (end - at) % 8
     except (struct.error, ValueError, IndexError):
         return None
-    return found
+    return paths
 
 
 def _number(index: bytes, at: int) -> tuple[int, int]:

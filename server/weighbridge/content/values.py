@@ -125,7 +125,7 @@ def whole_characters(text: str) -> str:
 
 def _within_bounds(data: object) -> object:
     """The same data; refused if it is nested too deeply or holds too many values, aliases written out."""
-    known: dict[int, tuple[int, int]] = {}
+    sizes: dict[int, tuple[int, int]] = {}
     open_: set[int] = set()
 
     def measure(value: object, depth: int) -> tuple[int, int]:
@@ -134,7 +134,7 @@ def _within_bounds(data: object) -> object:
             return 1, 0
         if id(value) in open_:
             raise DataError("not usable: an alias holds itself")
-        count, height = known.get(id(value), (0, 1))
+        count, height = sizes.get(id(value), (0, 1))
         if depth + height > DEEPEST:
             raise DataError(f"nested more than {DEEPEST} deep")
         if not count:
@@ -144,7 +144,7 @@ def _within_bounds(data: object) -> object:
             open_.discard(id(value))
             count = 1 + sum(one for one, _ in measured)
             height = 1 + max((one for _, one in measured), default=0)
-            known[id(value)] = count, height
+            sizes[id(value)] = count, height
         return count, height
 
     if measure(data, 0)[0] > MOST_VALUES:

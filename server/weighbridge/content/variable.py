@@ -102,11 +102,11 @@ class VariableHandler:
         text = text_of_value(scope.settings.variables.get(name))
         if text is not None:
             return Value(text, "weighbridge.variables")
-        found = self._file(scope)
-        if found is not None:
-            text = self._values(found).get(name)
+        file = self._file(scope)
+        if file is not None:
+            text = self._values(file).get(name)
             if text is not None:
-                return Value(text, found.place.name, found.real, links=found.links)
+                return Value(text, file.place.name, file.real, links=file.links)
         text = scope.front_matter.get(name)
         if text is not None:
             return Value(text, "front matter")
@@ -117,7 +117,7 @@ class VariableHandler:
                 return Value(text, "environment", secret=True)
         if request.default is not None:
             return Value(request.default, "default")
-        message = _undefined(name, found, scope, permitted=permitted)
+        message = _undefined(name, file, scope, permitted=permitted)
         meant = self.meant(request)
         if meant is not None:
             message += f"; did you mean {shown(meant)}?"
@@ -132,8 +132,8 @@ class VariableHandler:
     def names_in_file(self, scope: Scope) -> Mapping[str, str]:
         """The variables that the document's variables file sets; none if there is none that can be used. Blocks."""
         try:
-            found = self._file(scope)
-            return {} if found is None else self._values(found)
+            file = self._file(scope)
+            return {} if file is None else self._values(file)
         except ReferenceFault:
             return {}
 
@@ -153,9 +153,9 @@ class VariableHandler:
                     raise
         return None
 
-    def _values(self, found: FoundFile) -> Mapping[str, str]:
-        name, ending = found.place.name, found.place.path.suffix.lower()
-        text = "".join(self._files.chunks(found))
+    def _values(self, file: FoundFile) -> Mapping[str, str]:
+        name, ending = file.place.name, file.place.path.suffix.lower()
+        text = "".join(self._files.chunks(file))
         key = ending, _digest(text)
         with self._lock:
             known = self._understood.get(key)
@@ -186,15 +186,15 @@ def variable_files(document: Path | None) -> tuple[Path, ...]:
     """List where a document's variables file may lie, in the order that they are looked for."""
     if document is None:
         return ()
-    found: list[Path] = []
+    files: list[Path] = []
     name = document.name
     while name:
-        found += [document.with_name(f"{name}.vars{ending}") for ending in READERS]
+        files += [document.with_name(f"{name}.vars{ending}") for ending in READERS]
         shorter = Path(name).stem
         if shorter == name:
             break
         name = shorter
-    return tuple(found)
+    return tuple(files)
 
 
 def _could_be_there(path: Path) -> bool:
@@ -210,10 +210,10 @@ def _may_read(name: str, scope: Scope) -> bool:
     )
 
 
-def _undefined(name: str, found: FoundFile | None, scope: Scope, *, permitted: bool) -> str:
+def _undefined(name: str, file: FoundFile | None, scope: Scope, *, permitted: bool) -> str:
     places = ["weighbridge.variables"]
-    if found is not None:
-        places.append(found.place.name)
+    if file is not None:
+        places.append(file.place.name)
     elif scope.document is not None:
         places.append(f"{shown(scope.document.name)}.vars.*")
     places.append("the front matter")

@@ -116,8 +116,8 @@ class Desk:
         # By their paths: a client may write another URI for the same one.
         paths = {document.path for document in documents}
         workspace = self.workspace
-        found = workspace.prompts.reports() if about is None else workspace.prompts.reports_about(about)
-        closed = sorted((os.fspath(path), report) for path, report in found.items() if path not in paths)
+        reports = workspace.prompts.reports() if about is None else workspace.prompts.reports_about(about)
+        closed = sorted((os.fspath(path), report) for path, report in reports.items() if path not in paths)
         return [*map(self.session.report, documents), *(report for _, report in closed)]
 
     async def weighed(self, seconds: float = SECONDS_FOR_WORKSPACE) -> None:

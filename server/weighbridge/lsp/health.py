@@ -75,10 +75,10 @@ class Health:
 
     def settings_warnings(self, warnings: tuple[str, ...], in_files: Container[str] = ()) -> None:
         """The settings' faults: each is shown when it is new, unless it is told `in_files`."""
-        known = {_anyhow(text) for text in self._settings_warnings}
+        shown = {_anyhow(text) for text in self._settings_warnings}
         for text in warnings:
-            if _anyhow(text) not in known:
-                known.add(_anyhow(text))
+            if _anyhow(text) not in shown:
+                shown.add(_anyhow(text))
                 # The user sees what is wrong; the log has no values.
                 logger.warning("a setting can't be used as it is: %s", text.partition(":")[0])
                 if text not in in_files:

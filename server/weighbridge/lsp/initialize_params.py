@@ -59,5 +59,5 @@ def position_encoding(capabilities: types.ClientCapabilities) -> types.PositionE
     names = [str(getattr(one, "value", one)) for one in offered]
     if types.PositionEncodingKind.Utf32.value in names:
         return types.PositionEncodingKind.Utf32
-    known = {kind.value: kind for kind in types.PositionEncodingKind}
-    return next((known[name] for name in names if name in known), types.PositionEncodingKind.Utf16)
+    encodings = {kind.value: kind for kind in types.PositionEncodingKind}
+    return next((encodings[name] for name in names if name in encodings), types.PositionEncodingKind.Utf16)

@@ -145,16 +145,16 @@ def _last_text(body: Body) -> Any:
 
 def _of(message: dict[str, Any]) -> Message:
     method, msg_id = message.get("method"), message.get("id")
-    known = msg_id if isinstance(msg_id, (int, str)) and is_id(msg_id) else None
+    request_id = msg_id if isinstance(msg_id, (int, str)) and is_id(msg_id) else None
     if message.get("jsonrpc") != VERSION or (method is not None and not isinstance(method, str)):
-        return Malformed(INVALID_REQUEST, "not a JSON-RPC 2.0 message", known)
+        return Malformed(INVALID_REQUEST, "not a JSON-RPC 2.0 message", request_id)
     if method is None:
         return Response(msg_id, message)
     if "id" not in message:
         return Notification(method, message)
-    if known is None:
+    if request_id is None:
         return Malformed(INVALID_REQUEST, "a request's id is a number or a string")
-    return Request(known, method, message)
+    return Request(request_id, method, message)
 
 
 def is_id(value: Any) -> bool:
@@ -165,5 +165,5 @@ def is_id(value: Any) -> bool:
 def cancelled_id(notification: Notification) -> int | str | None:
     """Which request a `$/cancelRequest` is about; None if it doesn't say."""
     params = notification.message.get("params")
-    found = params.get("id") if isinstance(params, dict) else None
-    return found if is_id(found) else None
+    cancelled = params.get("id") if isinstance(params, dict) else None
+    return cancelled if is_id(cancelled) else None

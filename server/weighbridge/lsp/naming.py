@@ -46,9 +46,9 @@ class Naming:
 
     def shown(self, uri: str) -> str:
         """The name that the editor knows a file by."""
-        known = self._shown.get(uri)
-        if known is not None or not self._folders:
-            return known or uri
+        shown_uri = self._shown.get(uri)
+        if shown_uri is not None or not self._folders:
+            return shown_uri or uri
         path = path_of(uri)
         return uri if path is None else uri_of(self.shown_path(path))
 

@@ -175,11 +175,11 @@ class Publisher:
             self._client.notify("weighbridge/status", status)
         shown.status = status
 
-    def _push(self, document: Document, found: list[types.Diagnostic]) -> None:
+    def _push(self, document: Document, diagnostics: list[types.Diagnostic]) -> None:
         version = document.version if self._abilities.versions else None
         self._client.notify(
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
-            types.PublishDiagnosticsParams(document.uri, found, version),
+            types.PublishDiagnosticsParams(document.uri, diagnostics, version),
         )
 
 

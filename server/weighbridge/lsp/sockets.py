@@ -83,11 +83,11 @@ class SocketClient(MessageProtocol):
         else:
             transport.close()
 
-    def _handle_one(self, found: Body | FrameError) -> None:
+    def _handle_one(self, message: Body | FrameError) -> None:
         if self._transport.is_closing():
             return
-        if self._seated or self._sit(found):
-            super()._handle_one(found)
+        if self._seated or self._sit(message):
+            super()._handle_one(message)
         else:
             self._transport.close()
 

@@ -93,8 +93,8 @@ class Trace:
     ) -> None:
         verbose: str | None = None
         if self._level is types.TraceValue.Verbose:
-            told = plain(value)
-            verbose = f"{what}: {json.dumps(told if self.content else outline(told), indent=2)}"
+            shown = plain(value)
+            verbose = f"{what}: {json.dumps(shown if self.content else outline(shown), indent=2)}"
         self._tell(types.LogTraceParams(text, verbose))
 
 
@@ -105,9 +105,9 @@ def outline(value: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, dict | list) and depth == _DEEPEST:
         return "<…>"
     if isinstance(value, dict):
-        told = {key: outline(one, key, depth + 1) for key, one in list(value.items())[:_MOST_ENTRIES]}
+        shown = {key: outline(one, key, depth + 1) for key, one in list(value.items())[:_MOST_ENTRIES]}
         return (
-            told if len(value) <= _MOST_ENTRIES else {**told, "…": f"<{len(value) - _MOST_ENTRIES:,} more>"}
+            shown if len(value) <= _MOST_ENTRIES else {**shown, "…": f"<{len(value) - _MOST_ENTRIES:,} more>"}
         )
     if isinstance(value, list):
         entries = [outline(one, name, depth + 1) for one in value[:_MOST_ENTRIES]]

@@ -147,11 +147,11 @@ class MessageProtocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.resume_reading()
 
-    def _handle_one(self, found: Body | FrameError) -> None:
-        if isinstance(found, FrameError):
-            self._receiver.misframed(found)
+    def _handle_one(self, message: Body | FrameError) -> None:
+        if isinstance(message, FrameError):
+            self._receiver.misframed(message)
         else:
-            self._receiver.receive(found)
+            self._receiver.receive(message)
 
 
 class StreamReceiver(MessageProtocol):

@@ -55,9 +55,9 @@ class WatchedSelector(selectors.DefaultSelector):
                 names = ", ".join(_names) or "nothing named"
                 logger.log(level, "the loop was held for %.0f ms by: %s", took * 1000, names)
         _names.clear()
-        found = super().select(timeout)
+        ready = super().select(timeout)
         self._began = self._clock()
-        return found
+        return ready
 
 
 def watched_loop() -> asyncio.AbstractEventLoop:

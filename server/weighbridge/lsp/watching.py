@@ -172,10 +172,10 @@ def _places_of(files: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, 
         if within:
             top = min(within, key=lambda folder: len(folder.parts))
             wanted.update(above for above in parent.parents if above.is_relative_to(top))
-    found: dict[Path, int] = {}
+    places: dict[Path, int] = {}
     for place in (*wanted, *files):
         with contextlib.suppress(OSError):
             status = place.lstat() if place in files else place.stat()
             if stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
-                found[place] = status.st_ino
-    return found
+                places[place] = status.st_ino
+    return places

@@ -126,16 +126,16 @@ _BLOCK_MARKS = frozenset("#`~<=-+*_>0123456789")
 def advance(state: State, line: str) -> tuple[Line, State]:
     """Tell what a line is, in the state before it, and give the state after it. Linear in the line; never raises."""
     leaf = state.leaf
-    found = None if state.containers else _simple(state, line)
-    if found is not None:
-        return found
+    shortcut = None if state.containers else _simple(state, line)
+    if shortcut is not None:
+        return shortcut
     cursor = Cursor(line.rstrip("\r\n"))
     matched = _match_containers(cursor, state.containers)
     all_matched = matched == len(state.containers)
     if all_matched and leaf.kind > LeafKind.PARAGRAPH:
-        found = _continue_leaf(cursor, state)
-        if found is not None:
-            return found
+        shortcut = _continue_leaf(cursor, state)
+        if shortcut is not None:
+            return shortcut
         leaf = NO_LEAF
     if cursor.blank:
         return _blank(state, leaf, matched)
@@ -206,11 +206,11 @@ def _code(containers: Sequence[Container]) -> Line:
 
 def _html_line(cursor: Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[Line, State]:
     """A line of an HTML block, and whether the block ends with it."""
-    found = Line(LineKind.HTML, cursor.next, comment=leaf.comment, top=not containers)
+    html = Line(LineKind.HTML, cursor.next, comment=leaf.comment, top=not containers)
     if block_ends(leaf.html, cursor.text, cursor.next):
-        return found, State(containers, NO_LEAF)
+        return html, State(containers, NO_LEAF)
     comment = ends_in_comment(cursor.text, cursor.next, inside=leaf.comment)
-    return found, State(containers, Leaf(LeafKind.HTML, html=leaf.html, comment=comment))
+    return html, State(containers, Leaf(LeafKind.HTML, html=leaf.html, comment=comment))
 
 
 def _blank(state: State, leaf: Leaf, matched: int) -> tuple[Line, State]:
@@ -239,9 +239,9 @@ class _Opening:
     def run(self) -> tuple[Line, State]:
         cursor = self.cursor
         while not cursor.blank and not cursor.indented and cursor.peek() in _BLOCK_MARKS:
-            found = self._leaf()
-            if found is not None:
-                return found
+            leaf = self._leaf()
+            if leaf is not None:
+                return leaf
             container = self._container() if len(self.containers) < MOST_CONTAINERS else None
             if container is None:
                 break
@@ -257,11 +257,11 @@ class _Opening:
             return _BLANK_INSIDE, State(tuple(self.containers), NO_LEAF)
         text = cursor.text
         if self.paragraph or self.lazy:
-            found = Line(LineKind.CONTINUATION, cursor.next, top=not state.containers)
+            continuation = Line(LineKind.CONTINUATION, cursor.next, top=not state.containers)
             pending = state.leaf.pending
             if not pending:
-                return found, state
-            return found, State(state.containers, _paragraph(pending, text[cursor.next :]))
+                return continuation, state
+            return continuation, State(state.containers, _paragraph(pending, text[cursor.next :]))
         if cursor.indented:
             return _code(self.containers), self._after(INDENTED)
         leaf = _paragraph("", text[cursor.next :]) if text[cursor.next] == "[" else IN_PARAGRAPH

@@ -331,16 +331,16 @@ class InlineScanner:
 
 
 def spread(
-    found: Found, starts: Sequence[int], infos: Sequence[Line]
+    parts: Found, starts: Sequence[int], infos: Sequence[Line]
 ) -> Iterator[tuple[int, Reference | Typo | Directive]]:
     """Assign what was found in a text of several lines to its lines: number, and the same in the line's own columns.
 
     `starts`: where each line's text begins in the whole, ascending from 0.
     """
-    for reference in found.references:
+    for reference in parts.references:
         line = bisect_right(starts, reference.start) - 1
         yield line, moved(reference, infos[line].start - starts[line])
-    for directive in found.directives:
+    for directive in parts.directives:
         line = bisect_right(starts, directive.start) - 1
         yield line, moved(directive, infos[line].start - starts[line])
 

@@ -118,12 +118,12 @@ class Leaves:
         if kind is LineKind.UNDERLINE or long:
             self.done.append(DoneLine(info, before, CROSSING, 0, PLAIN))
         elif kind is LineKind.HTML:
-            found = scan_html(text, info.start, comment=info.comment)
-            self._add(info, before, 0, 0, scanned_line(found.references, found.directives, None))
+            parts = scan_html(text, info.start, comment=info.comment)
+            self._add(info, before, 0, 0, scanned_line(parts.references, parts.directives, None))
         elif kind is LineKind.HEADING:
-            found = scan_inlines(text, info.start)
+            parts = scan_inlines(text, info.start)
             heading = Heading(info.level, atx_title(text[info.start :])) if info.top else None
-            self._add(info, before, 0, 0, scanned_line(found.references, found.directives, heading))
+            self._add(info, before, 0, 0, scanned_line(parts.references, parts.directives, heading))
         else:
             self._add(info, before, 0, 0, PLAIN)
 
@@ -172,9 +172,9 @@ class Leaves:
         elif len(texts) > 1 or underline is not None or first.startswith("[", start):
             self._flush_several(underline)
         else:
-            found = scan_inlines(first, start)
+            parts = scan_inlines(first, start)
             flags = self._first_flag() | (TELLING if tells(first) else QUIET)
-            scanned = scanned_line(found.references, found.directives, None)
+            scanned = scanned_line(parts.references, parts.directives, None)
             self._add(self._infos[0], self._befores[0], flags, self._looks[0], scanned)
         texts.clear()
         self._infos.clear()
@@ -247,16 +247,16 @@ def begins_definition(text: str, start: int) -> bool:
     return text.startswith("[", start) and may_define(text[start : start + LABEL_DECIDED])
 
 
-def _mark_crossing(flags: list[int], found: Found, starts: Sequence[int]) -> None:
+def _mark_crossing(flags: list[int], parts: Found, starts: Sequence[int]) -> None:
     """Mark the lines of constructs that go over a line's end."""
-    for start, end in found.spans:
+    for start, end in parts.spans:
         first, behind = bisect_right(starts, start) - 1, bisect_left(starts, end)
         if behind - first > 1:
             for number in range(first, behind):
                 flags[number] |= CROSSING
-    if found.open_from >= 0:
+    if parts.open_from >= 0:
         # Any character below may make it a tag or link, or keep it from being one.
-        for number in range(bisect_right(starts, found.open_from) - 1, len(flags)):
+        for number in range(bisect_right(starts, parts.open_from) - 1, len(flags)):
             flags[number] |= CROSSING
 
 

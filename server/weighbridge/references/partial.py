@@ -139,12 +139,12 @@ def partial_at(line: str, column: int) -> Partial | None:
 def import_at(line: str, column: int) -> Partial | None:
     """The import of an agent's that is being written at a column of a line; None where none can be."""
     before = line[max(0, column - _LOOKED_AT) : column]
-    found, form = _PASTED.search(before), Form.PASTED
-    if found is None:
-        found, form = _IMPORT.search(before), Form.IMPORT
-    if found is None:
+    match, form = _PASTED.search(before), Form.PASTED
+    if match is None:
+        match, form = _IMPORT.search(before), Form.IMPORT
+    if match is None:
         return None
-    folders, slash, name = found[1].rpartition("/")
+    folders, slash, name = match[1].rpartition("/")
     if form is Form.PASTED:
         goes_on = _goes_on(_PASTED_GOES_ON, line[column:])
         closed = line.startswith("}", column + len(goes_on))
@@ -156,7 +156,7 @@ def import_at(line: str, column: int) -> Partial | None:
         closed = True
     slash_at = line.find("/", column, path_end)
     end = path_end if slash_at < 0 else slash_at
-    begin, start = column - len(found[0]), column - len(name)
+    begin, start = column - len(match[0]), column - len(name)
     return Partial(
         Part.PATH, form, begin, start, column, end, name, folders + slash, closed=closed, path_end=path_end
     )
@@ -211,19 +211,19 @@ def _path(target: str, line: str, column: int, begin: int, form: Form, *, closed
 
 
 def _goes_on(pattern: re.Pattern[str], after: str) -> str:
-    found = pattern.match(after)
-    return "" if found is None else found[0]
+    match = pattern.match(after)
+    return "" if match is None else match[0]
 
 
 def can_be_written(partial: Partial, text: str) -> bool:
     """Whether a reference with this text is one, and names just that."""
     written = partial.written(partial.escaped(text))
-    found = reference_at(f" {written}", 1)
-    if found is None or found.end != len(written) + 1:
+    reference = reference_at(f" {written}", 1)
+    if reference is None or reference.end != len(written) + 1:
         return False
     if partial.part is Part.FRAGMENT:
-        return found.kind is Kind.FILE and found.fragment == text
-    return found.target == partial.meant_above + text and found.fragment is None
+        return reference.kind is Kind.FILE and reference.fragment == text
+    return reference.target == partial.meant_above + text and reference.fragment is None
 
 
 def escaped(text: str) -> str:

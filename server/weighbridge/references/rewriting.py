@@ -12,10 +12,12 @@ _BRACES = re.compile(r"\{\{(?P<before>[ \t]*)(?P<name>[^\s:{}]+)(?P<after>.*)\}\
 
 def names(literal: str, written: str) -> bool:
     """Whether a text is a reference and no more, to what a report calls so: a target, with its fragment."""
-    found = reference_at(literal, 0) if literal[:1] in {"@", "{"} else None
-    if found is None or found.end != len(literal):
+    reference = reference_at(literal, 0) if literal[:1] in {"@", "{"} else None
+    if reference is None or reference.end != len(literal):
         return False
-    return written == (found.target if found.fragment is None else f"{found.target}#{found.fragment}")
+    return written == (
+        reference.target if reference.fragment is None else f"{reference.target}#{reference.fragment}"
+    )
 
 
 def with_target(literal: str, target: str) -> str | None:

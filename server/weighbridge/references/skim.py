@@ -42,7 +42,7 @@ def skim(text: str, start: int = 0, line: int = 0) -> list[tuple[int, int, Headi
     """
     if "\r" in text and text.count("\r") != text.count("\r\n"):
         return None
-    found: list[tuple[int, int, Heading]] = []
+    headings: list[tuple[int, int, Heading]] = []
     # Where the state is known, and the line that is looked at.
     known, state = start, START
     at = counted = start
@@ -59,13 +59,13 @@ def skim(text: str, start: int = 0, line: int = 0) -> list[tuple[int, int, Headi
                 return None
             line += text.count("\n", counted, at)
             counted = at
-            found.append((line, at, Heading(info.level, atx_title(text[at + info.start : end]))))
+            headings.append((line, at, Heading(info.level, atx_title(text[at + info.start : end]))))
         known = end
         match = _next(text, state, end)
         if match is None:
             break
         at = match
-    return found
+    return headings
 
 
 def _next(text: str, state: State, at: int) -> int | None:

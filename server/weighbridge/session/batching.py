@@ -81,11 +81,11 @@ class Batching(Generic[R]):
         self._start()
 
     async def _run(self, group: Sequence[_Wanted]) -> None:
-        found: Sequence[R] = [self._otherwise] * len(group)
+        results: Sequence[R] = [self._otherwise] * len(group)
         entries = [entry for _, entry, _ in group]
         waiting = [entry.running for entry in entries]
         try:
-            found = await self._tasks.submit(
+            results = await self._tasks.submit(
                 (self._name, next(self._numbers)),
                 lambda token: self._look(entries, token),
                 priority=min(priority for _, _, priority in group),
@@ -98,7 +98,7 @@ class Batching(Generic[R]):
             return
         except Exception:  # a fault of ours: each is looked at by itself then
             logger.exception("contents could not be looked at")
-        for (key, entry, priority), future, one in zip(group, waiting, found, strict=True):
+        for (key, entry, priority), future, one in zip(group, waiting, results, strict=True):
             if future is None or future.cancelled():
                 continue
             entry.running = None

@@ -51,15 +51,15 @@ class Known:
         return tokens
 
 
-def with_models(report: Report, text: str, choice: Choice, known: Known | None = None) -> Report:
+def with_models(report: Report, text: str, choice: Choice, counts: Known | None = None) -> Report:
     """A report with a row for its own model and for each that is shown beside it. `text`: resolved."""
-    known = known or Known()
+    counts = counts or Known()
     tokens, places = {report.encoding: report.tokens}, cut_places(text)
     rows: list[ModelReport] = []
     for one in (choice, *choice.others):
         counting = tokenizer(one.encoding)
         if counting.name not in tokens:
-            tokens[counting.name] = known.count(text, counting, places)
+            tokens[counting.name] = counts.count(text, counting, places)
         exactness = report.exactness if one is choice else one.exactness(counting)
         rows.append(model_report(one, counting.name, exactness, tokens[counting.name]))
     return replace(report, models=tuple(rows))

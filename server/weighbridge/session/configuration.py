@@ -76,9 +76,9 @@ class Configuration:
         """Read the folders' settings files, and where links lead, for `take_files`. Blocks: a worker's work."""
         return {folder: (*read_folder_layer(folder), disk.followed_or_same(folder)) for folder in folders}
 
-    def take_files(self, found: Mapping[Path, tuple[Layer, tuple[str, ...], Path]]) -> None:
+    def take_files(self, layers: Mapping[Path, tuple[Layer, tuple[str, ...], Path]]) -> None:
         """Put what `read_files` found in force."""
-        for folder, (layer, warnings, real) in found.items():
+        for folder, (layer, warnings, real) in layers.items():
             before = self._files.get(folder)
             if warnings and before is not None:
                 # While somebody writes it, the last settings that could be read go on.
@@ -202,12 +202,12 @@ class Configuration:
         """Whether a document is a prompt or context file by its name."""
         if path is None:
             return False
-        known = self._included.get(path)
-        if known is None:
+        is_included = self._included.get(path)
+        if is_included is None:
             relative = self._relative(path)
-            known = relative is not None and matches(relative, self.settings_of(path).include)
-            self._included[path] = known
-        return known
+            is_included = relative is not None and matches(relative, self.settings_of(path).include)
+            self._included[path] = is_included
+        return is_included
 
     def _relative(self, path: Path | None) -> str | None:
         if path is None:

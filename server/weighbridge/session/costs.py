@@ -31,8 +31,8 @@ class Costs:
         await asyncio.wait(counting, timeout=seconds)
         for one in counting:
             one.cancel()
-        found = await asyncio.gather(*counting, return_exceptions=True)
-        return [None if isinstance(tokens, BaseException) else tokens for tokens in found]
+        counts = await asyncio.gather(*counting, return_exceptions=True)
+        return [None if isinstance(tokens, BaseException) else tokens for tokens in counts]
 
     async def _tokens(self, document: Document, head: Sequence[str], written: str) -> int | None:
         """Tokens of a reference in a text that has the document's name: settings, variables files and cycles go by that."""

@@ -255,8 +255,8 @@ class Document:
         if edit.start < lines and (lines > 1 or self._begins_front_matter()):
             return True
         directives = self.prepared.directives
-        found = tuple(directive for _, directive in self.prepared.index.directives())
-        return [one.settings for one in found] != [one.settings for one in directives]
+        now = tuple(directive for _, directive in self.prepared.index.directives())
+        return [one.settings for one in now] != [one.settings for one in directives]
 
     def _begins_front_matter(self) -> bool:
         # Of a long line no more is joined than tells that it does not.
@@ -276,10 +276,10 @@ class Document:
         """It is being found out what arrives, of the text as it is now."""
         self._arrival_revision = self.text_revision
 
-    def arrives(self, found: Arrived) -> None:
+    def arrives(self, arrived: Arrived) -> None:
         """Take what was found out, if nothing changed since."""
         if self._arrival_revision == self.text_revision:
-            self.arrived, self.arrival_due = found, False
+            self.arrived, self.arrival_due = arrived, False
             self.revision += 1
 
     # References

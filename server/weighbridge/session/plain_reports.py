@@ -72,13 +72,13 @@ def plain_reports(
         found = plan(text, terms.dialect, borders, sections=sections) if len(text) <= LONGEST else None
         plans.append(None if found is None else (under, found))
     counts = _counts([one for one in plans if one is not None], service)
-    made: list[PlainReport | None] = []
+    reports: list[PlainReport | None] = []
     for (uri, _, text), one in zip(texts, plans, strict=True):
         report = None if one is None else _report(uri, *one, next(counts), encoding)
         if report is not None and one is not None and one[0].choice.others:
             report = replace(report, report=with_models(report.report, text, one[0].choice))
-        made.append(report)
-    return made
+        reports.append(report)
+    return reports
 
 
 def _counts(plans: Sequence[tuple[_Under, Plan]], service: TokenCountingService) -> Iterator[list[int]]:

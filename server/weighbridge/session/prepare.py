@@ -31,20 +31,20 @@ def prepare(
     path: Path | None,
     settings: Settings,
     dialect: Dialect,
-    known: Known,
+    before: Known,
     flags: Overrides = NOTHING,
 ) -> Prepared:
     """Scan a text, read its front matter and directives, load its tokenizer, cut it for counting. Blocks: a worker's work.
 
-    `known`: what is known of the same text; it is not scanned and cut again unless its front matter is longer or shorter
+    `before`: what is known of the same text; it is not scanned and cut again unless its front matter is longer or shorter
     now, or another tokenizer counts. `flags`: over what its directives say.
     """
     head = _Head(snapshot)
     front_matter = read_front_matter(head)
-    last = known.prepared
+    last = before.prepared
     index = None
-    directives = known.directives
-    if last is None or known.skip != front_matter.lines:
+    directives = before.directives
+    if last is None or before.skip != front_matter.lines:
         index = ScanIndex(snapshot, front_matter.lines, refers=dialect.refers)
         directives = tuple(directive for _, directive in index.directives())
     own, warnings = overrides_of(directives)
@@ -64,7 +64,7 @@ def prepare(
         # The index there is follows edits by now.
         index = index or ScanIndex(snapshot, front_matter.lines, refers=dialect.refers)
         targets = dict.fromkeys(Target.of(reference) for _, reference in index.references())
-        counts = _counts(index, snapshot, counting, known.expansions if same else {})
+        counts = _counts(index, snapshot, counting, before.expansions if same else {})
     else:
         index = last.index
     return Prepared(

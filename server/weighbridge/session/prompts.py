@@ -60,12 +60,12 @@ class Prompts:
 
     def changes(self, since: int) -> dict[Path, Prompt | None]:
         """The prompts weighed after that revision, and those that went; all of them after -1."""
-        found: dict[Path, Prompt | None] = {}
+        changed: dict[Path, Prompt | None] = {}
         for path in reversed(self._changed):
             if self._changed[path] <= since:
                 break
-            found[path] = self._prompts.get(path)
-        return found
+            changed[path] = self._prompts.get(path)
+        return changed
 
     def reports(self) -> dict[Path, Report]:
         """What is known of the prompts that can be counted, by path: on disk, and including what is open as in the editor."""

@@ -300,7 +300,7 @@ class Readings:
         try:
             if request.kind is Kind.API:
                 return *await self._fetch(key, entry, priority, force=force), None
-            found = await self._tasks.submit(
+            reading = await self._tasks.submit(
                 ("read", key),
                 lambda token: self._read_blocking(entry, token),
                 priority=priority,
@@ -313,7 +313,7 @@ class Readings:
         except Exception as error:  # noqa: BLE001  shown at the reference
             # Where it was raised leads back to the task: held, it would stay until the collector comes.
             return failed_reading(request, error), None, error.with_traceback(None)
-        return *found, None
+        return *reading, None
 
     def _read_blocking(self, entry: ContentEntry, token: CancelToken) -> tuple[Reading, Content]:
         """Load and read on a worker."""

@@ -197,11 +197,15 @@ class Workspace:
 
     async def _look_again(self, paths: Sequence[Path]) -> None:
         with contextlib.suppress(TaskCancelledError):
-            found = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
-            known = {path: status for path, status in self._statuses.items() if self.prompts.need(path)}
-            self._statuses = known | found
+            statuses = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
+            before = {path: status for path, status in self._statuses.items() if self.prompts.need(path)}
+            self._statuses = before | statuses
             self.files_changed(
-                [path for path, status in found.items() if self._may_differ(status, known.get(path, _NEVER))]
+                [
+                    path
+                    for path, status in statuses.items()
+                    if self._may_differ(status, before.get(path, _NEVER))
+                ]
             )
 
     def _may_differ(self, status: "_Status | None", before: "_Status | None") -> bool:
@@ -284,12 +288,12 @@ class Workspace:
         terms = [
             (folder, tuple(configuration.settings_of(folder).include)) for folder in configuration.folders
         ]
-        found = self._known
+        prompts = self._known
         try:
-            found = await self._submit("scan", lambda _: _find(terms))
-            self._warn_of_too_many(len(found))
-            if len(found) > MOST_PROMPTS:
-                found = frozenset(sorted(found)[:MOST_PROMPTS])
+            prompts = await self._submit("scan", lambda _: _find(terms))
+            self._warn_of_too_many(len(prompts))
+            if len(prompts) > MOST_PROMPTS:
+                prompts = frozenset(sorted(prompts)[:MOST_PROMPTS])
         except TaskCancelledError:
             pass
         except Exception:  # nobody waits for it: the log is all there is
@@ -298,10 +302,10 @@ class Workspace:
             # Another scan may have taken its place.
             if self._scanning is asyncio.current_task():
                 self._scanning = None
-        for path in self._known - found:
+        for path in self._known - prompts:
             self._forget(path)
-        self._queue.update(dict.fromkeys(sorted(found - self._known)))
-        self._known = found
+        self._queue.update(dict.fromkeys(sorted(prompts - self._known)))
+        self._known = prompts
         self._go_on()
         self._tell()
 
@@ -415,8 +419,8 @@ class Workspace:
         """Read a prompt, as references are read: its text, its path and where that leads. Blocks."""
         settings = terms.settings
         place = place_of(str(path), path.parent, Scope(path, terms.folders, settings))
-        found = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
-        return "".join(self._files.chunks(found)), (path, *found.links, found.real)
+        file = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
+        return "".join(self._files.chunks(file)), (path, *file.links, file.real)
 
     def _take(
         self, path: Path, ways: tuple[Path, ...], outcome: Outcome[Weighed], changed: AbstractSet[Path]
@@ -470,11 +474,11 @@ class Workspace:
 def _status(path: Path) -> _Status | None:
     """What tells that a file changed, and when it did last; None if it isn't there."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    times = (found.st_mtime_ns, found.st_ctime_ns)
-    return (found.st_dev, found.st_ino, found.st_size, *times), max(times)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, *times), max(times)
 
 
 def _find(terms: Iterable[tuple[Path, Sequence[str]]]) -> frozenset[Path]:

@@ -72,12 +72,12 @@ class PairBorders:
         return self.ahead.match(before + after) is not None
 
     def first(self, text: str, start: int = 0, end: int | None = None) -> int:
-        found = self.ahead.search(text, start, len(text) if end is None else end)
-        return -1 if found is None else found.start() + 1
+        match = self.ahead.search(text, start, len(text) if end is None else end)
+        return -1 if match is None else match.start() + 1
 
     def last(self, text: str, start: int = 0, end: int | None = None) -> int:
-        found = self.behind.match(text, start, len(text) if end is None else end)
-        return -1 if found is None else found.end() - 1
+        match = self.behind.match(text, start, len(text) if end is None else end)
+        return -1 if match is None else match.end() - 1
 
 
 @dataclass(frozen=True, slots=True)

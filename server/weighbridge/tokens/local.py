@@ -91,8 +91,8 @@ class _Process:
 
     def count(self, text: bytes, seconds: float) -> int:
         """Tokens of a text."""
-        found: int = NUMBER.unpack(self._ask(text, seconds))[0]
-        return found
+        tokens: int = NUMBER.unpack(self._ask(text, seconds))[0]
+        return tokens
 
     def _ask(self, data: bytes, seconds: float) -> bytes:
         """The answer to a message. Ends the process where there is none in time."""

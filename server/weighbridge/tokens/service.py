@@ -134,12 +134,12 @@ class TokenCountingService:
         """As `summarize`, with the text's tokens and digest."""
         return self._summarize(text, tokenizer)
 
-    def note(self, found: Summarized, tokenizer: Tokenizer, rules: str) -> None:
+    def note(self, summarized: Summarized, tokenizer: Tokenizer, rules: str) -> None:
         """Have the count of a text known under the rules by which it refers to nothing."""
         with self._lock:
-            counted = self._memory.get(_key(found.digest, tokenizer))
+            counted = self._memory.get(_key(summarized.digest, tokenizer))
         if counted is not None and self._store is not None:
-            self._store.put_many({_key(found.digest, tokenizer, rules): counted})
+            self._store.put_many({_key(summarized.digest, tokenizer, rules): counted})
 
     @property
     def remembers(self) -> bool:
@@ -185,7 +185,7 @@ class TokenCountingService:
         self, read: "_Read", chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
     ) -> Summarized | None:
         """Summarize a text of which only the ends are held. None if it is another by now."""
-        made: list[Summary] = []
+        summaries: list[Summary] = []
 
         def stream(_: Sequence[CountKey]) -> list[Counted]:
             summarizer, digester = Summarizer(tokenizer), Digester()
@@ -194,17 +194,17 @@ class TokenCountingService:
                 summarizer.feed(chunk)
             if digester.digest() != read.digest:
                 raise _ChangedError
-            made.append(summarizer.finish())
-            return [_counted(made[0], read.length.chars, tokenizer)]
+            summaries.append(summarizer.finish())
+            return [_counted(summaries[0], read.length.chars, tokenizer)]
 
         key = _key(read.digest, tokenizer)
         try:
             counted = self._obtain({key: read.length}, stream)[key]
-            if not made and max(counted.head_chars, counted.tail_chars) > END:
+            if not summaries and max(counted.head_chars, counted.tail_chars) > END:
                 stream((key,))
         except _ChangedError:
             return None
-        summary = made[0] if made else _summary(counted, read.head, read.tail)
+        summary = summaries[0] if summaries else _summary(counted, read.head, read.tail)
         return Summarized(summary, counted.tokens, read.digest)
 
     def _obtain(
@@ -225,9 +225,9 @@ class TokenCountingService:
                 for key in lengths:
                     if key in counts:
                         continue
-                    known = self._memory.get(key)
-                    if known is not None:
-                        counts[key] = known
+                    counted = self._memory.get(key)
+                    if counted is not None:
+                        counts[key] = counted
                     elif key in self._under_way:
                         others[key] = self._under_way[key]
                     else:
@@ -265,8 +265,8 @@ class TokenCountingService:
         """Look up what the store has. What can't be a count of a text of that length is none: anybody may write there."""
         if self._store is None or not lengths:
             return {}
-        found = self._store.get_many(lengths)
-        return {key: counted for key, counted in found.items() if lengths[key].fits(counted)}
+        counts = self._store.get_many(lengths)
+        return {key: counted for key, counted in counts.items() if lengths[key].fits(counted)}
 
     def _finish(self, key: CountKey, counted: Counted | None) -> None:
         """Let those who wait have a count, or know that there is none."""
@@ -315,21 +315,21 @@ class _Read:
     @classmethod
     def of(cls, chunks: Iterable[str]) -> Self:
         digester = Digester()
-        held: deque[str] = deque()
+        chunks_kept: deque[str] = deque()
         head = ""
         chars = held_chars = 0
         for chunk in chunks:
             digester.update(chunk)
-            held.append(chunk)
+            chunks_kept.append(chunk)
             chars += len(chunk)
             held_chars += len(chunk)
             if chars <= IN_MEMORY:
                 continue
             if not head:
-                head = "".join(held)[:END]
-            while held_chars - len(held[0]) >= END:
-                held_chars -= len(held.popleft())
-        rest = "".join(held)
+                head = "".join(chunks_kept)[:END]
+            while held_chars - len(chunks_kept[0]) >= END:
+                held_chars -= len(chunks_kept.popleft())
+        rest = "".join(chunks_kept)
         if chars <= IN_MEMORY:
             return cls(digester.digest(), Length(chars, digester.size), rest[:END], rest[-END:], rest)
         return cls(digester.digest(), Length(chars, digester.size), head, rest[-END:], None)
@@ -354,14 +354,14 @@ def _measured(texts: Sequence[str], tokenizer: Tokenizer) -> list[Counted]:
     for head, inner, tail in cuts:
         pieces += [piece for piece in (head, inner, tail) if piece]
     counts = iter(counts_of(pieces, tokenizer))
-    made: list[Counted] = []
+    counts_made: list[Counted] = []
     for text, (head, inner, tail) in zip(texts, cuts, strict=True):
         head_tokens, inner_tokens, tail_tokens = (
             next(counts) if piece else 0 for piece in (head, inner, tail)
         )
         tokens = head_tokens + inner_tokens + tail_tokens
-        made.append(Counted(tokens, len(text), len(head), head_tokens, len(tail), tail_tokens))
-    return made
+        counts_made.append(Counted(tokens, len(text), len(head), head_tokens, len(tail), tail_tokens))
+    return counts_made
 
 
 def _counted(summary: Summary, chars: int, tokenizer: Tokenizer) -> Counted:

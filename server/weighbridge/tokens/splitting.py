@@ -39,7 +39,7 @@ def split(text: str, tokenizer: Tokenizer) -> list[Split]:
     if len(whole) != len(text):
         return []
     core = _core(tokenizer.name)
-    found: list[Split] = []
+    splits: list[Split] = []
     start = at = 0
     ids: list[int] = []
     data = b""
@@ -52,9 +52,9 @@ def split(text: str, tokenizer: Tokenizer) -> list[Split]:
             # The token ends within a character: the next one has the rest of it.
             continue
         at = start + characters
-        found.append(Split(start, at, tuple(ids), data))
+        splits.append(Split(start, at, tuple(ids), data))
         start, ids, data = at, [], b""
-    return found
+    return splits
 
 
 def split_between(before: str, text: str, after: str, tokenizer: Tokenizer) -> list[Split]:

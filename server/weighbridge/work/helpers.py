@@ -178,12 +178,12 @@ def helpers(count: int, questions: int, answering: Answering[A]) -> Iterator[Hel
     """
     if not can_fork():
         raise RuntimeError("a process with several threads can't be forked")
-    made = Helpers[Any](questions)
+    crew = Helpers[Any](questions)
     try:
-        made.fork(count, answering)
-        yield made
+        crew.fork(count, answering)
+        yield crew
     except BaseException:
-        made.terminate()
+        crew.terminate()
         raise
     finally:
-        made.close()
+        crew.close()

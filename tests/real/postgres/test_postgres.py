@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine
-from tests.cache.stores import BEGINNING, OK, PATIENT, TABLE, Hours, Moments, counted, kept, key, rows
+from tests.cache.stores import BEGINNING, PATIENT, TABLE, Hours, Moments, counted, kept, key, rows
 from tests.e2e.process import environment_in, serving
 from tests.real.postgres.conftest import PAGE, Postgres
 from tests.tokens.reference import tokens
 
-from weighbridge.cache import StoreState, StoreStatus, postgres
+from weighbridge.cache import postgres
 from weighbridge.cache.database import Database
 from weighbridge.cache.migrations import migrate
 from weighbridge.cache.place import place_of
@@ -45,7 +45,7 @@ def test_what_one_keeps_another_is_given(server: Postgres, database: str) -> Non
         one.store.put_many(rows(*range(3_000)))
         assert one.store.flush(30)
         assert other.store.get_many(map(key, range(4_000))) == rows(*range(3_000))
-        assert (one.store.status, other.store.status, one.warnings, other.warnings) == (OK, OK, [], [])
+        assert (one.fault(), other.fault(), one.warnings, other.warnings) == (None, None, [], [])
 
 
 def test_other_numbers_replace_a_rows_and_the_same_leave_it_alone(server: Postgres, database: str) -> None:
@@ -226,7 +226,7 @@ def test_who_may_not_make_tables_is_told_what_to_do(server: Postgres, database: 
 def test_a_database_that_is_not_there(server: Postgres) -> None:
     with kept(server.url("nowhere")) as it:
         assert it.store.flush(30) is False
-        assert it.store.status == StoreStatus(StoreState.DEGRADED, UNREACHABLE)
+        assert it.fault() == UNREACHABLE
 
 
 # Connections
@@ -278,14 +278,14 @@ def test_a_server_that_goes_is_done_without_until_it_comes_back(
             it.store.put_many(rows(2))
             assert it.store.flush(30) is False
             assert it.store.get_many([key(1), key(2)]) == rows(2)
-            assert it.store.status == StoreStatus(StoreState.DEGRADED, UNREACHABLE)
+            assert it.fault() == UNREACHABLE
             assert len(it.warnings) == 1
         finally:
             server.start()
         hours.passed += 1
         assert it.store.flush(30)
         assert it.store.get_many([key(1), key(2)]) == rows(1, 2)
-        assert (it.store.status, it.over) == (OK, it.warnings)
+        assert (it.fault(), it.over) == (None, it.warnings)
     assert numbers(server, database) == {1, 2}
 
 
@@ -299,7 +299,7 @@ def test_a_restart_that_nobody_reads_through_is_not_noticed(server: Postgres, da
         it.store.put_many(rows(2))
         assert it.store.get_many([key(1)]) == rows(1)
         assert it.store.flush(30)
-        assert (it.store.status, it.warnings) == (OK, [])
+        assert (it.fault(), it.warnings) == (None, [])
 
 
 # Processes

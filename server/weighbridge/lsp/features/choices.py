@@ -219,10 +219,10 @@ class Choosing:
     def _fragments(self, partial: Partial, request: Request) -> Choices:
         try:
             place = place_of(request.target, request.base, request.scope)
-            found = self._files.find(
+            file = self._files.find(
                 place, request.scope.settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False
             )
-            headings, count = self._outline(found)
+            headings, count = self._outline(file)
         except ReferenceFault:
             return _NONE
         ranges = _ranges(partial.meant, count)
@@ -231,20 +231,20 @@ class Choosing:
         ranged = not partial.meant or partial.meant.startswith("L")
         return Choices(choices.found, whole=choices.whole and not ranged)
 
-    def _outline(self, found: FoundFile) -> tuple[tuple[_Heading, ...], int]:
+    def _outline(self, file: FoundFile) -> tuple[tuple[_Heading, ...], int]:
         """The headings of a file, and its lines; read once while it is what it is. Raises ReferenceFault."""
         with self._lock:
-            kept = self._outlines.get(found)
+            kept = self._outlines.get(file)
         if kept is None:
-            lines = list(lines_of(self._files.chunks(found)))
-            headings = [heading for _, heading in headings_in(lines)] if is_scannable(found.real) else []
+            lines = list(lines_of(self._files.chunks(file)))
+            headings = [heading for _, heading in headings_in(lines)] if is_scannable(file.real) else []
             named = zip(headings, Fragments(headings).of_each(), strict=True)
             kept = (
                 tuple(_Heading(one.level, " ".join(one.title.split()), *names) for one, names in named),
                 len(lines),
             )
             with self._lock:
-                self._outlines[found] = kept
+                self._outlines[file] = kept
         return kept
 
     def _named(self, scope: Scope, used: Sequence[str]) -> Iterator[Choice]:

@@ -280,5 +280,5 @@ def _may_stand(document: Document, number: int, line: str, partial: Partial) -> 
     assert document.prepared is not None  # noqa: S101  the caller saw to it
     sample = "@[var:x]" if partial.form is not Form.BRACES else "{{x}}"
     text = line[: partial.begin] + sample + line[partial.end :]
-    found = document.prepared.index.line_if(number, text).references
-    return any(reference.start == partial.begin for reference in found)
+    references = document.prepared.index.line_if(number, text).references
+    return any(reference.start == partial.begin for reference in references)

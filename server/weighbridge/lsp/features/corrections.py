@@ -34,15 +34,15 @@ def nearest_changes(
     base = None if scope.document is None else scope.document.parent
     try:
         place = place_of(reference.target, base, scope)
-        found = texts.find(place, scope.settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
+        file = texts.find(place, scope.settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
     except ReferenceFault:
         paths = files.nearest(reference.target, base, scope, most)
         return [Change(_path_title(path, reference.target), {"path": path}) for path in paths]
     fragment = reference.fragment or ""
-    if is_lines(fragment) or not is_scannable(found.real):
+    if is_lines(fragment) or not is_scannable(file.real):
         return []
     try:
-        headings = [heading for _, heading in headings_in(list(lines_of(texts.chunks(found))))]
+        headings = [heading for _, heading in headings_in(list(lines_of(texts.chunks(file))))]
     except ReferenceFault:
         return []
     named = [names for names in Fragments(headings).of_each() if any(names)]

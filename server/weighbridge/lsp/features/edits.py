@@ -94,12 +94,12 @@ def versions(session: Session) -> dict[str, int | None]:
 def lines_in(files: TextFiles, path: Path, scope: Scope) -> Sequence[str] | None:
     """The lines of a file that may be read; None of any other. Blocks: a worker's work."""
     try:
-        found = files.find(
+        file = files.find(
             place_of(str(path), path.parent, scope),
             scope.settings.max_file_bytes,
             "maxFileBytes",
             suggest=False,
         )
-        return list(lines_of(files.chunks(found)))
+        return list(lines_of(files.chunks(file)))
     except ReferenceFault:
         return None

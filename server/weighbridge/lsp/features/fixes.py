@@ -235,10 +235,10 @@ class Fixes:
 
 def _reference(document: Document, data: dict[str, Any]) -> tuple[Reference, types.Range, Target]:
     """The reference that an action's data is about."""
-    found = reference_at(document, int(data["line"]), int(data["character"]))
-    if found is None:
+    reference = reference_at(document, int(data["line"]), int(data["character"]))
+    if reference is None:
         raise RequestError("the reference is not there any more")
-    return found[0], to_range(found[1]), found[2]
+    return reference[0], to_range(reference[1]), reference[2]
 
 
 def _offset(document: Document, line: int, column: int) -> int:

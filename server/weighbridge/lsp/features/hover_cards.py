@@ -197,13 +197,15 @@ def document_card(
     return Card(total_text(report), tuple(facts), tuple(rows), len(parts) - len(rows))
 
 
-def _model_text(one: ModelReport) -> str:
+def _model_text(model: ModelReport) -> str:
     """`claude-opus-4-8: ≈1,234 tokens, 0.1% of its window, $0.0062 as input`."""
-    said = [f"{name_text(one.model)}: {tokens_text(one.tokens, exact=one.exactness is Exactness.EXACT)}"]
-    if one.used is not None:
-        said.append(f"{share_text(one.used)} of its window")
-    if one.input_usd is not None:
-        said.append(f"{usd_text(one.input_usd)} as input")
+    said = [
+        f"{name_text(model.model)}: {tokens_text(model.tokens, exact=model.exactness is Exactness.EXACT)}"
+    ]
+    if model.used is not None:
+        said.append(f"{share_text(model.used)} of its window")
+    if model.input_usd is not None:
+        said.append(f"{usd_text(model.input_usd)} as input")
     return ", ".join(said)
 
 
@@ -226,8 +228,8 @@ def _chain(
 ) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
     """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
     own = next((one for one in contexts if one["agent"] == arrived.agent), None)
-    told = [notice.message for _, notice in report.notices if notice.code is not Code.REMOVED]
-    facts = [*facts, *told[:_MOST_NOTICES]]
+    notices = [notice.message for _, notice in report.notices if notice.code is not Code.REMOVED]
+    facts = [*facts, *notices[:_MOST_NOTICES]]
     if own is None:
         return tuple(facts), (), 0
     exact = own["exactness"] == "exact"

@@ -59,12 +59,12 @@ def outgoing(found: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]
 
 def weights(reports: Iterable[Report], found: Iterable[Edge]) -> dict[str, int]:
     """What whole files weigh, with all nested in them: prompts, and what is included as a whole."""
-    known = {
+    tokens = {
         edge.target: edge.tokens
         for edge in found
         if edge.target is not None and edge.tokens is not None and "#" not in edge.name
     }
-    return known | {report.uri: report.tokens for report in reports if report.ready}
+    return tokens | {report.uri: report.tokens for report in reports if report.ready}
 
 
 class Includes:

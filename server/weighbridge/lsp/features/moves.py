@@ -206,13 +206,13 @@ class Moves:
 
 def _importers(reports: Iterable[Report], naming: Naming) -> Mapping[Path, Collection[str]]:
     """The files that agents import, by the names that the editor moves them by, and who does."""
-    found: dict[Path, set[str]] = {}
+    agents: dict[Path, set[str]] = {}
     for report in reports:
         if report.arrived is not None:
             paths = (one.path for several in (report.imports, report.arrived.onward) for one in several)
             for path in paths:
-                found.setdefault(naming.shown_path(path), set()).add(report.arrived.agent)
-    return found
+                agents.setdefault(naming.shown_path(path), set()).add(report.arrived.agent)
+    return agents
 
 
 def _dialects(path: Path, scope: Scope, sources: _Sources) -> tuple[Sequence[Imports], bool]:

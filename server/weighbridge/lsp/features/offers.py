@@ -69,7 +69,7 @@ class Offers:
     async def offered(self, document: Document, params: types.CodeActionParams) -> list[Fix]:
         """All that can be done at a place."""
         place, report = params.range, self._session.report(document)
-        found: list[Fix] = []
+        fixes: list[Fix] = []
         at = reference_at(document, place.start.line, place.start.character)
         for reference, range_, target in [at] if at is not None else self._broken(document, params):
             given = {"line": range_.start_line, "character": range_.start_character}
@@ -78,14 +78,14 @@ class Offers:
                 (one for one in params.context.diagnostics if one.range == to_range(range_)), None
             )
             if expansion is not None:
-                found += await self._for_reference(document, reference, expansion, given, diagnostic)
+                fixes += await self._for_reference(document, reference, expansion, given, diagnostic)
         if place.start != place.end and self._fixes.creates:
             arguments = {"range": _plain_range(place)}
-            found.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
-        found += await self._for_typos(document, params)
-        found += self._for_notices(document, report, params)
-        found += self._for_budget(document, report, params)
-        return found
+            fixes.append(Fix("extract", "Extract to a file and refer to it", _EXTRACT, arguments))
+        fixes += await self._for_typos(document, params)
+        fixes += self._for_notices(document, report, params)
+        fixes += self._for_budget(document, report, params)
+        return fixes
 
     @staticmethod
     def _for_notices(document: Document, report: Report, params: types.CodeActionParams) -> Iterator[Fix]:
@@ -131,18 +131,18 @@ class Offers:
     ) -> list[Fix]:
         code = None if expansion.problem is None else expansion.problem.code
         scope = None if document.expander is None else document.expander.scope
-        found: list[Fix] = []
+        fixes: list[Fix] = []
         if scope is None:
-            return found
+            return fixes
         if reference.kind is Kind.FILE and code is Code.NOT_FOUND:
-            found += await self._for_absent(document, reference, scope, given, diagnostic)
+            fixes += await self._for_absent(document, reference, scope, given, diagnostic)
         if reference.kind is Kind.VARIABLE and code is Code.UNDEFINED:
-            found += await self._for_undefined(document, reference, scope, given, diagnostic)
+            fixes += await self._for_undefined(document, reference, scope, given, diagnostic)
         if reference.kind is Kind.API and code is not None:
-            found += self._for_response(document, reference, scope, code, diagnostic)
+            fixes += self._for_response(document, reference, scope, code, diagnostic)
         if expansion.summary is not None and not _secret(expansion):
-            found.append(Fix("inline", "Replace by its content", _INLINE, given))
-        return found
+            fixes.append(Fix("inline", "Replace by its content", _INLINE, given))
+        return fixes
 
     async def _for_absent(
         self,
@@ -159,7 +159,7 @@ class Offers:
             priority=Priority.HIGH,
             title="code action",
         )
-        found = [
+        fixes = [
             Fix("correct", change.title, QUICK_FIX, given | change.arguments, diagnostic, number == 0)
             for number, change in enumerate(changes)
         ]
@@ -167,8 +167,8 @@ class Offers:
         if path is not None and reference.fragment is None:
             where = self._session.configuration.relative_folder(path)
             title = f"Create {name_text('/'.join(filter(None, (where, path.name))))}"
-            found.append(Fix("create", title, QUICK_FIX, given, diagnostic))
-        return found
+            fixes.append(Fix("create", title, QUICK_FIX, given, diagnostic))
+        return fixes
 
     async def _for_undefined(
         self,
@@ -186,10 +186,10 @@ class Offers:
             priority=Priority.HIGH,
             title="code action",
         )
-        found: list[Fix] = []
+        fixes: list[Fix] = []
         if meant is not None:
             arguments = given | {"path": meant}
-            found.append(
+            fixes.append(
                 Fix(
                     "correct",
                     f"Change to {name_text(meant)}",
@@ -201,8 +201,8 @@ class Offers:
             )
         if not name.startswith(ENVIRONMENT):
             title = f"Define {name_text(name)} in the front matter"
-            found.append(Fix("define", title, QUICK_FIX, {"name": name}, diagnostic))
-        return found
+            fixes.append(Fix("define", title, QUICK_FIX, {"name": name}, diagnostic))
+        return fixes
 
     def _for_response(
         self,
@@ -229,7 +229,7 @@ class Offers:
         place = params.range.start
         if document.prepared is None or document.expander is None or place.line >= document.buffer.line_count:
             return []
-        scope, found = document.expander.scope, list[Fix]()
+        scope, fixes = document.expander.scope, list[Fix]()
         for typo in document.prepared.index.line(place.line).typos:
             start, end = (document.buffer.to_units(place.line, at) for at in (typo.start, typo.end))
             if not start <= place.character <= end:
@@ -240,17 +240,17 @@ class Offers:
                 diagnostic = next(
                     (one for one in params.context.diagnostics if one.code == Code.TYPO.value), None
                 )
-                found.append(Fix("retype", title, QUICK_FIX, given, diagnostic, preferred=True))
-        return found
+                fixes.append(Fix("retype", title, QUICK_FIX, given, diagnostic, preferred=True))
+        return fixes
 
     async def _names_file(self, document: Document, written: str, scope: Scope) -> bool:
-        found: bool = await self._desk.tasks.submit(
+        names: bool = await self._desk.tasks.submit(
             ("names", document.uri, written),
             lambda _: names_file(self._texts, written, scope),
             priority=Priority.HIGH,
             title="code action",
         )
-        return found
+        return names
 
     def _for_budget(
         self, document: Document, report: Report, params: types.CodeActionParams

@@ -46,5 +46,5 @@ def heading_at(document: Document, line: int) -> Heading | None:
 
 def headings_of(document: Document) -> tuple[list[int], list[Heading]]:
     """All headings, and the lines that they start on."""
-    found = [] if document.prepared is None else [*document.prepared.index.headings()]
-    return [line for line, _ in found], [heading for _, heading in found]
+    headings = [] if document.prepared is None else [*document.prepared.index.headings()]
+    return [line for line, _ in headings], [heading for _, heading in headings]

@@ -74,8 +74,8 @@ def offers(lines: Sequence[str], number: int, column: int) -> list[Offer]:
 
 
 def _length(pattern: re.Pattern[str], text: str) -> int:
-    found = pattern.match(text)
-    return 0 if found is None else found.end()
+    match = pattern.match(text)
+    return 0 if match is None else match.end()
 
 
 def _headers(start: int, end: int, *, lists_only: bool) -> Iterator[Offer]:
@@ -96,11 +96,11 @@ def _headers(start: int, end: int, *, lists_only: bool) -> Iterator[Offer]:
 
 def meaning(lines: Sequence[str], number: int) -> str | None:
     """What the setting of a line means, its default and its bounds; None where there is none."""
-    found = _LINE_KEY.match(lines[number])
-    if found is None:
+    match = _LINE_KEY.match(lines[number])
+    if match is None:
         return None
-    schema = _properties(_table(lines, number)).get(found["key"])
-    return None if schema is None else f"{found['key']}: {_about(schema)}"
+    schema = _properties(_table(lines, number)).get(match["key"])
+    return None if schema is None else f"{match['key']}: {_about(schema)}"
 
 
 def _table(lines: Sequence[str], number: int) -> tuple[str, ...]:

@@ -50,18 +50,18 @@ class _Node:
 
 def flat_outline(report: Report) -> list[types.SymbolInformation]:
     """Sections and references in one list, for clients that know no tree; `container_name` is the section it stands in."""
-    found: list[types.SymbolInformation] = []
+    symbols: list[types.SymbolInformation] = []
     todo: list[tuple[_Node, str | None]] = [(node, None) for node in reversed(_tree(report))]
     while todo:
         node, container = todo.pop()
         location = types.Location(report.uri, to_range(node.range))
-        found.append(
+        symbols.append(
             types.SymbolInformation(
                 location, f"{node.name} ({node.detail})", node.kind, container_name=container
             )
         )
         todo.extend((child, node.name) for child in reversed(node.children))
-    return found
+    return symbols
 
 
 class Names:
@@ -89,16 +89,16 @@ class Names:
         The `most` best are among them, unless letters stand apart in more than `_MOST_APART`. `hidden`: prompts that are left
         out, by URI. Raises TaskCancelledError.
         """
-        told: set[int] = set()
+        seen: set[int] = set()
         count = 0
         for pattern in _patterns(query, self._text):
             for match in re.finditer(pattern, self._text):
                 if token is not None:
                     token.raise_if_cancelled()
                 number = bisect_right(self._starts, match.start()) - 1
-                if number in told:
+                if number in seen:
                     continue
-                told.add(number)
+                seen.add(number)
                 if match.re.groups:
                     distance = 2 + match.end() - match.start(1)
                 else:
@@ -145,8 +145,8 @@ def workspace_symbols(
     Raises:
         TaskCancelledError: the token is up.
     """
-    found = itertools.chain.from_iterable(some.like(query, most, hidden, token) for some, hidden in names)
-    best = heapq.nsmallest(most, found, key=itemgetter(0))
+    matches = itertools.chain.from_iterable(some.like(query, most, hidden, token) for some, hidden in names)
+    best = heapq.nsmallest(most, matches, key=itemgetter(0))
     return [_workspace_symbol(report, section) for _, report, section in best]
 
 

@@ -26,7 +26,7 @@ Token = tuple[types.Range, tuple[int, ...], bytes]
 
 
 def encode(
-    lines: Sequence[str], first_line: int, found: Sequence[Split], encoding: PositionEncoding
+    lines: Sequence[str], first_line: int, splits: Sequence[Split], encoding: PositionEncoding
 ) -> list[int]:
     """Pieces of some lines as the protocol writes semantic tokens: one for each line that a piece is in.
 
@@ -37,7 +37,7 @@ def encode(
     for line in lines:
         offsets.append(offsets[-1] + len(line))
     last_line = last_start = number = 0
-    for parity, piece in enumerate(found):
+    for parity, piece in enumerate(splits):
         start, end = max(piece.start, 0), min(piece.end, offsets[-1])
         while start < end:
             while offsets[number + 1] <= start:
@@ -82,10 +82,10 @@ class TokenBorders:
         # Asked for again and again while nothing changes, as when the editor's window is moved.
         of = document, document.prepared, document.text_revision
         if self._last is None or self._last[0] != of:
-            found = await self._of(document, 0, document.buffer.line_count)
-            if found is None:
+            data = await self._of(document, 0, document.buffer.line_count)
+            if data is None:
                 return _NONE
-            self._last = of, WrittenJson.of({"data": found})
+            self._last = of, WrittenJson.of({"data": data})
         return self._last[1]
 
     async def range(self, params: types.SemanticTokensRangeParams) -> WrittenJson:
@@ -93,8 +93,8 @@ class TokenBorders:
         document = self._desk.session.documents.get(params.text_document.uri)
         if document is None or not self.shown:
             return _NONE
-        found = await self._of(document, params.range.start.line, params.range.end.line + 1)
-        return WrittenJson.of({"data": found or []})
+        data = await self._of(document, params.range.start.line, params.range.end.line + 1)
+        return WrittenJson.of({"data": data or []})
 
     async def at(self, document: Document, line: int, character: int) -> Token | None:
         """The token at a place in the client's units."""
@@ -124,11 +124,11 @@ class TokenBorders:
                 break
             lines.append(line)
         revision = document.text_revision
-        found = await self._split(document, start, start + len(lines))
+        splits = await self._split(document, start, start + len(lines))
         if document.text_revision != revision:
             # The client asks again for what it has now.
             return None
-        return encode(lines, start, found, self._desk.session.encoding)
+        return encode(lines, start, splits, self._desk.session.encoding)
 
     async def _split(self, document: Document, start: int, stop: int) -> list[Split]:
         """The tokens of lines [start, stop), as columns of these lines joined."""
@@ -138,10 +138,10 @@ class TokenBorders:
         before = buffer.slice(max(0, start - _LINES_AROUND), start)[-MOST_CHARACTERS // 4 :]
         text = buffer.slice(start, stop)
         after = buffer.slice(stop, min(stop + _LINES_AROUND, buffer.line_count))[: MOST_CHARACTERS // 4]
-        found: list[Split] = await self._desk.tasks.submit(
+        splits: list[Split] = await self._desk.tasks.submit(
             ("split", document.uri, start, stop, document.text_revision),
             lambda _: split_between(before, text, after, prepared.tokenizer),
             priority=Priority.HIGH,
             title="tokens",
         )
-        return found
+        return splits

@@ -64,10 +64,12 @@ class PulledDiagnostics:
         opened = self._desk.session.documents.values()
         paths = {document.path for document in opened}
         closed = sum(1 for path in self._workspace.prompts.reports() if path not in paths)
-        found = [one for path, (found, _) in self._made.items() if path not in paths for one in found]
+        remaining = [
+            one for path, (remaining, _) in self._made.items() if path not in paths for one in remaining
+        ]
         for document in opened:
-            found += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
-        listed = sum(one.severity is not types.DiagnosticSeverity.Hint for one in found)
+            remaining += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
+        listed = sum(one.severity is not types.DiagnosticSeverity.Hint for one in remaining)
         return {"documents": len(opened) + closed, "findings": listed}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
@@ -94,24 +96,24 @@ class PulledDiagnostics:
         told, seen = False, -1
         while True:
             everywhere, opened = self._everywhere, self._opened()
-            found: Items = {}
+            items: Items = {}
             if everywhere:
                 workspace.begin()
                 self._make()
                 # At first, of what has diagnostics, or had: few of very many.
                 paths = {*self._made, *had} if seen < 0 else workspace.prompts.changes(seen).keys()
-                found, seen = self._new(paths, had, opened), workspace.prompts.revision
+                items, seen = self._new(paths, had, opened), workspace.prompts.revision
             else:
                 seen = -1
-            found |= self._new_of_open(had, opened)
+            items |= self._new_of_open(had, opened)
             settled = not (everywhere and workspace.busy)
             if settled:
-                found |= self._gone(had, opened, everywhere=everywhere)
-            if found and params.partial_result_token is not None:
-                self._partial(params.partial_result_token, found.values())
+                items |= self._gone(had, opened, everywhere=everywhere)
+            if items and params.partial_result_token is not None:
+                self._partial(params.partial_result_token, items.values())
                 told = True
             else:
-                kept |= found
+                kept |= items
             if settled and (told or kept or (first and self._desk.session.knows_settings(None))):
                 return types.WorkspaceDiagnosticReport([*kept.values()])
             await workspace.changed()
@@ -194,8 +196,8 @@ class PulledDiagnostics:
             del had[path]
         return {path: self._item(path, [], None) for path in gone}
 
-    def _item(self, path: Path, found: list[types.Diagnostic], name: str | None) -> _Item:
-        return _Item(uri=uri_of(path), items=found, result_id=name)
+    def _item(self, path: Path, diagnostics: list[types.Diagnostic], name: str | None) -> _Item:
+        return _Item(uri=uri_of(path), items=diagnostics, result_id=name)
 
     def _partial(self, token: types.ProgressToken, items: Iterable[_Item]) -> None:
         result = types.WorkspaceDiagnosticReportPartialResult([*items])
