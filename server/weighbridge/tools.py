@@ -19,8 +19,8 @@ from weighbridge.config import Settings
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import place_of, real_path, shown
 from weighbridge.errors import Code, ReferenceFault, UnknownModelError, WeighbridgeError
-from weighbridge.session.beside import model_report
 from weighbridge.session.choice import choose
+from weighbridge.session.other_models import model_report
 from weighbridge.terminal import findings_of
 from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.registry import tokenizer

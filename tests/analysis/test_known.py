@@ -13,10 +13,9 @@ from tests.cache.stores import kept, url
 from tests.content.place import request, scope
 from tests.tokens.watched import WatchedService
 
-from weighbridge.analysis import held
 from weighbridge.analysis.expand import Nested, Reading
-from weighbridge.analysis.known import known_readings
 from weighbridge.analysis.reading import read
+from weighbridge.analysis.recalled import recalled_readings
 from weighbridge.analysis.scans import Scans
 from weighbridge.cache import Counted, CountKey, CountStore
 from weighbridge.content.base import Content
@@ -57,7 +56,7 @@ def known(
 ) -> Reading | None:
     """What a new process knows of a content, or one that remembers these scans."""
     service = WatchedService(store, 10)
-    found = known_readings([(1, content)], dialect, service, counts, scans or Scans(), CancelToken())
+    found = recalled_readings([(1, content)], dialect, service, counts, scans or Scans(), CancelToken())
     assert service.stats.tokenized == 0
     return found.get(1)
 
@@ -136,16 +135,18 @@ def test_many_are_looked_up_together_and_little_is_held(
     with a_store(tmp_path) as store:
         expected = {number: reading(content, WatchedService(store, 10)) for number, content in contents}
         for most in (30, 1_000_000):
-            monkeypatch.setattr("weighbridge.analysis.known.MOST_HELD", most)
+            monkeypatch.setattr("weighbridge.analysis.recalled.LONGEST_WHOLE", most)
             service = WatchedService(store, 10)
-            assert known_readings(contents, MARKDOWN, service, TOKENIZER, Scans(), CancelToken()) == expected
+            assert (
+                recalled_readings(contents, MARKDOWN, service, TOKENIZER, Scans(), CancelToken()) == expected
+            )
 
 
 def test_what_is_too_long_to_be_held_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.md").write_text("some words\n")
     with a_store(tmp_path) as store:
         reading(loaded(tmp_path), WatchedService(store, 10))
-        monkeypatch.setattr(held, "MOST_HELD", 5)
+        monkeypatch.setattr("weighbridge.analysis.whole_text.LONGEST_WHOLE", 5)
         assert known(loaded(tmp_path), store) is None
 
 

@@ -188,8 +188,8 @@ def test_a_secret_is_counted_past_the_cache(*, secret: bool) -> None:
 
 @pytest.mark.parametrize("held", [1, 8, 64])
 def test_long_stretches_are_streamed_to_the_same_end(monkeypatch: pytest.MonkeyPatch, held: int) -> None:
-    for module in ("held", "reading"):
-        monkeypatch.setattr(f"weighbridge.analysis.{module}.MOST_HELD", held)
+    for module in ("whole_text", "reading"):
+        monkeypatch.setattr(f"weighbridge.analysis.{module}.LONGEST_WHOLE", held)
     text = "many words before. " * 20 + "{{name}}" + " and after, too." * 20 + "@[file:a.md]\n"
     check(
         read_content(content_of(lambda: iter(cut(text, list(range(0, 900, 7)))))), text, nested_of(text, 0, 2)
@@ -205,7 +205,7 @@ def test_a_short_content_is_read_once() -> None:
 def test_a_long_content_that_is_shorter_at_another_reading_is_no_reading(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("weighbridge.analysis.held.MOST_HELD", 4)
+    monkeypatch.setattr("weighbridge.analysis.whole_text.LONGEST_WHOLE", 4)
     readings = iter(["one {{a}} two {{b}}"] * 4 + ["one {{a}}"])
     with pytest.raises(TransientFault, match=r"docs/x\.md: changed while it was read"):
         read_content(content_of(lambda: iter([next(readings)])))

@@ -14,9 +14,9 @@ from tests.session.test_exactness import PIECES, texts
 from weighbridge.analysis.report import Report
 from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Layer, resolve
-from weighbridge.session.beside import Known
 from weighbridge.session.choice import choose
 from weighbridge.session.document import Document
+from weighbridge.session.other_models import PieceCounts
 from weighbridge.session.session import Session
 from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.registry import encodings, tokenizer
@@ -61,7 +61,7 @@ def test_rows_after_any_edit(text: str, included: str, changes: list[tuple[int, 
 )
 def test_a_text_counts_as_its_paragraphs_do(name: str, paragraphs: list[str]) -> None:
     text = "".join(paragraphs)
-    known = Known()
+    known = PieceCounts()
     for one in (text, text[: len(text) // 2] + "word\n\n" + text[len(text) // 2 :], text):
         assert known.count(one, tokenizer(name)) == tokenizer(name).count(one)
 
@@ -102,7 +102,7 @@ LONG = {
 )
 def test_only_what_is_new_is_counted(name: str, kinds: Iterable[str]) -> None:
     for kind in kinds:
-        text, counting, known = LONG[kind], Counting(tokenizer(name)), Known()
+        text, counting, known = LONG[kind], Counting(tokenizer(name)), PieceCounts()
         known.count(text, counting)
         counting.asked.clear()
         middle = len(text) // 2
@@ -111,7 +111,7 @@ def test_only_what_is_new_is_counted(name: str, kinds: Iterable[str]) -> None:
 
 
 def test_an_estimate_is_made_of_what_its_base_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    text, estimated, known = LONG["lines"], tokenizer("estimate"), Known()
+    text, estimated, known = LONG["lines"], tokenizer("estimate"), PieceCounts()
     counting = Counting(tokenizer("o200k_base"))
     monkeypatch.setattr(estimated, "base", counting)
     known.count(text, counting)
@@ -135,7 +135,7 @@ async def test_a_look_after_a_key_counts_only_what_is_new(
     async with a_session(tmp_path, {"models": models}) as session:
         document = open_file(session, tmp_path / "doc.prompt.md")
         await session.with_models(document, await session.whole_report(document))
-        monkeypatch.setattr("weighbridge.session.beside.tokenizer", counted)
+        monkeypatch.setattr("weighbridge.session.other_models.tokenizer", counted)
         for at in (0, 500, 1_998):
             typed(session, document, (at, 0), "x")
             report = await session.with_models(document, await session.whole_report(document))

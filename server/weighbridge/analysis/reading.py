@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from weighbridge.analysis.expand import MOST_REFERENCES, Nested, Reading, State
-from weighbridge.analysis.held import MOST_HELD, Held, as_held, hold, watched
 from weighbridge.analysis.scans import WHOLE, ScannedReferences, Scans
+from weighbridge.analysis.whole_text import LONGEST_WHOLE, WholeText, read_whole, watched, with_whole_text
 from weighbridge.cache.digest import Digester
 from weighbridge.cache.digest import digest as digest_of
 from weighbridge.content.base import Content, Request
@@ -49,15 +49,15 @@ def read(
         text = "".join(watched(content.chunks(), token))
         summary = replace(summarize(text, tokenizer), private=True)
         return resolved(content, (summary,), digest_of(text), total(summary, tokenizer))
-    held = hold(content, token)
-    if held is not None:
-        content = as_held(content, held)
-    may_refer = content.scannable and _may_refer(content, held, dialect, token)
-    scan = _scan(content, held, dialect, scans, token) if may_refer else ()
+    whole = read_whole(content, token)
+    if whole is not None:
+        content = with_whole_text(content, whole)
+    may_refer = content.scannable and _may_refer(content, whole, dialect, token)
+    scan = _scan(content, whole, dialect, scans, token) if may_refer else ()
     places = list(_places(content, dict(scan), token)) if scan else []
     if places:
         return resolved(content, *_cut(content, places, service, tokenizer, token))
-    summarized = _summarized(content, held, service, tokenizer, token)
+    summarized = _summarized(content, whole, service, tokenizer, token)
     if may_refer and content.lines is None:
         service.note(summarized, tokenizer, dialect.rules)
     return resolved(content, (summarized.summary,), summarized.digest, summarized.tokens)
@@ -97,15 +97,15 @@ def resolved(
 
 def _summarized(
     content: Content,
-    held: Held | None,
+    whole: WholeText | None,
     service: TokenCountingService,
     tokenizer: Tokenizer,
     token: CancelToken,
 ) -> Summarized:
-    if held is None:
+    if whole is None:
         return service.summarize_stream(lambda: watched(content.chunks(), token), tokenizer)
     if content.lines is None:
-        return service.summarize_text(held.text, tokenizer)
+        return service.summarize_text(whole.text, tokenizer)
     return service.summarize_text(Digested.of("".join(content.chunks())), tokenizer)
 
 
@@ -126,10 +126,10 @@ class _Place:
         return self.offset + self.reference.end
 
 
-def _may_refer(content: Content, held: Held | None, dialect: Dialect, token: CancelToken) -> bool:
+def _may_refer(content: Content, whole: WholeText | None, dialect: Dialect, token: CancelToken) -> bool:
     """Whether the text may hold a reference at all: many times faster to tell than to scan for them."""
-    if held is not None:
-        return held.may_refer(dialect)
+    if whole is not None:
+        return whole.may_refer(dialect)
     before = ""
     for chunk in watched(content.chunks(), token):
         # What marks a reference may be cut by a chunk's end.
@@ -140,7 +140,7 @@ def _may_refer(content: Content, held: Held | None, dialect: Dialect, token: Can
 
 
 def _scan(
-    content: Content, held: Held | None, dialect: Dialect, scans: Scans, token: CancelToken
+    content: Content, whole: WholeText | None, dialect: Dialect, scans: Scans, token: CancelToken
 ) -> ScannedReferences:
     """The references of the text; scanned for where that is not remembered.
 
@@ -148,7 +148,7 @@ def _scan(
     of the part alone, and of these no more than make each expansion fail.
     """
     part = WHOLE if content.lines is None else content.lines
-    scanned = None if held is None else scans.get(held.text.digest, dialect, part)
+    scanned = None if whole is None else scans.get(whole.text.digest, dialect, part)
     if scanned is not None:
         return scanned
     found: list[tuple[int, tuple[Reference, ...]]] = []
@@ -167,8 +167,8 @@ def _scan(
             break
     of = None if number <= MOST_REFERENCES else part
     references_of = tuple(inside if of else found)
-    if held is not None:
-        scans.put(held.text.digest, dialect, references_of, of)
+    if whole is not None:
+        scans.put(whole.text.digest, dialect, references_of, of)
     return references_of
 
 
@@ -262,7 +262,7 @@ class _Literal:
     def add(self, text: str) -> None:
         self._held.append(text)
         self._characters += len(text)
-        if self._characters > MOST_HELD:
+        if self._characters > LONGEST_WHOLE:
             if self._stream is None:
                 self._stream = Summarizer(self._tokenizer)
             for held in self._held:

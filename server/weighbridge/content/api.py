@@ -219,14 +219,14 @@ class ApiHandler:
         self, endpoint: Endpoint, key: str, allowed: AllowedHosts, policy: RetryPolicy, last: LastGood | None
     ) -> LastGood:
         # httpx takes a tenth of a second to load: only who fetches pays for it.
-        from weighbridge.content.fetch import LONGEST_TIME, Fetcher, Known  # noqa: PLC0415
+        from weighbridge.content.fetch import LONGEST_TIME, Fetcher, Validators  # noqa: PLC0415
 
         if self._fetcher is None:
             self._fetcher = Fetcher(
                 self._transport, self._resolve, self._now, self._longest_time or LONGEST_TIME
             )
         fetcher = self._fetcher
-        validators = None if last is None else Known(last.url_digest, last.etag, last.last_modified)
+        validators = None if last is None else Validators(last.url_digest, last.etag, last.last_modified)
 
         @retry(policy, sleep=self._sleep)
         async def attempt() -> LastGood:

@@ -62,7 +62,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Validators:
     """What an answer is compared with, if it comes from the same URL."""
 
     url_digest: str
@@ -97,7 +97,7 @@ class Fetcher:
         name: str,
         headers: Mapping[str, str],
         allowed: AllowedHosts,
-        validators: Known | None = None,
+        validators: Validators | None = None,
     ) -> Answer:
         """Get a text. `headers` go to the URL's own host only. `name`: what to call it in messages.
 
@@ -139,7 +139,7 @@ class Fetcher:
         name: str,
         headers: Mapping[str, str],
         allowed: AllowedHosts,
-        validators: Known | None,
+        validators: Validators | None,
     ) -> Answer:
         url = first = httpx.URL(start)
         for _ in range(MOST_REDIRECTS + 1):

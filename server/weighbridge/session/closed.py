@@ -23,14 +23,14 @@ from weighbridge.content.policy import roots_stay
 from weighbridge.errors import TransientFault
 from weighbridge.references.model import Kind
 from weighbridge.session.arriving import setting_of
-from weighbridge.session.beside import with_models
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.contents import Contents
 from weighbridge.session.document import Document
+from weighbridge.session.other_models import with_models
 from weighbridge.session.outline import Filled
 from weighbridge.session.plain_reports import PlainReport, plain_reports
 from weighbridge.session.prepare import prepare
-from weighbridge.session.prepared import Known, Prepared
+from weighbridge.session.prepared import Prepared, PreparedBefore
 from weighbridge.session.preparing import Terms, terms_of
 from weighbridge.session.reporting import report_steps
 from weighbridge.steps import finish
@@ -166,7 +166,9 @@ def _weigh(
     terms, path = text.terms, text.path
     document = Document(text.uri, None, LineBuffer(text.text, encoding), path)
     snapshot = document.snapshot()
-    prepared = prepare(snapshot, path, terms.settings, terms.dialect, Known(None, None, (), {}), terms.flags)
+    prepared = prepare(
+        snapshot, path, terms.settings, terms.dialect, PreparedBefore(None, None, (), {}), terms.flags
+    )
     expander = contents.expander_of(document, prepared, terms, token)
     document.adopt(prepared, expander)
     while not document.settled:

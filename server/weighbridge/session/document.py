@@ -23,7 +23,7 @@ from weighbridge.errors import FATAL, Problem
 from weighbridge.references.index import LINE_COST, ScanIndex, TooFarError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.outline import Filled, Outline
-from weighbridge.session.prepared import Known, Prepared
+from weighbridge.session.prepared import Prepared, PreparedBefore
 from weighbridge.session.target import Target, parts_of
 from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import Edit, LineBuffer, Snapshot
@@ -147,14 +147,14 @@ class Document:
         if since is not None:
             self._follow(since)
 
-    def known(self) -> Known:
+    def prepared_before(self) -> PreparedBefore:
         """What a worker need not find out again."""
         prepared = self.prepared
         if prepared is None:
-            return Known(self.last, None, (), dict(self.expansions))
+            return PreparedBefore(self.last, None, (), dict(self.expansions))
         index = prepared.index
         directives = tuple(directive for _, directive in index.directives())
-        return Known(prepared, index.skip, directives, dict(self.expansions))
+        return PreparedBefore(prepared, index.skip, directives, dict(self.expansions))
 
     def lose(self) -> None:
         """Follow the text no longer: it is to be prepared anew, and counts till then."""

@@ -13,8 +13,8 @@ from weighbridge.budget.cost import cached_cost, input_cost
 from weighbridge.budget.frames import frame_of
 from weighbridge.budget.thresholds import budget_of
 from weighbridge.errors import Code, Problem
-from weighbridge.session.beside import with_models
 from weighbridge.session.choice import Choice, choose
+from weighbridge.session.other_models import with_models
 from weighbridge.session.preparing import Terms
 from weighbridge.session.reporting import budget_report
 from weighbridge.text import PositionEncoding, units

@@ -15,7 +15,7 @@ from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Directive
 from weighbridge.session.choice import choose
-from weighbridge.session.prepared import Counts, Known, Prepared
+from weighbridge.session.prepared import Counts, Prepared, PreparedBefore
 from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Tokenizer
@@ -31,7 +31,7 @@ def prepare(
     path: Path | None,
     settings: Settings,
     dialect: Dialect,
-    before: Known,
+    before: PreparedBefore,
     flags: Overrides = NOTHING,
 ) -> Prepared:
     """Scan a text, read its front matter and directives, load its tokenizer, cut it for counting. Blocks: a worker's work.

@@ -64,8 +64,8 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a text already.
+class PreparedBefore:
+    """The state of a text that was prepared before: what a worker need not find out again.
 
     `prepared`: last; its index is the loop's own, handed on and not looked into. `skip`, `directives`: the index's; no
     `skip`: it no longer fits the text. `expansions`: what references stand for under its tokenizer.

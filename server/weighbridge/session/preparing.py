@@ -20,7 +20,7 @@ from weighbridge.references.dialect import Dialect
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.document import Document
 from weighbridge.session.prepare import prepare
-from weighbridge.session.prepared import Known, Prepared
+from weighbridge.session.prepared import Prepared, PreparedBefore
 from weighbridge.work import Priority, TaskCancelledError, TaskManager
 
 if TYPE_CHECKING:
@@ -157,12 +157,16 @@ class Preparing:
 
     async def _once(self, document: Document) -> None:
         terms = self._terms(document)
-        known = Known(None, None, (), {}) if document.uri in self._anew else document.known()
+        before = (
+            PreparedBefore(None, None, (), {}) if document.uri in self._anew else document.prepared_before()
+        )
         self._anew.discard(document.uri)
         snapshot = document.snapshot()
         prepared = await self._tasks.submit(
             ("prepare", document.uri),
-            lambda token: prepare(snapshot, document.path, terms.settings, terms.dialect, known, terms.flags),
+            lambda token: prepare(
+                snapshot, document.path, terms.settings, terms.dialect, before, terms.flags
+            ),
             priority=Priority.HIGH,
             title=document.uri,
             join=False,

@@ -28,7 +28,7 @@ from weighbridge.references.model import Kind
 from weighbridge.session.batching import Batching
 from weighbridge.session.entry import ContentEntry
 from weighbridge.session.folder_index import FolderIndex
-from weighbridge.session.known_entries import Known, known_entries
+from weighbridge.session.recalled_entries import Recalled, recalled_entries
 from weighbridge.session.timers import Timers
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import TokenCountingService
@@ -73,7 +73,7 @@ class Readings:
         #: The same paths, each made once: all are asked for whenever there is another.
         self._paths: dict[str, Path] = {}
         self.scans = Scans()
-        self._batching = Batching[Known](tasks, "read together", self._look, self._looked_up, None)
+        self._batching = Batching[Recalled](tasks, "read together", self._look, self._looked_up, None)
 
     def lookup(self, key: Hashable) -> Reading | None:
         """What is known of a key; None while nothing is."""
@@ -347,20 +347,20 @@ class Readings:
         )
         return reading, content
 
-    def _look(self, entries: Sequence[ContentEntry], token: CancelToken) -> list[Known]:
-        return known_entries(entries, self._handlers.blocking(Kind.FILE), self._service, self.scans, token)
+    def _look(self, entries: Sequence[ContentEntry], token: CancelToken) -> list[Recalled]:
+        return recalled_entries(entries, self._handlers.blocking(Kind.FILE), self._service, self.scans, token)
 
-    def _looked_up(self, key: Hashable, entry: ContentEntry, priority: Priority, found: Known) -> None:
+    def _looked_up(self, key: Hashable, entry: ContentEntry, priority: Priority, recalled: Recalled) -> None:
         """Take what is known of a content; what isn't is scanned and counted by itself."""
         if self._entries.get(key) is not entry:
             return
-        if found is None:
+        if recalled is None:
             self._start_alone(key, entry, priority)
             return
         if entry.again:
             # Somebody says that it may have changed since it was read.
             self._start(key, entry, Priority.HIGH)
-        self._adopt(key, entry, *found)
+        self._adopt(key, entry, *recalled)
 
     def _set_timer(self, key: Hashable, entry: ContentEntry) -> None:
         """Look again when an API's time to live is over, or a fault may have passed."""

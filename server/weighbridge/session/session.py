@@ -28,12 +28,12 @@ from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import roots_of
 from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
 from weighbridge.session.arriving import Arriving
-from weighbridge.session.beside import Known, with_models
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.contents import Contents
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
+from weighbridge.session.other_models import PieceCounts, with_models
 from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
@@ -140,7 +140,7 @@ class Session:
         #: Reports of many references and sections, while they are being made; and what state they are of.
         self._making: dict[str, tuple[tuple[int, bool], Steps[Report]]] = {}
         #: What the models that are shown beside a document's own counted of it.
-        self._beside: dict[str, Known] = {}
+        self._beside: dict[str, PieceCounts] = {}
         self._overlay_timers: dict[str, Timer] = {}
         self._selections = itertools.count()
 
@@ -350,7 +350,7 @@ class Session:
             return report
         choice, revision = document.last.choice, document.text_revision
         text = await self.render(document)
-        known = self._beside.setdefault(document.uri, Known())
+        known = self._beside.setdefault(document.uri, PieceCounts())
         found = await self.tasks.submit(
             ("models", next(self._selections)),
             lambda _: with_models(report, text, choice, known),

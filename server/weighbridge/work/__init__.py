@@ -1,7 +1,6 @@
 """The work room: background tasks with priorities, workers, retries and states. Knows nothing of what the work is."""
 
 from weighbridge.work.batch import process
-from weighbridge.work.board import Listener
 from weighbridge.work.cancel import CancelToken, TaskCancelledError
 from weighbridge.work.clock import Clock, SystemClock
 from weighbridge.work.manager import ClosedError, TaskManager
@@ -10,6 +9,7 @@ from weighbridge.work.pool import default_workers
 from weighbridge.work.queue import Priority, PriorityQueue
 from weighbridge.work.retry import RetryPolicy, retry
 from weighbridge.work.task import Task, TaskState, TaskStatus
+from weighbridge.work.task_states import Listener
 
 __all__ = [
     "CancelToken",

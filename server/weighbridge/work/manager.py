@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Hashable, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast, overload
 
-from weighbridge.work.board import Board, Listener
 from weighbridge.work.cancel import CancelToken, TaskCancelledError
 from weighbridge.work.clock import Clock, SystemClock
 from weighbridge.work.lane import Lane, Unfinished
@@ -23,6 +22,7 @@ from weighbridge.work.pool import (
 from weighbridge.work.queue import Priority
 from weighbridge.work.retry import RetryPolicy
 from weighbridge.work.task import Task, TaskState
+from weighbridge.work.task_states import Listener, TaskStates
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class TaskManager:
         self._blocking: Lane = Lane(pool, patience)
         self._waiting: Lane = Lane(CoroutinePool(coroutines, self._loop), patience)
         self._entries: dict[Hashable, Unfinished] = {}
-        self._board = Board()
+        self._states = TaskStates()
         self._dispatching = False
         self._closed = False
         self._idle = asyncio.Event()
@@ -131,7 +131,7 @@ class TaskManager:
             self._idle.clear()
             entry.enqueue()
             self._dispatch_soon()
-            self._board.add(task)
+            self._states.add(task)
         elif join:
             self.raise_priority(key, priority)
         else:
@@ -139,7 +139,7 @@ class TaskManager:
             entry.task.renew(priority, title)
             entry.enqueue()
             self._dispatch_soon()
-            self._board.change(entry.task, TaskState.QUEUED)
+            self._states.change(entry.task, TaskState.QUEUED)
         return entry.task
 
     def submit_batch(
@@ -216,14 +216,14 @@ class TaskManager:
 
     def counts(self) -> dict[TaskState, int]:
         """Tasks in each state: now for unfinished ones, since the manager began for finished ones."""
-        return self._board.counts()
+        return self._states.counts()
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the loop at each change of state, in order; returns what ends that.
 
         It is called for every single change and must be quick: to collect changes is the listener's own business.
         """
-        return self._board.listen(listener)
+        return self._states.listen(listener)
 
     # -- the end --------------------------------------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ class TaskManager:
         for lane in (self._blocking, self._waiting):
             while (entry := lane.start_next(self._landed)) is not None:
                 entry.task.begin(self._clock.now())
-                self._board.change(entry.task, TaskState.RUNNING)
+                self._states.change(entry.task, TaskState.RUNNING)
 
     def _landed(self, entry: Unfinished, run: Run, outcome: Outcome[Any]) -> None:
         self._dispatch_soon()
@@ -291,14 +291,14 @@ class TaskManager:
             return
         task.error = error
         entry.nap = self._loop.create_task(self._again_after(entry, delay))
-        self._board.change(task, TaskState.RETRYING)
+        self._states.change(task, TaskState.RETRYING)
 
     async def _again_after(self, entry: Unfinished, delay: float) -> None:
         await self._clock.sleep(delay)
         entry.nap = None
         entry.enqueue()
         self._dispatch_soon()
-        self._board.change(entry.task, TaskState.QUEUED)
+        self._states.change(entry.task, TaskState.QUEUED)
 
     def _finish(self, entry: Unfinished, state: TaskState, outcome: Outcome[Any]) -> None:
         task = entry.task
@@ -306,7 +306,7 @@ class TaskManager:
         if not self._entries:
             self._idle.set()
         task.finish(outcome, self._clock.now())
-        self._board.change(task, state)
+        self._states.change(task, state)
 
     def _under_way(self) -> int:
         return self._blocking.pool.running + self._waiting.pool.running

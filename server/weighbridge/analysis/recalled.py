@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from weighbridge.analysis.expand import Reading
-from weighbridge.analysis.held import MOST_HELD, hold
 from weighbridge.analysis.reading import resolved
 from weighbridge.analysis.scans import Scans
+from weighbridge.analysis.whole_text import LONGEST_WHOLE, read_whole
 from weighbridge.content.base import Content
 from weighbridge.errors import ReferenceFault
 from weighbridge.references.dialect import Dialect
@@ -28,7 +28,7 @@ class _Read:
     text: Digested
 
 
-def known_readings(
+def recalled_readings(
     contents: Iterable[tuple[int, Content]],
     dialect: Dialect,
     service: TokenCountingService,
@@ -51,7 +51,7 @@ def known_readings(
                 continue
             held.append(_Read(number, content, text))
             characters += len(text.text)
-        if characters > MOST_HELD:
+        if characters > LONGEST_WHOLE:
             readings.update(_look_up(held, service, tokenizer))
             held.clear()
             characters = 0
@@ -61,7 +61,7 @@ def known_readings(
 
 def _text_of(content: Content, dialect: Dialect, scans: Scans, token: CancelToken) -> Digested | None:
     """Read a content; None if it is too long, or known to refer to something."""
-    held = hold(content, token)
+    held = read_whole(content, token)
     if held is None:
         return None
     if not content.scannable or not held.may_refer(dialect):

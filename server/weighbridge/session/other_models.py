@@ -31,7 +31,7 @@ _LONGEST = 16 * 1024
 
 
 @dataclass(slots=True)
-class Known:
+class PieceCounts:
     """What the pieces of one text counted when it was last looked at: by encoding, by their digests. Kept in memory alone."""
 
     counts: dict[str, Mapping[bytes, int]] = field(default_factory=dict)
@@ -51,9 +51,9 @@ class Known:
         return tokens
 
 
-def with_models(report: Report, text: str, choice: Choice, counts: Known | None = None) -> Report:
+def with_models(report: Report, text: str, choice: Choice, counts: PieceCounts | None = None) -> Report:
     """A report with a row for its own model and for each that is shown beside it. `text`: resolved."""
-    counts = counts or Known()
+    counts = counts or PieceCounts()
     tokens, places = {report.encoding: report.tokens}, cut_places(text)
     rows: list[ModelReport] = []
     for one in (choice, *choice.others):

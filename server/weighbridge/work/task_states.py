@@ -13,7 +13,7 @@ Listener = Callable[[TaskStatus], None]
 _log = logging.getLogger(__name__)
 
 
-class Board:
+class TaskStates:
     """Every change of state passes through here."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from weighbridge.analysis.expand import Reading
-from weighbridge.analysis.known import known_readings
+from weighbridge.analysis.recalled import recalled_readings
 from weighbridge.analysis.scans import Scans
 from weighbridge.content.base import Content, Handler
 from weighbridge.content.policy import roots_stay
@@ -13,18 +13,18 @@ from weighbridge.session.entry import ContentEntry
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken
 
-Known = tuple[Reading, Content] | None
+Recalled = tuple[Reading, Content] | None
 
 
-def known_entries(
+def recalled_entries(
     entries: Sequence[ContentEntry],
     handler: Handler,
     service: TokenCountingService,
     scans: Scans,
     token: CancelToken,
-) -> list[Known]:
-    """The readings of whole files that are known, see `known_readings`; None of the others."""
-    found: list[Known] = [None] * len(entries)
+) -> list[Recalled]:
+    """The readings of whole files that are known, see `recalled_readings`; None of the others."""
+    recalled: list[Recalled] = [None] * len(entries)
     # Nearly always all are of one tokenizer and dialect.
     groups: dict[tuple[str, str], list[int]] = {}
     for number, entry in enumerate(entries):
@@ -33,7 +33,7 @@ def known_entries(
         for numbers in groups.values():
             one = entries[numbers[0]]
             contents: dict[int, Content] = {}
-            readings = known_readings(
+            readings = recalled_readings(
                 _loaded(entries, numbers, handler, contents, token),
                 one.dialect,
                 service,
@@ -42,8 +42,8 @@ def known_entries(
                 token,
             )
             for number, reading in readings.items():
-                found[number] = reading, contents[number]
-    return found
+                recalled[number] = reading, contents[number]
+    return recalled
 
 
 def _loaded(

@@ -14,13 +14,13 @@ from weighbridge.work import CancelToken
 
 T = TypeVar("T", str, bytes)
 
-MOST_HELD: Final = 4 * 1024 * 1024
+LONGEST_WHOLE: Final = 4 * 1024 * 1024
 """Characters of a content, or of a literal stretch of a longer one, that are held: read once, counted at once, and so
 remembered by digest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class WholeText:
     """A content's whole text, whatever part of it is included; and its bytes in UTF-8, if they were at hand."""
 
     text: Digested
@@ -33,26 +33,26 @@ class Held:
         return dialect.text_may_refer(self.text.text)
 
 
-def hold(content: Content, token: CancelToken) -> Held | None:
+def read_whole(content: Content, token: CancelToken) -> WholeText | None:
     """Read a content; None if it is too long to be held, or no digest of it may be. Raises as `read` does."""
     if content.private:
         return None
-    if content.raw is not None and content.size is not None and content.size <= MOST_HELD:
+    if content.raw is not None and content.size is not None and content.size <= LONGEST_WHOLE:
         data = b"".join(watched(content.raw(), token))
         text = plain_text(data)
         if text is not None:
-            return Held(Digested(text, digest_of_utf8(data), len(data)), data)
+            return WholeText(Digested(text, digest_of_utf8(data), len(data)), data)
     held: list[str] = []
     characters = 0
     for chunk in watched(content.chunks() if content.whole is None else content.whole(), token):
         held.append(chunk)
         characters += len(chunk)
-        if characters > MOST_HELD:
+        if characters > LONGEST_WHOLE:
             return None
-    return Held(Digested.of("".join(held)), None)
+    return WholeText(Digested.of("".join(held)), None)
 
 
-def as_held(content: Content, held: Held) -> Content:
+def with_whole_text(content: Content, held: WholeText) -> Content:
     """The same content, as it was read."""
     lines, text = content.lines, held.text.text
 
