@@ -200,7 +200,7 @@ class Editing(RuleBasedStateMachine):
             assert self.buffer.tokens is not None
         if self.buffer.tokens is not None:
             whole = self.tokenizer.count(self.text(0, len(self.lines)))
-            assert (self.buffer.tokens, self.buffer.known) == (whole, whole)
+            assert (self.buffer.tokens, self.buffer.tokens_so_far) == (whole, whole)
 
     @rule(data=st.data())
     def compare_a_part(self, data: st.DataObject) -> None:

@@ -41,7 +41,7 @@ def type_in(buffer: CountedBuffer, lines: ListOfLines, line: int, text: str) -> 
 def test_opening_counts_nothing() -> None:
     watched = Watched()
     buffer = CountedBuffer(watched, ListOfLines(split(PROSE * 1000)))
-    assert (watched.counted, buffer.tokens, buffer.known) == ([], None, 0)
+    assert (watched.counted, buffer.tokens, buffer.tokens_so_far) == ([], None, 0)
     jobs = buffer.pending()
     assert "".join(job.text for job in jobs) == PROSE * 1000
     assert max(len(job.text) for job in jobs) <= 8 * 1024

@@ -73,7 +73,7 @@ def _text_of(content: Content, dialect: Dialect, scans: Scans, token: CancelToke
 def _look_up(
     held: list[_Read], service: TokenCountingService, tokenizer: Tokenizer
 ) -> Iterator[tuple[int, Reading]]:
-    known = service.known([one.text for one in held], tokenizer)
+    known = service.counted_before([one.text for one in held], tokenizer)
     for one, summarized in zip(held, known, strict=True):
         if summarized is not None:
             yield (

@@ -167,7 +167,7 @@ def _named(name: str) -> Model | None:
     known = spelled(name)
     releases = False
     while known:
-        found = _known(known) or _known(spelled(known))
+        found = _listed(known) or _listed(spelled(known))
         if found is not None:
             # Of these another month is another model: the tokenizer is all that they may have in common.
             other = releases and found.family in _OPEN
@@ -182,20 +182,20 @@ def _named(name: str) -> Model | None:
         _of_size(name)
         or _of_family(name)
         or _of_family(name.replace(":", "-"))
-        or (_known(name.partition(":")[0]) if ":" in name else None)
+        or (_listed(name.partition(":")[0]) if ":" in name else None)
     )
 
 
 def _of_size(name: str) -> Model | None:
     """The model of a name with a tag, of which its size may stand in the table: `deepseek-r1:8b` is not of DeepSeek's making."""
     while ":" in name:
-        if (found := _known(name)) is not None:
+        if (found := _listed(name)) is not None:
             return found
         name = name.rpartition("-")[0] if "-" in name.partition(":")[2] else ""
     return None
 
 
-def _known(name: str) -> Model | None:
+def _listed(name: str) -> Model | None:
     """The model of a name; with `-` for any `.`, as some hosts write it."""
     return _BY_NAME.get(name) or _BY_DASHES.get(name.replace(".", "-"))
 

@@ -221,15 +221,15 @@ class CountStore:
         """Take back what was warned of. Under the lock."""
         over, self._warning = self._warning, None
         if over is not None:
-            self._tell(self._on_over, over)
+            self._notify(self._on_over, over)
 
     def _warn(self, text: str) -> None:
         if self._on_warning is None:
             logger.warning("%s", text)
         else:
-            self._tell(self._on_warning, text)
+            self._notify(self._on_warning, text)
 
-    def _tell(self, listener: Callable[[str], object], text: str) -> None:
+    def _notify(self, listener: Callable[[str], object], text: str) -> None:
         try:
             listener(text)
         except Exception:  # whoever listens may be gone; the store goes on

@@ -145,7 +145,7 @@ class ApiHandler:
         key = _response_key(endpoint, rules)
         try:
             _check_permission(endpoint, rules.allowed, trusted=settings.trusted)
-            endpoint, last = await asyncio.to_thread(self._known, endpoint, key, settings)
+            endpoint, last = await asyncio.to_thread(self._last_good, endpoint, key, settings)
             if last is not None and not force and 0 <= self._now() - last.fetched_at < endpoint.ttl:
                 return self._content(endpoint, key, last)
             try:
@@ -190,7 +190,9 @@ class ApiHandler:
             rules = self._rules = _Rules.of(settings)
         return rules
 
-    def _known(self, endpoint: Endpoint, key: str, settings: Settings) -> tuple[Endpoint, LastGood | None]:
+    def _last_good(
+        self, endpoint: Endpoint, key: str, settings: Settings
+    ) -> tuple[Endpoint, LastGood | None]:
         """Look up what can't be looked up on the loop: the time to live by the patterns, and the last good response."""
         for entry in settings.api_cache:
             if any(fits(name, entry.pattern) for name in endpoint.names):

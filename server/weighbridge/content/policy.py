@@ -123,7 +123,7 @@ def real_path(place: FilePlace) -> Path:
             f"{place.name}: outside the workspace's folders and the document's own; "
             "allow its folder in weighbridge.fileRoots",
         )
-    with _told(place):
+    with _system_errors_as_faults(place):
         real = disk.followed(place.path)
     if not is_inside(real, real_roots):
         raise ReferenceFault(
@@ -150,7 +150,7 @@ def status(place: FilePlace, real: Path) -> os.stat_result:
     Raises:
         ReferenceFault: it isn't there, or is no ordinary file.
     """
-    with _told(place):
+    with _system_errors_as_faults(place):
         return disk.status(real)
 
 
@@ -161,7 +161,7 @@ def opened(place: FilePlace, real: Path) -> Iterator[tuple[int, os.stat_result]]
     Raises:
         ReferenceFault: it isn't there, is no ordinary file, is not what was checked, or can't be read.
     """
-    with _told(place), disk.opened(real) as found:
+    with _system_errors_as_faults(place), disk.opened(real) as found:
         yield found
 
 
@@ -172,7 +172,7 @@ def opened_folder(place: FilePlace, real: Path) -> Iterator[tuple[int | Path, os
     Raises:
         ReferenceFault: it isn't there, is no folder, is not what was checked, or can't be read.
     """
-    with _told(place), disk.opened_folder(real) as found:
+    with _system_errors_as_faults(place), disk.opened_folder(real) as found:
         yield found
 
 
@@ -182,7 +182,7 @@ def changed_fault(place: FilePlace) -> TransientFault:
 
 
 @contextlib.contextmanager
-def _told(place: FilePlace) -> Iterator[None]:
+def _system_errors_as_faults(place: FilePlace) -> Iterator[None]:
     """Tell what the system says against a place as a fault of the reference."""
     try:
         yield

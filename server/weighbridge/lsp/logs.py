@@ -34,21 +34,21 @@ class Formatter(logging.Formatter):
 
     def formatException(self, ei: _ErrorInfo) -> str:  # noqa: N802  logging's name
         """Where it happened and what kind of error it is, causes first."""
-        return "" if ei[1] is None else "\n".join(_told(ei[1], set()))
+        return "" if ei[1] is None else "\n".join(_error_lines(ei[1], set()))
 
 
-def _told(error: BaseException, seen: set[int]) -> list[str]:
+def _error_lines(error: BaseException, seen: set[int]) -> list[str]:
     seen.add(id(error))
     lines: list[str] = []
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if before is not None and id(before) not in seen:
-        lines += [*_told(before, seen), "which led to:"]
+        lines += [*_error_lines(before, seen), "which led to:"]
     lines += [line.rstrip("\n") for line in traceback.format_tb(error.__traceback__)]
     lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
             if id(one) not in seen:
-                lines += [f"  {line}" for line in _told(one, seen)]
+                lines += [f"  {line}" for line in _error_lines(one, seen)]
     return lines
 
 

@@ -33,7 +33,7 @@ class Naming:
 
     def real(self, uri: str) -> str:
         """A file's one name."""
-        known = self._known(uri)
+        known = self._followed(uri)
         if known is not None:
             return known
         path = path_of(uri)
@@ -63,12 +63,12 @@ class Naming:
         """Reports under their files' one names."""
         return [
             report
-            if (uri := self._known(report.uri) or report.uri) == report.uri
+            if (uri := self._followed(report.uri) or report.uri) == report.uri
             else replace(report, uri=uri)
             for report in reports
         ]
 
-    def _known(self, uri: str) -> str | None:
+    def _followed(self, uri: str) -> str | None:
         return self._uris.get(uri) or self._links.get(uri)
 
 

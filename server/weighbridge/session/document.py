@@ -498,7 +498,9 @@ class Document:
             return self.arrived.tokens
         if self.counted is not None:
             tokens = self.counted.tokens
-            self._last_tokens = tokens if tokens is not None else max(self._last_tokens, self.counted.known)
+            self._last_tokens = (
+                tokens if tokens is not None else max(self._last_tokens, self.counted.tokens_so_far)
+            )
         return self._last_tokens
 
     @property
@@ -506,7 +508,7 @@ class Document:
         """The total of the text as typed, in the same way."""
         if self.own is not None:
             tokens = self.own.tokens
-            self._last_own = tokens if tokens is not None else max(self._last_own, self.own.known)
+            self._last_own = tokens if tokens is not None else max(self._last_own, self.own.tokens_so_far)
         return self._last_own
 
     @property

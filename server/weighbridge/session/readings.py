@@ -235,7 +235,7 @@ class Readings:
     def _start_alone(self, key: Hashable, entry: ContentEntry, priority: Priority) -> None:
         entry.again = False
         entry.running = asyncio.get_running_loop().create_task(self._run(key, entry, priority))
-        entry.running.add_done_callback(_told)
+        entry.running.add_done_callback(_log_fault)
 
     async def _run(self, key: Hashable, entry: ContentEntry, priority: Priority) -> None:
         try:
@@ -372,7 +372,7 @@ class Readings:
             entry.timer = self._timers.call_later(seconds, self.recheck, (key,))
 
 
-def _told(task: asyncio.Task[None]) -> None:
+def _log_fault(task: asyncio.Task[None]) -> None:
     """Let no fault of ours be lost: nobody waits for a reading but those who are told of it."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("a reading could not be shown", exc_info=error)

@@ -159,7 +159,7 @@ class Workspace:
         if self._begun:
             self._queue.update(dict.fromkeys(sorted(self._known)))
             self._scan()
-        self._tell()
+        self._notify()
 
     def files_changed(self, paths: Sequence[Path]) -> None:
         """Files appeared, changed or went, on disk or in the editor."""
@@ -225,7 +225,7 @@ class Workspace:
 
     def _looked(self, looking: asyncio.Task[None]) -> None:
         self._looking.discard(looking)
-        self._tell()
+        self._notify()
 
     def halt(self) -> None:
         """Look for nothing and weigh nothing more of what waits, until it changes or all is to be weighed anew."""
@@ -238,7 +238,7 @@ class Workspace:
         self._queue.clear()
         self._again.clear()
         self._halted = True
-        self._tell()
+        self._notify()
 
     def resume(self) -> None:
         """Go on with what a halt left."""
@@ -307,7 +307,7 @@ class Workspace:
         self._queue.update(dict.fromkeys(sorted(prompts - self._known)))
         self._known = prompts
         self._go_on()
-        self._tell()
+        self._notify()
 
     def _warn_of_too_many(self, prompts: int) -> None:
         """Tell the user of prompts that are left out, and when there are none any more."""
@@ -356,7 +356,7 @@ class Workspace:
         if not self._groups:
             # Later, files may be others though nobody told.
             self._loads = None
-        self._tell()
+        self._notify()
 
     async def _weigh(self, left: dict[Path, ClosedText], changed: AbstractSet[Path]) -> None:
         """Weigh a group of prompts, some by each task; those that wait for an API again once it has answered.
@@ -375,7 +375,7 @@ class Workspace:
                     else:
                         del left[path]
                         self._take(path, ways, outcome, changed)
-                self._tell()
+                self._notify()
                 if wanted:
                     await contents.ask(self._tasks, wanted, Priority.LOW)
         except TaskCancelledError as error:
@@ -466,7 +466,7 @@ class Workspace:
         if self.prompts.forget(path):
             self.on_watched()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._waiting.wake(_ALL)
         self.on_changed()
 

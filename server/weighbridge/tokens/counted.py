@@ -159,7 +159,7 @@ class CountedBuffer:
         return None if self._open else self._pieces.value
 
     @property
-    def known(self) -> int:
+    def tokens_so_far(self) -> int:
         """Tokens counted so far."""
         return self._pieces.value
 

@@ -146,13 +146,13 @@ class TokenCountingService:
         """Whether there is a store, that other processes may have kept counts in."""
         return self._store is not None
 
-    def known(self, texts: Sequence[Digested], tokenizer: Tokenizer) -> list[Summarized | None]:
+    def counted_before(self, texts: Sequence[Digested], tokenizer: Tokenizer) -> list[Summarized | None]:
         """What is known of texts that were counted before, those with `rules` under those; the store is asked once for all."""
         lengths = {_key(one.digest, tokenizer, one.rules): one.length for one in texts}
         with self._lock:
             counts = {key: self._memory[key] for key in lengths if key in self._memory}
         counts |= self._stored({key: length for key, length in lengths.items() if key not in counts})
-        return [_known(one, counts.get(_key(one.digest, tokenizer, one.rules))) for one in texts]
+        return [_summarized_again(one, counts.get(_key(one.digest, tokenizer, one.rules))) for one in texts]
 
     def summarize_stream(self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer) -> Summarized:
         """Summarize a text that arrives in chunks, in constant memory.
@@ -340,7 +340,7 @@ def _key(text_digest: bytes, tokenizer: Tokenizer, rules: str = "") -> CountKey:
     return CountKey(text_digest, tokenizer.name, version)
 
 
-def _known(text: Digested, counted: Counted | None) -> Summarized | None:
+def _summarized_again(text: Digested, counted: Counted | None) -> Summarized | None:
     # What has no summary is for who says so.
     if counted is None or max(counted.head_chars, counted.tail_chars) > FRAGMENT_LIMIT:
         return None

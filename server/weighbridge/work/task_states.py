@@ -25,14 +25,14 @@ class TaskStates:
     def add(self, task: Task[Any]) -> None:
         """Put up a new task."""
         self._counts[task.state] += 1
-        self._tell(task)
+        self._notify(task)
 
     def change(self, task: Task[Any], state: TaskState) -> None:
         """Move a task to another state."""
         self._counts[task.state] -= 1
         self._counts[state] += 1
         task.state = state
-        self._tell(task)
+        self._notify(task)
 
     def counts(self) -> dict[TaskState, int]:
         """Count the tasks in each state: now for unfinished ones, from the beginning for finished ones."""
@@ -47,7 +47,7 @@ class TaskStates:
         if listener in self._listeners:
             self._listeners.remove(listener)
 
-    def _tell(self, task: Task[Any]) -> None:
+    def _notify(self, task: Task[Any]) -> None:
         """Pass the news on in order, though a listener may cause more of them."""
         if not self._listeners:
             return

@@ -145,11 +145,11 @@ class Hints:
         report = self._desk.session.report(document)
         about: About = None
         if data.get("of") == "reference":
-            about = _found(report.references, data)
+            about = _part_at(report.references, data)
         elif data.get("of") == "import":
-            about = _found(report.imports, data)
+            about = _part_at(report.imports, data)
         elif data.get("of") == "section":
-            about = _found(report.sections, data)
+            about = _part_at(report.sections, data)
         if about is None and data.get("of") != "total":
             return hint
         if self._tooltips:
@@ -246,7 +246,7 @@ def _name(about: About) -> dict[str, Any]:
     }
 
 
-def _found(
+def _part_at(
     parts: tuple[ReferenceReport, ...] | tuple[ImportReport, ...] | tuple[SectionReport, ...],
     data: dict[str, Any],
 ) -> About:

@@ -154,13 +154,13 @@ def _workspace_symbol(report: Report, section: SectionReport | None) -> dict[str
     name = _file_name(report)
     if section is None:
         weight = tokens_text(report.tokens, exact=report.exact) if report.ready else PENDING
-        return _found(f"{name} ({weight})", types.SymbolKind.File, report.uri, Range(0, 0, 0, 0))
+        return _symbol_json(f"{name} ({weight})", types.SymbolKind.File, report.uri, Range(0, 0, 0, 0))
     weight = part_text(report, section) if report.ready else PENDING
     text = f"{name_text(section.title) or '(no title)'} ({weight})"
-    return _found(text, types.SymbolKind.String, report.uri, section.range) | {"containerName": name}
+    return _symbol_json(text, types.SymbolKind.String, report.uri, section.range) | {"containerName": name}
 
 
-def _found(name: str, kind: types.SymbolKind, uri: str, place: Range) -> dict[str, Any]:
+def _symbol_json(name: str, kind: types.SymbolKind, uri: str, place: Range) -> dict[str, Any]:
     return {
         "name": name,
         "kind": kind.value,
