@@ -1,4 +1,4 @@
-"""How well a name fits what is typed of it: the same for files, headings and variables."""
+"""Fuzzy matching: how well a name fits the letters typed of it, the same for files, headings and variables."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator

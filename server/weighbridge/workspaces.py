@@ -1,4 +1,4 @@
-"""The workspace's folder that a file belongs to where there is no editor to say so, and the settings in force there."""
+"""The workspace that a file belongs to where no editor says so, and the settings in force there."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence

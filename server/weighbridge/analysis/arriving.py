@@ -1,4 +1,4 @@
-"""What arrives at an agent because of an open document, counted: a worker's work."""
+"""The text that reaches an agent because of an open document, found and counted by a worker."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence

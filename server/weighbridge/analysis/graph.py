@@ -1,4 +1,4 @@
-"""Who includes whom: the references of many reports, each where it is written."""
+"""The graph of inclusions: the references of many reports, each with the place where it is written."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

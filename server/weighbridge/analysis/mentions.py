@@ -1,4 +1,4 @@
-"""Which files texts name in their references, by the letters of the references alone; kept while the texts don't change."""
+"""The files that texts name in their references, whether they are there or not. Kept while a text does not change."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Where references stand in whole texts, known by the texts' digests: a text that many names lead to is scanned once."""
+"""The references of whole texts, kept by the texts' digests: a text that many names lead to is scanned once."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""How counts are written, the same everywhere."""
+"""The words for counts, shares and prices, the same everywhere."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a message costs besides its text: markers around it, its role, the answer's beginning. Never a part of a text's count."""
+"""The tokens that a message has besides its text: markers, its role, the answer's beginning. Never a part of a text's count."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The budget of a document, and which threshold its tokens have reached."""
+"""The budget of a document, in tokens, and the threshold that its tokens have reached."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

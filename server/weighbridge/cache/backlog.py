@@ -1,4 +1,4 @@
-"""What waits to be written: counts, and that some were given. Plain data; whoever holds it locks it."""
+"""The rows that wait to be written to the database: new counts, and uses of old ones. Plain data; its owner locks it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

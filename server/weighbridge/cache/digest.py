@@ -1,4 +1,4 @@
-"""What content is known by: SHA-256 of its text in UTF-8.
+"""The digest that a text is known by: SHA-256 of its UTF-8.
 
 Of the hashes a hostile file can't collide, it is the fastest where processors have instructions for it, which most by
 now do (1.4 GB/s against BLAKE2b's 0.8), and it is there in every build of Python.

@@ -1,4 +1,4 @@
-"""What is remembered of a text: plain values, made and looked up by the thousand."""
+"""The count of a text as a row of the database, and its key: plain values, made by the thousand."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self

@@ -1,4 +1,4 @@
-"""From any earlier shape of the tables to today's.
+"""Migrations: steps from any earlier shape of the tables to today's.
 
 The store is a cache: what can't be migrated is dropped and begun anew, but only our own tables, and never those of a
 newer Weighbridge.

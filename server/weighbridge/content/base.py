@@ -1,4 +1,4 @@
-"""One interface for every kind of content.
+"""The interface of handlers, one for every kind of content.
 
 A handler turns a `Request` (a reference seen from the place it stands in) into `Content`. Two steps, so that asking
 "is it the same thing?" never reads it:

@@ -1,4 +1,4 @@
-"""What a folder holds that a reference may name: for completion."""
+"""Listings of folders for completion: the files and folders that a reference may name."""
 
 import itertools
 import os

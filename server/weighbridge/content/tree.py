@@ -1,4 +1,4 @@
-"""All files of a folder that no ignore file leaves out, kept: a folder is read anew only when it changed."""
+"""The tree of a folder's files, without those that ignore files leave out: a folder is read again only when it changed."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""How the server itself is: `experimental/serverStatus`, `$/progress`, and warnings said once."""
+"""The server's health, as clients see it: `experimental/serverStatus`, `$/progress`, and warnings that are shown once."""
 
 import asyncio
 import logging

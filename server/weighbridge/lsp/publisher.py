@@ -1,4 +1,4 @@
-"""What the client is told by itself: diagnostics, hints to ask for again, statuses. Only what changed, once.
+"""The publisher of what the client did not ask for: diagnostics, refreshes of hints, statuses. It sends only what changed.
 
 shown documents ──▶ report ──▶ status · diagnostics (push) ──▶ one refresh for all (pull, hints)
 """

@@ -1,4 +1,4 @@
-"""What is wrong with settings files, told in the files themselves, open or not."""
+"""Diagnostics of settings files, open or not."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

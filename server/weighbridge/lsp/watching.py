@@ -1,4 +1,4 @@
-"""Who tells that files change: a file watcher on the folders that matter, and the client where it can.
+"""Watchers of files: one of our own on the folders that matter, and the client's where it has one.
 
 A client that says it watches may still miss most: Helix tells of what it saves itself, and of nothing else.
 """

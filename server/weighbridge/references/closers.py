@@ -1,4 +1,4 @@
-r"""Where in a long line stands what may close a code span, a comment and the like: asked without reading what lies between.
+r"""The delimiter index of a long line: where code spans, comments and the like may close, without reading what lies between.
 
 The line is taken in blocks. Of each is known which sizes of runs of backticks are in it, and which of `CLOSING` end in
 it. Nothing here depends on what the line means.

@@ -1,4 +1,4 @@
-"""What stands in each line of a document, kept true under edits.
+"""The index of a document by line: its references, headings and directives, kept true under edits.
 
 An edit is re-scanned from the start of the paragraph it touches until the block structure is what it was before: most
 keys cost one line. A fence or comment opened far above changes all below it: `update` says so, if it is asked to.

@@ -1,4 +1,4 @@
-"""Lines to leaves: what stands in each line, once the paragraph around it is known.
+"""The content of each line (references, directives, headings), found once the paragraph around it is known.
 
 line ──▶ block structure ──▶ paragraph gathered ──▶ inline structure ──▶ what its lines hold
 

@@ -1,4 +1,4 @@
-"""The headings of a text that holds no reference, without scanning every line: many times quicker, and the same.
+"""The headings of a text without references, found without scanning every line: the same ones, many times quicker.
 
 Only few lines can be a heading outside of all containers, or begin something outside of them that keeps a line from
 being one: code between fences, HTML. Those are found by one search. What all others are matters only where it decides

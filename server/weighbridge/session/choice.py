@@ -1,4 +1,4 @@
-"""By what a text is counted: the model or the encoding that flags, directives and settings name."""
+"""The choice of a text's tokenizer: by the model or the encoding that flags, directives and settings name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

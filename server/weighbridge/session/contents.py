@@ -1,4 +1,4 @@
-"""What closed texts refer to: files and variables are read when they are asked for, on a worker; APIs are asked on the loop."""
+"""The contents that closed texts refer to: files and variables are read by the worker that needs them, APIs asked on the loop."""
 
 import itertools
 import time

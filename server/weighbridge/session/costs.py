@@ -1,4 +1,4 @@
-"""What references would cost that nobody has written yet: counted beside a document, as if they stood in it."""
+"""The tokens of references that are only proposed, counted as if they stood in a document."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Uncounted chunks of documents, handed to workers, some in each turn of the loop; and their counts, brought back."""
+"""The uncounted pieces of documents: handed to workers, some in each turn of the loop, and their counts brought back."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""When to show: after a pause while the user types, at once for everything else, many changes together.
+"""The moments at which a document's counts are shown: after a pause while the user types, else at once, many changes together.
 
 typed    ──▶ quiet for `debounce` ms ──▶ show; while typing goes on, at least once a second
 updated  ──▶ end of this turn of the loop; while counting, after a rest from the last show ──▶ show

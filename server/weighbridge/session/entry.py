@@ -1,4 +1,4 @@
-"""What is known of one content that open documents refer to. The loop's own."""
+"""The state of one content that open documents refer to. For the loop's thread."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Files in a folder, of those that matter: who moves or removes a folder tells of the folder only."""
+"""An index of paths by folder: of a folder that was moved or removed, editors name only the folder."""
 
 import os
 from bisect import bisect_left

@@ -1,4 +1,4 @@
-"""What a worker finds out about a text before its document can be counted: slow things, done once."""
+"""The preparation of a text: the slow things that a worker does once before its document can be counted."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a worker found out about a text before its document can be counted."""
+"""The results of preparing a text, from which its document is counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is known of every content that open documents refer to: read once, shared, read again when it changed.
+"""The contents that open documents refer to: each is read once, shared, and read again when it changed.
 
     want ──▶ load (handler) ──▶ read (scan, count) ──▶ changed(key)
 

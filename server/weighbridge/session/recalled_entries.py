@@ -1,4 +1,4 @@
-"""Files that are read many by one task: what is known of their texts is taken at once, the others are read by themselves."""
+"""Many files read by one task: counts in the database are taken at once, other files are scanned and counted one by one."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What a session stands on, made once from the settings: tasks, counts, handlers. The shells' one way to wire it."""
+"""The services of a session, made once from the settings: tasks, counts, handlers."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the references of a document name, and what stands in their place."""
+"""The targets that a document's references name, and the parts that are counted in the references' places."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

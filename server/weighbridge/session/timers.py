@@ -1,4 +1,4 @@
-"""Moments to come, as the session asks for them: the running loop's own, or a test's."""
+"""Timers as the session uses them: the running loop's, or a test's."""
 
 from collections.abc import Callable
 from typing import Any, Protocol

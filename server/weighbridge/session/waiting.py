@@ -1,4 +1,4 @@
-"""Who waits for a document: woken whenever it may be what they wait for, and never left behind."""
+"""The coroutines that wait for a document: each is woken when it changed, and none is left waiting when it is closed."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the rest may know of a tokenizer."""
+"""The interface of tokenizers."""
 
 from collections.abc import Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-r"""Where a text can be cut without changing its count: known from two characters, proven for each pattern.
+r"""Borders: places at which a text can be cut without changing its count, known from two characters and proven for each pattern.
 
 Byte-pair tokenizers split text by a regular expression and merge within each match, never across. A position is
 a border when, whatever surrounds it, some match ends there and what the pattern does on either side is the same with

@@ -1,4 +1,4 @@
-"""Lines as resolved: what is counted in their place, and what of that an edit leaves as it was."""
+"""Resolved lines: the text and the summaries that are counted in a line's place, and which of them an edit leaves as they were."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""Running sums that stay cheap under change."""
+"""Running sums of numbers that change, kept in runs: a change and a search each look at a few dozen numbers."""
 
 from bisect import bisect_right
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Many items in batches, several batches at a time."""
+"""A batch processor: many items in batches, several batches at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""How running work is asked to stop."""
+"""Cancellation of running work."""
 
 
 class TaskCancelledError(Exception):

@@ -1,4 +1,4 @@
-"""Processes that share this one's work, for what the interpreter's lock lets only one thread do at a time.
+"""Helper processes that share this one's work, because the interpreter's lock lets only one thread compute at a time.
 
     questions, by number ──▶ one pipe ──▶ whichever helper is free ──▶ a pipe of its own ──▶ answers, as they come
 

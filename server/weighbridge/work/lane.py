@@ -1,4 +1,4 @@
-"""One kind of work: those who wait for a place, and the places."""
+"""A lane: the queue of one kind of work, and the pool that runs it."""
 
 import asyncio
 from collections.abc import Callable, Hashable

@@ -1,4 +1,4 @@
-"""The way in: work is submitted here, watched here and called off here."""
+"""The task manager: work is submitted, watched and cancelled here."""
 
 import asyncio
 import threading

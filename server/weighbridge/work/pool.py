@@ -1,4 +1,4 @@
-"""Where work runs: on daemon threads, or on the loop. Both pools are handled from the loop's thread only."""
+"""The pools that run work: daemon threads, or coroutines on the loop. Both are used from the loop's thread only."""
 
 import asyncio
 import inspect

@@ -1,4 +1,4 @@
-"""Who is next: three bands, first in first out within each, one place per key."""
+"""The priority queue: three priorities, first in first out within each, one place for each key."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

@@ -1,4 +1,4 @@
-"""When to try again, and after how long: one policy for tasks and for plain functions, on tenacity's strategies."""
+"""The retry policy: when to try again, and after how many seconds; one for tasks and for plain functions, by tenacity."""
 
 import inspect
 import math

@@ -1,4 +1,4 @@
-"""One piece of background work, and what can be known of it."""
+"""A task: one piece of background work, and its status."""
 
 import asyncio
 import traceback

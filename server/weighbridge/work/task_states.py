@@ -1,4 +1,4 @@
-"""What can be seen of the tasks: counts in each state, and news of every change."""
+"""The number of tasks in each state, and the listeners that hear of every change."""
 
 import logging
 from collections import Counter, deque
