@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.clock import settle as turn
 from tests.session.harness import a_session, open_file
@@ -111,6 +111,13 @@ def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     changes=st.lists(edits | writes, max_size=5),
     name=st.sampled_from(encodings()),
     encoding=st.sampled_from(PositionEncoding),
+)
+@example(
+    files=dict.fromkeys(FILES, ""),
+    text="@[api:sampled]",
+    changes=[(0, 0, 0, 1, "")],
+    name="cl100k_base",
+    encoding=PositionEncoding.UTF8,
 )
 def test_any_document_after_any_change(
     files: dict[str, str],

@@ -514,7 +514,11 @@ class Document:
     @property
     def exactness(self) -> Exactness:
         """How sure the total is, as a report says it: what is not as it is today may weigh anything today."""
-        if self.last is None or any(one.sampled or one.stale for one in self.expansions.values()):
+        # Of what was referred to before an edit, expansions stay for a while.
+        standing = self._lines_of if self.place() else self.expansions
+        if self.last is None or any(
+            (one.sampled or one.stale) and target in standing for target, one in self.expansions.items()
+        ):
             return Exactness.ESTIMATE
         return self.last.exactness
 
