@@ -164,7 +164,7 @@ class WebSocketSink:
 
         with contextlib.suppress(ConnectionClosed):
             while (body := await self._bodies.get()) is not None:
-                await self._websocket.send(body.decode("ascii"))
+                await self._websocket.send(body, text=True)
                 self._waiting -= len(body)
             await self._websocket.close()
 
