@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 MOST_COST = 2000
 _EDIT, _REFERENCE = 16, 10
 #: Lines counted anew in one turn of the loop because a reference in them stands for something else.
-_LINES_A_TURN = 128
+_LINES_A_TURN = 64
 
 
 class Document:
@@ -145,7 +145,8 @@ class Document:
         used = counts.expansions
         self._unshown = {target: 0 for target, now in self.expansions.items() if used.get(target) is not now}
         if since is not None:
-            self._follow(since)
+            # Adopting takes its share of the turn.
+            self._follow(since, MOST_COST // 2)
 
     def prepared_before(self) -> PreparedBefore:
         """What a worker need not find out again."""

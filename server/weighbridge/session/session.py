@@ -553,7 +553,8 @@ class Session:
     def _answered(self, document: Document) -> None:
         document.revision += 1
         if self.documents.get(document.uri) is document:
-            self._pump(document)
+            # Several answers may come in one turn.
+            self._pump_soon(document)
             self._waiting.wake(document.uri)
             if document.ready:
                 self._listener.updated(document)
