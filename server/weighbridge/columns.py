@@ -1,4 +1,4 @@
-"""Columns and colours of a terminal, in which a stranger's names do nothing."""
+"""Columns and colors of a terminal, in which a stranger's names do nothing."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ _WIDEST = 100
 _SAMPLE = "sample"
 #: Signs of our own, each one cell wide.
 _NARROW = dict.fromkeys(map(ord, "≈├└─│…"), " ")
-#: Variables of the environment by which colours are wanted where there is no terminal.
+#: Variables of the environment by which colors are wanted where there is no terminal.
 _FORCED = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE"})
 
 #: A text and its style; and those of a row.

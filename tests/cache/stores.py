@@ -65,7 +65,13 @@ class Kept:
 
     def fault(self) -> str | None:
         """Why the store keeps nothing; None while it does."""
-        return self.store._reason
+        said = "Counts are not kept across restarts: "
+        faults = [
+            text.removeprefix(said)
+            for text in self.warnings
+            if text.startswith(said) and text not in self.over
+        ]
+        return faults[-1] if faults else None
 
 
 @contextmanager

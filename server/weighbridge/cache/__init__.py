@@ -6,7 +6,7 @@ It holds digests and numbers, no content and no paths. SQLAlchemy is imported on
 from weighbridge.cache.connector import load_database
 from weighbridge.cache.digest import Digester, digest, digest_of_utf8
 from weighbridge.cache.entry import Counted, CountKey
-from weighbridge.cache.status import StoreLimits
+from weighbridge.cache.limits import StoreLimits
 from weighbridge.cache.store import CountStore
 
 __all__ = [

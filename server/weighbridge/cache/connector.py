@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from weighbridge.cache.status import StoreLimits
+from weighbridge.cache.limits import StoreLimits
 
 if TYPE_CHECKING:
     from weighbridge.cache.database import Database

@@ -1,12 +1,14 @@
 """The count of a text as a row of the database, and its key: plain values, made by the thousand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Self
 
 #: The tables' names, and the number of the shape that they have today.
 COUNTS_TABLE: Final = "weighbridge_token_counts"
 SCHEMA_TABLE: Final = "weighbridge_schema"
 SCHEMA: Final = 1
+#: Keys that a statement asks for: below the 999 variables that old builds of SQLite allow.
+_KEYS_AT_ONCE: Final = 500
 #: Bytes of a code point in UTF-8, at most.
 _LONGEST_CHARACTER: Final = 4
 
@@ -55,6 +57,25 @@ class Counted(NamedTuple):
             and _fits(inner_tokens, inner_chars)
             and _fits(self.tail_tokens, self.tail_chars)
         )
+
+
+def grouped(keys: Iterable[CountKey]) -> Iterator[tuple[str, str, list[bytes]]]:
+    """Keys by their tokenizer and its version, as many at once as a statement takes."""
+    groups: dict[tuple[str, str], list[bytes]] = {}
+    for key in keys:
+        groups.setdefault((key.tokenizer, key.version), []).append(key.digest)
+    for (tokenizer, version), digests in groups.items():
+        for start in range(0, len(digests), _KEYS_AT_ONCE):
+            yield tokenizer, version, digests[start : start + _KEYS_AT_ONCE]
+
+
+def sound(rows: Iterable[Sequence[Any]], tokenizer: str, version: str) -> dict[CountKey, Counted]:
+    """The counts of rows that begin with a digest. Those that can't be a text's are as good as none."""
+    return {
+        CountKey(digest, tokenizer, version): counted
+        for digest, *values in rows
+        if (counted := Counted.of_row(values)) is not None
+    }
 
 
 def _fits(tokens: int, chars: int) -> bool:

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from weighbridge.cache.backlog import Rows, Touches
-from weighbridge.cache.entry import COUNTS_TABLE, Counted, CountKey
-from weighbridge.cache.sqlite import grouped, sound
+from weighbridge.cache.entry import COUNTS_TABLE, Counted, CountKey, grouped, sound
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-#: Rows that a team keeps at most, however few each of its members would: about 4 GB.
+#: Rows that a team keeps at most, however few each of its members would: about 4.5 GB.
 MOST_ROWS: Final = 20_000_000
 #: Connections that one process opens at most.
 MOST_CONNECTIONS: Final = 4

@@ -3,18 +3,15 @@
 The columns' types are written out as SQLAlchemy writes them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from weighbridge.cache.backlog import Rows, Touches
-from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE, Counted, CountKey
+from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE, Counted, CountKey, grouped, sound
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-# Below the 999 variables that old builds of SQLite allow.
-_KEYS_AT_ONCE: Final = 500
 
 Execute = Callable[[str, tuple[Any, ...]], Iterable[Sequence[Any]]]
 """Runs a statement with its parameters, and gives the rows."""
@@ -70,25 +67,6 @@ def get(execute: Execute, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
         rows = execute(f"{_GET}({marks})", (tokenizer, version, *digests))
         counts |= sound(rows, tokenizer, version)
     return counts
-
-
-def grouped(keys: Iterable[CountKey]) -> Iterator[tuple[str, str, list[bytes]]]:
-    """Keys by their tokenizer and its version, as many at once as a statement takes."""
-    groups: dict[tuple[str, str], list[bytes]] = {}
-    for key in keys:
-        groups.setdefault((key.tokenizer, key.version), []).append(key.digest)
-    for (tokenizer, version), digests in groups.items():
-        for start in range(0, len(digests), _KEYS_AT_ONCE):
-            yield tokenizer, version, digests[start : start + _KEYS_AT_ONCE]
-
-
-def sound(rows: Iterable[Sequence[Any]], tokenizer: str, version: str) -> dict[CountKey, Counted]:
-    """The counts of rows that begin with a digest. Those that can't be a text's are as good as none."""
-    return {
-        CountKey(digest, tokenizer, version): counted
-        for digest, *values in rows
-        if (counted := Counted.of_row(values)) is not None
-    }
 
 
 def configure(connection: Any, _record: Any = None) -> None:

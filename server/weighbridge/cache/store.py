@@ -23,7 +23,7 @@ from weighbridge.cache.backlog import Backlog, Batch
 from weighbridge.cache.connector import Connector, Hindrance
 from weighbridge.cache.early import EarlyReader
 from weighbridge.cache.entry import Counted, CountKey
-from weighbridge.cache.status import StoreLimits
+from weighbridge.cache.limits import StoreLimits
 
 if TYPE_CHECKING:
     from weighbridge.cache.database import Database
@@ -55,9 +55,9 @@ class CountStore:
     """A table of counts in a database, opened and written by a thread of its own. Thread-safe; no method raises.
 
     `cache_url`: SQLAlchemy's URL of a database of SQLite's or PostgreSQL's; None is the one that the environment's `CACHE_URL`
-    names, or else SQLite in the user's cache folder. `on_warning` is called from any thread,
-    once when the store is degraded, and when a damaged database was set aside; `on_over` with a warning that no longer
-    holds: the store keeps counts again, or is closed.
+    names, or else SQLite in the user's cache folder. `on_warning` is called from any thread, once when the store is degraded,
+    and when a damaged database was set aside; `on_over` with a warning that no longer holds: the store keeps counts again,
+    or is closed.
     """
 
     def __init__(
@@ -91,7 +91,6 @@ class CountStore:
         #: Counts read ahead. Never wrong, only forgotten: a text's count stays what it is.
         self._recalled: dict[CountKey, Counted] = {}
         self._failure: tuple[Database, Exception] | None = None
-        self._reason: str | None = None
         self._given_up = False
         #: What was warned of, as long as it holds.
         self._warning: str | None = None
@@ -211,7 +210,6 @@ class CountStore:
             if self._database is not None:
                 # It opened, after all.
                 return
-            self._reason = reason
             if self._warning is None:
                 # Under the lock: it can't be over before it is said.
                 self._warning = f"Counts are not kept across restarts: {reason}"
@@ -318,7 +316,6 @@ class CountStore:
             with self._wake:
                 self._retry_at = None
                 self._database = result
-                self._reason = None
                 self._warning_over()
 
     def _attempt(self, action: "Callable[[Database], object]") -> bool:

@@ -23,11 +23,11 @@ def read_folder_layer(folder: Path) -> tuple[Layer, tuple[str, ...]]:
     """Read a folder's settings file, and say what is wrong with it. Never raises. Blocks: a worker's work."""
     name, text = OWN_FILE, ""
     try:
-        layer = _read(folder, OWN_FILE)
-        if layer is None:
+        written = _read(folder, OWN_FILE)
+        if written is None:
             name = PROJECT_FILE
-            layer = _read(folder, PROJECT_FILE)
-        text = layer or ""
+            written = _read(folder, PROJECT_FILE)
+        text = written or ""
         values = _values(text)
         if name == PROJECT_FILE:
             values = _section_of(values)

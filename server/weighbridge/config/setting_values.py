@@ -21,45 +21,23 @@ from weighbridge.config.globs import glob_fault, has_open_class
 
 #: Tokens: more than any budget will ever be, and few enough that arithmetic stays exact.
 MOST_TOKENS = 10**12
-
-
 #: US dollars for a million tokens.
 MOST_USD = 10**6
-
-
 #: Percent of a budget.
 MOST_PERCENT = 10_000
-
-
 #: Seconds: a year.
 LONGEST_TTL = 31_536_000
-
-
 #: Bytes: a tebibyte.
 MOST_FILE_BYTES = 2**40
-
-
 #: Globs, names or folders in one list.
 MOST_ENTRIES = 1_000
-
-
 #: Of `apiCache`, which comes from repositories too and is tried on every URL that is fetched: entries, characters of a pattern.
 MOST_PATTERNS = 100
-
-
 LONGEST_URL_GLOB = 200
-
-
 #: Globs in one setting: each is tried on every path.
 MOST_GLOBS = 200
-
-
 _SHARE = re.compile(r"(?P<percent>[0-9]{1,6}(?:\.[0-9]{1,6})?) ?%")
-
-
 _TOKENS = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?:[_,][0-9]{3}){1,4}")
-
-
 _NO_THRESHOLD = f'expected a share from "0%" to "{MOST_PERCENT:,}%", or a whole number of tokens from 0 to {MOST_TOKENS:,}'
 
 
@@ -88,8 +66,6 @@ def limit_of(at: int | str, whole: int) -> int:
 
 
 _K = TypeVar("_K")
-
-
 _V = TypeVar("_V")
 
 
@@ -143,8 +119,6 @@ def closed_glob(value: str) -> str:
 
 #: What a budget may be for besides documents by glob: an agent's context, and all that is checked.
 CONTEXT_BUDGET = "context:"
-
-
 TOTAL_BUDGET = "total"
 
 

@@ -164,11 +164,11 @@ class AllowedHosts:
         """
         self.check_name(host, port)
         try:
-            hosts = [host] if _is_address(host) else list(await resolve(host, port))
+            texts = [host] if _is_address(host) else list(await resolve(host, port))
         except OSError as error:
             raise TransientFault(Code.FAILED, f"{shown(host)}: host not found") from error
         addresses = []
-        for text in dict.fromkeys(hosts):
+        for text in dict.fromkeys(texts):
             try:
                 address = ipaddress.ip_address(text)
             except ValueError as error:

@@ -52,11 +52,11 @@ class Tracked:
     def _paths(self) -> Sequence[str]:
         try:
             place = self._place(self._git_folder() / "index")
-            with opened(place, real_path(place)) as (descriptor, paths):
-                if paths.st_size > _MOST_BYTES:
+            with opened(place, real_path(place)) as (descriptor, status):
+                if status.st_size > _MOST_BYTES:
                     logger.warning("%s: larger than %d bytes: not read", place.path, _MOST_BYTES)
                     return ()
-                stamp = (paths.st_dev, paths.st_ino, paths.st_size, paths.st_mtime_ns, paths.st_ctime_ns)
+                stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
                 return _read(descriptor, stamp)
         except (ReferenceFault, OSError):
             return ()

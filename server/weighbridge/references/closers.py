@@ -106,7 +106,7 @@ def _cut(text: str, start: int, end: int) -> list[int]:
 
 
 def _hold(text: str, starts: Sequence[int]) -> list[frozenset[Closer]]:
-    stretches: list[frozenset[Closer]] = []
+    held: list[frozenset[Closer]] = []
     # Most blocks hold the same as another.
     alike: dict[frozenset[Closer], frozenset[Closer]] = {}
     for start, end in pairwise(starts):
@@ -116,6 +116,6 @@ def _hold(text: str, starts: Sequence[int]) -> list[frozenset[Closer]]:
         for what in CLOSING:
             if text.find(what, max(0, start - len(what) + 1), end) >= 0:
                 closers.add(what)
-        found = frozenset(closers)
-        stretches.append(alike.setdefault(found, found))
-    return stretches
+        block = frozenset(closers)
+        held.append(alike.setdefault(block, block))
+    return held

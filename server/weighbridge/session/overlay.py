@@ -37,8 +37,8 @@ class OpenTexts:
 
     def whole_text_of(self, path: Path) -> str | None:
         """The text shown for a real path, in one piece; None if it is not open."""
-        text = self.text_of(path)
-        return None if text is None else "".join(text[1])
+        shown = self.text_of(path)
+        return None if shown is None else "".join(shown[1])
 
     def text_of(self, path: Path) -> tuple[Hashable, Iterable[str]] | None:
         """The text shown for a real path, with its version; None if it is not open.
@@ -46,11 +46,11 @@ class OpenTexts:
         An editor may have opened it by another way, through links: those are followed here, on a worker.
         """
         with self._lock:
-            text = self._texts.get(os.path.normcase(path))
-            others = list(self._by_name.get(os.path.normcase(path.name), {}).items()) if text is None else []
+            shown = self._texts.get(os.path.normcase(path))
+            others = list(self._by_name.get(os.path.normcase(path.name), {}).items()) if shown is None else []
         for written, other in others:
             if disk.followed_or_same(other) == path:
                 with self._lock:
-                    text = self._texts.get(written)
+                    shown = self._texts.get(written)
                 break
-        return None if text is None else (text[1], text[2])
+        return None if shown is None else (shown[1], shown[2])

@@ -350,10 +350,10 @@ class Session:
             return report
         choice, revision = document.last.choice, document.text_revision
         text = await self.render(document)
-        known = self._beside.setdefault(document.uri, PieceCounts())
+        counts = self._beside.setdefault(document.uri, PieceCounts())
         found = await self.tasks.submit(
             ("models", next(self._selections)),
-            lambda _: with_models(report, text, choice, known),
+            lambda _: with_models(report, text, choice, counts),
             priority=Priority.HIGH,
             title=document.uri,
         )

@@ -315,21 +315,21 @@ class _Read:
     @classmethod
     def of(cls, chunks: Iterable[str]) -> Self:
         digester = Digester()
-        chunks_kept: deque[str] = deque()
+        held: deque[str] = deque()
         head = ""
         chars = held_chars = 0
         for chunk in chunks:
             digester.update(chunk)
-            chunks_kept.append(chunk)
+            held.append(chunk)
             chars += len(chunk)
             held_chars += len(chunk)
             if chars <= IN_MEMORY:
                 continue
             if not head:
-                head = "".join(chunks_kept)[:END]
-            while held_chars - len(chunks_kept[0]) >= END:
-                held_chars -= len(chunks_kept.popleft())
-        rest = "".join(chunks_kept)
+                head = "".join(held)[:END]
+            while held_chars - len(held[0]) >= END:
+                held_chars -= len(held.popleft())
+        rest = "".join(held)
         if chars <= IN_MEMORY:
             return cls(digester.digest(), Length(chars, digester.size), rest[:END], rest[-END:], rest)
         return cls(digester.digest(), Length(chars, digester.size), head, rest[-END:], None)
@@ -354,14 +354,14 @@ def _measured(texts: Sequence[str], tokenizer: Tokenizer) -> list[Counted]:
     for head, inner, tail in cuts:
         pieces += [piece for piece in (head, inner, tail) if piece]
     counts = iter(counts_of(pieces, tokenizer))
-    counts_made: list[Counted] = []
+    counted: list[Counted] = []
     for text, (head, inner, tail) in zip(texts, cuts, strict=True):
         head_tokens, inner_tokens, tail_tokens = (
             next(counts) if piece else 0 for piece in (head, inner, tail)
         )
         tokens = head_tokens + inner_tokens + tail_tokens
-        counts_made.append(Counted(tokens, len(text), len(head), head_tokens, len(tail), tail_tokens))
-    return counts_made
+        counted.append(Counted(tokens, len(text), len(head), head_tokens, len(tail), tail_tokens))
+    return counted
 
 
 def _counted(summary: Summary, chars: int, tokenizer: Tokenizer) -> Counted:

@@ -235,10 +235,11 @@ class Fixes:
 
 def _reference(document: Document, data: dict[str, Any]) -> tuple[Reference, types.Range, Target]:
     """The reference that an action's data is about."""
-    reference = reference_at(document, int(data["line"]), int(data["character"]))
-    if reference is None:
+    at = reference_at(document, int(data["line"]), int(data["character"]))
+    if at is None:
         raise RequestError("the reference is not there any more")
-    return reference[0], to_range(reference[1]), reference[2]
+    reference, place, target = at
+    return reference, to_range(place), target
 
 
 def _offset(document: Document, line: int, column: int) -> int:

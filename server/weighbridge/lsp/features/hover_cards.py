@@ -29,8 +29,6 @@ from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.families import exactness_note
 
 _MOST_NOTICES = 3
-
-
 #: Rows of a table, and lines of a content, that people read in a hover.
 _MOST_ROWS = 10
 

@@ -62,8 +62,8 @@ def hints(
 
     `line_end`: where a line ends, in the client's units.
     """
-    labels = _hints(report, settings, line_end, start_line, end_line)
-    ordered = sorted(labels, key=lambda hint: (hint.line, hint.character))
+    unordered = _hints(report, settings, line_end, start_line, end_line)
+    ordered = sorted(unordered, key=lambda hint: (hint.line, hint.character))
     # The total stands behind all else in line 1, however much that is.
     total = [hint for hint in ordered[MOST_HINTS - 1 :] if hint.about is None]
     return [*ordered[: MOST_HINTS - len(total)], *total]
@@ -124,7 +124,7 @@ class Hints:
             await self._desk.counted(document, SECONDS_FOR_COUNTS)
             if session.documents.get(document.uri) is not document:
                 return []
-        labels = hints(
+        ordered = hints(
             session.report(document),
             session.settings_of(document).inlay_hints,
             document.buffer.line_end,
@@ -133,7 +133,7 @@ class Hints:
         )
         start, end = (params.range.start.line, params.range.start.character), _end(document, params.range)
         return [
-            self._hint(document.uri, hint) for hint in labels if start <= (hint.line, hint.character) <= end
+            self._hint(document.uri, hint) for hint in ordered if start <= (hint.line, hint.character) <= end
         ]
 
     async def resolve(self, hint: types.InlayHint) -> types.InlayHint:

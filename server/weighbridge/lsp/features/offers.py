@@ -74,10 +74,8 @@ class Offers:
         for reference, range_, target in [at] if at is not None else self._broken(document, params):
             given = {"line": range_.start_line, "character": range_.start_character}
             expansion = document.expansions.get(target)
-            diagnostic = next(
-                (one for one in params.context.diagnostics if one.range == to_range(range_)), None
-            )
             if expansion is not None:
+                diagnostic = _diagnostic_at(params, range_)
                 fixes += await self._for_reference(document, reference, expansion, given, diagnostic)
         if place.start != place.end and self._fixes.creates:
             arguments = {"range": _plain_range(place)}
@@ -98,9 +96,7 @@ class Offers:
             )
             if notice.instead is not None and touches:
                 given = {"line": place.start_line, "character": place.start_character}
-                about = next(
-                    (one for one in params.context.diagnostics if one.range == to_range(place)), None
-                )
+                about = _diagnostic_at(params, place)
                 written = name_text(notice.instead.strip())
                 around = notice.instead.startswith(("\n", "\r\n"))
                 title = f"Put empty lines around {written}" if around else f"Write {written}"
@@ -284,6 +280,11 @@ def is_a(kind: types.CodeActionKind | str, wanted: types.CodeActionKind | str) -
     """Whether a kind is one, or is below it: `refactor.inline` is a `refactor`."""
     one, other = str(getattr(kind, "value", kind)), str(getattr(wanted, "value", wanted))
     return not other or one == other or one.startswith(f"{other}.")
+
+
+def _diagnostic_at(params: types.CodeActionParams, place: Range) -> types.Diagnostic | None:
+    """The diagnostic at a place, of those that the client sent."""
+    return next((one for one in params.context.diagnostics if one.range == to_range(place)), None)
 
 
 def _secret(expansion: Expansion) -> bool:

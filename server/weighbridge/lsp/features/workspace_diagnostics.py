@@ -64,12 +64,10 @@ class PulledDiagnostics:
         opened = self._desk.session.documents.values()
         paths = {document.path for document in opened}
         closed = sum(1 for path in self._workspace.prompts.reports() if path not in paths)
-        remaining = [
-            one for path, (remaining, _) in self._made.items() if path not in paths for one in remaining
-        ]
+        findings = [one for path, (made, _) in self._made.items() if path not in paths for one in made]
         for document in opened:
-            remaining += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
-        listed = sum(one.severity is not types.DiagnosticSeverity.Hint for one in remaining)
+            findings += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
+        listed = sum(one.severity is not types.DiagnosticSeverity.Hint for one in findings)
         return {"documents": len(opened) + closed, "findings": listed}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
