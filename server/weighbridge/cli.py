@@ -15,6 +15,7 @@ weighbridge schema           the settings: as a JSON schema, for VS Code, as a t
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -96,6 +97,8 @@ def _start_logging(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> NoReturn:
+    # Until the session is there: what is imported stays for good, and the collector would walk it several times.
+    gc.disable()
     from weighbridge.lsp import logs, serve  # noqa: PLC0415  each command imports what it needs: starting is what users feel
 
     content: bool = options.log_content

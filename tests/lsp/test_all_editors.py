@@ -4,6 +4,7 @@ Everything sent is held against the editor's capabilities by the editor itself (
 """
 
 import asyncio
+import gc
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,16 @@ async def shown(session: Editor, uri: str) -> None:
             or not document.ready
         ):
             await asyncio.to_thread(int)
+
+
+async def test_the_collector_rests_while_a_server_starts_and_no_longer(folder: Path) -> None:
+    gc.disable()
+    try:
+        async with editor(HELIX, folder) as session:
+            await shown(session, await session.open("a.prompt.md", TEXT))
+            assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 async def test_diagnostics_are_pushed_or_pulled_and_never_both(folder: Path, recording: Recording) -> None:

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from lsprotocol import types
+from cattrs import Converter
+from lsprotocol import converters, types
 from pygls.lsp.server import LanguageServer
 
 from weighbridge import __version__
@@ -44,6 +45,7 @@ class Server(LanguageServer):
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
             protocol_cls=Protocol,
+            converter_factory=partial(converters.get_converter, Converter(detailed_validation=False)),
         )
         self._wiring: Wiring | None = None
         self._imports = threading.Thread(target=_import_heavy, name="weighbridge-imports", daemon=True)
@@ -88,6 +90,7 @@ class Server(LanguageServer):
         # What was imported stays for good: the collector needn't walk it again and again, holding the loop.
         gc.freeze()
         gc.set_threshold(*_COLLECTING)
+        gc.enable()
         self.protocol.release()
         started()
 
