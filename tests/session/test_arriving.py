@@ -88,6 +88,14 @@ CASES = {
 }  # fmt: skip
 
 
+async def test_a_command_in_a_workspace_of_a_name_that_agents_know(tmp_path: Path) -> None:
+    folder = tmp_path / "skills"
+    lay(folder, {".qwen/commands/c.md": "---\ndescription: d\n---\nDo it: {{x}}\n", ".git/HEAD": ""})
+    async with a_session(folder) as session:
+        _, text = await known(session, open_file(session, folder / ".qwen/commands/c.md"))
+        assert text == "Do it: {{x}}"
+
+
 @pytest.mark.parametrize("case", CASES)
 async def test_what_arrives(tmp_path: Path, case: str) -> None:
     files, name, expected = CASES[case]

@@ -199,9 +199,13 @@ async def test_what_an_agent_loads_is_read_once_for_all_that_are_weighed_togethe
 ) -> None:
     skills = [tmp_path / ".claude" / "skills" / f"s{number}" / "SKILL.md" for number in range(20)]
     rules = [tmp_path / ".claude" / "rules" / f"r{number}.md" for number in range(20)]
-    for path in (*skills, *rules):
+    # Not listed: each is known only when it is run.
+    commands = [tmp_path / ".claude" / "commands" / f"c{number}.md" for number in range(20)]
+    for path in (*skills, *rules, *commands):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"---\nname: {path.parent.name}\ndescription: words\n---\n@none.md, {path.stem}\n")
+        unlisted = "disable-model-invocation: true\n" if path in commands else ""
+        head = f"---\nname: {path.parent.name}\ndescription: words\n{unlisted}---\n"
+        path.write_text(f"{head}@none.md, {path.stem}\n")
     read: Counter[Path] = Counter()
     inner = AgentFiles.read
 
@@ -211,7 +215,7 @@ async def test_what_an_agent_loads_is_read_once_for_all_that_are_weighed_togethe
 
     monkeypatch.setattr(AgentFiles, "read", counting)
     async with a_session(tmp_path) as session:
-        paths = [*skills, *rules]
+        paths = [*skills, *rules, *commands]
         some = [closed_text(session.configuration, one.as_uri(), one, one.read_text()) for one in paths]
         found = weigh(some, session.contents(), session.encoding, CancelToken())
         for path, outcome in zip(paths, found, strict=True):
@@ -220,8 +224,8 @@ async def test_what_an_agent_loads_is_read_once_for_all_that_are_weighed_togethe
             assert report.arrived.loads
             hints = [notice.message for _, notice in report.notices if notice.code is Code.IGNORED]
             assert len(hints) == (path in rules)
-        # For the listing, and once more where a skill's own text is looked through.
-        assert max(read[path] for path in paths) <= 2
+        # For the listing, once more where its own text is looked through, and where it is run.
+        assert max(read[path] for path in paths) <= 3
 
 
 async def test_what_agents_load_of_another_text_than_is_weighed_is_not_taken(tmp_path: Path) -> None:

@@ -48,16 +48,16 @@ def arrival(
     real = files.real(path)
     first: Arrival | None = None
     for folder, prompt in dict.fromkeys(_starts(path, workspace)):
-        start = Start(folder, home, environment, prompt=prompt, looked_at=(real,))
+        start = Start(folder, home, environment, prompt=prompt, prompt_only=bool(prompt), looked_at=(real,))
         context = agent.load(start, files) if load is None else load(start)
         context = replace(
-            context,
-            ignored=tuple(one for one in context.ignored if files.real(one.path) == real),
-            imports=(*context.imports, *agent.brought_when_run(path, files.real(folder), files)),
+            context, ignored=tuple(one for one in context.ignored if files.real(one.path) == real)
         )
         own = _own_entries(context, real, files)
         if any(files.real(entry.path) == real for entry in own):
             brought = "\n".join(_brought(context, own))
+            when_run = agent.brought_when_run(path, files.real(folder), files)
+            context = replace(context, imports=(*context.imports, *when_run))
             return Arrival(brought, folder, context, own)
         why = next((one for one in context.not_loaded if files.real(one.path) == real), None)
         first = first or Arrival(text, folder, context, (), loads=False, why=why)
@@ -77,6 +77,9 @@ def _starts(path: Path, workspace: Path | None) -> Iterator[tuple[Path, str]]:
         return
     place, inside = path.parent, False
     for folder in path.parents:
+        if folder == inside_of:
+            # Whatever it is called.
+            break
         if folder.name.startswith(".") or folder.name in _BELOW:
             place, inside = folder.parent, True
         elif inside:

@@ -5,7 +5,7 @@ Rules and recordings: `tests/agents/wire/claude-code.jsonl`. Skills and commands
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -142,24 +142,25 @@ class _Loader:
         )
 
     def context(self) -> Context:
-        parts: list[Part] = []
-        if not self._is_bare():
-            memory = self._memory_part()
-            skills = skill_listing(self.files, self.config, self.folder, self.project)
-            style = output_style(self.files, self.project, self.config)
-            older = "sonnet-4-5" in (self.start.option("--model") or "")
-            listed = Part("first user message" if older else "system message (in messages)", skills)
-            parts = (
-                [listed, memory] if older else [memory, Part("system message (in messages)", style), listed]
-            )
-            prompt = prompt_parts(self.start, self.files, self.config, self.folder, self.project)
-            parts = [Part("system", self._appended()), *prompt, *parts]
-        return Context(
-            tuple(part for part in parts if part.pieces),
-            tuple(self.not_loaded),
-            tuple(self.ignored),
-            tuple(self.imports),
-        )
+        parts = [] if self._is_bare() else [part for part in self._parts() if part.pieces]
+        return Context(tuple(parts), tuple(self.not_loaded), tuple(self.ignored), tuple(self.imports))
+
+    def _parts(self) -> Iterator[Part]:
+        prompt = prompt_parts(self.start, self.files, self.config, self.folder, self.project)
+        if self.start.prompt_only:
+            yield from prompt
+            return
+        yield Part("system", self._appended())
+        yield from prompt
+        older = "sonnet-4-5" in (self.start.option("--model") or "")
+        skills = skill_listing(self.files, self.config, self.folder, self.project)
+        listed = Part("first user message" if older else "system message (in messages)", skills)
+        if older:
+            yield listed
+        yield self._memory_part()
+        if not older:
+            yield Part("system message (in messages)", output_style(self.files, self.project, self.config))
+            yield listed
 
     def _is_bare(self) -> bool:
         return self.start.flag("--bare") or _is_on(self.start.environment.get("CLAUDE_CODE_SIMPLE"))

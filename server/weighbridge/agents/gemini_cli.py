@@ -70,6 +70,8 @@ class _Loader:
             return Context(
                 not_loaded=(NotLoaded(self.folder, "this folder is not trusted: Gemini CLI stops"),)
             )
+        if self.start.prompt_only:
+            return Context(tuple(self._prompt()))
         own = [self.own / name for name in self.names]
         user = self._blocks([path for path in own if lies_in(Path(os.path.normpath(path)), self.own)], "user")
         extensions = self._blocks(self._extensions(), "extension")

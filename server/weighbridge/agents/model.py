@@ -51,7 +51,8 @@ class Files(Protocol):
 class Start:
     """How an agent is started: in `folder` (absolute), by a user whose home is `home`, with its own arguments.
 
-    `environment` holds variables by name. `prompt` is what the user types first, empty for nothing that matters.
+    `environment` holds variables by name. `prompt` is what the user types first, empty for nothing that matters;
+    `prompt_only`: whether nothing is wanted but what that brings.
     `looked_at`: the files, by their real paths, of which it is to be found out what in them looks like an import and is none.
     """
 
@@ -60,6 +61,7 @@ class Start:
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     prompt: str = ""
+    prompt_only: bool = False
     looked_at: Container[Path] = ()
 
     def option(self, name: str) -> str | None:

@@ -76,6 +76,8 @@ class _Loader:
         self._seen: set[Path] = set()
 
     def context(self) -> Context:
+        if self.start.prompt_only:
+            return Context(tuple(self._prompt()))
         blocks = [*self._context_blocks(), *self._rule_blocks()]
         pieces: list[Piece] = []
         for block in blocks:
