@@ -13,6 +13,7 @@ FILES: Mapping[str, str | bytes] = {
     "docs/a.md": "A",
     "b c.md": "B",
     "docs/日本.md": "J",
+    "日本.md": "J",
     "Makefile": "all:",
     "binary.md": b"\0",
     "latin.md": b"\xe9",
@@ -22,7 +23,7 @@ FILES: Mapping[str, str | bytes] = {
 }
 
 #: A file's text, and by agent what is said of the first place in it; None for nothing.
-#: For Claude Code, Gemini CLI and Qwen Code: `tests/session/test_ignored_imports.py` has more.
+#: For Claude Code: `tests/session/test_ignored_imports.py` has more.
 REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
     "see @docs/a.md.": {
         "claude-code": ("warning", "the full stop belongs to the path", "@docs/a.md ."),
@@ -41,11 +42,15 @@ REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
     "[see @docs/a.md](x)": {"copilot-cli": ("warning", "the ] belongs to the path", "@docs/a.md ](x)"), "goose": None},
     "(@docs/a.md)": {
         "claude-code": ("information", "imports stand at", " @docs/a.md "),
+        "gemini-cli": ("information", "imports stand at", " @docs/a.md "),
+        "qwen-code": ("information", "imports stand at", " @docs/a.md "),
         "copilot-cli": None,
         "goose": ("information", "imports stand at a line's start", " @docs/a.md "),
     },
     '@"docs/a.md"': {
         "claude-code": ("warning", "quotes are not understood", "@docs/a.md"),
+        "gemini-cli": ("warning", "quotes are not understood", "@docs/a.md"),
+        "qwen-code": ("warning", "quotes are not understood", "@docs/a.md"),
         "copilot-cli": ("warning", "quotes are not understood", "@docs/a.md"),
         "goose": ("warning", "quotes are not understood", "@docs/a.md"),
     },
@@ -54,6 +59,10 @@ REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
         "copilot-cli": ("warning", "a space ends the path here", None),
         "goose": ("warning", "a space ends the path here", None),
     },
+    "@日本.md": {
+        "gemini-cli": ("information", "no path is seen in 日本.md: write ./ before it", "@./日本.md"),
+        "qwen-code": ("information", "no path is seen in 日本.md: write ./ before it", "@./日本.md"),
+    },
     "@docs/日本.md": {"copilot-cli": None, "goose": ("warning", "the path ends before 日 here", None)},
     "@Makefile": {
         "copilot-cli": ("information", "a path needs a dot or a slash", "@./Makefile"),
@@ -61,6 +70,8 @@ REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
     },
     "`@docs/a.md`": {
         "claude-code": ("hint", "it stands in a code span", None),
+        "gemini-cli": ("hint", "it stands in code", None),
+        "qwen-code": ("hint", "it stands in code", None),
         "copilot-cli": ("hint", "it stands in code", None),
         "goose": ("hint", "a backtick stands before it", None),
     },
@@ -84,6 +95,17 @@ REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
         "copilot-cli": ("warning", "the imports of one file come to 524,288 bytes", None),
         "goose": ("warning", "what one file imports comes to 1,048,576 bytes", None),
     },
+    "read @~/notes.md, please": {
+        "gemini-cli": ("information", "~ is not taken for your home folder", None),
+        "qwen-code": ("information", "~ is not taken for your home folder", None),
+        "copilot-cli": ("information", "~ is not taken for your home folder", None),
+        "goose": ("information", "~ is not taken for your home folder", None),
+    },
+    "`@~/notes.md`": {
+        "gemini-cli": ("hint", "it stands in code", None),
+        "copilot-cli": ("hint", "it stands in code", None),
+    },
+    "@~/components": {"gemini-cli": None, "qwen-code": None, "copilot-cli": None, "goose": None},
     "@none.md": {
         "claude-code": ("hint", "no such file: none.md", None),
         "copilot-cli": ("hint", "no such file: none.md", None),

@@ -154,8 +154,6 @@ class _Loader:
         top = self._importer(path).top
 
         def overlooked(start: int, name: str) -> tuple[str, Importance]:
-            if any(begin <= start < end for begin, end in _code(text)):
-                return "it stands in code", Importance.HINT
             if tried is None:
                 return f"imports are followed in {_IMPORTERS} only", Importance.LIKELY
             if name.startswith("/"):
@@ -165,7 +163,7 @@ class _Loader:
             return "a path needs a dot or a slash", Importance.LIKELY
 
         imports = None if tried is None else Imports(_imports)
-        self.ignored += passed_over(path, text, imports, tried or {}, self.files, top, overlooked)
+        self.ignored += passed_over(path, text, imports, tried or {}, self.files, top, overlooked, _code)
 
     def _added(self) -> tuple[Path, ...]:
         """The folders that the user adds to those where instructions are looked for."""

@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePath
 
@@ -13,14 +14,19 @@ from weighbridge.agents.model import Files, Ignored, Importance, Imports
 
 #: The characters that most paths are made of.
 _USUAL = re.compile(r"[\w./ +@-]*")
+_HOME_REASON = "~ is not taken for your home folder here"
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An import that an agent finds in a text. `why`: why nothing comes if it names a file, empty if something comes."""
+    """An import that an agent finds in a text. `why`: why nothing comes if it names a file, empty if something comes.
+
+    `missing`: what comes of it where it names no file, if that is not its own words.
+    """
 
     target: str
     why: str | None
+    missing: str = ""
 
 
 def passed_over(
@@ -31,14 +37,16 @@ def passed_over(
     files: Files,
     top: Path,
     overlooked: Callable[[int, str], tuple[str, Importance]],
+    regions: Callable[[str], Sequence[tuple[int, int]]] = lambda text: (),
 ) -> Iterator[Ignored]:
     """The places in a file's text that look like imports and bring nothing.
 
     `imports`: how such a file imports others, None where it can't. `tried`: those that the agent finds, by where they start.
     `top`: the folder in which they must lie. `overlooked`: why the agent finds no import of a file where one seems to start,
-    and how sure it is meant.
+    and how sure it is meant. `regions`: the code in a text, in order.
     """
-    folder = files.real(path).parent
+    folder = files.real(path).parent if imports is None else imports.folder_of(path, files)
+    code: Sequence[tuple[int, int]] | None = None
 
     def is_there(name: str) -> bool:
         return files.size(Path(os.path.normpath(folder / name))) is not None
@@ -46,6 +54,14 @@ def passed_over(
     def is_importable(name: str) -> bool:
         inside = lies_in(files.real(Path(os.path.normpath(folder / name))), top)
         return bool(name) and inside and is_there(name)
+
+    def why(start: int, name: str) -> tuple[str, Importance]:
+        nonlocal code
+        code = regions(text) if code is None else code
+        before = bisect_right(code, start, key=lambda region: region[0])
+        if before and start < code[before - 1][1]:
+            return "it stands in code", Importance.HINT
+        return overlooked(start, name)
 
     for found in islice(CANDIDATE.finditer(text), MOST_LOOKED_AT):
         start, one = found.start(), tried.get(found.start())
@@ -55,32 +71,50 @@ def passed_over(
         usual = _USUAL.match(plain)
         name = next(filter(is_importable, (bare(plain), bare(usual[0] if usual else ""))), None)
         if one is not None:
-            why = one.why if one.why and is_there(one.target) else None
-            yield from _tried_in_vain(path, found, one.target, why, name)
+            there = one.why and is_there(one.target)
+            yield from _tried_in_vain(path, found, one if there else replace(one, why=None), name)
         elif name is not None:
-            reason, importance = overlooked(start, name)
-            written = None if imports is None or name.startswith("/") else imports.written(name)
-            end = start + 1 + len(name)
-            if importance is not Importance.HINT and "\\ " in found[1]:
-                reason, importance = "a space ends the path here", Importance.CERTAIN
-                end = found.end()
-            elif found[1].startswith('"'):
-                end = found.end()
-            if importance is Importance.HINT:
-                written = None
-            instead = None if written is None else spaced(written, text, start, end)
-            yield Ignored(path, start, end, reason, importance, instead)
+            yield _overlooked(path, text, found, name, why(start, name), imports)
+        elif plain.startswith("~/") and PurePath(bare(plain)).suffix.lower() in TEXTS:
+            reason, importance = why(start, plain)
+            said = _HOME_REASON if imports and importance is not Importance.HINT else reason
+            sure = Importance.HINT if importance is Importance.HINT else Importance.LIKELY
+            yield Ignored(path, start, found.end(), said, sure)
 
 
-def _tried_in_vain(
-    path: Path, found: re.Match[str], target: str, why: str | None, name: str | None
-) -> Iterator[Ignored]:
+def _overlooked(
+    path: Path,
+    text: str,
+    found: re.Match[str],
+    name: str,
+    why: tuple[str, Importance],
+    imports: Imports | None,
+) -> Ignored:
+    """What is said of a place where an agent finds no import of a file, and why."""
+    (reason, importance), start = why, found.start()
+    written = None if imports is None or name.startswith("/") else imports.written(name)
+    end = start + 1 + len(name)
+    if importance is not Importance.HINT and "\\ " in found[1]:
+        reason, importance = "a space ends the path here", Importance.CERTAIN
+        end = found.end()
+    elif found[1].startswith('"'):
+        end = found.end()
+    if importance is Importance.HINT:
+        written = None
+    instead = None if written is None else spaced(written, text, start, end)
+    return Ignored(path, start, end, reason, importance, instead)
+
+
+def _tried_in_vain(path: Path, found: re.Match[str], one: Tried, name: str | None) -> Iterator[Ignored]:
     """Why an import that an agent finds brings nothing. `name`: the file that seems to be meant, None where there is none."""
+    target = one.target
     start, end = found.start(), found.start() + 1 + len(target)
-    if why is not None:
-        yield Ignored(path, start, end, why, Importance.CERTAIN)
+    if one.why is not None:
+        yield Ignored(path, start, end, one.why, Importance.CERTAIN)
     elif name is None:
-        if PurePath(target).suffix.lower() in TEXTS:
+        if one.missing:
+            yield Ignored(path, start, end, f"no such file: {one.missing}", Importance.HINT)
+        elif PurePath(target).suffix.lower() in TEXTS:
             reason = f"no such file: {target} is looked for beside {path.name}"
             yield Ignored(path, start, end, reason, Importance.HINT)
     elif target.startswith(name):

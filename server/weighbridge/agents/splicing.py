@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from functools import partial
+from pathlib import Path
 
-from weighbridge.agents.claude_ignored import TEXTS, apart, bare, mark_reason
 from weighbridge.agents.folders import lies_in
-from weighbridge.agents.model import Entry, Files, Ignored, Import, Importance, Piece, import_of
+from weighbridge.agents.model import Entry, Files, Ignored, Import, Importance, Imports, Piece, import_of
+from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.text import JS_SPACE, decoded
 
 #: How deep imports go: the files of so many levels arrive.
@@ -139,16 +140,22 @@ class Splicer:
         level: int,
         importer: Path | None,
     ) -> list[Piece]:
+        tried: dict[int, Tried] = {}
+
         def replacements() -> Iterator[tuple[int, int, list[Piece]]]:
             for start, end, target in imports_in(text, self.regions) if level < MOST_LEVELS else ():
                 made = self._replacement(target, path, top, above, level)
-                if level == 0 and not any(piece.entry for piece in made or ()):
-                    self._passed_over(path, start, end, target, top, replaced=made is not None)
+                if level == 0:
+                    tried[start] = self._tried(path, target, top, made)
                 if made is not None:
                     self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
                     yield start, end, made
 
-        return spliced(path, kind, text, replacements(), importer)
+        pieces = spliced(path, kind, text, replacements(), importer)
+        if level == 0:
+            imports = Imports(partial(imports_in, regions=self.regions), from_real=False)
+            self._look_over(path, text, top, tried, imports)
+        return pieces
 
     def _replacement(
         self, target: str, path: Path, top: Path, above: frozenset[Path], level: int
@@ -176,29 +183,34 @@ class Splicer:
             Piece(f"\n<!-- End of import from: {target} -->"),
         ]
 
-    def _passed_over(
-        self, path: Path, start: int, end: int, target: str, top: Path, *, replaced: bool
+    def _look_over(
+        self, path: Path, text: str, top: Path, tried: Mapping[int, Tried], imports: Imports
     ) -> None:
-        """Say of an import of a context file why it brings nothing, if it is one that its writer may have meant."""
+        """Say what in a context file looks like an import and is none. `tried`: those that it has."""
         if self.files.real(path) not in self.looked_at:
             return
-        place, named = (Path(os.path.normpath(path.parent / name)) for name in (target, bare(target)))
-        instead = None
-        if not self._is_inside(place, top) and self.files.size(place) is not None:
-            reason, importance = f"outside the folder that holds the project: {top}", Importance.CERTAIN
-        elif named != place and self._is_inside(named, top) and self.files.size(named) is not None:
-            reason, importance, instead = mark_reason(target, bare(target)), Importance.CERTAIN, apart(target)
-        elif self.files.is_folder(place) or self.files.size(place) is not None:
-            return
-        elif replaced:
-            reason = f"no such file: an error that names {place} arrives in place of these words"
-            importance = Importance.HINT
-        elif PurePath(target).suffix.lower() in TEXTS:
-            reason = f"no such file: {target} is looked for beside {path.name}"
-            importance = Importance.HINT
-        else:
-            return
-        self.ignored.append(Ignored(path, start, end, reason, importance, instead))
+
+        def overlooked(start: int, name: str) -> tuple[str, Importance]:
+            if text[start + 1] == '"':
+                return "quotes are not understood", Importance.CERTAIN
+            if start and text[start - 1] not in " \t\r\n":
+                return "imports stand at a line's start or behind a space", Importance.LIKELY
+            return f"no path is seen in {name}: write ./ before it", Importance.LIKELY
+
+        top = self.files.real(top)
+        self.ignored += passed_over(path, text, imports, tried, self.files, top, overlooked, self.regions)
+
+    def _tried(self, path: Path, target: str, top: Path, made: Sequence[Piece] | None) -> Tried:
+        """What came of an import of a context file. `made`: what stands in its place now."""
+        place = Path(os.path.normpath(path.parent / target))
+        if any(piece.entry for piece in made or ()):
+            return Tried(target, "")
+        if not self._is_inside(place, top):
+            return Tried(target, f"outside the folder that holds the project: {top}")
+        # A file that is there was met before, or is one too many.
+        missing = f"an error that names {place} arrives in place of these words"
+        known = self.files.is_folder(place) or self.files.size(place) is not None
+        return Tried(target, "" if known else None, missing if made is not None else "")
 
     def _fault(self, place: Path, top: Path) -> str | None:
         """What the runtime says of a path that can't be read, other than that nothing is there."""
