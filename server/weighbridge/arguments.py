@@ -89,7 +89,7 @@ def _add_check(commands: _Commands) -> None:
         "check",
         help="check prompts against their budgets: exit 1 if one is exceeded or a reference is broken",
     )
-    _add_paths(command, "sarif", "github", "junit")
+    _add_paths(command, "jsonl", "sarif", "github", "junit")
     command.add_argument("--strict", action="store_true", help="fail for warnings, too")
     command.add_argument(
         "--diff",
@@ -123,7 +123,12 @@ def _add_check(commands: _Commands) -> None:
 
 def _add_paths(command: argparse.ArgumentParser, *formats: str) -> None:
     command.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder of prompts")
-    command.add_argument("--format", choices=("text", "json", *formats), default="text")
+    command.add_argument(
+        "--format",
+        choices=("text", "json", *formats),
+        default="text",
+        help="text for people (the default), or what programs read; jsonl: a line for each document as soon as it is known",
+    )
 
 
 def _add_file_commands(commands: _Commands) -> None:

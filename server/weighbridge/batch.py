@@ -101,6 +101,11 @@ class _Outcomes(dict[Path, Outcome]):
         super().__init__()
         self._on_outcome = on_outcome
 
+    @property
+    def are_told(self) -> bool:
+        """Whether somebody is told of each as soon as it is known."""
+        return self._on_outcome is not None
+
     def take(self, found: Iterable[Outcome]) -> None:
         """Keep outcomes, or tell of them and keep all but their reports."""
         for outcome in found:
@@ -114,13 +119,15 @@ class _Outcomes(dict[Path, Outcome]):
 def _weigh_few(groups: Groups, outcomes: _Outcomes, configuration: Configuration) -> None:
     """Weigh a few files, as `_weigh_groups` does, with nothing around them."""
     contents = groups.contents(TokenCountingService(None, configuration.settings.cache_entries))
-    try:
-        for group in range(len(groups)):
-            outcomes.take(groups.weigh(group, contents, CancelToken()))
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # whatever it is, it is one file's: each is looked at by itself
-        logger.exception(_NOT_TOGETHER)
+    for group in range(len(groups)):
+        try:
+            found = groups.weigh(group, contents, CancelToken())
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # whatever it is, it is one file's: each is looked at by itself
+            logger.exception(_NOT_TOGETHER)
+        else:
+            outcomes.take(found)
 
 
 def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configuration) -> int:
@@ -148,7 +155,7 @@ async def _weigh(
     """Weigh what has no outcome yet."""
     left = [] if groups.bytes < _WORTH_A_DATABASE else list(range(len(groups)))
     warn = _Warnings()
-    with _progress() as progress:
+    with _progress(lines=outcomes.are_told) as progress:
         bar = progress.add_task("counting", total=len(files), completed=len(outcomes))
 
         def take(found: Sequence[Outcome]) -> None:
@@ -279,8 +286,11 @@ def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Pa
     return files
 
 
-def _progress() -> "Progress":
-    """A bar on standard error with the rate and the time left, gone when done; nothing where that is no terminal."""
+def _progress(*, lines: bool) -> "Progress":
+    """A bar on standard error with the rate and the time left, gone when done; nothing where that is no terminal.
+
+    `lines`: whether lines are printed meanwhile, which show on a terminal by themselves how far it is.
+    """
     from rich.console import Console  # noqa: PLC0415  as above
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
@@ -307,5 +317,7 @@ def _progress() -> "Progress":
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
+        # What is printed meanwhile goes where it is meant to go, which may be a file.
+        redirect_stdout=False,
+        disable=not sys.stderr.isatty() or (lines and sys.stdout.isatty()),
     )

@@ -35,16 +35,30 @@ class Options(Asked):
     sections: bool = True
 
 
+OnDocument = Callable[[Report, Sequence[Finding]], None]
+"""Told of a document, with what there is to say of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of it. `over`: whether a budget is exceeded that no baseline excuses."""
+    """What came of it.
+
+    `reports`: none where each was told of at once. `other_findings`: about what agents load, and about all together. `over`:
+    whether a budget is exceeded that no baseline excuses.
+    """
 
     outcomes: Sequence[Outcome]
     reports: Sequence[Report]
+    total: gate.Total
     contexts: Sequence[Mapping[str, Any]]
-    findings: Sequence[Finding]
+    document_findings: Sequence[Finding]
+    other_findings: Sequence[Finding]
     over: bool
     changes: Changes | None
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return [*self.document_findings, *self.other_findings]
 
     def fails(self, *, strict: bool) -> bool:
         """Whether the check fails; a threshold may be crossed below the budget."""
@@ -60,15 +74,33 @@ class Checked:
     def as_json(self) -> dict[str, Any]:
         return {
             "documents": [report.as_json() for report in self.reports],
-            "total": sum(report.tokens for report in self.reports),
+            "total": self.total.tokens,
             "contexts": list(self.contexts),
             "findings": [asdict(finding) for finding in self.findings],
-            **({} if self.changes is None else {"diff": self.changes.as_json()}),
+            **self._diff_json(),
         }
 
+    def summary_json(self) -> dict[str, Any]:
+        """What is left to say when each document was told of with its findings."""
+        return {
+            "documents": self.total.documents,
+            "total": self.total.tokens,
+            "contexts": list(self.contexts),
+            "findings": [asdict(finding) for finding in self.other_findings],
+            **self._diff_json(),
+        }
 
-def check(options: Options, on_unusable: Callable[[str], None]) -> Checked:
+    def _diff_json(self) -> dict[str, Any]:
+        return {} if self.changes is None else {"diff": self.changes.as_json()}
+
+
+def check(
+    options: Options, on_unusable: Callable[[str], None], on_document: OnDocument | None = None
+) -> Checked:
     """Weigh and judge. `on_unusable`: told of each setting that can't be used.
+
+    `on_document`: told of each document and its findings as soon as they are known. Its report is not kept then, unless a
+    revision is compared with: as much memory is taken as names and findings need.
 
     Raises:
         UnusableBaselineError: the baseline can't be read or written.
@@ -77,50 +109,76 @@ def check(options: Options, on_unusable: Callable[[str], None]) -> Checked:
     folders = [absolute(path) for path in options.paths if path.is_dir()]
     here = folders[0] if folders else Path.cwd()
     if options.since is None:
-        return _checked(options, on_unusable, folders, here, None)
+        return _checked(options, on_unusable, on_document, folders, here, None)
     with revision(here.resolve(), options.since) as then:
-        return _checked(options, on_unusable, folders, here, then)
+        return _checked(options, on_unusable, on_document, folders, here, then)
 
 
 def _checked(
     options: Options,
     on_unusable: Callable[[str], None],
+    on_document: OnDocument | None,
     folders: Sequence[Path],
     here: Path,
     then: Revision | None,
 ) -> Checked:
     """The check of documents, and of what agents load in some folders. `then`: the revision that is compared with."""
-    outcomes = weigh(
-        options.paths, options.layer, options.flags, on_unusable, sections=options.sections, revision=then
-    )
-    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     # Names in a baseline start from its own folder, so that they are the same wherever it is read.
     base = here if options.baseline is None else absolute(options.baseline).parent
+    comparison = gate.Comparison(options.baseline, options.tolerance, update=options.update)
+    total = gate.Total()
+    found: dict[Path, Sequence[Finding]] = {}
+    kept: dict[Path, Outcome] = {}
+
+    def take(outcome: Outcome) -> None:
+        report = outcome.report
+        if report is None:
+            return
+        name = gate.name_of(report.uri, base)
+        excused = comparison.excuses(name)
+        total.add(report, excused=excused)
+        findings = [one for one in findings_of([report]) if not (excused and one.code == Code.BUDGET)]
+        findings += comparison.findings({name: (report.uri, report.tokens, report.exact)})
+        if findings:
+            found[outcome.path] = findings
+        if on_document is not None:
+            on_document(report, findings)
+            if then is not None:
+                kept[outcome.path] = outcome
+
+    outcomes: Sequence[Outcome] = weigh(
+        options.paths,
+        options.layer,
+        options.flags,
+        on_unusable,
+        on_outcome=None if on_document is None else take,
+        sections=options.sections,
+        revision=then,
+    )
+    if on_document is None:
+        for outcome in outcomes:
+            take(outcome)
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    of_documents = [one for outcome in outcomes for one in found.get(outcome.path, ())]
     loaded = [context for folder in folders for context in _contexts(folder, options.flags)]
-    limited = list(gate.limited(reports, loaded, settings_for(here), here, base))
-    excused: frozenset[str] = frozenset()
-    grown: list[Finding] = []
-    if options.baseline is not None:
-        numbers = gate.measured(reports, loaded, here, base)
-        if options.update:
-            gate.Baseline({name: tokens for name, (_, tokens, _) in numbers.items()}).write(options.baseline)
-        baseline = gate.Baseline.read(options.baseline)
-        excused = frozenset(baseline.tokens)
-        grown = list(gate.growth_findings(numbers, baseline, options.tolerance))
+    grown = list(comparison.findings(gate.measured(total, loaded, here, base)))
+    comparison.write()
     # What has a budget and is not excused from it.
-    judged, findings = reports, findings_of(reports)
-    if excused:
-        judged = [report for report in reports if gate.name_of(report.uri, base) not in excused]
-        uris = {report.uri for report in judged}
-        findings = [one for one in findings if one.code != Code.BUDGET or one.uri in uris]
-    limited = [one for one in limited if one.name not in excused]
+    limited = [
+        one
+        for one in gate.limited(total, loaded, settings_for(here), here, base)
+        if not comparison.excuses(one.name)
+    ]
+    others = [finding for one in limited if (finding := one.finding()) is not None]
     # A document's own findings tell of the first agent that reads it.
-    said = {(one.uri, one.line, one.code) for one in findings}
-    findings += filter(None, (one.finding() for one in limited))
-    findings += [one for one in gate.lost_findings(loaded) if (one.uri, one.line, one.code) not in said]
-    over = any(report.over_budget for report in judged) or any(one.over for one in limited)
-    changes = None if then is None else changes_since(then, options, outcomes, here.resolve())
-    return Checked(outcomes, reports, loaded, [*findings, *grown], over, changes)
+    said = {(one.uri, one.line, one.code) for one in (*of_documents, *others)}
+    others += [one for one in gate.lost_findings(loaded) if (one.uri, one.line, one.code) not in said]
+    changes = None
+    if then is not None:
+        whole = [kept.get(outcome.path, outcome) for outcome in outcomes]
+        changes = changes_since(then, options, whole, here.resolve())
+    over = total.over or any(one.over for one in limited)
+    return Checked(outcomes, reports, total, loaded, of_documents, [*others, *grown], over, changes)
 
 
 def _contexts(folder: Path, flags: Overrides) -> list[dict[str, Any]]:

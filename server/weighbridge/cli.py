@@ -21,6 +21,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -121,28 +122,46 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
+class _Lines:
+    """Documents that are printed a line each, as JSON, as soon as they are known; and by which tokenizers they were counted."""
+
+    def __init__(self) -> None:
+        self.encodings: set[str] = set()
+
+    def outcome(self, outcome: "Outcome") -> None:
+        """Print what `count` says of a file."""
+        if outcome.report is not None:
+            self._report(outcome.report, {})
+
+    def document(self, report: "Report", findings: "Sequence[Finding]") -> None:
+        """Print what `check` says of a document."""
+        self._report(report, {"findings": [asdict(finding) for finding in findings]})
+
+    def _report(self, report: "Report", besides: Mapping[str, Any]) -> None:
+        self.encodings.update(report.encodings)
+        _print_line({**report.as_json(), **besides})
+
+
+def _print_line(value: Any) -> None:
+    """Print a line of JSON at once. Leaves where nobody reads it: what is left to be counted is no use to anybody."""
+    try:
+        sys.stdout.write(f"{json.dumps(value)}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+        sys.exit(EXIT_OK)
+
+
 def _count(options: argparse.Namespace) -> int:
     from weighbridge.batch import weigh  # noqa: PLC0415  as above
     from weighbridge.terminal import print_table  # noqa: PLC0415  as above
     from weighbridge.tokens.base import Exactness, weakest  # noqa: PLC0415  as above
 
     paths = [Path(path) for path in options.paths]
-    encodings: set[str] = set()
-
-    def write(outcome: "Outcome") -> None:
-        if outcome.report is not None:
-            encodings.update(outcome.report.encodings)
-            try:
-                sys.stdout.write(f"{json.dumps(outcome.report.as_json())}\n")
-                sys.stdout.flush()
-            except BrokenPipeError:
-                _drop_output()
-                # No error of counting, which would be this document's alone.
-                sys.exit(EXIT_OK)
-
-    streamed = write if options.format == "jsonl" else None
+    lines = _Lines()
+    streamed = lines.outcome if options.format == "jsonl" else None
     outcomes = weigh(paths, _layer(options), _flags(options), _warn, on_outcome=streamed)
-    _tell_missing(encodings)
+    _tell_missing(lines.encodings)
     _tell_unusable(outcomes)
     if options.format == "json":
         _print_json(
@@ -177,22 +196,26 @@ def _check(options: argparse.Namespace) -> int:
         update=options.update_baseline,
         tolerance=options.tolerance,
         since=options.diff,
-        sections=options.format == "json",
+        sections=options.format in {"json", "jsonl"},
     )
     unusable: list[str] = []
+    lines = _Lines()
     try:
-        checked = check(request, _telling(unusable))
+        checked = check(request, _telling(unusable), lines.document if options.format == "jsonl" else None)
     except UnusableBaselineError as error:
         _unusable(str(error))
     except UnknownRevisionError as error:
         _unusable(f"--diff {error}")
+    _tell_missing(lines.encodings)
     _tell_unusable(checked.outcomes)
     if options.format == "json":
         _print_json(checked.as_json())
+    elif options.format == "jsonl":
+        _print_line({"summary": checked.summary_json()})
     elif options.format == "text":
         if (changes := checked.changes) is not None:
-            lines = told(changes.documents, changes.contexts, changes.since)
-            sys.stdout.writelines(f"{line}\n" for line in lines)
+            said = told(changes.documents, changes.contexts, changes.since)
+            sys.stdout.writelines(f"{line}\n" for line in said)
         print_findings(checked.reports, checked.findings)
     else:
         _print_for_builds(options.format, checked.reports, checked.findings)

@@ -6,7 +6,7 @@ grows beyond it is.
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -95,6 +95,23 @@ class Baseline:
             raise UnusableBaselineError(f"{path}: can't be written: {error.strerror}") from None
 
 
+@dataclass(slots=True)
+class Total:
+    """All documents together: how many there are, their tokens, whether these are exact; whether one is over its budget."""
+
+    documents: int = 0
+    tokens: int = 0
+    exact: bool = True
+    over: bool = False
+
+    def add(self, report: Report, *, excused: bool) -> None:
+        """Add a document. `excused`: a baseline excuses it from its budget."""
+        self.documents += 1
+        self.tokens += report.tokens
+        self.exact = self.exact and report.exact
+        self.over = self.over or (report.over_budget and not excused)
+
+
 @dataclass(frozen=True, slots=True)
 class Limited:
     """Something with a budget of its own: an agent's context, or all documents together.
@@ -123,7 +140,7 @@ class Limited:
 
 
 def limited(
-    reports: Sequence[Report],
+    total: Total,
     contexts: Iterable[Mapping[str, Any]],
     settings: Settings,
     folder: Path,
@@ -142,10 +159,8 @@ def limited(
         what = f"{AGENTS[context['agent']].title} loads {tokens_text(tokens, exact=_exact(context))}"
         key = f"{CONTEXT_BUDGET}{context['agent']}"
         yield from of(key, _context_name(context, base), _first_uri(context), what, tokens)
-    total, exact = sum(report.tokens for report in reports), all(report.exact for report in reports)
-    yield from of(
-        TOTAL_BUDGET, TOTAL_BUDGET, _total_uri(folder), f"{tokens_text(total, exact=exact)} in all", total
-    )
+    what = f"{tokens_text(total.tokens, exact=total.exact)} in all"
+    yield from of(TOTAL_BUDGET, TOTAL_BUDGET, _total_uri(folder), what, total.tokens)
 
 
 def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -159,31 +174,48 @@ def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
                 yield Finding(uri, lost["line"] + 1, "warning", Code.TRUNCATED.value, said)
 
 
-def measured(
-    reports: Iterable[Report], contexts: Iterable[Mapping[str, Any]], folder: Path, base: Path
-) -> dict[str, tuple[str, int, bool]]:
-    """What was counted, by its name in a baseline: its URI, its tokens, whether they are exact. `folder`, `base`: as for `limited`."""
-    numbers: dict[str, tuple[str, int, bool]] = {}
-    total, exact = 0, True
-    for report in reports:
-        numbers[name_of(report.uri, base)] = report.uri, report.tokens, report.exact
-        total += report.tokens
-        exact = exact and report.exact
-    for context in contexts:
-        numbers[_context_name(context, base)] = _first_uri(context), context["tokens"], _exact(context)
-    numbers[TOTAL_BUDGET] = _total_uri(folder), total, exact
-    return numbers
+Numbers = Mapping[str, tuple[str, int, bool]]
+"""What was counted, by its name in a baseline: its URI, its tokens, whether they are exact."""
 
 
-def growth_findings(
-    numbers: Mapping[str, tuple[str, int, bool]], baseline: Baseline, tolerance: Tolerance
-) -> Iterator[Finding]:
-    """What grew beyond its baseline by more than is tolerated."""
-    for name, (uri, now, exact) in numbers.items():
-        before = baseline.tokens.get(name)
-        if before is not None and not tolerance.allows(before, now):
-            said = f"{name}: {tokens_text(now, exact=exact)}, {number_text(now - before, exact=exact)} more than the baseline's {before:,}"
-            yield Finding(uri, 1, "error", Code.GROWTH.value, said)
+def measured(total: Total, contexts: Iterable[Mapping[str, Any]], folder: Path, base: Path) -> Numbers:
+    """What was counted besides documents. `folder`, `base`: as for `limited`."""
+    numbers = {
+        _context_name(context, base): (_first_uri(context), context["tokens"], _exact(context))
+        for context in contexts
+    }
+    return {**numbers, TOTAL_BUDGET: (_total_uri(folder), total.tokens, total.exact)}
+
+
+class Comparison:
+    """What was counted, held against a baseline, which excuses what was there; or kept, to be the next one."""
+
+    def __init__(self, path: Path | None, tolerance: Tolerance, *, update: bool) -> None:
+        """`path`: of the baseline, None without any. `update`: write it. Raises UnusableBaselineError."""
+        self._path = path
+        self._tolerance = tolerance
+        self._update = update
+        self._tokens = {} if path is None or update else {**Baseline.read(path).tokens}
+
+    def excuses(self, name: str) -> bool:
+        """Whether something is excused from its budget: it was there already."""
+        return self._update or name in self._tokens
+
+    def findings(self, numbers: Numbers) -> Iterator[Finding]:
+        """What grew beyond its baseline by more than is tolerated."""
+        if self._update:
+            self._tokens.update((name, tokens) for name, (_, tokens, _) in numbers.items())
+            return
+        for name, (uri, now, exact) in numbers.items():
+            before = self._tokens.get(name)
+            if before is not None and not self._tolerance.allows(before, now):
+                said = f"{name}: {tokens_text(now, exact=exact)}, {number_text(now - before, exact=exact)} more than the baseline's {before:,}"
+                yield Finding(uri, 1, "error", Code.GROWTH.value, said)
+
+    def write(self) -> None:
+        """Write the baseline, if that is wanted. Raises UnusableBaselineError."""
+        if self._update and self._path is not None:
+            Baseline(self._tokens).write(self._path)
 
 
 def _exact(context: Mapping[str, Any]) -> bool:

@@ -58,9 +58,8 @@ def summary(checked: Checked, unusable: Sequence[str], folder: Path, *, fails: b
 
 
 def _verdict(checked: Checked, unusable: int, *, fails: bool) -> str:
-    total = sum(report.tokens for report in checked.reports)
-    exact = all(report.exact for report in checked.reports)
-    said = [f"{_number(len(checked.reports), 'document')}, {tokens_text(total, exact=exact)}"]
+    total = checked.total
+    said = [f"{_number(total.documents, 'document')}, {tokens_text(total.tokens, exact=total.exact)}"]
     if checked.changes is not None:
         changed = checked.changes.documents
         about = "" if all(change.exact for change in changed) else "≈"

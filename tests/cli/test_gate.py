@@ -1,13 +1,17 @@
 """`check` on more than documents: budgets by glob, of agents' contexts, of all together; and growth over a baseline."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.test_commands import run
+from tests.cli.test_commands import PACKAGE, run
 
+from weighbridge.budget.directive import NOTHING
+from weighbridge.check import Options, check
 from weighbridge.gate import Baseline, Tolerance, UnusableBaselineError
 
 SETTINGS = """
@@ -157,6 +161,57 @@ def test_a_baseline_is_of_its_own_folder(repository: Path) -> None:
     assert json.loads((repository / "base.json").read_text())["tokens"].keys() == {
         *("AGENTS.md", "a.prompt.md", "b.prompt.md", "skills/x/SKILL.md", "sub/c.prompt.md", "total")
     }
+
+
+@pytest.mark.parametrize("baseline", [None, "base.json"])
+@pytest.mark.parametrize("settings", [SETTINGS, '[budgets]\ntotal = 10\n"context:codex" = 20\n'])
+def test_a_document_is_a_line_with_its_findings_and_the_last_line_has_the_rest(
+    repository: Path, baseline: str | None, settings: str
+) -> None:
+    (repository / "weighbridge.toml").write_text(settings)
+    (repository / "b.prompt.md").write_text("@[file:gone.md]\n")
+    compared = [] if baseline is None else ["--baseline", baseline]
+    if baseline is not None:
+        findings(repository, *compared, "--update-baseline")
+        (repository / "a.prompt.md").write_text("hello there my friends of all the world and of another\n")
+        (repository / "new.prompt.md").write_text("hello there my friends\n")
+    whole = run(repository, "check", ".", *compared, "--format", "json")
+    lines = run(repository, "check", ".", *compared, "--format", "jsonl")
+    *documents, last = [json.loads(line) for line in lines.stdout.splitlines()]
+    documents.sort(key=lambda one: str(one["uri"]))
+    summary = last["summary"]
+    expected = json.loads(whole.stdout)
+    said = [finding for document in documents for finding in document.pop("findings")]
+    assert (lines.returncode, [*said, *summary.pop("findings")]) == (
+        whole.returncode,
+        expected.pop("findings"),
+    )
+    assert documents == sorted(expected["documents"], key=lambda one: str(one["uri"]))
+    assert summary == {**expected, "documents": len(documents)}
+
+
+def test_what_was_told_with_its_findings_is_not_kept(repository: Path) -> None:
+    told: dict[str, int] = {}
+    options = Options([repository], {}, NOTHING)
+    checked = check(options, print, lambda report, said: told.update({report.uri: len(said)}))
+    assert checked.reports == []
+    assert [outcome.report for outcome in checked.outcomes] == [None] * len(told)
+    assert (len(told), sum(told.values())) == (checked.total.documents, len(checked.findings))
+
+
+def test_who_reads_one_line_of_a_few_has_had_enough(repository: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "weighbridge.cli", "check", ".", "--format", "jsonl"],
+        cwd=repository,
+        env={"XDG_CACHE_HOME": str(repository / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as checking:
+        assert checking.stdout is not None
+        assert checking.stderr is not None
+        checking.stdout.close()
+        errors = checking.stderr.read()
+    assert (checking.returncode, errors) == (0, b"")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from tests.cli.test_diff import check
 
 from weighbridge.changes import Changes
 from weighbridge.check import Checked
+from weighbridge.gate import Total
 from weighbridge.groups import Outcome
 from weighbridge.growth import Change
 from weighbridge.summary import summary
@@ -17,7 +18,7 @@ FOLDER = Path("/repo")
 
 def made(outcomes: list[Outcome], findings: list[Finding], changes: Changes | None) -> str:
     return summary(
-        Checked(outcomes, [], [], findings, over=False, changes=changes),
+        Checked(outcomes, [], Total(), [], findings, [], over=False, changes=changes),
         ["x = 1: unknown"] * 9,
         FOLDER,
         fails=True,
