@@ -5,6 +5,8 @@ return {
   filetypes = { 'markdown', 'text', 'mdc' },
   root_markers = { 'weighbridge.toml', '.git' },
   init_options = { status = true },
+  -- What the model receives, kept true while one types.
+  capabilities = { workspace = { textDocumentContent = { dynamicRegistration = false } } },
   settings = {
     weighbridge = {
       -- References have hints, headings and the document have lenses: nothing is shown twice on one line.
@@ -14,5 +16,6 @@ return {
   },
   handlers = {
     ['weighbridge/status'] = function(_, status) require('weighbridge').receive(status) end,
+    ['workspace/textDocumentContent/refresh'] = function(_, params) return require('weighbridge').refresh(params.uri) end,
   },
 }

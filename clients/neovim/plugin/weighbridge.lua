@@ -33,7 +33,14 @@ vim.api.nvim_create_autocmd('LspAttach', {
     if not ours(event) then return end
     vim.lsp.inlay_hint.enable(true, { bufnr = event.buf })
     vim.lsp.codelens.refresh({ bufnr = event.buf })
+    require('weighbridge').attached(event.buf)
   end,
+})
+
+vim.api.nvim_create_autocmd('BufReadCmd', {
+  group = group,
+  pattern = 'weighbridge:///*',
+  callback = function(event) require('weighbridge').read(event.buf) end,
 })
 
 vim.api.nvim_create_autocmd('LspDetach', {

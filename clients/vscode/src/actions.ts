@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { agentRows, fileRows, type Row, startFolders } from "./agentContexts";
 import type { Documents } from "./documents";
 import { byFamily, modelText } from "./models";
-import { activeDocument, reveal } from "./places";
+import { activeDocument, resolvedOf, reveal } from "./places";
 import type { Preview } from "./preview";
 import type { AgentContext, Model } from "./report";
 import type { Server } from "./server";
@@ -222,7 +222,7 @@ export async function checkWorkspace(server: Server): Promise<void> {
 }
 
 export async function copyResolved(preview: Preview, document: vscode.TextDocument): Promise<void> {
-  const text = await preview.text(document);
+  const text = await preview.text(resolvedOf(document.uri));
   if (text === undefined) {
     void vscode.window.showWarningMessage(
       vscode.l10n.t("Weighbridge: This document can't be resolved now. The log says why."),

@@ -1,7 +1,7 @@
 /** What is known of each document: its status, as the server tells it, and its report, asked for when somebody looks. */
 
 import * as vscode from "vscode";
-import { activeDocument, RESOLVED } from "./places";
+import { activeDocument } from "./places";
 import type { Count, Report, Status } from "./report";
 import type { Server } from "./server";
 
@@ -152,7 +152,7 @@ export class Documents implements vscode.Disposable {
   /** Find out about the document in front of the user what the server doesn't tell by itself. */
   private async look(): Promise<void> {
     const document = activeDocument();
-    if (document === undefined || this.status(document) !== undefined || document.uri.scheme === RESOLVED) {
+    if (document === undefined || this.status(document) !== undefined) {
       return;
     }
     const uri = this.uriOf(document);

@@ -3,7 +3,7 @@
  *
  *     server ── weighbridge/status ──▶ Documents ──▶ StatusBar · LanguageStatus
  *        ◀── weighbridge/report ────── Watched ────▶ ContextView · TokenMap
- *        ◀── weighbridge/render ────── Preview
+ *        ◀── textDocumentContent ───── Preview
  *
  * Hints, diagnostics, hovers, completion and all else that the protocol knows come by the language client itself.
  */
@@ -54,7 +54,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const statusBar = new StatusBar(running, documents, watched);
   const view = new ContextView(watched, context.workspaceState);
   const map = new TokenMap(context.extensionUri, watched);
-  const preview = new Preview(running, documents);
+  const preview = new Preview(running);
 
   /** For the document in front of the user, or, if that is none that counts, the one the views show. */
   const onDocument = (name: string, run: (document: vscode.TextDocument) => unknown) =>

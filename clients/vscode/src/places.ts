@@ -3,27 +3,28 @@
 import * as vscode from "vscode";
 import type { Position, Range } from "./report";
 
-/** Of resolved prompts. */
-export const RESOLVED = "weighbridge-resolved";
+/** Of the server's own texts: resolved prompts, and what agents load. */
+export const TEXTS = "weighbridge";
+/** Where the paths of resolved prompts begin. */
+export const RESOLVED = "/resolved/";
 
-/** The name of a document's resolved prompt. */
+/** The name of a document's resolved prompt, as the server reads it. */
 export function resolvedOf(source: vscode.Uri): vscode.Uri {
   const name = source.path.split("/").at(-1) ?? source.path;
-  return vscode.Uri.from({ scheme: RESOLVED, path: `/${name} (resolved)`, query: source.toString() });
-}
-
-/** The document that a resolved prompt was made from. */
-export function sourceOf(resolved: vscode.Uri): vscode.Uri {
-  return vscode.Uri.parse(resolved.query, true);
+  return vscode.Uri.from({
+    scheme: TEXTS,
+    path: `${RESOLVED}${name} (resolved)`,
+    query: source.toString(),
+  });
 }
 
 /** The document in front of the user; of a resolved prompt, the one that it was made from. */
 export function activeDocument(): vscode.TextDocument | undefined {
   const document = vscode.window.activeTextEditor?.document;
-  if (document?.uri.scheme !== RESOLVED) {
+  if (document?.uri.scheme !== TEXTS) {
     return document;
   }
-  const source = sourceOf(document.uri).toString();
+  const source = document.uri.query;
   return vscode.workspace.textDocuments.find((one) => one.uri.toString() === source);
 }
 

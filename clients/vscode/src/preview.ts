@@ -1,14 +1,11 @@
-/** The resolved prompt as a read-only document: what the model receives, each source marked, kept true while one types. */
+/** The server's texts as read-only documents: what the model receives, each source marked, kept true while one types. */
 
 import * as vscode from "vscode";
-import type { Documents } from "./documents";
-import { RESOLVED, resolvedOf, sourceOf, toRange } from "./places";
+import { RESOLVED, resolvedOf, TEXTS, toRange } from "./places";
 import type { Source } from "./report";
 import type { Server } from "./server";
 import { escaped } from "./wording";
 
-/** Milliseconds of quiet after which what is shown is made anew. */
-const QUIET = 200;
 /** Sources that are marked in one preview: more are dust. */
 const MOST_MARKED = 5000;
 
@@ -21,14 +18,9 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
   private readonly change$ = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.change$.event;
   private readonly disposables: vscode.Disposable[];
-  private readonly rendered = new Map<string, Rendered>();
-  private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly decorations: readonly vscode.TextEditorDecorationType[];
 
-  constructor(
-    private readonly server: Server,
-    documents: Documents,
-  ) {
+  constructor(private readonly server: Server) {
     // Neighbours differ, so that one sees where one source ends and the next begins.
     this.decorations = ["weighbridge.sourceBackground", "weighbridge.otherSourceBackground"].map((colour) =>
       vscode.window.createTextEditorDecorationType({
@@ -40,28 +32,26 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     this.disposables = [
       this.change$,
       ...this.decorations,
-      vscode.workspace.registerTextDocumentContentProvider(RESOLVED, this),
-      documents.onDidChange((uri) => this.changeSoon(uri)),
-      vscode.workspace.onDidChangeTextDocument((event) => {
-        if (event.document.uri.scheme === RESOLVED) {
-          this.decorate(event.document.uri);
-        } else {
-          this.changeSoon(event.document.uri);
+      vscode.workspace.registerTextDocumentContentProvider(TEXTS, this),
+      server.onDidChangeText((uri) => this.change$.fire(uri)),
+      server.onDidChangeLife((life) => {
+        if (life === "running") {
+          // It is another server: it knows of none that are shown.
+          for (const { uri } of vscode.workspace.textDocuments.filter((one) => one.uri.scheme === TEXTS)) {
+            this.change$.fire(uri);
+          }
         }
       }),
-      vscode.workspace.onDidCloseTextDocument((document) => this.rendered.delete(document.uri.toString())),
+      vscode.workspace.onDidChangeTextDocument((event) => this.mark(event.document)),
       vscode.window.onDidChangeVisibleTextEditors((editors) => {
-        for (const editor of editors) {
-          this.decorate(editor.document.uri);
+        for (const document of new Set(editors.map((editor) => editor.document))) {
+          void this.mark(document);
         }
       }),
     ];
   }
 
   dispose(): void {
-    for (const timer of this.timers.values()) {
-      clearTimeout(timer);
-    }
     for (const one of this.disposables) {
       one.dispose();
     }
@@ -76,65 +66,44 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
       preview: true,
     });
     await vscode.languages.setTextDocumentLanguage(preview, "markdown");
-    this.decorate(preview.uri);
   }
 
-  /** The resolved text of a document, or nothing while it can't be had. */
-  async text(document: vscode.TextDocument): Promise<string | undefined> {
-    return (await this.render(document.uri))?.text;
+  /** A text of the server's, or nothing while it can't be had. */
+  async text(uri: vscode.Uri): Promise<string | undefined> {
+    const params = { uri: this.server.uriOf(uri) };
+    return (await this.server.ask<{ text: string }>("workspace/textDocumentContent", params))?.text;
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const key = uri.toString();
-    const found = await this.render(sourceOf(uri));
-    if (found === undefined) {
-      return (
-        this.rendered.get(key)?.text ?? vscode.l10n.t("(This document can't be resolved now: see the log.)")
-      );
-    }
-    this.rendered.set(key, found);
-    return found.text;
-  }
-
-  private render(uri: vscode.Uri): Promise<Rendered | undefined> {
-    const textDocument = { uri: this.server.uriOf(uri) };
-    return this.server.ask<Rendered>("weighbridge/render", { textDocument, sources: true });
-  }
-
-  /** Sources change where documents do: wait until it is quiet, then make anew what shows this one. */
-  private changeSoon(source: vscode.Uri): void {
-    const preview = resolvedOf(source);
-    const key = preview.toString();
-    if (!vscode.workspace.textDocuments.some((one) => one.uri.toString() === key)) {
-      return;
-    }
-    clearTimeout(this.timers.get(key));
-    this.timers.set(
-      key,
-      setTimeout(() => {
-        this.timers.delete(key);
-        this.change$.fire(preview);
-      }, QUIET),
+    const shown = vscode.workspace.textDocuments.find((one) => one.uri.toString() === uri.toString());
+    return (
+      (await this.text(uri)) ??
+      shown?.getText() ??
+      vscode.l10n.t("(This document can't be resolved now: see the log.)")
     );
   }
 
-  private decorate(uri: vscode.Uri): void {
-    const key = uri.toString();
-    const found = uri.scheme === RESOLVED ? this.rendered.get(key) : undefined;
-    if (found === undefined) {
+  /** Mark what each stretch of a resolved text came from. */
+  private async mark(document: vscode.TextDocument): Promise<void> {
+    const editors = () => vscode.window.visibleTextEditors.filter((one) => one.document === document);
+    const { scheme, path, query } = document.uri;
+    if (scheme !== TEXTS || !path.startsWith(RESOLVED) || editors().length === 0) {
+      return;
+    }
+    const textDocument = { uri: query };
+    const found = await this.server.ask<Rendered>("weighbridge/render", { textDocument, sources: true });
+    // What is another text by now is marked when it has arrived here.
+    if (found === undefined || !sameText(document, found.text)) {
       return;
     }
     const marked = found.sources.slice(0, MOST_MARKED).map(marking);
-    for (const editor of vscode.window.visibleTextEditors) {
-      // What was marked in the text before this one is marked when this one has arrived.
-      if (editor.document.uri.toString() === key && sameText(editor.document, found.text)) {
-        this.decorations.forEach((decoration, parity) => {
-          editor.setDecorations(
-            decoration,
-            marked.filter((_, index) => index % this.decorations.length === parity),
-          );
-        });
-      }
+    for (const editor of editors()) {
+      this.decorations.forEach((decoration, parity) => {
+        editor.setDecorations(
+          decoration,
+          marked.filter((_, index) => index % this.decorations.length === parity),
+        );
+      });
     }
   }
 }

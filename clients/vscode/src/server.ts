@@ -4,9 +4,13 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import {
   CloseAction,
+  type DynamicFeature,
   ErrorAction,
   LanguageClient,
   type LanguageClientOptions,
+  type StaticFeature,
+  TextDocumentContentRefreshRequest,
+  TextDocumentContentRequest,
   Trace,
   TransportKind,
 } from "vscode-languageclient/node";
@@ -28,8 +32,19 @@ export interface Health {
 
 const SECTION = "weighbridge";
 
-/** What goes wrong is in the log: the user is told of it once, by `tell`. */
-class QuietClient extends LanguageClient {
+class OurClient extends LanguageClient {
+  /** The library's resolved texts go with the server: `Preview` has them, before there is a server and when it is gone. */
+  override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
+    if (
+      !(
+        "registrationType" in feature && feature.registrationType.method === TextDocumentContentRequest.method
+      )
+    ) {
+      super.registerFeature(feature);
+    }
+  }
+
+  /** What goes wrong is in the log: the user is told of it once, by `tell`. */
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
@@ -39,9 +54,12 @@ export class Server implements vscode.Disposable {
   private readonly life$ = new vscode.EventEmitter<Life>();
   private readonly status$ = new vscode.EventEmitter<Status>();
   private readonly health$ = new vscode.EventEmitter<Health>();
+  private readonly text$ = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChangeLife = this.life$.event;
   readonly onStatus = this.status$.event;
   readonly onHealth = this.health$.event;
+  /** A text of the server's own, by its URI, is to be asked for again. */
+  readonly onDidChangeText = this.text$.event;
   life: Life = "stopped";
   located: Located | undefined;
 
@@ -62,6 +80,7 @@ export class Server implements vscode.Disposable {
       this.life$,
       this.status$,
       this.health$,
+      this.text$,
       vscode.workspace.onDidChangeConfiguration((event) => this.configured(event)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.settingsChanged()),
     ];
@@ -147,7 +166,7 @@ export class Server implements vscode.Disposable {
       return;
     }
     this.log.info(`starting ${this.located.command} (${this.located.origin})`);
-    const client = new QuietClient(
+    const client = new OurClient(
       SECTION,
       "Weighbridge",
       {
@@ -161,6 +180,7 @@ export class Server implements vscode.Disposable {
     );
     client.registerFeature({
       fillClientCapabilities: (capabilities) => {
+        capabilities.workspace = { ...capabilities.workspace, textDocumentContent: {} };
         capabilities.experimental = {
           ...capabilities.experimental,
           serverStatusNotification: true,
@@ -175,6 +195,9 @@ export class Server implements vscode.Disposable {
     });
     client.onNotification("weighbridge/status", (status: Status) => this.status$.fire(status));
     client.onNotification("experimental/serverStatus", (health: Health) => this.health$.fire(health));
+    client.onRequest(TextDocumentContentRefreshRequest.type, ({ uri }) => {
+      this.text$.fire(client.protocol2CodeConverter.asUri(uri));
+    });
     this.client = client;
     try {
       await client.start();

@@ -73,8 +73,8 @@ class Publisher:
         self._refreshing: asyncio.TimerHandle | None = None
         #: Told when an open document has other diagnostics than before.
         self.on_diagnostics: Callable[[], None] = lambda: None
-        #: Told of each document that is shown as it is now.
-        self.on_shown: Callable[[Document], None] = lambda document: None
+        #: Told of each document that is to be shown as it is now, whether or not it shows anything by itself.
+        self.on_due: Callable[[Document], None] = lambda document: None
         #: Told of a vocabulary that a shown document lacks, each time it is shown.
         self.on_lacking: Callable[[str], None] = lambda text: None
 
@@ -105,6 +105,7 @@ class Publisher:
         if not session.knows_settings(document.path) or (unprepared and document.uri not in self._shown):
             # Whatever was said of it would be false.
             return
+        self.on_due(document)
         if not session.shows_itself(document):
             had = self._take_away(document)
             changed.hints |= had.hints is not None
@@ -134,7 +135,6 @@ class Publisher:
         lensed = _lensed(session, document)
         changed.lenses |= lensed != shown.lenses
         shown.lenses = lensed
-        self.on_shown(document)
 
     def _refresh_diagnostics(self) -> None:
         self.on_diagnostics()

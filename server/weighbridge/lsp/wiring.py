@@ -96,7 +96,7 @@ class Wiring:
         self.workspace.on_warning = self.health.warn
         self.workspace.on_over = self.health.over
         self._publisher.on_lacking = self.health.warn
-        self._publisher.on_shown = self.answers.resolved_texts.changed
+        self._publisher.on_due = self.answers.resolved_texts.changed
         self._watching = Watching(server.protocol, self.abilities, self._files_changed, self._look_again)
 
     @classmethod

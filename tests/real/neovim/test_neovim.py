@@ -150,6 +150,27 @@ def test_commands(
     screen.save(artefacts)
 
 
+def test_the_resolved_text_follows_its_document(open_: Open, example: Example, artefacts: Path) -> None:
+    screen = open_("team.prompt.md")
+    screen.shows(f"{example.total('team.prompt.md')} tokens ·")
+    screen.type(":Weighbridge render")
+    screen.keys("Enter")
+    screen.shows("TrackPoint shows senders", "weighbridge:///resolved/team.prompt.md?file%3A%2F%2F")
+    screen.type(":wincmd p")
+    screen.keys("Enter", "g", "g", "o")
+    screen.type("And be {{tone}}!")
+    screen.keys("Escape")
+    screen.shows("And be calm, plain and short!")
+    # Another server's text is shown, too.
+    screen.type(":Weighbridge restart")
+    screen.keys("Enter")
+    screen.shows("Weighbridge: restart done")
+    screen.type(":s/And be/Always be/")
+    screen.keys("Enter")
+    screen.shows("Always be calm, plain and short!")
+    screen.save(artefacts)
+
+
 def test_it_is_started_again_when_it_is_gone(open_: Open, example: Example, artefacts: Path) -> None:
     screen = open_("team.prompt.md")
     total = f"{example.total('team.prompt.md')} tokens ·"
@@ -210,4 +231,11 @@ def test_neovim_0_10(
     screen.type(":Weighbridge count")
     screen.keys("Enter")
     screen.shows(f"{example.total('team.prompt.md')} tokens")
+    screen.type(":Weighbridge render")
+    screen.keys("Enter")
+    screen.shows("TrackPoint shows senders")
+    screen.type(":wincmd p")
+    screen.keys("Enter", "g", "g", "o")
+    screen.type("And be {{tone}}!")
+    screen.shows("And be calm, plain and short!")
     screen.save(artefacts)

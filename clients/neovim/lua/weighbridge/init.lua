@@ -73,12 +73,12 @@ end
 
 -- Asking the server
 
+---@param client vim.lsp.Client?
 ---@param bufnr integer
 ---@param method string
 ---@param params table
 ---@param take fun(result: any)
-local function ask(bufnr, method, params, take)
-  local client = vim.lsp.get_clients({ name = 'weighbridge', bufnr = bufnr })[1]
+local function ask_client(client, bufnr, method, params, take)
   if client == nil then
     return vim.notify(
       'Weighbridge is not running in this buffer: try :Weighbridge restart, or :checkhealth weighbridge',
@@ -98,6 +98,14 @@ local function ask(bufnr, method, params, take)
 end
 
 ---@param bufnr integer
+---@param method string
+---@param params table
+---@param take fun(result: any)
+local function ask(bufnr, method, params, take)
+  ask_client(vim.lsp.get_clients({ name = 'weighbridge', bufnr = bufnr })[1], bufnr, method, params, take)
+end
+
+---@param bufnr integer
 local function named(bufnr) return { textDocument = { uri = vim.uri_from_bufnr(bufnr) } } end
 
 ---Run one of the server's commands, and say that it is done.
@@ -112,20 +120,87 @@ local function run(bufnr, command, arguments)
   end)
 end
 
----Show lines in a buffer that goes away with its window.
+---Make a buffer one that is read only and goes away with its window.
+---@param bufnr integer
+---@param lines string[]
+---@param filetype string
+local function fill(bufnr, lines, filetype)
+  vim.bo[bufnr].buftype, vim.bo[bufnr].bufhidden, vim.bo[bufnr].swapfile = 'nofile', 'wipe', false
+  vim.bo[bufnr].undolevels, vim.bo[bufnr].modifiable = -1, true
+  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, lines)
+  vim.bo[bufnr].modifiable = false
+  -- Not as a file type: what is shown is not served itself.
+  vim.bo[bufnr].syntax = filetype
+end
+
+---Show lines in a window of their own.
 ---@param name string
 ---@param lines string[]
 ---@param filetype string
 local function show(name, lines, filetype)
   vim.cmd('botright new')
   local bufnr = vim.api.nvim_get_current_buf()
-  vim.bo[bufnr].buftype, vim.bo[bufnr].bufhidden, vim.bo[bufnr].swapfile = 'nofile', 'wipe', false
-  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, lines)
-  vim.bo[bufnr].modifiable = false
+  fill(bufnr, lines, filetype)
   vim.api.nvim_buf_set_name(bufnr, ('weighbridge://%d/%s'):format(bufnr, name))
-  -- Set last, and not as Markdown's own: what is shown is not served itself.
-  vim.bo[bufnr].syntax = filetype
 end
+
+-- The server's own texts: `weighbridge:///resolved/NAME?URI`, what the model receives of a document
+
+---@param bufnr integer
+---@return string
+local function resolved_uri(bufnr)
+  local function encode(text)
+    return (text:gsub('[^%w._~-]', function(byte) return ('%%%02X'):format(byte:byte()) end))
+  end
+  local uri = vim.uri_from_bufnr(bufnr)
+  return ('weighbridge:///resolved/%s?%s'):format(uri:match('[^/]*$'), encode(uri))
+end
+
+---The server that has the document of a text; of an agent's context any.
+---@param uri string the text's
+---@return vim.lsp.Client?
+local function client_of(uri)
+  local of = vim.uri_decode(uri:match('%?(.*)') or '')
+  local clients = vim.lsp.get_clients({ name = 'weighbridge' })
+  for _, client in ipairs(clients) do
+    for bufnr in pairs(client.attached_buffers) do
+      if vim.uri_from_bufnr(bufnr) == of then return client end
+    end
+  end
+  return clients[1]
+end
+
+---Fill a buffer with the server's text of its name; windows stay where they are in it.
+---@param bufnr integer
+function M.read(bufnr)
+  local uri = vim.api.nvim_buf_get_name(bufnr)
+  ask_client(client_of(uri), bufnr, 'workspace/textDocumentContent', { uri = uri }, function(result)
+    if not vim.api.nvim_buf_is_loaded(bufnr) then return end
+    local views = {}
+    for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
+      views[window] = vim.api.nvim_win_call(window, vim.fn.winsaveview)
+    end
+    fill(bufnr, vim.split(result.text, '\r?\n'), 'markdown')
+    for window, view in pairs(views) do
+      vim.api.nvim_win_call(window, function() vim.fn.winrestview(view) end)
+    end
+  end)
+end
+
+---A text of the server's is another now; the handler of `workspace/textDocumentContent/refresh`.
+---@param uri string
+---@return any result, table? fault where it is not shown any more
+function M.refresh(uri)
+  if vim.fn.bufloaded(uri) == 0 then
+    return nil, vim.lsp.rpc.rpc_response_error(vim.lsp.protocol.ErrorCodes.InvalidParams, uri .. ': not shown')
+  end
+  M.read(vim.uri_to_bufnr(uri))
+  return vim.NIL
+end
+
+---A server has a document now: it may be another than the one that its text is of.
+---@param bufnr integer
+function M.attached(bufnr) M.refresh(resolved_uri(bufnr)) end
 
 ---@param report table
 ---@return string[]
@@ -197,9 +272,7 @@ M.commands = {
     ask(bufnr, 'weighbridge/report', named(bufnr), function(report) show('report', report_lines(report), 'text') end)
   end,
   render = function(bufnr)
-    ask(bufnr, 'weighbridge/render', named(bufnr), function(result)
-      show('resolved', vim.split(result.text, '\r?\n'), 'markdown')
-    end)
+    vim.cmd.split({ resolved_uri(bufnr), magic = { file = false, bar = false }, mods = { split = 'botright' } })
   end,
   count = function(bufnr, command)
     local params = named(bufnr)

@@ -252,7 +252,7 @@ export const trusted: Suite = {
     const editor = await open(PROMPT);
     await vscode.commands.executeCommand("weighbridge.openPreview");
     const preview = await until("a preview", () =>
-      vscode.workspace.textDocuments.find((one) => one.uri.scheme === "weighbridge-resolved"),
+      vscode.workspace.textDocuments.find((one) => one.uri.scheme === "weighbridge"),
     );
     await until("the resolved text", () => preview.getText() === expected().texts.resolved);
     assert.equal(preview.languageId, "markdown");
@@ -263,6 +263,24 @@ export const trusted: Suite = {
     await bar(`${counted("greeting")} tokens`);
     await type(editor, "Bye {{name}}");
     await until("what was typed", () => preview.getText() === `${expected().texts.resolved}Bye Ada`);
+    // Another server doesn't know what is shown.
+    await vscode.commands.executeCommand("weighbridge.restartServer");
+    await type(editor, ", bye");
+    await until("what is typed now", () => preview.getText() === `${expected().texts.resolved}Bye Ada, bye`);
+  },
+
+  async "the preview of what is no prompt follows, too"() {
+    const editor = await open("notes.md");
+    const before = editor.document.getText();
+    await vscode.commands.executeCommand("weighbridge.openPreview");
+    const preview = await until("a preview", () =>
+      vscode.workspace.textDocuments.find(
+        (one) => one.uri.scheme === "weighbridge" && one.uri.path === "/resolved/notes.md (resolved)",
+      ),
+    );
+    await until("its text", () => preview.getText() === before);
+    await type(editor, "and more");
+    await until("what was typed", () => preview.getText() === `${before}and more`);
   },
 
   async "the resolved prompt is copied"() {

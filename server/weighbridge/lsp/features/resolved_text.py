@@ -1,10 +1,13 @@
-"""`workspace/textDocumentContent`: what the model receives as a document of its own, in editors without an extension.
+"""`workspace/textDocumentContent`: what the model receives as a document of its own, kept true while one types.
 
-weighbridge:/resolved/NAME?URI        an open document's resolved text; URI is its own, percent-encoded
-weighbridge:/context/AGENT?URI        what an agent loads in a folder
+weighbridge:///resolved/NAME?URI      an open document's resolved text; URI is its own, percent-encoded; NAME is for people
+weighbridge:///context/AGENT?URI      what an agent loads in a folder
+
+Editors that leave out an empty authority write `weighbridge:/resolved/…`.
 """
 
 import asyncio
+import re
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -20,8 +23,7 @@ from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
 from weighbridge.uris import path_of
 
-_RESOLVED: Final = f"{TEXT_SCHEME}:/resolved/"
-_CONTEXT: Final = f"{TEXT_SCHEME}:/context/"
+_URI: Final = re.compile(rf"{TEXT_SCHEME}:(?://)?/(resolved|context)/([^?]*)\?(.*)")
 #: Texts that are kept up to date: the last ones asked for, since no client tells when it closes one.
 _MOST_SHOWN: Final = 32
 
@@ -29,7 +31,7 @@ _MOST_SHOWN: Final = 32
 def resolved_uri(uri: str) -> str:
     """The URI of a document's resolved text; it ends in the document's name where editors look for one."""
     name = unquote(uri.rpartition("/")[2]) or "prompt"
-    return f"{_RESOLVED}{quote(name)}?{quote(uri, safe='')}"
+    return f"{TEXT_SCHEME}:///resolved/{quote(name)}?{quote(uri, safe='')}"
 
 
 class ResolvedTexts:
@@ -50,21 +52,24 @@ class ResolvedTexts:
             RequestError: it can't be resolved.
             InvalidParamsError: nothing has this URI.
         """
-        place, _, query = params.uri.partition("?")
-        of = unquote(query)
-        if place.startswith(_RESOLVED):
-            document = self._desk.document(of)
+        parts = _URI.fullmatch(params.uri)
+        if parts is None:
+            raise InvalidParamsError(f"{params.uri}: no text of Weighbridge's")
+        kind, name, of = parts[1], parts[2], unquote(parts[3])
+        if kind == "resolved":
+            # It may have a text only later: once the document is open, or what it refers to is there.
+            self._shown[params.uri] = of
             try:
-                text = await self._desk.session.render(document)
+                return types.TextDocumentContentResult(
+                    await self._desk.session.render(self._desk.document(of))
+                )
             except (ReferenceFault, CountingError) as error:
                 raise RequestError(error.problem.message) from None
-            self._shown[params.uri] = document.uri
-            return types.TextDocumentContentResult(text)
-        agent, folder = place.removeprefix(_CONTEXT), path_of(of)
-        if not place.startswith(_CONTEXT) or agent not in TITLES or folder is None:
-            raise InvalidParamsError(f"{params.uri}: no text of Weighbridge's")
-        (context,) = await self._desk.session.contexts(folder, [agent], texts=True)
+        folder = path_of(of)
+        if name not in TITLES or folder is None:
+            raise InvalidParamsError(f"{params.uri}: no agent's context")
         self._shown[params.uri] = None
+        (context,) = await self._desk.session.contexts(folder, [name], texts=True)
         return types.TextDocumentContentResult("\n".join(part["text"] for part in context["parts"]))
 
     async def show(self, arguments: list[Any]) -> dict[str, str]:
