@@ -69,6 +69,7 @@ def _print_one(context: _Context) -> None:
         cut = "" if entry["lost"] is None else f"  {_cut(entry['lost'], exact=exact)}"
         name = _path(entry["path"], context) + via + cut
         rows.append(((number_text(entry["tokens"], exact=exact), ""), (name, _CUT if cut else "")))
+    rows += [(("-", ""), (text, _CUT)) for text in _ignored(context)]
     rows += [(EMPTY, (text, "")) for text in _repeated(context)]
     rows += [(("-", ""), (text, _UNREAD)) for text in _not_loaded(context)]
     if rows:
@@ -149,6 +150,7 @@ def _notes(context: _Context) -> Iterator[Cell]:
     for entry in context["entries"]:
         if entry["lost"] is not None:
             yield f"{_path(entry['path'], context)} {_cut(entry['lost'], exact=_is_exact(context))}", _CUT
+    yield from ((text, _CUT) for text in _ignored(context))
     yield from ((text, "") for text in _repeated(context))
     yield from ((text, _UNREAD) for text in _not_loaded(context))
 
@@ -164,6 +166,13 @@ def _cut(lost: Mapping[str, Any], *, exact: bool) -> str:
 def _repeated(context: _Context) -> Iterator[str]:
     path = partial(_path, context=context)
     return (repeated_text(one, path, exact=_is_exact(context)) for one in context["repeated"])
+
+
+def _ignored(context: _Context) -> Iterator[str]:
+    """`CLAUDE.md line 3: @docs/style.md. is not imported: the full stop belongs to the path here`."""
+    for one in context["ignored"]:
+        place = f"{_path(one['path'], context)} line {one['line'] + 1:,}"
+        yield f"{place}: {shown(one['text'], _LONGEST)} is not imported: {shown(one['reason'], _LONGEST)}"
 
 
 def _not_loaded(context: _Context) -> Iterator[str]:

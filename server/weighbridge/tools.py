@@ -135,6 +135,15 @@ class Workspace:
                 contexts.repeated_text(one, self._name, exact=context["exactness"] == Exactness.EXACT)
                 for one in context["repeated"]
             ],
+            "ignored": [
+                {
+                    "path": self._name(one["path"]),
+                    "line": one["line"] + 1,
+                    "text": one["text"],
+                    "reason": one["reason"],
+                }
+                for one in context["ignored"]
+            ],
             "not_loaded": [{**one, "path": self._name(one["path"])} for one in context["not_loaded"]],
         }
 

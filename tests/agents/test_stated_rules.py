@@ -410,3 +410,41 @@ def test_rules_of_continue_that_are_told(tmp_path: Path) -> None:
 
 def test_a_folder_hides_other_names_of_continue(tmp_path: Path) -> None:
     assert arriving("continue-cli", tmp_path, {"AGENTS.md/x": "", "CLAUDE.md": "C"}) == ""
+
+
+def test_cline_sorts_names_as_javascript_does(tmp_path: Path) -> None:
+    names = [
+        *("_u", "-d", ".h", "(x", "10", "2", "a b", "a_b", "a-b", "a.b", "ab", "éa", "eb", "éc", "Z"),
+        *("résumé", "resume2", "zebra"),
+    ]
+    files = {f".clinerules/{name}.md": "text" for name in sorted(names)}
+    got = re.findall("(?m)^## (.*)$", arriving("cline", tmp_path, files))
+    assert got == [
+        *("_u", "-d", ".h", "(x", "10", "2", "a b", "a_b", "a-b", "a.b", "ab", "éa", "eb", "éc"),
+        *("résumé", "resume2", "Z", "zebra"),
+    ]
+
+
+MEMORY_LINES = [
+    ("x\n" * 200 + "y", "201 lines (limit: 200)", "x\n" * 199 + "x"),
+    # A line feed at the limit itself is still looked at.
+    ("x" * 25_000 + "\nmore", "24.4 {} (limit: 24.4 {}) — index entries are too long", "x" * 25_000),
+    ("x\n" + "é" * 25_850 + "\nz", "25.2 {} (limit: 24.4 {}) — index entries are too long", "x"),
+    ("x" * 25_856, "25.3 {} (limit: 24.4 {}) — index entries are too long", "x" * 25_000),
+    ("ab\n" * 9_000 + "y", "9001 lines and 26.4 {}", "ab\n" * 199 + "ab"),
+]
+
+
+@pytest.mark.parametrize(("text", "said", "kept"), MEMORY_LINES)
+def test_memory_beyond_its_limits(text: str, said: str, kept: str, tmp_path: Path) -> None:
+    for agent, place, unit in (
+        ("claude-code", ".claude/projects", "KB"),
+        ("qwen-code", ".qwen/projects", " KB"),
+    ):
+        home = {
+            f"{place}/{{slug}}/memory/MEMORY.md": text,
+            ".qwen/settings.json": '{"memory": {"enabled": true}}',
+        }
+        got = arriving(agent, tmp_path / agent, {}, home=home, settings={"memory": True})
+        told = f"\n\n> WARNING: MEMORY.md is {said.replace(' {}', unit)}. Only part of it was loaded"
+        assert f"\n\n{kept}{told}" in got

@@ -1,5 +1,6 @@
 """What agents load, for people: one agent's files, or several agents side by side, in the columns of a screen."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,27 @@ def test_one_agent_has_its_files_as_they_arrive(folder: Path, capsys: pytest.Cap
         " -  .claude/rules/api.md: loads when a file is read that matches src/**",
         " -  AGENTS.md: a CLAUDE.md with text is loaded: AGENTS.md is not read",
     ]
+
+
+def test_imports_that_bring_nothing_are_told_with_their_lines(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "place" / "CLAUDE.md").write_text("# A\n\nsee @docs/style.md, `@docs/style.md`, @someone\n")
+    told = "CLAUDE.md line 3: @docs/style.md, is not imported: the comma belongs to the path here"
+    alone = shown(folder, capsys, "claude-code")
+    assert alone.count("is not imported") == 1
+    assert f" -  {told}: put a space before it\n" in alone
+    beside = " ".join(shown(folder, capsys, "claude-code", "codex").split())
+    assert f"claude-code: {told}" in beside
+    assert main(["context", "--home", str(folder), "--agent", "claude-code", "--format", "json"]) == 0
+    (context,) = json.loads(capsys.readouterr().out)["contexts"]
+    (ignored,) = context["ignored"]
+    assert (ignored["path"], ignored["line"], ignored["character"], ignored["text"]) == (
+        str(folder / "place" / "CLAUDE.md"),
+        2,
+        4,
+        "@docs/style.md,",
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,15 +78,15 @@ export async function showAgents(server: Server): Promise<void> {
   }
   const place = vscode.workspace.asRelativePath(folder, true);
   const context = await pickRow(
-    agentRows(here.contexts, above?.contexts),
+    agentRows(here.contexts, above?.contexts, workspace.uri.path),
     vscode.l10n.t("Weighbridge: What Agents Load in {0}", place),
   );
   if (context === undefined) {
     return;
   }
   const file = await pickRow(
-    fileRows(context),
-    vscode.l10n.t("Weighbridge: {0} in {1}", context.agent, place),
+    fileRows(context, workspace.uri.path),
+    vscode.l10n.t("Weighbridge: {0} in {1}", context.title, place),
   );
   if (file !== undefined) {
     const start = { line: file.line, character: 0 };

@@ -26,27 +26,31 @@ export function startFolders(workspace: string, file: string | undefined): reado
 }
 
 /**
- * Agents with what each loads, the largest first. `elsewhere`: the same for the folder that it is compared with; what loads
- * only there is listed, too.
+ * Agents with what each loads: those first that lose something, then the largest. `elsewhere`: the same for the folder that it
+ * is compared with; what loads only there is listed, too. `workspace`: the folder in which files are named from where the
+ * agent is started.
  */
 export function agentRows(
   here: readonly AgentContext[],
   elsewhere: readonly AgentContext[] | undefined,
+  workspace: string,
 ): readonly Row<AgentContext>[] {
   const there = new Map(elsewhere?.map((one) => [one.agent, one]));
   const rows = [...here]
-    .sort((one, other) => other.tokens - one.tokens)
+    .sort((one, other) => losses(other) - losses(one) || other.tokens - one.tokens)
     .map((one): Row<AgentContext> => {
-      const before = there.get(one.agent);
       const cut = one.entries.find((entry) => entry.lost !== null);
+      const vain = one.ignored.length;
       return {
-        label: one.agent,
-        description: [
-          `${mark(one.exactness)}${tokens(one.tokens)}`,
-          files(one.entries.length),
-          ...(cut === undefined ? [] : [`${name(cut.path, one.folder)} ${lostText(cut, one)}`]),
+        label: label(one),
+        description: `${mark(one.exactness)}${tokens(one.tokens)} · ${files(one.entries.length)}`,
+        detail: [
+          ...(cut === undefined ? [] : [`${name(cut.path, one.folder, workspace)} ${lostText(cut, one)}`]),
+          ...(vain === 0
+            ? []
+            : [`${number(vain)} ${vain === 1 ? "import brings" : "imports bring"} nothing`]),
+          ...(elsewhere === undefined ? [] : [difference(one, there.get(one.agent), workspace)]),
         ].join(" · "),
-        detail: elsewhere === undefined ? "" : difference(one, before),
         of: one,
       };
     });
@@ -55,33 +59,51 @@ export function agentRows(
   return [
     ...rows,
     ...gone.map((one) => ({
-      label: one.agent,
+      label: label(one),
       description: "nothing",
-      detail: difference({ ...one, tokens: 0, entries: [] }, one),
+      detail: difference({ ...one, tokens: 0, entries: [] }, one, workspace),
       of: { ...one, tokens: 0, entries: [] },
     })),
   ];
 }
 
-/** An agent's files in the order in which they arrive, then those that do not load. */
-export function fileRows(context: AgentContext): readonly Row<{ path: string; line: number }>[] {
+/** An agent's files in the order in which they arrive, then imports that bring nothing, then files that do not load. */
+export function fileRows(
+  context: AgentContext,
+  workspace: string,
+): readonly Row<{ path: string; line: number }>[] {
+  const named = (path: string) => name(path, context.folder, workspace);
   return [
     ...context.entries.map((entry) => ({
-      label: name(entry.path, context.folder),
+      label: named(entry.path),
       description: `${mark(context.exactness)}${tokens(entry.tokens)}`,
       detail: [
-        ...(entry.imported_by === null ? [] : [`imported by ${name(entry.imported_by, context.folder)}`]),
+        ...(entry.imported_by === null ? [] : [`imported by ${named(entry.imported_by)}`]),
         ...(entry.lost === null ? [] : [lostText(entry, context)]),
       ].join(" · "),
       of: { path: entry.path, line: entry.lost?.line ?? 0 },
     })),
+    ...context.ignored.map((one) => ({
+      label: one.text,
+      description: `not imported by ${named(one.path)}`,
+      detail: one.reason,
+      of: { path: one.path, line: one.line },
+    })),
     ...context.not_loaded.map((one) => ({
-      label: name(one.path, context.folder),
+      label: named(one.path),
       description: "not loaded",
       detail: one.reason,
       of: { path: one.path, line: 0 },
     })),
   ];
+}
+
+function label(context: AgentContext): string {
+  return context.recorded ? context.title : `${context.title} (as read, not recorded)`;
+}
+
+function losses(context: AgentContext): number {
+  return context.ignored.length + context.entries.filter((entry) => entry.lost !== null).length;
 }
 
 function lostText(entry: AgentEntry, context: AgentContext): string {
@@ -92,7 +114,7 @@ function lostText(entry: AgentEntry, context: AgentContext): string {
 }
 
 /** What is another than elsewhere: tokens, files that come, files that are missing. */
-function difference(here: AgentContext, elsewhere: AgentContext | undefined): string {
+function difference(here: AgentContext, elsewhere: AgentContext | undefined, workspace: string): string {
   const before = new Set(elsewhere?.entries.map((entry) => entry.path));
   const now = new Set(here.entries.map((entry) => entry.path));
   const more = [...now].filter((path) => !before.has(path));
@@ -103,13 +125,13 @@ function difference(here: AgentContext, elsewhere: AgentContext | undefined): st
   }
   return [
     change(grown),
-    ...(more.length === 0 ? [] : [`with ${named(more, here.folder)}`]),
-    ...(less.length === 0 ? [] : [`without ${named(less, elsewhere?.folder ?? here.folder)}`]),
+    ...(more.length === 0 ? [] : [`with ${named(more, here.folder, workspace)}`]),
+    ...(less.length === 0 ? [] : [`without ${named(less, here.folder, workspace)}`]),
   ].join(" · ");
 }
 
-function named(paths: readonly string[], folder: string): string {
-  const some = paths.slice(0, MOST_NAMED).map((path) => name(path, folder));
+function named(paths: readonly string[], folder: string, workspace: string): string {
+  const some = paths.slice(0, MOST_NAMED).map((path) => name(path, folder, workspace));
   return [...some, ...(paths.length > MOST_NAMED ? ["…"] : [])].join(", ");
 }
 
@@ -117,9 +139,16 @@ function files(count: number): string {
   return `${number(count)} ${count === 1 ? "file" : "files"}`;
 }
 
-/** A path from the folder that the agent is started in, if it lies in it. */
-function name(path: string, folder: string): string {
-  return [`${folder}/`, `${folder}\\`].some((above) => path.startsWith(above))
-    ? path.slice(folder.length + 1)
-    : path;
+/** A path from the folder that the agent is started in: `../AGENTS.md` for one above; as it is outside of the workspace. */
+function name(path: string, folder: string, workspace: string): string {
+  let up = "";
+  for (let from = folder; ; from = from.replace(/[/\\][^/\\]*$/, "")) {
+    if ([`${from}/`, `${from}\\`].some((above) => path.startsWith(above))) {
+      return up + path.slice(from.length + 1);
+    }
+    if (from.length <= workspace.length || !/[/\\]/.test(from)) {
+      return path;
+    }
+    up += "../";
+  }
 }

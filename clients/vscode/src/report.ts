@@ -126,9 +126,19 @@ export interface AgentEntry {
 /** What an agent loads when it is started in a folder. */
 export interface AgentContext {
   readonly agent: string;
+  readonly title: string;
+  /** Whether its rules were seen on the wire, or only read in its source or documentation. */
+  readonly recorded: boolean;
   readonly folder: string;
   readonly tokens: number;
   readonly exactness: Exactness;
   readonly entries: readonly AgentEntry[];
+  /** What is meant as an import and brings nothing; `line` from 0. */
+  readonly ignored: readonly {
+    readonly path: string;
+    readonly line: number;
+    readonly text: string;
+    readonly reason: string;
+  }[];
   readonly not_loaded: readonly { readonly path: string; readonly reason: string }[];
 }

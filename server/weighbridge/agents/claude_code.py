@@ -43,9 +43,11 @@ from weighbridge.agents.model import (
     Start,
 )
 from weighbridge.agents.text import (
+    cut_at_line,
     decoded,
     js_trim,
     json_object,
+    kilobytes,
     utf16_units,
 )
 from weighbridge.errors import Code
@@ -461,13 +463,9 @@ def _shortened(text: str) -> tuple[str, Lost | None]:
     too_long = utf16_units(text) > MEMORY_UNITS
     if not too_many and not too_long:
         return text, None
-    if utf16_units(kept) > MEMORY_UNITS:
-        cut = kept.encode("utf-16-le", "surrogatepass")[: 2 * MEMORY_UNITS].decode("utf-16-le", "replace")
-        end = cut.rfind("\n")
-        kept = cut[:end] if end > 0 else cut
+    kept = cut_at_line(kept, MEMORY_UNITS)
     line = kept.count("\n") + 1
-    size = f"{utf16_units(text) / 1024:.1f}KB"
-    limit = f"{MEMORY_UNITS / 1024:.1f}KB"
+    size, limit = f"{kilobytes(utf16_units(text))}KB", f"{kilobytes(MEMORY_UNITS)}KB"
     if too_many and too_long:
         what = f"{len(lines)} lines and {size}"
     elif too_many:

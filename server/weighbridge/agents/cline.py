@@ -17,6 +17,9 @@ from weighbridge.agents.text import decoded, js_trim, yaml_value
 _ENDINGS = (".md", ".markdown", ".txt")
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)")
 
+#: Signs of ASCII as Unicode's collation sorts them, before all digits and letters.
+_SIGNS = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
+
 
 def load(start: Start, files: Files) -> Context:
     """What Cline puts into its first request."""
@@ -112,11 +115,16 @@ class _Loader:
                 )
 
 
-def _collated(name: str) -> tuple[list[tuple[int, str]], str]:
-    """A key that sorts names as JavaScript's `localeCompare` does: signs, digits, letters whatever their case."""
-    folded = unicodedata.normalize("NFD", name).lower()
-    ranks = [(2 if one.isalpha() else 1 if one.isdigit() else 0, one) for one in folded]
-    return ranks, name.swapcase()
+def _collated(name: str) -> tuple[list[int], str, str]:
+    """A key that sorts names as JavaScript's `localeCompare` does: signs in Unicode's order, digits, letters.
+
+    Accents decide where all of these are alike, then whether letters are small.
+    """
+    marks = unicodedata.normalize("NFD", name)
+    bases = [one for one in marks.lower() if not unicodedata.combining(one)]
+    accents = "".join(one for one in marks if unicodedata.combining(one))
+    ranks = [_SIGNS.find(one) if one in _SIGNS else len(_SIGNS) + ord(one) for one in bases]
+    return ranks, accents, name.swapcase()
 
 
 def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:

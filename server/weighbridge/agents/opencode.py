@@ -144,9 +144,7 @@ class OpenCodeLoader:
                 if name == used:
                     yield path, "project", True
                 else:
-                    reason = (
-                        f"there is a {used} between the root and the session folder, so only that name counts"
-                    )
+                    reason = f"{used} lies between the root and the session folder: only that name counts"
                     self.not_loaded.append(NotLoaded(path, reason))
 
     def more_files(self) -> Iterator[tuple[Path, str, bool]]:

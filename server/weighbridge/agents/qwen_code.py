@@ -35,7 +35,17 @@ from weighbridge.agents.model import (
 )
 from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, imports_in, trimmed
-from weighbridge.agents.text import decoded, js_order, js_trim, json_object, unix_lines, yaml_mapping
+from weighbridge.agents.text import (
+    cut_at_line,
+    decoded,
+    js_order,
+    js_trim,
+    json_object,
+    kilobytes,
+    unix_lines,
+    utf16_units,
+    yaml_mapping,
+)
 from weighbridge.errors import Code
 from weighbridge.text import split_lines
 
@@ -45,7 +55,9 @@ _NAMES = ("QWEN.md", "AGENTS.md")
 _FRONT_MATTER = re.compile(r"---\n([\s\S]*?)\n---(?:\n|$(?![\s\S]))")
 #: How often comments are removed that appear where others were: a bound against hostile texts.
 _MOST_NESTED = 100
+#: Of MEMORY.md: lines, then UTF-16 units.
 MEMORY_LINES = 200
+MEMORY_UNITS = 25_000
 
 
 def load(start: Start, files: Files) -> Context:
@@ -204,7 +216,7 @@ class _Loader:
             path = holder / "MEMORY.md"
             data = self.files.read(path)
             if data is not None:
-                text, lost = _shortened(decoded(data).strip())
+                text, lost = _shortened(js_trim(decoded(data)))
                 yield Part(
                     "system", (Piece(f"## {path}\n\n"), Piece(text, Entry(path, "memory", text, lost=lost)))
                 )
@@ -348,16 +360,23 @@ def _memory_is_on(settings: Iterable[Mapping[str, Any]]) -> bool:
 
 def _shortened(text: str) -> tuple[str, Lost | None]:
     """MEMORY.md's text as it arrives, with the warning that Qwen Code puts behind a cut."""
-    lines = text.split("\n")
-    if len(lines) <= MEMORY_LINES:
+    lines, units = text.split("\n"), utf16_units(text)
+    too_many, too_long = len(lines) > MEMORY_LINES, units > MEMORY_UNITS
+    if not too_many and not too_long:
         return text, None
-    kept = "\n".join(lines[:MEMORY_LINES])
+    kept = cut_at_line("\n".join(lines[:MEMORY_LINES]), MEMORY_UNITS)
+    size, limit = f"{kilobytes(units)} KB", f"{kilobytes(MEMORY_UNITS)} KB"
+    if not too_many:
+        what = f"{size} (limit: {limit}) — index entries are too long"
+    else:
+        what = f"{len(lines)} lines and {size}" if too_long else f"{len(lines)} lines (limit: {MEMORY_LINES})"
     warning = (
-        f"\n\n> WARNING: MEMORY.md is {len(lines)} lines (limit: {MEMORY_LINES}). Only part of it was loaded. "
+        f"\n\n> WARNING: MEMORY.md is {what}. Only part of it was loaded. "
         "Keep index entries to one line under ~200 chars; move detail into topic files."
     )
-    reason = f"Qwen Code reads {MEMORY_LINES} lines of MEMORY.md"
-    return kept + warning, Lost(Code.TRUNCATED, MEMORY_LINES, 0, text[len(kept) :], reason)
+    reason = f"Qwen Code reads {MEMORY_LINES} lines and {MEMORY_UNITS:,} UTF-16 units of MEMORY.md"
+    line = kept.count("\n") + 1
+    return kept + warning, Lost(Code.TRUNCATED, line, 0, text[len(kept) :], reason)
 
 
 QWEN_CODE = Agent(

@@ -45,6 +45,21 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def cut_at_line(text: str, units: int) -> str:
+    """The text up to the last line end in its first UTF-16 units, of which there is one more; up to those where there is none."""
+    data = text.encode("utf-16-le", "surrogatepass")
+    if len(data) <= 2 * units:
+        return text
+    end = data[: 2 * (units + 1)].decode("utf-16-le", "replace").rfind("\n")
+    return text[:end] if end > 0 else data[: 2 * units].decode("utf-16-le", "replace")
+
+
+def kilobytes(units: int) -> str:
+    """A number in thousands of 1,024 with one digit, rounded as JavaScript does: a half upwards."""
+    tenths = (20 * units + 1024) // 2048
+    return f"{tenths // 10}.{tenths % 10}"
+
+
 def js_order(text: str) -> bytes:
     """A key that sorts texts as JavaScript does: by their UTF-16 units."""
     return text.encode("utf-16-be", "surrogatepass")

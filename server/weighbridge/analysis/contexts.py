@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from weighbridge.agents.folders import git_root
-from weighbridge.agents.model import Agent, Context, Entry, Start
+from weighbridge.agents.model import Agent, Context, Entry, Importance, Start
+from weighbridge.agents.text import decoded
+from weighbridge.analysis.loads import EVERY_FILE
+from weighbridge.analysis.notices import Places
 from weighbridge.analysis.wording import tokens_text
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.content.depends import Depends
+from weighbridge.errors import Code
 from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
 
@@ -35,14 +39,26 @@ class Choice(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Vain:
+    """Something in a file that is meant as an import, most likely, and brings nothing. `line` from 0, `character` in code points."""
+
+    path: Path
+    line: int
+    character: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """An agent's context in a folder, and the paths that it would have read and Weighbridge does not open."""
+    """An agent's context in a folder, the paths that it would have read and Weighbridge does not open, imports in vain."""
 
     agent: Agent
     folder: Path
     context: Context
     refused: tuple[Path, ...]
     depends: Depends
+    vain: tuple[Vain, ...] = ()
 
 
 def load(
@@ -68,11 +84,25 @@ def load(
         trusted = agent.folders_in(home)
         files = AgentFiles((folder, *file_roots), trusted, open_text, moved)
         files.roots = tuple(roots or (git_root(files.real(folder), files) or folder, folder, *file_roots))
-        start = Start(folder, home, os.environ if environment is None else environment, arguments)
+        told = os.environ if environment is None else environment
+        start = Start(folder, home, told, arguments, looked_at=EVERY_FILE)
         context = agent.load(start, files)
         refused = tuple(dict.fromkeys(files.refused))
-        loaded.append(Loaded(agent, folder, context, refused, files.depends))
+        loaded.append(Loaded(agent, folder, context, refused, files.depends, tuple(_vain(context, files))))
     return loaded
+
+
+def _vain(context: Context, files: AgentFiles) -> Iterator[Vain]:
+    """The imports of a context that bring nothing, file by file; not what may be none."""
+    meant = [
+        one for one in context.ignored if one.code is Code.IGNORED and one.importance is not Importance.HINT
+    ]
+    for path in dict.fromkeys(one.path for one in meant):
+        text = decoded(files.read(path) or b"")
+        places = Places(text)
+        for one in meant:
+            if one.path == path:
+                yield Vain(path, *places.at(one.start), text[one.start : one.end], one.reason)
 
 
 def contexts_of(
@@ -162,6 +192,8 @@ def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str,
     ]
     return {
         "agent": loaded.agent.name,
+        "title": loaded.agent.title,
+        "recorded": loaded.agent.recorded,
         "as_of": loaded.agent.as_of,
         "folder": str(loaded.folder),
         "tokens": sum(part["tokens"] for part in parts),
@@ -186,6 +218,7 @@ def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str,
             }
             for entry, tokens in zip(loaded.context.entries, counts, strict=True)
         ],
+        "ignored": [{**asdict(one), "path": str(one.path)} for one in loaded.vain],
         "repeated": [*_repeated(loaded.context.entries, counts)],
         "not_loaded": [
             *({"path": str(one.path), "reason": one.reason} for one in loaded.context.not_loaded),

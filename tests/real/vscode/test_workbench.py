@@ -313,6 +313,51 @@ def test_context_files_are_shown_as_their_agents_get_them(workbench: OpenWorkben
     bench.shot("context-files")
 
 
+def test_what_agents_load_in_a_folder_is_listed_and_a_file_is_opened_where_it_is_cut(
+    workbench: OpenWorkbench, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop"
+    files = {
+        ".git/HEAD": "ref: refs/heads/main\n",
+        "CLAUDE.md": "# Shop\n\nRead @docs/prices.md first.\n",
+        "docs/prices.md": "Prices are in cents.\n",
+        "AGENTS.md": LONG_RULES,
+        "service/AGENTS.md": "# Service\n\nAnswer within a second.\n",
+        "service/CLAUDE.md": "# Service\n\nAnswer within a second.\n",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    bench = workbench(folder, "service/CLAUDE.md")
+    bench.until_text("tokens in Claude Code")
+    rows = bench.page.locator(".quick-input-list .monaco-list-row")
+
+    def asked(agent: str) -> str:
+        """What is listed of an agent that is started in the folder of the service, which is chosen first."""
+        bench.command("Weighbridge: What Agents Load…")
+        bench.pick("shop/service").click()
+        # Who loses text stands first.
+        bench.until("agents", lambda: "Codex" in plain(rows.first.inner_text()))
+        bench.shot("agents")
+        bench.type(agent)
+        bench.until("one agent", lambda: rows.count() == 1 and agent in plain(rows.first.inner_text()))
+        said = plain(rows.first.inner_text())
+        rows.first.click()
+        rows.filter(has_text="AGENTS.md").first.wait_for()
+        bench.shot(f"agents-{agent.split(maxsplit=1)[0].lower()}")
+        return said
+
+    # Started there, the import lies outside; the root's rules use up what Codex reads.
+    assert "without ../docs/prices.md" in asked("Claude Code")
+    bench.page.keyboard.press("Escape")
+    line = LONG_RULES.encode()[:32_768].count(b"\n") + 1
+    assert f"../AGENTS.md cut at line {line}" in asked("Codex")
+    rows.filter(has_text="never arrive").first.click()
+    bench.page.locator('.tab.active[data-resource-name="AGENTS.md"]').wait_for()
+    bench.until("the cut", lambda: f"Rule {line - 2}:" in bench.text())
+    bench.shot("agents-file")
+
+
 def test_the_preview_is_what_the_model_receives_and_follows(workbench: OpenWorkbench, folder: Path) -> None:
     bench = workbench(folder, PROMPT_FILE, width=1500)
     bench.until_status(shown(count(resolve(PROMPT))))
