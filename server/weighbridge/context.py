@@ -176,9 +176,11 @@ def _ignored(context: _Context) -> Iterator[str]:
 
 
 def _not_loaded(context: _Context) -> Iterator[str]:
-    return (
-        f"{_path(one['path'], context)}: {shown(one['reason'], _LONGEST)}" for one in context["not_loaded"]
-    )
+    """The files that do not load, but for those that are told of where an import names them."""
+    told = {one["reason"] for one in context["ignored"]}
+    for one in context["not_loaded"]:
+        if one["reason"] not in told:
+            yield f"{_path(one['path'], context)}: {shown(one['reason'], _LONGEST)}"
 
 
 def _path(path: str, context: _Context) -> str:

@@ -96,10 +96,10 @@ REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
         "goose": ("warning", "what one file imports comes to 1,048,576 bytes", None),
     },
     "read @~/notes.md, please": {
-        "gemini-cli": ("information", "~ is not taken for your home folder", None),
-        "qwen-code": ("information", "~ is not taken for your home folder", None),
-        "copilot-cli": ("information", "~ is not taken for your home folder", None),
-        "goose": ("information", "~ is not taken for your home folder", None),
+        "gemini-cli": ("hint", "~ is not taken for your home folder", None),
+        "qwen-code": ("hint", "~ is not taken for your home folder", None),
+        "copilot-cli": ("hint", "~ is not taken for your home folder", None),
+        "goose": ("hint", "~ is not taken for your home folder", None),
     },
     "`@~/notes.md`": {
         "gemini-cli": ("hint", "it stands in code", None),

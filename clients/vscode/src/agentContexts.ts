@@ -73,6 +73,7 @@ export function fileRows(
   workspace: string,
 ): readonly Row<{ path: string; line: number }>[] {
   const named = (path: string) => name(path, context.folder, workspace);
+  const told = new Set(context.ignored.map((one) => one.reason));
   return [
     ...context.entries.map((entry) => ({
       label: named(entry.path),
@@ -89,12 +90,15 @@ export function fileRows(
       detail: one.reason,
       of: { path: one.path, line: one.line },
     })),
-    ...context.not_loaded.map((one) => ({
-      label: named(one.path),
-      description: "not loaded",
-      detail: one.reason,
-      of: { path: one.path, line: 0 },
-    })),
+    // What an import names is told of there.
+    ...context.not_loaded
+      .filter((one) => !told.has(one.reason))
+      .map((one) => ({
+        label: named(one.path),
+        description: "not loaded",
+        detail: one.reason,
+        of: { path: one.path, line: 0 },
+      })),
   ];
 }
 

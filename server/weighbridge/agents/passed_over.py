@@ -78,8 +78,7 @@ def passed_over(
         elif plain.startswith("~/") and PurePath(bare(plain)).suffix.lower() in TEXTS:
             reason, importance = why(start, plain)
             said = _HOME_REASON if imports and importance is not Importance.HINT else reason
-            sure = Importance.HINT if importance is Importance.HINT else Importance.LIKELY
-            yield Ignored(path, start, found.end(), said, sure)
+            yield Ignored(path, start, found.end(), said, Importance.HINT)
 
 
 def _overlooked(

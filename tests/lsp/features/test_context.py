@@ -128,6 +128,14 @@ async def test_the_same_file_in_other_chosen_agents(folder: Path) -> None:
         assert f"the same file in {cut} · Gemini CLI not read · {whole}" in await first_hover(session, uri)
 
 
+async def test_an_agent_whose_rules_were_only_read_says_so(folder: Path) -> None:
+    (folder / "AGENTS.md").write_text("words\n")
+    async with editor(EGLOT, folder, settings={"agents": ["goose", "crush"]}) as session:
+        said = await first_hover(session, await session.open("AGENTS.md"))
+        assert "goose: as read, not recorded" in said
+        assert "the same file in Crush (as read, not recorded) ≈" in said
+
+
 async def test_a_file_that_a_link_leads_to_is_the_same(folder: Path) -> None:
     (folder / "AGENTS.md").write_text("words\n")
     (folder / "CLAUDE.md").symlink_to("AGENTS.md")

@@ -29,6 +29,8 @@ from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.families import exactness_note
 
 _MOST_NOTICES = 3
+#: What is said of agents whose rules were not seen on the wire.
+_AS_READ = "as read, not recorded"
 #: Rows of a table, and lines of a content, that people read in a hover.
 _MOST_ROWS = 10
 
@@ -209,7 +211,7 @@ def _model_text(model: ModelReport) -> str:
 
 def _other_text(context: Mapping[str, Any], paths: Collection[str]) -> str:
     """`Codex 8,012, cut at line 360`, `Gemini CLI not read`: a file in another agent's context. `paths`: its names."""
-    title = TITLES[context["agent"]]
+    title = TITLES[context["agent"]] + ("" if context["recorded"] else f" ({_AS_READ})")
     entry = next((entry for entry in context["entries"] if entry["path"] in paths), None)
     if entry is None:
         return f"{title} not read"
@@ -233,6 +235,8 @@ def _chain(
     exact = own["exactness"] == "exact"
     total = tokens_text(own["tokens"], exact=exact)
     facts.append(f"{total} in all when {arrived.title} is started in {arrived.folder}")
+    if not own["recorded"]:
+        facts.append(f"{arrived.title}: {_AS_READ}")
     if others := [_other_text(one, paths) for one in contexts if one is not own]:
         facts.append(f"the same file in {' · '.join(others)}")
     facts += [
