@@ -63,9 +63,9 @@ def test_any_graph_of_includes(files: dict[str, str], most: int) -> None:
             (folder / name).write_text(text, encoding="utf-8")
         async with a_session(folder, {"maxDepth": most}) as session:
             document = open_file(session, folder / "doc.md")
-            tokens = await session.count(document)
+            tokens = await session.queries.count(document)
             text, faults = written_out(files, "doc.md", ("doc.md",), most)
-            assert await session.render(document) == text
+            assert await session.queries.render(document) == text
             assert tokens == tokenizer("cl100k_base").count(text)
             assert faults_of(session.report(document).references) == faults
 
@@ -80,7 +80,7 @@ async def test_a_fan_of_includes_fails_as_a_whole_and_hangs_nothing(tmp_path: Pa
     (tmp_path / "doc.md").write_text("@[file:f6.md] @[file:f0.md]")
     async with a_session(tmp_path, {"maxDepth": 50}) as session:
         document = open_file(session, tmp_path / "doc.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         report = session.report(document)
         assert [reference.problem and reference.problem.code for reference in report.references] == [
             None,
@@ -95,5 +95,5 @@ async def test_a_section_may_include_another_section_of_its_file(tmp_path: Path)
     (tmp_path / "doc.md").write_text("@[file:a.md#One]")
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
-        assert await session.render(document) == "# One\n\n# Two\n\ntwo @[file:a.md#Two]\n\n\n"
+        assert await session.queries.render(document) == "# One\n\n# Two\n\ntwo @[file:a.md#Two]\n\n\n"
         assert faults_of(session.report(document).references) == [Code.CYCLE]

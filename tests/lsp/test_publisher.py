@@ -47,7 +47,7 @@ class Screen:
 
     async def show(self, document: Document) -> list[str]:
         """Show a document when it is counted; returns what the client was told."""
-        await self.session.ready(document)
+        await self.session.queries.ready(document)
         self.publisher.show([document])
         await settle()
         told, self.client.told = self.client.told, []

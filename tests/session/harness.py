@@ -185,8 +185,8 @@ def typed(
 async def weigh(session: Session, path: Path) -> tuple[int, str]:
     """The count of a file as a document, and what it renders to."""
     document = open_file(session, path)
-    tokens = await session.count(document)
-    text = await session.render(document)
+    tokens = await session.queries.count(document)
+    text = await session.queries.render(document)
     session.close(document.uri)
     return tokens, text
 
@@ -199,7 +199,7 @@ def sizes(session: Session) -> dict[str, int]:
         "paths": len(readings._files),
         "documents": len(session.documents),
         "reports": len(session._reports),
-        "waiting": len(session._waiting),
+        "waiting": len(session.waiting),
         "preparing": len(session._preparing._running) + len(session._preparing._anew),
         "counting": len(session._counting._following),
         "timers": len(session._overlay_timers) + len(session._resting),

@@ -38,8 +38,8 @@ def lay(folder: Path, files: dict[str, str]) -> None:
 
 async def known(session: Session, document: Document) -> tuple[Report, str]:
     """The report and the rendered text; the one is held against the other."""
-    report = await session.whole_report(document)
-    text = await session.render(document)
+    report = await session.queries.whole_report(document)
+    text = await session.queries.render(document)
     assert report.tokens == tokenizer(report.encoding).count(text)
     return report, text
 

@@ -25,8 +25,8 @@ MODELS = ["gpt-5", "claude-opus-4-8", "claude-opus-4-5", "gemini-2.5-pro", "grok
 
 
 async def rows(session: Session, document: Document) -> Report:
-    report = await session.with_models(document, await session.whole_report(document))
-    rendered = await session.render(document)
+    report = await session.queries.with_models(document, await session.queries.whole_report(document))
+    rendered = await session.queries.render(document)
     assert [one.model for one in report.models] == MODELS
     for one in report.models:
         assert one.tokens == tokenizer(one.encoding).count(rendered)
@@ -134,11 +134,11 @@ async def test_a_look_after_a_key_counts_only_what_is_new(
     models = ["gpt-4", "gpt-5", "claude-opus-4-8", "claude-opus-4-5", "claude-sonnet-5", "o3"]
     async with a_session(tmp_path, {"models": models}) as session:
         document = open_file(session, tmp_path / "doc.prompt.md")
-        await session.with_models(document, await session.whole_report(document))
+        await session.queries.with_models(document, await session.queries.whole_report(document))
         monkeypatch.setattr("weighbridge.session.other_models.tokenizer", counted)
         for at in (0, 500, 1_998):
             typed(session, document, (at, 0), "x")
-            report = await session.with_models(document, await session.whole_report(document))
+            report = await session.queries.with_models(document, await session.queries.whole_report(document))
             assert [row.model for row in report.models] == models
     assert sorted(counting) == ["cl100k_base", "claude-3", "claude-4.8", "o200k_base"]
     asked = {name: sum(map(len, one.asked)) for name, one in counting.items()}
@@ -152,7 +152,7 @@ async def test_a_row_has_window_and_cost(tmp_path: Path) -> None:
     values = {"models": ["claude-sonnet-4-5", "gpt-5", "nobody-knows"], "variables": {"name": "N " * 1_000}}
     async with a_session(tmp_path, values) as session:
         document = open_file(session, tmp_path / "doc.prompt.md")
-        report = await session.with_models(document, await session.whole_report(document))
+        report = await session.queries.with_models(document, await session.queries.whole_report(document))
         claude, gpt = report.models
         assert (report.model, report.tokens, report.budget.limit) == (
             "claude-sonnet-4-5",
@@ -170,8 +170,8 @@ async def test_no_rows_of_a_text_that_changed_meanwhile(tmp_path: Path) -> None:
     (tmp_path / "doc.prompt.md").write_text("some words\n")
     async with a_session(tmp_path, {"models": ["gpt-5", "opus"]}) as session:
         document = open_file(session, tmp_path / "doc.prompt.md")
-        report = await session.whole_report(document)
-        asked = asyncio.ensure_future(session.with_models(document, report))
+        report = await session.queries.whole_report(document)
+        asked = asyncio.ensure_future(session.queries.with_models(document, report))
         typed(session, document, (0, 0), "other ")
         assert (await asked).models == ()
 

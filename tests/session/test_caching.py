@@ -23,7 +23,7 @@ async def report_of(folder: Path, text: str, model: str) -> Report:
     open_texts = OpenTexts()
     handlers = HandlerFactory(open_texts, None, environment={"DAY": "Friday"})
     async with a_session(folder, values, handlers=handlers, open_texts=open_texts) as session:
-        return await session.whole_report(open_file(session, folder / "doc.prompt.md"))
+        return await session.queries.whole_report(open_file(session, folder / "doc.prompt.md"))
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "claude-opus-4-8", "claude-sonnet-4-5", "gemini-2.5-pro"])

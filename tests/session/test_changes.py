@@ -77,11 +77,11 @@ async def test_who_is_told_reads(
     os.utime(tmp_path / "inc.txt", (0, 0))
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
-        assert await session.count(document) == count(f"x\n{OLD}")
+        assert await session.queries.count(document) == count(f"x\n{OLD}")
         change(tmp_path / "inc.txt", NEW, way, times)
         told(session, tmp_path)
         await settle(session)
-        assert await session.count(document) == count(f"x\n{NEW}")
+        assert await session.queries.count(document) == count(f"x\n{NEW}")
         assert await check(session, document) == f"x\n{NEW}"
 
 
@@ -95,7 +95,7 @@ async def test_another_process_reads(tmp_path: Path, way: Way, times: Times) -> 
         for text in (OLD, NEW):
             async with a_session(tmp_path, store=it.store) as session:
                 document = open_file(session, tmp_path / "doc.md")
-                assert await session.count(document) == count(f"x\n{text}")
+                assert await session.queries.count(document) == count(f"x\n{text}")
             if text == OLD:
                 change(tmp_path / "inc.txt", NEW, way, times)
 
@@ -105,10 +105,10 @@ async def test_a_rendering_that_sees_other_text_has_it_counted(tmp_path: Path) -
     (tmp_path / "inc.txt").write_text(OLD)
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         change(tmp_path / "inc.txt", NEW, write_through_a_map, put_times_back)
-        assert await session.render(document) == f"x\n{NEW}"
-        assert await session.count(document) == count(f"x\n{NEW}")
+        assert await session.queries.render(document) == f"x\n{NEW}"
+        assert await session.queries.count(document) == count(f"x\n{NEW}")
 
 
 async def test_who_begins_to_use_a_file_has_it_read_again(tmp_path: Path) -> None:
@@ -119,18 +119,18 @@ async def test_who_begins_to_use_a_file_has_it_read_again(tmp_path: Path) -> Non
     timers = FakeTimers()
     async with a_session(tmp_path, timers=timers) as session:
         one = open_file(session, tmp_path / "one.md")
-        await session.ready(one)
+        await session.queries.ready(one)
         change(tmp_path / "inc.txt", NEW, write_through_a_map, put_times_back)
         timers.advance(60)
         two = open_file(session, tmp_path / "two.md")
-        await session.ready(two)
+        await session.queries.ready(two)
         await settle(session)
-        assert await session.count(two) == count(f"2\n{NEW}")
-        assert await session.count(one) == count(f"1\n{NEW} {{{{v}}}}")
+        assert await session.queries.count(two) == count(f"2\n{NEW}")
+        assert await session.queries.count(one) == count(f"1\n{NEW} {{{{v}}}}")
 
 
 async def by_counting(session: Session, document: Document) -> None:
-    await session.count(document)
+    await session.queries.count(document)
 
 
 async def by_a_pause_in_typing(session: Session, document: Document) -> None:
@@ -155,14 +155,14 @@ async def test_what_nobody_tells_of_is_seen_by_who_looks(
     timers = FakeTimers()
     async with a_session(tmp_path, timers=timers) as session:
         document = open_file(session, tmp_path / "doc.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         before = document.tokens
         change(tmp_path / "inc.txt", NEW, write_through_a_map, put_times_back)
         change(file, 'v = "!@#$ %^&* ()_+ =-[]"', write_through_a_map, put_times_back)
         timers.advance(seconds)
         await way(session, document)
         await settle(session)
-        await session.ready(document)
+        await session.queries.ready(document)
         if seconds > 1:
             added = document.buffer.line(0).partition("@")[0]
             assert document.tokens == count(f"{added}{NEW} !@#$ %^&* ()_+ =-[]")
@@ -258,9 +258,9 @@ async def test_an_edit_counts_what_is_there_now(tmp_path: Path) -> None:
     (tmp_path / "inc.txt").write_text(OLD)
     timers = FakeTimers()
     async with a_session(tmp_path, timers=timers) as session:
-        await session.ready(open_file(session, tmp_path / "other.md"))
+        await session.queries.ready(open_file(session, tmp_path / "other.md"))
         document = open_file(session, tmp_path / "doc.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         change(tmp_path / "inc.txt", NEW, write_in_place, put_times_back)
         timers.advance(5)
         typed(session, document, (1, 0), "@[file:inc.txt]")

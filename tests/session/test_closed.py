@@ -54,10 +54,10 @@ async def check(session: Session, path: Path, text: str) -> Weighed:
     """Hold what is known of a text against what is known of it as an open document."""
     weighed = await closed(session, path, text, rendering=True)
     document = session.open(path.as_uri(), None, text)
-    report = await session.with_models(document, await session.whole_report(document))
+    report = await session.queries.with_models(document, await session.queries.whole_report(document))
     assert weighed.report == report
     assert weighed.report.as_json() == report.as_json()
-    rendered, sources = await session.render_marked(document)
+    rendered, sources = await session.queries.render_marked(document)
     assert (weighed.rendered, [*weighed.sources]) == (rendered, sources)
     assert weighed.first_line_end == document.buffer.line_end(0)
     watched = () if report.arrived is None else report.arrived.watched

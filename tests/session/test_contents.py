@@ -76,7 +76,7 @@ async def test_closing_leaves_nothing(tmp_path: Path) -> None:
     async with a_session(tmp_path, {"variables": {"x": "1"}, "maxDepth": 3}) as session:
         for _ in range(3):
             document = open_file(session, tmp_path / "doc.md")
-            await session.ready(document)
+            await session.queries.ready(document)
             session.report(document)
             session.close(document.uri)
             # Closed before anything is read, too.
@@ -118,7 +118,7 @@ async def test_what_did_not_change_is_read_and_shown_no_other(tmp_path: Path) ->
     files = counted(handlers, Kind.FILE)
     async with a_session(tmp_path, {"variables": {"x": "1"}}, handlers=handlers) as session:
         document = open_file(session, tmp_path / "doc.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         revision, tokenized = document.revision, stats_of(session.service).tokenized
         session.files_changed([tmp_path / "a.md", tmp_path / "other.md"])
         await settle(session)
@@ -209,7 +209,7 @@ async def test_a_change_while_a_file_is_read_is_not_forgotten(tmp_path: Path) ->
             session.files_changed([Path("/held/a.md")])
             held.go_on()
             await settle(session)
-            await session.ready(document)
+            await session.queries.ready(document)
             assert document.tokens == tokenizer("cl100k_base").count(f"{text}!")
 
         document = open_file(session, tmp_path / "doc.md")
@@ -233,7 +233,7 @@ async def test_an_open_document_is_the_file_that_its_link_leads_to(tmp_path: Pat
     handlers = HandlerFactory(open_texts)
     async with a_session(tmp_path, handlers=handlers, open_texts=open_texts, timers=timers) as session:
         included = session.open(link.as_uri(), 1, "unsaved")
-        await session.ready(included)
+        await session.queries.ready(included)
         document = open_file(session, tmp_path / "doc.md")
         assert await check(session, document) == "unsaved!"
         typed(session, included, (0, 0), "still ")
@@ -283,13 +283,13 @@ async def test_rendering_goes_on_when_files_change_under_it(tmp_path: Path) -> N
     write(tmp_path, doc="@[file:a.md] @[file:b.md]!", a="old", b="b")
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         # Nobody tells of it, and a look doesn't either: it has the same size and time as before.
         stamp = (tmp_path / "a.md").stat().st_mtime_ns
         (tmp_path / "a.md").write_bytes(b"new")
         os.utime(tmp_path / "a.md", ns=(stamp, stamp))
         (tmp_path / "b.md").unlink()
-        assert await session.render(document) == "new @[file:b.md]!"
+        assert await session.queries.render(document) == "new @[file:b.md]!"
         assert await check(session, document) == "new @[file:b.md]!"
 
 
@@ -304,11 +304,11 @@ async def test_rendering_gives_up_when_files_change_all_the_time(
         touch(tmp_path / "a.md", str(len(renderings)))
         return render_marked(*arguments)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr("weighbridge.session.session.render_marked", changing)
+    monkeypatch.setattr("weighbridge.session.queries.render_marked", changing)
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
         with pytest.raises(ReferenceFault, match=r"a\.md: changed"):
-            await session.render(document)
+            await session.queries.render(document)
         assert len(renderings) == 3
 
 
@@ -351,7 +351,7 @@ async def test_no_file_is_proposed_to_itself(tmp_path: Path, first: str) -> None
     async with a_session(tmp_path) as session:
         for name in sorted(expected, key=lambda name: name != first):
             document = open_file(session, tmp_path / f"{name}.md")
-            await session.count(document)
+            await session.queries.count(document)
             rows = [row for one in session.report(document).references for row in (one, *one.references)]
             assert [row.problem.message for row in rows if row.problem is not None] == expected[name]
 
@@ -366,17 +366,17 @@ async def test_what_failed_is_gone_without_the_collector(tmp_path: Path) -> None
 
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "p.prompt.md").as_uri(), 1, "words\n")
-        await session.count(document)
+        await session.queries.count(document)
         gc.collect()
         gc.disable()
         try:
             before = faults()
             for _ in range(3):
                 typed(session, document, (0, 0), text)
-                await session.count(document)
+                await session.queries.count(document)
                 typed(session, document, (0, 0), "", (0, len(text)))
                 session.quiet(document)
-                await session.count(document)
+                await session.queries.count(document)
             # What was just read may still be on its worker's hands.
             assert faults() - before <= 2
         finally:

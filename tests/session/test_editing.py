@@ -34,7 +34,7 @@ async def test_typing_outside_references_resolves_none(
     files, variables = counted(handlers, Kind.FILE), counted(handlers, Kind.VARIABLE)
     async with a_session(tmp_path, {"variables": {"name": "N"}}, handlers=handlers) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, TEXT)
-        await session.ready(document)
+        await session.queries.ready(document)
         loads = ([*files.loads], [*variables.loads])
         assert (sorted(loads[0]), loads[1]) == (["a.md", "b.md"], ["name"])
         expanded: list[str] = []
@@ -239,7 +239,7 @@ async def test_a_long_document_is_edited_while_it_is_counted(tmp_path: Path) -> 
         while not document.ready:
             typed(session, document, (line, 3), "xy ")
             line = (line * 7 + 40) % document.buffer.line_count
-            await session._waiting.change(document.uri)
+            await session.waiting.change(document.uri)
         await check(session, document)
 
 
@@ -264,14 +264,14 @@ async def test_displays_hear_of_typing_and_of_what_arrives(tmp_path: Path) -> No
     timers = FakeTimers()
     async with a_session(tmp_path, timers=timers) as session:
         document: Document = open_file(session, tmp_path / "a.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         told = session._listener.told  # type: ignore[attr-defined]  # the harness's recorder
         told.clear()
         typed(session, document, (0, 0), "x")
-        await session.ready(document)
+        await session.queries.ready(document)
         assert told == [("typed", document.uri)]
         typed(session, document, (0, 0), "@[file:c.md]")
-        await session.ready(document)
+        await session.queries.ready(document)
         assert told.count(("typed", document.uri)) == 2
         assert told[-1] == ("updated", document.uri)
 

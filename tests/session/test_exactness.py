@@ -69,8 +69,8 @@ relaxed = settings(
 
 async def check(session: Session, document: Document) -> str:
     """Hold the document's counts against the tokenizer run on what it renders to."""
-    tokens = await session.count(document)
-    rendered = await session.render(document)
+    tokens = await session.queries.count(document)
+    rendered = await session.queries.render(document)
     assert document.prepared is not None
     count = document.prepared.tokenizer.count
     assert tokens == count(rendered)

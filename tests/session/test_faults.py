@@ -125,7 +125,7 @@ def test_a_count_that_says_it_is_true_is_true_whatever_raises(
                     for _ in range(30):
                         await asyncio.sleep(0)
                         held(session, document)
-                    await session.ready(document)
+                    await session.queries.ready(document)
                     session.report(document)
                     held(session, document)
                 # Where a reading was lost to the fault, it is read again.

@@ -43,10 +43,10 @@ async def test_whatever_is_a_chain_of_links_the_rest_is_counted(tmp_path: Path) 
         session.configured()
         count = tokenizer("cl100k_base").count
         text = "{{v}} @[file:include.md] @[file:folder/good.md] words of a good file\n"
-        assert await session.count(document) == count(text)
-        assert await session.count(untitled) == count("some words of a good file\n")
-        assert await session.count(linked) == count("words of a good file\n")
-        report = await session.whole_report(document)
+        assert await session.queries.count(document) == count(text)
+        assert await session.queries.count(untitled) == count("some words of a good file\n")
+        assert await session.queries.count(linked) == count("words of a good file\n")
+        report = await session.queries.whole_report(document)
         assert problems(report) == [
             f"{name}: too many links, one leading to the next"
             for name in ("a.prompt.md.vars.json", "include.md", "folder/good.md")
@@ -67,7 +67,7 @@ async def test_nothing_is_kept_of_how_a_link_failed(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
         before = tracebacks()
         document = open_file(session, path)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         await settle(session)
         assert problems(report) == [f"l{n}.md: too many links, one leading to the next" for n in range(100)]
         # Each link that failed had several; what other tests leave behind comes and goes.

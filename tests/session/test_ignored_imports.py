@@ -48,7 +48,7 @@ async def test_what_is_ignored_is_told(tmp_path: Path, case: str) -> None:
     folder = tmp_path / "work"
     lay(folder, {**FILES, "CLAUDE.md": text})
     async with a_session(folder) as session:
-        report = await session.whole_report(open_file(session, folder / "CLAUDE.md"))
+        report = await session.queries.whole_report(open_file(session, folder / "CLAUDE.md"))
         lines = text.split("\n")
         found = [
             (
@@ -101,7 +101,7 @@ async def test_everyday_patterns_give_hints_at_most(
     lay(tmp_path, {name: text})
     async with a_session(tmp_path) as session:
         set_layer(session, {"agents": agents})
-        report = await session.whole_report(open_file(session, tmp_path / name))
+        report = await session.queries.whole_report(open_file(session, tmp_path / name))
         severe = [one for _, one in report.notices if one.severity != "hint"]
         assert (severe, report.references, report.problems) == ([], (), ())
 
@@ -114,7 +114,7 @@ async def test_in_a_prompt_of_ours_they_give_hints_at_most(
 ) -> None:
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / name).as_uri(), 1, before + text)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         assert {one.severity for one in report.references if one.problem is not None} <= {"hint"}
         assert report.problems == ()
 
@@ -135,7 +135,7 @@ async def test_explicit_forms_are_meant(
     lay(tmp_path, {"a.md": "# A\n"})
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, text)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         assert [one.severity for one in report.references] == expected
         assert report.templated is templated
         shown = diagnostics(report, 0, ClientAbilities())
@@ -176,7 +176,7 @@ async def test_a_file_that_does_not_load(
 ) -> None:
     lay(tmp_path, files)
     async with a_session(tmp_path) as session:
-        report = await session.whole_report(open_file(session, tmp_path / name))
+        report = await session.queries.whole_report(open_file(session, tmp_path / name))
         ((_, notice),) = report.notices
         assert (notice.code, notice.severity) == (Code.NOT_LOADED, severity)
         assert notice.message.startswith(message)
@@ -212,7 +212,7 @@ async def test_what_to_write_instead(
     lay(folder, {**FILES, name: text})
     async with a_session(folder) as session:
         document = open_file(session, folder / name)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         ((place, notice),) = report.notices
         assert (notice.severity, notice.instead) == (severity, instead)
         assert notice.message.startswith(f"not imported: {message}")
@@ -220,7 +220,7 @@ async def test_what_to_write_instead(
         if instead is not None:
             start, end = (place.start_line, place.start_character), (place.end_line, place.end_character)
             typed(session, document, start, instead, end)
-            report = await session.whole_report(document)
+            report = await session.queries.whole_report(document)
             assert (len(report.imports), report.notices) == (1, ())
 
 
@@ -230,5 +230,5 @@ async def test_what_to_write_instead(
 async def test_qwen_leaves_words_alone(tmp_path: Path, text: str) -> None:
     lay(tmp_path / "work", {**FILES, "QWEN.md": text})
     async with a_session(tmp_path / "work") as session:
-        report = await session.whole_report(open_file(session, tmp_path / "work" / "QWEN.md"))
+        report = await session.queries.whole_report(open_file(session, tmp_path / "work" / "QWEN.md"))
         assert [one for _, one in report.notices if one.severity != "hint"] == []

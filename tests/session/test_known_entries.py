@@ -74,44 +74,44 @@ async def test_a_warm_start_reads_every_file_and_tokenizes_none(tmp_path: Path) 
     expected = workspace(tmp_path)
     with kept(url(tmp_path / "counts.db")) as it:
         async with watching(tmp_path, it.store) as (session, _, _):
-            assert await session.count(open_file(session, tmp_path / "doc.md")) == count(expected)
+            assert await session.queries.count(open_file(session, tmp_path / "doc.md")) == count(expected)
         async with watching(tmp_path, it.store) as (session, handler, service):
             document = open_file(session, tmp_path / "doc.md")
-            assert await session.count(document) == count(expected)
+            assert await session.queries.count(document) == count(expected)
             # What refers to something is read again to be scanned.
             once = [f"part-{number}.md" for number in range(MANY)]
             assert sorted(handler.read) == sorted([*once, "deep.md", "deep.md"])
             assert service.stats.tokenized == 0
-            assert await session.render(document) == expected
+            assert await session.queries.render(document) == expected
 
 
 async def test_what_changed_since_counts_as_it_is_now(tmp_path: Path) -> None:
     workspace(tmp_path)
     with kept(url(tmp_path / "counts.db")) as it:
         async with watching(tmp_path, it.store) as (session, _, _):
-            await session.count(open_file(session, tmp_path / "doc.md"))
+            await session.queries.count(open_file(session, tmp_path / "doc.md"))
         (tmp_path / "part-3.md").write_text("PART 3, 漢字\n" * 4)
         (tmp_path / "part-4.md").unlink()
         async with watching(tmp_path, it.store) as (session, handler, _):
             document = open_file(session, tmp_path / "doc.md")
-            tokens = await session.count(document)
+            tokens = await session.queries.count(document)
             assert [name for name in sorted(handler.read) if handler.read.count(name) > 1] == [
                 *["deep.md"] * 2,
                 *["part-3.md"] * 2,
             ]
-            assert tokens == count(await session.render(document))
+            assert tokens == count(await session.queries.render(document))
 
 
 async def test_what_is_open_counts_as_it_is_in_the_editor(tmp_path: Path) -> None:
     workspace(tmp_path)
     with kept(url(tmp_path / "counts.db")) as it:
         async with watching(tmp_path, it.store) as (session, _, _):
-            await session.count(open_file(session, tmp_path / "doc.md"))
+            await session.queries.count(open_file(session, tmp_path / "doc.md"))
         async with watching(tmp_path, it.store) as (session, _, _):
             session.open((tmp_path / "part-5.md").as_uri(), 1, "other words in the editor")
             document = open_file(session, tmp_path / "doc.md")
-            tokens = await session.count(document)
-            rendered = await session.render(document)
+            tokens = await session.queries.count(document)
+            rendered = await session.queries.render(document)
             assert "other words in the editor" in rendered
             assert tokens == count(rendered)
 
@@ -120,23 +120,23 @@ async def test_what_changes_while_it_is_open_is_read_again(tmp_path: Path) -> No
     workspace(tmp_path)
     with kept(url(tmp_path / "counts.db")) as it:
         async with watching(tmp_path, it.store) as (session, _, _):
-            await session.count(open_file(session, tmp_path / "doc.md"))
+            await session.queries.count(open_file(session, tmp_path / "doc.md"))
         async with watching(tmp_path, it.store) as (session, handler, _):
             document = open_file(session, tmp_path / "doc.md")
-            await session.count(document)
+            await session.queries.count(document)
             (tmp_path / "part-6.md").write_text("changed while it was open\n")
             session.files_changed([tmp_path / "part-6.md"])
             await session.readings.settled(document.uri)
-            tokens = await session.count(document)
+            tokens = await session.queries.count(document)
             assert "part-6.md" in handler.read
-            assert tokens == count(await session.render(document))
+            assert tokens == count(await session.queries.render(document))
 
 
 async def test_what_is_let_go_while_it_is_looked_up_is_gone(tmp_path: Path) -> None:
     workspace(tmp_path)
     with kept(url(tmp_path / "counts.db")) as it:
         async with watching(tmp_path, it.store) as (session, _, _):
-            await session.count(open_file(session, tmp_path / "doc.md"))
+            await session.queries.count(open_file(session, tmp_path / "doc.md"))
         async with watching(tmp_path, it.store) as (session, _, _):
             document = open_file(session, tmp_path / "doc.md")
             while not session.readings.watched():
@@ -146,5 +146,5 @@ async def test_what_is_let_go_while_it_is_looked_up_is_gone(tmp_path: Path) -> N
             # And once more, while the first look-up may still be under way.
             document = open_file(session, tmp_path / "doc.md")
             typed(session, document, (0, 0), "x")
-            tokens = await session.count(document)
-            assert tokens == count(await session.render(document))
+            tokens = await session.queries.count(document)
+            assert tokens == count(await session.queries.render(document))

@@ -37,7 +37,7 @@ async def check(folder: Path, text: str, setting: dict[str, object], encoding: P
     async with a_session(folder, setting, encoding=encoding) as session:
         path = folder / "a.prompt.md"
         document = session.open(path.as_uri(), None, text)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         terms = terms_of(session.configuration, path)
         (found,) = plain_reports([(document.uri, terms, text)], session.service, encoding)
         if found is None:

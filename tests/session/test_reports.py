@@ -24,15 +24,15 @@ async def test_a_report_of_an_unchanged_document_is_a_lookup(tmp_path: Path) -> 
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "# T\n\n@[file:a.md]\n")
         before = session.report(document)
         assert (before.state, before.tokens) == ("counting", 0)
-        await session.ready(document)
+        await session.queries.ready(document)
         report = session.report(document)
         assert (report.state, session.report(document) is report) == ("ready", True)
         session.quiet(document)
         session.files_changed([tmp_path / "other.md"])
-        await session.ready(document)
+        await session.queries.ready(document)
         assert session.report(document) is report
         typed(session, document, (2, 0), "x")
-        await session.ready(document)
+        await session.queries.ready(document)
         after = session.report(document)
         assert (after.version, after.tokens) == (2, count("# T\n\nxalpha\n"))
         # A new version of the same text is another report.
@@ -83,17 +83,17 @@ async def test_a_selection_counts_as_a_text_of_its_own(tmp_path: Path, selection
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         expected = count(resolved(text, selection)) if selection.start_line <= selection.end_line else 0
-        assert await session.count(document, [selection]) == expected
-        assert await session.count(document, [selection, selection]) == 2 * expected
+        assert await session.queries.count(document, [selection]) == expected
+        assert await session.queries.count(document, [selection, selection]) == 2 * expected
 
 
 async def test_a_selection_of_lines_that_are_gone_by_now(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "one\ntwo\nthree\n")
-        await session.ready(document)
+        await session.queries.ready(document)
         typed(session, document, (1, 0), "", (3, 0))
-        assert await session.count(document, [Selection(0, 0, 3, 5)]) == count("one\n")
-        assert await session.count(document, [Selection(2, 0, 3, 5)]) == 0
+        assert await session.queries.count(document, [Selection(0, 0, 3, 5)]) == count("one\n")
+        assert await session.queries.count(document, [Selection(2, 0, 3, 5)]) == 0
 
 
 LONG = "word and another, " * 4_000
@@ -116,16 +116,16 @@ async def test_long_selections_are_exact(
 ) -> None:
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
-        assert await session.count(document, [selection]) == count(selected)
+        assert await session.queries.count(document, [selection]) == count(selected)
 
 
 async def test_sections_without_borders_are_not_told_before_they_are_known(tmp_path: Path) -> None:
     text = f"# One\n{BORDERLESS}\n# Two\n{BORDERLESS}\n/\n"
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
-        await session.ready(document)
+        await session.queries.ready(document)
         while not (report := session.report(document)).ready:
-            await session._waiting.change(document.uri)
+            await session.waiting.change(document.uri)
         assert [section.tokens for section in report.sections] == [
             count(f"# One\n{BORDERLESS}\n"),
             count(f"# Two\n{BORDERLESS}\n/\n"),
@@ -141,7 +141,7 @@ async def test_sections_without_borders_are_not_told_before_they_are_known(tmp_p
 def test_any_selection_of_whole_references(text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
     async def weigh(session: Session, document: Document) -> None:
         first, last = document.buffer.clamp(*min(start, end)), document.buffer.clamp(*max(start, end))
-        tokens = await session.count(document, [Selection(*first, *last)])
+        tokens = await session.queries.count(document, [Selection(*first, *last)])
         # What is selected, as a document of its own: all it holds is literal there.
         lines = [document.buffer.line(line) for line in range(document.buffer.line_count)]
         if first[0] == last[0]:
@@ -167,7 +167,7 @@ async def test_a_broken_front_matter_says_so(tmp_path: Path) -> None:
     (tmp_path / "doc.md").write_text(text)
     async with a_session(tmp_path) as session:
         document = open_file(session, tmp_path / "doc.md")
-        await session.ready(document)
+        await session.queries.ready(document)
         problems = session.report(document).problems
         assert [(place.start_line, place.end_line) for place, _ in problems] == [(3, 3), (0, 0)]
         assert ["budget" in problems[0][1].message, "front matter" in problems[1][1].message] == [True, True]
@@ -177,7 +177,7 @@ async def test_a_directives_fault_stands_at_the_directive(tmp_path: Path) -> Non
     text = "# T\n\n<!-- weighbridge: budget=9 -->\n\n<!-- weighbridge: budget=x -->\n\nß <!-- weighbridge: model=nobodys -->\n"
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
-        problems = (await session.whole_report(document)).problems
+        problems = (await session.queries.whole_report(document)).problems
         assert [
             (
                 place.start_line,
@@ -196,7 +196,7 @@ async def test_a_whole_report_waits_for_thousands_of_sections(tmp_path: Path) ->
     text = "".join(f"# Title {number}\n\nwords\n\n" for number in range(3000))
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         assert (report.ready, len(report.sections)) == (True, 3000)
         assert report.sections[0].tokens == count("# Title 0\n\nwords\n\n")
         assert sum(section.tokens for section in report.sections) == report.tokens == count(text)

@@ -24,7 +24,7 @@ fast.engine = lambda definition: None  # as the test's own process counts
 async def main(folder: Path, url: str) -> None:
     store = CountStore(url)
     async with a_session(folder, store=store) as session:
-        await session.count(open_file(session, folder / "doc.md"))
+        await session.queries.count(open_file(session, folder / "doc.md"))
         store.flush()
         (folder / "more.md").write_text("never counted before " * 100)
         open_file(session, folder / "more.md")
@@ -38,7 +38,7 @@ async def counted(folder: Path, url: str) -> tuple[int, Stats]:
     store = CountStore(url)
     service = WatchedService(store, 100)
     async with a_session(folder, service=service) as session:
-        tokens = await session.count(open_file(session, folder / "doc.md"))
+        tokens = await session.queries.count(open_file(session, folder / "doc.md"))
     store.close()
     return tokens, service.stats
 

@@ -39,7 +39,7 @@ async def test_only_what_may_pass_is_tried_again(
     handlers = HandlerFactory()
     failing = Failing(handlers, fault)
     async with a_session(tmp_path, handlers=handlers) as session:
-        await session.ready(open_file(session, tmp_path / "doc.md"))
+        await session.queries.ready(open_file(session, tmp_path / "doc.md"))
         assert failing.tries() == tries
 
 
@@ -53,7 +53,7 @@ async def test_the_retry_setting_reaches_every_session_at_once(tmp_path: Path) -
         try:
             for attempts in (2, 5):
                 set_layer(session, {"retry": {"delay": 0, "attempts": attempts}})
-                await session.ready(document)
+                await session.queries.ready(document)
                 failing.tries()
                 session.refresh(document)
                 await settle(session)

@@ -127,7 +127,7 @@ async def _follow(folder: Path, pieces: list[str], edits: list[tuple[float, int,
                 typed(session, document, (line, column), text, (line, min(column + taken, end)))
                 session.quiet(document)
                 rendered.add(await check(session, document))
-            await session.whole_report(document)
+            await session.queries.whole_report(document)
         store.close()
 
 

@@ -136,17 +136,17 @@ async def test_a_document_of_many_references_and_headings_is_reported_some_in_a_
     text = "@[file:a.md]\n# Title\n" * (10 * steps.ITEMS)
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
-        await session.ready(document)
+        await session.queries.ready(document)
         first = session.report(document)
         assert not first.ready
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         assert (len(report.references), len(report.sections)) == (10 * steps.ITEMS, 10 * steps.ITEMS)
         assert report.tokens == document.tokens
         # What is edited meanwhile is in it.
         typed(session, document, (0, 0), "\n")
         assert not session.report(document).ready
         typed(session, document, (0, 0), "one more\n")
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         assert report.references[0].range.start_line == 2
         await check(session, document)
 
@@ -236,10 +236,10 @@ async def test_who_asks_about_a_document_looks_at_what_that_uses(tmp_path: Path)
         await check(session, document)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(session.readings, "_entries", Unlooked(session.readings._entries))
-            assert await session.count(document) == document.tokens
-            await session.render(document)
+            assert await session.queries.count(document) == document.tokens
+            await session.queries.render(document)
             session.refresh(document)
-            await session.ready(document)
+            await session.queries.ready(document)
             assert paths_of(session, document)
             session.close(document.uri)
         assert not session.readings._used
@@ -250,7 +250,7 @@ async def test_of_broken_references_beyond_counting_it_is_told_how_many_there_ar
     async with a_session(tmp_path) as session:
         text = "@[file:none.md]\n" * 3000
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         found = diagnostics(report, 0, ClientAbilities.of(types.ClientCapabilities(), None))
         assert [one.range.start.line for one in found] == [*range(1001)]
         assert found[-1].message.startswith("2,000 more references from here on have problems")

@@ -34,7 +34,11 @@ async def test_a_closed_document_keeps_nobody_waiting(tmp_path: Path) -> None:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "words")
         waiters = [
             asyncio.create_task(work)
-            for work in (session.ready(document), session.count(document), session.render(document))
+            for work in (
+                session.queries.ready(document),
+                session.queries.count(document),
+                session.queries.render(document),
+            )
         ]
         await begun(waiters[0])
         session.close(document.uri)
@@ -42,7 +46,7 @@ async def test_a_closed_document_keeps_nobody_waiting(tmp_path: Path) -> None:
             with pytest.raises(DocumentClosedError, match=r"doc\.md: closed"):
                 await waiter
         with pytest.raises(DocumentClosedError):
-            await session.count(document)
+            await session.queries.count(document)
         assert set(sizes(session).values()) == {0}
 
 
@@ -50,10 +54,10 @@ async def test_a_document_opened_anew_is_another(tmp_path: Path) -> None:
     async with a_session(tmp_path, configured=False) as session:
         uri = (tmp_path / "doc.md").as_uri()
         first = session.open(uri, 1, "words")
-        waiter = asyncio.create_task(session.count(first))
+        waiter = asyncio.create_task(session.queries.count(first))
         await begun(waiter)
         second = session.open(uri, 1, "two words")
-        other = asyncio.create_task(session.count(second))
+        other = asyncio.create_task(session.queries.count(second))
         with pytest.raises(DocumentClosedError):
             await waiter
         session.configured()
@@ -65,14 +69,14 @@ async def test_who_stops_waiting_is_forgotten(tmp_path: Path) -> None:
     async with a_session(tmp_path, configured=False) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "words")
         for _ in range(100):
-            waiter = asyncio.create_task(session.count(document))
+            waiter = asyncio.create_task(session.queries.count(document))
             await begun(waiter)
             waiter.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiter
-        assert len(session._waiting) == 0
+        assert len(session.waiting) == 0
         session.configured()
-        assert await session.count(document) == 1
+        assert await session.queries.count(document) == 1
 
 
 async def test_a_document_closed_while_it_is_prepared_leaves_nothing(
@@ -102,9 +106,9 @@ async def failing_document(
     """A document that can't be counted says so to everybody, in its report too."""
     document = session.open((tmp_path / "doc.md").as_uri(), 1, "word @[var:x:1]\n")
     with caplog.at_level(logging.CRITICAL), pytest.raises(CountingError, match=said):
-        await session.count(document)
+        await session.queries.count(document)
     with pytest.raises(CountingError, match=said):
-        await session.render(document)
+        await session.queries.render(document)
     report = session.report(document)
     # It is no use to wait on: what is shown is an estimate, and why.
     assert (report.state, report.exactness, report.tokens) == ("ready", Exactness.ESTIMATE, 4)
@@ -121,7 +125,7 @@ async def recovers(session: Session, *, by_edit: bool) -> None:
         session.refresh(document)
     # The fault is there until it is known to be gone.
     while document.fault is not None:
-        await session._waiting.change(document.uri)
+        await session.waiting.change(document.uri)
     await check(session, document)
     assert session.report(document).problems == ()
 
@@ -184,7 +188,7 @@ async def test_a_tokenizer_that_is_changed_while_counting(tmp_path: Path) -> Non
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         for name in ("o200k_base", "r50k_base", "cl100k_base", "p50k_base"):
             set_layer(session, {"encoding": name})
-            await session._waiting.change(document.uri)
+            await session.waiting.change(document.uri)
         await check(session, document)
         assert session.report(document).encoding == "p50k_base"
 

@@ -39,10 +39,10 @@ def place(tmp_path: Path) -> Path:
 async def read(session: Session, path: Path, text: str) -> tuple[str, list[str]]:
     """What a document of this text renders to, and what is wrong with its references."""
     document = session.open(path.as_uri(), 1, text)
-    report = await session.whole_report(document)
+    report = await session.queries.whole_report(document)
     nested = [one for top in report.references for one in (top, *top.references)]
     problems = [one.problem.message.partition(": ")[2] for one in nested if one.problem is not None]
-    rendered = await session.render(document)
+    rendered = await session.queries.render(document)
     session.close(document.uri)
     return rendered, problems
 

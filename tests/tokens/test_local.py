@@ -224,12 +224,12 @@ async def test_a_document_goes_on_with_an_estimate(tmp_path: Path, monkeypatch: 
         session.configuration.take_files(session.configuration.read_files([tmp_path]))
         session.configured()
         document = open_file(session, tmp_path / "doc.prompt.md")
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         assert (report.tokens, report.exactness) == (9, Exactness.EXACT)
         typed(session, document, (0, 0), text)
-        report = await session.whole_report(document)
+        report = await session.queries.whole_report(document)
         assert report.exactness is Exactness.ESTIMATE
-        assert report.tokens == tokenizer_of(report.encoding).count(await session.render(document))
+        assert report.tokens == tokenizer_of(report.encoding).count(await session.queries.render(document))
 
 
 def test_a_forked_process_counts_by_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

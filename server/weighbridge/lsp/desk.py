@@ -70,16 +70,16 @@ class Desk:
         """
         document = self.session.documents.get(uri)
         if document is not None:
-            await self.session.looked_up(document, SECONDS_TO_LOOK_UP)
+            await self.session.queries.looked_up(document, SECONDS_TO_LOOK_UP)
         return document
 
     async def counted(self, document: Document, seconds: float | None = None) -> None:
         """Wait until a document is prepared, then so long at most until it is counted: by default as long as a look-up may."""
         most = SECONDS_TO_LOOK_UP if seconds is None else seconds
-        await self.session.looked_up(document, 0.0)
+        await self.session.queries.looked_up(document, 0.0)
         if not self.session.report(document).ready:
             with contextlib.suppress(TimeoutError, CountingError, DocumentClosedError):
-                await asyncio.wait_for(self.session.whole_report(document), most)
+                await asyncio.wait_for(self.session.queries.whole_report(document), most)
 
     async def first_report(self, document: Document) -> Report:
         """The document's report as things stand; of one that was never counted, once it is, if that takes no longer than a look-up.
@@ -95,7 +95,9 @@ class Desk:
     async def with_models(self, document: Document, report: Report) -> Report:
         """A report with the models that are shown beside the document's own, if they are counted in the time of a look-up."""
         with contextlib.suppress(TimeoutError, ReferenceFault, CountingError, DocumentClosedError):
-            return await asyncio.wait_for(self.session.with_models(document, report), SECONDS_TO_LOOK_UP)
+            return await asyncio.wait_for(
+                self.session.queries.with_models(document, report), SECONDS_TO_LOOK_UP
+            )
         return report
 
     def shown(self, uri: str) -> Document | None:

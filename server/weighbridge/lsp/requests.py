@@ -42,11 +42,11 @@ class Requests:
         texts = [text] if isinstance(text, str) else text
         if isinstance(texts, list) and all(isinstance(one, str) for one in texts):
             uri = text_document_uri(params) if "textDocument" in params else None
-            return _count_json(*await self._session.count_texts(texts, uri))
+            return _count_json(*await self._session.queries.count_texts(texts, uri))
         document = self._document(text_document_uri(params))
         selections = selections_of(params, document)
         try:
-            tokens = await self._session.count(document, selections)
+            tokens = await self._session.queries.count(document, selections)
         except CountingError as error:
             raise RequestError(str(error)) from None
         return _count_json(tokens, document.exactness)
@@ -55,7 +55,7 @@ class Requests:
         """`weighbridge/render`: the resolved text; with `"sources": true` also what each stretch of it came from."""
         document = self._document(text_document_uri(params))
         try:
-            text, sources = await self._session.render_marked(document)
+            text, sources = await self._session.queries.render_marked(document)
         except (ReferenceFault, CountingError) as error:
             raise RequestError(error.problem.message) from None
         if not (isinstance(params, dict) and params.get("sources") is True):
@@ -83,7 +83,7 @@ class Requests:
             folder = None if path is None else self._session.configuration.folder_of(path) or path.parent
         if folder is None:
             raise InvalidParamsError("expected a `folder`, as a file URI, or a `textDocument` that is a file")
-        return {"contexts": await self._session.contexts(folder, names)}
+        return {"contexts": await self._session.queries.contexts(folder, names)}
 
     # Commands: the first argument names the document, as a URI or `{textDocument}` or `{uri}`
 

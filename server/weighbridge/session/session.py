@@ -8,47 +8,33 @@
 
 import asyncio
 import contextlib
-import itertools
 import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from weighbridge.analysis.contexts import contexts_of
-from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.loads import Loads
-from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
-from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Settings
-from weighbridge.content.base import Content, Scope
 from weighbridge.content.factory import HandlerFactory
-from weighbridge.content.policy import roots_of
-from weighbridge.errors import FATAL, Code, ReferenceFault, fault_of_ours
+from weighbridge.errors import FATAL, fault_of_ours
 from weighbridge.session.arriving import Arriving
-from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.contents import Contents
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
-from weighbridge.session.other_models import PieceCounts, with_models
 from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
 from weighbridge.session.preparing import Preparing, Terms, expander_of
+from weighbridge.session.queries import Queries
 from weighbridge.session.readings import Readings
 from weighbridge.session.reporting import FILLING, report_steps, unprepared
-from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
-from weighbridge.session.target import Target
 from weighbridge.session.timers import Timer, Timers
-from weighbridge.session.waiting import CountingError, DocumentClosedError, Waiting
+from weighbridge.session.waiting import Waiting
 from weighbridge.steps import Steps, finish
-from weighbridge.text import LineBuffer, PositionEncoding, Snapshot
-from weighbridge.tokens.base import Exactness, Tokenizer
-from weighbridge.tokens.counted import Part
-from weighbridge.tokens.registry import tokenizer
+from weighbridge.text import LineBuffer, PositionEncoding
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import path_of
 from weighbridge.work import CancelToken, Priority, TaskManager
@@ -61,15 +47,9 @@ _STEPS_A_TURN = 64
 _REPORT_STEPS = 2
 #: Lines, chunks of counts or places that are freed in one turn: a few milliseconds' worth.
 _FREED_A_TURN = 2000
-#: Characters of a part of a document that are counted at once; more are a worker's job.
-_AT_ONCE = 16 * 1024
 #: References from which on one is not looked at again for each that arrives in it, but after so many seconds for each
 #: that it holds: a few times as long as it took.
 _MANY_STEPS, _REST = 500, 40e-6
-#: Seconds that a question waits for a document to be prepared: the first one's tokenizer is loaded by then.
-_SECONDS_TO_PREPARE = 10.0
-#: Times a rendering is tried again when files change under it.
-_RENDERINGS = 3
 
 
 class Listener(Protocol):
@@ -83,19 +63,6 @@ class Listener(Protocol):
 
     def closed(self, document: Document) -> None:
         """The document is gone."""
-
-
-def _rendered(
-    lines: Snapshot,
-    places: list[tuple[int, int, int, Expansion]],
-    contents: dict[Hashable, Content],
-    token: CancelToken,
-) -> tuple[str, list[Source]]:
-    return render_marked(pieces_of(lines, places), contents, token)
-
-
-def _selection_tokens(parts: Sequence[Part], tokenizer: Tokenizer, _: CancelToken) -> int:
-    return tokens_of(parts, tokenizer)
 
 
 class Session:
@@ -133,16 +100,14 @@ class Session:
         self.arriving = Arriving(
             tasks, service, configuration, open_texts, encoding, self._arrival_answered, self._failed
         )
-        self._waiting = Waiting()
+        self.waiting = Waiting()
         self._pumping: set[str] = set()
         self._resting: dict[str, Timer] = {}
         self._reports: dict[str, tuple[int, bool, Report]] = {}
         #: Reports of many references and sections, while they are being made; and what state they are of.
         self._making: dict[str, tuple[tuple[int, bool], Steps[Report]]] = {}
-        #: What the models that are shown beside a document's own counted of it.
-        self._beside: dict[str, PieceCounts] = {}
         self._overlay_timers: dict[str, Timer] = {}
-        self._selections = itertools.count()
+        self.queries = Queries(self)
 
     def contents(self, loads: Loads | None = None) -> Contents:
         """Contents for texts that are weighed beside the open documents: what is open counts as it is in the editor.
@@ -186,7 +151,7 @@ class Session:
         if document.outdated:
             self._preparing.start(document)
         self._show_open_text_later(document)
-        self._pump_soon(document)
+        self.pump_soon(document)
         self._listener.typed(document)
 
     def close(self, uri: str) -> None:
@@ -201,12 +166,12 @@ class Session:
             if timer is not None:
                 timer.cancel()
         self.readings.release(uri, document.drop_all())
-        self._beside.pop(uri, None)
+        self.queries.forget(uri)
         document.lose()
         self._free_soon(document)
         self._reports.pop(uri, None)
         self._making.pop(uri, None)
-        self._waiting.wake(uri)
+        self.waiting.wake(uri)
         if document.path is not None:
             self.open_texts.drop(document.path)
             self._recheck_open_text(document)
@@ -218,75 +183,7 @@ class Session:
         if document.path is not None:
             self.files_changed([document.path])
 
-    # Answers
-
-    async def contexts(
-        self, folder: Path, agents: Sequence[str] | None, *, texts: bool = False
-    ) -> list[dict[str, Any]]:
-        """What agents load when they are started in a folder, as `weighbridge context` tells it. None: all that load anything.
-
-        Open documents count as they are in the editor. `texts`: with what arrives.
-        """
-        for uri in list(self._overlay_timers):
-            self._show_open_text(self.documents[uri])
-        configuration = self.configuration
-        settings = configuration.settings_of(folder)
-        named = settings.model is not None or settings.encoding is not None
-        roots = roots_of(Scope(folder, configuration.folders_for(folder / "CLAUDE.md"), settings, {}))
-        return await self.tasks.submit(
-            ("context", next(self._selections)),
-            partial(
-                contexts_of,
-                folder,
-                agents or settings.agents,
-                roots=roots,
-                open_text=self.open_texts.whole_text_of,
-                choice=choose(settings, NOTHING) if named else None,
-                texts=texts,
-            ),
-            priority=Priority.HIGH,
-            title="context",
-        )
-
-    async def ready(self, document: Document) -> None:
-        """Wait until everything about the document is counted and resolved, and no file of it is being read again.
-
-        Raises:
-            DocumentClosedError: it is closed, or opened anew.
-            CountingError: it can't be counted.
-        """
-        while self.documents.get(document.uri) is document:
-            if document.ready:
-                if not await self.readings.reread(document.uri):
-                    return
-            elif document.fault is not None:
-                raise CountingError(document.uri, document.fault)
-            else:
-                self.arriving.start(document)
-                await self._waiting.change(document.uri)
-        raise DocumentClosedError(f"{document.uri}: closed before it was counted")
-
-    async def looked_up(self, document: Document, seconds: float) -> None:
-        """Wait until it is known what a document's references stand for, but no longer than that after it was prepared.
-
-        What takes longer, or is typed later, nobody is held up by.
-        """
-        await self._until(document, lambda: document.prepared is not None, _SECONDS_TO_PREPARE)
-        if document.prepared_at is not None:
-            left = document.prepared_at + seconds - asyncio.get_running_loop().time()
-            await self._until(document, lambda: document.looked_up, left)
-
-    async def _until(self, document: Document, condition: Callable[[], bool], seconds: float) -> None:
-        if seconds <= 0 or condition():
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while (
-                    self.documents.get(document.uri) is document
-                    and document.fault is None
-                    and not condition()
-                ):
-                    await self._waiting.change(document.uri)
+    # Reports
 
     def report(self, document: Document) -> Report:
         """The document's report as things stand; of an unchanged document a lookup."""
@@ -320,141 +217,12 @@ class Session:
                 self._reports[document.uri] = (*state, report)
                 if document.ready and not report.ready:
                     # Sections are being summed up, or one without a border at its ends is counted by a worker.
-                    self._pump_soon(document)
+                    self.pump_soon(document)
                 return report
-            self._pump_soon(document)
+            self.pump_soon(document)
         else:
             del self._making[document.uri]
         return None
-
-    async def whole_report(self, document: Document) -> Report:
-        """The document's report once everything about it is counted and resolved.
-
-        Raises:
-            DocumentClosedError, CountingError: see `ready`.
-        """
-        while True:
-            await self.ready(document)
-            report = self.report(document)
-            if report.ready:
-                return report
-            await self._waiting.change(document.uri)
-
-    async def with_models(self, document: Document, report: Report) -> Report:
-        """A document's report with rows for the models that are shown beside its own. Waits for them; without, if it changes.
-
-        Raises:
-            ReferenceFault, DocumentClosedError, CountingError: see `render_marked`.
-        """
-        if document.last is None or not document.last.choice.others:
-            return report
-        choice, revision = document.last.choice, document.text_revision
-        text = await self.render(document)
-        counts = self._beside.setdefault(document.uri, PieceCounts())
-        found = await self.tasks.submit(
-            ("models", next(self._selections)),
-            lambda _: with_models(report, text, choice, counts),
-            priority=Priority.HIGH,
-            title=document.uri,
-        )
-        same = (document.text_revision, document.tokens) == (revision, report.tokens)
-        return found if same else report
-
-    async def count(self, document: Document, selections: Sequence[Selection] | None = None) -> int:
-        """The document's resolved tokens, or those of parts of it; waits until they are true, of its files as they are now.
-
-        Raises:
-            DocumentClosedError, CountingError: see `ready`.
-        """
-        self.readings.recheck_old(document.uri)
-        await self.ready(document)
-        if selections is None:
-            return document.tokens
-        return sum([await self._count_selection(document, selection) for selection in selections])
-
-    async def _count_selection(self, document: Document, selection: Selection) -> int:
-        while (parts := selected_parts(document, selection)) is None:
-            self._pump_soon(document)
-            await self._waiting.change(document.uri)
-            await self.ready(document)
-        assert document.prepared is not None  # noqa: S101  it is ready
-        tokenizer = document.prepared.tokenizer
-        if length_of(parts) <= _AT_ONCE:
-            return tokens_of(parts, tokenizer)
-        return await self.tasks.submit(
-            ("selection", next(self._selections)),
-            partial(_selection_tokens, parts, tokenizer),
-            priority=Priority.HIGH,
-            title=document.uri,
-        )
-
-    async def count_texts(self, texts: Sequence[str], uri: str | None) -> tuple[int, Exactness]:
-        """Tokens of texts as they are, by the tokenizer of the document of that name, open or not, and how sure they are."""
-        document = None if uri is None else self.documents.get(uri)
-        prepared = None if document is None else document.prepared
-        settings = self.configuration.settings_of(None if uri is None else path_of(uri))
-        choice = choose(settings, NOTHING) if prepared is None else prepared.choice
-
-        def count(_: CancelToken) -> tuple[int, Exactness]:
-            counting = tokenizer(choice.encoding) if prepared is None else prepared.tokenizer
-            return sum(map(counting.count, texts)), choice.exactness(counting)
-
-        return await self.tasks.submit(
-            ("text", next(self._selections)),
-            count,
-            priority=Priority.HIGH,
-            title="text",
-        )
-
-    async def render(self, document: Document) -> str:
-        """The resolved text. Raises as `render_marked` does."""
-        return (await self.render_marked(document))[0]
-
-    async def render_marked(self, document: Document) -> tuple[str, list[Source]]:
-        """The resolved text, and what each stretch of it came from.
-
-        Raises:
-            ReferenceFault: files kept changing while they were read.
-            DocumentClosedError, CountingError: see `ready`.
-        """
-        for _ in range(_RENDERINGS):
-            await self.ready(document)
-            if document.arrived is not None:
-                return document.arrived.text, []
-            lines, places = document.buffer.snapshot(), document.places()
-            contents = self.readings.contents(document.uri)
-            try:
-                return await self.tasks.submit(
-                    ("render", next(self._selections)),
-                    partial(_rendered, lines, places, contents),
-                    priority=Priority.HIGH,
-                    title=document.uri,
-                )
-            except ReferenceFault as fault:
-                # A file is not what was counted any more, or gone: however it looks from outside, it is read again.
-                last = fault
-                self.readings.recheck_files(document.uri)
-                await self.readings.settled(document.uri)
-        raise last
-
-    async def render_reference(self, document: Document, target: Target) -> str:
-        """The text that one of the document's references stands for.
-
-        Raises:
-            ReferenceFault: it stands for none, or is another by now.
-            DocumentClosedError, CountingError: see `ready`.
-        """
-        await self.ready(document)
-        expansion = document.expansions.get(target)
-        if expansion is None or expansion.summary is None:
-            raise ReferenceFault(Code.FAILED, f"{target.target}: stands for nothing yet")
-        contents = self.readings.contents(document.uri)
-        return await self.tasks.submit(
-            ("render", next(self._selections)),
-            lambda token: "".join(render(iter((expansion,)), contents, token)),
-            priority=Priority.HIGH,
-            title=document.uri,
-        )
 
     def quiet(self, document: Document) -> None:
         """The user stopped typing: let go what the text no longer refers to, and see whether the rest is as it was."""
@@ -462,7 +230,7 @@ class Session:
             with self._caring(document):
                 self.readings.release(document.uri, document.drop_unused())
             self.readings.recheck_old(document.uri)
-            self._pump_soon(document)
+            self.pump_soon(document)
 
     # What changes from outside
 
@@ -546,7 +314,7 @@ class Session:
         if document.uri not in self._overlay_timers:
             self.arriving.start(document)
         # Who waits has what arrives found out at once, though it is being typed.
-        self._waiting.wake(document.uri)
+        self.waiting.wake(document.uri)
         self._look_after(document)
         self._listener.updated(document)
 
@@ -554,8 +322,8 @@ class Session:
         document.revision += 1
         if self.documents.get(document.uri) is document:
             # Several answers may come in one turn.
-            self._pump_soon(document)
-            self._waiting.wake(document.uri)
+            self.pump_soon(document)
+            self.waiting.wake(document.uri)
             if document.ready:
                 self._listener.updated(document)
 
@@ -563,8 +331,8 @@ class Session:
         if document.arrival_due and document.uri not in self._overlay_timers:
             # Something changed meanwhile that is not being typed.
             self.arriving.start(document)
-        self._pump_soon(document)
-        self._waiting.wake(document.uri)
+        self.pump_soon(document)
+        self.waiting.wake(document.uri)
         self._listener.updated(document)
 
     def _failed(self, document: Document, error: BaseException) -> bool:
@@ -576,7 +344,7 @@ class Session:
         if self.documents.get(document.uri) is document:
             if again:
                 self._preparing.start(document)
-            self._waiting.wake(document.uri)
+            self.waiting.wake(document.uri)
             self._listener.updated(document)
         return again
 
@@ -598,9 +366,9 @@ class Session:
                 document.mended()
                 with self._caring(document):
                     document.touch(document.expander.forget(key))
-                self._pump_soon(document)
+                self.pump_soon(document)
 
-    def _pump_soon(self, document: Document) -> None:
+    def pump_soon(self, document: Document) -> None:
         """Look after a document in the loop's next turn, once however often it is asked."""
         if document.uri not in self._pumping:
             self._pumping.add(document.uri)
@@ -640,14 +408,14 @@ class Session:
         self._resolve(document, prepared)
         for buffer in document.buffers():
             if not self._counting.hand_out(document, buffer, prepared.tokenizer):
-                self._pump_soon(document)
+                self.pump_soon(document)
         if document.revision != revision:
             self._listener.updated(document)
         if document.ready or document.revision != revision:
-            self._waiting.wake(document.uri)
+            self.waiting.wake(document.uri)
         if document.uri in self._making:
             if self._make_report(document) is not None:
-                self._waiting.wake(document.uri)
+                self.waiting.wake(document.uri)
                 self._listener.updated(document)
         elif document.ready:
             self._fill_outline(document)
@@ -659,10 +427,10 @@ class Session:
             return
         filled = document.fill_outline(FILLING)
         if filled is Filled.MORE:
-            self._pump_soon(document)
+            self.pump_soon(document)
         elif filled is Filled.ALL:
             document.revision += 1
-            self._waiting.wake(document.uri)
+            self.waiting.wake(document.uri)
             self._listener.updated(document)
 
     def _resolve(self, document: Document, prepared: Prepared) -> None:
@@ -680,15 +448,20 @@ class Session:
             loop = asyncio.get_running_loop()
             self._resting[uri] = loop.call_later(steps * _REST, self._rested, uri)
         elif not document.settled:
-            self._pump_soon(document)
+            self.pump_soon(document)
 
     def _rested(self, uri: str) -> None:
         del self._resting[uri]
         document = self.documents.get(uri)
         if document is not None:
-            self._pump_soon(document)
+            self.pump_soon(document)
 
     # Open documents as contents of others
+
+    def show_open_texts(self) -> None:
+        """Let agents' files and includes be read as they are in the editor at this moment, though the user goes on typing."""
+        for uri in list(self._overlay_timers):
+            self._show_open_text(self.documents[uri])
 
     def _show_open_text(self, document: Document) -> None:
         """Let who includes this document read it as it is in the editor."""

@@ -12,7 +12,7 @@ TEXT = "😀 {{a}} @b.md{{c}}\n{{d}}\n"
 async def test_a_reference_ends_behind_its_last_character(tmp_path: Path) -> None:
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, TEXT)
-        await session.ready(document)
+        await session.queries.ready(document)
 
         def targets(line: int) -> list[str]:
             units = len(TEXT.split("\n")[line].encode("utf-16-le")) // 2

@@ -142,7 +142,7 @@ class Fixes:
     async def _inline(self, document: Document, data: dict[str, Any]) -> types.WorkspaceEdit:
         reference, range_, target = _reference(document, data)
         revision = document.text_revision
-        content = await self._session.render_reference(document, target)
+        content = await self._session.queries.render_reference(document, target)
         if len(content) > _LONGEST_CONTENT:
             raise RequestError(f"{reference.target}: {len(content):,} characters are too many to write here")
         if document.text_revision != revision:

@@ -97,7 +97,7 @@ class Hover:
         names = dict.fromkeys((arrived.agent, *others))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS_FOR_CONTEXTS):
-                return await self._session.contexts(arrived.folder, [*names][: _MOST_OTHERS + 1])
+                return await self._session.queries.contexts(arrived.folder, [*names][: _MOST_OTHERS + 1])
         return ()
 
     async def _reference(

@@ -61,7 +61,7 @@ class ResolvedTexts:
             self._shown[params.uri] = of
             try:
                 return types.TextDocumentContentResult(
-                    await self._desk.session.render(self._desk.document(of))
+                    await self._desk.session.queries.render(self._desk.document(of))
                 )
             except (ReferenceFault, CountingError) as error:
                 raise RequestError(error.problem.message) from None
@@ -69,7 +69,7 @@ class ResolvedTexts:
         if name not in TITLES or folder is None:
             raise InvalidParamsError(f"{params.uri}: no agent's context")
         self._shown[params.uri] = None
-        (context,) = await self._desk.session.contexts(folder, [name], texts=True)
+        (context,) = await self._desk.session.queries.contexts(folder, [name], texts=True)
         return types.TextDocumentContentResult("\n".join(part["text"] for part in context["parts"]))
 
     async def show(self, arguments: list[Any]) -> dict[str, str]:
