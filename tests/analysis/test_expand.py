@@ -31,7 +31,7 @@ graphs = st.fixed_dictionaries(
     dict.fromkeys(NAMES, st.lists(pieces | st.just("<doc>"), max_size=5).map("".join))
 )
 depths = st.integers(0, 6)
-relaxed = settings(deadline=None, max_examples=150)
+relaxed = settings(max_examples=150)
 
 
 def check(expansion: Expansion, files: Files, name: str, most: int, document: str | None) -> None:

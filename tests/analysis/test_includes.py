@@ -55,7 +55,7 @@ def faults_of(references: tuple[ReferenceReport, ...]) -> list[Code]:
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(files=graphs, most=st.integers(0, 5))
 def test_any_graph_of_includes(files: dict[str, str], most: int) -> None:
     async def run(folder: Path) -> None:

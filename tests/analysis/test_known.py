@@ -61,7 +61,7 @@ def known(
     return found.get(1)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(text=texts, name=st.sampled_from(("a.md", "a.py")))
 def test_it_is_what_reading_gives(text: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as place, a_store(Path(place)) as store:

@@ -44,7 +44,7 @@ PIECES = (
     *("`", "```\n", "    ", "# T\n", "<!-- ", " -->"),
 )
 texts = st.lists(st.sampled_from(PIECES), max_size=16).map("".join)
-relaxed = settings(deadline=None, max_examples=150)
+relaxed = settings(max_examples=150)
 
 
 def cut(text: str, at: list[int]) -> list[str]:

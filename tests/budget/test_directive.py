@@ -74,7 +74,7 @@ TEXTS = st.text(max_size=30)
 NAMES = st.sampled_from(["budget", "model", "encoding"]) | TEXTS
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.lists(st.tuples(NAMES, TEXTS | st.integers().map(str)), max_size=3), max_size=3))
 def test_any_directive_gives_overrides_and_short_warnings(lists: list[list[tuple[str, str]]]) -> None:
     overrides, warnings = overrides_of([directive(*pairs) for pairs in lists])

@@ -32,7 +32,7 @@ def documents(draw: st.DrawFn) -> tuple[Headings, int]:
     return headings, draw(st.integers(max(lines, default=0) + 1, 70))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(documents())
 def test_sections_end_where_the_slow_model_says(document: tuple[Headings, int]) -> None:
     headings, line_count = document

@@ -47,7 +47,7 @@ def test_limit(at: int | str, budget: int, limit: int) -> None:
     assert threshold(at).limit(budget) == limit
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 1_000_000), st.integers(1, 10**12), st.integers(0, 6))
 def test_a_share_is_reached_exactly_where_it_is(number: int, budget: int, places: int) -> None:
     share = Fraction(number, 10**places)
@@ -82,7 +82,7 @@ def test_crossed(tokens: int, thresholds: tuple[Threshold, ...], expected: Cross
     assert crossed(tokens, 100, thresholds) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.sampled_from(Severity)), max_size=5),
     st.integers(0, 20),

@@ -13,7 +13,7 @@ texts = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
 
 
 @given(chunks=st.lists(texts, max_size=6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_chunks_may_end_anywhere(chunks: list[str]) -> None:
     digester = Digester()
     for chunk in chunks:

@@ -335,7 +335,7 @@ operations = st.lists(
 
 
 @given(operations=operations)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_store_is_a_map(operations: list[tuple[str, set[int]]]) -> None:
     expected: dict[CountKey, Counted] = {}
     with TemporaryDirectory() as folder:

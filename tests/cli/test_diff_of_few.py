@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.cli.test_diff import git
 
@@ -62,7 +62,7 @@ def found(folder: Path, named: str) -> Any:
     return made.as_json()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(then=trees, edited=edits, named=st.sampled_from((".", ".", ".", "prompts")))
 @example({"CLAUDE.md": "@docs/style.md\n", "docs/style.md": "a\n", "sub/CLAUDE.md": "b\n"}, {"docs/style.md": "c d\n"}, ".")  # fmt: skip
 @example({"prompts/a.md": "@[file:linked.md]\n", "prompts/linked.md": Path("../docs/style.md"), "docs/style.md": "a\n"}, {"docs/style.md": "c d\n"}, ".")  # fmt: skip

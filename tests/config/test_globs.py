@@ -132,7 +132,7 @@ def slow_matches(path: str, patterns: list[str]) -> bool:
     return bool(speaking) and not speaking[-1].startswith("!")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PATTERNS, max_size=3), st.lists(PATHS, min_size=1, max_size=8))
 def test_a_pattern_means_what_it_means_in_an_ignore_file(patterns: list[str], paths: list[str]) -> None:
     assert [(path, matches(path, patterns)) for path in paths] == [
@@ -140,7 +140,7 @@ def test_a_pattern_means_what_it_means_in_an_ignore_file(patterns: list[str], pa
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.text(max_size=12) | PATTERNS, max_size=4), st.text(max_size=20) | PATHS)
 def test_any_pattern_and_path_get_an_answer(patterns: list[str], path: str) -> None:
     assert matches(path, patterns) in {True, False}
@@ -171,7 +171,7 @@ def test_patterns_that_would_take_others_longer_than_the_universe_lasts(pattern:
 NAME_PARTS = st.lists(st.sampled_from([*"ab/.?*", "[ab]", "[!a]", "[a-b]"]), max_size=8).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(NAME_PARTS, st.text("abc/?.", max_size=8))
 def test_a_pattern_of_names_means_what_the_shell_says(pattern: str, name: str) -> None:
     assert fits(name, pattern) == fnmatchcase(name, pattern)

@@ -254,7 +254,7 @@ LAYERS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(LAYERS)
 def test_any_json_gives_settings_and_readable_warnings(given_: list[tuple[Any, bool]]) -> None:
     layers = [Layer(f"layer {number}", values, trusted) for number, (values, trusted) in enumerate(given_)]
@@ -271,7 +271,7 @@ def test_any_json_gives_settings_and_readable_warnings(given_: list[tuple[Any, b
         assert len(warning) < 500
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SETTINGS, SETTINGS)
 def test_no_repository_decides_what_it_may_not(hostile: dict[str, Any], own: dict[str, Any]) -> None:
     alone = resolve([editor(own)]).settings
@@ -283,7 +283,7 @@ def test_no_repository_decides_what_it_may_not(hostile: dict[str, Any], own: dic
         assert one == alone.apis.get(name) or not one.headers
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SETTINGS)
 def test_a_layer_over_another_with_the_same_values_changes_nothing(values: dict[str, Any]) -> None:
     once, twice = resolve([editor(values)]), resolve([editor(values), editor(values)])

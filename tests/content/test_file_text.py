@@ -59,7 +59,7 @@ def test_what_counts_as_text(tmp_path: Path, stored: bytes, expected: str | Prob
     assert outcome(FileHandler(), request(Kind.FILE, "a.md", scope(tmp_path))) == expected
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.one_of(st.binary(max_size=30), LETTERS.map(str.encode)),
     st.sampled_from([b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]),
@@ -94,7 +94,7 @@ def slow_lines(text: str) -> list[str]:
     return re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+", text)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(LETTERS, max_size=6), st.integers(0, 12), st.integers(0, 12))
 def test_lines_in_pieces_equal_a_slow_slice(pieces: list[str], first: int, more: int) -> None:
     lines = slow_lines("".join(pieces))
@@ -103,7 +103,7 @@ def test_lines_in_pieces_equal_a_slow_slice(pieces: list[str], first: int, more:
     assert "".join(select_lines(pieces, first, first + more)) == "".join(lines[first : first + more])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LETTERS, st.integers(1, 9), st.integers(0, 9))
 def test_line_fragments_equal_a_slow_slice(
     tmp_path_factory: pytest.TempPathFactory, text: str, first: int, more: int

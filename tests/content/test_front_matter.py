@@ -78,7 +78,7 @@ def test_without_a_fence_only_the_first_line_is_taken() -> None:
     assert list(lines) == ["second\n"]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"%@`#, \n\t\x00\x85\ud800", max_size=60))
 def test_it_never_raises(text: str) -> None:
     lines = ["---\n", *f"variables:\n{text}\n".splitlines(keepends=True), "---\n"]

@@ -1,6 +1,6 @@
 """Lines of a streamed text, cut anywhere, against the lines of the whole."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from weighbridge.content.lines import cut_lines, lines_of
@@ -17,7 +17,6 @@ def pieces(text: str, sizes: list[int]) -> list[str]:
     return [*found, text[start:]]
 
 
-@settings(deadline=None)
 @given(text=texts, sizes=st.lists(st.integers(0, 9), max_size=6), longest=st.integers(1, 6))
 def test_lines_of_a_stream(text: str, sizes: list[int], longest: int) -> None:
     whole = [line for line in split_lines(text) if line]

@@ -38,7 +38,7 @@ CHANGES: st.SearchStrategy[tuple[str, str, str]] = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(CHANGES, max_size=12), st.booleans())
 def test_it_is_as_one_made_anew(tmp_path: Path, changes: list[tuple[str, str, str]], settled: bool) -> None:
     root = tmp_path / "root"

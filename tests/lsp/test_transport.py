@@ -46,7 +46,7 @@ def test_frames(stream: bytes, expected: list[bytes]) -> None:
     assert messages(FrameReader().feed(stream)) == expected
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(bodies=st.lists(st.binary(max_size=40), max_size=6), cuts=st.lists(st.integers(0, 300), max_size=8))
 def test_the_cutting_of_the_stream_does_not_matter(bodies: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(frame(body) for body in bodies)

@@ -117,7 +117,7 @@ def test_the_specification_s_examples_in_containers(around: str) -> None:
 
 
 # The same texts each time: where the other two are at odds with the specification, a build is not the place to find out.
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=1000, derandomize=True)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=16), marker=st.sampled_from(MARKERS))
 def test_any_markdown(pieces: list[str], marker: str) -> None:
     text = made_of(pieces, marker)

@@ -58,7 +58,7 @@ def test_markdown_is_a_dialect() -> None:
     assert DIALECTS["markdown"] is MARKDOWN
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.lists(st.sampled_from((*PIECES, "{{a}}", "@a.md", "@[var:b]")), max_size=30).map("".join))
 def test_a_line_without_a_mark_holds_no_reference(text: str) -> None:
     lines = split_lines(text)

@@ -133,7 +133,7 @@ def run(text: str, edits: list[Change], skip: int = 0, sizes: RopeSizes = STANDA
         assert before[rescan.old_end :] == after[rescan.new_end :]
 
 
-relaxed = settings(max_examples=300, deadline=None)
+relaxed = settings(max_examples=300)
 
 
 @relaxed

@@ -32,7 +32,7 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(literal, "_HEAD", 21)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data())
 def test_any_edits(data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:

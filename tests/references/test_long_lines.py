@@ -83,7 +83,7 @@ def check(found: ScanIndex, buffer: LineBuffer) -> None:
     assert [one for _, one in found.references()] == [one for line in fresh for one in line.references]
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(
     case=lines(),
     stretch=st.sampled_from((1, 3, 8, 20, 50)),

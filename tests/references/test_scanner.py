@@ -108,7 +108,7 @@ def test_front_matter_is_skipped() -> None:
     assert scan(lines, 9) == [PLAIN] * 6
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     text=st.lists(st.sampled_from((*PIECES, "{{a}}", "\r")), max_size=40).map("".join) | st.text(max_size=80)
 )

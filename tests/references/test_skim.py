@@ -39,7 +39,7 @@ def scanned(text: str, skip: int) -> list[tuple[int, int, Heading]]:
     return [(line, offsets[line], heading) for line, heading in index.headings()]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(text=texts(), skip=st.integers(0, 3))
 def test_headings_are_those_of_a_scan(text: str, skip: int) -> None:
     lines = split_lines(text)

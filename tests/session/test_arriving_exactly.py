@@ -62,8 +62,7 @@ spots = st.integers(0, 60)
 @pytest.mark.parametrize("name", READERS)
 @settings(
     max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     others=st.fixed_dictionaries(dict.fromkeys(("a.md", "b.md", "d/c.md"), texts)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.session.harness import a_session, open_file, typed
 from tests.session.test_exactness import PIECES, texts
@@ -33,7 +33,7 @@ async def rows(session: Session, document: Document) -> Report:
     return report
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(
     text=texts,
     included=texts.map(lambda text: text.encode("utf-8", "replace").decode()),
@@ -55,7 +55,7 @@ def test_rows_after_any_edit(text: str, included: str, changes: list[tuple[int, 
 
 
 @pytest.mark.parametrize("name", encodings())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     paragraphs=st.lists(st.sampled_from((*PIECES, "\n\n", "A.\n\nB", "é\n\n\u0301", " \n\n/x")), max_size=20)
 )

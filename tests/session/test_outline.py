@@ -74,7 +74,7 @@ class Followed:
     text="# a\n## b\n```\n```\n# a\n",
     edits=[((1, 1), (5, 0), "## b\nxxx# a\n", True)],
 ).via("the same lines and tokens, but at the document's end")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_it_is_what_a_new_one_would_be(
     text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str, bool]]
 ) -> None:

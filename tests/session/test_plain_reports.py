@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.references.test_skim import texts
 from tests.session.harness import a_session
@@ -29,7 +29,7 @@ PIECES = ("word", " ", "\n", "# x\n", "\r", "\r\n", "é", "e\u0301", "漢字", "
 contents = st.tuples(
     st.sampled_from(HEADS), texts(), st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 ).map("".join)
-relaxed = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=120)
 
 
 async def check(folder: Path, text: str, setting: dict[str, object], encoding: PositionEncoding) -> bool:

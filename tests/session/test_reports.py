@@ -132,7 +132,7 @@ async def test_sections_without_borders_are_not_told_before_they_are_known(tmp_p
         ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     text=st.lists(st.sampled_from(PIECES), max_size=20).map("".join),
     start=st.tuples(st.integers(0, 8), st.integers(0, 12)),

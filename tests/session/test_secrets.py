@@ -131,7 +131,7 @@ async def _follow(folder: Path, pieces: list[str], edits: list[tuple[float, int,
         store.close()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8), EDITS)
 def test_no_digest_of_a_text_with_some_of_a_secret_is_remembered(
     pieces: list[str], edits: list[tuple[float, int, str]]

@@ -41,7 +41,7 @@ rope_sizes = st.just(STANDARD) | st.builds(
     block=st.sampled_from((1, 2, 4)),
 )
 
-relaxed = settings(max_examples=300, deadline=None)
+relaxed = settings(max_examples=300)
 
 
 def check_edit(edit: Edit, before: list[str], after: list[str], new: str) -> None:

@@ -8,7 +8,7 @@ from tests.text.test_line_buffer import encodings, rope_sizes, texts
 from weighbridge.rope import RopeSizes
 from weighbridge.text import LineBuffer, PositionEncoding, content_length, units
 
-relaxed = settings(max_examples=300, deadline=None)
+relaxed = settings(max_examples=300)
 
 
 @relaxed

@@ -10,7 +10,7 @@ from weighbridge.rope import STANDARD, Rope, RopeSizes, cut, plus
 from weighbridge.text import PositionEncoding, units
 
 UTF16 = PositionEncoding.UTF16
-relaxed = settings(max_examples=300, deadline=None)
+relaxed = settings(max_examples=300)
 
 rope_sizes = st.builds(
     RopeSizes, piece=st.sampled_from((1, 2, 3, 6)), block=st.sampled_from((1, 2, 3, 5))

@@ -86,7 +86,7 @@ def pieces(text: str, borders: Borders) -> list[str]:
 
 
 @given(hostile.texts(), st.sampled_from([ALL_RULES, BLANKS_AND_WORDS, NO_BORDERS]), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_first_and_last_find_what_between_says(text: str, borders: Borders, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
@@ -109,7 +109,7 @@ def test_a_megabyte_without_a_border_is_searched_through(unit: str) -> None:
 
 
 @given(hostile.texts())
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=700)
 def test_a_text_cut_at_every_border_keeps_its_tokens(text: str) -> None:
     for name in NAMES:
         cut = pieces(text, BORDERS[name])

@@ -80,7 +80,7 @@ def test_the_empty_text_costs_nothing(claude: Tokenizer) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(text=TEXTS, data=st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_counts_join_at_borders(name: str, text: str, data: st.DataObject) -> None:
     claude = tokenizer(name)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
@@ -91,7 +91,7 @@ def test_counts_join_at_borders(name: str, text: str, data: st.DataObject) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 @given(text=TEXTS)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_every_border_is_one(name: str, text: str) -> None:
     claude = tokenizer(name)
     at = claude.borders.first(text)

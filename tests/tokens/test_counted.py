@@ -217,7 +217,7 @@ class Editing(RuleBasedStateMachine):
             self.the_count_is_the_tokenizers()
 
 
-Editing.TestCase.settings = settings(max_examples=80, stateful_step_count=14, deadline=None)
+Editing.TestCase.settings = settings(max_examples=80, stateful_step_count=14)
 TestEditing = Editing.TestCase
 
 

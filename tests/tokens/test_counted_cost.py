@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.tokens.documents import CL100K, ListOfLines, Watched, answer_all, split
 
@@ -257,7 +257,6 @@ def test_references_that_stand_together_are_counted_once_and_not_for_each() -> N
     assert len(watched.counted) < 1_600
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 9), max_size=200),
     st.lists(st.tuples(st.integers(0, 199), st.integers(0, 5)), max_size=5),

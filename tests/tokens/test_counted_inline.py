@@ -46,7 +46,7 @@ rope_sizes = st.sampled_from(
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "r50k_base"])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     before=st.sampled_from(["", "first line\n", "  indented\n\n"]),
     line=lines,
@@ -93,7 +93,7 @@ SCRIPTS = (
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "o200k_base"])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     texts=st.lists(lines, min_size=1, max_size=3),
     end=st.sampled_from(("\n", "\r\n", "\n\n", "\r\n\r\n  ")),
@@ -126,7 +126,7 @@ def test_counts_follow_lines_broken_and_joined(
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "r50k_base"])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     text=st.lists(st.sampled_from((*PIECES, "work", "ing", "\n", ".\n")), min_size=5, max_size=30).map(
         "".join

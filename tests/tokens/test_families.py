@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 import splintr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from weighbridge.tokens import families, registry
@@ -28,7 +28,6 @@ def found(request: pytest.FixtureRequest) -> Tokenizer:
     return registry.tokenizer(request.param)
 
 
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_parts_cut_at_borders_add_up_to_the_whole(found: Tokenizer, text: str) -> None:
     parts, start = [], 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import splintr
 import tiktoken
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.tokens.hostile import texts
 
@@ -57,7 +57,6 @@ def test_it_counts_where_every_character_counts_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
-@settings(deadline=None)  # the first call loads a vocabulary
 @given(text=texts())
 def test_texts_count_the_same(name: str, text: str) -> None:
     ours, theirs = (OpenAITokenizer(name, definition(name), engine) for engine in engines(name))
@@ -65,7 +64,6 @@ def test_texts_count_the_same(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("fast", [False, True], ids=["tiktoken", "splintr"])
-@settings(deadline=None)  # the first call loads a vocabulary
 @given(some=st.lists(st.tuples(texts() | st.just("<|endoftext|>"), st.sampled_from((1, 1, 300))), max_size=5))
 def test_many_count_as_each_by_itself(fast: bool, some: list[tuple[str, int]]) -> None:
     tokenizer = OpenAITokenizer("cl100k_base", definition("cl100k_base"), engines("cl100k_base")[fast])
@@ -74,7 +72,6 @@ def test_many_count_as_each_by_itself(fast: bool, some: list[tuple[str, int]]) -
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
-@settings(deadline=None)  # the first call loads a vocabulary
 @given(
     text=st.text(st.sampled_from("aB1 \n\r\t'sS.é日😀\u0301\u200d<|>_-/"), max_size=60),
     times=st.integers(1, 200),

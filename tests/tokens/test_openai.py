@@ -54,7 +54,7 @@ def test_golden_counts(text: str, counts: tuple[int, ...]) -> None:
 
 
 @given(hostile.texts(30), st.integers(1, 9), st.integers(0, 6))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_a_count_is_tiktokens_however_the_text_is_cut(text: str, block: int, long_run: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(openai, "BLOCK", block)
@@ -66,7 +66,7 @@ def test_a_count_is_tiktokens_however_the_text_is_cut(text: str, block: int, lon
 @given(
     st.lists(st.one_of(st.sampled_from(WHITE), st.sampled_from(WHITE), st.sampled_from(AROUND)), max_size=16)
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_long_white_space_is_split_as_tiktoken_splits_it(pieces: list[str]) -> None:
     text = "".join(pieces)
     with pytest.MonkeyPatch.context() as patch:

@@ -201,7 +201,7 @@ def small_limits() -> Iterator[None]:
     borders=st.sampled_from([ALL_RULES, NO_BORDERS]),
     small=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_summary_made_again_is_the_summary(
     text: str, places: list[int], borders: Borders, small: bool
 ) -> None:
@@ -230,7 +230,7 @@ def cl100k() -> Tokenizer:
 
 
 @given(texts=st.lists(hostile.texts(), max_size=4), places=st.lists(st.integers(0, 200), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_counts_are_the_tokenizers(cl100k: Tokenizer, texts: list[str], places: list[int]) -> None:
     service = memory_only()
     expected = [cl100k.count(text) for text in texts]

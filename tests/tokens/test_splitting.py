@@ -1,7 +1,7 @@
 """A text split into its tokens: as tiktoken does, whatever stretch of a text it is."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from tests.tokens.hostile import texts
 from tests.tokens.reference import encoding
 
@@ -10,7 +10,6 @@ from weighbridge.tokens.splitting import split, split_between
 
 
 @pytest.mark.parametrize("name", ["cl100k_base", "o200k_base", "p50k_base", "r50k_base"])
-@settings(deadline=None)  # the first call loads a vocabulary
 @given(text=texts())
 def test_the_tokens_are_tiktokens_and_cover_the_text(name: str, text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
@@ -20,7 +19,6 @@ def test_the_tokens_are_tiktokens_and_cover_the_text(name: str, text: str) -> No
     assert "".join(text[piece.start : piece.end] for piece in found) == text
 
 
-@settings(deadline=None)
 @given(before=texts(), text=texts(), after=texts())
 def test_a_stretch_is_split_as_it_is_in_the_whole(before: str, text: str, after: str) -> None:
     before, text, after = (part.encode("utf-8", "replace").decode() for part in (before, text, after))

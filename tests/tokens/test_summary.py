@@ -49,7 +49,7 @@ def test_what_a_summary_keeps(text: str, expected: Summary) -> None:
 
 
 @given(st.sampled_from(NAMES), hostile.texts(), hostile.texts(), hostile.texts())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_joining_is_associative_and_gives_the_summary_of_the_whole(name: str, a: str, b: str, c: str) -> None:
     used = tokenizer(name)
     first, second, third = (summarize(text, used) for text in (a, b, c))
@@ -61,14 +61,14 @@ def test_joining_is_associative_and_gives_the_summary_of_the_whole(name: str, a:
 
 
 @given(st.sampled_from(NAMES), hostile.texts())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_text_summed_up_character_by_character(name: str, text: str) -> None:
     used = tokenizer(name)
     assert join_all((summarize(character, used) for character in text), used) == summarize(text, used)
 
 
 @given(st.sampled_from(NAMES), st.lists(hostile.texts(6), max_size=8), st.integers(1, 12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_chunks_may_end_anywhere(name: str, chunks: list[str], block: int) -> None:
     used = tokenizer(name)
     with pytest.MonkeyPatch.context() as patch:
@@ -82,7 +82,7 @@ def test_chunks_may_end_anywhere(name: str, chunks: list[str], block: int) -> No
 
 
 @given(hostile.texts())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_empty_is_neutral(text: str) -> None:
     used = tokenizer(CL100K)
     found = summarize(text, used)
@@ -92,7 +92,7 @@ def test_empty_is_neutral(text: str) -> None:
 
 
 @given(hostile.texts())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_lengths_and_the_text_are_enough_to_make_a_summary_again(text: str) -> None:
     found = summarize(text, tokenizer(CL100K))
     tail = text[len(text) - len(found.tail) :]

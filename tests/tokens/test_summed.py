@@ -27,7 +27,7 @@ def agree(made: SummedList, plain: list[Item]) -> None:
             assert made.value_before(after) == sums[number] + item.value
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(first=items, changes=edits, most=st.integers(1, 6))
 def test_items_are_found_replaced_and_summed(
     first: list[tuple[int, int]], changes: list[tuple[float, float, list[tuple[int, int]]]], most: int

@@ -20,7 +20,7 @@ async def double(batch: Sequence[int]) -> list[int]:
     concurrency=st.integers(1, 5),
     turns=st.lists(st.integers(1, 4), max_size=12),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_results_are_in_order_and_limits_are_kept(
     items: list[int], size: int, concurrency: int, turns: list[int]
 ) -> None:

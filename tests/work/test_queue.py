@@ -116,7 +116,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 TestQueueAgainstList = QueueMachine.TestCase
-TestQueueAgainstList.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestQueueAgainstList.settings = settings(max_examples=150, stateful_step_count=40)
 
 
 def test_order_is_by_priority_then_arrival() -> None:
@@ -157,7 +157,7 @@ def test_pop_leaves_bands_below_the_least() -> None:
     arrivals=st.lists(PRIORITIES, min_size=1, max_size=120),
     band=st.sampled_from([MEDIUM, LOW]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_nobody_starves(patience: int, arrivals: list[Priority], band: Priority) -> None:
     """Whatever else waits, the first of a band is taken before patience + 2 others are."""
     queue: PriorityQueue[int, None] = PriorityQueue(patience)
