@@ -129,6 +129,11 @@ def _add_paths(command: argparse.ArgumentParser, *formats: str) -> None:
         default="text",
         help="text for people (the default), or what programs read; jsonl: a line for each document as soon as it is known",
     )
+    command.add_argument(
+        "--watch",
+        action="store_true",
+        help="stay, and print what changes whenever files do, until Ctrl-C; with --format text only",
+    )
 
 
 def _add_file_commands(commands: _Commands) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ def weigh(
     on_outcome: Callable[[Outcome], None] | None = None,
     *,
     sections: bool = True,
+    depends: bool = False,
     revision: "Revision | None" = None,
 ) -> list[Outcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
@@ -64,7 +65,8 @@ def weigh(
     used; by default the user is. `workspace`: the one folder that may be read, of which `paths` are files; by default the
     user named the paths, and they are read wherever they lead. `on_outcome`: told of each outcome as soon as it is known, which is
     returned without its report then: as much memory is taken as the paths need. `sections`: whether they are asked for: a text
-    that refers to nothing is counted whole without. `revision`: to say of each file whether it is the same there.
+    that refers to nothing is counted whole without. `depends`: whether each outcome is to say what it depends on. `revision`: to
+    say of each file, besides, whether it is the same there.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
@@ -80,7 +82,7 @@ def weigh(
         files = dict.fromkeys(absolute, disk.followed_or_same(workspace))
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
-    groups = Groups(files, configuration, sections=sections, revision=revision)
+    groups = Groups(files, configuration, sections=sections, depends=depends, revision=revision)
     outcomes = _Outcomes(on_outcome)
     count = _helpers_for(groups, files, configuration)
     if count:
@@ -154,7 +156,6 @@ async def _weigh(
 ) -> None:
     """Weigh what has no outcome yet."""
     left = [] if groups.bytes < _WORTH_A_DATABASE else list(range(len(groups)))
-    warn = _Warnings()
     with _progress(lines=outcomes.are_told) as progress:
         bar = progress.add_task("counting", total=len(files), completed=len(outcomes))
 
@@ -166,12 +167,12 @@ async def _weigh(
             async for _, (found, warnings) in crew.answers():
                 take(found)
                 for warning in warnings:
-                    warn(warning)
+                    _warn_once(warning)
             left = crew.unanswered
             if left:
                 logger.warning("a process ended before its time: what it was at is counted again")
         if len(outcomes) < len(files):
-            async with _services(configuration, warn) as services:
+            async with _services(configuration, _warn_once) as services:
                 await _weigh_groups(services, groups, left, take)
                 await _weigh_others(services, groups, [path for path in files if path not in outcomes], take)
 
@@ -247,16 +248,10 @@ async def _services(configuration: Configuration, warn: Callable[[str], None]) -
         await services.aclose()
 
 
-class _Warnings:
-    """Tells each warning once, whichever process it comes from."""
-
-    def __init__(self) -> None:
-        self._told: set[str] = set()
-
-    def __call__(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            _warn(text)
+@cache
+def _warn_once(text: str) -> None:
+    """Tell a warning, whichever process and whichever look it comes from."""
+    _warn(text)
 
 
 def _warn(text: str) -> None:

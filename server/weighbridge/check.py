@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,10 @@ from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
 from weighbridge.analysis.report import Report
 from weighbridge.batch import Outcome, weigh
-from weighbridge.budget.directive import Overrides
 from weighbridge.changes import Asked, Changes, changes_since
 from weighbridge.config import Severity
 from weighbridge.config.setting_values import CONTEXT_BUDGET
+from weighbridge.content.depends import NOTHING, Depends
 from weighbridge.content.revision import Revision, revision
 from weighbridge.errors import Code
 from weighbridge.terminal import Finding, findings_of
@@ -25,7 +27,7 @@ class Options(Asked):
     """What is to be checked, and how.
 
     `baseline`: a file of numbers, written first if `update`. `since`: a revision of git's to compare with. `sections`:
-    whether the reports are to hold them.
+    whether the reports are to hold them. `depends`: whether it is to be said what was looked at.
     """
 
     baseline: Path | None = None
@@ -33,6 +35,7 @@ class Options(Asked):
     tolerance: gate.Tolerance = field(default_factory=gate.Tolerance)
     since: str | None = None
     sections: bool = True
+    depends: bool = False
 
 
 OnDocument = Callable[[Report, Sequence[Finding]], None]
@@ -54,7 +57,9 @@ class Checked:
     document_findings: Sequence[Finding]
     other_findings: Sequence[Finding]
     over: bool
-    changes: Changes | None
+    changes: Changes | None = None
+    #: What all of it depends on besides the documents themselves, if that was asked for.
+    depends: Depends = NOTHING
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -153,6 +158,7 @@ def _checked(
         on_unusable,
         on_outcome=None if on_document is None else take,
         sections=options.sections,
+        depends=options.depends,
         revision=then,
     )
     if on_document is None:
@@ -160,7 +166,12 @@ def _checked(
             take(outcome)
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     of_documents = [one for outcome in outcomes for one in found.get(outcome.path, ())]
-    loaded = [context for folder in folders for context in _contexts(folder, options.flags)]
+    loaded: list[Mapping[str, Any]] = []
+    depends = [outcome.depends for outcome in outcomes] if options.depends else []
+    for folder in folders:
+        some = _contexts(folder)
+        loaded += contexts.counted(some, chosen(folder, options.flags, lambda _: None), texts=False)
+        depends += [one.depends for one in some]
     grown = list(comparison.findings(gate.measured(total, loaded, here, base)))
     comparison.write()
     # What has a budget and is not excused from it.
@@ -178,15 +189,15 @@ def _checked(
         whole = [kept.get(outcome.path, outcome) for outcome in outcomes]
         changes = changes_since(then, options, whole, here.resolve())
     over = total.over or any(one.over for one in limited)
-    return Checked(outcomes, reports, total, loaded, of_documents, [*others, *grown], over, changes)
+    others += grown
+    return Checked(
+        outcomes, reports, total, loaded, of_documents, others, over, changes, reduce(or_, depends, NOTHING)
+    )
 
 
-def _contexts(folder: Path, flags: Overrides) -> list[dict[str, Any]]:
+def _contexts(folder: Path) -> list[contexts.Loaded]:
     """What the agents load in a folder that have a budget there, or that the settings choose."""
     settings = settings_for(folder)
     limited = [key.removeprefix(CONTEXT_BUDGET) for key in settings.budgets if key.startswith(CONTEXT_BUDGET)]
     names = dict.fromkeys([*limited, *(settings.agents or ())])
-    if not names:
-        return []
-    loaded = contexts.load([AGENTS[name] for name in names], folder, Path.home())
-    return contexts.counted(loaded, chosen(folder, flags, lambda _: None), texts=False)
+    return contexts.load([AGENTS[name] for name in names], folder, Path.home()) if names else []

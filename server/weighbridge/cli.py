@@ -22,11 +22,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from weighbridge.arguments import parser
-from weighbridge.errors import UnknownModelError
+from weighbridge.errors import UnknownModelError, UnwatchableError
 
 if TYPE_CHECKING:
     from weighbridge.agents.model import Agent
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except UnknownModelError as error:
         _unusable(f"--model: {error}")
+    except UnwatchableError as error:
+        _unusable(f"--watch: {error}")
     except BrokenPipeError:
         _drop_output()
         return EXIT_OK
@@ -157,10 +160,12 @@ def _count(options: argparse.Namespace) -> int:
     from weighbridge.terminal import print_table  # noqa: PLC0415  as above
     from weighbridge.tokens.base import Exactness, weakest  # noqa: PLC0415  as above
 
-    paths = [Path(path) for path in options.paths]
-    lines = _Lines()
+    _refuse_beside_watch(options)
+    paths, layer, flags = [Path(path) for path in options.paths], _layer(options), _flags(options)
+    lines, warnings = _Lines(), list[str]()
     streamed = lines.outcome if options.format == "jsonl" else None
-    outcomes = weigh(paths, _layer(options), _flags(options), _warn, on_outcome=streamed)
+    look = partial(weigh, paths, layer, flags, depends=options.watch, on_outcome=streamed)
+    outcomes = look(_telling(warnings))
     _tell_missing(lines.encodings)
     _tell_unusable(outcomes)
     if options.format == "json":
@@ -176,6 +181,10 @@ def _count(options: argparse.Namespace) -> int:
         )
     elif any(outcome.report is not None for outcome in outcomes):
         print_table([outcome.report for outcome in outcomes if outcome.report is not None])
+    if options.watch:
+        from weighbridge.watch import watch  # noqa: PLC0415  as above
+
+        watch(paths, outcomes, warnings, look)
     return _unusable_code(outcomes) or EXIT_OK
 
 
@@ -188,6 +197,7 @@ def _check(options: argparse.Namespace) -> int:
 
     if options.update_baseline and options.baseline is None:
         _unusable("--update-baseline: name the file with --baseline")
+    _refuse_beside_watch(options, "diff", "summary", "update_baseline")
     request = Options(
         [Path(path) for path in options.paths],
         _layer(options),
@@ -197,11 +207,13 @@ def _check(options: argparse.Namespace) -> int:
         tolerance=options.tolerance,
         since=options.diff,
         sections=options.format in {"json", "jsonl"},
+        depends=options.watch,
     )
     unusable: list[str] = []
     lines = _Lines()
+    look = partial(check, request, on_document=lines.document if options.format == "jsonl" else None)
     try:
-        checked = check(request, _telling(unusable), lines.document if options.format == "jsonl" else None)
+        checked = look(_telling(unusable))
     except UnusableBaselineError as error:
         _unusable(str(error))
     except UnknownRevisionError as error:
@@ -219,11 +231,23 @@ def _check(options: argparse.Namespace) -> int:
         print_findings(checked.reports, checked.findings)
     else:
         _print_for_builds(options.format, checked.reports, checked.findings)
+    if options.watch:
+        from weighbridge.watch import watch  # noqa: PLC0415  as above
+
+        watch(request.paths, checked, unusable, look)
     code = _unusable_code(checked.outcomes) or (EXIT_UNUSABLE if unusable else EXIT_OK)
     code = code or (EXIT_OVER if checked.fails(strict=options.strict) else EXIT_OK)
     if options.summary is not None:
         _write_summary(options.summary, checked, unusable, fails=code != EXIT_OK)
     return code
+
+
+def _refuse_beside_watch(options: argparse.Namespace, *names: str) -> None:
+    """Leave where something is asked for that is made once, and not again whenever files change."""
+    others = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    others += ["--format"] if options.format != "text" else []
+    if options.watch and others:
+        _unusable(f"--watch: not together with {', '.join(others)}")
 
 
 def _write_summary(path: Path, checked: "Checked", unusable: "Sequence[str]", *, fails: bool) -> None:

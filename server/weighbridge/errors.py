@@ -102,5 +102,9 @@ class UnknownModelError(WeighbridgeError):
     """A model nobody here knows; the message names those that are nearest."""
 
 
+class UnwatchableError(WeighbridgeError):
+    """Files that can't be watched here, whichever way."""
+
+
 class BorderlessError(WeighbridgeError):
     """A text without a border for so long that counting it exactly would take unbounded memory: data, not text."""

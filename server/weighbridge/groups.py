@@ -101,12 +101,14 @@ class Groups:
         configuration: Configuration,
         *,
         sections: bool = True,
+        depends: bool = False,
         revision: "Revision | None" = None,
     ) -> None:
-        """`files`: see `read_document`. `sections`, `revision`: see `weigh`."""
+        """`files`: see `read_document`. `sections`, `depends`, `revision`: see `weigh`."""
         self._files = files
         self._configuration = configuration
         self._sections = sections
+        self._depends = depends or revision is not None
         self._revision = revision
         self._handlers = HandlerFactory()
         self._scans = Scans()
@@ -158,7 +160,7 @@ class Groups:
 
     def _outcome(self, path: Path, weighed: Weighed, *, same: bool = False) -> Outcome:
         report, depends = weighed.report, NOTHING
-        if self._revision is not None:
+        if self._depends:
             of_agent = () if report.arrived is None else report.arrived.depends
             depends = reduce(or_, of_agent, Depends(weighed.depends.union(*weighed.shared)))
         if report.arrived is not None:

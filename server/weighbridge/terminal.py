@@ -6,7 +6,7 @@ character. A line of its own could be a command to whatever reads a build's log.
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from weighbridge.analysis.expand import State
@@ -41,13 +41,16 @@ def findings_of(reports: Sequence[Report]) -> list[Finding]:
     return [finding for report in reports for finding in _findings(report)]
 
 
-def print_findings(reports: Sequence[Report], findings: Sequence[Finding]) -> None:
-    """Findings as `path:line: severity: message [code]`, then one line of summary."""
+def print_findings(
+    reports: Sequence[Report], findings: Sequence[Finding], new: Callable[[Finding], bool] = lambda _: True
+) -> None:
+    """Findings as `path:line: severity: message [code]`, those that are new, then one line of summary."""
     paint = painter()
     lines = [
         f"{_name(one.uri)}:{one.line}: {paint(one.severity, _STYLES.get(one.severity, ''))}"
         f": {shown(one.message, _LONGEST)} [{one.code}]"
         for one in findings
+        if new(one)
     ]
     total = sum(report.tokens for report in reports)
     errors = sum(1 for finding in findings if finding.severity == "error")

@@ -94,7 +94,7 @@ async def test_what_comes_to_matter_while_folders_are_looked_at_is_watched(
     inner = tmp_path / "inner"
     inner.mkdir()
     files: set[Path] = set()
-    places_of = watching._places_of
+    places_of = watching.places_of
 
     def meanwhile(now: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
         if not files:
@@ -102,7 +102,7 @@ async def test_what_comes_to_matter_while_folders_are_looked_at_is_watched(
             found.look()
         return places_of(now, folders)
 
-    monkeypatch.setattr(watching, "_places_of", meanwhile)
+    monkeypatch.setattr(watching, "places_of", meanwhile)
     found, told = await watch(tmp_path, lambda: frozenset(files))
     while not {*await told.next()} >= files:
         pass

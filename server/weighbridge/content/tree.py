@@ -68,6 +68,12 @@ class Tree:
                 self._files = found
             return self._files
 
+    @property
+    def folders(self) -> Sequence[Path]:
+        """The folders that were looked through when the files were listed last."""
+        with self._lock:
+            return [self._root / inside for inside in self._folders]
+
     def _walk(
         self, real: Path, inside: str, above: Ignored, before: dict[str, _Folder], *, left_out: bool
     ) -> Iterator[str]:

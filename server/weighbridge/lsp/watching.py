@@ -8,7 +8,6 @@ import contextlib
 import importlib
 import logging
 import os
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 from lsprotocol import types
 from watchfiles import awatch
 
+from weighbridge.content.watched import SETTLE, places_of
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.protocol import RequestError
 
@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds in which files that begin to matter are gathered.
 _GATHER = 0.25
-#: Milliseconds of quiet before changes are told.
-_SETTLE = 50
 #: Seconds of quiet after which all is looked at once more: watchers may lose what changes while they hand out what did before.
 _LOOK_AGAIN = 1.0
 #: Seconds until files are watched again that could not be.
@@ -91,14 +89,14 @@ class Watching:
             logger.warning("the client watches no files: %s", error)
 
     async def _watch(self, folders: tuple[Path, ...], watched: Callable[[], frozenset[Path]]) -> None:
-        """Watch the folders of the files that matter, not their subfolders, whichever those are at the time; see `_places_of`."""
+        """Watch the folders of the files that matter, not their subfolders, whichever those are at the time; see `places_of`."""
         watching: asyncio.Task[None] | None = None
         current: Mapping[Path, int] = {}
         await asyncio.to_thread(_import_early)
         try:
             while True:
                 self._other.clear()
-                wanted = await asyncio.to_thread(_places_of, watched(), folders)
+                wanted = await asyncio.to_thread(places_of, watched(), folders)
                 if wanted != current or (watching is not None and watching.done()):
                     if watching is not None:
                         watching.cancel()
@@ -123,7 +121,7 @@ class Watching:
             self._look_again([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
 
         changes = awatch(
-            *places, recursive=False, step=_SETTLE, watch_filter=None, force_polling=self._polls or None
+            *places, recursive=False, step=SETTLE, watch_filter=None, force_polling=self._polls or None
         )
         try:
             following = asyncio.ensure_future(anext(changes))
@@ -156,26 +154,3 @@ def _import_early() -> None:
     for name in _IMPORTED_LATE:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-
-
-def _places_of(files: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
-    """The places to watch, each with its number on its disk: made anew, it is another. Blocks.
-
-    They are the folders of the files that matter, and the workspace's own for its settings; and those above them, as far as
-    the workspace goes: whoever moves one away changes nothing in it. Of those that are not there, what is above is watched. A
-    file that has several names is watched itself: who writes it by another name changes nothing in its folder.
-    """
-    wanted = set(folders)
-    for parent in {file.parent for file in files}:
-        within = [folder for folder in folders if parent.is_relative_to(folder)]
-        wanted.add(parent)
-        if within:
-            top = min(within, key=lambda folder: len(folder.parts))
-            wanted.update(above for above in parent.parents if above.is_relative_to(top))
-    places: dict[Path, int] = {}
-    for place in (*wanted, *files):
-        with contextlib.suppress(OSError):
-            status = place.lstat() if place in files else place.stat()
-            if stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
-                places[place] = status.st_ino
-    return places
