@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from weighbridge.content import watched
 from weighbridge.lsp import watching
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.watching import Watching
@@ -94,13 +95,13 @@ async def test_what_comes_to_matter_while_folders_are_looked_at_is_watched(
     inner = tmp_path / "inner"
     inner.mkdir()
     files: set[Path] = set()
-    places_of = watching.places_of
+    places = watched.places_of
 
     def meanwhile(now: frozenset[Path], folders: tuple[Path, ...]) -> dict[Path, int]:
         if not files:
             files.add(inner / "a.md")
             found.look()
-        return places_of(now, folders)
+        return places(now, folders)
 
     monkeypatch.setattr(watching, "places_of", meanwhile)
     found, told = await watch(tmp_path, lambda: frozenset(files))
