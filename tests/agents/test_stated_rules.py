@@ -447,3 +447,69 @@ def test_memory_beyond_its_limits(text: str, said: str, kept: str, tmp_path: Pat
         got = arriving(agent, tmp_path / agent, {}, home=home, settings={"memory": True})
         told = f"\n\n> WARNING: MEMORY.md is {said.replace(' {}', unit)}. Only part of it was loaded"
         assert f"\n\n{kept}{told}" in got
+
+
+def test_openhands_files_of_the_session_folder_come_before_the_roots(tmp_path: Path) -> None:
+    files = {
+        "AGENTS.md": "lost",
+        "CLAUDE.md": "root",
+        "GEMINI.md": {"link": "CLAUDE.md"},
+        "a/AGENTS.md": "near",
+    }
+    got = arriving("openhands", tmp_path, files, cwd="a")
+    named = re.findall(r"\[BEGIN context from \[(\w+)]]\n(\w+)\n", got)
+    assert named == [("agents", "near"), ("gemini", "root")]
+
+
+@pytest.mark.parametrize("length", [1024, 1025, 1026])
+def test_openhands_cuts_long_descriptions_in_their_middle(length: int, tmp_path: Path) -> None:
+    words = "".join(chr(97 + at % 26) for at in range(length))
+    for number in range(2):
+        # So that what is left for the text is an odd number once.
+        path = f".agents/skills/s{'s' * number}/SKILL.md"
+        got = arriving("openhands", tmp_path / str(number), {path: f"---\ndescription: {words}\n---\n"})
+        found = re.search("<description>(.*)</description>", got)
+        assert found is not None
+        head, notice, tail = re.fullmatch("([a-z]*)(&lt;response.*/NOTE&gt;)?([a-z]*)", found[1]).groups()  # type: ignore[union-attr]
+        if length <= 1024:
+            assert (head, notice, tail) == (words, None, "")
+        else:
+            assert words.startswith(head)
+            assert words.endswith(tail)
+            assert len(head) - len(tail) in {0, 1}
+
+
+def test_openhands_skills(tmp_path: Path) -> None:
+    files = {
+        ".agents/skills/b/SKILL.md": '---\nname: b\ndescription: B & "b"\n---\nbody',
+        ".agents/skills/b/more.md": "a part of b",
+        ".agents/skills/README.md": "no skill",
+        ".agents/skills/deep/er/SKILL.md": "---\nname: er\ndescription: too deep\n---\n",
+        ".agents/skills/other/SKILL.md": "---\nname: another\ndescription: no such name there\n---\n",
+        ".agents/skills/plain.md": "\n----\nname: said\n----\n\nalways\n",
+        ".agents/skills/sub/x.md": "always, too",
+        ".openhands/microagents/w.md": "---\ntriggers: [Boo, far]\n---\n# Title\n\nFirst words\nmore\n",
+        ".openhands/skills/plain.md": "---\nname: said\n---\nof an equal name",
+        ".openhands/skills/broken.md": "---\na: b: c\n---\nleft out",
+    }
+    home = {".openhands/skills/h.md": "the user's"}
+    got = arriving("openhands", tmp_path, files, home=home, settings={"prompt": "say boo"})
+    sent, rest = got.split("\n  <skill>", 1)
+    assert re.findall(r"from \[([\w/]+)]]\n(.*)\n", sent) == [
+        ("said", "always"),
+        ("sub/x", "always, too"),
+        ("h", "the user's"),
+    ]
+    listed, brought = rest.split("\n<EXTRA_INFO>", 1)
+    cut = '... [5 characters truncated. Call invoke_skill(name="w") to load the full skill]'
+    assert listed.split("\n  <skill>") == [
+        '\n    <name>b</name>\n    <description>B &amp; "b"</description>\n  </skill>',
+        f"\n    <name>w</name>\n    <description>First words{cut}</description>\n  </skill>",
+    ]
+    assert brought == (
+        '\nThe following information has been included based on a keyword match for "Boo".\n'
+        "It may or may not be relevant to the user's request.\n\n"
+        "Skill location: {root}/.openhands/microagents/w.md\n"
+        "(Use this path to resolve relative file references in the skill content below)\n\n\n"
+        "# Title\n\nFirst words\nmore\n</EXTRA_INFO>"
+    )
