@@ -513,3 +513,48 @@ def test_openhands_skills(tmp_path: Path) -> None:
         "(Use this path to resolve relative file references in the skill content below)\n\n\n"
         "# Title\n\nFirst words\nmore\n</EXTRA_INFO>"
     )
+
+
+def test_vibe_skills(tmp_path: Path) -> None:
+    def skill(name: str, description: str = "text", more: str = "") -> str:
+        return f"---\nname: {name}\ndescription: {description}\n{more}---\nbody\n"
+
+    files = {
+        ".vibe/skills/a/SKILL.md": skill("a", "A"),
+        ".vibe/skills/b/SKILL.md": "\n-----\nname: b\ndescription: B\n-----\n",
+        ".vibe/skills/c/SKILL.md": skill("a_b"),
+        ".vibe/skills/d/SKILL.md": skill("d" * 65),
+        ".vibe/skills/e/SKILL.md": skill("e", "''"),
+        ".vibe/skills/f/SKILL.md": skill("f", "F"),
+        ".vibe/skills/f/agents/openai.yaml": "policy:\n  allow_implicit_invocation: false\n",
+        ".vibe/skills/g/SKILL.md": skill("vibe"),
+        ".agents/skills/a/SKILL.md": skill("a", "of an equal name"),
+        ".agents/skills/h/SKILL.md": skill("h", "H", "disable-model-invocation: true\n"),
+    }
+    # One that the model may not use by itself takes its name all the same.
+    home = {
+        ".vibe/skills/h/SKILL.md": skill("h", "of an equal name"),
+        ".vibe/skills/i/SKILL.md": skill("i", "I"),
+    }
+    got = arriving("mistral-vibe", tmp_path, files, home=home)
+    assert sorted(re.findall("<description>(.*)</description>", got)) == ["A", "B", "I"]
+
+
+def test_vibe_at_home_and_in_added_folders(tmp_path: Path) -> None:
+    files = {
+        "AGENTS.md": "R",
+        "a/AGENTS.md": "A",
+        "b/AGENTS.md": "B",
+        "b/.vibe/skills/s/SKILL.md": "---\nname: s\ndescription: S\n---\n",
+    }
+    settings = {"args": ["--add-dir", "{root}/b"], "trusted": ["{root}"], "untrusted": ["{root}/a"]}
+    got = arriving("mistral-vibe", tmp_path, files, cwd="a", settings=settings)
+    assert re.findall(r"Contents of (\S+):\n\n(\w)", got) == [
+        ("{root}/AGENTS.md", "R"),
+        ("{root}/b/AGENTS.md", "B"),
+    ]
+    assert "<description>S</description>" in got
+    at_home: dict[str, Any] = {"env": {"VIBE_HOME": "{root}/.vibe"}, "trusted": ["{root}"]}
+    assert arriving(
+        "mistral-vibe", tmp_path / "home", {"AGENTS.md": "R", ".vibe/AGENTS.md": "U"}, settings=at_home
+    ) == ("## User instructions\n\nContents of {root}/.vibe/AGENTS.md (user-level instructions):\n\nU")

@@ -4,18 +4,24 @@ Rules and recordings: `tests/agents/wire/vibe.jsonl`.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
 from weighbridge.agents.folders import downwards, upwards
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import decoded, toml_table, unix_lines
+from weighbridge.agents.text import decoded, toml_table, unix_lines, yaml_mapping
 
 _NAME = "AGENTS.md"
 _LONGEST_DESCRIPTION = 1024
+_LONGEST_NAME = 64
+_SKILL_NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+#: Skills of Vibe's own, whose names are taken.
+_BUILT_IN = ("vibe", "skill-creator")
+#: A line of front matter's border.
+_BOUNDARY = re.compile(r"^-{3,}\s*$", re.MULTILINE)
 
 
 def load(start: Start, files: Files) -> Context:
@@ -33,7 +39,7 @@ class _Loader:
 
     def context(self) -> Context:
         folder = self.files.real(self.start.folder)
-        own = self.start.home / ".vibe"
+        own = Path(self.start.environment.get("VIBE_HOME") or self.start.home / ".vibe")
         config = toml_table(self.files.read(own / "config.toml"))
         if config.get("include_project_context") is False:
             reason = "include_project_context is false: AGENTS.md is dropped too"
@@ -43,46 +49,58 @@ class _Loader:
         if user is not None:
             label = f"## User instructions\n\nContents of {user.path} (user-level instructions):\n\n"
             pieces += [Piece(label), Piece(user.text, user)]
-        top = self._trusted_top(folder, own)
-        project = [] if top is None else [place / _NAME for place in downwards(top, folder)]
-        added = [Path(os.path.normpath(folder / one)) / _NAME for one in self.start.options("--add-dir")]
-        entries = [
-            self._entry(path, "project") for path in (*project, *(self.files.real(one) for one in added))
-        ]
+        roots = self._roots(folder, own)
+        chain = [place / _NAME for root, top in roots.items() for place in downwards(top, root)]
         first = True
-        for entry in entries:
+        for entry in (self._entry(path, "project") for path in dict.fromkeys(chain)):
             if entry is not None:
                 head = "## Project instructions (checked into the codebase)\n\n" if first else ""
                 between = "\n\n" if pieces else ""
                 pieces += [Piece(f"{between}{head}Contents of {entry.path}:\n\n"), Piece(entry.text, entry)]
                 first = False
-        parts = [Part("system", tuple(pieces)), self._skills(folder, own, trusted=top is not None)]
+        parts = [Part("system", tuple(pieces)), self._skills(roots, own)]
         return Context(tuple(part for part in parts if part.pieces), tuple(self.not_loaded))
 
-    def _trusted_top(self, folder: Path, own: Path) -> Path | None:
-        """The nearest trusted folder upwards; None where a nearer one is not trusted, or none is."""
-        if self.start.flag("--trust"):
-            return folder
+    def _roots(self, folder: Path, own: Path) -> dict[Path, Path]:
+        """Folders whose files count, and for each the folder where its chain begins: the session folder, if the user trusts it,
+        and those that are added.
+        """
         told = toml_table(self.files.read(own / "trusted_folders.toml"))
         trusted, untrusted = set(_strings(told.get("trusted"))), set(_strings(told.get("untrusted")))
-        for above in upwards(folder):
-            if str(above) in untrusted:
-                break
-            if str(above) in trusted:
-                return above
-        self.not_loaded.append(
-            NotLoaded(folder / _NAME, "Vibe does not trust this folder: no project file is read")
-        )
-        return None
+        if self.start.flag("--trust"):
+            trusted.add(str(folder))
+
+        def top_of(place: Path) -> Path | None:
+            """The nearest trusted folder upwards; None where a nearer one is not trusted, or none is."""
+            for above in upwards(place):
+                if str(above) in trusted:
+                    return above
+                if str(above) in untrusted:
+                    return None
+            return None
+
+        roots: dict[Path, Path] = {}
+        top = top_of(folder)
+        if self.files.real(folder / ".vibe") == self.files.real(own):
+            self.not_loaded.append(NotLoaded(folder / _NAME, "Vibe reads no project files in its own home"))
+        elif top is not None:
+            roots[folder] = top
+        else:
+            reason = "Vibe does not trust this folder: no project file is read"
+            self.not_loaded.append(NotLoaded(folder / _NAME, reason))
+        for one in self.start.options("--add-dir"):
+            added = self.files.real(Path(os.path.normpath(folder / one)))
+            roots.setdefault(added, top_of(added) or added)
+        return roots
 
     def _entry(self, path: Path, kind: str) -> Entry | None:
         data = self.files.read(path)
         text = "" if data is None else unix_lines(_guessed(data)).strip()
         return Entry(path, kind, text) if text else None
 
-    def _skills(self, folder: Path, own: Path, *, trusted: bool) -> Part:
-        """The listing of skills, in each folder's own order."""
-        holders = [folder / ".vibe" / "skills", folder / ".agents" / "skills"] if trusted else []
+    def _skills(self, roots: Iterable[Path], own: Path) -> Part:
+        """The listing of skills, in each folder's own order; of equal names the first."""
+        holders = [root / name / "skills" for root in roots for name in (".vibe", ".agents")]
         holders += [own / "skills", self.start.home / ".agents" / "skills"]
         pieces: list[Piece] = []
         for path, name, description in self._described(holders):
@@ -96,24 +114,38 @@ class _Loader:
             ]
         return Part("system (skills)", tuple(pieces))
 
-    def _described(self, holders: Sequence[Path]) -> Iterator[tuple[Path, str, str]]:
-        for holder in holders:
+    def _described(self, holders: Iterable[Path]) -> Iterator[tuple[Path, str, str]]:
+        names = set(_BUILT_IN)
+        for holder in dict.fromkeys(map(self.files.real, holders)):
             for folder in self.files.names(holder):
-                path = holder / folder / "SKILL.md"
+                path = self.files.real(holder / folder) / "SKILL.md"
                 data = self.files.read(path)
-                text = "" if data is None else unix_lines(decoded(data))
-                values = front_matter(text) or {}
+                parts = [] if data is None else _BOUNDARY.split(unix_lines(_guessed(data)), 2)
+                values = yaml_mapping(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
+                if values is None:
+                    continue
                 name, description = values.get("name"), values.get("description")
                 if not isinstance(name, str) or not isinstance(description, str):
                     continue
-                if values.get("disable-model-invocation") is True:
-                    continue
-                if name != name.lower() or " " in name or len(description) > _LONGEST_DESCRIPTION:
-                    self.not_loaded.append(
-                        NotLoaded(path, "its name or description is not allowed: left out silently")
-                    )
-                    continue
-                yield path, name, description
+                allowed = len(name) <= _LONGEST_NAME and _SKILL_NAME.fullmatch(name)
+                if not allowed or not 1 <= len(description) <= _LONGEST_DESCRIPTION:
+                    reason = "its name or description is not allowed: left out silently"
+                    self.not_loaded.append(NotLoaded(path, reason))
+                elif name in names:
+                    self.not_loaded.append(NotLoaded(path, f"there is another skill called {name}"))
+                else:
+                    names.add(name)
+                    if values.get("disable-model-invocation") is not True and self._is_offered(path):
+                        yield path, name, description
+
+    def _is_offered(self, path: Path) -> bool:
+        """Whether the model may use a skill by itself, as the file says that skills have for OpenAI's agents."""
+        data = self.files.read(path.parent / "agents" / "openai.yaml")
+        values = {} if data is None else yaml_mapping(decoded(data))
+        policy = {} if values is None else values.get("policy") or {}
+        if values is None or not isinstance(policy, dict):
+            return False
+        return policy.get("allow_implicit_invocation") in {None, True}
 
 
 def _guessed(data: bytes) -> str:
