@@ -49,6 +49,10 @@ def parser() -> argparse.ArgumentParser:
         default="json",
         help="a JSON schema, what VS Code's manifest says of them, or a table",
     )
+    completion = commands.add_parser(
+        "completion", help="print a script by which a shell completes these words, and known values"
+    )
+    completion.add_argument("shell", choices=("bash", "fish", "powershell", "tcsh", "zsh"))
     return made
 
 

@@ -11,6 +11,7 @@ weighbridge mcp              two tools for agents, over the Model Context Protoc
 weighbridge models           list the models known by name
 weighbridge doctor           show what is installed and set here, and whether it works
 weighbridge schema           the settings: as a JSON schema, for VS Code, as a table
+weighbridge completion SHELL a script by which a shell completes all this
 """
 
 import argparse
@@ -86,6 +87,13 @@ def _schema(options: argparse.Namespace) -> int:
         _print_json({"properties": properties, "restrictedConfigurations": restricted})
     else:
         _print_json(schema.json_schema())
+    return EXIT_OK
+
+
+def _completion(options: argparse.Namespace) -> int:
+    from weighbridge.completion import script  # noqa: PLC0415  as above
+
+    sys.stdout.write(f"{script(options.shell)}\n")
     return EXIT_OK
 
 
@@ -515,6 +523,7 @@ _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "models": _models,
     "doctor": _doctor,
     "schema": _schema,
+    "completion": _completion,
 }
 
 

@@ -16,6 +16,7 @@ HEAVY = {
     "pathspec",
     "rapidfuzz",
     "rich",
+    "shtab",
     "sqlalchemy",
     "weighbridge.agents.registry",
     "weighbridge.session.session",
