@@ -558,3 +558,22 @@ def test_vibe_at_home_and_in_added_folders(tmp_path: Path) -> None:
     assert arriving(
         "mistral-vibe", tmp_path / "home", {"AGENTS.md": "R", ".vibe/AGENTS.md": "U"}, settings=at_home
     ) == ("## User instructions\n\nContents of {root}/.vibe/AGENTS.md (user-level instructions):\n\nU")
+
+
+@pytest.mark.parametrize(
+    ("texts", "fence"),
+    [
+        (["x"], ("```", "```")),
+        (["x\n```"], ("````", "````")),
+        (["````", "</source>"], ("<code>", "</code>")),
+        (["````", "<source>\v</code>", "<pre>"], ("<codeblock>", "</codeblock>")),
+        (["````\n<source>\n<code>\n<pre>\n<codeblock>\n<sourcecode>"], ("```", "```")),
+    ],
+)
+def test_aiders_fences(texts: list[str], fence: tuple[str, str], tmp_path: Path) -> None:
+    files = {f"{at}.md": text for at, text in enumerate(texts)}
+    files |= {"i.png": "no text", ".aider.conf.yml": "read: [0.md, 1.md, 2.md, i.png]"}
+    got = arriving("aider", tmp_path, files)
+    for at, text in enumerate(texts):
+        assert f"\n{at}.md\n{fence[0]}\n{text}{fence[1]}\n" in got
+    assert "i.png" not in got

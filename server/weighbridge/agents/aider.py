@@ -14,7 +14,13 @@ from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Pa
 from weighbridge.agents.text import decoded, yaml_value
 
 _HEAD = "Here are some READ ONLY files, provided for your reference.\nDo not edit these files!\n"
-_FENCES = (("```", "```"), ("````", "````"), ("<source>", "</source>"))
+_FENCES = (
+    ("```", "```"),
+    ("````", "````"),
+    *((f"<{name}>", f"</{name}>") for name in ("source", "code", "pre", "codeblock", "sourcecode")),
+)
+#: Endings of files that are sent as images, to models that take them, or not at all.
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tiff", ".webp", ".pdf")
 
 
 def load(start: Start, files: Files) -> Context:
@@ -31,6 +37,9 @@ def load(start: Start, files: Files) -> Context:
             data = files.read(path, own=own)
             if data is None:
                 not_loaded.append(NotLoaded(path, "there is no such file: aider skips it with an error"))
+                continue
+            if path.name.endswith(_IMAGES):
+                not_loaded.append(NotLoaded(path, "an image: announced as added, and not sent as text"))
                 continue
             try:
                 text = data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
@@ -85,12 +94,10 @@ def _variables(data: bytes | None) -> dict[str, str]:
 
 
 def _fence(entries: Sequence[Entry]) -> tuple[str, str]:
-    """The first fence that no line of any text begins with."""
-    lines = [line for entry in entries for line in entry.text.split("\n")]
-    for opening, closing in _FENCES:
-        if not any(line.startswith(opening) for line in lines):
-            return opening, closing
-    return _FENCES[-1]
+    """The first fence that no line of any text begins with, the first of all where there is none."""
+    lines = "\n".join(entry.text for entry in entries).splitlines()
+    good = (fence for fence in _FENCES if not any(line.startswith(fence) for line in lines))
+    return next(good, _FENCES[0])
 
 
 AIDER = Agent("aider", "aider", "0.86.2", load, ())
