@@ -540,6 +540,23 @@ def test_vibe_skills(tmp_path: Path) -> None:
     assert sorted(re.findall("<description>(.*)</description>", got)) == ["A", "B", "I"]
 
 
+def test_files_that_vibes_prompt_names(tmp_path: Path) -> None:
+    files = {"a b.md": "A\r\n\n", "c.md": "````\n", "d.png": "no", "e.md": "x\n" * 3_000}
+    settings = {
+        "prompt": "see '@x' @\"a b.md\" (@c.md) @c.md, @d.png @../outside/o.md @e.md",
+        "outside": {"o.md": "no"},
+    }
+    assert arriving("mistral-vibe", tmp_path, files, settings=settings) == "\n".join(
+        [
+            "\n\nResource: file://{root}/a%20b.md\n````\nA\n\n````",
+            "\n\nResource: file://{root}/c.md\n`````\n````\n`````",
+            "\n\nResource: file://{root}/e.md\n````\n"
+            + "x\n" * 1_999
+            + "x\n\n[File mention truncated to fit context limits.]\n````",
+        ]
+    )
+
+
 def test_vibe_at_home_and_in_added_folders(tmp_path: Path) -> None:
     files = {
         "AGENTS.md": "R",

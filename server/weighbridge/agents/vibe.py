@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from weighbridge.agents.folders import downwards, upwards
+from weighbridge.agents.folders import downwards, lies_in, upwards
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.text import decoded, toml_table, unix_lines, yaml_mapping
 
@@ -18,6 +18,13 @@ _NAME = "AGENTS.md"
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_NAME = 64
 _SKILL_NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+#: Of a file that a prompt names: its lines, and bytes.
+_MENTIONED_LINES = 2_000
+_MENTIONED_BYTES = 64_000
+#: A path in a prompt, in quotes or without.
+_MENTION = re.compile(r"""(?<!\w)@(?:'([^']+)'|"([^"]+)"|([\w./\\\-()\[\]{}~]+))""")
+#: Endings of files that are sent as images.
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 #: Skills of Vibe's own, whose names are taken.
 _BUILT_IN = ("vibe", "skill-creator")
 #: A line of front matter's border.
@@ -58,7 +65,7 @@ class _Loader:
                 between = "\n\n" if pieces else ""
                 pieces += [Piece(f"{between}{head}Contents of {entry.path}:\n\n"), Piece(entry.text, entry)]
                 first = False
-        parts = [Part("system", tuple(pieces)), self._skills(roots, own)]
+        parts = [Part("system", tuple(pieces)), self._skills(roots, own), *self._mentioned(folder, roots)]
         return Context(tuple(part for part in parts if part.pieces), tuple(self.not_loaded))
 
     def _roots(self, folder: Path, own: Path) -> dict[Path, Path]:
@@ -92,6 +99,29 @@ class _Loader:
             added = self.files.real(Path(os.path.normpath(folder / one)))
             roots.setdefault(added, top_of(added) or added)
         return roots
+
+    def _mentioned(self, folder: Path, roots: Iterable[Path]) -> Iterator[Part]:
+        """The files that the first prompt names with `@`, if they lie in the folders of the session."""
+        seen: set[Path] = set()
+        for found in _MENTION.finditer(self.start.prompt):
+            name = found[1] or found[2] or found[3]
+            written = re.sub("^~(?=/|$)", str(self.start.home), name)
+            path = self.files.real(Path(os.path.normpath(folder / written)))
+            inside = any(lies_in(path, root) for root in (folder, *roots))
+            image = path.suffix.lower() in _IMAGES
+            data = self.files.read(path, own=False) if inside and not image and path not in seen else None
+            seen.add(path)
+            if data is None:
+                continue
+            lines = data.split(b"\n", _MENTIONED_LINES)
+            beyond = len(lines[-1]) if len(lines) > _MENTIONED_LINES else 0
+            kept = data[: len(data) - beyond][:_MENTIONED_BYTES]
+            text = "\n".join(_guessed(kept).splitlines())
+            text += "" if len(kept) == len(data) else "\n\n[File mention truncated to fit context limits.]"
+            fence = "`" * max(4, *(len(run) + 1 for run in re.findall("`{4,}", text)), 4)
+            head = f"\n\nResource: {escape(path.as_uri())}\n{fence}\n"
+            entry = Entry(path, "attached", text)
+            yield Part("user message", (Piece(head), Piece(text, entry), Piece(f"\n{fence}")))
 
     def _entry(self, path: Path, kind: str) -> Entry | None:
         data = self.files.read(path)
