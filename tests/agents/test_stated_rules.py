@@ -282,6 +282,18 @@ def test_codex_is_started_elsewhere_by_an_option(tmp_path: Path) -> None:
     assert got == "# AGENTS.md instructions for {root}/sub\n\n<INSTRUCTIONS>\nA\n\nBC\n</INSTRUCTIONS>"
 
 
+def test_codex_is_told_by_an_option_where_a_project_begins(tmp_path: Path) -> None:
+    files = {
+        ".hg/x": "",
+        "AGENTS.md": "A",
+        "sub/AGENTS.md": "B",
+        "sub/.codex/config.toml": "project_root_markers = []",
+    }
+    settings = {"args": ["-c", 'project_root_markers=[".hg"]']}
+    got = arriving("codex", tmp_path, files, git=False, cwd="sub", settings=settings)
+    assert "<INSTRUCTIONS>\nA\n\nB\n</INSTRUCTIONS>" in got
+
+
 def test_codex_skills_that_are_named(tmp_path: Path) -> None:
     text = "---\nname: s-1\ndescription: D\n---\nbody\n"
     files = {".agents/skills/s/SKILL.md": text}

@@ -42,7 +42,6 @@ class _Settings:
 
     most_bytes: int = MOST_BYTES
     fallbacks: tuple[str, ...] = ()
-    markers: tuple[str, ...] = (".git",)
     window: int = _WINDOW
     instructions: str = ""
     developer_instructions: str = ""
@@ -53,14 +52,17 @@ def load(start: Start, files: Files) -> Context:
     folder = files.real(start.folder / (start.option("-C") or start.option("--cd") or ""))
     home = Path(start.environment.get("CODEX_HOME") or start.home / ".codex")
     user_config = {} if start.flag("--ignore-user-config") else toml_table(files.read(home / "config.toml"))
-    root = _project_root(folder, files, _strings(user_config.get("project_root_markers"), (".git",)))
+    told: dict[str, Any] = {}
+    for option in (*start.options("-c"), *start.options("--config")):
+        told |= toml_table(option.encode())
+    # All but the project's own configuration says where the project begins.
+    markers = _strings((user_config | told).get("project_root_markers"), (".git",))
+    root = _project_root(folder, files, markers)
     config: dict[str, Any] = dict(user_config)
     if _trusted(user_config, folder, root, files):
         for above in downwards(root, folder):
             config |= toml_table(files.read(above / ".codex" / "config.toml"))
-    for told in (*start.options("-c"), *start.options("--config")):
-        config |= toml_table(told.encode())
-    settings = _settings(config, user_config)
+    settings = _settings(config | told)
     if settings.most_bytes < 0:
         return Context(
             not_loaded=(NotLoaded(folder, "project_doc_max_bytes is negative: Codex does not start"),)
@@ -96,7 +98,7 @@ def _user_message(folder: Path, user: Entry | None, project: Sequence[Entry]) ->
     return Part("user message", tuple(pieces))
 
 
-def _settings(config: Mapping[str, Any], user_config: Mapping[str, Any]) -> _Settings:
+def _settings(config: Mapping[str, Any]) -> _Settings:
     most = config.get("project_doc_max_bytes", MOST_BYTES)
     window = config.get("model_context_window", _WINDOW)
     return _Settings(
@@ -107,7 +109,6 @@ def _settings(config: Mapping[str, Any], user_config: Mapping[str, Any]) -> _Set
             # A name with a folder in it is passed over without a word.
             if name and "/" not in name and name not in {".", ".."}
         ),
-        _strings(user_config.get("project_root_markers"), (".git",)),
         window if isinstance(window, int) else _WINDOW,
         _string(config.get("instructions")),
         _string(config.get("developer_instructions")),
