@@ -27,12 +27,9 @@ REFRESHES = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    workspace = tmp_path / "workspace"
-    workspace.mkdir()
-    (workspace / "a.md").write_text("included words\n")
-    return workspace
+def folder(folder: Path) -> Path:
+    (folder / "a.md").write_text("included words\n")
+    return folder
 
 
 @pytest.fixture(params=RECORDINGS, ids=lambda recording: recording.name)

@@ -1,21 +1,10 @@
-"""A workspace of the test's own, every recorded editor in turn, and an API that answers when it is told to."""
+"""Every recorded editor in turn, and an API that answers when it is told to."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from tests.editors.recording import RECORDINGS, Recording
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty workspace; the cache and the user's settings are elsewhere."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    workspace = tmp_path / "workspace"
-    workspace.mkdir()
-    return workspace
 
 
 @pytest.fixture(params=RECORDINGS, ids=lambda recording: recording.name)
