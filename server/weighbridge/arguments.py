@@ -92,6 +92,8 @@ def _add_check(commands: _Commands) -> None:
     command = commands.add_parser(
         "check",
         help="check prompts against their budgets: exit 1 if one is exceeded or a reference is broken",
+        epilog="Exit codes: 0 within budget; 1 a budget is exceeded, a reference is broken, the baseline is outgrown, or,"
+        " with --strict, there is a warning; 2 a file or a setting can't be used; 3 a fault of Weighbridge's own; 130 interrupted.",
     )
     _add_paths(command, "jsonl", "sarif", "github", "junit")
     command.add_argument("--strict", action="store_true", help="fail for warnings, too")

@@ -245,7 +245,8 @@ def test_an_interrupt_ends_it(repository: Path, tmp_path: Path) -> None:
         assert watching.stdout is not None
         first = watching.stdout.readline()
         # It is told, whenever the watcher began.
-        (repository / "style.md").write_text("some words and more\n")
+        (tmp_path / "style.md").write_text("some words and more\n")
+        (tmp_path / "style.md").replace(repository / "style.md")
         again = [watching.stdout.readline() for _ in range(3)]
         watching.send_signal(signal.SIGINT)
         rest, errors = watching.communicate()
