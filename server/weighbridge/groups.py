@@ -191,7 +191,9 @@ class Groups:
     def _read(self, path: Path) -> tuple[ClosedText, Path]:
         """Read a file: its text, and where it really is. Raises as `read_document` does."""
         terms = terms_of(self._configuration, path)
-        text, real = read_document(path, self._files[path], terms.settings.max_file_bytes)
+        of_an_agent = bool(self._configuration.readers_of(path))
+        most = terms.settings.max_file_bytes
+        text, real = read_document(path, self._files[path], most, lenient=of_an_agent)
         setting = partial(setting_of, self._configuration, path, hints=False)
         return ClosedText(uri_of(path), path, terms, setting, text), real
 

@@ -139,3 +139,24 @@ def test_many_files_stay_one_screen(folder: Path, capsys: pytest.CaptureFixture[
 def test_nothing_to_load_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["context", str(tmp_path), "--home", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "no agent loads any file there\n"
+
+
+def test_bytes_that_are_no_text_count_as_agents_read_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Codex counts the bytes themselves: 32,768 of them, which are three times as many once they are U+FFFD."""
+    place = folder / "place"
+    (place / "AGENTS.md").write_bytes(b"\xe9" * 32_769)
+    (place / "CLAUDE.md").write_bytes(b"caf\xe9 and \0\n")
+    (place / "GEMINI.md").write_text("a literal \ufffd\n")
+    assert main(["render", str(place / "AGENTS.md")]) == 0
+    assert capsys.readouterr().out.count("\ufffd") == 32_768
+    assert main(["check", str(place)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    odd = [line for line in said if "[reference.not-text]" in line]
+    assert [line.split(": ", 2)[2] for line in odd] == [
+        "bytes that are no UTF-8 become U+FFFD: Codex reads it so [reference.not-text]",
+        "bytes that are no UTF-8 become U+FFFD: Claude Code reads it so [reference.not-text]",
+        "a NUL stands here: Claude Code reads it so [reference.not-text]",
+    ]
+    assert any("1 token never arrive" in line and line.startswith("AGENTS.md") for line in said)

@@ -160,7 +160,10 @@ def arrived(
         # Others may have looked it up.
         files.asked.add(path)
     real, own_hash = files.real(path), hash(text.encode("utf-8", "surrogatepass"))
-    files.open_text = lambda asked: text if asked == real else open_text(asked)
+    stored = _no_utf8(text, real, agent_files(agent, setting, lambda _: None))
+    # An agent may count bytes: those that the text stands for.
+    as_stored = stored is not None and decoded(stored) == text
+    files.open_text = lambda asked: (None if as_stored else text) if asked == real else open_text(asked)
     shared: list[Load] = []
 
     def load(agent: Agent, start: Start) -> Context:
@@ -202,6 +205,7 @@ def arrived(
                 files,
                 lambda text: tokens_text(count(text), exact=exact),
                 hints=setting.hints,
+                no_utf8=stored is not None,
             )
         ),
         tuple(_imports(found, text, files, real, count)),
@@ -213,6 +217,17 @@ def arrived(
         (files.depends, *(one.depends for one in shared)),
         tuple(files.awaited),
     )
+
+
+def _no_utf8(text: str, real: Path, files: AgentFiles) -> bytes | None:
+    """A file's bytes, if its text looks as if they were no UTF-8 and they are none."""
+    data = files.read(real) if "\ufffd" in text else None
+    if data is not None:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return data
+    return None
 
 
 def _other(agent: Agent, arrival: Arrival, *, chosen: bool) -> Other:

@@ -57,9 +57,10 @@ def notices(
     weight: Callable[[str], str],
     *,
     hints: bool,
+    no_utf8: bool = False,
 ) -> Iterator[Notice]:
     """What is to be said of a document. `own`: its entry, None where it does not load. `weight`: a text's tokens in words. `hints`:
-    whether that it does not load is to be said.
+    whether that it does not load is to be said. `no_utf8`: whether the file holds bytes that are none.
     """
     places = Places(text)
     first_line = (0, 0), places.end_of(0)
@@ -72,6 +73,7 @@ def notices(
         # Without a reason nobody expects it to load: a plugin's file, say, or one that a skill names.
         severity = "information" if arrival.why is not None and not loading else "hint"
         yield Notice(*first_line, Code.NOT_LOADED, severity, said)
+    yield from _odd(agent, text, places, no_utf8=no_utf8)
     for other in others:
         if other.reason:
             said = f"{other.agent.title} does not load this file: {other.reason}"
@@ -98,6 +100,16 @@ def notices(
         elif own is not None and own.kind == "skill":
             # Written in several lines.
             yield Notice((lost.line, 0), places.end_of(lost.line), Code.TRUNCATED, "warning", said)
+
+
+def _odd(agent: Agent, text: str, places: "Places", *, no_utf8: bool) -> Iterator[Notice]:
+    """What is said of the first bytes that are no text."""
+    marks = {"\ufffd": "bytes that are no UTF-8 become U+FFFD"} if no_utf8 else {}
+    for mark, what in (marks | {"\0": "a NUL stands here"}).items():
+        at = text.find(mark)
+        if at >= 0:
+            start, end = places.at(at), places.at(at + 1)
+            yield Notice(start, end, Code.NOT_TEXT, "warning", f"{what}: {agent.title} reads it so")
 
 
 def _all_of(titles: Sequence[str]) -> str:

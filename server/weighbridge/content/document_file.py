@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from weighbridge import disk
+from weighbridge.agents.text import decoded as as_agents_read
 from weighbridge.content.decode import decoded, plain_text
 from weighbridge.content.policy import LONGEST_PATH, is_inside, shown
 from weighbridge.errors import Code, ReferenceFault
@@ -13,10 +14,11 @@ from weighbridge.errors import Code, ReferenceFault
 _MOST_AT_ONCE = 1 << 20
 
 
-def read_document(path: Path, within: Path | None, limit: int) -> tuple[str, Path]:
+def read_document(path: Path, within: Path | None, limit: int, *, lenient: bool = False) -> tuple[str, Path]:
     """The text of a file, and where it really is. `limit`: the setting `maxFileBytes`.
 
-    `within`: the folder, every link followed, that it may not lead out of; None: the user named the file.
+    `within`: the folder, every link followed, that it may not lead out of; None: the user named the file. `lenient`: what is
+    no UTF-8 is U+FFFD, and a NUL is text, as agents read their context files.
 
     Raises:
         ReferenceFault: it is not there, can't be read, leads elsewhere, is no ordinary file, no text or larger than the
@@ -40,7 +42,9 @@ def read_document(path: Path, within: Path | None, limit: int) -> tuple[str, Pat
     except (OSError, ValueError) as error:
         raise ReferenceFault(Code.FAILED, f"{_name(path)}: can't be read: {_reason(error)}") from error
     text = plain_text(data)
-    return "".join(decoded((data,), _name(path))) if text is None else text, real
+    if text is None:
+        text = as_agents_read(data) if lenient else "".join(decoded((data,), _name(path)))
+    return text, real
 
 
 def _bytes(descriptor: int, size: int) -> Iterator[bytes]:
