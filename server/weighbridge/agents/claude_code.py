@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -319,7 +319,7 @@ class _Loader:
         looked_at = self.files.real(path) in self.start.looked_at
         begin = begin_of(whole)
         if looked_at:
-            named = partial(self._target, base=base, kind=kind, hops=hops)
+            named = cache(partial(self._target, base=base, kind=kind, hops=hops))
             self.ignored.extend(
                 ignored(path, whole, begin, frozenset(targets), named, targets_in, self.files)
             )

@@ -5,6 +5,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from pathlib import Path, PurePath
 
@@ -48,9 +49,12 @@ def passed_over(
     folder = files.real(path).parent if imports is None else imports.folder_of(path, files)
     code: Sequence[tuple[int, int]] | None = None
 
+    # The same names stand in a text again and again.
+    @cache
     def is_there(name: str) -> bool:
         return files.size(Path(os.path.normpath(folder / name))) is not None
 
+    @cache
     def is_importable(name: str) -> bool:
         inside = lies_in(files.real(Path(os.path.normpath(folder / name))), top)
         return bool(name) and inside and is_there(name)
