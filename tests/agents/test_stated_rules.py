@@ -158,6 +158,28 @@ def test_gemini_skills(tmp_path: Path) -> None:
     assert arriving("gemini-cli", tmp_path, files, home=home) == "\n".join(wanted)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "wanted"),
+    [
+        ("see @GEMINI.md", []),
+        ("see @AGENTS.md @x.md @../o.md", ["@x.md"]),
+        ("all of @d", ["@d/y.md"]),
+    ],
+)
+def test_geminis_prompt_names_no_context_files(prompt: str, wanted: list[str], tmp_path: Path) -> None:
+    files = {
+        "GEMINI.md": "G",
+        "AGENTS.md": "A",
+        "x.md": "X",
+        "d/GEMINI.md": "D",
+        "d/y.md": "Y",
+        "../o.md": "O",
+    }
+    settings = {"prompt": prompt, "user_settings": {"context": {"fileName": "AGENTS.md"}}}
+    got = arriving("gemini-cli", tmp_path, files, settings=settings)
+    assert re.findall("Content from (@.*):", got) == wanted
+
+
 def test_gemini_imports_lie_in_the_folder_that_holds_a_git_file(tmp_path: Path) -> None:
     files = {".git": "gitdir: x", "sub/GEMINI.md": "@../a.md", "a.md": "A"}
     got = arriving("gemini-cli", tmp_path, files, git=False, cwd="sub")

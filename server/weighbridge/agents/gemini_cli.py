@@ -203,13 +203,17 @@ class _Loader:
             yield from self._mentions(prompt)
 
     def _mentions(self, prompt: str) -> Iterator[Part]:
-        """The prompt as it is sent with the files that it names, folders with all in them."""
+        """The prompt as it is sent with the files that it names, folders with all in them; but no context files."""
         words, named = mentions(prompt, self.folder, self.files, in_folder="**")
         paths: set[Path] = set()
         for _, path in named:
             paths |= set(walk(path, self.files, own=False)) if self.files.is_folder(path) else {path}
-        if paths:
-            yield from attached(words, self._texts(sorted(paths)))
+        context_files = {Path(name).name for name in self.names}
+        shown = sorted(
+            path for path in paths if path.name not in context_files and lies_in(path, self.folder)
+        )
+        if shown:
+            yield from attached(words, self._texts(shown))
 
     def _texts(self, paths: Sequence[Path]) -> Iterator[tuple[str, Path, str]]:
         for path in paths:
