@@ -10,12 +10,13 @@ from tests.e2e.connection import connected, patched
 CANARY = "canary-4711"
 
 BROKEN = (
+    "from weighbridge.session.queries import Queries",
     "from weighbridge.session.session import Session",
     "def broken(self, document, *rest):",
     "    raise ValueError(document.buffer.text())",
     "async def broken_later(self, document, *rest):",
     "    raise KeyError(document.buffer.text())",
-    "Session.report, Session.render_marked, Session.saved = broken, broken_later, broken",
+    "Session.report, Queries.render_marked, Session.saved = broken, broken_later, broken",
 )
 
 
