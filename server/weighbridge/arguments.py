@@ -76,6 +76,11 @@ def _add_serve(commands: _Commands) -> None:
         help="leave when this process is gone",
     )
     serve.add_argument(
+        "--mcp",
+        action="store_true",
+        help="let this user's `weighbridge mcp` count what is typed and not saved yet",
+    )
+    serve.add_argument(
         "--log-content",
         action="store_true",
         help="logs and verbose traces may hold what documents and settings say",

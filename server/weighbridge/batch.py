@@ -18,6 +18,7 @@ from weighbridge.content.discovery import find_documents
 from weighbridge.groups import Answer, Groups, Outcome
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
+from weighbridge.session.overlay import OpenTexts
 from weighbridge.tokens.registry import count_on_all_cores, tokenizer
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import uri_of
@@ -58,6 +59,7 @@ def weigh(
     sections: bool = True,
     depends: bool = False,
     revision: "Revision | None" = None,
+    open_texts: OpenTexts | None = None,
 ) -> list[Outcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
@@ -66,7 +68,7 @@ def weigh(
     user named the paths, and they are read wherever they lead. `on_outcome`: told of each outcome as soon as it is known, which is
     returned without its report then: as much memory is taken as the paths need. `sections`: whether they are asked for: a text
     that refers to nothing is counted whole without. `depends`: whether each outcome is to say what it depends on. `revision`: to
-    say of each file, besides, whether it is the same there.
+    say of each file, besides, whether it is the same there. `open_texts`: of an editor, in place of files.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
@@ -82,7 +84,14 @@ def weigh(
         files = dict.fromkeys(absolute, disk.followed_or_same(workspace))
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
-    groups = Groups(files, configuration, sections=sections, depends=depends, revision=revision)
+    groups = Groups(
+        files,
+        configuration,
+        sections=sections,
+        depends=depends,
+        revision=revision,
+        open_texts=open_texts,
+    )
     outcomes = _Outcomes(on_outcome)
     count = _helpers_for(groups, files, configuration)
     if count:
@@ -172,7 +181,7 @@ async def _weigh(
             if left:
                 logger.warning("a process ended before its time: what it was at is counted again")
         if len(outcomes) < len(files):
-            async with _services(configuration, _warn_once) as services:
+            async with _services(configuration, _warn_once, groups.open_texts) as services:
                 await _weigh_groups(services, groups, left, take)
                 await _weigh_others(services, groups, [path for path in files if path not in outcomes], take)
 
@@ -237,11 +246,13 @@ async def render_files(
 
 
 @asynccontextmanager
-async def _services(configuration: Configuration, warn: Callable[[str], None]) -> AsyncIterator["Services"]:
+async def _services(
+    configuration: Configuration, warn: Callable[[str], None], open_texts: OpenTexts | None = None
+) -> AsyncIterator["Services"]:
     # Small files go without.
     from weighbridge.session.services import Services  # noqa: PLC0415
 
-    services = Services.make(configuration.settings, warn, lambda text: None)
+    services = Services.make(configuration.settings, warn, lambda text: None, open_texts)
     try:
         yield services
     finally:

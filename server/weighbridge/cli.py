@@ -123,7 +123,14 @@ def _serve(options: argparse.Namespace) -> NoReturn:
         transport = serve.at(options.pipe or options.socket)
     else:
         transport = serve.on_stdio()
-    serve.leave(serve.serve(transport, content=content, process_id=options.client_process_id))
+    serve.leave(
+        serve.serve(
+            transport,
+            content=content,
+            process_id=options.client_process_id,
+            offers_unsaved=options.mcp,
+        )
+    )
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -409,8 +416,10 @@ def _mcp(options: argparse.Namespace) -> int:
             raise
         _unusable("mcp: needs the extra `mcp`, which isn't installed here: pip install 'weighbridge[mcp]'")
     from weighbridge.tools import Workspace  # noqa: PLC0415  as above
+    from weighbridge.unsaved_texts import unsaved_under  # noqa: PLC0415  as above
 
-    asyncio.run(serve(Workspace(Path.cwd(), {"apiAllow": options.allow} if options.allow else {})))
+    settings = {"apiAllow": options.allow} if options.allow else {}
+    asyncio.run(serve(Workspace(Path.cwd(), settings, unsaved_under)))
     return EXIT_OK
 
 

@@ -16,6 +16,7 @@ from operator import attrgetter, or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.analysis.scans import Scans
@@ -29,6 +30,7 @@ from weighbridge.session.arriving import setting_of
 from weighbridge.session.closed import ClosedText, Weighed, weigh, weigh_with_apis
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.contents import Contents
+from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.plain_reports import LONGEST
 from weighbridge.session.preparing import terms_of
 from weighbridge.text import PositionEncoding
@@ -103,14 +105,16 @@ class Groups:
         sections: bool = True,
         depends: bool = False,
         revision: "Revision | None" = None,
+        open_texts: OpenTexts | None = None,
     ) -> None:
-        """`files`: see `read_document`. `sections`, `depends`, `revision`: see `weigh`."""
+        """`files`: see `read_document`. `sections`, `depends`, `revision`, `open_texts`: see `weigh`."""
         self._files = files
         self._configuration = configuration
         self._sections = sections
         self._depends = depends or revision is not None
         self._revision = revision
-        self._handlers = HandlerFactory()
+        self.open_texts = open_texts
+        self._handlers = HandlerFactory(self.open_texts)
         self._scans = Scans()
         self._groups: list[list[Path]] = []
         self.bytes = 0
@@ -133,7 +137,8 @@ class Groups:
 
     def contents(self, service: TokenCountingService, handlers: HandlerFactory | None = None) -> Contents:
         """What the files refer to, for one thread. `handlers`: that may ask APIs; None: none do."""
-        return Contents(handlers or self._handlers, service, self._scans)
+        loads = None if self.open_texts is None else Loads(self.open_texts.whole_text_of)
+        return Contents(handlers or self._handlers, service, self._scans, loads)
 
     def weigh(self, group: int, contents: Contents, token: CancelToken) -> list[Outcome]:
         """Weigh the files of a group, but for those that wait for an API. A worker's work."""
@@ -193,7 +198,7 @@ class Groups:
         terms = terms_of(self._configuration, path)
         of_an_agent = bool(self._configuration.readers_of(path))
         most = terms.settings.max_file_bytes
-        text, real = read_document(path, self._files[path], most, lenient=of_an_agent)
+        text, real = read_document(path, self._files[path], most, self.open_texts, lenient=of_an_agent)
         setting = partial(setting_of, self._configuration, path, hints=False)
         return ClosedText(uri_of(path), path, terms, setting, text), real
 

@@ -4,11 +4,12 @@ Answers are JSON of bounded size. Nothing outside the workspace can be named, ev
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weighbridge import disk
 from weighbridge.agents import agent_named
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
@@ -21,9 +22,11 @@ from weighbridge.content.policy import place_of, real_path, shown
 from weighbridge.errors import Code, ReferenceFault, UnknownModelError, WeighbridgeError
 from weighbridge.session.choice import choose
 from weighbridge.session.other_models import model_report
+from weighbridge.session.overlay import OpenTexts
 from weighbridge.terminal import findings_of
 from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.registry import tokenizer
+from weighbridge.unsaved_texts import Unsaved
 from weighbridge.workspaces import chosen_under, configuration_in
 
 #: Characters of an answer, and of one text in it.
@@ -39,10 +42,14 @@ class UnusableArgumentError(WeighbridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`folder`: the one that may be read. `settings`: the user's own, over those of the folder's file."""
+    """`folder`: the one that may be read. `settings`: the user's own, over those of the folder's file.
+
+    `unsaved`: what editors hold that files in a folder don't, which counts in their place. Blocks.
+    """
 
     folder: Path
     settings: Mapping[str, Any]
+    unsaved: Callable[[Path], Unsaved] = lambda _: Unsaved({})
 
     def context(self, folder: str = ".", agent: str | None = None, model: str | None = None) -> str:
         """What agents load when they are started in a folder; without a name all that load anything."""
@@ -54,10 +61,13 @@ class Workspace:
             raise UnusableArgumentError(f"agent: {shown(agent)}: unknown; there are {', '.join(AGENTS)}")
         flags = Overrides(None, model)
         warnings: list[str] = []
+        open_texts = self._open_texts(warnings)
         settings = self._settings(flags, warnings, place)
         choice = chosen_under(settings, flags, warnings.append)
         agents = AGENTS.values() if named is None else [named]
-        loaded = contexts.load(agents, place, Path.home(), roots=(self.folder,))
+        loaded = contexts.load(
+            agents, place, Path.home(), roots=(self.folder,), open_text=open_texts.whole_text_of
+        )
         wanted = [one for one in loaded if named is not None or one.context.entries]
         counted = contexts.counted(wanted, choice, texts=False)
         return _fitted({"contexts": [self._context(one) for one in counted], "warnings": warnings})
@@ -71,7 +81,10 @@ class Workspace:
             if place.is_dir():
                 raise UnusableArgumentError(f"path: {shown(path)}: a folder; name one of its files")
             settings = self._settings(flags, warnings, place)
-            (outcome,) = weigh([place], self.settings, flags, warnings.append, self.folder)
+            open_texts = self._open_texts(warnings)
+            (outcome,) = weigh(
+                [place], self.settings, flags, warnings.append, self.folder, open_texts=open_texts
+            )
             if outcome.report is None:
                 raise UnusableArgumentError(f"path: {outcome.problem}")
             return _fitted({**self._file(outcome.report, settings), "warnings": [*dict.fromkeys(warnings)]})
@@ -87,6 +100,15 @@ class Workspace:
         counting = tokenizer(choice.encoding)
         report = model_report(choice, counting.name, choice.exactness(counting), counting.count(text))
         return _fitted({**report.as_json(), "model": choice.name, "warnings": [*warnings, *choice.warnings]})
+
+    def _open_texts(self, warnings: list[str]) -> OpenTexts:
+        """What editors hold unsaved in the folder; `warnings` takes what could not be had."""
+        unsaved = self.unsaved(disk.followed_or_same(self.folder))
+        warnings += unsaved.warnings
+        open_texts = OpenTexts()
+        for path, text in unsaved.texts.items():
+            open_texts.put(path, 0, (text,))
+        return open_texts
 
     def _settings(self, flags: Overrides, warnings: list[str], path: Path | None = None) -> Settings:
         """The settings in force for a path, without one for the workspace; `warnings` takes what can't be used of them."""

@@ -255,11 +255,12 @@ async def editor(
     encodings: list[str] | None = None,
     options: Mapping[str, Any] | None = None,
     others: Sequence[Path] = (),
+    offers_unsaved: bool = False,
 ) -> AsyncIterator[Editor]:
     """Start a session as one of the recorded editors, in a folder; ends it, and fails if the server broke a rule.
 
     `encodings`: position encodings that it offers instead of its own. `options`: its initialization options.
-    `others`: more folders of the workspace.
+    `others`: more folders of the workspace. `offers_unsaved`: as by `serve --mcp`.
     `settings`: what it answers when asked, where it can be asked; else they are part of the options.
     """
     params = deepcopy(dict(recording.params))
@@ -275,6 +276,7 @@ async def editor(
     }
     capabilities = _STRUCTURE.structure(params["capabilities"], types.ClientCapabilities)
     server = Server()
+    server.offers_unsaved = offers_unsaved
     it = Editor(recording, folder, params, dict(settings or {}), server, capabilities, Rules(params))
     server.protocol.connected(it)
     try:

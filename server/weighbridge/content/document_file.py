@@ -6,6 +6,7 @@ from pathlib import Path
 
 from weighbridge import disk
 from weighbridge.agents.text import decoded as as_agents_read
+from weighbridge.content.base import Overlay
 from weighbridge.content.decode import decoded, plain_text
 from weighbridge.content.policy import LONGEST_PATH, is_inside, shown
 from weighbridge.errors import Code, ReferenceFault
@@ -14,8 +15,10 @@ from weighbridge.errors import Code, ReferenceFault
 _MOST_AT_ONCE = 1 << 20
 
 
-def read_document(path: Path, within: Path | None, limit: int, *, lenient: bool = False) -> tuple[str, Path]:
-    """The text of a file, and where it really is. `limit`: the setting `maxFileBytes`.
+def read_document(
+    path: Path, within: Path | None, limit: int, overlay: Overlay | None = None, *, lenient: bool = False
+) -> tuple[str, Path]:
+    """The text of a file, or the one that is open in its place, and where it really is. `limit`: the setting `maxFileBytes`.
 
     `within`: the folder, every link followed, that it may not lead out of; None: the user named the file. `lenient`: what is
     no UTF-8 is U+FFFD, and a NUL is text, as agents read their context files.
@@ -28,12 +31,13 @@ def read_document(path: Path, within: Path | None, limit: int, *, lenient: bool 
         real = disk.followed(path)
         if within is not None and not is_inside(real, (within,)):
             raise ReferenceFault(Code.DENIED, f"{_name(path)}: leads out of {_name(within)}")
+        opened = None if overlay is None else overlay.text_of(real)
+        if opened is not None:
+            text = "".join(opened[1])
+            _check_size(path, len(text.encode("utf-8", "surrogatepass")), limit)
+            return text, real
         with disk.opened(real) as (descriptor, found):
-            if found.st_size > limit:
-                raise ReferenceFault(
-                    Code.TOO_LARGE,
-                    f"{_name(path)}: {found.st_size:,} bytes, more than the {limit:,} of weighbridge.maxFileBytes",
-                )
+            _check_size(path, found.st_size, limit)
             data = b"".join(_bytes(descriptor, found.st_size))
     except FileNotFoundError:
         raise ReferenceFault(Code.NOT_FOUND, f"{_name(path)}: not found") from None
@@ -41,10 +45,19 @@ def read_document(path: Path, within: Path | None, limit: int, *, lenient: bool 
         raise ReferenceFault(Code.NOT_TEXT, f"{_name(path)}: not an ordinary file") from None
     except (OSError, ValueError) as error:
         raise ReferenceFault(Code.FAILED, f"{_name(path)}: can't be read: {_reason(error)}") from error
-    text = plain_text(data)
-    if text is None:
-        text = as_agents_read(data) if lenient else "".join(decoded((data,), _name(path)))
-    return text, real
+    plain = plain_text(data)
+    if plain is None:
+        plain = as_agents_read(data) if lenient else "".join(decoded((data,), _name(path)))
+    return plain, real
+
+
+def _check_size(path: Path, size: int, limit: int) -> None:
+    """Raise ReferenceFault for a document of more bytes than the limit."""
+    if size > limit:
+        raise ReferenceFault(
+            Code.TOO_LARGE,
+            f"{_name(path)}: {size:,} bytes, more than the {limit:,} of weighbridge.maxFileBytes",
+        )
 
 
 def _bytes(descriptor: int, size: int) -> Iterator[bytes]:

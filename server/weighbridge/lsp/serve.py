@@ -47,15 +47,22 @@ def at(address: str | int) -> Transport:
     return lambda server: serve_client_at(server.protocol, address)
 
 
-def serve(transport: Transport, *, content: bool = False, process_id: int | None = None) -> int:
+def serve(
+    transport: Transport,
+    *,
+    content: bool = False,
+    process_id: int | None = None,
+    offers_unsaved: bool = False,
+) -> int:
     """Serve one client. Returns the exit code: 0 after `shutdown`, else 1.
 
     `content`: verbose traces hold what documents say. `process_id`: the client's; when it is gone the server leaves.
+    `offers_unsaved`: `weighbridge mcp` may ask for what is not saved.
     """
     # Workers that count hold the interpreter; the loop gets it back within this many seconds, not Python's five times.
     sys.setswitchinterval(_SECONDS_TO_SWITCH)
     with asyncio.Runner(loop_factory=watched_loop) as runner:
-        return runner.run(_serve(transport, content, process_id))
+        return runner.run(_serve(transport, content, process_id, offers_unsaved))
 
 
 def leave(code: int) -> NoReturn:
@@ -72,8 +79,11 @@ def _announce(address: str) -> None:
     sys.stderr.flush()
 
 
-async def _serve(transport: Transport, content: bool = False, process_id: int | None = None) -> int:
+async def _serve(
+    transport: Transport, content: bool = False, process_id: int | None = None, offers_unsaved: bool = False
+) -> int:
     server = Server()
+    server.offers_unsaved = offers_unsaved
     server.protocol.tracing.content = content
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_loop_failed)

@@ -48,6 +48,8 @@ class Server(LanguageServer):
             converter_factory=partial(converters.get_converter, Converter(detailed_validation=False)),
         )
         self._wiring: Wiring | None = None
+        #: Whether `weighbridge mcp` may ask for what is not saved.
+        self.offers_unsaved = False
         self._imports = threading.Thread(target=_import_heavy, name="weighbridge-imports", daemon=True)
         self._imports.start()
         self._starting: asyncio.Task[None] | None = None

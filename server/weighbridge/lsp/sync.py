@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from lsprotocol import types
 
@@ -23,13 +24,15 @@ class TextSync:
         self._session = session
         self._reorders = reorders
         self._early: dict[str, dict[int, types.DidChangeTextDocumentParams]] = {}
+        #: Told of each document that was opened.
+        self.on_opened: Callable[[Document], None] = lambda document: None
 
     def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """Take a document."""
         item = params.text_document
         if item.uri in self._session.documents:
             logger.warning("opened twice without a close between: the second text counts")
-        self._session.open(item.uri, item.version, item.text)
+        self.on_opened(self._session.open(item.uri, item.version, item.text))
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Apply the changes in their order."""

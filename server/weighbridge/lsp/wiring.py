@@ -19,6 +19,7 @@ from weighbridge.lsp.protocol import RequestError
 from weighbridge.lsp.publisher import Publisher
 from weighbridge.lsp.settings_files import SettingsFiles
 from weighbridge.lsp.sync import TextSync
+from weighbridge.lsp.unsaved import UnsavedTexts
 from weighbridge.lsp.watching import Watching
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.display import Display
@@ -26,6 +27,7 @@ from weighbridge.session.services import Services
 from weighbridge.session.session import Session
 from weighbridge.session.workspace import Workspace
 from weighbridge.steps import ITEMS
+from weighbridge.unsaved_texts import Offer
 from weighbridge.uris import path_of, uri_of
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ class Wiring:
         self._publisher.on_lacking = self.health.warn
         self._publisher.on_due = self.answers.resolved_texts.changed
         self._watching = Watching(server.protocol, self.abilities, self._files_changed, self._look_again)
+        self._offer: Offer | None = None
 
     @classmethod
     async def make(cls, server: "Server", params: types.InitializeParams) -> Self:
@@ -114,6 +117,8 @@ class Wiring:
             on_over=lambda text: loop.call_soon_threadsafe(lambda: wired.health.over(text)),
         )
         wired = cls(server, params, services, configuration)
+        if server.offers_unsaved:
+            await wired._offer_unsaved()
         return wired
 
     def initialized(self, _: types.InitializedParams) -> None:
@@ -126,11 +131,23 @@ class Wiring:
         self.health.close()
         self.answers.weighing.close()
         await self._watching.aclose()
+        if self._offer is not None:
+            await self._offer.aclose()
         for task in self._background:
             task.cancel()
         await self.workspace.aclose()
         await self.session.aclose()
         await self._services.aclose()
+
+    async def _offer_unsaved(self) -> None:
+        """Tell `weighbridge mcp` what is not saved, where that can be."""
+        unsaved = UnsavedTexts(self.session, self._services.tasks)
+        try:
+            self._offer = await Offer.begin(unsaved.under)
+        except OSError as error:
+            self.health.warn(f"--mcp: what is not saved can't be told to agents: {error}")
+        else:
+            self.answers.sync.on_opened = lambda document: self._follow(unsaved.opened(document))
 
     # Settings
 

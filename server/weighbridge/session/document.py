@@ -58,6 +58,8 @@ class Document:
         self.revision = 0
         #: Grows with every change of the text.
         self.text_revision = 0
+        #: Of the text that its file held when it was last known to hold the same.
+        self.saved_revision: int | None = None
         #: What a worker found out about the text, kept true under edits; None while the text is to be prepared.
         self.prepared: Prepared | None = None
         #: The last of these, whether it still fits the text or not.

@@ -30,13 +30,17 @@ class Services:
 
     @classmethod
     def make(
-        cls, settings: Settings, on_warning: Callable[[str], object], on_over: Callable[[str], object]
+        cls,
+        settings: Settings,
+        on_warning: Callable[[str], object],
+        on_over: Callable[[str], object],
+        open_texts: OpenTexts | None = None,
     ) -> "Services":
         """Start them. Nothing here waits for a disk: the store opens itself on its own thread.
 
-        `on_warning` and `on_over` are the store's: see `CountStore`.
+        `on_warning` and `on_over` are the store's: see `CountStore`. `open_texts`: of an editor, in place of files.
         """
-        open_texts = OpenTexts()
+        open_texts = OpenTexts() if open_texts is None else open_texts
         store = CountStore(settings.cache_url, on_warning=on_warning, on_over=on_over)
         tasks = TaskManager(workers=settings.workers)
         handlers = HandlerFactory(open_texts, user_cache_path("weighbridge", appauthor=False))

@@ -179,6 +179,7 @@ class Session:
 
     def saved(self, document: Document) -> None:
         """The document was written to disk; who includes it looks again, and so does it at what it includes."""
+        document.saved_revision = document.text_revision
         self.readings.recheck_old(document.uri)
         if document.path is not None:
             self.files_changed([document.path])
