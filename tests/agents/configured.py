@@ -42,8 +42,6 @@ def _qwen_code(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[st
     language = "# Output language preference: auto\n<!-- qwen-code:llm-output-language: auto -->\nOUTLANG\n"
     made = {".qwen/output-language.md": language}
     values = dict(settings.get("user_settings", {}))
-    if settings.get("memory"):
-        values["memory"] = {"enabled": True}
     if values:
         made[".qwen/settings.json"] = json.dumps(values)
     if "trustedFolders.json" in settings:

@@ -1,5 +1,6 @@
 """What the rules of agents say and no recording shows: each a small folder, and what arrives of it."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -474,11 +475,8 @@ def test_memory_beyond_its_limits(text: str, said: str, kept: str, tmp_path: Pat
         ("claude-code", ".claude/projects", "KB"),
         ("qwen-code", ".qwen/projects", " KB"),
     ):
-        home = {
-            f"{place}/{{slug}}/memory/MEMORY.md": text,
-            ".qwen/settings.json": '{"memory": {"enabled": true}}',
-        }
-        got = arriving(agent, tmp_path / agent, {}, home=home, settings={"memory": True})
+        home = {f"{place}/{{slug}}/memory/MEMORY.md": text}
+        got = arriving(agent, tmp_path / agent, {}, home=home)
         told = f"\n\n> WARNING: MEMORY.md is {said.replace(' {}', unit)}. Only part of it was loaded"
         assert f"\n\n{kept}{told}" in got
 
@@ -628,3 +626,24 @@ def test_aiders_fences(texts: list[str], fence: tuple[str, str], tmp_path: Path)
     for at, text in enumerate(texts):
         assert f"\n{at}.md\n{fence[0]}\n{text}{fence[1]}\n" in got
     assert "i.png" not in got
+
+
+@pytest.mark.parametrize(
+    ("user", "project", "arrives"),
+    [
+        ({}, {}, True),
+        ({"enableManagedAutoMemory": False}, {}, False),
+        ({}, {"enableManagedAutoMemory": False}, False),
+        ({"enableManagedAutoMemory": False}, {"enableManagedAutoMemory": True}, True),
+    ],
+)
+def test_qwens_memory_can_be_switched_off(
+    user: dict[str, Any], project: dict[str, Any], arrives: bool, tmp_path: Path
+) -> None:
+    home = {
+        ".qwen/memories/MEMORY.md": "of the user",
+        ".qwen/projects/{slug}/memory/MEMORY.md": "of the project",
+    }
+    files = {".qwen/settings.json": json.dumps({"memory": project})}
+    got = arriving("qwen-code", tmp_path, files, home=home, settings={"user_settings": {"memory": user}})
+    assert re.findall("of the [a-z]+", got) == (["of the user", "of the project"] if arrives else [])

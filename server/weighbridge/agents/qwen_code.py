@@ -353,9 +353,10 @@ def _asks_for_trust(user: Mapping[str, Any]) -> bool:
 
 
 def _memory_is_on(settings: Iterable[Mapping[str, Any]]) -> bool:
-    return any(
-        isinstance(one.get("memory"), Mapping) and one["memory"].get("enabled") is True for one in settings
-    )
+    """Whether the agent's own memory is sent: it is, unless the last settings that speak of it say otherwise."""
+    tables = (one["memory"] for one in settings if isinstance(one.get("memory"), Mapping))
+    told = [table["enableManagedAutoMemory"] for table in tables if "enableManagedAutoMemory" in table]
+    return not told or told[-1] is True
 
 
 def _shortened(text: str) -> tuple[str, Lost | None]:
