@@ -1,4 +1,6 @@
-"""Real editors as they introduce themselves: `initialize` parameters recorded from thirteen builds, and what each allows.
+"""Real editors and agents as they introduce themselves: `initialize` parameters recorded from fourteen builds, and what each allows.
+
+Claude Code's were read in its program, which makes them.
 
 The recordings in `recordings/` are whole parameters; the workspace in them is replaced by the test's own.
 """
@@ -82,6 +84,8 @@ RECORDINGS = tuple(_load(path) for path in sorted(_RECORDINGS.glob("*.json"), ke
 _BY_NAME = {recording.name.partition("_v")[0]: recording for recording in RECORDINGS}
 #: The newest recordings of editors that differ in what matters here.
 VSCODE, NEOVIM, EGLOT, HELIX, ALE = (_BY_NAME[name] for name in ("vscode", "neovim", "eglot", "helix", "ale"))
+#: Coding agents, which are clients, too.
+CLAUDE_CODE, OPENCODE = _BY_NAME["claude-code"], _BY_NAME["opencode"]
 
 #: What a server may send, and the capability that allows it. None: always. Anything else is never sent.
 ALLOWED_BY: Mapping[str, str | None] = {

@@ -1,4 +1,4 @@
-"""What the server says by itself, to each of thirteen recorded editors: what it declared, when something changed, once.
+"""What the server says by itself, to each recorded editor and agent: what it declared, when something changed, once.
 
 Everything sent is held against the editor's capabilities by the editor itself (`tests/editors/recording.py`).
 """

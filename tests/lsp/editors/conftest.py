@@ -9,7 +9,7 @@ from tests.editors.recording import RECORDINGS, Recording
 
 @pytest.fixture(params=RECORDINGS, ids=lambda recording: recording.name)
 def recording(request: pytest.FixtureRequest) -> Recording:
-    """Each of the thirteen recorded editors in turn."""
+    """Each of the recorded editors and agents in turn."""
     found: Recording = request.param
     return found
 
