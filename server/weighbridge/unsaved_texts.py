@@ -27,7 +27,7 @@ from platformdirs import user_cache_path
 logger = logging.getLogger(__name__)
 
 #: Seconds for a question and its answer, and bytes of the answer.
-_SECONDS: Final = 3.0
+_SECONDS: Final = 10.0
 _MOST_BYTES: Final = 1 << 26
 _MODE: Final = 0o700
 _CREDENTIALS: Final = struct.Struct("3i")
