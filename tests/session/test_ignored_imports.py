@@ -183,6 +183,21 @@ async def test_a_file_that_does_not_load(
         assert (" and Crush do." in notice.message) == ("; " in notice.message)
 
 
+@pytest.mark.parametrize("agents", [["codex"], ["codex", "opencode"]])
+async def test_a_file_for_which_no_room_is_left(tmp_path: Path, agents: list[str]) -> None:
+    """The agent finds it only where it is started below, and drops it there."""
+    lay(tmp_path, {"AGENTS.md": "word " * 8_000, "sub/AGENTS.md": "near\n", ".git/HEAD": ""})
+    async with a_session(tmp_path) as session:
+        set_layer(session, {"agents": agents})
+        report = await session.queries.whole_report(open_file(session, tmp_path / "sub/AGENTS.md"))
+        ((_, notice),) = report.notices
+        assert (notice.code, notice.severity) == (Code.NOT_LOADED, "warning")
+        assert notice.message.startswith(
+            "Codex does not load this file: the 32,768 bytes that all project files share are used up by "
+            f"{tmp_path / 'AGENTS.md'}"
+        )
+
+
 #: A text, and what an agent's user is told of it, with what is proposed.
 PASSED_OVER = [
     ("GEMINI.md", "see @docs/a.md, now", "warning", "the comma belongs to the path here", "@docs/a.md ,"),

@@ -46,7 +46,7 @@ def arrival(
     `load`: the agent's context, if others want it too.
     """
     real = files.real(path)
-    first: Arrival | None = None
+    known: Arrival | None = None
     for folder, prompt in dict.fromkeys(_starts(path, workspace)):
         start = Start(folder, home, environment, prompt=prompt, prompt_only=bool(prompt), looked_at=(real,))
         context = agent.load(start, files) if load is None else load(start)
@@ -60,9 +60,11 @@ def arrival(
             context = replace(context, imports=(*context.imports, *when_run))
             return Arrival(brought, folder, context, own)
         why = next((one for one in context.not_loaded if files.real(one.path) == real), None)
-        first = first or Arrival(text, folder, context, (), loads=False, why=why)
-    assert first is not None  # noqa: S101  there is always the file's own folder
-    return first
+        # Started above it, an agent need not know the file at all.
+        if known is None or (known.why is None and why is not None):
+            known = Arrival(text, folder, context, (), loads=False, why=why)
+    assert known is not None  # noqa: S101  there is always the file's own folder
+    return known
 
 
 def _starts(path: Path, workspace: Path | None) -> Iterator[tuple[Path, str]]:

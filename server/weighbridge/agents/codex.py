@@ -173,7 +173,8 @@ def _project_files(
         if left <= 0:
             spent = f"the {settings.most_bytes:,} bytes that all project files share"
             who = ", ".join(used_by)
-            not_loaded.append(NotLoaded(path, f"{spent} are used up{f' by {who}' if who else ''}"))
+            reason = f"{spent} are used up{f' by {who}' if who else ''}"
+            not_loaded.append(NotLoaded(path, reason, dropped=bool(who)))
             continue
         kept = decoded(data[:left], keep_mark=True)
         if not kept.strip():

@@ -79,7 +79,7 @@ class _Loader:
             text = js_trim_end(decoded(data, keep_mark=True))
             if self.left <= 0:
                 self.not_loaded.append(
-                    NotLoaded(path, f"the {MOST_UNITS:,} UTF-16 units of all files are used up")
+                    NotLoaded(path, f"the {MOST_UNITS:,} UTF-16 units of all files are used up", dropped=True)
                 )
                 continue
             kept, lost = self._within_room(text)

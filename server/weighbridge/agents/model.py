@@ -229,7 +229,7 @@ class NotLoaded:
     """A file that one might expect to arrive and that does not, with the reason in words.
 
     `instead`: the file that arrives in its place. `patterns`: of the files below `folder` for which it waits, as git's ignore
-    files write them.
+    files write them. `dropped`: whether it would arrive if there were room for it.
     """
 
     path: Path
@@ -237,6 +237,7 @@ class NotLoaded:
     instead: Path | None = None
     patterns: tuple[str, ...] = ()
     folder: Path | None = None
+    dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

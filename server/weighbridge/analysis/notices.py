@@ -64,7 +64,8 @@ def notices(
     """
     places = Places(text)
     first_line = (0, 0), places.end_of(0)
-    if hints and not arrival.loads:
+    dropped = arrival.why is not None and arrival.why.dropped
+    if not arrival.loads and (hints or dropped):
         loading = [other.agent.title for other in others if other.loads]
         also = f"; {_all_of(loading)}" if loading else ""
         said = (
@@ -72,7 +73,7 @@ def notices(
         )
         # Without a reason nobody expects it to load: a plugin's file, say, or one that a skill names.
         severity = "information" if arrival.why is not None and not loading else "hint"
-        yield Notice(*first_line, Code.NOT_LOADED, severity, said)
+        yield Notice(*first_line, Code.NOT_LOADED, "warning" if dropped else severity, said)
     yield from _odd(agent, text, places, no_utf8=no_utf8)
     for other in others:
         if other.reason:
