@@ -13,6 +13,7 @@ import pytest
 from tests.cli.test_commands import PACKAGE, run
 
 from weighbridge import cli
+from weighbridge.console import EXIT_INTERRUPTED
 from weighbridge.content import watched
 from weighbridge.errors import UnwatchableError
 
@@ -134,7 +135,7 @@ def test_what_is_new_is_said_and_nothing_else(
 
     driven = Driven(partial(edit, name, text) for name, text, _ in EDITS)
     monkeypatch.setattr(watched, "watch", driven)
-    assert cli.main(["check", ".", "--watch"]) == cli.EXIT_INTERRUPTED
+    assert cli.main(["check", ".", "--watch"]) == EXIT_INTERRUPTED
     hear()
     first, *others = said
     assert first == ["2 documents, N tokens, 0 findings, 0 errors"]
@@ -154,7 +155,7 @@ def test_a_count_is_told_again_for_a_file(
 
     driven = Driven(iter([edit]))
     monkeypatch.setattr(watched, "watch", driven)
-    assert cli.main(["count", "a.prompt.md", "--watch"]) == cli.EXIT_INTERRUPTED
+    assert cli.main(["count", "a.prompt.md", "--watch"]) == EXIT_INTERRUPTED
     assert capsys.readouterr().out == f"{AGAIN}\n        +2  a.prompt.md: 4 to 6; by style.md +2\n"
     # Nobody named the folder: nothing that appears in others would be counted.
     assert driven.places == [{repository}]
@@ -171,7 +172,7 @@ def test_a_baseline_that_can_no_longer_be_read_is_said_and_watching_goes_on(
         return {(1, "base.json")}
 
     monkeypatch.setattr(watched, "watch", Driven(iter([edit] * 3)))
-    assert cli.main(["check", ".", "--baseline", "base.json", "--watch"]) == cli.EXIT_INTERRUPTED
+    assert cli.main(["check", ".", "--baseline", "base.json", "--watch"]) == EXIT_INTERRUPTED
     assert capsys.readouterr().err.count("base.json: no baseline (JSONDecodeError)") == 1
 
 
@@ -228,6 +229,7 @@ def test_when_is_looked(
 PROGRAM = """
 import signal, sys
 from weighbridge import cli
+from weighbridge.console import EXIT_INTERRUPTED
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(cli.main(sys.argv[1:]))
 """

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from lsprotocol import types
@@ -25,12 +26,12 @@ NO_ANSWER = ("an editor's language server gave no answer: what is not saved ther
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    found = tmp_path / "home"
-    found.mkdir()
-    monkeypatch.setenv("HOME", str(found))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(found / "cache"))
-    return found
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    # A socket's path has a hundred bytes at most, and a test's own folder may have as many.
+    with TemporaryDirectory() as made:
+        monkeypatch.setenv("HOME", made)
+        monkeypatch.setenv("XDG_CACHE_HOME", f"{made}/cache")
+        yield Path(made)
 
 
 @pytest.fixture
