@@ -6,7 +6,7 @@ from weighbridge.content.policy import shown
 from weighbridge.errors import Code
 
 if TYPE_CHECKING:
-    from weighbridge.analysis.report import ReferenceReport, Report, SectionReport
+    from weighbridge.analysis.report import ImportReport, ReferenceReport, Report, SectionReport
 
 #: Stands for a count that is on its way.
 PENDING = "…"
@@ -30,8 +30,8 @@ def tokens_text(tokens: int, *, exact: bool = True) -> str:
     return f"{number_text(tokens, exact=exact)} {'token' if tokens == 1 else 'tokens'}"
 
 
-def part_text(report: "Report", part: "SectionReport | ReferenceReport") -> str:
-    """The same of a section or reference of a document: `≈` where that part of it is no more than an estimate."""
+def part_text(report: "Report", part: "SectionReport | ReferenceReport | ImportReport") -> str:
+    """The same of a section, reference or import of a document: `≈` where that part of it is no more than an estimate."""
     return tokens_text(part.tokens or 0, exact=report.exact_in(part.range))
 
 

@@ -11,6 +11,7 @@ from tests.lsp.features.test_navigation import places
 from tests.lsp.features.test_rename import changed, write
 from tests.session.test_arriving import home
 
+from weighbridge.analysis.wording import share_text
 from weighbridge.lsp.desk import Desk
 
 __all__ = ["home"]
@@ -178,3 +179,38 @@ async def test_a_command_leads_to_the_files_that_come_when_it_is_run(
         assert (found if isinstance(found, dict) else found[0]).get("targetUri", leaf) == leaf
         await session.open("docs/a.md")
         assert await asked(session, leaf, 0, 0) == {(name, 0, start)}
+
+
+async def hovered(session: Editor, uri: str, line: int, character: int) -> str | None:
+    found = await session.ask(
+        types.TEXT_DOCUMENT_HOVER, session.at(uri, {"line": line, "character": character})
+    )
+    return None if found is None else str(found["contents"]["value"])
+
+
+async def test_an_import_says_what_it_brings(folder: Path, tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "secret.md").write_text("secret\n")
+    async with editor(EGLOT, folder, encodings=[encoding]) as session:
+        write(session, IMPORTING)
+        uri = await session.open("CLAUDE.md")
+        await session.report(uri)
+        sessions = session.server.wiring.session
+        report = sessions.report(sessions.documents[uri])
+        (imported,) = report.imports
+        share = share_text(imported.tokens / report.budget.limit)
+        said = (
+            f"docs/a.md\n≈{imported.tokens} tokens with what it imports itself, {share} of the budget\n"
+            "Claude Code imports docs/a.md"
+        )
+        at = {"utf-8": 7, "utf-16": 4, "utf-32": 3}[encoding]
+        for character in (at, at + 9):
+            assert await hovered(session, uri, 2, character) == f"{said}\n18 bytes\n\nß😀 @deep/b.md"
+        for character in (at - 1, at + 10):
+            assert await hovered(session, uri, 2, character) is None
+        # What is open is shown as it is in the editor; what leads outside by now is not read.
+        await session.open("docs/a.md", "typed")
+        assert str(await hovered(session, uri, 2, at)).endswith("\n5 bytes\n\ntyped")
+        session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": session.uri("docs/a.md")}})
+        (folder / "docs" / "a.md").unlink()
+        (folder / "docs" / "a.md").symlink_to(tmp_path / "secret.md")
+        assert "secret" not in str(await hovered(session, uri, 2, at))

@@ -6,28 +6,39 @@ import re
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 
-from weighbridge.analysis.report import Report
+from weighbridge import disk
+from weighbridge.analysis.report import ImportReport, Report
 from weighbridge.analysis.wording import (
     age_text,
     name_text,
     size_text,
 )
-from weighbridge.content.base import Content
+from weighbridge.content.base import Content, Overlay
+from weighbridge.content.document_file import read_document
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.features.diagnostics import to_range
-from weighbridge.lsp.features.hover_cards import Card, Peek, document_card, reference_card, section_card
-from weighbridge.lsp.features.places import reference_at
+from weighbridge.lsp.features.hover_cards import (
+    Card,
+    Peek,
+    document_card,
+    import_card,
+    reference_card,
+    section_card,
+)
+from weighbridge.lsp.features.places import import_at, reference_at
 from weighbridge.lsp.features.settings_file import is_settings_file, meaning
 from weighbridge.lsp.features.token_borders import TokenBorders
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.uris import path_of
-from weighbridge.work import Priority
+from weighbridge.work import CancelToken, Priority
 
 #: Other agents that a hover tells of, and how long they are waited for; and notices of the agent itself.
 _MOST_OTHERS = 4
@@ -74,10 +85,18 @@ class Hover:
                 what = "token" if len(ids) == 1 else "tokens"
                 return self._hover(Card(f"{what} {numbers}", (_bytes_text(data),)), place)
         report = await self._desk.first_report(document)
+        imported = import_at(report, line, params.position.character)
+        if imported is not None and params.position.character < imported.range.end_character:
+            return await self._import(document, report, imported)
+        return await self._line(document, report, line)
+
+    async def _line(self, document: Document, report: Report, line: int) -> types.Hover | None:
+        if line == 0:
+            return await self._whole(document, report)
         number = bisect_left(report.sections, line, key=lambda one: one.range.start_line)
-        if line > 0 and number < len(report.sections) and report.sections[number].range.start_line == line:
+        if number < len(report.sections) and report.sections[number].range.start_line == line:
             return self._hover(section_card(report, number), None)
-        return await self._whole(document, report) if line == 0 else None
+        return None
 
     async def _whole(self, document: Document, report: Report) -> types.Hover:
         report = await self._desk.with_models(document, report)
@@ -135,6 +154,22 @@ class Hover:
                 )
         return self._hover(reference_card(report, reference, peek, facts), to_range(reference.range))
 
+    async def _import(self, document: Document, report: Report, imported: ImportReport) -> types.Hover:
+        configuration = self._session.configuration
+        peek = await self._desk.tasks.submit(
+            ("peek", imported.path),
+            partial(
+                _look_into_file,
+                imported.path,
+                configuration.folders_for(document.path),
+                self._session.open_texts,
+                configuration.settings_of(document.path).max_file_bytes,
+            ),
+            priority=Priority.HIGH,
+            title="hover",
+        )
+        return self._hover(import_card(report, imported, peek), to_range(imported.range))
+
     def _hover(self, card: Card, range_: types.Range | None) -> types.Hover:
         markdown = self._desk.abilities.markdown_hovers
         kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
@@ -152,6 +187,18 @@ def look_into(content: Content) -> Peek:
         # It is another by now: it will be read again, and the next hover shows that.
         return Peek()
     return Peek(lines, more, size)
+
+
+def _look_into_file(
+    path: Path, folders: Sequence[Path], open_texts: Overlay, limit: int, _: CancelToken
+) -> Peek:
+    """The first lines of a file that an agent imports, if it is in one of the folders. Reads it: a worker's work."""
+    for folder in folders:
+        with contextlib.suppress(ReferenceFault):
+            text, _real = read_document(path, disk.followed_or_same(folder), limit, open_texts, lenient=True)
+            lines, more = _first_lines([text])
+            return Peek(lines, more, len(text.encode("utf-8", "surrogatepass")))
+    return Peek()
 
 
 def _first_lines(chunks: Iterable[str]) -> tuple[tuple[str, ...], bool]:

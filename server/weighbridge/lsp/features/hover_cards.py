@@ -12,7 +12,14 @@ from weighbridge.agents.readers import TITLES
 from weighbridge.analysis.arriving import Arrived
 from weighbridge.analysis.contexts import repeated_text
 from weighbridge.analysis.expand import State
-from weighbridge.analysis.report import ModelReport, ReferenceReport, Report, SectionReport, own_text
+from weighbridge.analysis.report import (
+    ImportReport,
+    ModelReport,
+    ReferenceReport,
+    Report,
+    SectionReport,
+    own_text,
+)
 from weighbridge.analysis.wording import (
     COUNTING,
     name_text,
@@ -116,6 +123,19 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
     if peek.size is not None:
         said.append(size_text(peek.size))
     return Card(name_text(reference.target), (*said, *facts), tuple(rows), left, peek.lines, peek.more)
+
+
+def import_card(report: Report, imported: ImportReport, peek: Peek) -> Card:
+    """What an agent's import brings."""
+    share = share_text(imported.tokens / report.budget.limit)
+    facts = [f"{part_text(report, imported)} with what it imports itself, {share} of the budget"]
+    if report.arrived is not None:
+        facts.append(
+            f"{report.arrived.title} imports {name_text(shown_path(imported.path, report.arrived.folder))}"
+        )
+    if peek.size is not None:
+        facts.append(size_text(peek.size))
+    return Card(name_text(imported.target), tuple(facts), lines=peek.lines, more=peek.more)
 
 
 def _of_today(reference: ReferenceReport) -> bool:
