@@ -1,13 +1,14 @@
 /** The tree of what a document is made of: sections, and the references in them, nested. From a report alone. */
 
-import type { Exactness, Range, Reference, Report, State } from "./report";
+import { lostText, pathFrom } from "./agentContexts";
+import type { AgentContext, AgentEntry, Exactness, Range, Reference, Report, State } from "./report";
 
 export type Order = "size" | "place";
 
 export interface Node {
   /** Stable while the document keeps its shape, so that what is open stays open. */
   readonly id: string;
-  readonly kind: "section" | Reference["kind"];
+  readonly kind: "section" | "agent" | Reference["kind"];
   readonly label: string;
   readonly tokens: number | null;
   /** Of these tokens. */
@@ -24,11 +25,21 @@ export interface Node {
   readonly children: readonly Node[];
 }
 
+const START: Range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+
 interface Growing extends Omit<Node, "children" | "exactness" | "id"> {
   readonly children: Growing[];
 }
 
-export function contextTree(report: Report, order: Order): readonly Node[] {
+/** An agent's context as it is shown. `workspace`: the folder in which paths are relative; `uriOf` names a file as the editor does. */
+export interface Loaded {
+  readonly context: AgentContext;
+  readonly workspace: string;
+  readonly uriOf: (path: string) => string;
+}
+
+/** `loaded`: of an agent's file, all that the agent loads; it stands below what the file itself is made of. */
+export function contextTree(report: Report, order: Order, loaded?: Loaded): readonly Node[] {
   const part = (tokens: number | null) =>
     tokens === null || report.tokens === 0 ? null : tokens / report.tokens;
   const roots: Growing[] = [];
@@ -79,7 +90,53 @@ export function contextTree(report: Report, order: Order): readonly Node[] {
     open.push({ level: section.level, node });
   }
   place(Number.POSITIVE_INFINITY);
-  return finished(roots, report.tokenizer_exactness, order, "");
+  const own = finished(roots, report.tokenizer_exactness, order, "");
+  return loaded === undefined ? own : [...own, agentNode(loaded, order)];
+}
+
+/** What an agent loads: its files, each with those that it imports. */
+function agentNode({ context, workspace, uriOf }: Loaded, order: Order): Node {
+  const grown = (entry: AgentEntry): Growing => ({
+    kind: "file",
+    label: pathFrom(entry.path, context.folder, workspace),
+    tokens: entry.tokens,
+    share: context.tokens === 0 ? null : entry.tokens / context.tokens,
+    state: "resolved",
+    reason: entry.lost === null ? null : lostText(entry, context),
+    within: uriOf(entry.path),
+    range: START,
+    target: uriOf(entry.path),
+    children: [],
+  });
+  const roots: Growing[] = [];
+  const files = new Map<string, Growing>();
+  for (const entry of context.entries) {
+    const node = grown(entry);
+    // An importer comes before what it imports, or not at all.
+    const above = entry.imported_by === null ? undefined : files.get(entry.imported_by);
+    (above?.children ?? roots).push(node);
+    files.set(entry.path, files.get(entry.path) ?? node);
+  }
+  const [node] = finished(
+    [
+      {
+        kind: "agent",
+        label: context.title,
+        tokens: context.tokens,
+        share: null,
+        state: "resolved",
+        reason: null,
+        within: roots[0]?.within ?? "",
+        range: START,
+        target: null,
+        children: roots,
+      },
+    ],
+    context.exactness,
+    order,
+    "/agent",
+  );
+  return node as Node;
 }
 
 function finished(

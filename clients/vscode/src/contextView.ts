@@ -9,6 +9,7 @@ import { escaped, mark, number, reportText, share, tokens } from "./wording";
 
 const KINDS: Record<Node["kind"], string> = {
   section: "symbol-string",
+  agent: "hubot",
   file: "file",
   api: "cloud",
   variable: "symbol-variable",
@@ -72,7 +73,10 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
   getChildren(node?: Node): Node[] {
     const { report } = this.watched;
-    return [...(node?.children ?? (report === undefined ? [] : contextTree(report, this.order)))];
+    return [
+      ...(node?.children ??
+        (report === undefined ? [] : contextTree(report, this.order, this.watched.loaded))),
+    ];
   }
 
   getTreeItem(node: Node): vscode.TreeItem {

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { activeDocument } from "./places";
-import type { Count, Report, Status } from "./report";
+import type { AgentContext, Count, Report, Status } from "./report";
 import type { Server } from "./server";
 
 export type Shown = "prompts" | "always" | "never";
@@ -125,6 +125,16 @@ export class Documents implements vscode.Disposable {
     }
     const parts = ranges?.map((range) => document.getText(range)) ?? [document.getText()];
     return this.countTexts(document, parts, token);
+  }
+
+  /** All that the agent loads whose file a report is of; nothing for a prompt. */
+  async context({ agent, folder }: Report): Promise<AgentContext | undefined> {
+    if (agent === undefined || folder === undefined) {
+      return undefined;
+    }
+    const params = { folder, agents: [agent] };
+    const found = await this.server.ask<{ contexts: readonly AgentContext[] }>("weighbridge/context", params);
+    return found?.contexts[0];
   }
 
   /** The count of texts as they are, each by itself, by a document's tokenizer. */

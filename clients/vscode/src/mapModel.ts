@@ -1,6 +1,6 @@
 /** What the token map draws: boxes in boxes by weight, few enough to be drawn and looked at. Shared with its page. */
 
-import { contextTree, type Node, ownTokens, shortName } from "./contextTree";
+import { contextTree, type Loaded, type Node, ownTokens, shortName } from "./contextTree";
 import type { Exactness, Range, Report, State } from "./report";
 
 export interface MapNode {
@@ -37,11 +37,15 @@ export interface Place {
 const MOST_CHILDREN = 150;
 const MOST_LEVELS = 6;
 
-/** `places`: where each box's text is, by its id. `ownText`, `others`: what those are called. */
+/**
+ * `places`: where each box's text is, by its id. `ownText`, `others`: what those are called. `loaded`: of an agent's file, all that
+ * the agent loads: the map is of that.
+ */
 export function mapOf(
   report: Report,
   name: string,
   words: { readonly ownText: string; readonly others: string },
+  loaded?: Loaded,
 ): { readonly root: MapNode; readonly places: ReadonlyMap<string, Place> } {
   const places = new Map<string, Place>();
   const start = { line: 0, character: 0 };
@@ -87,14 +91,20 @@ export function mapOf(
       children: below(node, node.id, level + 1),
     };
   };
-  const top = { tokens: report.tokens, children: contextTree(report, "size") };
+  const tree = contextTree(report, "size", loaded);
+  // The files side by side: what one imports stands behind it, not in it.
+  const flat = (node: Node): Node[] => [{ ...node, children: [] }, ...node.children.flatMap(flat)];
+  const top =
+    loaded === undefined
+      ? { tokens: report.tokens, children: tree }
+      : { tokens: loaded.context.tokens, children: (tree.at(-1)?.children ?? []).flatMap(flat) };
   const root: MapNode = {
     id: "/",
     kind: "document",
-    label: name,
-    short: name,
-    tokens: report.tokens,
-    exactness: report.exactness,
+    label: loaded?.context.title ?? name,
+    short: loaded?.context.title ?? name,
+    tokens: top.tokens,
+    exactness: loaded?.context.exactness ?? report.exactness,
     state: "resolved",
     children: below(top, "/", 1),
   };

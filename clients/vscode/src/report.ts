@@ -87,6 +87,9 @@ export interface Report extends Counts {
   readonly own_tokens: number;
   readonly budget: Budget;
   readonly dialect: string;
+  /** The agent whose file it is, and the folder that the agent is started in; absent of a prompt. */
+  readonly agent?: string;
+  readonly folder?: string;
   /** Of parts that hold nothing stale. */
   readonly tokenizer_exactness: Exactness;
   readonly sections: readonly Section[];

@@ -98,26 +98,30 @@ export class TokenMap implements vscode.Disposable, vscode.WebviewPanelSerialize
   }
 
   private draw(): void {
-    const { report, document } = this.watched;
+    const { report, document, loaded } = this.watched;
     if (this.panel === undefined || !this.ready || report === undefined || document === undefined) {
       return;
     }
     const name = vscode.workspace.asRelativePath(document.uri);
-    const { root, places } = mapOf(report, name, {
-      ownText: vscode.l10n.t("own text"),
+    const words = {
+      ownText: loaded === undefined ? vscode.l10n.t("own text") : vscode.l10n.t("labels"),
       others: vscode.l10n.t("others"),
-    });
+    };
+    const { root, places } = mapOf(report, name, words, loaded);
     this.places = places;
     this.panel.title = vscode.l10n.t("Token Map: {0}", name.split("/").at(-1) ?? name);
     const shown: MapShown = {
       type: "show",
-      name,
-      summary: vscode.l10n.t(
-        "{0} of {1} ({2})",
-        `${mark(report.exactness)}${tokens(report.tokens)}`,
-        number(report.budget.limit),
-        share(report.budget.used),
-      ),
+      name: loaded === undefined ? name : vscode.l10n.t("{0}: all that it loads", root.label),
+      summary:
+        loaded === undefined
+          ? vscode.l10n.t(
+              "{0} of {1} ({2})",
+              `${mark(report.exactness)}${tokens(report.tokens)}`,
+              number(report.budget.limit),
+              share(report.budget.used),
+            )
+          : `${mark(root.exactness)}${tokens(root.tokens)}`,
       counting: report.state === "counting",
       root,
     };

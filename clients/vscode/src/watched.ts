@@ -1,8 +1,9 @@
 /** The prompt that the side views show: the active editor's, or the last one's while a view or another file has the focus. */
 
 import * as vscode from "vscode";
+import type { Loaded } from "./contextTree";
 import type { Documents } from "./documents";
-import type { Report } from "./report";
+import type { AgentContext, Report } from "./report";
 
 /** Milliseconds between two reports: a document of ten thousand headings has a long one. */
 const REST = 150;
@@ -13,6 +14,7 @@ export class Watched implements vscode.Disposable {
   readonly onDidChange = this.change$.event;
   document: vscode.TextDocument | undefined;
   report: Report | undefined;
+  private context: AgentContext | undefined;
 
   private readonly disposables: vscode.Disposable[];
   private readonly viewers = new Set<() => boolean>();
@@ -35,11 +37,22 @@ export class Watched implements vscode.Disposable {
         if (document === this.document) {
           this.document = undefined;
           this.report = undefined;
+          this.context = undefined;
           this.change$.fire();
         }
       }),
     ];
     this.follow();
+  }
+
+  /** All that the agent loads whose file the document is. */
+  get loaded(): Loaded | undefined {
+    const { document, context } = this;
+    if (document === undefined || context === undefined) {
+      return undefined;
+    }
+    const workspace = vscode.workspace.getWorkspaceFolder(document.uri)?.uri.fsPath ?? context.folder;
+    return { context, workspace, uriOf: (path) => vscode.Uri.file(path).toString() };
   }
 
   dispose(): void {
@@ -76,8 +89,10 @@ export class Watched implements vscode.Disposable {
     this.asking = true;
     try {
       const report = await this.documents.report(document);
+      const context = report === undefined ? undefined : await this.documents.context(report);
       if (report !== undefined && document === this.document) {
         this.report = report;
+        this.context = context;
         this.change$.fire();
       }
     } finally {
@@ -94,6 +109,7 @@ export class Watched implements vscode.Disposable {
     if (document !== undefined && document !== this.document && this.documents.counts(document)) {
       this.document = document;
       this.report = undefined;
+      this.context = undefined;
       this.change$.fire();
       this.refreshSoon();
     }

@@ -212,4 +212,4 @@ def _lensed(session: Session, document: Document) -> Hashable:
     if not session.settings_of(document).code_lens:
         return None
     report = session.report(document)
-    return report.ready, report.tokens, report.budget.limit, report.sections
+    return report.ready, report.tokens, report.budget.limit, report.sections, report.imports

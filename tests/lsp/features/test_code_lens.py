@@ -21,6 +21,21 @@ async def test_lenses_where_they_are_wanted(folder: Path, recording: Recording, 
         assert found[1]["range"] == session.range(TEXT, "# Öne")
 
 
+async def test_imports_of_a_context_file(folder: Path) -> None:
+    names = [f"docs/{name}.md" for name in "abcd"]
+    async with editor(VSCODE, folder, settings={"codeLens": True}) as session:
+        for name in names:
+            session.write(name, "words\n")
+        uri = await session.open("CLAUDE.md", "\n".join(f"@{name}" for name in names))
+        report = await session.report(uri)
+        assert (report["agent"], report["folder"]) == ("claude-code", folder.as_uri())
+        held = session.server.wiring.session
+        tokens = [one.tokens for one in held.report(held.documents[uri]).imports]
+        found = await session.ask(types.TEXT_DOCUMENT_CODE_LENS, {"textDocument": {"uri": uri}})
+        named = ", ".join(f"{name} ≈{count}" for name, count in zip(names[:3], tokens, strict=False))
+        assert [lens["command"]["title"] for lens in found][1:] == [f"imports {named} and 1 more"]
+
+
 async def test_none_by_default(folder: Path) -> None:
     async with editor(VSCODE, folder) as session:
         uri = await session.open("a.prompt.md", TEXT)

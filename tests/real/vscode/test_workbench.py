@@ -313,6 +313,25 @@ def test_context_files_are_shown_as_their_agents_get_them(workbench: OpenWorkben
     bench.shot("context-files")
 
 
+def test_the_views_of_a_context_file_show_all_that_its_agent_loads(
+    workbench: OpenWorkbench, examples: Path
+) -> None:
+    bench = workbench(examples, "CLAUDE.md", width=1500)
+    bench.until_text("tokens in Claude Code")
+    bench.command("Weighbridge: Show Context")
+    bench.page.locator("[aria-label^='agent Claude Code, ']").first.wait_for()
+    bench.page.locator("[aria-label^='file CLAUDE.md, ']").first.wait_for()
+    row = bench.page.locator("[aria-label^='file docs/product.md, ']").first
+    row.wait_for()
+    bench.command("Weighbridge: Show Token Map")
+    box = bench.frame().locator("button.box.file").filter(has_text="product.md").first
+    box.wait_for()
+    assert weight(box.get_attribute("aria-label")) == weight(row.get_attribute("aria-label"))
+    bench.shot("agent")
+    box.click()
+    bench.page.locator(".tab.active", has_text="product.md").last.wait_for()
+
+
 def test_what_agents_load_in_a_folder_is_listed_and_a_file_is_opened_where_it_is_cut(
     workbench: OpenWorkbench, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contextTree, type Node, ownTokens, shortName } from "../../src/contextTree";
+import { contextTree, type Loaded, type Node, ownTokens, shortName } from "../../src/contextTree";
+import { mapOf } from "../../src/mapModel";
 import type { Report } from "../../src/report";
 import { lines, reference, report, section } from "./reports";
 
@@ -130,5 +131,74 @@ test("what holds an old answer is marked, and no other part", () => {
   assert.deepEqual(marks({ exactness: "reconstruction", tokenizer_exactness: "reconstruction" })[1], [
     "reconstruction",
     "reconstruction",
+  ]);
+});
+
+const LOADED: Loaded = {
+  context: {
+    agent: "claude-code",
+    title: "Claude Code",
+    recorded: true,
+    folder: "/ws/sub",
+    tokens: 100,
+    exactness: "reconstruction",
+    entries: [
+      { path: "/ws/CLAUDE.md", tokens: 30, imported_by: null, lost: null },
+      { path: "/ws/sub/a.md", tokens: 50, imported_by: "/ws/CLAUDE.md", lost: null },
+      { path: "/home/b.md", tokens: 10, imported_by: null, lost: { line: 3, character: 0, tokens: 7 } },
+    ],
+    ignored: [],
+    not_loaded: [],
+  },
+  workspace: "/ws",
+  uriOf: (path) => `file://${path}`,
+};
+
+test("what an agent loads stands below its file's own parts, each file with those that it imports", () => {
+  const nodes = contextTree(report({ sections: [section("One", 1, 0, 20)] }), "place", LOADED);
+  assert.deepEqual(
+    nodes.map((one) => [one.kind, one.label, one.tokens, one.exactness]),
+    [
+      ["section", "One", 20, "exact"],
+      ["agent", "Claude Code", 100, "reconstruction"],
+    ],
+  );
+  const [first, second] = nodes[1]?.children ?? [];
+  assert.deepEqual(
+    [first?.label, first?.tokens, first?.share, first?.within, first?.target],
+    ["../CLAUDE.md", 30, 0.3, "file:///ws/CLAUDE.md", "file:///ws/CLAUDE.md"],
+  );
+  assert.deepEqual(
+    first?.children.map((one) => [one.label, one.tokens]),
+    [["a.md", 50]],
+  );
+  assert.equal(second?.label, "/home/b.md");
+  assert.equal(second?.reason, "cut at line 4: ≈7 tokens never arrive");
+});
+
+test("the map of an agent's file is of all that the agent loads", () => {
+  const words = { ownText: "labels", others: "others" };
+  const { root, places } = mapOf(
+    report({ sections: [section("One", 1, 0, 20)] }),
+    "CLAUDE.md",
+    words,
+    LOADED,
+  );
+  assert.deepEqual(
+    [root.label, root.tokens, root.exactness, ...root.children.map((one) => [one.label, one.tokens])],
+    [
+      "Claude Code",
+      100,
+      "reconstruction",
+      ["a.md", 50],
+      ["../CLAUDE.md", 30],
+      ["/home/b.md", 10],
+      ["labels", 10],
+    ],
+  );
+  assert.deepEqual(root.children.map((one) => places.get(one.id)?.within).slice(0, 3), [
+    "file:///ws/sub/a.md",
+    "file:///ws/CLAUDE.md",
+    "file:///home/b.md",
   ]);
 });

@@ -1,4 +1,7 @@
-"""`textDocument/codeLens`: the same counts above line 1 and above headings, for editors without inlay hints."""
+"""`textDocument/codeLens`: the same counts above line 1 and above headings, for editors without inlay hints.
+
+Above line 1 of an agent's file its imports stand, too.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,11 +9,13 @@ from functools import partial
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
-from weighbridge.analysis.wording import PENDING, part_text, share_text, total_text
+from weighbridge.analysis.wording import PENDING, name_text, number_text, part_text, share_text, total_text
 from weighbridge.lsp.desk import Desk
 
 #: Lenses of one document: clients ask for all at once.
 MOST_LENSES = 1_000
+#: Imports that are named in one.
+_MOST_NAMED = 3
 
 
 def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLens]:
@@ -21,9 +26,11 @@ def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLen
     at = partial(_lens, line_end=line_end)
     total = f"{total_text(report)} ({share_text(report.budget.used)})" if report.ready else PENDING
     found = [at(0, total)]
+    if report.imports:
+        found.append(at(0, _imports_text(report)))
     # What stands under a heading on line 1 is the total.
     below = [section for section in report.sections[:MOST_LENSES] if section.range.start_line > 0]
-    for section in below[: MOST_LENSES - 1]:
+    for section in below[: MOST_LENSES - len(found)]:
         text = part_text(report, section) if report.ready else PENDING
         found.append(at(section.range.start_line, text))
     return found
@@ -44,6 +51,18 @@ class CodeLenses:
             # Nobody can tell the client later that there is more to see.
             await self._desk.counted(document)
         return lenses(self._desk.session.report(document), document.buffer.line_end)
+
+
+def _imports_text(report: Report) -> str:
+    """`imports docs/style.md 1,240, docs/api.md 300 and 2 more`."""
+    named = [
+        f"{name_text(one.target)} {number_text(one.tokens, exact=report.exact_in(one.range))}"
+        if report.ready
+        else f"{name_text(one.target)} {PENDING}"
+        for one in report.imports[:_MOST_NAMED]
+    ]
+    left = len(report.imports) - len(named)
+    return f"imports {', '.join(named)}{f' and {left:,} more' if left else ''}"
 
 
 def _lens(line: int, title: str, line_end: Callable[[int], int]) -> types.CodeLens:
