@@ -203,7 +203,7 @@ class Report:
     counted: bool = True
     #: Where references start that count by a sample or an old answer, in order, if nothing else makes it an estimate.
     estimated: tuple[tuple[int, int], ...] = ()
-    #: What arrives at the agent in whose dialect it is written; in the JSON its name, and the folder that it is started in.
+    #: What arrives at the agent in whose dialect it is written; not in the JSON.
     arrived: Arrived | None = None
     #: What of the document does not arrive, or not as it looks, each at its place; not in the JSON.
     notices: tuple[tuple[Range, Notice], ...] = ()
@@ -277,11 +277,6 @@ class Report:
             **({"models": [one.as_json() for one in self.models]} if self.models else {}),
             **({} if self.frame is None else {"frame": asdict(self.frame)}),
             "dialect": self.dialect,
-            **(
-                {}
-                if self.arrived is None
-                else {"agent": self.arrived.agent, "folder": uri_of(self.arrived.folder)}
-            ),
             # What the total is no more than an estimate for may stand in some parts only.
             "tokenizer_exactness": Exactness.EXACT.value if self.counts_exactly else self.exactness.value,
             "sections": [section.json for section in self.sections] if self.counted else [],

@@ -14,7 +14,7 @@ from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJs
 from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
 from weighbridge.tokens.base import Exactness
-from weighbridge.uris import path_of
+from weighbridge.uris import path_of, uri_of
 from weighbridge.work import Priority
 
 
@@ -32,7 +32,9 @@ class Requests:
         """`weighbridge/report`: as things stand."""
         document = self._document(text_document_uri(params))
         report = await self._desk.with_models(document, await self._desk.first_report(document))
-        return WrittenJson.of(report.as_json())
+        arrived = report.arrived
+        agent = {} if arrived is None else {"agent": arrived.agent, "folder": uri_of(arrived.folder)}
+        return WrittenJson.of({**report.as_json(), **agent})
 
     async def count(self, params: Any) -> dict[str, Any]:
         """`weighbridge/count`: waits until the count is true. With `text`: of that text as it is, which no document holds;
