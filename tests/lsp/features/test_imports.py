@@ -209,6 +209,7 @@ async def test_an_import_says_what_it_brings(folder: Path, tmp_path: Path, encod
             assert await hovered(session, uri, 2, character) is None
         # What is open is shown as it is in the editor; what leads outside by now is not read.
         await session.open("docs/a.md", "typed")
+        (folder / "docs" / "a.md").write_text("saved")
         assert str(await hovered(session, uri, 2, at)).endswith("\n5 bytes\n\ntyped")
         session.tell(types.TEXT_DOCUMENT_DID_CLOSE, {"textDocument": {"uri": session.uri("docs/a.md")}})
         (folder / "docs" / "a.md").unlink()
