@@ -47,9 +47,10 @@ class Unsaved:
 class Offer:
     """A server's socket, at which unsaved texts can be asked for until it is closed."""
 
-    def __init__(self, path: Path, server: asyncio.Server) -> None:
+    def __init__(self, path: Path, server: asyncio.Server, answering: set[asyncio.Task[Any]]) -> None:
         self._path = path
         self._server = server
+        self._answering = answering
 
     @classmethod
     async def begin(cls, texts_under: Callable[[Path], Awaitable[Texts]]) -> "Offer":
@@ -69,7 +70,12 @@ class Offer:
         # Short: such a path has a hundred bytes at most.
         path = folder / secrets.token_hex(4)
 
+        answering: set[asyncio.Task[Any]] = set()
+
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101  it runs in one
+            answering.add(task)
             try:
                 async with asyncio.timeout(_SECONDS):
                     if _is_same_user(writer.get_extra_info("socket")):
@@ -82,15 +88,19 @@ class Offer:
                 logger.warning("a question for unsaved texts was not answered: %s", type(error).__name__)
             finally:
                 writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+                answering.discard(task)
 
         server = await asyncio.start_unix_server(answer, path)
         path.chmod(0o600)
-        return cls(path, server)
+        return cls(path, server, answering)
 
     async def aclose(self) -> None:
-        """Listen no more."""
+        """Listen no more, and leave no question half answered."""
         self._server.close()
         self._path.unlink(missing_ok=True)
+        await asyncio.gather(*self._answering, return_exceptions=True)
 
 
 def unsaved_under(folder: Path) -> Unsaved:
