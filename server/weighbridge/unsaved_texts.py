@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 _SECONDS: Final = 10.0
 _MOST_BYTES: Final = 1 << 26
 _MODE: Final = 0o700
+_TURNS_TO_ACCEPT: Final = 5
 _CREDENTIALS: Final = struct.Struct("3i")
 
 Texts = Mapping[Path, str]
@@ -100,6 +101,9 @@ class Offer:
         """Listen no more, and leave no question half answered."""
         self._server.close()
         self._path.unlink(missing_ok=True)
+        # One that was accepted just now takes some turns of the loop until its question is being answered.
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
         await asyncio.gather(*self._answering, return_exceptions=True)
 
 
