@@ -560,6 +560,8 @@ def test_vibe_skills(tmp_path: Path) -> None:
         ".vibe/skills/f/SKILL.md": skill("f", "F"),
         ".vibe/skills/f/agents/openai.yaml": "policy:\n  allow_implicit_invocation: false\n",
         ".vibe/skills/g/SKILL.md": skill("vibe"),
+        ".vibe/skills/j/SKILL.md": skill("j", "J"),
+        ".vibe/skills/j/agents/openai.yaml": "policy:\n  allow_implicit_invocation: [true]\n",
         ".agents/skills/a/SKILL.md": skill("a", "of an equal name"),
         ".agents/skills/h/SKILL.md": skill("h", "H", "disable-model-invocation: true\n"),
     }

@@ -99,7 +99,7 @@ class _Loader:
         told = json_object(self.files.read(self.own / "trustedFolders.json"))
         for above in upwards(self.folder):
             level = told.get(str(above))
-            if level in {"TRUST_FOLDER", "TRUST_PARENT"}:
+            if level in ("TRUST_FOLDER", "TRUST_PARENT"):
                 return True
             if level == "DO_NOT_TRUST":
                 return False

@@ -3,7 +3,6 @@
 Rules and recordings: `tests/agents/wire/openhands.jsonl`.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from weighbridge.agents.folders import git_root, lies_in, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.skills import is_name, split_at_borders
 from weighbridge.agents.text import unix_lines, yaml_value
 
 #: What a file is called in the request, by its name in lower case.
@@ -24,10 +24,6 @@ _KINDS = {
 _ORDER = ("cursorrules", "gemini", "claude", "agents")
 _SKILL_FOLDERS = (".agents/skills", ".openhands/skills", ".openhands/microagents")
 _LONGEST_DESCRIPTION = 1024
-_LONGEST_NAME = 64
-_NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
-#: A line of front matter's border.
-_BOUNDARY = re.compile(r"^-{3,}\s*$", re.MULTILINE)
 
 
 def load(start: Start, files: Files) -> Context:
@@ -143,20 +139,20 @@ class _Loader:
 
     def _skill(self, path: Path, holder: Path) -> _Skill | None:
         text = (self._text(path) or "").strip()
-        parts = _BOUNDARY.split(text, 2) if _BOUNDARY.match(text) else []
-        found = yaml_value(parts[1]) if len(parts) == 3 else {}
+        parts = split_at_borders(text)
+        found = {} if parts is None else yaml_value(parts[0])
         values = found if isinstance(found, dict) else {}
         is_folder = path.name.lower() == "skill.md"
         default = path.parent.name if is_folder else str(path.relative_to(holder).with_suffix(""))
         name, triggers = str(values.get("name", default)), values.get("triggers", [])
         if found is None or not isinstance(triggers, list):
             reason = "its front matter can't be read: it is left out"
-        elif is_folder and (not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or name != default):
+        elif is_folder and (not is_name(name) or name != default):
             reason = f"{name} is no name of a skill in {default}: small letters and hyphens, as its folder is called"
         else:
             if "inputs" in values:
                 triggers = [*triggers, f"/{name}"]
-            content = parts[2].strip() if len(parts) == 3 else text
+            content = text if parts is None else parts[1].strip()
             words = tuple(map(str, triggers))
             return _Skill(path, name, str(values.get("description") or ""), content, words, is_folder)
         self.not_loaded.append(NotLoaded(path, reason))

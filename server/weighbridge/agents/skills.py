@@ -8,6 +8,11 @@ from weighbridge.agents.model import Lost
 from weighbridge.agents.text import yaml_mapping
 from weighbridge.errors import Code
 
+#: Characters of a skill's name, and how it is written, as the open format for skills has it.
+_LONGEST_NAME = 64
+_NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
+#: A line of three hyphens or more, around the front matter of agents that are written in Python.
+_BORDER = re.compile(r"^-{3,}\s*$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"---[ \t]*\n((?:.*?\n)??)---[ \t]*(?:\n|$)", re.DOTALL)
 _DESCRIPTION = re.compile(r"^description[ \t]*:", re.MULTILINE)
 _KEY_AND_TEXT = re.compile(r"([A-Za-z_][\w-]*):[ \t]+(\S.*)")
@@ -17,6 +22,17 @@ def split_front_matter(text: str) -> tuple[str | None, str]:
     """A text's front matter (without its rules) and its body; None and the text where it has none."""
     found = _FRONT_MATTER.match(text)
     return (None, text) if found is None else (found[1], text[found.end() :])
+
+
+def is_name(name: str) -> bool:
+    """Whether a skill may be called so: small letters, digits and single hyphens."""
+    return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
+
+
+def split_at_borders(text: str) -> tuple[str, str] | None:
+    """A text's front matter and its body, between and behind lines of three hyphens or more; None where it doesn't begin so."""
+    parts = _BORDER.split(text, 2)
+    return (parts[1], parts[2]) if len(parts) == 3 and not parts[0].strip() else None
 
 
 def cut(text: str, whole: str, kept: str, reason: str) -> Lost | None:

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from weighbridge.agents.folders import downwards, lies_in, upwards
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.skills import is_name, split_at_borders
 from weighbridge.agents.text import decoded, toml_table, unix_lines, yaml_mapping
 
 _NAME = "AGENTS.md"
 _LONGEST_DESCRIPTION = 1024
-_LONGEST_NAME = 64
-_SKILL_NAME = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 #: Of a file that a prompt names: its lines, and bytes.
 _MENTIONED_LINES = 2_000
 _MENTIONED_BYTES = 64_000
@@ -27,8 +26,6 @@ _MENTION = re.compile(r"""(?<!\w)@(?:'([^']+)'|"([^"]+)"|([\w./\\\-()\[\]{}~]+))
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 #: Skills of Vibe's own, whose names are taken.
 _BUILT_IN = ("vibe", "skill-creator")
-#: A line of front matter's border.
-_BOUNDARY = re.compile(r"^-{3,}\s*$", re.MULTILINE)
 
 
 def load(start: Start, files: Files) -> Context:
@@ -150,15 +147,14 @@ class _Loader:
             for folder in self.files.names(holder):
                 path = self.files.real(holder / folder) / "SKILL.md"
                 data = self.files.read(path)
-                parts = [] if data is None else _BOUNDARY.split(unix_lines(_guessed(data)), 2)
-                values = yaml_mapping(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
+                parts = None if data is None else split_at_borders(unix_lines(_guessed(data)))
+                values = None if parts is None else yaml_mapping(parts[0])
                 if values is None:
                     continue
                 name, description = values.get("name"), values.get("description")
                 if not isinstance(name, str) or not isinstance(description, str):
                     continue
-                allowed = len(name) <= _LONGEST_NAME and _SKILL_NAME.fullmatch(name)
-                if not allowed or not 1 <= len(description) <= _LONGEST_DESCRIPTION:
+                if not is_name(name) or not 1 <= len(description) <= _LONGEST_DESCRIPTION:
                     reason = "its name or description is not allowed: left out silently"
                     self.not_loaded.append(NotLoaded(path, reason))
                 elif name in names:
@@ -175,7 +171,8 @@ class _Loader:
         policy = {} if values is None else values.get("policy") or {}
         if values is None or not isinstance(policy, dict):
             return False
-        return policy.get("allow_implicit_invocation") in {None, True}
+        allowed = policy.get("allow_implicit_invocation")
+        return allowed is None or allowed is True
 
 
 def _guessed(data: bytes) -> str:
