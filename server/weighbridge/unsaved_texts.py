@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 _SECONDS: Final = 10.0
 _MOST_BYTES: Final = 1 << 26
 _MODE: Final = 0o700
-_TURNS_TO_ACCEPT: Final = 5
+_TURNS_TO_CONNECT: Final = 3
 _CREDENTIALS: Final = struct.Struct("3i")
 
 Texts = Mapping[Path, str]
@@ -48,7 +48,7 @@ class Unsaved:
 class Offer:
     """A server's socket, at which unsaved texts can be asked for until it is closed."""
 
-    def __init__(self, path: Path, server: asyncio.Server, answering: set[asyncio.Task[Any]]) -> None:
+    def __init__(self, path: Path, server: asyncio.Server, answering: set[asyncio.Task[None]]) -> None:
         self._path = path
         self._server = server
         self._answering = answering
@@ -71,29 +71,32 @@ class Offer:
         # Short: such a path has a hundred bytes at most.
         path = folder / secrets.token_hex(4)
 
-        answering: set[asyncio.Task[Any]] = set()
+        answering: set[asyncio.Task[None]] = set()
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.get_running_loop().create_task(answer(reader, writer))
+            answering.add(task)
+            task.add_done_callback(answering.discard)
 
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101  it runs in one
-            answering.add(task)
             try:
                 async with asyncio.timeout(_SECONDS):
                     if _is_same_user(writer.get_extra_info("socket")):
                         asked = json.loads(await reader.readline())
                         texts = await texts_under(Path(asked["folder"]))
                         writer.write(await asyncio.to_thread(_written, texts))
-                        await writer.drain()
+                        writer.close()
+                        await writer.wait_closed()
             except Exception as error:  # noqa: BLE001  whatever it is, the next one is answered
                 # Its type alone: a message may hold what was asked or answered.
                 logger.warning("a question for unsaved texts was not answered: %s", type(error).__name__)
             finally:
-                writer.close()
+                # Whoever doesn't read its answer is not waited for.
+                writer.transport.abort()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
-                answering.discard(task)
 
-        server = await asyncio.start_unix_server(answer, path)
+        server = await asyncio.start_unix_server(connected, path)
         path.chmod(0o600)
         return cls(path, server, answering)
 
@@ -101,8 +104,8 @@ class Offer:
         """Listen no more, and leave no question half answered."""
         self._server.close()
         self._path.unlink(missing_ok=True)
-        # One that was accepted just now takes some turns of the loop until its question is being answered.
-        for _ in range(_TURNS_TO_ACCEPT):
+        # One that was accepted in this turn of the loop is connected two turns later.
+        for _ in range(_TURNS_TO_CONNECT):
             await asyncio.sleep(0)
         await asyncio.gather(*self._answering, return_exceptions=True)
 

@@ -1,7 +1,9 @@
 """What is typed and not saved yet, as the tools count it; and the socket by which a language server tells it."""
 
 import asyncio
+import json
 import os
+import select
 import socket
 import stat
 import sys
@@ -324,6 +326,22 @@ async def test_questions_that_are_none_end_nothing(live: Path, folder: Path, que
             assert await reader.read() == b""
         writer.close()
         assert (await asyncio.to_thread(unsaved_under, folder)).texts == {folder / "b.md": "typed"}
+
+
+async def test_who_does_not_read_its_answer_is_not_waited_for(
+    live: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsaved_texts, "_SECONDS", 0.5)
+    monkeypatch.setattr(unsaved_texts, "_written", lambda texts: b"x" * 10_000_000)
+    offer = await Offer.begin(_two)
+    (place,) = sockets(live)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, str(place))
+        client.send(json.dumps({"folder": str(folder)}).encode() + b"\n")
+        async with asyncio.timeout(30):
+            await asyncio.to_thread(select.select, [client], [], [])
+            await offer.aclose()
 
 
 async def test_where_there_can_be_no_socket_the_server_says_so_and_serves(folder: Path, live: Path) -> None:
