@@ -131,41 +131,22 @@ def _checked(
     # Names in a baseline start from its own folder, so that they are the same wherever it is read.
     base = here if options.baseline is None else absolute(options.baseline).parent
     comparison = gate.Comparison(options.baseline, options.tolerance, update=options.update)
-    total = gate.Total()
-    found: dict[Path, Sequence[Finding]] = {}
-    kept: dict[Path, Outcome] = {}
-
-    def take(outcome: Outcome) -> None:
-        report = outcome.report
-        if report is None:
-            return
-        name = gate.name_of(report.uri, base)
-        excused = comparison.excuses(name)
-        total.add(report, excused=excused)
-        findings = [one for one in findings_of([report]) if not (excused and one.code == Code.BUDGET)]
-        findings += comparison.findings({name: (report.uri, report.tokens, report.exact)})
-        if findings:
-            found[outcome.path] = findings
-        if on_document is not None:
-            on_document(report, findings)
-            if then is not None:
-                kept[outcome.path] = outcome
-
-    outcomes: Sequence[Outcome] = weigh(
+    documents = _Documents(base, comparison, on_document, keep=then is not None)
+    outcomes = weigh(
         options.paths,
         options.layer,
         options.flags,
         on_unusable,
-        on_outcome=None if on_document is None else take,
+        on_outcome=None if on_document is None else documents.take,
         sections=options.sections,
         depends=options.depends,
         revision=then,
     )
     if on_document is None:
         for outcome in outcomes:
-            take(outcome)
+            documents.take(outcome)
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
-    of_documents = [one for outcome in outcomes for one in found.get(outcome.path, ())]
+    total, of_documents = documents.total, documents.findings(outcomes)
     loaded: list[Mapping[str, Any]] = []
     depends = [outcome.depends for outcome in outcomes] if options.depends else []
     for folder in folders:
@@ -184,15 +165,54 @@ def _checked(
     # A document's own findings tell of the first agent that reads it.
     said = {(one.uri, one.line, one.code) for one in (*of_documents, *others)}
     others += [one for one in gate.lost_findings(loaded) if (one.uri, one.line, one.code) not in said]
-    changes = None
-    if then is not None:
-        whole = [kept.get(outcome.path, outcome) for outcome in outcomes]
-        changes = changes_since(then, options, whole, here.resolve())
+    whole = documents.whole(outcomes)
+    changes = None if then is None else changes_since(then, options, whole, here.resolve())
     over = total.over or any(one.over for one in limited)
     others += grown
     return Checked(
         outcomes, reports, total, loaded, of_documents, others, over, changes, reduce(or_, depends, NOTHING)
     )
+
+
+class _Documents:
+    """The documents of a check, one after the other: what there is to say of each, and what they come to together."""
+
+    def __init__(
+        self, base: Path, comparison: gate.Comparison, on_document: OnDocument | None, *, keep: bool
+    ) -> None:
+        """`base`: the folder that names start from. `keep`: whether those that were told of are asked for later."""
+        self.total = gate.Total()
+        self._base = base
+        self._comparison = comparison
+        self._on_document = on_document
+        self._keep = keep
+        self._findings: dict[Path, Sequence[Finding]] = {}
+        self._kept: dict[Path, Outcome] = {}
+
+    def take(self, outcome: Outcome) -> None:
+        """Judge a document, and tell of it."""
+        report = outcome.report
+        if report is None:
+            return
+        name = gate.name_of(report.uri, self._base)
+        excused = self._comparison.excuses(name)
+        self.total.add(report, excused=excused)
+        findings = [one for one in findings_of([report]) if not (excused and one.code == Code.BUDGET)]
+        findings += self._comparison.findings({name: (report.uri, report.tokens, report.exact)})
+        if findings:
+            self._findings[outcome.path] = findings
+        if self._on_document is not None:
+            self._on_document(report, findings)
+            if self._keep:
+                self._kept[outcome.path] = outcome
+
+    def findings(self, outcomes: Sequence[Outcome]) -> list[Finding]:
+        """What there is to say of documents, in their order."""
+        return [one for outcome in outcomes for one in self._findings.get(outcome.path, ())]
+
+    def whole(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """The documents with their reports, as far as they are kept."""
+        return [self._kept.get(outcome.path, outcome) for outcome in outcomes]
 
 
 def _contexts(folder: Path) -> list[contexts.Loaded]:
