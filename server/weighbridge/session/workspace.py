@@ -21,6 +21,7 @@ from weighbridge.analysis.loads import Loads
 from weighbridge.content.agent_files import any_concerned
 from weighbridge.content.base import Request, Scope
 from weighbridge.content.discovery import find_documents
+from weighbridge.content.document_file import read_document
 from weighbridge.content.policy import place_of, roots_stay
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.tree import SETTLED
@@ -420,7 +421,14 @@ class Workspace:
         settings = terms.settings
         place = place_of(str(path), path.parent, Scope(path, terms.folders, settings))
         file = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
-        return "".join(self._files.chunks(file)), (path, *file.links, file.real)
+        try:
+            text = "".join(self._files.chunks(file))
+        except ReferenceFault as fault:
+            if fault.problem.code is not Code.NOT_TEXT or terms.dialect.agent is None:
+                raise
+            # Agents read what is no text, too. What is another file by now is not read.
+            text, _ = read_document(file.real, file.real.parent, settings.max_file_bytes, lenient=True)
+        return text, (path, *file.links, file.real)
 
     def _take(
         self, path: Path, ways: tuple[Path, ...], outcome: Outcome[Weighed], changed: AbstractSet[Path]

@@ -53,6 +53,26 @@ def partial(session: Editor) -> list[Any]:
     ]
 
 
+async def test_context_files_that_are_no_utf8_are_as_their_agents_read_them(folder: Path) -> None:
+    (folder / "CLAUDE.md").write_bytes("# Règles\n".encode("latin-1"))
+    (folder / "AGENTS.md").write_bytes(b"a\0b\n")
+    (folder / "prompts").mkdir()
+    (folder / "prompts" / "a.md").write_bytes(b"\xe9")
+    async with editor(VSCODE, folder, settings={"workspaceDiagnostics": True}) as session:
+        items = await pull(session)
+        found = {
+            item["uri"].rpartition("/")[2]: [
+                (one["code"], one["severity"]) for one in item["items"] if one["severity"] < 4
+            ]
+            for item in items
+        }
+        assert found == {
+            "CLAUDE.md": [("reference.not-text", 2)],
+            "AGENTS.md": [("reference.not-text", 2)],
+            "a.md": [("reference.not-text", 1)],
+        }
+
+
 async def test_every_prompt_is_looked_at_and_ignored_ones_are_not(folder: Path, encoding: str) -> None:
     async with editor(VSCODE, folder, settings=EVERYWHERE, encodings=[encoding]) as session:
         text = f"ß😀 {ABSENT}\n"
