@@ -79,7 +79,7 @@ EDITS: list[tuple[str, str | None, list[str]]] = [
 def _without_label(line: str) -> str:
     """A line without numbers in which AGENTS.md's label is counted: it has the folder's name."""
     if "AGENTS.md" in line:
-        return re.sub(r"(?<!\+)\b\d+( to|;|$|%| tokens)", r"N\1", line)
+        return re.sub(r"(?<!\+)\b\d[\d,]*( to|;|$|%| tokens)", r"N\1", line)
     return re.sub(r"(documents), \d+ tokens, ", r"\1, N tokens, ", line)
 
 
