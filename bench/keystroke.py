@@ -74,6 +74,7 @@ def run(results: Results, folder: Path) -> None:
             )
             _core(results, kind, size, text, whole)
             _stdio(results, kind, size, text, whole, folder)
+    _pauses(results, folder)
 
 
 def _core(results: Results, kind: str, size: str, text: str, whole: Timing) -> None:
@@ -155,3 +156,72 @@ def _add(results: Results, key: str, what: str, who: str, seconds: list[float], 
     middle = quantile(seconds, 0.5)
     note = f"p99 {quantile(seconds, 0.99) * 1000:.3g} ms, most {max(seconds) * 1000:.3g}"
     results.add(key, what, who, middle * 1000, "ms", whole.median / middle, note)
+
+
+def _pauses(results: Results, folder: Path) -> None:
+    """What a key costs at 100 a second with a pause after each hundred: in context files, for which it is found out what arrives."""
+    text = CORPORA["prose"](MB)
+    for what, make in (
+        ("a prompt", _prompt),
+        ("AGENTS.md below 50 others", _chain),
+        ("CLAUDE.md with 50 imports", _imports),
+    ):
+        place = folder / "pauses"
+        shutil.rmtree(place, ignore_errors=True)
+        (place / ".git").mkdir(parents=True)
+        path, written = make(place, text)
+        path.write_text(written, encoding="utf-8")
+        server = Server.spawn(place, folder / "pauses-cache")
+        try:
+            server.start(place)
+            uri, line = path.as_uri(), written.count("\n") // 2
+            server.open(uri, written)
+            server.count(uri)
+            results.tell(f"keystroke: 1 MB, {what}, with pauses")
+            costs, waits = [], []
+            for hundred in range(3 if results.quick else 10):
+                before = server.processor_seconds()
+                for number in range(100):
+                    _type(server, uri, 2 + 100 * hundred + number, line)
+                    time.sleep(0.01)
+                asked = time.perf_counter()
+                server.count(uri)
+                waits.append(time.perf_counter() - asked)
+                costs.append((server.processor_seconds() - before) / 100)
+        finally:
+            server.stop()
+        key, note = quantile(costs, 0.5) * 1000, f"the true total after {quantile(waits, 0.5) * 1000:.3g} ms"
+        results.add(
+            f"1/pauses/{what}",
+            f"prose, 1 MB, {what}",
+            "Weighbridge, processor time a key",
+            key,
+            "ms",
+            None,
+            note,
+        )
+
+
+def _type(server: Server, uri: str, version: int, line: int) -> None:
+    place = {"line": line, "character": 0}
+    change = {"range": {"start": place, "end": place}, "text": "x"}
+    document = {"uri": uri, "version": version}
+    server.send(message("textDocument/didChange", {"textDocument": document, "contentChanges": [change]}))
+
+
+def _prompt(place: Path, text: str) -> tuple[Path, str]:
+    return place / "a.prompt.md", text
+
+
+def _chain(place: Path, text: str) -> tuple[Path, str]:
+    for number in range(50):
+        (place / "AGENTS.md").write_text(f"Rules of folder {number}.\n", encoding="utf-8")
+        place /= f"d{number}"
+        place.mkdir()
+    return place / "AGENTS.md", text
+
+
+def _imports(place: Path, text: str) -> tuple[Path, str]:
+    for number in range(50):
+        (place / f"r{number}.md").write_text(f"Rules {number}.\n", encoding="utf-8")
+    return place / "CLAUDE.md", "".join(f"@r{number}.md\n" for number in range(50)) + text

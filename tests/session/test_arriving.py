@@ -2,10 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.session.harness import FakeTimers, a_session, open_file, set_layer, typed
+from tests.session.test_beside import Counting
 
+from weighbridge.analysis.arriving import Arrived, arrived
 from weighbridge.analysis.report import Range, Report
 from weighbridge.errors import Code
 from weighbridge.session.document import Document
@@ -197,6 +200,35 @@ async def test_a_late_result_is_not_shown(tmp_path: Path) -> None:
         await running
         assert (document.tokens, document.ready) == (before, False)
         assert "three two one" in (await known(session, document))[1]
+
+
+async def test_for_a_pause_it_is_found_out_once_and_what_is_the_same_is_not_counted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[str] = []
+
+    def watched(name: str, path: Path, text: str, *rest: Any, **options: Any) -> Arrived:
+        runs.append(text)
+        return arrived(name, path, text, *rest, **options)
+
+    monkeypatch.setattr("weighbridge.session.arriving.arrived", watched)
+    counted = Counting(tokenizer("o200k_base"))
+    monkeypatch.setattr("weighbridge.session.prepare.tokenizer", lambda name: counted)
+    lay(tmp_path, {"AGENTS.md": "# Rule\n\nSome words of it.\n\n" * 4_000})
+    timers = FakeTimers()
+    async with a_session(tmp_path, timers=timers) as session:
+        document = open_file(session, tmp_path / "AGENTS.md")
+        await known(session, document)
+        for line in (10, 15_000):
+            counted.asked.clear()
+            runs.clear()
+            typed(session, document, (line, 0), "x")
+            timers.advance(10)
+            await known(session, document)
+            timers.advance(10)
+            assert not document.arrival_due
+            assert len(runs) == 1
+            assert 0 < sum(map(len, counted.asked)) < 5_000
 
 
 async def test_the_cut_is_where_the_text_ends_that_arrives(tmp_path: Path) -> None:

@@ -2,24 +2,23 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.session.harness import a_session, open_file, typed
-from tests.session.test_exactness import PIECES, texts
+from tests.session.test_exactness import texts
 
 from weighbridge.analysis.report import Report
 from weighbridge.budget.directive import NOTHING
 from weighbridge.config import Layer, resolve
 from weighbridge.session.choice import choose
 from weighbridge.session.document import Document
-from weighbridge.session.other_models import PieceCounts
+from weighbridge.session.other_models import CountsBeside
 from weighbridge.session.session import Session
 from weighbridge.tokens.base import Exactness, Tokenizer
-from weighbridge.tokens.registry import encodings, tokenizer
+from weighbridge.tokens.registry import tokenizer
 
 MODELS = ["gpt-5", "claude-opus-4-8", "claude-opus-4-5", "gemini-2.5-pro", "grok-4", "gpt-4"]
 
@@ -54,18 +53,6 @@ def test_rows_after_any_edit(text: str, included: str, changes: list[tuple[int, 
         asyncio.run(run(Path(folder).resolve()))
 
 
-@pytest.mark.parametrize("name", encodings())
-@settings(max_examples=25)
-@given(
-    paragraphs=st.lists(st.sampled_from((*PIECES, "\n\n", "A.\n\nB", "é\n\n\u0301", " \n\n/x")), max_size=20)
-)
-def test_a_text_counts_as_its_paragraphs_do(name: str, paragraphs: list[str]) -> None:
-    text = "".join(paragraphs)
-    known = PieceCounts()
-    for one in (text, text[: len(text) // 2] + "word\n\n" + text[len(text) // 2 :], text):
-        assert known.count(one, tokenizer(name)) == tokenizer(name).count(one)
-
-
 class Counting:
     """A tokenizer that remembers what it was asked to count."""
 
@@ -79,39 +66,8 @@ class Counting:
         return self._inner.count(text)
 
 
-#: Texts of many characters whose cuts must not depend on what is far from them.
-LONG = {
-    "paragraphs": "".join(f"Paragraph {number} with a few words.\n\n" for number in range(1_000)),
-    "lines": "".join(f"- item {number} of a list\n" for number in range(2_000)),
-    "code": "".join(f"    x{number} = call(a, {number})\n" for number in range(2_000)),
-    "one line": "".join(f"Clause {number}, and more; " for number in range(3_000)),
-    "JSON": "[" + ",".join(f'{{"a":{number},"b":"text"}}' for number in range(3_000)) + "]",
-    "Chinese": "".join(f"第{number}条，内容如下。" for number in range(4_000)),
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "kinds"),
-    [
-        ("o200k_base", LONG.keys()),
-        ("claude-4.8", LONG.keys() - {"Chinese"}),
-        # These have no borders inside such a line: it is one piece.
-        ("gemma4", LONG.keys() - {"JSON", "Chinese"}),
-        ("claude-3", {"paragraphs", "lines", "code"}),
-    ],
-)
-def test_only_what_is_new_is_counted(name: str, kinds: Iterable[str]) -> None:
-    for kind in kinds:
-        text, counting, known = LONG[kind], Counting(tokenizer(name)), PieceCounts()
-        known.count(text, counting)
-        counting.asked.clear()
-        middle = len(text) // 2
-        known.count(text[:middle] + "x" + text[middle:], counting)
-        assert 0 < sum(map(len, counting.asked)) < 4_000, kind
-
-
 def test_an_estimate_is_made_of_what_its_base_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    text, estimated, known = LONG["lines"], tokenizer("estimate"), PieceCounts()
+    text, estimated, known = "- item of a list\n" * 2_000, tokenizer("estimate"), CountsBeside()
     counting = Counting(tokenizer("o200k_base"))
     monkeypatch.setattr(estimated, "base", counting)
     known.count(text, counting)
@@ -129,8 +85,8 @@ async def test_a_look_after_a_key_counts_only_what_is_new(
     def counted(name: str) -> Tokenizer:
         return counting.setdefault(name, Counting(tokenizer(name)))
 
-    (tmp_path / "a.md").write_text(LONG["lines"])
-    (tmp_path / "doc.prompt.md").write_text(LONG["paragraphs"] + "@[file:a.md]\n")
+    (tmp_path / "a.md").write_text("- item of a list\n" * 2_000)
+    (tmp_path / "doc.prompt.md").write_text("A paragraph with a few words.\n\n" * 1_000 + "@[file:a.md]\n")
     models = ["gpt-4", "gpt-5", "claude-opus-4-8", "claude-opus-4-5", "claude-sonnet-5", "o3"]
     async with a_session(tmp_path, {"models": models}) as session:
         document = open_file(session, tmp_path / "doc.prompt.md")

@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.claude_ignored import Target, ignored, places
+from weighbridge.agents.claude_ignored import Blocks, Target, ignored, places
 from weighbridge.agents.claude_prompt import COMMANDS, brought_when_run, is_run, prompt_parts
 from weighbridge.agents.claude_skills import output_style, skill_listing
 from weighbridge.agents.claude_text import (
@@ -317,12 +317,10 @@ class _Loader:
         base = self.files.real(path).parent
         targets = list(imports(text))
         looked_at = self.files.real(path) in self.start.looked_at
-        begin = begin_of(whole)
+        code = Blocks(whole, begin_of(whole))
         if looked_at:
             named = cache(partial(self._target, base=base, kind=kind, hops=hops))
-            self.ignored.extend(
-                ignored(path, whole, begin, frozenset(targets), named, targets_in, self.files)
-            )
+            self.ignored.extend(ignored(path, code, frozenset(targets), named, targets_in, self.files))
         brought: dict[str, list[Entry]] = {}
         for target in targets:
             before = len(self.entries)
@@ -330,7 +328,7 @@ class _Loader:
             if len(self.entries) > before:
                 brought[target] = self.entries[before:]
         if looked_at or (importer is not None and self.start.looked_at):
-            for start, end, target in places(whole, begin, brought):
+            for start, end, target in places(code, brought):
                 # Where it stands a second time it brings nothing.
                 if entries := brought.pop(target, None):
                     arriving = "".join(f"\n\n{_label(entry)}{entry.text}" for entry in entries)

@@ -6,7 +6,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.claude_ignored import places
+from weighbridge.agents.claude_ignored import Blocks, places
 from weighbridge.agents.markdown import block_comments, stretches, without_block_comments
 from weighbridge.agents.model import Ignored, Importance
 from weighbridge.agents.remembering import remembered
@@ -45,7 +45,7 @@ def _imports(text: str) -> Iterator[str]:
 
 def find(text: str) -> Iterator[tuple[int, int, str]]:
     """Where a file's imports stand, and what they name."""
-    yield from places(text, begin_of(text), frozenset(targets_in(text)))
+    yield from places(Blocks(text, begin_of(text)), frozenset(targets_in(text)))
 
 
 def settled_lines(lines: Sequence[str]) -> int:

@@ -44,7 +44,7 @@ _NAMES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
 #: The files whose imports are followed.
 _IMPORTERS = "AGENTS.md, CLAUDE.md and copilot-instructions.md"
 _INSTRUCTIONS = Path(".github") / "copilot-instructions.md"
-_IMPORT = re.compile(r"(?<![\w-])@([^\s'\"<>@][^\s'\"<>]*)")
+_IMPORT = re.compile(r"@(?<![\w-]@)([^\s'\"<>@][^\s'\"<>]*)")
 _TRAILING = ".,;:!?)]}"
 _FENCE = re.compile(r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}+|~{3,}+)[^\n]*\n", re.MULTILINE)
 _RUN_OR_BLANK = re.compile(r"`+|\n(?=[ \t\r\f\v]*\n)")

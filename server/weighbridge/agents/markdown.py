@@ -6,11 +6,14 @@ scanned raw first, entities stay), this follows the recordings.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.agents.remembering import remembered
+from weighbridge.agents.settled import sections
 from weighbridge.agents.text import unix_lines
 from weighbridge.text import split_lines
 
@@ -50,21 +53,49 @@ def stretches(text: str) -> Iterator[str]:
     """The stretches of a text in which an import may stand, in order: outside code, of link texts, behind comments."""
     if "@" not in text:
         return
-    parser, links = _parser(), dict[str, Any]()
+    some = [_importing(one.text) for one in sections(unix_lines(text)) if "@" in one.text or "]:" in one.text]
+    links: dict[str, Any] = {"references": {name: to for one in reversed(some) for name, to in one.links}}
+    parser = _parser()
+    for content, where in (pair for one in some for pair in one.contents):
+        if where is not _Where.TEXT:
+            yield content
+        if where is not _Where.HTML:
+            children: list[Token] = []
+            parser.inline.parse(content, parser, links, children)
+            yield from _inline(children)
+
+
+class _Where(Enum):
+    """What a text with an `@` in it stands in."""
+
+    TEXT = auto()
+    ITEM = auto()
+    HTML = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Importing:
+    """What of a section may hold imports, and the links that it defines by their names."""
+
+    contents: tuple[tuple[str, _Where], ...]
+    links: tuple[tuple[str, Any], ...]
+
+
+@remembered
+def _importing(section: str) -> _Importing:
+    contents: list[tuple[str, _Where]] = []
+    links = dict[str, Any]()
     items = 0
-    for token in parser.parse(unix_lines(text), links):
+    for token in _parser().parse(section, links):
         if token.type == "list_item_open":
             items += 1
         elif token.type == "list_item_close":
             items -= 1
         elif token.type == "html_block":
-            yield from _behind_comments(token.content)
+            contents += [(text, _Where.HTML) for text in _behind_comments(token.content)]
         elif token.type == "inline" and "@" in token.content:
-            if items:
-                yield token.content
-            children: list[Token] = []
-            parser.inline.parse(token.content, parser, links, children)
-            yield from _inline(children)
+            contents.append((token.content, _Where.ITEM if items else _Where.TEXT))
+    return _Importing(tuple(contents), tuple(links.get("references", {}).items()))
 
 
 def without_comments(text: str) -> str:
@@ -137,11 +168,21 @@ def block_comments(text: str) -> Iterator[tuple[int, int]]:
         yield from comments(text, offsets[start], offsets[min(end, len(lines))])
 
 
-@remembered
-def _comment_blocks(text: str) -> tuple[tuple[int, int], ...]:
+def _comment_blocks(text: str) -> Iterator[tuple[int, int]]:
     """The lines, from and to, of the blocks at a text's top level that begin with a comment and lose one."""
-    lines = split_lines(text)
-    spans = [token.map for token in _parser().parse(text) if token.type == "html_block" and not token.level]
+    for section in sections(text):
+        if "<!--" in section.text:
+            yield from (
+                (section.line + start, section.line + end) for start, end in _comments_in(section.text)
+            )
+
+
+@remembered
+def _comments_in(section: str) -> tuple[tuple[int, int], ...]:
+    lines = split_lines(section)
+    spans = [
+        token.map for token in _parser().parse(section) if token.type == "html_block" and not token.level
+    ]
     return tuple((start, end) for start, end in filter(None, spans) if _loses_one("".join(lines[start:end])))
 
 
@@ -154,7 +195,17 @@ def code_regions(text: str) -> list[tuple[int, int]]:
 
     Its parser reads the text with line feeds only, and its places are taken for places in the text as it is.
     """
-    return list(_regions(unix_lines(text), 0))
+    source = unix_lines(text)
+    return [
+        (one.start + start, one.start + end)
+        for one in sections(source)
+        for start, end in _regions_in(one.text)
+    ]
+
+
+@remembered
+def _regions_in(section: str) -> tuple[tuple[int, int], ...]:
+    return tuple(_regions(section, 0))
 
 
 def _regions(source: str, base: int, quotes: int = 0) -> Iterator[tuple[int, int]]:

@@ -17,7 +17,7 @@ MOST_LEVELS = 5
 #: Imports that one file's text brings, nested ones with it: a bound against hostile files that import in fans.
 MOST_IMPORTS = 10_000
 
-_IMPORT = re.compile(r"(?:(?<=[ \t\r\n])|(?<![\s\S]))@([./A-Za-z][^ \t\r\n]*)")
+_IMPORT = re.compile(r"@(?:(?<=[ \t\r\n]@)|(?<![\s\S]@))([./A-Za-z][^ \t\r\n]*)")
 _URL = re.compile("(?:file|https?)://")
 _RUN = re.compile("`+")
 #: Bytes of a name, and of a path with all its folders, that Linux takes.

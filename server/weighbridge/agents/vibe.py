@@ -21,7 +21,7 @@ _LONGEST_DESCRIPTION = 1024
 _MENTIONED_LINES = 2_000
 _MENTIONED_BYTES = 64_000
 #: A path in a prompt, in quotes or without.
-_MENTION = re.compile(r"""(?<!\w)@(?:'([^']+)'|"([^"]+)"|([\w./\\\-()\[\]{}~]+))""")
+_MENTION = re.compile(r"""@(?<!\w@)(?:'([^']+)'|"([^"]+)"|([\w./\\\-()\[\]{}~]+))""")
 #: Endings of files that are sent as images.
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 #: Skills of Vibe's own, whose names are taken.

@@ -159,7 +159,8 @@ def arrived(
         files.links = loads.links
         # Others may have looked it up.
         files.asked.add(path)
-    real, own_hash = files.real(path), hash(text.encode("utf-8", "surrogatepass"))
+    real, places = files.real(path), Places(text)
+    own_hash = None if loads is None else hash(text.encode("utf-8", "surrogatepass"))
     stored = _no_utf8(text, real, agent_files(agent, setting, lambda _: None))
     # An agent may count bytes: those that the text stands for.
     as_stored = stored is not None and decoded(stored) == text
@@ -200,7 +201,7 @@ def arrived(
                 agent,
                 found,
                 own,
-                text,
+                places,
                 others,
                 files,
                 lambda text: tokens_text(count(text), exact=exact),
@@ -208,7 +209,7 @@ def arrived(
                 no_utf8=stored is not None,
             )
         ),
-        tuple(_imports(found, text, files, real, count)),
+        tuple(_imports(found, places, files, real, count)),
         tuple(islice(_onward(found, files, encoding), _MOST_ONWARD)),
         (
             files.watched().difference(*(one.watched for one in shared)),
@@ -245,13 +246,13 @@ def _has_files(name: str, folders: Iterable[Path], files: AgentFiles) -> bool:
 
 
 def _imports(
-    arrival: Arrival, text: str, files: AgentFiles, document: Path, count: Count
+    arrival: Arrival, places: Places, files: AgentFiles, document: Path, count: Count
 ) -> Iterator[Imported]:
-    places = Places(text)
     for one in arrival.context.imports if arrival.loads else ():
         if not one.nested and files.real(one.path) == document:
             target, tokens = files.real(one.target), count(one.text)
-            yield Imported(places.at(one.start), text[one.start : one.end], target, tokens)
+            written = places.text[one.start : one.end]
+            yield Imported(places.at(one.start), written, target, tokens)
 
 
 def _onward(arrival: Arrival, files: AgentFiles, encoding: PositionEncoding) -> Iterator[Onward]:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, islice
 
 from weighbridge.agents.arrivals import Arrival
@@ -51,7 +52,7 @@ def notices(
     agent: Agent,
     arrival: Arrival,
     own: Entry | None,
-    text: str,
+    places: "Places",
     others: Sequence[Other],
     files: AgentFiles,
     weight: Callable[[str], str],
@@ -59,10 +60,10 @@ def notices(
     hints: bool,
     no_utf8: bool = False,
 ) -> Iterator[Notice]:
-    """What is to be said of a document. `own`: its entry, None where it does not load. `weight`: a text's tokens in words. `hints`:
-    whether that it does not load is to be said. `no_utf8`: whether the file holds bytes that are none.
+    """What is to be said of a document. `own`: its entry, None where it does not load. `places`: of its text. `weight`: a text's
+    tokens in words. `hints`: whether that it does not load is to be said. `no_utf8`: whether the file holds bytes that are none.
     """
-    places = Places(text)
+    text = places.text
     first_line = (0, 0), places.end_of(0)
     dropped = arrival.why is not None and arrival.why.dropped
     if not arrival.loads and (hints or dropped):
@@ -91,7 +92,8 @@ def notices(
     lost = None if own is None else own.lost
     if lost is not None and lost.text:
         said = f"{weight(lost.text)} never arrive: {lost.reason}"
-        offset = text.rfind(lost.text)
+        at_end = text.endswith(lost.text)
+        offset = len(text) - len(lost.text) if at_end else text.rfind(lost.text)
         if offset >= 0:
             rest = text[offset + len(lost.text) :]
             # What is lost is the end of the document, but for what was trimmed there; or a stretch of it.
@@ -131,8 +133,15 @@ class Places:
     """Lines and columns of a text's code points."""
 
     def __init__(self, text: str) -> None:
-        self._lines = split_lines(text)
-        self._starts = list(accumulate(map(len, self._lines), initial=0))[:-1]
+        self.text = text
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return split_lines(self.text)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(accumulate(map(len, self._lines), initial=0))[:-1]
 
     def at(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset) - 1

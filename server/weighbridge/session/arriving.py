@@ -22,10 +22,29 @@ from weighbridge.session.document import Document
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding, Snapshot
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.recount import NOTHING, Known, recount
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, Priority, TaskCancelledError, TaskManager
 
 logger = logging.getLogger(__name__)
+
+#: Characters from which on a text is counted by what differs from the one counted before.
+_LONG = 16 * 1024
+
+
+class _Counted:
+    """The long texts that are counted in one run, compared each with the one that the run before counted in its place."""
+
+    def __init__(self, before: Sequence[Known]) -> None:
+        self._before = iter(before)
+        self.now: list[Known] = []
+
+    def count(self, text: str, tokenizer: Tokenizer) -> int:
+        before = next(self._before, NOTHING)
+        tokens = recount(before, text, tokenizer)
+        self.now.append(Known(text, tokens))
+        return tokens
 
 
 def setting_of(configuration: Configuration, path: Path | None, *, hints: bool = True) -> Setting:
@@ -65,6 +84,8 @@ class Arriving:
         self._running: dict[str, asyncio.Task[None]] = {}
         #: What agents load, for all documents that are looked at while nothing changes.
         self._loads: Loads | None = None
+        #: The long texts that were counted for a document in its last run, in order, and by what.
+        self._counted: dict[str, tuple[Tokenizer, list[Known]]] = {}
         self._watched: dict[str, tuple[frozenset[Path], ...]] = {}
         self._awaited: dict[str, tuple[Awaited, ...]] = {}
 
@@ -75,6 +96,7 @@ class Arriving:
 
     def stop(self, uri: str) -> None:
         """The document is closed."""
+        self._counted.pop(uri, None)
         self._watched.pop(uri, None)
         self._awaited.pop(uri, None)
         running = self._running.pop(uri, None)
@@ -112,7 +134,9 @@ class Arriving:
         def find(token: CancelToken) -> None:
             for number, text in enumerate(written):
                 whole = text if imports is None else imports.framed(text)
-                brought = self._arrived(agent, path, Snapshot((whole,)), setting, prepared, token)
+                brought = self._arrived(
+                    agent, path, Snapshot((whole,)), setting, prepared, token, _Counted([])
+                )
                 found[number] = next((one.tokens for one in brought.imports), None)
 
         key = ("costs of imports", next(self._numbers))
@@ -155,6 +179,8 @@ class Arriving:
         document.arrival_begins()
         if len(self._running) > 1:
             self._loads = self._loads or Loads(self._open_texts.whole_text_of)
+        tokenizer, before = self._counted.get(document.uri, (None, []))
+        counted = _Counted(before if tokenizer is prepared.tokenizer else [])
         found = await self._tasks.submit(
             ("arrive", document.uri),
             partial(
@@ -164,6 +190,7 @@ class Arriving:
                 document.buffer.snapshot(),
                 setting_of(self._configuration, path),
                 prepared,
+                counted=counted,
                 loads=self._loads,
             ),
             priority=Priority.HIGH,
@@ -171,6 +198,7 @@ class Arriving:
             join=False,
         )
         if self._running.get(document.uri) is asyncio.current_task():
+            self._counted[document.uri] = prepared.tokenizer, counted.now
             self._watched[document.uri], self._awaited[document.uri] = found.watched, found.awaited
             self.on_watched()
             document.arrives(found)
@@ -183,11 +211,14 @@ class Arriving:
         setting: Setting,
         prepared: Prepared,
         token: CancelToken,
+        counted: _Counted,
         loads: Loads | None = None,
     ) -> Arrived:
         def count(text: str) -> int:
             token.raise_if_cancelled()
-            return self._service.count(text, prepared.tokenizer)
+            if len(text) < _LONG:
+                return self._service.count(text, prepared.tokenizer)
+            return counted.count(text, prepared.tokenizer)
 
         assert path is not None  # noqa: S101  a document's dialect is an agent's by its path
         open_text = self._open_texts.whole_text_of

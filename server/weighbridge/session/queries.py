@@ -18,7 +18,7 @@ from weighbridge.content.policy import roots_of
 from weighbridge.errors import Code, ReferenceFault
 from weighbridge.session.choice import choose
 from weighbridge.session.document import Document
-from weighbridge.session.other_models import PieceCounts, with_models
+from weighbridge.session.other_models import CountsBeside, with_models
 from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
 from weighbridge.session.target import Target
 from weighbridge.session.waiting import CountingError, DocumentClosedError
@@ -47,7 +47,7 @@ class Queries:
         self._session = session
         self._numbers = itertools.count()
         #: What the models that are shown beside a document's own counted of it.
-        self._beside: dict[str, PieceCounts] = {}
+        self._beside: dict[str, CountsBeside] = {}
 
     def forget(self, uri: str) -> None:
         """Let go of what is kept for a document."""
@@ -143,7 +143,7 @@ class Queries:
             return report
         choice, revision = document.last.choice, document.text_revision
         text = await self.render(document)
-        counts = self._beside.setdefault(document.uri, PieceCounts())
+        counts = self._beside.setdefault(document.uri, CountsBeside())
         found = await self._session.tasks.submit(
             ("models", next(self._numbers)),
             lambda _: with_models(report, text, choice, counts),

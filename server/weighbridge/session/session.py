@@ -235,19 +235,23 @@ class Session:
 
     # What changes from outside
 
-    def files_changed(self, paths: Iterable[Path]) -> None:
-        """Files appeared, changed or went: whatever depends on them looks again."""
-        self.on_files_changed(self.look_again(paths))
+    def files_changed(self, paths: Iterable[Path], by: Document | None = None) -> None:
+        """Files appeared, changed or went: whatever depends on them looks again. `by`: as in `look_again`."""
+        self.on_files_changed(self.look_again(paths, by))
 
-    def look_again(self, paths: Iterable[Path]) -> Sequence[Path]:
-        """Files may have changed, though nobody saw it: what open documents have of them is looked at. Returns all their names."""
+    def look_again(self, paths: Iterable[Path], by: Document | None = None) -> Sequence[Path]:
+        """Files may have changed, though nobody saw it: what open documents have of them is looked at. Returns all their names.
+
+        `by`: the document in which they changed, by keys: it knows.
+        """
         really = self.configuration.really
         # By the name that links lead to as well: nested references are read by that.
         names = [*dict.fromkeys(name for path in paths for name in (path, really(path)))]
         keys = (key for path in names for key in self.readings.keys_of_path(path))
         self.readings.recheck(dict.fromkeys(keys))
-        for uri in self.arriving.affected(names):
-            document = self.documents[uri]
+        for document in map(self.documents.__getitem__, self.arriving.affected(names)):
+            if document is by:
+                continue
             document.arrival_changed()
             document.revision += 1
             self.arriving.start(document)
@@ -488,4 +492,4 @@ class Session:
         paths = {document.path}
         if document.last is not None and document.last.identity is not None:
             paths.add(Path(document.last.identity))
-        self.files_changed(path for path in paths if path is not None)
+        self.files_changed((path for path in paths if path is not None), document)

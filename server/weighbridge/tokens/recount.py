@@ -1,0 +1,77 @@
+"""Counts of long texts that differ in few places from one that was counted before."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from weighbridge.tokens.base import Tokenizer
+from weighbridge.tokens.borders import NO_BORDERS
+
+#: Characters of two texts between which it is worth looking for what is the same, and of a stretch that is looked for.
+_WORTH_LOOKING: Final = 1_000
+_STRETCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A text whose tokens are known."""
+
+    text: str
+    tokens: int
+
+
+NOTHING: Final = Known("", 0)
+
+
+def recount(known: Known, text: str, tokenizer: Tokenizer) -> int:
+    """Tokens of a text, of which only what is not as in another is counted, with what is around it up to a border.
+
+    For speed: of 1 MB in which two words changed, 1 ms instead of 15, or of 100 for Claude.
+    """
+    if tokenizer.borders is NO_BORDERS:
+        return tokenizer.count(text)
+    return known.tokens + _more(known.text, text, tokenizer)
+
+
+def _more(before: str, text: str, tokenizer: Tokenizer) -> int:
+    """How many tokens one text has more than another. What is the same at both ends is left out, from and up to a border."""
+    if before == text:
+        return 0
+    borders = tokenizer.borders
+    most = min(len(before), len(text))
+    start = max(borders.last(text, 0, _same_at_start(before, text, most)), 0)
+    border = borders.first(text, len(text) - _same_at_end(before, text, most - start))
+    rest = 0 if border < 0 else len(text) - border
+    there, here = before[start : len(before) - rest], text[start : len(text) - rest]
+    if min(len(there), len(here)) > _WORTH_LOOKING:
+        # Something changed at either end of it, perhaps: where the same stands in the middle, both are cut at a border.
+        middle = len(here) // 2
+        at = there.find(here[middle : middle + _STRETCH], max(middle - _WORTH_LOOKING, 0))
+        border = borders.first(here, middle, middle + _STRETCH)
+        if at >= 0 and border >= 0:
+            cut = at + border - middle
+            return _more(there[:cut], here[:border], tokenizer) + _more(there[cut:], here[border:], tokenizer)
+    return tokenizer.count(here) - tokenizer.count(there)
+
+
+def _same_at_start(one: str, other: str, most: int) -> int:
+    """How many characters two texts begin with that are the same, up to some."""
+    low = 0
+    while low < most:
+        middle = (low + most + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            most = middle - 1
+    return low
+
+
+def _same_at_end(one: str, other: str, most: int) -> int:
+    """The same of their ends."""
+    low = 0
+    while low < most:
+        middle = (low + most + 1) // 2
+        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+            low = middle
+        else:
+            most = middle - 1
+    return low
