@@ -26,11 +26,11 @@ from platformdirs import user_cache_path
 
 logger = logging.getLogger(__name__)
 
-#: Seconds for a question and its answer, and bytes of the answer.
+#: Seconds for a question and its answer, and bytes of both.
 _SECONDS: Final = 10.0
+_LONGEST_QUESTION: Final = 1 << 16
 _MOST_BYTES: Final = 1 << 26
 _MODE: Final = 0o700
-_TURNS_TO_CONNECT: Final = 3
 _CREDENTIALS: Final = struct.Struct("3i")
 
 Texts = Mapping[Path, str]
@@ -48,10 +48,15 @@ class Unsaved:
 class Offer:
     """A server's socket, at which unsaved texts can be asked for until it is closed."""
 
-    def __init__(self, path: Path, server: asyncio.Server, answering: set[asyncio.Task[None]]) -> None:
+    def __init__(
+        self, path: Path, listening: socket.socket, texts_under: Callable[[Path], Awaitable[Texts]]
+    ) -> None:
         self._path = path
-        self._server = server
-        self._answering = answering
+        self._listening = listening
+        self._texts_under = texts_under
+        self._answering: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(listening, self._accept)
 
     @classmethod
     async def begin(cls, texts_under: Callable[[Path], Awaitable[Texts]]) -> "Offer":
@@ -70,44 +75,59 @@ class Offer:
             raise OSError(f"{folder}: not a folder of this user alone")
         # Short: such a path has a hundred bytes at most.
         path = folder / secrets.token_hex(4)
+        listening = socket.socket(socket.AF_UNIX)
+        try:
+            listening.setblocking(False)
+            listening.bind(str(path))
+            path.chmod(0o600)
+            listening.listen()
+        except OSError:
+            listening.close()
+            raise
+        return cls(path, listening, texts_under)
 
-        answering: set[asyncio.Task[None]] = set()
+    async def aclose(self) -> None:
+        """Listen no more, and leave no question half answered. Whoever doesn't read its answer has some seconds at most."""
+        self._loop.remove_reader(self._listening)
+        self._listening.close()
+        self._path.unlink(missing_ok=True)
+        await asyncio.gather(*self._answering, return_exceptions=True)
 
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.get_running_loop().create_task(answer(reader, writer))
-            answering.add(task)
-            task.add_done_callback(answering.discard)
+    def _accept(self) -> None:
+        # asyncio's own server loses a connection that is accepted in the turn in which it is closed.
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:
+            # Who asked is gone, or there are no more descriptors: this is called again.
+            return
+        connection.setblocking(False)
+        task = self._loop.create_task(self._answer(connection))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, connection: socket.socket) -> None:
+        with connection:
             try:
                 async with asyncio.timeout(_SECONDS):
-                    if _is_same_user(writer.get_extra_info("socket")):
-                        asked = json.loads(await reader.readline())
-                        texts = await texts_under(Path(asked["folder"]))
-                        writer.write(await asyncio.to_thread(_written, texts))
-                        writer.close()
-                        await writer.wait_closed()
+                    if _is_same_user(connection):
+                        asked = json.loads(await self._question(connection))
+                        texts = await self._texts_under(Path(asked["folder"]))
+                        written = await asyncio.to_thread(_written, texts)
+                        await self._loop.sock_sendall(connection, written)
             except Exception as error:  # noqa: BLE001  whatever it is, the next one is answered
                 # Its type alone: a message may hold what was asked or answered.
                 logger.warning("a question for unsaved texts was not answered: %s", type(error).__name__)
-            finally:
-                # Whoever doesn't read its answer is not waited for.
-                writer.transport.abort()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
+                # The loop lets go of a socket one turn after it was waited for in vain.
+                await asyncio.sleep(0)
 
-        server = await asyncio.start_unix_server(connected, path)
-        path.chmod(0o600)
-        return cls(path, server, answering)
-
-    async def aclose(self) -> None:
-        """Listen no more, and leave no question half answered."""
-        self._server.close()
-        self._path.unlink(missing_ok=True)
-        # One that was accepted in this turn of the loop is connected two turns later.
-        for _ in range(_TURNS_TO_CONNECT):
-            await asyncio.sleep(0)
-        await asyncio.gather(*self._answering, return_exceptions=True)
+    async def _question(self, connection: socket.socket) -> bytes:
+        asked = bytearray()
+        while b"\n" not in asked and len(asked) < _LONGEST_QUESTION:
+            piece = await self._loop.sock_recv(connection, _LONGEST_QUESTION)
+            if not piece:
+                break
+            asked += piece
+        return bytes(asked)
 
 
 def unsaved_under(folder: Path) -> Unsaved:

@@ -93,6 +93,8 @@ class AgentFiles:
     #: Paths with all links followed, as far as they were looked up; and the hashes of files' bytes, None of those not there.
     links: dict[Path, Path] = field(default_factory=dict)
     hashes: dict[Path, int | None] = field(default_factory=dict)
+    #: The open document's text that was last asked for, and its bytes.
+    _encoded: tuple[str, bytes] = ("", b"")
 
     @property
     def depends(self) -> Depends:
@@ -110,9 +112,9 @@ class AgentFiles:
         return data
 
     def _data(self, real: Path) -> bytes | None:
-        text = self.open_text(real)
-        if text is not None:
-            return text.encode("utf-8", "surrogatepass")
+        typed = self._open_bytes(real)
+        if typed is not None:
+            return typed
         try:
             with (
                 disk.opened(self._place(real)) as (descriptor, _),
@@ -122,13 +124,22 @@ class AgentFiles:
         except (OSError, ValueError):
             return None
 
+    def _open_bytes(self, real: Path) -> bytes | None:
+        """The bytes that an open document's text stands for. Rules ask for the same one several times."""
+        text = self.open_text(real)
+        if text is None:
+            return None
+        if text is not self._encoded[0]:
+            self._encoded = text, text.encode("utf-8", "surrogatepass")
+        return self._encoded[1]
+
     def size(self, path: Path) -> int | None:
         """A regular file's bytes by their number; None where there is none."""
         self.looked.add(path)
         real = self.real(path)
-        text = self.open_text(real)
-        if text is not None:
-            return len(text.encode("utf-8", "surrogatepass"))
+        typed = self._open_bytes(real)
+        if typed is not None:
+            return len(typed)
         try:
             found = self._place(path).stat()
         except (OSError, ValueError):
