@@ -122,7 +122,7 @@ def sizes(expander: Expander) -> list[int]:
             expander.requests,
             expander.wanted,
             expander._nested,
-            expander._known,
+            expander._expansions,
             expander._keys,
         )
     ]

@@ -119,19 +119,26 @@ def imported(
     real, folder = files.real(path), imports.folder_of(path, files)
     taken: set[str] = set()
     for at in range(0, len(targets), _AT_A_TIME):
-        some = targets[at : at + _AT_A_TIME]
-        places = {target: files.real(imports.place(target, folder, setting.home)) for target in some}
+        group = targets[at : at + _AT_A_TIME]
+        places = {target: files.real(imports.place(target, folder, setting.home)) for target in group}
         stand_ins = frozenset(places.values()) - {real}
-        written = [text for target in some if (text := imports.written(target))]
+        written = [text for target in group if (text := imports.written(target))]
         whole = imports.framed("\n\n".join(written))
         texts = {real: whole, **dict.fromkeys(stand_ins, "x")}
-        files.open_text = lambda asked, texts=texts: texts.get(asked) or open_text(asked)  # type: ignore[misc]
-        found = arrival(agent, path, whole, setting.workspace, setting.home, files, os.environ)
-        if found.loads:
-            named = (one.target for one in found.context.imports if files.real(one.path) == real)
-            came = {files.real(one) for one in (*(entry.path for entry in found.context.entries), *named)}
-            came.discard(real)
-            taken |= {target for target, place in places.items() if place in came}
+        files.open_text = lambda file, texts=texts: texts.get(file) or open_text(file)  # type: ignore[misc]
+        document_arrival = arrival(agent, path, whole, setting.workspace, setting.home, files, os.environ)
+        if document_arrival.loads:
+            import_targets = (
+                import_.target
+                for import_ in document_arrival.context.imports
+                if files.real(import_.path) == real
+            )
+            arriving = {
+                files.real(file)
+                for file in (*(entry.path for entry in document_arrival.context.entries), *import_targets)
+            }
+            arriving.discard(real)
+            taken |= {target for target, place in places.items() if place in arriving}
     return frozenset(taken)
 
 
@@ -164,42 +171,42 @@ def arrived(
     stored = _no_utf8(text, real, agent_files(agent, setting, lambda _: None))
     # An agent may count bytes: those that the text stands for.
     as_stored = stored is not None and decoded(stored) == text
-    files.open_text = lambda asked: (None if as_stored else text) if asked == real else open_text(asked)
+    files.open_text = lambda file: (None if as_stored else text) if file == real else open_text(file)
     shared: list[Load] = []
 
     def load(agent: Agent, start: Start) -> Context:
         if loads is not None and not start.prompt:
-            found = loads.of(agent, start, setting.roots)
+            shared_load = loads.of(agent, start, setting.roots)
             # Made of another text than this, it is another document's.
-            if found.hashes.get(real, own_hash) == own_hash:
-                shared.append(found)
-                return found.context
+            if shared_load.hashes.get(real, own_hash) == own_hash:
+                shared.append(shared_load)
+                return shared_load.context
         return agent.load(start, files)
 
     def of(agent: Agent) -> Arrival:
         load_of = partial(load, agent)
         return arrival(agent, path, text, setting.workspace, setting.home, files, os.environ, load_of)
 
-    found = of(agent)
+    document_arrival = of(agent)
     names = [name for name in setting.others if setting.hints and name != agent.name]
-    if found.loads:
+    if document_arrival.loads:
         folders = {path.parent, setting.workspace or path.parent}
         names = [name for name in names if setting.chosen or _has_files(name, folders, files)]
-    asked = map(agent_named, names[:_MOST_OTHERS] if found.loads else names)
-    others = [_other(one, of(one), chosen=setting.chosen) for one in asked if one is not None]
-    own = next((entry for entry in found.entries if files.real(entry.path) == real), None)
+    other_agents = map(agent_named, names[:_MOST_OTHERS] if document_arrival.loads else names)
+    others = [_other(other, of(other), chosen=setting.chosen) for other in other_agents if other is not None]
+    own = next((entry for entry in document_arrival.entries if files.real(entry.path) == real), None)
     return Arrived(
         agent.name,
         agent.title,
-        found.text,
-        count(found.text),
-        found.folder,
-        found.loads,
-        "" if found.why is None else found.why.reason,
+        document_arrival.text,
+        count(document_arrival.text),
+        document_arrival.folder,
+        document_arrival.loads,
+        "" if document_arrival.why is None else document_arrival.why.reason,
         tuple(
             notices(
                 agent,
-                found,
+                document_arrival,
                 own,
                 places,
                 others,
@@ -209,13 +216,13 @@ def arrived(
                 no_utf8=stored is not None,
             )
         ),
-        tuple(_imports(found, places, files, real, count)),
-        tuple(islice(_onward(found, files, encoding), _MOST_ONWARD)),
+        tuple(_imports(document_arrival, places, files, real, count)),
+        tuple(islice(_onward(document_arrival, files, encoding), _MOST_ONWARD)),
         (
-            files.watched().difference(*(one.watched for one in shared)),
-            *dict.fromkeys(one.watched for one in shared),
+            files.watched().difference(*(shared_load.watched for shared_load in shared)),
+            *dict.fromkeys(shared_load.watched for shared_load in shared),
         ),
-        (files.depends, *(one.depends for one in shared)),
+        (files.depends, *(shared_load.depends for shared_load in shared)),
         tuple(files.awaited),
     )
 
@@ -242,17 +249,19 @@ def _other(agent: Agent, arrival: Arrival, *, chosen: bool) -> Other:
 
 def _has_files(name: str, folders: Iterable[Path], files: AgentFiles) -> bool:
     """Whether files that are written for an agent lie in any of some folders."""
-    return any(files.size(folder / one) is not None for folder in folders for one in names_for(name))
+    return any(
+        files.size(folder / file_name) is not None for folder in folders for file_name in names_for(name)
+    )
 
 
 def _imports(
     arrival: Arrival, places: Places, files: AgentFiles, document: Path, count: Count
 ) -> Iterator[Imported]:
-    for one in arrival.context.imports if arrival.loads else ():
-        if not one.nested and files.real(one.path) == document:
-            target, tokens = files.real(one.target), count(one.text)
-            written = places.text[one.start : one.end]
-            yield Imported(places.at(one.start), written, target, tokens)
+    for import_ in arrival.context.imports if arrival.loads else ():
+        if not import_.nested and files.real(import_.path) == document:
+            target, tokens = files.real(import_.target), count(import_.text)
+            written = places.text[import_.start : import_.end]
+            yield Imported(places.at(import_.start), written, target, tokens)
 
 
 def _onward(arrival: Arrival, files: AgentFiles, encoding: PositionEncoding) -> Iterator[Onward]:
@@ -260,18 +269,18 @@ def _onward(arrival: Arrival, files: AgentFiles, encoding: PositionEncoding) -> 
     texts: dict[Path, tuple[str, Places]] = {}
     seen: set[tuple[Path, int]] = set()
     sources = {entry.path for entry in arrival.entries}
-    for one in arrival.context.imports:
-        if not one.nested or one.path not in sources or (one.path, one.start) in seen:
+    for import_ in arrival.context.imports:
+        if not import_.nested or import_.path not in sources or (import_.path, import_.start) in seen:
             continue
-        seen.add((one.path, one.start))
-        if one.path not in texts:
-            text = decoded(files.read(one.path) or b"")
-            texts[one.path] = text, Places(text)
-        text, places = texts[one.path]
-        written = text[one.start : one.end]
-        line, column = places.at(one.start)
+        seen.add((import_.path, import_.start))
+        if import_.path not in texts:
+            text = decoded(files.read(import_.path) or b"")
+            texts[import_.path] = text, Places(text)
+        text, places = texts[import_.path]
+        written = text[import_.start : import_.end]
+        line, column = places.at(import_.start)
         # Of a line that long nobody asks, and of a text that changed meanwhile nothing is known.
         if written.startswith("@") and column <= _LONGEST_BEFORE:
-            start = units(text[one.start - column : one.start], encoding)
-            end, target = start + units(written, encoding), files.real(one.target)
-            yield Onward(files.real(one.path), line, start, end, written.removeprefix("@"), target)
+            start = units(text[import_.start - column : import_.start], encoding)
+            end, target = start + units(written, encoding), files.real(import_.target)
+            yield Onward(files.real(import_.path), line, start, end, written.removeprefix("@"), target)

@@ -84,8 +84,8 @@ def load(
         trusted = agent.folders_in(home)
         files = AgentFiles((folder, *file_roots), trusted, open_text, moved)
         files.roots = tuple(roots or (git_root(files.real(folder), files) or folder, folder, *file_roots))
-        told = os.environ if environment is None else environment
-        start = Start(folder, home, told, arguments, looked_at=EVERY_FILE)
+        variables = os.environ if environment is None else environment
+        start = Start(folder, home, variables, arguments, looked_at=EVERY_FILE)
         context = agent.load(start, files)
         refused = tuple(dict.fromkeys(files.refused))
         loaded.append(Loaded(agent, folder, context, refused, files.depends, tuple(_vain(context, files))))
@@ -94,15 +94,17 @@ def load(
 
 def _vain(context: Context, files: AgentFiles) -> Iterator[Vain]:
     """The imports of a context that bring nothing, file by file; not what may be none."""
-    meant = [
-        one for one in context.ignored if one.code is Code.IGNORED and one.importance is not Importance.HINT
+    vain_imports = [
+        import_
+        for import_ in context.ignored
+        if import_.code is Code.IGNORED and import_.importance is not Importance.HINT
     ]
-    for path in dict.fromkeys(one.path for one in meant):
+    for path in dict.fromkeys(import_.path for import_ in vain_imports):
         text = decoded(files.read(path) or b"")
         places = Places(text)
-        for one in meant:
-            if one.path == path:
-                yield Vain(path, *places.at(one.start), text[one.start : one.end], one.reason)
+        for import_ in vain_imports:
+            if import_.path == path:
+                yield Vain(path, *places.at(import_.start), text[import_.start : import_.end], import_.reason)
 
 
 def contexts_of(
@@ -125,8 +127,8 @@ def contexts_of(
     for name in names or AGENTS:
         token.raise_if_cancelled()
         loaded += load([AGENTS[name]], folder, Path.home(), roots=roots, open_text=open_text)
-    wanted = [one for one in loaded if names or one.context.entries]
-    return counted(wanted, choice, texts=texts)
+    reported = [agent_context for agent_context in loaded if names or agent_context.context.entries]
+    return counted(reported, choice, texts=texts)
 
 
 def rendered(context: Context) -> bytes:
@@ -142,16 +144,16 @@ def counted(contexts: Iterable[Loaded], choice: Choice | None, *, texts: bool) -
     return [_as_json(loaded, choice, texts=texts) for loaded in contexts]
 
 
-def repeated_text(one: Mapping[str, Any], shown: Callable[[str], str], *, exact: bool) -> str:
+def repeated_text(repeated: Mapping[str, Any], shown: Callable[[str], str], *, exact: bool) -> str:
     """What is told of a text that arrives several times. `shown`: a path as people read it; `exact`: whether its count is."""
     places = [
         shown(entry["path"])
         + ("" if entry["imported_by"] is None else f" (imported by {shown(entry['imported_by'])})")
-        for entry in one["entries"]
+        for entry in repeated["entries"]
     ]
     times = "twice" if len(places) == 2 else f"{len(places):,} times"
-    named = ", ".join(places[:_MOST_NAMED]) + (", …" if len(places) > _MOST_NAMED else "")
-    return f"the same text {times}: {named}: once would save {tokens_text(one['tokens'], exact=exact)}"
+    named_places = ", ".join(places[:_MOST_NAMED]) + (", …" if len(places) > _MOST_NAMED else "")
+    return f"the same text {times}: {named_places}: once would save {tokens_text(repeated['tokens'], exact=exact)}"
 
 
 def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -162,15 +164,15 @@ def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[dict[
     for numbers in same.values():
         saved = sum(counts[number] for number in numbers[1:])
         if saved >= _WORTH_TELLING:
-            named = [entries[number] for number in numbers]
+            copies = [entries[number] for number in numbers]
             yield {
                 "tokens": saved,
                 "entries": [
                     {
-                        "path": str(one.path),
-                        "imported_by": None if one.imported_by is None else str(one.imported_by),
+                        "path": str(copy.path),
+                        "imported_by": None if copy.imported_by is None else str(copy.imported_by),
                     }
-                    for one in named
+                    for copy in copies
                 ],
             }
 
@@ -218,10 +220,10 @@ def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str,
             }
             for entry, tokens in zip(loaded.context.entries, counts, strict=True)
         ],
-        "ignored": [{**asdict(one), "path": str(one.path)} for one in loaded.vain],
+        "ignored": [{**asdict(vain), "path": str(vain.path)} for vain in loaded.vain],
         "repeated": [*_repeated(loaded.context.entries, counts)],
         "not_loaded": [
-            *({"path": str(one.path), "reason": one.reason} for one in loaded.context.not_loaded),
+            *({"path": str(file.path), "reason": file.reason} for file in loaded.context.not_loaded),
             *refused,
         ],
     }

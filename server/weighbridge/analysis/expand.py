@@ -158,7 +158,7 @@ class Expander:
     steps: int = 0
     #: The keys of contents, and those that are nested in them.
     _nested: Dependencies[Hashable, Hashable] = field(default_factory=Dependencies)
-    _known: dict[Hashable, Expansion] = field(default_factory=dict)
+    _expansions: dict[Hashable, Expansion] = field(default_factory=dict)
     _keys: dict[Hashable, Hashable] = field(default_factory=dict)
 
     def expanding(self, reference: Reference, base: Path | None) -> Steps[Expansion]:
@@ -186,7 +186,7 @@ class Expander:
             if changed in gone:
                 continue
             gone.add(changed)
-            self._known.pop(changed, None)
+            self._expansions.pop(changed, None)
             todo.extend(self._nested.users(changed))
         # What it holds now is found out when it is expanded again.
         self.loosened = self.loosened or bool(self._nested.things(key))
@@ -205,7 +205,7 @@ class Expander:
                 todo.extend(self._nested.things(reached))
         gone = frozenset(key for key in self.requests if key not in live)
         for key in gone:
-            self._known.pop(key, None)
+            self._expansions.pop(key, None)
             self.requests.pop(key, None)
             self.wanted.pop(key, None)
         # What is nested too deep has a key and users, but was never asked for.
@@ -241,12 +241,12 @@ class Expander:
         if key not in self.requests:
             self.requests[key] = request
             self.wanted[key] = request
-        known = self._known.get(key)
-        if known is not None and depth + known.height <= self.max_depth and not known.identities & above:
-            self.steps += known.references - 1
+        cached = self._expansions.get(key)
+        if cached is not None and depth + cached.height <= self.max_depth and not cached.identities & above:
+            self.steps += cached.references - 1
             if self.steps > MOST_REFERENCES:
                 raise TooManyReferencesError
-            return known
+            return cached
         reading = self.lookup(key)
         if reading is None:
             reading = PENDING
@@ -259,7 +259,7 @@ class Expander:
             )
         expansion = yield from self._expand_reading(key, request.kind, reading, above, depth)
         if not expansion.cut_by and not expansion.cut_deep:
-            self._known[key] = expansion
+            self._expansions[key] = expansion
         return expansion
 
     def _expand_reading(
@@ -270,7 +270,7 @@ class Expander:
             return Expansion(key, State.PENDING, None, None, None, reading, waiting=1, volatile=volatile)
         if reading.state is State.FAILED:
             return self._failed_reading(key, kind, reading, above)
-        here = above | {reading.identity}
+        enclosing = above | {reading.identity}
         pieces: list[Summary] = []
         joined: list[Summary] = []
         nested: list[Placed] = []
@@ -287,7 +287,7 @@ class Expander:
             request = self._request(segment.reference, reading.base)
             # Noted before it is expanded: an expansion that grows too large is looked at again when any of it changes.
             self._nested.add(key, self._key(request))
-            child = yield from self._expand(request, here, depth + 1)
+            child = yield from self._expand(request, enclosing, depth + 1)
             nested.append(Placed(segment, child))
             pieces.append(
                 child.summary if child.summary is not None else summarize(segment.literal, self.tokenizer)
@@ -308,7 +308,7 @@ class Expander:
                 except BorderlessError as error:
                     borderless = borderless or error
                 pieces = []
-        volatile = kind is Kind.API or reading.secret or any(one.expansion.volatile for one in nested)
+        volatile = kind is Kind.API or reading.secret or any(placed.expansion.volatile for placed in nested)
         state: State = reading.state
         problem, summary, tokens = reading.problem, None, None
         try:

@@ -66,7 +66,7 @@ class Uses:
 
 def uses_of_variable(reports: Iterable[Report], name: str) -> Uses:
     """Who uses a variable, and where. With thousands of prompts that is a worker's work."""
-    found: dict[Spot, Edge] = {}
+    edge_by_spot: dict[Spot, Edge] = {}
     of: dict[str, frozenset[Spot]] = {}
     by: dict[Spot, list[str]] = {}
     for report in reports:
@@ -76,11 +76,11 @@ def uses_of_variable(reports: Iterable[Report], name: str) -> Uses:
             if (edge.kind, edge.name) == (Kind.VARIABLE, name)
         }
         if spots:
-            found |= spots
+            edge_by_spot |= spots
             of[report.uri] = of.get(report.uri, frozenset()) | spots.keys()
             for spot in spots:
                 by.setdefault(spot, []).append(report.uri)
-    return Uses(found, of, by)
+    return Uses(edge_by_spot, of, by)
 
 
 def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:
@@ -95,7 +95,7 @@ def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:
         imports = [*_imports(report)]
         leading = {uri}
         # Those that lead to those that lead to it, however far.
-        while more := {one.source for one in imports if one.target in leading} - leading:
+        while more := {import_.source for import_ in imports if import_.target in leading} - leading:
             leading |= more
         for edge in imports:
             if edge.target == uri or (edge.source == report.uri and edge.target in leading):
@@ -105,8 +105,8 @@ def leading_to(reports: Iterable[Report], uri: str) -> tuple[Edge, ...]:
 
 def _imports(report: Report) -> Iterator[Edge]:
     """What its agent imports from a context file, and from what is imported."""
-    for one in report.imports:
-        yield Edge(report.uri, one.range, Kind.FILE, one.target, uri_of(one.path), one.tokens)
+    for import_ in report.imports:
+        yield Edge(report.uri, import_.range, Kind.FILE, import_.target, uri_of(import_.path), import_.tokens)
     for onward in () if report.arrived is None else report.arrived.onward:
         place = Range(onward.line, onward.start, onward.line, onward.end)
         yield Edge(uri_of(onward.source), place, Kind.FILE, onward.target, uri_of(onward.path), None)
@@ -116,10 +116,10 @@ def _edges(source: str, reference: ReferenceReport) -> Iterator[Edge]:
     """A reference and all nested in it."""
     todo = [(source, reference)]
     while todo:
-        where, one = todo.pop()
-        yield _edge(where, one)
-        if one.uri is not None:
-            todo.extend((one.uri, nested) for nested in reversed(one.references))
+        where, outer = todo.pop()
+        yield _edge(where, outer)
+        if outer.uri is not None:
+            todo.extend((outer.uri, nested) for nested in reversed(outer.references))
 
 
 def _edge(source: str, reference: ReferenceReport) -> Edge:

@@ -44,17 +44,17 @@ class Loads:
     open_text: Callable[[Path], str | None]
     looked_at: Container[Path] = EVERY_FILE
     links: dict[Path, Path] = field(default_factory=dict)
-    _found: dict[Hashable, Load] = field(default_factory=dict)
+    _loads: dict[Hashable, Load] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, agent: Agent, start: Start, roots: tuple[Path, ...]) -> Load:
         """What an agent loads. `roots`: the folders whose files may be opened, besides the agent's own."""
         key = (agent.name, start.folder, start.prompt, start.home, roots)
         with self._lock:
-            found = self._found.get(key)
-            if found is None:
-                seen = AgentFiles(roots, agent.folders_in(start.home), self.open_text)
-                context = agent.load(replace(start, looked_at=self.looked_at), seen)
-                self.links.update(seen.links)
-                found = self._found[key] = Load(context, seen.watched(), seen.depends, seen.hashes)
-            return found
+            load = self._loads.get(key)
+            if load is None:
+                files = AgentFiles(roots, agent.folders_in(start.home), self.open_text)
+                context = agent.load(replace(start, looked_at=self.looked_at), files)
+                self.links.update(files.links)
+                load = self._loads[key] = Load(context, files.watched(), files.depends, files.hashes)
+            return load

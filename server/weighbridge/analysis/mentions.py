@@ -30,9 +30,9 @@ def named_files(path: Path, references: Iterable[tuple[int, Reference]]) -> Name
     """The paths that a text's references to files name, whether there are such files or not."""
     folder = os.fspath(path.parent)
     return frozenset(
-        os.path.normpath(os.path.join(folder, one.target))  # noqa: PTH118  (a string is wanted)
-        for _, one in references
-        if one.kind is Kind.FILE
+        os.path.normpath(os.path.join(folder, reference.target))  # noqa: PTH118  (a string is wanted)
+        for _, reference in references
+        if reference.kind is Kind.FILE
     )
 
 
@@ -40,8 +40,8 @@ class Mentions:
     """What each text names. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._kept: LRUCache[Path, tuple[tuple[int, ...], Names]] = LRUCache(
-            _MOST_KEPT, getsizeof=lambda kept: len(kept[1]) + 1
+        self._cache: LRUCache[Path, tuple[tuple[int, ...], Names]] = LRUCache(
+            _MOST_KEPT, getsizeof=lambda cached: len(cached[1]) + 1
         )
         self._lock = threading.Lock()
 
@@ -53,12 +53,12 @@ class Mentions:
             return frozenset()
         stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         with self._lock:
-            kept = self._kept.get(path)
-        if kept is not None and kept[0] == stamp:
-            return kept[1]
+            cached = self._cache.get(path)
+        if cached is not None and cached[0] == stamp:
+            return cached[1]
         lines = read()
         names = frozenset[str]() if lines is None else named_files(path, references_in(lines))
         if time.time_ns() - max(stamp[-2:]) > SETTLED:
             with self._lock:
-                self._kept[path] = stamp, names
+                self._cache[path] = stamp, names
         return names

@@ -41,7 +41,11 @@ def follow_moves(
 
     `exists`: whether there is a file, before the moves; what isn't there is nobody's to follow.
     """
-    places = ((line, one.start, one.end, one.target) for line, one in references if one.kind is Kind.FILE)
+    places = (
+        (line, reference.start, reference.end, reference.target)
+        for line, reference in references
+        if reference.kind is Kind.FILE
+    )
     return [*_followed(places, source, lines, moves, exists, _resolved, _with_target)]
 
 
@@ -68,7 +72,7 @@ def follow_imports(
         )
         # What is behind the path names a part of the file, which can't stand behind every form.
         whole = None if text is None else text + literal.removeprefix(before)
-        stands = whole is not None and [one[:2] for one in imports.find(whole)] == [(0, len(whole))]
+        stands = whole is not None and [import_[:2] for import_ in imports.find(whole)] == [(0, len(whole))]
         return whole if stands else None
 
     starts = [0, *accumulate(map(len, lines))]

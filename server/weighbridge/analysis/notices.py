@@ -69,29 +69,36 @@ def notices(
     if not arrival.loads and (hints or dropped):
         loading = [other.agent.title for other in others if other.loads]
         also = f"; {_all_of(loading)}" if loading else ""
-        said = (
+        message = (
             f"{agent.title} does not load this file{_why(arrival.why, files)}{also}. Its own text is counted"
         )
         # Without a reason nobody expects it to load: a plugin's file, say, or one that a skill names.
         severity = "information" if arrival.why is not None and not loading else "hint"
-        yield Notice(*first_line, Code.NOT_LOADED, "warning" if dropped else severity, said)
+        yield Notice(*first_line, Code.NOT_LOADED, "warning" if dropped else severity, message)
     yield from _odd(agent, text, places, no_utf8=no_utf8)
     for other in others:
         if other.reason:
-            said = f"{other.agent.title} does not load this file: {other.reason}"
-            yield Notice(*first_line, Code.NOT_LOADED, "hint", said)
-    for one in arrival.context.ignored:
-        said = f"not imported: {one.reason}" if one.code is Code.IGNORED else one.reason
-        severity = _SEVERITIES[one.importance]
-        yield Notice(places.at(one.start), places.at(one.end), one.code, severity, said, instead=one.instead)
+            message = f"{other.agent.title} does not load this file: {other.reason}"
+            yield Notice(*first_line, Code.NOT_LOADED, "hint", message)
+    for import_ in arrival.context.ignored:
+        message = f"not imported: {import_.reason}" if import_.code is Code.IGNORED else import_.reason
+        severity = _SEVERITIES[import_.importance]
+        yield Notice(
+            places.at(import_.start),
+            places.at(import_.end),
+            import_.code,
+            severity,
+            message,
+            instead=import_.instead,
+        )
     for start, end in () if own is None else islice(agent.removed(text, own.kind), _MOST_REMOVED):
         # Not beyond the last line, as below.
         last = start + len(text[start:end].rstrip("\r\n"))
-        said = f"not sent to {agent.title}: it costs nothing"
-        yield Notice(places.at(start), places.at(last), Code.REMOVED, "hint", said, faded=True)
+        message = f"not sent to {agent.title}: it costs nothing"
+        yield Notice(places.at(start), places.at(last), Code.REMOVED, "hint", message, faded=True)
     lost = None if own is None else own.lost
     if lost is not None and lost.text:
-        said = f"{weight(lost.text)} never arrive: {lost.reason}"
+        message = f"{weight(lost.text)} never arrive: {lost.reason}"
         at_end = text.endswith(lost.text)
         offset = len(text) - len(lost.text) if at_end else text.rfind(lost.text)
         if offset >= 0:
@@ -99,10 +106,10 @@ def notices(
             # What is lost is the end of the document, but for what was trimmed there; or a stretch of it.
             # Not beyond the last line: Neovim would fade all but that.
             end = offset + len(lost.text) if rest.strip() else max(offset, len(text.rstrip("\r\n")))
-            yield Notice(places.at(offset), places.at(end), Code.TRUNCATED, "warning", said, faded=True)
+            yield Notice(places.at(offset), places.at(end), Code.TRUNCATED, "warning", message, faded=True)
         elif own is not None and own.kind == "skill":
             # Written in several lines.
-            yield Notice((lost.line, 0), places.end_of(lost.line), Code.TRUNCATED, "warning", said)
+            yield Notice((lost.line, 0), places.end_of(lost.line), Code.TRUNCATED, "warning", message)
 
 
 def _odd(agent: Agent, text: str, places: "Places", *, no_utf8: bool) -> Iterator[Notice]:

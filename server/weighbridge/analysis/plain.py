@@ -81,7 +81,7 @@ def plan(text: str, dialect: Dialect, borders: Borders, *, sections: bool = True
 
 
 def _cut(text: str, count: int, headings: list[tuple[int, int, Heading]], borders: Borders) -> Plan:
-    found = sections([(line, heading) for line, _, heading in headings], count)
+    text_sections = sections([(line, heading) for line, _, heading in headings], count)
     offset_of = {line: offset for line, offset, _ in headings}
     offset_of[count] = len(text)
     cuts = [0]
@@ -93,7 +93,7 @@ def _cut(text: str, count: int, headings: list[tuple[int, int, Heading]], border
     pieces = [text[start:end] for start, end in pairwise(cuts)]
     parts = len(pieces)
     spans: list[tuple[int, int]] = []
-    for section in found:
+    for section in text_sections:
         start, end = offset_of[section.start_line], offset_of[section.end_line]
         first, last = place_of.get(start), place_of.get(end)
         if first is None or last is None:
@@ -101,4 +101,4 @@ def _cut(text: str, count: int, headings: list[tuple[int, int, Heading]], border
             first, last = len(pieces), len(pieces) + 1
             pieces.append(text[start:end])
         spans.append((first, last))
-    return Plan(text, count, tuple(pieces), found, tuple(spans), parts)
+    return Plan(text, count, tuple(pieces), text_sections, tuple(spans), parts)

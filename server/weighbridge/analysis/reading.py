@@ -151,7 +151,7 @@ def _scan(
     scanned = None if whole is None else scans.get(whole.text.digest, dialect, part)
     if scanned is not None:
         return scanned
-    found: list[tuple[int, tuple[Reference, ...]]] = []
+    in_file: list[tuple[int, tuple[Reference, ...]]] = []
     inside: list[tuple[int, tuple[Reference, ...]]] = []
     number, room = 0, MOST_REFERENCES + 1
     for line, references in _referring(
@@ -162,11 +162,11 @@ def _scan(
             inside.append((line, references[:room]))
             room -= len(references)
         if number <= MOST_REFERENCES:
-            found.append((line, references))
+            in_file.append((line, references))
         elif room <= 0 or line >= part[1]:
             break
     of = None if number <= MOST_REFERENCES else part
-    references_of = tuple(inside if of else found)
+    references_of = tuple(inside if of else in_file)
     if whole is not None:
         scans.put(whole.text.digest, dialect, references_of, of)
     return references_of
@@ -178,8 +178,8 @@ def _referring(
     """The lines of a text that hold references, with those."""
     scanner = dialect.stream_scanner()
     for line, _ in cut_lines(watched(chunks(), token), LONGEST_LINE):
-        yield from ((at, one.references) for at, one in scanner.feed(line) if one.references)
-    yield from ((at, one.references) for at, one in scanner.close() if one.references)
+        yield from ((at, scanned.references) for at, scanned in scanner.feed(line) if scanned.references)
+    yield from ((at, scanned.references) for at, scanned in scanner.close() if scanned.references)
 
 
 def _places(
@@ -209,7 +209,7 @@ def _cut(
     place = next(remaining, None)
     written: list[str] = []
     more8 = more16 = 0
-    cuts = sorted({cut for one in places for cut in (one.offset, one.start, one.end)})
+    cuts = sorted({cut for spot in places for cut in (spot.offset, spot.start, spot.end)})
     offset = 0
     for piece in _pieces(watched(content.chunks(), token), cuts):
         digester.update(piece)
@@ -255,26 +255,26 @@ class _Literal:
     def __init__(self, service: TokenCountingService, tokenizer: Tokenizer) -> None:
         self._service = service
         self._tokenizer = tokenizer
-        self._held: list[str] = []
+        self._texts: list[str] = []
         self._characters = 0
         self._stream: Summarizer | None = None
 
     def add(self, text: str) -> None:
-        self._held.append(text)
+        self._texts.append(text)
         self._characters += len(text)
         if self._characters > LONGEST_WHOLE:
             if self._stream is None:
                 self._stream = Summarizer(self._tokenizer)
-            for held in self._held:
-                self._stream.feed(held)
-            self._held.clear()
+            for piece in self._texts:
+                self._stream.feed(piece)
+            self._texts.clear()
             self._characters = 0
 
     def take(self) -> Summary | None:
         """The stretch so far, None if there is none; begin a new one."""
-        stream, text = self._stream, "".join(self._held)
+        stream, text = self._stream, "".join(self._texts)
         self._stream = None
-        self._held.clear()
+        self._texts.clear()
         self._characters = 0
         if stream is None:
             return self._service.summarize(text, self._tokenizer) if text else None

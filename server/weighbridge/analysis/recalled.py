@@ -41,7 +41,7 @@ def recalled_readings(
     No text is scanned or tokenized, and as much text is held as `read` may hold. Blocks.
     """
     readings: dict[int, Reading] = {}
-    held: list[_Read] = []
+    batch: list[_Read] = []
     characters = 0
     for number, content in contents:
         # Whoever reads it by itself tells of a fault.
@@ -49,34 +49,34 @@ def recalled_readings(
             text = _text_of(content, dialect, scans, token)
             if text is None:
                 continue
-            held.append(_Read(number, content, text))
+            batch.append(_Read(number, content, text))
             characters += len(text.text)
         if characters > LONGEST_WHOLE:
-            readings.update(_look_up(held, service, tokenizer))
-            held.clear()
+            readings.update(_look_up(batch, service, tokenizer))
+            batch.clear()
             characters = 0
-    readings.update(_look_up(held, service, tokenizer))
+    readings.update(_look_up(batch, service, tokenizer))
     return readings
 
 
 def _text_of(content: Content, dialect: Dialect, scans: Scans, token: CancelToken) -> Digested | None:
     """Read a content; None if it is too long, or known to refer to something."""
-    held = read_whole(content, token)
-    if held is None:
+    whole = read_whole(content, token)
+    if whole is None:
         return None
-    if not content.scannable or not held.may_refer(dialect):
-        return held.text
-    scan = scans.get(held.text.digest, dialect)
-    return None if scan else held.text._replace(rules=dialect.rules if scan is None else "")
+    if not content.scannable or not whole.may_refer(dialect):
+        return whole.text
+    scan = scans.get(whole.text.digest, dialect)
+    return None if scan else whole.text._replace(rules=dialect.rules if scan is None else "")
 
 
 def _look_up(
-    held: list[_Read], service: TokenCountingService, tokenizer: Tokenizer
+    batch: list[_Read], service: TokenCountingService, tokenizer: Tokenizer
 ) -> Iterator[tuple[int, Reading]]:
-    known = service.counted_before([one.text for one in held], tokenizer)
-    for one, summarized in zip(held, known, strict=True):
+    summaries = service.counted_before([file.text for file in batch], tokenizer)
+    for file, summarized in zip(batch, summaries, strict=True):
         if summarized is not None:
             yield (
-                one.number,
-                resolved(one.content, (summarized.summary,), summarized.digest, summarized.tokens),
+                file.number,
+                resolved(file.content, (summarized.summary,), summarized.digest, summarized.tokens),
             )

@@ -77,7 +77,7 @@ def render_marked(
         else:
             order, start, expansion = begun.pop()
             sources.append((order, Source(start, offset, len(begun) + 1, expansion)))
-    sources.sort(key=lambda one: one[0])
+    sources.sort(key=lambda numbered: numbered[0])
     return "".join(parts), [source for _, source in sources]
 
 
@@ -97,14 +97,14 @@ def sources_json(
 
     return [
         {
-            "range": {"start": position(one.start), "end": position(one.end)},
-            "name": one.expansion.reading.source,
-            "uri": None if one.expansion.reading.path is None else uri_of(one.expansion.reading.path),
-            "tokens": one.expansion.tokens,
-            "text": _words(one.expansion, exact=exact),
-            "depth": one.depth,
+            "range": {"start": position(source.start), "end": position(source.end)},
+            "name": source.expansion.reading.source,
+            "uri": None if source.expansion.reading.path is None else uri_of(source.expansion.reading.path),
+            "tokens": source.expansion.tokens,
+            "text": _words(source.expansion, exact=exact),
+            "depth": source.depth,
         }
-        for one in sources
+        for source in sources
     ]
 
 

@@ -173,8 +173,8 @@ class ReferenceTotals:
 
     def not_of_today(self) -> str:
         """`1 from a sample, 2 stale`; empty where all count by what they are today."""
-        said = [(self.sampled, "from a sample"), (self.stale, "stale")]
-        return ", ".join(f"{number:,} {how}" for number, how in said if number)
+        counts = [(self.sampled, "from a sample"), (self.stale, "stale")]
+        return ", ".join(f"{number:,} {how}" for number, how in counts if number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class Report:
     @property
     def encodings(self) -> frozenset[str]:
         """All that it is counted by."""
-        return frozenset((self.encoding, *(one.encoding for one in self.models)))
+        return frozenset((self.encoding, *(model.encoding for model in self.models)))
 
     @property
     def exact(self) -> bool:
@@ -268,13 +268,13 @@ class Report:
         }
 
     def _cost_json(self, input_usd: float) -> dict[str, Any]:
-        kept = {"cacheable_tokens": self.cacheable, "cached_usd": self.cached_usd}
-        return {"input_usd": input_usd, **({} if self.cached_usd is None else kept)}
+        caching = {"cacheable_tokens": self.cacheable, "cached_usd": self.cached_usd}
+        return {"input_usd": input_usd, **({} if self.cached_usd is None else caching)}
 
     def as_json(self) -> dict[str, Any]:
         return {
             **self._counts_json(),
-            **({"models": [one.as_json() for one in self.models]} if self.models else {}),
+            **({"models": [model.as_json() for model in self.models]} if self.models else {}),
             **({} if self.frame is None else {"frame": asdict(self.frame)}),
             "dialect": self.dialect,
             # What the total is no more than an estimate for may stand in some parts only.
@@ -301,19 +301,21 @@ MadeReports = list[tuple[Reference, Range, Expansion, "ReferenceReport", int]]
 
 
 def reference_reports(
-    placed: Sequence[tuple[Reference, Range, Expansion]], encoding: PositionEncoding, made: MadeReports
+    placed: Sequence[tuple[Reference, Range, Expansion]],
+    encoding: PositionEncoding,
+    made_reports: MadeReports,
 ) -> Steps[tuple[ReferenceReport, ...]]:
     """Report the document's own references, each with what is nested in it, `MOST_ROWS` nested ones at most.
 
-    `made`: reports made before; those that still hold are used again, and it is brought up to date.
+    `made_reports`: reports made before; those that still hold are used again, and it is brought up to date.
     """
     rows = 0
-    del made[len(placed) :]
+    del made_reports[len(placed) :]
     for number, (reference, place, expansion) in enumerate(placed):
         if number % ITEMS == ITEMS - 1:
             yield
-        if number < len(made):
-            before = made[number]
+        if number < len(made_reports):
+            before = made_reports[number]
             # Places and expansions are made once for each change: the same object means the same value.
             if before[1] is place and before[2] is expansion and rows + before[4] <= MOST_ROWS:
                 rows += before[4]
@@ -322,22 +324,22 @@ def reference_reports(
         report = yield from _reference_report(reference, place, expansion, encoding, left)
         taken = MOST_ROWS - rows - length_hint(left)
         rows += taken
-        made[number : number + 1] = [(reference, place, expansion, report, taken)]
+        made_reports[number : number + 1] = [(reference, place, expansion, report, taken)]
     # Some may be a hundred thousand, in one turn: 3 ms, where a generator takes 12.
-    return tuple(map(itemgetter(3), made))
+    return tuple(map(itemgetter(3), made_reports))
 
 
 def totals_of(placed: Sequence[tuple[Reference, Range, Expansion]]) -> Steps[ReferenceTotals]:
     """Count how the document's own references stand, some at a time."""
     pending = failed = sampled = stale = 0
-    for number, (_, _, one) in enumerate(placed):
-        if one.waiting:
+    for number, (_, _, expansion) in enumerate(placed):
+        if expansion.waiting:
             pending += 1
-        elif one.broken:
+        elif expansion.broken:
             failed += 1
-        elif one.sampled:
+        elif expansion.sampled:
             sampled += 1
-        elif one.stale:
+        elif expansion.stale:
             stale += 1
         if number % ITEMS == ITEMS - 1:
             yield
@@ -366,8 +368,10 @@ def _reference_report(
     for number, inner in enumerate(expansion.nested):
         if next(room, None) is not None:
             place = _range_of(inner.nested, encoding)
-            one = yield from _reference_report(inner.nested.reference, place, inner.expansion, encoding, room)
-            nested.append(one)
+            report = yield from _reference_report(
+                inner.nested.reference, place, inner.expansion, encoding, room
+            )
+            nested.append(report)
         if number % ITEMS == ITEMS - 1:
             yield
     return ReferenceReport(

@@ -27,7 +27,11 @@ def inlined(index: ScanIndex, lines: LineBuffer, place: Place, content: str) -> 
     """
     start, end = place
     (column, line) = lines.clamp(*start)[1], start[0]
-    expected = [_named(one) for number, one in index.references() if (number, one.start) != (line, column)]
+    expected = [
+        _named(reference)
+        for number, reference in index.references()
+        if (number, reference.start) != (line, column)
+    ]
     index.update(lines.apply(start, end, content), lines)
     skip = read_front_matter(lines.snapshot().lines).lines
     if skip != index.skip:

@@ -19,8 +19,8 @@ _MOST: Final = 2 * MOST_REFERENCES + 2
 WHOLE: Final = 0, sys.maxsize
 
 
-def _size(found: ScannedReferences) -> int:
-    return 1 + sum(len(references) for _, references in found)
+def _size(scanned: ScannedReferences) -> int:
+    return 1 + sum(len(references) for _, references in scanned)
 
 
 class Scans:
@@ -28,15 +28,15 @@ class Scans:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: LRUCache[tuple[bytes, str, tuple[int, int] | None], ScannedReferences] = LRUCache(
+        self._scans: LRUCache[tuple[bytes, str, tuple[int, int] | None], ScannedReferences] = LRUCache(
             _MOST, _size
         )
 
     def get(self, digest: bytes, dialect: Dialect, part: tuple[int, int] = WHOLE) -> ScannedReferences | None:
         """What a scan of the file with that digest found, of all of it or of the part; None if neither is remembered."""
         with self._lock:
-            references = self._known.get((digest, dialect.name, None))
-            return self._known.get((digest, dialect.name, part)) if references is None else references
+            references = self._scans.get((digest, dialect.name, None))
+            return self._scans.get((digest, dialect.name, part)) if references is None else references
 
     def put(
         self,
@@ -47,4 +47,4 @@ class Scans:
     ) -> None:
         """Remember what a scan found. `part`: the lines whose references these are, if it is not all there are."""
         with self._lock:
-            self._known[digest, dialect.name, part] = references
+            self._scans[digest, dialect.name, part] = references

@@ -42,19 +42,19 @@ def read_whole(content: Content, token: CancelToken) -> WholeText | None:
         text = plain_text(data)
         if text is not None:
             return WholeText(Digested(text, digest_of_utf8(data), len(data)), data)
-    held: list[str] = []
+    chunks: list[str] = []
     characters = 0
     for chunk in watched(content.chunks() if content.whole is None else content.whole(), token):
-        held.append(chunk)
+        chunks.append(chunk)
         characters += len(chunk)
         if characters > LONGEST_WHOLE:
             return None
-    return WholeText(Digested.of("".join(held)), None)
+    return WholeText(Digested.of("".join(chunks)), None)
 
 
-def with_whole_text(content: Content, held: WholeText) -> Content:
+def with_whole_text(content: Content, whole_text: WholeText) -> Content:
     """The same content, as it was read."""
-    lines, text = content.lines, held.text.text
+    lines, text = content.lines, whole_text.text.text
 
     def whole() -> Iterator[str]:
         return iter((text,) if text else ())
