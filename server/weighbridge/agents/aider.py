@@ -32,8 +32,8 @@ def load(start: Start, files: Files) -> Context:
     names, own = _names(start, files, folder, root)
     for name in names:
         written = Path(os.path.normpath(folder / re.sub("^~(?=/|$)", str(start.home), name)))
-        found = list(walk(written, files, own=own)) if files.is_folder(written) else [written]
-        for path in map(files.real, found):
+        paths = list(walk(written, files, own=own)) if files.is_folder(written) else [written]
+        for path in map(files.real, paths):
             data = files.read(path, own=own)
             if data is None:
                 not_loaded.append(NotLoaded(path, "there is no such file: aider skips it with an error"))
@@ -83,14 +83,14 @@ def _configured(data: bytes | None) -> Sequence[str] | None:
     read = values.get("read") if isinstance(values, dict) else None
     if isinstance(read, str):
         return [read]
-    return [str(one) for one in read] if isinstance(read, list) else None
+    return [str(name) for name in read] if isinstance(read, list) else None
 
 
 def _variables(data: bytes | None) -> dict[str, str]:
     """The variables of a `.env` file."""
     lines = [] if data is None else decoded(data).splitlines()
-    found = (re.fullmatch(r"\s*(?:export\s+)?(\w+)\s*=\s*['\"]?(.*?)['\"]?\s*", line) for line in lines)
-    return {one[1]: one[2] for one in found if one is not None}
+    matches = (re.fullmatch(r"\s*(?:export\s+)?(\w+)\s*=\s*['\"]?(.*?)['\"]?\s*", line) for line in lines)
+    return {match[1]: match[2] for match in matches if match is not None}
 
 
 def _fence(entries: Sequence[Entry]) -> tuple[str, str]:

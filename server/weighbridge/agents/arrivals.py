@@ -46,12 +46,12 @@ def arrival(
     `load`: the agent's context, if others want it too.
     """
     real = files.real(path)
-    known: Arrival | None = None
+    fallback: Arrival | None = None
     for folder, prompt in dict.fromkeys(_starts(path, workspace)):
         start = Start(folder, home, environment, prompt=prompt, prompt_only=bool(prompt), looked_at=(real,))
         context = agent.load(start, files) if load is None else load(start)
         context = replace(
-            context, ignored=tuple(one for one in context.ignored if files.real(one.path) == real)
+            context, ignored=tuple(ignored for ignored in context.ignored if files.real(ignored.path) == real)
         )
         own = _own_entries(context, real, files)
         if any(files.real(entry.path) == real for entry in own):
@@ -59,12 +59,12 @@ def arrival(
             when_run = agent.brought_when_run(path, files.real(folder), files)
             context = replace(context, imports=(*context.imports, *when_run))
             return Arrival(brought, folder, context, own)
-        why = next((one for one in context.not_loaded if files.real(one.path) == real), None)
+        why = next((file for file in context.not_loaded if files.real(file.path) == real), None)
         # Started above it, an agent need not know the file at all.
-        if known is None or (known.why is None and why is not None):
-            known = Arrival(text, folder, context, (), loads=False, why=why)
-    assert known is not None  # noqa: S101  there is always the file's own folder
-    return known
+        if fallback is None or (fallback.why is None and why is not None):
+            fallback = Arrival(text, folder, context, (), loads=False, why=why)
+    assert fallback is not None  # noqa: S101  there is always the file's own folder
+    return fallback
 
 
 def _starts(path: Path, workspace: Path | None) -> Iterator[tuple[Path, str]]:

@@ -191,9 +191,9 @@ class _Loader:
     def _load_all(self) -> None:
         managed_only = self.instruction_files == "managed-only"
         self._file(_MANAGED / "CLAUDE.md", "managed")
-        told = json_object(self.files.read(_MANAGED / "managed-settings.json")).get("claudeMd")
-        if isinstance(told, str):
-            self._entry(Path("<managed-settings>"), told, "managed", None, 0, once=False)
+        instructions = json_object(self.files.read(_MANAGED / "managed-settings.json")).get("claudeMd")
+        if isinstance(instructions, str):
+            self._entry(Path("<managed-settings>"), instructions, "managed", None, 0, once=False)
         self._rules(_MANAGED / ".claude", "managed")
         if "user" in self.sources and not managed_only:
             self._file(self.config / "CLAUDE.md", "user")
@@ -257,10 +257,10 @@ class _Loader:
         data = self.files.read(mark)
         if data is None:
             return frozenset()
-        found = re.match(r"gitdir:\s*(.+?)/\.git/worktrees/", decoded(data))
-        if found is None:
+        match = re.match(r"gitdir:\s*(.+?)/\.git/worktrees/", decoded(data))
+        if match is None:
             return frozenset()
-        main = self.files.real(Path(found[1]))
+        main = self.files.real(Path(match[1]))
         if not lies_in(self.project, main) or self.project == main:
             return frozenset()
         return frozenset(place for place in upwards(self.project)[1:] if lies_in(place, main))
@@ -316,9 +316,9 @@ class _Loader:
         self.entries.append(Entry(path, kind, arriving, importer))
         base = self.files.real(path).parent
         targets = list(imports(text))
-        looked_at = self.files.real(path) in self.start.looked_at
+        is_looked_at = self.files.real(path) in self.start.looked_at
         code = Blocks(whole, begin_of(whole))
-        if looked_at:
+        if is_looked_at:
             named = cache(partial(self._target, base=base, kind=kind, hops=hops))
             self.ignored.extend(ignored(path, code, frozenset(targets), named, targets_in, self.files))
         brought: dict[str, list[Entry]] = {}
@@ -327,13 +327,15 @@ class _Loader:
             self._import(target, path, base, kind, hops)
             if len(self.entries) > before:
                 brought[target] = self.entries[before:]
-        if looked_at or (importer is not None and self.start.looked_at):
+        if is_looked_at or (importer is not None and self.start.looked_at):
             for start, end, target in places(code, brought):
                 # Where it stands a second time it brings nothing.
                 if entries := brought.pop(target, None):
                     arriving = "".join(f"\n\n{_label(entry)}{entry.text}" for entry in entries)
-                    one = Import(path, start, end, entries[0].path, arriving, nested=importer is not None)
-                    self.imports.append(one)
+                    imported = Import(
+                        path, start, end, entries[0].path, arriving, nested=importer is not None
+                    )
+                    self.imports.append(imported)
         return True
 
     def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:
@@ -393,8 +395,8 @@ class _Loader:
             return
         text = js_trim(_without_invisible(stripped(decoded(data))))
         if text:
-            kept, lost = _shortened(text)
-            self.entries.append(Entry(path, "memory", kept, lost=lost))
+            arriving, lost = _shortened(text)
+            self.entries.append(Entry(path, "memory", arriving, lost=lost))
 
 
 def _holder(rule: Path) -> Path:
@@ -456,13 +458,13 @@ def _without_invisible(text: str) -> str:
 def _shortened(text: str) -> tuple[str, Lost | None]:
     """MEMORY.md's text as it arrives, with the warning that Claude Code puts behind a cut."""
     lines = text.split("\n")
-    kept = "\n".join(lines[:MEMORY_LINES])
+    head = "\n".join(lines[:MEMORY_LINES])
     too_many = len(lines) > MEMORY_LINES
     too_long = utf16_units(text) > MEMORY_UNITS
     if not too_many and not too_long:
         return text, None
-    kept = cut_at_line(kept, MEMORY_UNITS)
-    line = kept.count("\n") + 1
+    head = cut_at_line(head, MEMORY_UNITS)
+    line = head.count("\n") + 1
     size, limit = f"{kilobytes(utf16_units(text))}KB", f"{kilobytes(MEMORY_UNITS)}KB"
     if too_many and too_long:
         what = f"{len(lines)} lines and {size}"
@@ -478,7 +480,7 @@ def _shortened(text: str) -> tuple[str, Lost | None]:
         "move detail into topic files."
     )
     reason = f"Claude Code reads {MEMORY_LINES} lines and {MEMORY_UNITS:,} UTF-16 units of MEMORY.md"
-    return kept + warning, Lost(Code.TRUNCATED, line, 0, text[len(kept) :], reason)
+    return head + warning, Lost(Code.TRUNCATED, line, 0, text[len(head) :], reason)
 
 
 CLAUDE_CODE = Agent(

@@ -64,7 +64,7 @@ class Blocks:
         # At once: whoever looks for imports has just cut the same text.
         self._sections = sections(text[begin:]) if "@" in text else ()
         #: Where the lines of a section begin and what its blocks are, by its number.
-        self._known: dict[int, tuple[list[int], tuple[tuple[int, int, str], ...]]] = {}
+        self._section_blocks: dict[int, tuple[list[int], tuple[tuple[int, int, str], ...]]] = {}
 
     def line_around(self, offset: int) -> tuple[int, int]:
         """Where the text of a line starts and ends, without the blanks around it."""
@@ -81,12 +81,12 @@ class Blocks:
 
     def _at(self, offset: int) -> tuple[str | None, int, int]:
         """The kind of the block that an offset is in, None for text; where its line starts and ends."""
-        number = bisect.bisect_right(self._sections, offset - self.begin, key=lambda one: one.start) - 1
+        number = bisect.bisect_right(self._sections, offset - self.begin, key=lambda part: part.start) - 1
         section = self._sections[number]
-        if number not in self._known:
+        if number not in self._section_blocks:
             starts = [*accumulate(map(len, split_lines(section.text)), initial=0)]
-            self._known[number] = starts, _blocks(section.text)
-        starts, blocks = self._known[number]
+            self._section_blocks[number] = starts, _blocks(section.text)
+        starts, blocks = self._section_blocks[number]
         base = self.begin + section.start
         line = bisect.bisect_right(starts, offset - base, hi=len(starts) - 1) - 1
         block = bisect.bisect_right(blocks, line, key=lambda block: block[0]) - 1
@@ -109,26 +109,26 @@ def ignored(
     """
     text = code.text
     in_html: dict[int, int] = {}
-    for found in islice(CANDIDATE.finditer(text, code.begin), MOST_LOOKED_AT):
-        written = found[1]
+    for match in islice(CANDIDATE.finditer(text, code.begin), MOST_LOOKED_AT):
+        written = match[1]
         target = _target(written)
         name = bare(target)
         if target in imported:
             why = _found_in_vain(path, target, target_of, files)
             if why is not None:
                 instead = apart(written) if why[0] == mark_reason(target, bare(target)) else None
-                yield Ignored(path, found.start(), found.end(), *why, instead)
+                yield Ignored(path, match.start(), match.end(), *why, instead)
             continue
         quoted = written.startswith('"')
         if _is_importable(target_of(written.strip('"') if quoted else name), files):
-            path_end = found.start() + 1 + len(written.split("#", 1)[0].rstrip(_TRAILING))
-            end = found.end() if quoted else path_end
-            where = code.at(found.start())
+            path_end = match.start() + 1 + len(written.split("#", 1)[0].rstrip(_TRAILING))
+            end = match.end() if quoted else path_end
+            where = code.at(match.start())
             if where is None and name in imported and not written[len(name) :].strip("*_"):
                 # The emphasis ends there, not the path.
                 continue
             if where == "html":
-                start, last = code.line_around(found.start())
+                start, last = code.line_around(match.start())
                 if start not in in_html:
                     in_html[start] = last
                     around = _apart_from_tags(text, start, last)
@@ -137,17 +137,17 @@ def ignored(
                         path, start, last, *_overlooked(where, written), around[1] if helps else None
                     )
                 continue
-            path_written = written.strip('"').replace(" ", "\\ ") if quoted else text[found.start() + 1 : end]
-            instead = None if where else spaced(f"@{path_written}", text, found.start(), end)
-            yield Ignored(path, found.start(), end, *_overlooked(where, written), instead)
+            path_written = written.strip('"').replace(" ", "\\ ") if quoted else text[match.start() + 1 : end]
+            instead = None if where else spaced(f"@{path_written}", text, match.start(), end)
+            yield Ignored(path, match.start(), end, *_overlooked(where, written), instead)
 
 
 def places(code: Blocks, targets: Collection[str]) -> Iterator[tuple[int, int, str]]:
     """Where imports stand in a file's text, outside code: start, end, target. `code`: of the text."""
-    for found in islice(CANDIDATE.finditer(code.text, code.begin), MOST_LOOKED_AT if targets else 0):
-        target = _target(found[1])
-        if target in targets and code.at(found.start()) is None:
-            yield found.start(), found.end(), target
+    for match in islice(CANDIDATE.finditer(code.text, code.begin), MOST_LOOKED_AT if targets else 0):
+        target = _target(match[1])
+        if target in targets and code.at(match.start()) is None:
+            yield match.start(), match.end(), target
 
 
 def _apart_from_tags(text: str, start: int, end: int) -> tuple[str, str]:

@@ -75,16 +75,16 @@ def with_arguments(body: str, arguments: str, names: list[str]) -> str:
     words = arguments.split()
     filled = False
 
-    def value(found: re.Match[str]) -> str:
+    def value(match: re.Match[str]) -> str:
         nonlocal filled
-        if found[0].startswith("\\"):
-            return found[0][1:]
+        if match[0].startswith("\\"):
+            return match[0][1:]
         filled = True
-        if found["all"] is not None and found["index"] is None:
+        if match["all"] is not None and match["index"] is None:
             return arguments
-        number = found["index"] or found["number"]
-        at = int(number) if number is not None else names.index(found["name"])
-        return words[at] if at < len(words) else found[0]
+        number = match["index"] or match["number"]
+        at = int(number) if number is not None else names.index(match["name"])
+        return words[at] if at < len(words) else match[0]
 
     named = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     name = rf"|(?P<name>{named})(?![A-Za-z0-9_])" if named else "|(?P<name>(?!))"
@@ -98,8 +98,8 @@ def _mentions(text: str) -> Iterator[tuple[int, int, str]]:
     if "@" in text:
         outside_spans = _SPAN.sub(lambda span: " " * len(span[0]), text)
         for pattern, marks in ((_QUOTED, 1), (_MENTION, 0)):
-            for found in pattern.finditer(outside_spans):
-                yield found.start(1) - 1 - marks, found.end(1) + marks, found[1]
+            for match in pattern.finditer(outside_spans):
+                yield match.start(1) - 1 - marks, match.end(1) + marks, match[1]
 
 
 def _named(text: str) -> Iterator[tuple[int, int, str, re.Match[str] | None]]:
@@ -126,14 +126,14 @@ def is_run(path: Path) -> bool:
 
 
 def brought_when_run(path: Path, folder: Path, files: Files) -> Iterator[Import]:
-    """What a command or skill names, and what comes of it when that is run in a session folder."""
+    """The files that a command or skill names, with what each brings when that is run in a session folder."""
     text = decoded(files.read(path) or b"") if is_run(path) else ""
     seen: set[Path] = set()
     for start, end, name, lines in islice(_named(text), _MOST_MENTIONS):
         place = folder / name
-        made = None if files.size(place) is None else _block(place, lines, files)
-        if made is not None:
-            _, head, body = made
+        block = None if files.size(place) is None else _block(place, lines, files)
+        if block is not None:
+            _, head, body = block
             yield Import(path, start, end, place, "" if place in seen else head + body)
             seen.add(place)
 
@@ -147,15 +147,19 @@ def _attached(text: str, files: Files, folder: Path) -> Iterator[Part]:
         lines = _LINES.search(target)
         name = target[: lines.start()] if lines else target
         path = next(
-            (folder / one for one in (name, name.rstrip(_TRAILING)) if files.size(folder / one) is not None),
+            (
+                folder / spelling
+                for spelling in (name, name.rstrip(_TRAILING))
+                if files.size(folder / spelling) is not None
+            ),
             None,
         )
         if path is None or path in seen:
             continue
         seen.add(path)
-        made = _block(path, lines, files)
-        if made is not None:
-            blocks.append(made)
+        block = _block(path, lines, files)
+        if block is not None:
+            blocks.append(block)
             later.extend(() if path.suffix.lower() in _IMAGES else _lazily(path, files, folder))
     blocks += later
     for at, (entry, head, body) in enumerate(blocks):

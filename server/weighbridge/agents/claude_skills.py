@@ -26,8 +26,8 @@ class _Skill:
 
     def entry(self, listed: str, reason: str) -> Entry:
         """The entry of what is listed; `reason`: why that may be less than all of the description."""
-        kept = listed if listed == self.description else ""
-        return Entry(self.path, "skill", listed, lost=cut(self.text, self.whole, kept, reason))
+        arriving = listed if listed == self.description else ""
+        return Entry(self.path, "skill", listed, lost=cut(self.text, self.whole, arriving, reason))
 
 
 def skill_listing(files: Files, config: Path, folder: Path, project: Path) -> tuple[Piece, ...]:

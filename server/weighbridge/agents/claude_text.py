@@ -37,8 +37,8 @@ def imports(text: str) -> tuple[str, ...]:
 
 def _imports(text: str) -> Iterator[str]:
     for stretch in stretches(text):
-        for found in _IMPORT.finditer(stretch):
-            target = found[1].split("#", 1)[0].replace("\\ ", " ")
+        for match in _IMPORT.finditer(stretch):
+            target = match[1].split("#", 1)[0].replace("\\ ", " ")
             if target and IMPORT_START.match(target):
                 yield target
 
@@ -70,8 +70,8 @@ def targets_in(text: str) -> tuple[str, ...]:
 
 def begin_of(text: str) -> int:
     """Where a file's front matter ends."""
-    found = FRONT_MATTER.match(text)
-    return 0 if found is None else found.end()
+    match = FRONT_MATTER.match(text)
+    return 0 if match is None else match.end()
 
 
 def removed(text: str) -> Iterator[tuple[int, int]]:
@@ -87,38 +87,42 @@ def conditions(text: str) -> tuple[str, ...]:
     """The patterns on which a rule waits; none where it always loads."""
     paths = _values(text).get("paths")
     written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-    patterns = [part.strip() for one in written if isinstance(one, str) for part in split_patterns(one)]
+    patterns = [part.strip() for item in written if isinstance(item, str) for part in split_patterns(item)]
     # What a folder's pattern ends with says nothing more: a folder stands for all in it.
     always = {"", "**"}
-    return () if all(one.removesuffix("/**") in always for one in patterns) else tuple(filter(None, patterns))
+    return (
+        ()
+        if all(pattern.removesuffix("/**") in always for pattern in patterns)
+        else tuple(filter(None, patterns))
+    )
 
 
 def _values(text: str) -> dict[str, Any]:
-    """What a rule's front matter holds; where it is no YAML, with its texts in quotes, and then nothing."""
-    found = FRONT_MATTER.match(text)
-    if found is None:
+    """The values of a rule's front matter; where it is no YAML, those that it has with its texts in quotes, else none."""
+    match = FRONT_MATTER.match(text)
+    if match is None:
         return {}
-    values = yaml_mapping(found[1])
+    values = yaml_mapping(match[1])
     if values is None:
-        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, found[1]))
+        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, match[1]))
     return values or {}
 
 
 def conditions_in_vain(path: Path, text: str) -> Iterator[Ignored]:
-    """What in the front matter of a rule that always loads looks as if it waited for files."""
+    """Notices about front matter that looks as if its rule waited for files, though the rule always loads."""
     begin, values = begin_of(text), _values(text)
     if "paths" not in values and (key := _PATHS.search(text, 0, begin)) is not None:
         reason = "loads always: this is no YAML as it stands; put the patterns in quotes"
         yield Ignored(path, *key.span(), reason, Importance.LIKELY, code=Code.ALWAYS)
     for name, value in values.items():
         patterns = value if isinstance(value, list) else [value]
-        says_some = any(isinstance(one, str) and one.strip("*/ ") for one in patterns)
+        says_some = any(isinstance(pattern, str) and pattern.strip("*/ ") for pattern in patterns)
         key = re.compile(rf"^{re.escape(name)}(?=[ \t]*:)", re.MULTILINE).search(text, 0, begin)
         if name in _OTHER_KEYS and says_some and key is not None and values.get("alwaysApply") is not True:
             reason = f"loads always: Claude Code knows no `{name}`, write `paths`"
             yield Ignored(path, *key.span(), reason, Importance.LIKELY, "paths", Code.ALWAYS)
 
 
-def _quoted(found: re.Match[str]) -> str:
-    value = found[2].replace("\\", "\\\\").replace('"', '\\"')
-    return f'{found[1]}: "{value}"'
+def _quoted(match: re.Match[str]) -> str:
+    value = match[2].replace("\\", "\\\\").replace('"', '\\"')
+    return f'{match[1]}: "{value}"'

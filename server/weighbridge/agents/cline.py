@@ -65,17 +65,19 @@ class _Loader:
         if data is None:
             return
         text = decoded(data)
-        found = _FRONT_MATTER.match(text)
+        match = _FRONT_MATTER.match(text)
         values: dict[str, Any] = {}
-        if found is not None:
-            told = yaml_value(found[1])
-            if told is None or (isinstance(told, dict) and not isinstance(told.get("name", ""), str)):
+        if match is not None:
+            front_matter = yaml_value(match[1])
+            if front_matter is None or (
+                isinstance(front_matter, dict) and not isinstance(front_matter.get("name", ""), str)
+            ):
                 self.not_loaded.append(
                     NotLoaded(path, "its front matter can't be read: the whole file is dropped")
                 )
                 return
             # A sentence between two lines `---` is YAML too: a string.
-            values, text = told if isinstance(told, dict) else {}, text[found.end() :]
+            values, text = front_matter if isinstance(front_matter, dict) else {}, text[match.end() :]
         text = js_trim(text)
         if values.get("disabled") is True or values.get("enabled") is False:
             self.not_loaded.append(NotLoaded(path, "its front matter switches it off"))
@@ -98,8 +100,8 @@ class _Loader:
                 data = self.files.read(place / f"{name}.md")
                 if data is not None:
                     text = decoded(data)
-                    found = _FRONT_MATTER.match(text)
-                    body = js_trim(text[found.end() :] if found else text)
+                    match = _FRONT_MATTER.match(text)
+                    body = js_trim(text[match.end() :] if match else text)
                     body += f" {arguments}" if arguments else ""
                     yield Part("user message", (Piece(body, Entry(place / f"{name}.md", "command", body)),))
                     return
@@ -109,9 +111,10 @@ class _Loader:
             if data is not None:
                 text = decoded(data)
                 head, tail = f'<file_content path="{path}">\n', "\n\n</file_content>"
-                kept = text.removesuffix("\n")
+                content = text.removesuffix("\n")
                 yield Part(
-                    "user message", (Piece(head), Piece(kept, Entry(path, "attached", kept)), Piece(tail))
+                    "user message",
+                    (Piece(head), Piece(content, Entry(path, "attached", content)), Piece(tail)),
                 )
 
 
@@ -121,17 +124,17 @@ def _collated(name: str) -> tuple[list[int], str, str]:
     Accents decide where all of these are alike, then whether letters are small.
     """
     marks = unicodedata.normalize("NFD", name)
-    bases = [one for one in marks.lower() if not unicodedata.combining(one)]
-    accents = "".join(one for one in marks if unicodedata.combining(one))
-    ranks = [_SIGNS.find(one) if one in _SIGNS else len(_SIGNS) + ord(one) for one in bases]
+    bases = [character for character in marks.lower() if not unicodedata.combining(character)]
+    accents = "".join(character for character in marks if unicodedata.combining(character))
+    ranks = [_SIGNS.find(base) if base in _SIGNS else len(_SIGNS) + ord(base) for base in bases]
     return ranks, accents, name.swapcase()
 
 
 def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:
     """A rule's front matter."""
-    found = _FRONT_MATTER.match(text) if kind == "rule" else None
-    if found is not None:
-        yield found.span()
+    match = _FRONT_MATTER.match(text) if kind == "rule" else None
+    if match is not None:
+        yield match.span()
 
 
 CLINE = Agent(

@@ -41,26 +41,26 @@ def load(start: Start, files: Files) -> Context:
 
 def _agents_file(folder: Path, files: Files, not_loaded: list[NotLoaded]) -> Entry | None:
     """The first of the names that is there, blank or not; a folder of such a name hides the others too."""
-    there = [folder / name for name in _NAMES if files.exists(folder / name)]
+    paths = [folder / name for name in _NAMES if files.exists(folder / name)]
     not_loaded.extend(
-        NotLoaded(path, f"cn reads one of {', '.join(_NAMES)}: {there[0].name}") for path in there[1:]
+        NotLoaded(path, f"cn reads one of {', '.join(_NAMES)}: {paths[0].name}") for path in paths[1:]
     )
-    data = files.read(there[0]) if there else None
-    return None if data is None else Entry(there[0], "project", decoded(data, keep_mark=True))
+    data = files.read(paths[0]) if paths else None
+    return None if data is None else Entry(paths[0], "project", decoded(data, keep_mark=True))
 
 
 def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]) -> Iterator[Piece]:
     own = Path(start.environment.get("CONTINUE_GLOBAL_DIR") or start.home / ".continue")
-    told = start.options("--rule")
-    for value in told:
-        yield from _told(value, files, folder)
+    rule_options = start.options("--rule")
+    for value in rule_options:
+        yield from _option_rule(value, files, folder)
     configured = _configured(files.read(own / "config.yaml"))
     for text in configured:
         yield Piece(text, Entry(own / "config.yaml", "rule", text))
     # A name without a folder is a rule's text besides.
-    literal = [value for value in told if " " in value or "\n" in value or not _PLACE.match(value)]
+    literal = [value for value in rule_options if " " in value or "\n" in value or not _PLACE.match(value)]
     yield from map(Piece, literal)
-    known = {*configured, *literal}
+    texts = {*configured, *literal}
     for holder in (folder / ".continue" / "rules", own / "rules"):
         for path in _in_entry_order(holder, files):
             data = files.read(path) if path.name.endswith(".md") else None
@@ -71,12 +71,12 @@ def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]
                 not_loaded.append(
                     NotLoaded(path, "not marked `alwaysApply: true`: it never arrives in the command line")
                 )
-            elif js_trim(arriving) and arriving not in known:
+            elif js_trim(arriving) and arriving not in texts:
                 yield Piece(arriving, Entry(path, "rule", arriving))
 
 
-def _told(value: str, files: Files, folder: Path) -> Iterator[Piece]:
-    """What an option brings: the text of the file that it names, or its own; nothing where that file is not there."""
+def _option_rule(value: str, files: Files, folder: Path) -> Iterator[Piece]:
+    """The rule that an option brings: the text of the file that it names, or its own; none where that file is not there."""
     if not _FILE.fullmatch(value.strip()):
         yield Piece(value)
         return
@@ -102,11 +102,11 @@ def _rule(text: str) -> str | None:
     """A rule's text as it arrives, None where it does not."""
     text = text.replace("\r\n", "\n")
     parts = _RULE_LINE.split(text)
-    told = yaml_value(parts[1]) if len(parts) > 2 else None
-    if told is None:
+    header = yaml_value(parts[1]) if len(parts) > 2 else None
+    if header is None:
         return text
     # A heading or a sentence between two lines `---` is taken for front matter too.
-    values: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    values: Mapping[str, Any] = header if isinstance(header, dict) else {}
     waits = any(_is_true(values.get(name)) for name in ("globs", "regex"))
     applies = values["alwaysApply"] is True if "alwaysApply" in values else not waits
     return None if _is_true(values.get("invokable")) or not applies else js_trim("---".join(parts[2:]))

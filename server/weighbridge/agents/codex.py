@@ -52,17 +52,17 @@ def load(start: Start, files: Files) -> Context:
     folder = files.real(start.folder / (start.option("-C") or start.option("--cd") or ""))
     home = Path(start.environment.get("CODEX_HOME") or start.home / ".codex")
     user_config = {} if start.flag("--ignore-user-config") else toml_table(files.read(home / "config.toml"))
-    told: dict[str, Any] = {}
+    option_config: dict[str, Any] = {}
     for option in (*start.options("-c"), *start.options("--config")):
-        told |= toml_table(option.encode())
+        option_config |= toml_table(option.encode())
     # All but the project's own configuration says where the project begins.
-    markers = _strings((user_config | told).get("project_root_markers"), (".git",))
+    markers = _strings((user_config | option_config).get("project_root_markers"), (".git",))
     root = _project_root(folder, files, markers)
     config: dict[str, Any] = dict(user_config)
     if _trusted(user_config, folder, root, files):
         for above in downwards(root, folder):
             config |= toml_table(files.read(above / ".codex" / "config.toml"))
-    settings = _settings(config | told)
+    settings = _settings(config | option_config)
     if settings.most_bytes < 0:
         return Context(
             not_loaded=(NotLoaded(folder, "project_doc_max_bytes is negative: Codex does not start"),)
@@ -165,7 +165,9 @@ def _project_files(
     for place in downwards(root, folder):
         path, shadowed = _file_of(place, files, settings)
         not_loaded.extend(
-            NotLoaded(other, f"Codex reads one file a folder, here {path.name}") for other in shadowed if path
+            NotLoaded(sibling, f"Codex reads one file a folder, here {path.name}")
+            for sibling in shadowed
+            if path
         )
         data = None if path is None else files.read(path)
         if path is None or data is None:
@@ -176,13 +178,13 @@ def _project_files(
             reason = f"{spent} are used up{f' by {who}' if who else ''}"
             not_loaded.append(NotLoaded(path, reason, dropped=bool(who)))
             continue
-        kept = decoded(data[:left], keep_mark=True)
-        if not kept.strip():
+        text = decoded(data[:left], keep_mark=True)
+        if not text.strip():
             reason = "it is blank" if len(data) <= left else f"its first {left:,} bytes are blank"
             not_loaded.append(NotLoaded(path, reason))
             continue
         lost = _cut(data, left, settings.most_bytes, used_by) if len(data) > left else None
-        entries.append(Entry(path, "project", kept, lost=lost))
+        entries.append(Entry(path, "project", text, lost=lost))
         used_by.append(str(path))
         left -= min(left, len(data))
     return entries, tuple(not_loaded)
@@ -190,12 +192,12 @@ def _project_files(
 
 def _file_of(place: Path, files: Files, settings: _Settings) -> tuple[Path | None, list[Path]]:
     """The one file of a folder, and those that it hides."""
-    there = [
+    paths = [
         place / name
         for name in dict.fromkeys((*_NAMES, *settings.fallbacks))
         if files.size(place / name) is not None
     ]
-    return (there[0], there[1:]) if there else (None, [])
+    return (paths[0], paths[1:]) if paths else (None, [])
 
 
 def _cut(data: bytes, left: int, most: int, used_by: Sequence[str]) -> Lost:

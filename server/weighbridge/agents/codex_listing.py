@@ -21,11 +21,11 @@ def listed_lengths(skills: Sequence[tuple[int, str]], window: int) -> list[int |
     room = int(window * _SHARE) - _TABLE
     least = [_tokens(size) for size, _ in lines]
     if sum(least) > room:
-        kept: list[int | None] = []
+        lengths: list[int | None] = []
         for cost in least:
-            kept.append(0 if cost <= room else None)
+            lengths.append(0 if cost <= room else None)
             room -= cost if cost <= room else 0
-        return kept[len(_OWN) :]
+        return lengths[len(_OWN) :]
     if sum(_tokens(size + 1 + len(text.encode())) for size, text in lines) <= room:
         return [len(text) for _, text in skills]
     shared: list[int | None] = [*_shared(lines, least, room - sum(least))]

@@ -167,8 +167,8 @@ class _Loader:
 
     def _added(self) -> tuple[Path, ...]:
         """The folders that the user adds to those where instructions are looked for."""
-        told = self.start.environment.get("COPILOT_CUSTOM_INSTRUCTIONS_DIRS", "").split(",")
-        return tuple(Path(os.path.normpath(self.folder / one.strip())) for one in told if one.strip())
+        names = self.start.environment.get("COPILOT_CUSTOM_INSTRUCTIONS_DIRS", "").split(",")
+        return tuple(Path(os.path.normpath(self.folder / name.strip())) for name in names if name.strip())
 
     def _importer(self, path: Path) -> "_Importer":
         real = self.files.real(path)
@@ -276,18 +276,18 @@ class _Importer:
     ) -> list[Piece]:
         def additions() -> Iterator[tuple[int, int, list[Piece]]]:
             for start, end, target in _imports(text) if level < MOST_LEVELS else ():
-                made, why = self._imported(target, path, level)
+                addition, why = self._imported(target, path, level)
                 if level == 0:
                     self.tried[start] = Tried(target, why)
-                if made:
-                    self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
+                if addition:
+                    self.replaced.extend(import_of(path, start, end, addition, nested=level > 0))
                     # Behind the words, which stay.
-                    yield end, end, made
+                    yield end, end, addition
 
         return spliced(path, kind, text, additions(), importer, _cleaned)
 
     def _imported(self, target: str, path: Path, level: int) -> tuple[list[Piece], str | None]:
-        """What comes by an import, and why nothing does if there is such a file."""
+        """The pieces that an import brings, and the reason where a file that is there brings none."""
         place = Path(os.path.normpath(self.files.real(path).parent / target))
         real = self.files.real(place)
         if self.imports_left > 0 and real in self.met:
@@ -329,15 +329,15 @@ def _imports(text: str) -> Iterator[tuple[int, int, str]]:
         return
     code = iter(_code(text))
     region, reach = next(code, None), 0
-    for found in _IMPORT.finditer(text):
-        while region is not None and region[0] <= found.start():
+    for match in _IMPORT.finditer(text):
+        while region is not None and region[0] <= match.start():
             reach = max(reach, region[1])
             region = next(code, None)
-        target = found[1].rstrip(_TRAILING)
+        target = match[1].rstrip(_TRAILING)
         if not target or not ("." in target or "/" in target) or target.startswith(("/", "~")):
             continue
-        if reach <= found.start():
-            yield found.start(1) - 1, found.start(1) + len(target), target
+        if reach <= match.start():
+            yield match.start(1) - 1, match.start(1) + len(target), target
 
 
 def _code(text: str) -> list[tuple[int, int]]:
@@ -365,12 +365,12 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     paragraph = 0
     runs: list[tuple[int, int, int]] = []
     later: dict[tuple[int, int], list[int]] = {}
-    for found in _RUN_OR_BLANK.finditer(text):
-        if found[0] == "\n":
+    for match in _RUN_OR_BLANK.finditer(text):
+        if match[0] == "\n":
             paragraph += 1
         else:
-            later.setdefault((paragraph, len(found[0])), []).append(found.start())
-            runs.append((found.start(), found.end(), paragraph))
+            later.setdefault((paragraph, len(match[0])), []).append(match.start())
+            runs.append((match.start(), match.end(), paragraph))
     for starts in later.values():
         starts.reverse()
     at = 0

@@ -82,11 +82,11 @@ class _Loader:
                     NotLoaded(path, f"the {MOST_UNITS:,} UTF-16 units of all files are used up", dropped=True)
                 )
                 continue
-            kept, lost = self._within_room(text)
+            arriving, lost = self._within_room(text)
             shown = f"~/{path.relative_to(self.start.home).as_posix()}" if home else str(path)
-            entry = Entry(path, "user" if home else "project", kept, lost=lost)
+            entry = Entry(path, "user" if home else "project", arriving, lost=lost)
             yield Piece(f"% cat {shown}\n<coding_guidelines>\n")
-            yield Piece(kept, entry)
+            yield Piece(arriving, entry)
             yield Piece("\n</coding_guidelines>\n\n")
 
     def _within_room(self, text: str) -> tuple[str, Lost | None]:

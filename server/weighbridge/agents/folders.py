@@ -37,18 +37,18 @@ def walk(folder: Path, files: Files, *, ordered: bool = False, own: bool = True)
     names the folder.
     """
     seen: set[Path] = set()
-    told = 0
+    count = 0
 
     def below(at: Path, level: int) -> Iterator[Path]:
-        nonlocal told
+        nonlocal count
         real = files.real(at)
         if real in seen or level > MOST_LEVELS:
             return
         seen.add(real)
         names = files.names(at, own=own)
         for name in sorted(names) if ordered else names:
-            told += 1
-            if told > MOST_FILES:
+            count += 1
+            if count > MOST_FILES:
                 return
             path = at / name
             if files.is_folder(path):

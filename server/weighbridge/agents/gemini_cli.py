@@ -57,8 +57,8 @@ class _Loader:
         self.context_settings = context_settings(settings)
         self.names = self._names()
         markers = self.context_settings.get("memoryBoundaryMarkers")
-        told = [str(one) for one in markers] if isinstance(markers, list) else [".git"]
-        self.markers = tuple(mark for mark in told if not mark.startswith("/") and ".." not in mark)
+        marker_names = [str(mark) for mark in markers] if isinstance(markers, list) else [".git"]
+        self.markers = tuple(mark for mark in marker_names if not mark.startswith("/") and ".." not in mark)
         self.splicer = Splicer(files, backtick_regions, self._top_of, _failure)
         self.splicer.looked_at = start.looked_at
         self.not_loaded: list[NotLoaded] = []
@@ -95,10 +95,10 @@ class _Loader:
         )
 
     def _trust(self) -> bool | None:
-        """What the user said of this folder: True, False, or None where nothing was said."""
-        told = json_object(self.files.read(self.own / "trustedFolders.json"))
+        """The user's word on whether this folder is trusted: True, False, or None where nothing was said."""
+        levels_by_folder = json_object(self.files.read(self.own / "trustedFolders.json"))
         for above in upwards(self.folder):
-            level = told.get(str(above))
+            level = levels_by_folder.get(str(above))
             if level in ("TRUST_FOLDER", "TRUST_PARENT"):
                 return True
             if level == "DO_NOT_TRUST":
@@ -107,8 +107,8 @@ class _Loader:
 
     def _names(self) -> tuple[str, ...]:
         """Names that are looked for in each folder: those of the settings, and always GEMINI.md."""
-        told = self.context_settings.get("fileName")
-        more = [told] if isinstance(told, str) else told if isinstance(told, list) else []
+        setting = self.context_settings.get("fileName")
+        more = [setting] if isinstance(setting, str) else setting if isinstance(setting, list) else []
         names = [os.path.normpath(name.strip()) for name in more if isinstance(name, str) and name.strip()]
         return tuple(dict.fromkeys((*names, _NAME)))
 
@@ -122,9 +122,9 @@ class _Loader:
     def _project_files(self) -> list[Path]:
         """The files of the session folder's chain and of the included folders' chains, each real file once."""
         included = [
-            self.files.real(Path(os.path.normpath(self.folder / one)))
-            for several in self.start.options("--include-directories")
-            for one in several.split(",")
+            self.files.real(Path(os.path.normpath(self.folder / folder_name)))
+            for value in self.start.options("--include-directories")
+            for folder_name in value.split(",")
         ]
         paths: dict[object, Path] = {}
         for folder in (self.folder, *included):
@@ -142,8 +142,8 @@ class _Loader:
         paths: list[Path] = []
         for extension in self.files.names(holder):
             values = json_object(self.files.read(holder / extension / "gemini-extension.json"))
-            told = values.get("contextFileName") or _NAME
-            names = told if isinstance(told, list) else [told]
+            setting = values.get("contextFileName") or _NAME
+            names = setting if isinstance(setting, list) else [setting]
             if values:
                 paths += [
                     holder / extension / name for name in names if isinstance(name, str) and ".." not in name
@@ -176,10 +176,10 @@ class _Loader:
 
     def _system_file(self) -> tuple[Piece, ...]:
         """The user's own system prompt, where the environment names one."""
-        told = self.start.environment.get("GEMINI_SYSTEM_MD")
-        if not told or told.lower() in {"0", "false", "1", "true"}:
+        variable = self.start.environment.get("GEMINI_SYSTEM_MD")
+        if not variable or variable.lower() in {"0", "false", "1", "true"}:
             return ()
-        path = self.folder / told
+        path = self.folder / variable
         data = self.files.read(path)
         text = "" if data is None else decoded(data).strip()
         return (Piece(text, Entry(path, "user", text)),) if text else ()
@@ -227,11 +227,11 @@ class _Loader:
         for holder in (self.folder / ".gemini", self.own):
             path = holder.joinpath("commands", *name.split(":")).with_suffix(".toml")
             data = self.files.read(path)
-            told = None if data is None else command_prompt(decoded(data))
-            if told is None:
+            body = None if data is None else command_prompt(decoded(data))
+            if body is None:
                 continue
-            texts = list(self._pasted(told))
-            if "{{args}}" in told:
+            texts = list(self._pasted(body))
+            if "{{args}}" in body:
                 texts = [text.replace("{{args}}", arguments) for text in texts]
             elif arguments:
                 texts[-1] += f"\n\n{prompt}"
@@ -240,15 +240,15 @@ class _Loader:
                 yield Part(where, (Piece(text, Entry(path, "command", text)),))
             return
 
-    def _pasted(self, told: str) -> Iterator[str]:
+    def _pasted(self, body: str) -> Iterator[str]:
         """A command's text in pieces, between them the files that `@{…}` names."""
         at = 0
-        for found in PASTED.finditer(told):
-            if before := told[at : found.start()]:
+        for match in PASTED.finditer(body):
+            if before := body[at : match.start()]:
                 yield before
-            at = found.end()
-            yield from self._target(found[1].strip())
-        if (rest := told[at:]) or at == 0:
+            at = match.end()
+            yield from self._target(match[1].strip())
+        if (rest := body[at:]) or at == 0:
             yield rest
 
     def _target(self, name: str) -> Iterator[str]:

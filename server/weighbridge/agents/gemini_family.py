@@ -21,7 +21,7 @@ _PROMPT = re.compile(r"^[ \t]*prompt[ \t]*=", re.MULTILINE)
 
 def context_settings(settings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What several settings, the most important last, say under `context`."""
-    tables = (one["context"] for one in settings if isinstance(one.get("context"), Mapping))
+    tables = (values["context"] for values in settings if isinstance(values.get("context"), Mapping))
     return {name: value for table in tables for name, value in table.items()}
 
 
@@ -35,17 +35,17 @@ def mentions(
     words = ""
     at = 0
     named: list[tuple[str, Path]] = []
-    for found in _MENTION.finditer(prompt):
-        name = found[1].replace("\\ ", " ").rstrip(_TRAILING)
+    for match in _MENTION.finditer(prompt):
+        name = match[1].replace("\\ ", " ").rstrip(_TRAILING)
         path = Path(os.path.normpath(folder / name))
         is_folder = files.is_folder(path)
         if not is_folder and files.size(path) is None:
             continue
-        before = prompt[at : found.start()]
+        before = prompt[at : match.start()]
         words += before + ("" if not before or before[-1].isspace() else " ") + "@" + name
         if is_folder and in_folder:
             words += in_folder if name.endswith("/") else f"/{in_folder}"
-        at = found.start() + 1 + len(found[1].rstrip(_TRAILING))
+        at = match.start() + 1 + len(match[1].rstrip(_TRAILING))
         named.append((name, path))
     return words + prompt[at:], named
 
@@ -67,27 +67,27 @@ def _part(text: str, entry: Entry | None = None) -> Part:
 def command_prompt(text: str) -> str | None:
     """The prompt of a command in TOML; None where there is none."""
     try:
-        told = tomllib.loads(text).get("prompt")
+        prompt = tomllib.loads(text).get("prompt")
     except tomllib.TOMLDecodeError:
         return None
-    return told if isinstance(told, str) else None
+    return prompt if isinstance(prompt, str) else None
 
 
 def _pasted_in_toml(text: str) -> Iterator[tuple[int, int, str]]:
     """Where the text of a command in TOML names files, and their paths."""
     begun = _PROMPT.search(text)
-    told = command_prompt(text)
-    names = None if told is None else {found[1] for found in PASTED.finditer(told)}
-    for found in PASTED.finditer(text, 0 if begun is None else begun.end()):
-        if names is None or found[1] in names:
-            yield *found.span(), found[1].strip()
+    prompt = command_prompt(text)
+    names = None if prompt is None else {pasted[1] for pasted in PASTED.finditer(prompt)}
+    for match in PASTED.finditer(text, 0 if begun is None else begun.end()):
+        if names is None or match[1] in names:
+            yield *match.span(), match[1].strip()
 
 
 def _pasted_in_markdown(text: str) -> Iterator[tuple[int, int, str]]:
-    """The same of a command in Markdown."""
+    """Where the text of a command in Markdown names files, and their paths."""
     begin = len(text) - len(split_front_matter(text)[1])
-    for found in PASTED.finditer(text, begin):
-        yield *found.span(), found[1].strip()
+    for match in PASTED.finditer(text, begin):
+        yield *match.span(), match[1].strip()
 
 
 _MARKS = (("@{", "}"),)
@@ -110,7 +110,7 @@ def command_imports(path: Path, *, suffixes: tuple[str, ...]) -> Imports | None:
 def brought_when_run(
     path: Path, folder: Path, files: Files, *, suffixes: tuple[str, ...]
 ) -> Iterator[Import]:
-    """What a command names, and what comes of it when that is run in a session folder."""
+    """The files that a command names, with what each brings when the command is run in a session folder."""
     imports = command_imports(path, suffixes=suffixes)
     if imports is None:
         return

@@ -37,15 +37,15 @@ def skill_listing(files: Files, home: Path, folder: Path) -> tuple[Piece, ...]:
 
 def _described(text: str) -> tuple[str, str] | None:
     """A skill's name and description; None where it is left out."""
-    found = _FRONT_MATTER.match(text)
-    if found is None:
+    match = _FRONT_MATTER.match(text)
+    if match is None:
         return None
-    values = yaml_mapping(found[1]) or {}
+    values = yaml_mapping(match[1]) or {}
     if not (isinstance(values.get("name"), str) and isinstance(values.get("description"), str)):
-        found_lines = _LINES.findall(unix_lines(found[1]))
+        lines = _LINES.findall(unix_lines(match[1]))
         values = {
-            one[0] or one[2]: " ".join(map(str.strip, (one[1] or one[3]).split("\n"))).strip()
-            for one in found_lines
+            groups[0] or groups[2]: " ".join(map(str.strip, (groups[1] or groups[3]).split("\n"))).strip()
+            for groups in lines
         }
     if "name" not in values or "description" not in values:
         return None

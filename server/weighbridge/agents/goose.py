@@ -65,10 +65,10 @@ def load(start: Start, files: Files) -> Context:
 
 def _names(start: Start) -> Sequence[str]:
     """Names of hint files: the environment's, as a list in JSON, else the agent's own."""
-    told = json_object(f'{{"names": {start.environment.get("CONTEXT_FILE_NAMES", "null")}}}'.encode()).get(
+    names = json_object(f'{{"names": {start.environment.get("CONTEXT_FILE_NAMES", "null")}}}'.encode()).get(
         "names"
     )
-    return [str(name) for name in told] if isinstance(told, list) else _NAMES
+    return [str(name) for name in names] if isinstance(names, list) else _NAMES
 
 
 def _without_tags(pieces: Sequence[Piece]) -> list[Piece]:
@@ -99,9 +99,9 @@ class _Loader:
                 self.not_loaded.append(NotLoaded(path, "a link leads outside: goose drops it"))
                 continue
             self.references, self.left = MOST_REFERENCES, MOST_BYTES
-            made = self._expanded(path, text, kind, self.files.real(top), (), 1, None)
-            pieces += [*([] if first else [Piece("\n")]), *made]
-            first = first and not "".join(piece.text for piece in made)
+            expansion = self._expanded(path, text, kind, self.files.real(top), (), 1, None)
+            pieces += [*([] if first else [Piece("\n")]), *expansion]
+            first = first and not "".join(piece.text for piece in expansion)
         return pieces
 
     def _text(self, path: Path, *, own: bool = True) -> str | None:
@@ -132,11 +132,11 @@ class _Loader:
 
         def replacements() -> Iterator[tuple[int, int, list[Piece]]]:
             for start, end, target in _references(text) if scanned else ():
-                made, why = self._imported(target, path, top, above, level)
+                replacement, why = self._imported(target, path, top, above, level)
                 tried[start] = Tried(target, why)
-                if made:
-                    self.imports.extend(import_of(path, start, end, made, nested=importer is not None))
-                    yield start, end, made
+                if replacement:
+                    self.imports.extend(import_of(path, start, end, replacement, nested=importer is not None))
+                    yield start, end, replacement
 
         pieces = spliced(path, kind, text, replacements(), importer)
         if importer is None and self.files.real(path) in self.looked_at:
@@ -164,7 +164,7 @@ class _Loader:
     def _imported(
         self, target: str, path: Path, top: Path, above: tuple[str, ...], level: int
     ) -> tuple[list[Piece], str | None]:
-        """What comes by a reference, and why nothing does if there is such a file."""
+        """The pieces that a reference brings, and the reason where a file that is there brings none."""
         self.references -= 1
         written = str(path.parent / target)
         place = Path(os.path.normpath(self.files.real(path).parent / target))
@@ -195,7 +195,7 @@ class _Loader:
 
 def _references(text: str) -> Iterator[tuple[int, int, str]]:
     """Where references stand in a text, and what they name."""
-    return ((*found.span(), found[1]) for found in _REFERENCE.finditer(text))
+    return ((*match.span(), match[1]) for match in _REFERENCE.finditer(text))
 
 
 GOOSE = Agent(

@@ -90,7 +90,7 @@ class KiloLoader(OpenCodeLoader):
                 )
                 self.not_loaded.append(NotLoaded(path, reason))
                 return None
-        return _FILE.sub(lambda found: self._file_text(path.parent / found[1]), text)
+        return _FILE.sub(lambda match: self._file_text(path.parent / match[1]), text)
 
     def _file_text(self, path: Path) -> str:
         data = self.files.read(Path(os.path.normpath(path)), own=False)

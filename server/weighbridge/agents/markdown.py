@@ -53,10 +53,16 @@ def stretches(text: str) -> Iterator[str]:
     """The stretches of a text in which an import may stand, in order: outside code, of link texts, behind comments."""
     if "@" not in text:
         return
-    some = [_importing(one.text) for one in sections(unix_lines(text)) if "@" in one.text or "]:" in one.text]
-    links: dict[str, Any] = {"references": {name: to for one in reversed(some) for name, to in one.links}}
+    extracts = [
+        _importing(section.text)
+        for section in sections(unix_lines(text))
+        if "@" in section.text or "]:" in section.text
+    ]
+    links: dict[str, Any] = {
+        "references": {name: to for extract in reversed(extracts) for name, to in extract.links}
+    }
     parser = _parser()
-    for content, where in (pair for one in some for pair in one.contents):
+    for content, where in (pair for extract in extracts for pair in extract.contents):
         if where is not _Where.TEXT:
             yield content
         if where is not _Where.HTML:
@@ -107,7 +113,7 @@ def without_comments(text: str) -> str:
 def comments(text: str, start: int, end: int | None = None) -> Iterator[tuple[int, int]]:
     """Where the HTML comments stand in a stretch of a text, in time linear in it."""
     last = text.rfind("-->", start, end) + 3
-    return (found.span() for found in _COMMENT.finditer(text, start, max(start, last)))
+    return (match.span() for match in _COMMENT.finditer(text, start, max(start, last)))
 
 
 def _behind_comments(block: str) -> Iterator[str]:
@@ -141,7 +147,7 @@ def without_block_comments(text: str) -> str:
     if "<!--" not in text:
         return text
     lines = split_lines(unix_lines(text))
-    kept: list[str] = []
+    parts: list[str] = []
     at = 0
     removed = False
     for start, last in _comment_blocks("".join(lines)):
@@ -150,12 +156,12 @@ def without_block_comments(text: str) -> str:
             block += lines[end]
             end += 1
         rest = without_comments(block)
-        kept.extend(lines[at:start])
+        parts.extend(lines[at:start])
         if rest.strip():
-            kept.append(rest)
+            parts.append(rest)
         at = end
         removed = True
-    return "".join([*kept, *lines[at:]]) if removed else text
+    return "".join([*parts, *lines[at:]]) if removed else text
 
 
 def block_comments(text: str) -> Iterator[tuple[int, int]]:
@@ -197,9 +203,9 @@ def code_regions(text: str) -> list[tuple[int, int]]:
     """
     source = unix_lines(text)
     return [
-        (one.start + start, one.start + end)
-        for one in sections(source)
-        for start, end in _regions_in(one.text)
+        (section.start + start, section.start + end)
+        for section in sections(source)
+        for start, end in _regions_in(section.text)
     ]
 
 
@@ -212,7 +218,7 @@ def _regions(source: str, base: int, quotes: int = 0) -> Iterator[tuple[int, int
     """The code in a text that stands at `base`, within so many block quotes."""
     if not any(mark in source for mark in ("`", "~~~", "    ", "\t")):
         return
-    starts = [0, *(found.end() for found in re.finditer("\n", source)), len(source)]
+    starts = [0, *(match.end() for match in re.finditer("\n", source)), len(source)]
     for token, children in _blocks(source):
         assert token.map is not None  # noqa: S101  a block has its lines
         start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
@@ -251,13 +257,13 @@ def _quoted_regions(raw: str, base: int, quotes: int) -> Iterator[tuple[int, int
         first, last = token.map
         block = "".join(lines[first:last]).rstrip("\n")
         blank = last < len(lines) and not lines[last].strip()
-        found = -1 if blank and token.type == "heading_open" else raw.find(block, at)
-        if found < 0:
+        offset = -1 if blank and token.type == "heading_open" else raw.find(block, at)
+        if offset < 0:
             return
-        yield from _regions(block, base + found, quotes)
+        yield from _regions(block, base + offset, quotes)
         if blank:
             return
-        at = found + len(block)
+        at = offset + len(block)
 
 
 def _spans(source: str, tokens: "list[Token]") -> Iterator[tuple[int, int]]:
@@ -268,13 +274,13 @@ def _spans(source: str, tokens: "list[Token]") -> Iterator[tuple[int, int]]:
             continue
         mark = re.escape(token.markup)
         spans = re.compile(rf"(?:(?<!`)|(?<=\\`)){mark}(?!`)([\s\S]*?)(?<!`){mark}(?!`)")
-        found = spans.search(source, at)
-        while found is not None and not _is_span(found[1], token.content):
-            found = spans.search(source, found.start() + 1)
-        if found is None:
+        match = spans.search(source, at)
+        while match is not None and not _is_span(match[1], token.content):
+            match = spans.search(source, match.start() + 1)
+        if match is None:
             return
-        yield found.span()
-        at = found.end()
+        yield match.span()
+        at = match.end()
 
 
 def _is_span(written: str, content: str) -> bool:

@@ -162,8 +162,8 @@ class OpenCodeLoader:
                     for path in self.matching(entry, by_user=by_user):
                         yield path, by_user
 
-    def variable(self, found: re.Match[str]) -> str:
-        return self.start.environment.get(found[1], "")
+    def variable(self, match: re.Match[str]) -> str:
+        return self.start.environment.get(match[1], "")
 
     def matching(self, entry: str, *, by_user: bool) -> Iterator[Path]:
         """The files that an entry of `instructions` names: relative ones in every folder up to the root."""
@@ -315,12 +315,12 @@ def _walked(place: Path, parts: Sequence[str], files: Files, *, own: bool) -> It
 
 def _braces(pattern: str) -> Iterator[str]:
     """A pattern's alternatives, one for each choice in braces."""
-    found = re.search(r"\{([^{}]*)\}", pattern)
-    if found is None:
+    match = re.search(r"\{([^{}]*)\}", pattern)
+    if match is None:
         yield pattern
         return
-    for choice in found[1].split(","):
-        yield from _braces(pattern[: found.start()] + choice + pattern[found.end() :])
+    for choice in match[1].split(","):
+        yield from _braces(pattern[: match.start()] + choice + pattern[match.end() :])
 
 
 def with_words(body: str, arguments: str) -> str:
@@ -332,8 +332,8 @@ def with_words(body: str, arguments: str) -> str:
     numbers = [int(number) for number in _PLACEHOLDER.findall(body)]
     last = max(numbers, default=0)
 
-    def value(found: re.Match[str]) -> str:
-        number = int(found[1])
+    def value(match: re.Match[str]) -> str:
+        number = int(match[1])
         if number == 0:
             return "undefined"
         if number > len(words):

@@ -71,7 +71,9 @@ class _Loader:
         except _UnreadableError as error:
             reason = "not UTF-8: OpenHands ends with an error"
             return Context(not_loaded=(NotLoaded(Path(str(error)), reason),))
-        blocks += [(one.name, Entry(one.path, "skill", one.content)) for one in skills if not one.is_listed]
+        blocks += [
+            (skill.name, Entry(skill.path, "skill", skill.content)) for skill in skills if not skill.is_listed
+        ]
         pieces: list[Piece] = []
         for name, entry in blocks:
             head = f"{chr(10) if pieces else ''}[BEGIN context from [{name}]]\n"
@@ -83,10 +85,10 @@ class _Loader:
         """One file a kind: the session folder's come first, then those that only the git root has."""
         met: dict[str, Path] = {}
         for place in places:
-            there = {name: _KINDS.get(name.lower()) for name in sorted(self.files.names(place))}
+            kinds_by_name = {name: _KINDS.get(name.lower()) for name in sorted(self.files.names(place))}
             seen: set[object] = set()
             for kind in _ORDER:
-                for name in (name for name, one in there.items() if one == kind):
+                for name in (name for name, its_kind in kinds_by_name.items() if its_kind == kind):
                     path = place / name
                     identity = self.files.identity(path)
                     if self.files.size(path) is None or identity in seen:
@@ -114,9 +116,13 @@ class _Loader:
         """Skills of the session folder, the git root and the home; of equal names the first."""
         for place in (*places, self.start.home):
             for holder in (place / name for name in _SKILL_FOLDERS):
-                found = [one for path in self._skill_files(holder) if (one := self._skill(path, holder))]
+                candidates = [
+                    parsed for path in self._skill_files(holder) if (parsed := self._skill(path, holder))
+                ]
                 # Those that are always sent, those that wait for a word, then folders of their own.
-                for skill in sorted(found, key=lambda one: (one.is_folder, bool(one.triggers))):
+                for skill in sorted(
+                    candidates, key=lambda candidate: (candidate.is_folder, bool(candidate.triggers))
+                ):
                     if skill.name in self.names:
                         self.not_loaded.append(NotLoaded(skill.path, f"{skill.name} is there already"))
                     else:
@@ -133,19 +139,21 @@ class _Loader:
                     yield holder / name / inner
                     break
         for path in sorted(walk(holder, self.files), key=lambda path: len(path.parts)):
-            other = path.suffix == ".md" and path.name != "README.md" and path.name.lower() != "skill.md"
-            if other and not any(lies_in(path, folder) for folder in folders):
+            is_single_file = (
+                path.suffix == ".md" and path.name != "README.md" and path.name.lower() != "skill.md"
+            )
+            if is_single_file and not any(lies_in(path, folder) for folder in folders):
                 yield path
 
     def _skill(self, path: Path, holder: Path) -> _Skill | None:
         text = (self._text(path) or "").strip()
         parts = split_at_borders(text)
-        found = {} if parts is None else yaml_value(parts[0])
-        values = found if isinstance(found, dict) else {}
+        front_matter = {} if parts is None else yaml_value(parts[0])
+        values = front_matter if isinstance(front_matter, dict) else {}
         is_folder = path.name.lower() == "skill.md"
         default = path.parent.name if is_folder else str(path.relative_to(holder).with_suffix(""))
         name, triggers = str(values.get("name", default)), values.get("triggers", [])
-        if found is None or not isinstance(triggers, list):
+        if front_matter is None or not isinstance(triggers, list):
             reason = "its front matter can't be read: it is left out"
         elif is_folder and (not is_name(name) or name != default):
             reason = f"{name} is no name of a skill in {default}: small letters and hyphens, as its folder is called"
@@ -175,7 +183,9 @@ class _Loader:
         """The texts of skills whose words the first prompt holds."""
         pieces: list[Piece] = []
         for skill in skills:
-            word = next((one for one in skill.triggers if one.lower() in self.start.prompt.lower()), None)
+            word = next(
+                (trigger for trigger in skill.triggers if trigger.lower() in self.start.prompt.lower()), None
+            )
             if word is not None:
                 head = (
                     f"{chr(10) * 2 if pieces else ''}<EXTRA_INFO>\n"

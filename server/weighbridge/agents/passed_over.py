@@ -67,63 +67,65 @@ def passed_over(
             return "it stands in code", Importance.HINT
         return overlooked(start, name)
 
-    for found in islice(CANDIDATE.finditer(text), MOST_LOOKED_AT):
-        start, one = found.start(), tried.get(found.start())
-        if one is not None and one.why == "":
+    for match in islice(CANDIDATE.finditer(text), MOST_LOOKED_AT):
+        start, attempt = match.start(), tried.get(match.start())
+        if attempt is not None and attempt.why == "":
             continue
-        plain = found[1].strip('"').replace("\\ ", " ")
+        plain = match[1].strip('"').replace("\\ ", " ")
         usual = _USUAL.match(plain)
         name = next(filter(is_importable, (bare(plain), bare(usual[0] if usual else ""))), None)
-        if one is not None:
-            there = one.why and is_there(one.target)
-            yield from _tried_in_vain(path, found, one if there else replace(one, why=None), name)
+        if attempt is not None:
+            target_is_there = attempt.why and is_there(attempt.target)
+            yield from _tried_in_vain(
+                path, match, attempt if target_is_there else replace(attempt, why=None), name
+            )
         elif name is not None:
-            yield _overlooked(path, text, found, name, why(start, name), imports)
+            yield _overlooked(path, text, match, name, why(start, name), imports)
         elif plain.startswith("~/") and PurePath(bare(plain)).suffix.lower() in TEXTS:
             reason, importance = why(start, plain)
             said = _HOME_REASON if imports and importance is not Importance.HINT else reason
-            yield Ignored(path, start, found.end(), said, Importance.HINT)
+            yield Ignored(path, start, match.end(), said, Importance.HINT)
 
 
 def _overlooked(
     path: Path,
     text: str,
-    found: re.Match[str],
+    match: re.Match[str],
     name: str,
     why: tuple[str, Importance],
     imports: Imports | None,
 ) -> Ignored:
-    """What is said of a place where an agent finds no import of a file, and why."""
-    (reason, importance), start = why, found.start()
+    """The notice about a place where an agent finds no import of a file, with the reason."""
+    (reason, importance), start = why, match.start()
     written = None if imports is None or name.startswith("/") else imports.written(name)
     end = start + 1 + len(name)
-    if importance is not Importance.HINT and "\\ " in found[1]:
+    if importance is not Importance.HINT and "\\ " in match[1]:
         reason, importance = "a space ends the path here", Importance.CERTAIN
-        end = found.end()
-    elif found[1].startswith('"'):
-        end = found.end()
+        end = match.end()
+    elif match[1].startswith('"'):
+        end = match.end()
     if importance is Importance.HINT:
         written = None
     instead = None if written is None else spaced(written, text, start, end)
     return Ignored(path, start, end, reason, importance, instead)
 
 
-def _tried_in_vain(path: Path, found: re.Match[str], one: Tried, name: str | None) -> Iterator[Ignored]:
-    """Why an import that an agent finds brings nothing. `name`: the file that seems to be meant, None where there is none."""
-    target = one.target
-    start, end = found.start(), found.start() + 1 + len(target)
-    if one.why is not None:
-        yield Ignored(path, start, end, one.why, Importance.CERTAIN)
+def _tried_in_vain(path: Path, match: re.Match[str], attempt: Tried, name: str | None) -> Iterator[Ignored]:
+    """The notice about an import that an agent finds and that brings nothing. `name`: the file that seems to be meant, None where there is none."""
+    target = attempt.target
+    start, end = match.start(), match.start() + 1 + len(target)
+    if attempt.why is not None:
+        yield Ignored(path, start, end, attempt.why, Importance.CERTAIN)
     elif name is None:
-        if one.missing:
-            yield Ignored(path, start, end, f"no such file: {one.missing}", Importance.HINT)
+        if attempt.missing:
+            yield Ignored(path, start, end, f"no such file: {attempt.missing}", Importance.HINT)
         elif PurePath(target).suffix.lower() in TEXTS:
             reason = f"no such file: {target} is looked for beside {path.name}"
             yield Ignored(path, start, end, reason, Importance.HINT)
     elif target.startswith(name):
-        instead = f"@{name} {found[1][len(name) :]}"
-        yield Ignored(path, start, found.end(), mark_reason(found[1], name), Importance.CERTAIN, instead)
+        instead = f"@{name} {match[1][len(name) :]}"
+        yield Ignored(path, start, match.end(), mark_reason(match[1], name), Importance.CERTAIN, instead)
     else:
         stop = name[len(target.rstrip("\\")) :][:1]
         reason = f"the path ends before {'the space' if stop == ' ' else stop} here"
-        yield Ignored(path, start, found.end(), reason, Importance.CERTAIN)
+        yield Ignored(path, start, match.end(), reason, Importance.CERTAIN)

@@ -104,18 +104,25 @@ class _Loader:
         )
 
     def _is_trusted(self) -> bool:
-        told = json_object(self.files.read(self.own / "trustedFolders.json"))
-        levels = [told.get(str(above)) for above in upwards(self.folder)]
+        levels_by_folder = json_object(self.files.read(self.own / "trustedFolders.json"))
+        levels = [levels_by_folder.get(str(above)) for above in upwards(self.folder)]
         return next((level != "DO_NOT_TRUST" for level in levels if level is not None), False)
 
     def _context_blocks(self) -> Iterator[list[Piece]]:
-        told = self.settings.get("fileName")
-        names = (told,) if isinstance(told, str) else tuple(told) if isinstance(told, list) else _NAMES
+        setting = self.settings.get("fileName")
+        names = (
+            (setting,)
+            if isinstance(setting, str)
+            else tuple(setting)
+            if isinstance(setting, list)
+            else _NAMES
+        )
         folders = [self.folder]
         if self.settings.get("loadFromIncludeDirectories") is True:
-            for several in self.start.options("--include-directories"):
+            for value in self.start.options("--include-directories"):
                 folders += [
-                    self.files.real(Path(os.path.normpath(self.folder / one))) for one in several.split(",")
+                    self.files.real(Path(os.path.normpath(self.folder / folder_name)))
+                    for folder_name in value.split(",")
                 ]
         paths: list[Path] = []
         for folder in folders:
@@ -188,9 +195,9 @@ class _Loader:
                     reason = f"loads when a file is read that matches {', '.join(patterns)}"
                     # What has no slash, or begins or ends with one, matches nothing.
                     usable = tuple(
-                        one.removeprefix("./")
-                        for one in patterns
-                        if "/" in one.strip("/") and one[0] != "/" and one[-1] != "/"
+                        pattern.removeprefix("./")
+                        for pattern in patterns
+                        if "/" in pattern.strip("/") and pattern[0] != "/" and pattern[-1] != "/"
                     )
                     self.not_loaded.append(NotLoaded(path, reason, patterns=usable, folder=base))
                 elif text := js_trim(_without_nested_comments(body)):
@@ -260,30 +267,30 @@ class _Loader:
                 if data is None:
                     continue
                 text = decoded(data)
-                told = split_front_matter(text)[1].strip() if suffix == ".md" else command_prompt(text)
-                if told is None:
+                body = split_front_matter(text)[1].strip() if suffix == ".md" else command_prompt(text)
+                if body is None:
                     continue
-                if "{{args}}" in told:
-                    told = told.replace("{{args}}", arguments)
+                if "{{args}}" in body:
+                    body = body.replace("{{args}}", arguments)
                 elif arguments:
-                    told += f"\n\n{prompt}"
-                for text, entry in self._pasted(told, path):
+                    body += f"\n\n{prompt}"
+                for text, entry in self._pasted(body, path):
                     yield Part("user message, one entry a part", (Piece(text, entry),))
                 return
 
-    def _pasted(self, told: str, path: Path) -> Iterator[tuple[str, Entry]]:
+    def _pasted(self, body: str, path: Path) -> Iterator[tuple[str, Entry]]:
         at = 0
-        for found in PASTED.finditer(told):
-            place = Path(os.path.normpath(self.folder / found[1].strip()))
+        for match in PASTED.finditer(body):
+            place = Path(os.path.normpath(self.folder / match[1].strip()))
             data = self.files.read(place, own=False)
             if data is None:
                 continue
-            if before := told[at : found.start()]:
+            if before := body[at : match.start()]:
                 yield before, Entry(path, "command", before)
             text = decoded(data)
             yield text, Entry(place, "attached", text)
-            at = found.end()
-        if rest := told[at:]:
+            at = match.end()
+        if rest := body[at:]:
             yield rest, Entry(path, "command", rest)
 
     def _mentions(self, prompt: str) -> Iterator[Part]:
@@ -307,21 +314,21 @@ class _Loader:
 
 def _rule(text: str) -> tuple[list[str], str]:
     """The patterns on which a rule waits, none where it always loads, and its body."""
-    found = _FRONT_MATTER.match(text)
-    if found is None:
+    match = _FRONT_MATTER.match(text)
+    if match is None:
         return [], text
-    values = yaml_mapping(found[1])
-    paths = _simple_paths(found[1]) if values is None else values.get("paths")
+    values = yaml_mapping(match[1])
+    paths = _simple_paths(match[1]) if values is None else values.get("paths")
     written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-    return [str(pattern) for pattern in written if str(pattern)], text[found.end() :]
+    return [str(pattern) for pattern in written if str(pattern)], text[match.end() :]
 
 
 def _simple_paths(source: str) -> list[str]:
-    """What Qwen Code takes for `paths` in front matter that is no YAML: the text behind it, or the items below it."""
-    found = re.search(r"^paths[ \t]*:[ \t]*(.*)\n?((?:  - .*(?:\n|$))*)", source, re.MULTILINE)
-    if found is None:
+    """The patterns that Qwen Code takes from front matter that is no YAML: the text behind `paths:`, or the items below it."""
+    match = re.search(r"^paths[ \t]*:[ \t]*(.*)\n?((?:  - .*(?:\n|$))*)", source, re.MULTILINE)
+    if match is None:
         return []
-    items = [line[4:] for line in found[2].splitlines()] if not found[1].strip() else [found[1]]
+    items = [line[4:] for line in match[2].splitlines()] if not match[1].strip() else [match[1]]
     return [item.strip().strip('"') for item in items]
 
 
@@ -354,9 +361,9 @@ def _asks_for_trust(user: Mapping[str, Any]) -> bool:
 
 def _memory_is_on(settings: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the agent's own memory is sent: it is, unless the last settings that speak of it say otherwise."""
-    tables = (one["memory"] for one in settings if isinstance(one.get("memory"), Mapping))
-    told = [table["enableManagedAutoMemory"] for table in tables if "enableManagedAutoMemory" in table]
-    return not told or told[-1] is True
+    tables = (values["memory"] for values in settings if isinstance(values.get("memory"), Mapping))
+    switches = [table["enableManagedAutoMemory"] for table in tables if "enableManagedAutoMemory" in table]
+    return not switches or switches[-1] is True
 
 
 def _shortened(text: str) -> tuple[str, Lost | None]:
@@ -365,7 +372,7 @@ def _shortened(text: str) -> tuple[str, Lost | None]:
     too_many, too_long = len(lines) > MEMORY_LINES, units > MEMORY_UNITS
     if not too_many and not too_long:
         return text, None
-    kept = cut_at_line("\n".join(lines[:MEMORY_LINES]), MEMORY_UNITS)
+    head = cut_at_line("\n".join(lines[:MEMORY_LINES]), MEMORY_UNITS)
     size, limit = f"{kilobytes(units)} KB", f"{kilobytes(MEMORY_UNITS)} KB"
     if not too_many:
         what = f"{size} (limit: {limit}) — index entries are too long"
@@ -376,8 +383,8 @@ def _shortened(text: str) -> tuple[str, Lost | None]:
         "Keep index entries to one line under ~200 chars; move detail into topic files."
     )
     reason = f"Qwen Code reads {MEMORY_LINES} lines and {MEMORY_UNITS:,} UTF-16 units of MEMORY.md"
-    line = kept.count("\n") + 1
-    return kept + warning, Lost(Code.TRUNCATED, line, 0, text[len(kept) :], reason)
+    line = head.count("\n") + 1
+    return head + warning, Lost(Code.TRUNCATED, line, 0, text[len(head) :], reason)
 
 
 QWEN_CODE = Agent(

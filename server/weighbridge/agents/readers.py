@@ -146,9 +146,9 @@ def readers_of(path: str) -> tuple[str, ...] | None:
     """
     # As strings: this is asked for each of many thousand files.
     *folders, name = path.split("/")
-    found = _BY_NAME.get(name)
-    if found is not None:
-        return found
+    readers = _BY_NAME.get(name)
+    if readers is not None:
+        return readers
     for ending, agents in _BY_ENDING.items():
         if name.endswith(ending):
             return agents

@@ -1,4 +1,4 @@
-"""What is known of texts that are read again and again."""
+"""Answers about texts that are read again and again, kept by the texts' digests."""
 
 import hashlib
 import threading
@@ -16,7 +16,7 @@ def remembered(function: Callable[[str], Answer]) -> Callable[[str], Answer]:
 
     By the text's digest, so that no text is kept. An answer is nobody's to change.
     """
-    known: dict[bytes, Answer] = {}
+    answers: dict[bytes, Answer] = {}
     lock = threading.Lock()
     characters = 0
 
@@ -24,15 +24,15 @@ def remembered(function: Callable[[str], Answer]) -> Callable[[str], Answer]:
         nonlocal characters
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         with lock:
-            if key in known:
-                return known[key]
-        found = function(text)
+            if key in answers:
+                return answers[key]
+        result = function(text)
         with lock:
             characters += len(text) + 1
             if characters > _MOST:
-                known.clear()
+                answers.clear()
                 characters = len(text) + 1
-            known[key] = found
-        return found
+            answers[key] = result
+        return result
 
     return answer

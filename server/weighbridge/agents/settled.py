@@ -65,14 +65,14 @@ class Section:
 def sections(text: str) -> tuple[Section, ...]:
     """A text cut where blocks begin for sure. Definitions of links are for all of them. Of a text several things are asked."""
     lines = split_lines(text)
-    found: list[Section] = []
+    all_sections: list[Section] = []
     line = start = 0
     for sure in (*_sure(lines, 0), len(lines)):
         if sure - line >= _SECTION_LINES or sure == len(lines):
             section = "".join(lines[line:sure])
-            found.append(Section(line, start, section))
+            all_sections.append(Section(line, start, section))
             line, start = sure, start + len(section)
-    return tuple(found)
+    return tuple(all_sections)
 
 
 def _sure(lines: Sequence[str], first: int) -> Iterator[int]:

@@ -20,8 +20,8 @@ _KEY_AND_TEXT = re.compile(r"([A-Za-z_][\w-]*):[ \t]+(\S.*)")
 
 def split_front_matter(text: str) -> tuple[str | None, str]:
     """A text's front matter (without its rules) and its body; None and the text where it has none."""
-    found = _FRONT_MATTER.match(text)
-    return (None, text) if found is None else (found[1], text[found.end() :])
+    match = _FRONT_MATTER.match(text)
+    return (None, text) if match is None else (match[1], text[match.end() :])
 
 
 def is_name(name: str) -> bool:
@@ -35,11 +35,11 @@ def split_at_borders(text: str) -> tuple[str, str] | None:
     return (parts[1], parts[2]) if len(parts) == 3 and not parts[0].strip() else None
 
 
-def cut(text: str, whole: str, kept: str, reason: str) -> Lost | None:
-    """What does not arrive of a file's description, of which `kept` is listed; None where all of it does."""
-    if kept == whole:
+def cut(text: str, whole: str, listed: str, reason: str) -> Lost | None:
+    """The part of a file's description `whole` that does not arrive where `listed` is listed; None where all of it does."""
+    if listed == whole:
         return None
-    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(whole, kept, strict=False)))
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(whole, listed, strict=False)))
     tail = whole[alike:]
     before = _DESCRIPTION.search(text)
     return Lost(Code.TRUNCATED, 0 if before is None else text.count("\n", 0, before.start()), 0, tail, reason)

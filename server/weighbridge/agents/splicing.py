@@ -31,7 +31,7 @@ def backtick_regions(text: str) -> list[tuple[int, int]]:
     A run of backticks opens code up to the next that is as long or longer; where there is none, as many of its backticks
     as some later run has; else it is cut in two halves.
     """
-    runs = [list(found.span()) for found in _RUN.finditer(text)]
+    runs = [list(match.span()) for match in _RUN.finditer(text)]
     longest = [0] * (len(runs) + 1)
     for number in range(len(runs) - 1, -1, -1):
         longest[number] = max(longest[number + 1], runs[number][1] - runs[number][0])
@@ -72,14 +72,14 @@ def spliced(
     own: list[str] = []
     pieces: list[Piece | str] = []
     at = 0
-    for start, end, made in replacements:
+    for start, end, replacement in replacements:
         own.append(cleaned(text[at:start]))
-        pieces += [own[-1], *made]
+        pieces += [own[-1], *replacement]
         at = end
     own.append(cleaned(text[at:]))
     pieces.append(own[-1])
     entry = Entry(path, kind, "".join(own), importer)
-    return [Piece(one, entry) if isinstance(one, str) else one for one in pieces]
+    return [Piece(piece, entry) if isinstance(piece, str) else piece for piece in pieces]
 
 
 def imports_in(
@@ -90,12 +90,12 @@ def imports_in(
         return
     code = iter(regions(text))
     region = next(code, None)
-    for found in _IMPORT.finditer(text):
-        at = found.start()
+    for match in _IMPORT.finditer(text):
+        at = match.start()
         while region is not None and region[1] <= at:
             region = next(code, None)
         if region is None or at < region[0]:
-            yield at, found.end(), found[1]
+            yield at, match.end(), match[1]
 
 
 @dataclass(slots=True)
@@ -144,12 +144,12 @@ class Splicer:
 
         def replacements() -> Iterator[tuple[int, int, list[Piece]]]:
             for start, end, target in imports_in(text, self.regions) if level < MOST_LEVELS else ():
-                made = self._replacement(target, path, top, above, level)
+                replacement = self._replacement(target, path, top, above, level)
                 if level == 0:
-                    tried[start] = self._tried(path, target, top, made)
-                if made is not None:
-                    self.replaced.extend(import_of(path, start, end, made, nested=level > 0))
-                    yield start, end, made
+                    tried[start] = self._tried(path, target, top, replacement)
+                if replacement is not None:
+                    self.replaced.extend(import_of(path, start, end, replacement, nested=level > 0))
+                    yield start, end, replacement
 
         pieces = spliced(path, kind, text, replacements(), importer)
         if level == 0:
@@ -200,17 +200,17 @@ class Splicer:
         top = self.files.real(top)
         self.ignored += passed_over(path, text, imports, tried, self.files, top, overlooked, self.regions)
 
-    def _tried(self, path: Path, target: str, top: Path, made: Sequence[Piece] | None) -> Tried:
-        """What came of an import of a context file. `made`: what stands in its place now."""
+    def _tried(self, path: Path, target: str, top: Path, replacement: Sequence[Piece] | None) -> Tried:
+        """The outcome of an import in a context file. `replacement`: what stands in its place now."""
         place = Path(os.path.normpath(path.parent / target))
-        if any(piece.entry for piece in made or ()):
+        if any(piece.entry for piece in replacement or ()):
             return Tried(target, "")
         if not self._is_inside(place, top):
             return Tried(target, f"outside the folder that holds the project: {top}")
         # A file that is there was met before, or is one too many.
         missing = f"an error that names {place} arrives in place of these words"
-        known = self.files.is_folder(place) or self.files.size(place) is not None
-        return Tried(target, "" if known else None, missing if made is not None else "")
+        exists = self.files.is_folder(place) or self.files.size(place) is not None
+        return Tried(target, "" if exists else None, missing if replacement is not None else "")
 
     def _fault(self, place: Path, top: Path) -> str | None:
         """What the runtime says of a path that can't be read, other than that nothing is there."""
@@ -232,16 +232,19 @@ class Splicer:
 
 def trimmed(pieces: Sequence[Piece]) -> list[Piece]:
     """Pieces without JavaScript's white space at both ends of their text: as many, empty ones among them; none if all is blank."""
-    kept = list(pieces)
-    for numbers, strip in ((range(len(kept)), str.lstrip), (reversed(range(len(kept))), str.rstrip)):
+    trimmed_pieces = list(pieces)
+    for numbers, strip in (
+        (range(len(trimmed_pieces)), str.lstrip),
+        (reversed(range(len(trimmed_pieces))), str.rstrip),
+    ):
         for number in numbers:
-            text = strip(kept[number].text, JS_SPACE)
-            kept[number] = replace(kept[number], text=text)
+            text = strip(trimmed_pieces[number].text, JS_SPACE)
+            trimmed_pieces[number] = replace(trimmed_pieces[number], text=text)
             if text:
                 break
         else:
             return []
-    return kept
+    return trimmed_pieces
 
 
 def flat(path: Path, text: str, splicer: Splicer, root_name: str, levels: int | None) -> list[Piece]:
@@ -270,8 +273,8 @@ def flat(path: Path, text: str, splicer: Splicer, root_name: str, levels: int | 
             order.append((at, root_name if at == path else str(at), whole, importer))
         levels_of[at] = level
         if levels is None or level < levels:
-            found = imports_in(whole, splicer.regions)
-            targets = [target for *_, target in found if not _URL.match(target)]
+            imports = imports_in(whole, splicer.regions)
+            targets = [target for *_, target in imports if not _URL.match(target)]
             waiting += [(Path(os.path.normpath(at.parent / target)), at, level + 1) for target in targets]
     pieces: list[Piece] = []
     for at, name, whole, importer in order:

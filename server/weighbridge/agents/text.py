@@ -81,7 +81,7 @@ def yaml_value(text: str) -> Any:
 def yaml_mapping(text: str) -> dict[str, Any] | None:
     """A YAML mapping's values by name, None where the text is no YAML or no mapping."""
     value = yaml_value(text)
-    return {str(name): held for name, held in value.items()} if isinstance(value, Mapping) else None
+    return {str(name): item for name, item in value.items()} if isinstance(value, Mapping) else None
 
 
 def toml_table(data: bytes | None) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def json_object(data: bytes | None) -> dict[str, Any]:
         return {}
     text = decoded(data)
     for pattern in (_COMMENT_OR_STRING, _TRAILING_COMMA):
-        text = pattern.sub(lambda found: found[0] if found[0].startswith('"') else " ", text)
+        text = pattern.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
@@ -124,5 +124,5 @@ def split_patterns(patterns: str) -> list[str]:
 
 def anywhere(patterns: Iterable[str]) -> tuple[str, ...]:
     """Patterns of files, from the folder that they speak of and from any below it: for agents that may take either."""
-    written = [one.strip().removeprefix("./").lstrip("/") for one in patterns]
-    return tuple(form for one in written if one for form in (one, f"**/{one}"))
+    written = [pattern.strip().removeprefix("./").lstrip("/") for pattern in patterns]
+    return tuple(form for pattern in written if pattern for form in (pattern, f"**/{pattern}"))

@@ -69,8 +69,8 @@ class _Loader:
         """Folders whose files count, and for each the folder where its chain begins: the session folder, if the user trusts it,
         and those that are added.
         """
-        told = toml_table(self.files.read(own / "trusted_folders.toml"))
-        trusted, untrusted = set(_strings(told.get("trusted"))), set(_strings(told.get("untrusted")))
+        table = toml_table(self.files.read(own / "trusted_folders.toml"))
+        trusted, untrusted = set(_strings(table.get("trusted"))), set(_strings(table.get("untrusted")))
         if self.start.flag("--trust"):
             trusted.add(str(folder))
 
@@ -92,16 +92,16 @@ class _Loader:
         else:
             reason = "Vibe does not trust this folder: no project file is read"
             self.not_loaded.append(NotLoaded(folder / _NAME, reason))
-        for one in self.start.options("--add-dir"):
-            added = self.files.real(Path(os.path.normpath(folder / one)))
+        for name in self.start.options("--add-dir"):
+            added = self.files.real(Path(os.path.normpath(folder / name)))
             roots.setdefault(added, top_of(added) or added)
         return roots
 
     def _mentioned(self, folder: Path, roots: Iterable[Path]) -> Iterator[Part]:
         """The files that the first prompt names with `@`, if they lie in the folders of the session."""
         seen: set[Path] = set()
-        for found in _MENTION.finditer(self.start.prompt):
-            name = found[1] or found[2] or found[3]
+        for match in _MENTION.finditer(self.start.prompt):
+            name = match[1] or match[2] or match[3]
             written = re.sub("^~(?=/|$)", str(self.start.home), name)
             path = self.files.real(Path(os.path.normpath(folder / written)))
             inside = any(lies_in(path, root) for root in (folder, *roots))
@@ -112,9 +112,9 @@ class _Loader:
                 continue
             lines = data.split(b"\n", _MENTIONED_LINES)
             beyond = len(lines[-1]) if len(lines) > _MENTIONED_LINES else 0
-            kept = data[: len(data) - beyond][:_MENTIONED_BYTES]
-            text = "\n".join(_guessed(kept).splitlines())
-            text += "" if len(kept) == len(data) else "\n\n[File mention truncated to fit context limits.]"
+            excerpt = data[: len(data) - beyond][:_MENTIONED_BYTES]
+            text = "\n".join(_guessed(excerpt).splitlines())
+            text += "" if len(excerpt) == len(data) else "\n\n[File mention truncated to fit context limits.]"
             fence = "`" * max(4, *(len(run) + 1 for run in re.findall("`{4,}", text)), 4)
             head = f"\n\nResource: {escape(path.as_uri())}\n{fence}\n"
             entry = Entry(path, "attached", text)
@@ -186,7 +186,7 @@ def _guessed(data: bytes) -> str:
 
 
 def _strings(value: object) -> list[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 VIBE = Agent("mistral-vibe", "Mistral Vibe", "3.0.2", load, (".vibe", ".agents"), aliases=("vibe",))
