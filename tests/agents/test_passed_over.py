@@ -130,7 +130,9 @@ def lay(tmp_path: Path, files: Mapping[str, str | bytes]) -> Path:
 
 def ignored(agent: str, root: Path, name: str) -> tuple[Ignored, ...]:
     files = AgentFiles((root,))
-    return AGENTS[agent].load(Start(root, root.parent / "home", looked_at=(root / name,)), files).ignored
+    return (
+        AGENTS[agent].load(Start(root, root.parent / "home", inspected_files=(root / name,)), files).ignored
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def _names(start: Start, files: Files, folder: Path, root: Path) -> tuple[Sequen
 
 
 def _configured(data: bytes | None) -> Sequence[str] | None:
-    """What a configuration's `read` lists, None where it says nothing of it."""
+    """The names that a configuration's `read` lists, None where it says nothing of it."""
     values = None if data is None else yaml_value(decoded(data))
     read = values.get("read") if isinstance(values, dict) else None
     if isinstance(read, str):

@@ -48,7 +48,9 @@ def arrival(
     real = files.real(path)
     fallback: Arrival | None = None
     for folder, prompt in dict.fromkeys(_starts(path, workspace)):
-        start = Start(folder, home, environment, prompt=prompt, prompt_only=bool(prompt), looked_at=(real,))
+        start = Start(
+            folder, home, environment, prompt=prompt, prompt_only=bool(prompt), inspected_files=(real,)
+        )
         context = agent.load(start, files) if load is None else load(start)
         context = replace(
             context, ignored=tuple(ignored for ignored in context.ignored if files.real(ignored.path) == real)

@@ -299,7 +299,7 @@ class _Loader:
             folder = self.folder if kind == "user" else _holder(path).parent
             self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
             return False
-        if text is not None and waits and real in self.start.looked_at:
+        if text is not None and waits and real in self.start.inspected_files:
             self.ignored.extend(conditions_in_vain(path, text))
         return text is not None and self._entry(path, text, kind, importer, hops, once=once)
 
@@ -316,9 +316,9 @@ class _Loader:
         self.entries.append(Entry(path, kind, arriving, importer))
         base = self.files.real(path).parent
         targets = list(imports(text))
-        is_looked_at = self.files.real(path) in self.start.looked_at
+        is_inspected = self.files.real(path) in self.start.inspected_files
         code = Blocks(whole, begin_of(whole))
-        if is_looked_at:
+        if is_inspected:
             named = cache(partial(self._target, base=base, kind=kind, hops=hops))
             self.ignored.extend(ignored(path, code, frozenset(targets), named, targets_in, self.files))
         brought: dict[str, list[Entry]] = {}
@@ -327,7 +327,7 @@ class _Loader:
             self._import(target, path, base, kind, hops)
             if len(self.entries) > before:
                 brought[target] = self.entries[before:]
-        if is_looked_at or (importer is not None and self.start.looked_at):
+        if is_inspected or (importer is not None and self.start.inspected_files):
             for start, end, target in places(code, brought):
                 # Where it stands a second time it brings nothing.
                 if entries := brought.pop(target, None):

@@ -36,20 +36,20 @@ def bare(target: str) -> str:
 
 
 def mark_reason(target: str, path: str) -> str:
-    """Why a path is not found that marks follow, of a sentence mostly."""
+    """The reason why a path is not found that marks follow, mostly those of a sentence."""
     mark = target[len(path) :][:1]
     return f"the {_MARKS.get(mark, mark)} belongs to the path here: put a space before it"
 
 
 def apart(written: str) -> str:
-    """What to write for a path that marks of a sentence follow: a space between them."""
+    """The import to write for a path that marks of a sentence follow: with a space between them."""
     path = bare(written.split("#", 1)[0])
     return f"@{path} {written[len(path) :]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What Claude Code makes of an import's path. `reason`: why a file that is there is not imported, None where it is."""
+    """The file that an import's path names to Claude Code. `reason`: why a file that is there is not imported, None where it is."""
 
     path: Path
     reason: str | None = None
@@ -74,7 +74,7 @@ class Blocks:
         return start, start + len(whole.strip())
 
     def at(self, offset: int) -> str | None:
-        """What stands there: `in a code block`, `html`, `in a code span`; None for text."""
+        """The kind of text at an offset: `in a code block`, `html`, `in a code span`; None for text."""
         kind, start, end = self._at(offset)
         before, after = self.text[start:offset], self.text[offset:end]
         return kind or ("in a code span" if before.count("`") % 2 and "`" in after else None)

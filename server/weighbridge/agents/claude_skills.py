@@ -100,7 +100,7 @@ def _line(value: object) -> str:
 
 
 def _first_line(body: str) -> str:
-    """What a text without a description is said to do: its first line that is not blank, without a heading's marks."""
+    """The description of a text that has none: its first line that is not blank, without a heading's marks."""
     for line in body.split("\n"):
         text = re.sub(r"^#+\s+", "", line.strip())
         if text:

@@ -49,7 +49,7 @@ def find(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def settled_lines(lines: Sequence[str]) -> int:
-    """How many lines at the start of some may be left out when it is found out whether an import stands behind them."""
+    """The number of lines at the start that may be left out when it is found out whether an import stands behind them."""
     if not lines or not lines[0].startswith("---"):
         return settled(lines)
     head = lines[:_LONGEST_HEAD]

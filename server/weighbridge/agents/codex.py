@@ -38,7 +38,7 @@ _SKILL_MENTION = re.compile(r"\$([\w-]+(?::[\w-]+)?)")
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
-    """What of Codex's configuration decides what is loaded."""
+    """The values of Codex's configuration that decide what is loaded."""
 
     most_bytes: int = MOST_BYTES
     fallbacks: tuple[str, ...] = ()
@@ -201,7 +201,7 @@ def _file_of(place: Path, files: Files, settings: _Settings) -> tuple[Path | Non
 
 
 def _cut(data: bytes, left: int, most: int, used_by: Sequence[str]) -> Lost:
-    """What of a file lies behind the cut, from the first character that does not arrive whole."""
+    """The text of a file that lies behind the cut, from the first character that does not arrive whole."""
     whole = (
         data[:left].decode("utf-8", "ignore") if _splits(data, left) else decoded(data[:left], keep_mark=True)
     )
@@ -304,7 +304,7 @@ def _mentioned(prompt: str, skills: Sequence[_Skill], files: Files) -> Iterator[
 
 
 def _cut_of(skill: _Skill, listed: str) -> Lost | None:
-    """What does not arrive of a skill's description."""
+    """The part of a skill's description that does not arrive."""
     room = f"Codex lists {_LONGEST_DESCRIPTION:,} characters of a description"
     reason = room if listed == skill.description else "the list of all skills is full"
     return cut(skill.text, skill.whole, listed, reason)
@@ -330,7 +330,7 @@ def _skill(path: Path, files: Files) -> tuple[str, str, str, str] | None:
 
 
 def _yaml_policy(data: bytes | None) -> bool | None:
-    """What `agents/openai.yaml` says of `policy.allow_implicit_invocation`."""
+    """The value of `policy.allow_implicit_invocation` in `agents/openai.yaml`; None where it has none."""
     values = None if data is None else yaml_mapping(decoded(data))
     policy = (values or {}).get("policy")
     allowed = policy.get("allow_implicit_invocation") if isinstance(policy, Mapping) else None

@@ -148,8 +148,8 @@ class _Loader:
         return (*pieces, *end)
 
     def _look_over(self, path: Path, text: str, tried: Mapping[int, Tried] | None) -> None:
-        """Say what in a file looks like an import and is none. `tried`: those that it has; None where it can have none."""
-        if self.files.real(path) not in self.start.looked_at:
+        """Record the places in a file that look like imports and are none. `tried`: its imports; None where it can have none."""
+        if self.files.real(path) not in self.start.inspected_files:
             return
         top = self._importer(path).top
 

@@ -65,7 +65,7 @@ def lies_in(path: Path, folder: Path) -> bool:
 
 
 def own_kind(path: Path) -> str:
-    """What a file in an agent's own folder is there for: the name of the folder below that, `commands`; empty elsewhere."""
+    """The purpose of a file in an agent's own folder: the name of the folder below that, as `commands`; empty elsewhere."""
     parts = path.parts[:-1]
     at = next((at for at in range(len(parts) - 1, 0, -1) if parts[at].startswith(".")), len(parts))
     return next(iter(parts[at + 1 :]), "")

@@ -60,7 +60,7 @@ class _Loader:
         marker_names = [str(mark) for mark in markers] if isinstance(markers, list) else [".git"]
         self.markers = tuple(mark for mark in marker_names if not mark.startswith("/") and ".." not in mark)
         self.splicer = Splicer(files, backtick_regions, self._top_of, _failure)
-        self.splicer.looked_at = start.looked_at
+        self.splicer.inspected_files = start.inspected_files
         self.not_loaded: list[NotLoaded] = []
         self.too_large: Path | None = None
         self._seen: set[object] = set()

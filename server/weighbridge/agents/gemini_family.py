@@ -20,7 +20,7 @@ _PROMPT = re.compile(r"^[ \t]*prompt[ \t]*=", re.MULTILINE)
 
 
 def context_settings(settings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What several settings, the most important last, say under `context`."""
+    """The values under `context` in several settings, of which the most important come last."""
     tables = (values["context"] for values in settings if isinstance(values.get("context"), Mapping))
     return {name: value for table in tables for name, value in table.items()}
 
@@ -75,10 +75,10 @@ def command_prompt(text: str) -> str | None:
 
 def _pasted_in_toml(text: str) -> Iterator[tuple[int, int, str]]:
     """Where the text of a command in TOML names files, and their paths."""
-    begun = _PROMPT.search(text)
+    key = _PROMPT.search(text)
     prompt = command_prompt(text)
     names = None if prompt is None else {pasted[1] for pasted in PASTED.finditer(prompt)}
-    for match in PASTED.finditer(text, 0 if begun is None else begun.end()):
+    for match in PASTED.finditer(text, 0 if key is None else key.end()):
         if names is None or match[1] in names:
             yield *match.span(), match[1].strip()
 

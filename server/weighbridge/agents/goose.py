@@ -46,7 +46,7 @@ def load(start: Start, files: Files) -> Context:
     folder = files.real(start.folder)
     config = Path(start.environment.get("XDG_CONFIG_HOME") or start.home / ".config") / "goose"
     names = _names(start)
-    loader = _Loader(files, start.looked_at)
+    loader = _Loader(files, start.inspected_files)
     top = git_root(folder, files) or folder
     own = loader.texts([config / name for name in names], config, "user")
     chain = downwards(top, folder)
@@ -81,7 +81,7 @@ class _Loader:
     """One start: the room that one hint file's references have."""
 
     files: Files
-    looked_at: Container[Path]
+    inspected_files: Container[Path]
     references: int = 0
     left: int = 0
     not_loaded: list[NotLoaded] = field(default_factory=list)
@@ -139,14 +139,14 @@ class _Loader:
                     yield start, end, replacement
 
         pieces = spliced(path, kind, text, replacements(), importer)
-        if importer is None and self.files.real(path) in self.looked_at:
+        if importer is None and self.files.real(path) in self.inspected_files:
             self._look_over(path, text, top, tried, scanned=scanned)
         return pieces
 
     def _look_over(
         self, path: Path, text: str, top: Path, tried: Mapping[int, Tried], *, scanned: bool
     ) -> None:
-        """Say what in a hint file looks like an import and is none. `tried`: those that it has."""
+        """Record the places in a hint file that look like imports and are none. `tried`: the imports that it has."""
 
         def overlooked(start: int, name: str) -> tuple[str, Importance]:
             if not scanned:

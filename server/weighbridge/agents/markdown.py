@@ -72,7 +72,7 @@ def stretches(text: str) -> Iterator[str]:
 
 
 class _Where(Enum):
-    """What a text with an `@` in it stands in."""
+    """The surroundings of a text with an `@` in it."""
 
     TEXT = auto()
     ITEM = auto()
@@ -81,7 +81,7 @@ class _Where(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Importing:
-    """What of a section may hold imports, and the links that it defines by their names."""
+    """The contents of a section that may hold imports, and the links that it defines by their names."""
 
     contents: tuple[tuple[str, _Where], ...]
     links: tuple[tuple[str, Any], ...]

@@ -44,7 +44,7 @@ class Files(Protocol):
         """The path with all links followed, as far as it exists."""
 
     def identity(self, path: Path) -> object:
-        """What is equal for two paths to one file (device and inode); the path itself where nothing is there."""
+        """A value that is equal for two paths to one file (device and inode); the path itself where nothing is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Start:
 
     `environment` holds variables by name. `prompt` is what the user types first, empty for nothing that matters;
     `prompt_only`: whether nothing is wanted but what that brings.
-    `looked_at`: the files, by their real paths, of which it is to be found out what in them looks like an import and is none.
+    `inspected_files`: the files, by their real paths, that are looked through for what looks like an import and is none.
     """
 
     folder: Path
@@ -62,7 +62,7 @@ class Start:
     arguments: tuple[str, ...] = ()
     prompt: str = ""
     prompt_only: bool = False
-    looked_at: Container[Path] = ()
+    inspected_files: Container[Path] = ()
 
     def option(self, name: str) -> str | None:
         """The value of the option's last use, as `--name value` or `--name=value`; None where it is not used."""
@@ -80,7 +80,7 @@ class Start:
         return tuple(values)
 
     def flag(self, name: str) -> bool:
-        """Whether an argument stands there."""
+        """Whether a flag of this name is among the arguments."""
         return name in self.arguments
 
 

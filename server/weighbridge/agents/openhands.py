@@ -200,7 +200,7 @@ class _Loader:
 
 
 def _description(skill: _Skill) -> str:
-    """What is listed of a skill: its description, else its first line that is no heading, with what is left out."""
+    """The text that is listed of a skill: its description, else its first line that is no heading, with what is left out."""
     if skill.description:
         return _shortened(skill.description, skill.path)
     at = 0

@@ -83,8 +83,8 @@ def passed_over(
             yield _overlooked(path, text, match, name, why(start, name), imports)
         elif plain.startswith("~/") and PurePath(bare(plain)).suffix.lower() in TEXTS:
             reason, importance = why(start, plain)
-            said = _HOME_REASON if imports and importance is not Importance.HINT else reason
-            yield Ignored(path, start, match.end(), said, Importance.HINT)
+            shown_reason = _HOME_REASON if imports and importance is not Importance.HINT else reason
+            yield Ignored(path, start, match.end(), shown_reason, Importance.HINT)
 
 
 def _overlooked(

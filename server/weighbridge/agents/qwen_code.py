@@ -83,7 +83,7 @@ class _Loader:
         self.memory_on = _memory_is_on(settings)
         # An import that names no file keeps its words.
         self.splicer = Splicer(files, code_regions, self._top_of, None, by_letters=True, root_counts=True)
-        self.splicer.looked_at = start.looked_at
+        self.splicer.inspected_files = start.inspected_files
         self.not_loaded: list[NotLoaded] = []
         self._seen: set[Path] = set()
 
@@ -333,7 +333,7 @@ def _simple_paths(source: str) -> list[str]:
 
 
 def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:
-    """What of a rule never arrives: its front matter and all comments."""
+    """The stretches of a rule that never arrive: its front matter and all comments."""
     if kind != "rule":
         return
     _, body = _rule(unix_lines(text))

@@ -37,7 +37,7 @@ class _UnsureError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """What goes on over lines. `until`: what ends it, a line feed for a blank line. `in_item`: of a list; None for perhaps.
+    """A fence, HTML or a paragraph that goes on over lines. `until`: what ends it, a line feed for a blank line. `in_item`: of a list; None for perhaps.
 
     `column`: where it begins.
     """
@@ -101,7 +101,7 @@ def _sure(lines: Sequence[str], first: int) -> Iterator[int]:
 
 
 def _after(opened: _Open, text: str, indent: int) -> _Open | None:
-    """What is still open at the start of a line. Raises _UnsureError."""
+    """The construct that is still open at the start of a line; None for none. Raises _UnsureError."""
     if opened.until == "\n" and (text.startswith(("<!", "<?")) or _FENCE.match(text) or _RAW.match(text)):
         # In HTML these begin nothing, in a paragraph they do.
         raise _UnsureError
@@ -114,7 +114,7 @@ def _after(opened: _Open, text: str, indent: int) -> _Open | None:
 
 
 def _ends(opened: _Open, text: str, indent: int) -> bool:
-    """Whether a line ends what is open. Raises _UnsureError."""
+    """Whether a line ends the construct that is open. Raises _UnsureError."""
     until = opened.until
     if until[0] not in "`~":
         return until in text.lower()
@@ -126,7 +126,7 @@ def _ends(opened: _Open, text: str, indent: int) -> bool:
 
 
 def _opened(text: str, indent: int, *, blank: bool) -> _Open | None:
-    """What a line begins that goes on. `blank`: the line before is. Raises _UnsureError."""
+    """The construct that a line opens; None for none. `blank`: whether the line before is blank. Raises _UnsureError."""
     if indent > 3 or text[0] not in _OPENING:
         # Code, or in an item: that ends before a line without blanks at its start.
         return None

@@ -25,7 +25,7 @@ def split_front_matter(text: str) -> tuple[str | None, str]:
 
 
 def is_name(name: str) -> bool:
-    """Whether a skill may be called so: small letters, digits and single hyphens."""
+    """Whether a skill may have this name: small letters, digits and single hyphens."""
     return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 

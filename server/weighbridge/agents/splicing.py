@@ -118,8 +118,8 @@ class Splicer:
     own: bool = False
     #: The imports, nested ones before those that they are nested in.
     replaced: list[Import] = field(default_factory=list)
-    #: The files of which it is to be found out what in them looks like an import and is none; and that.
-    looked_at: Container[Path] = ()
+    #: The files that are looked through for what looks like an import and is none; and what that is.
+    inspected_files: Container[Path] = ()
     ignored: list[Ignored] = field(default_factory=list)
 
     def pieces(self, path: Path, kind: str, text: str) -> list[Piece]:
@@ -186,8 +186,8 @@ class Splicer:
     def _look_over(
         self, path: Path, text: str, top: Path, tried: Mapping[int, Tried], imports: Imports
     ) -> None:
-        """Say what in a context file looks like an import and is none. `tried`: those that it has."""
-        if self.files.real(path) not in self.looked_at:
+        """Record the places in a context file that look like imports and are none. `tried`: the imports that it has."""
+        if self.files.real(path) not in self.inspected_files:
             return
 
         def overlooked(start: int, name: str) -> tuple[str, Importance]:
@@ -213,7 +213,7 @@ class Splicer:
         return Tried(target, "" if exists else None, missing if replacement is not None else "")
 
     def _fault(self, place: Path, top: Path) -> str | None:
-        """What the runtime says of a path that can't be read, other than that nothing is there."""
+        """The runtime's error for a path that can't be read, other than that nothing is there; None for no such error."""
         if self.files.is_folder(place):
             return "EISDIR: illegal operation on a directory, read"
         names = [len(os.fsencode(name)) for name in place.parts]

@@ -67,7 +67,7 @@ def js_order(text: str) -> bytes:
 
 @remembered
 def yaml_value(text: str) -> Any:
-    """What a YAML text holds, an empty mapping where that is nothing; None where it is no YAML."""
+    """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML."""
     # Few files hold any, and it takes long to load.
     import yaml  # noqa: PLC0415
 

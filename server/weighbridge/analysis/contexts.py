@@ -85,7 +85,7 @@ def load(
         files = AgentFiles((folder, *file_roots), trusted, open_text, moved)
         files.roots = tuple(roots or (git_root(files.real(folder), files) or folder, folder, *file_roots))
         variables = os.environ if environment is None else environment
-        start = Start(folder, home, variables, arguments, looked_at=EVERY_FILE)
+        start = Start(folder, home, variables, arguments, inspected_files=EVERY_FILE)
         context = agent.load(start, files)
         refused = tuple(dict.fromkeys(files.refused))
         loaded.append(Loaded(agent, folder, context, refused, files.depends, tuple(_vain(context, files))))
