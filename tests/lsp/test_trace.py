@@ -106,7 +106,7 @@ async def test_messages_are_traced_by_name(client: Client) -> None:
     client.level("off")
     await talk(client)
     assert client.told() == ["Received notification '$/setTrace'."]
-    assert client.protocol.tracing._asked == {}
+    assert client.protocol.tracing._requests == {}
 
 
 async def test_verbose_traces_say_what_is_in_messages_but_not_what_is_written(client: Client) -> None:

@@ -83,8 +83,8 @@ class Conversation(LanguageServerProtocol):
         self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": {"code": code, "message": text}})
 
     def _receive_response(self, response: Response) -> None:
-        known = isinstance(response.id, (int, str))
-        future = self._request_futures.pop(response.id, None) if known else None
+        has_id = isinstance(response.id, (int, str))
+        future = self._request_futures.pop(response.id, None) if has_id else None
         if future is None or future.done():
             logger.debug("an answer to nothing that is still asked")
             return

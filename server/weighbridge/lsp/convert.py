@@ -50,10 +50,10 @@ def selections_of(params: Any, document: Document) -> Sequence[Selection] | None
         return [
             _selection(
                 document.buffer,
-                (int(one["start"]["line"]), int(one["start"]["character"])),
-                (int(one["end"]["line"]), int(one["end"]["character"])),
+                (int(range_["start"]["line"]), int(range_["start"]["character"])),
+                (int(range_["end"]["line"]), int(range_["end"]["character"])),
             )
-            for one in ranges
+            for range_ in ranges
         ]
     except (KeyError, TypeError, ValueError):
         raise InvalidParamsError("expected ranges: Range[]") from None

@@ -13,41 +13,41 @@ def usable_params(
 
     `fits` says whether parameters can be used. What remains may still not fit: then nothing can be done.
     """
-    kept: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
+    usable: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
     left_out: list[str] = []
     offered = params.get("capabilities")
     if not isinstance(offered, dict):
-        kept["capabilities"] = offered
+        usable["capabilities"] = offered
     else:
         for section, members in offered.items():
-            _keep(kept, left_out, section, members, fits)
+            _keep(usable, left_out, section, members, fits)
     for name, value in params.items():
         if name == "capabilities":
             continue
-        if fits({**kept, name: value}):
-            kept[name] = value
+        if fits({**usable, name: value}):
+            usable[name] = value
         else:
             left_out.append(name)
-    return kept, left_out
+    return usable, left_out
 
 
 def _keep(
-    kept: dict[str, Any],
+    usable: dict[str, Any],
     left_out: list[str],
     section: str,
     members: Any,
     fits: Callable[[dict[str, Any]], bool],
 ) -> None:
     """Keep a section of the capabilities: all of it, or those of its members that fit."""
-    if fits({**kept, "capabilities": {section: members}}):
-        kept["capabilities"][section] = members
+    if fits({**usable, "capabilities": {section: members}}):
+        usable["capabilities"][section] = members
     elif isinstance(members, dict):
         good = {
             name: member
             for name, member in members.items()
-            if fits({**kept, "capabilities": {section: {name: member}}})
+            if fits({**usable, "capabilities": {section: {name: member}}})
         }
-        kept["capabilities"][section] = good
+        usable["capabilities"][section] = good
         left_out += [f"{section}.{name}" for name in members if name not in good]
     else:
         left_out.append(section)
@@ -56,7 +56,7 @@ def _keep(
 def position_encoding(capabilities: types.ClientCapabilities) -> types.PositionEncodingKind:
     """Choose utf-32 where it is offered (columns are code points, as in Python), else the client's first that fits."""
     offered = (capabilities.general.position_encodings if capabilities.general else None) or []
-    names = [str(getattr(one, "value", one)) for one in offered]
+    names = [str(getattr(kind, "value", kind)) for kind in offered]
     if types.PositionEncodingKind.Utf32.value in names:
         return types.PositionEncodingKind.Utf32
     encodings = {kind.value: kind for kind in types.PositionEncodingKind}

@@ -46,9 +46,9 @@ def _error_lines(error: BaseException, seen: set[int]) -> list[str]:
     lines += [line.rstrip("\n") for line in traceback.format_tb(error.__traceback__)]
     lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            if id(one) not in seen:
-                lines += [f"  {line}" for line in _error_lines(one, seen)]
+        for member in error.exceptions:
+            if id(member) not in seen:
+                lines += [f"  {line}" for line in _error_lines(member, seen)]
     return lines
 
 

@@ -33,9 +33,9 @@ class Naming:
 
     def real(self, uri: str) -> str:
         """A file's one name."""
-        known = self._followed(uri)
-        if known is not None:
-            return known
+        real_uri = self._followed(uri)
+        if real_uri is not None:
+            return real_uri
         path = path_of(uri)
         if path is None:
             return uri

@@ -16,12 +16,12 @@ class Parent:
 
     def __init__(self, process_id: int) -> None:
         self._process_id = process_id
-        self._there = _alive(process_id)
-        self._descriptor = _descriptor(process_id) if self._there else None
+        self._was_alive = _alive(process_id)
+        self._descriptor = _descriptor(process_id) if self._was_alive else None
 
     async def gone(self) -> None:
         """Wait until it has ended. To be called once."""
-        if not self._there:
+        if not self._was_alive:
             await asyncio.Event().wait()
         elif self._descriptor is None:
             while _alive(self._process_id):  # noqa: ASYNC110  nobody tells: it is looked at

@@ -67,7 +67,7 @@ class Protocol(Conversation):
         self._background: set[asyncio.Task[None]] = set()
         self.exit_code: int | None = None
         self.on_leave: Callable[[], None] = lambda: None
-        self._held: deque[Request | Notification] | None = None
+        self._queue: deque[Request | Notification] | None = None
         #: Called with the client's process id (None: it doesn't say) before it gets its first answer.
         self.on_greeted: Callable[[int | None], None] = lambda process_id: None
 
@@ -85,8 +85,8 @@ class Protocol(Conversation):
         if isinstance(message, Malformed):
             logger.warning("a message of %d bytes was refused: %s", len(body), message.why)
             self._answer_error(message.id, message.code, message.why)
-        elif self._held is not None:
-            self._keep(message, self._held)
+        elif self._queue is not None:
+            self._keep(message, self._queue)
         elif len(body) > LARGE and isinstance(message, Notification):
             # To take what it says is a turn's work of its own.
             self.hold()
@@ -121,7 +121,7 @@ class Protocol(Conversation):
 
     def hold(self) -> None:
         """Keep messages from here on, in order, until `release`. What ends things is heard at once."""
-        self._held = deque()
+        self._queue = deque()
 
     def _release_after(self, message: Notification) -> None:
         self._handle(message)
@@ -129,29 +129,33 @@ class Protocol(Conversation):
 
     def release(self) -> None:
         """Handle what was kept, then go on as usual."""
-        while self._held:
-            self._handle(self._held.popleft())
-        self._held = None
+        while self._queue:
+            self._handle(self._queue.popleft())
+        self._queue = None
 
-    def _keep(self, message: _Incoming, held: "deque[Request | Notification]") -> None:
+    def _keep(self, message: _Incoming, queue: "deque[Request | Notification]") -> None:
         match message:
             case Notification(types.CANCEL_REQUEST):
                 cancelled = cancelled_id(message)
-                for waiting in [one for one in held if isinstance(one, Request) and one.id == cancelled]:
-                    held.remove(waiting)
-                    self._answer_error(waiting.id, CANCELLED, "cancelled")
+                for request in [
+                    entry for entry in queue if isinstance(entry, Request) and entry.id == cancelled
+                ]:
+                    queue.remove(request)
+                    self._answer_error(request.id, CANCELLED, "cancelled")
             case Request(_, types.SHUTDOWN):
-                for one in held:
-                    if isinstance(one, Request):
-                        self._answer_error(one.id, CANCELLED, "cancelled: the server was asked to shut down")
-                held.clear()
+                for entry in queue:
+                    if isinstance(entry, Request):
+                        self._answer_error(
+                            entry.id, CANCELLED, "cancelled: the server was asked to shut down"
+                        )
+                queue.clear()
                 self._handle(message)
             case Response() | Notification(types.EXIT):
                 self._handle(message)
             case _ if self._shutdown:
                 self._handle(message)
             case _:
-                held.append(message)
+                queue.append(message)
 
     # Messages
 

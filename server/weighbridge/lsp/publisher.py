@@ -120,15 +120,15 @@ class Publisher:
         if unprepared:
             # The rest is as it was until it is known to be otherwise.
             return
-        found = document_diagnostics(session, document, self._abilities)
-        name = result_id(found)
+        findings = document_diagnostics(session, document, self._abilities)
+        name = result_id(findings)
         if self._abilities.pull_diagnostics:
             changed.diagnostics |= shown.pulled != name
             # It is told to ask again, and will have these.
             shown.pulled = name
-        elif shown.pushed != name and (found or shown.pushed is not None):
+        elif shown.pushed != name and (findings or shown.pushed is not None):
             shown.pushed = name
-            self._push(document, found)
+            self._push(document, findings)
         hinted = _hinted(session, document)
         changed.hints |= hinted != shown.hints
         shown.hints = hinted

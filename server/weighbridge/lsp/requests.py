@@ -42,7 +42,7 @@ class Requests:
         """
         text = params.get("text") if isinstance(params, dict) else None
         texts = [text] if isinstance(text, str) else text
-        if isinstance(texts, list) and all(isinstance(one, str) for one in texts):
+        if isinstance(texts, list) and all(isinstance(entry, str) for entry in texts):
             uri = text_document_uri(params) if "textDocument" in params else None
             return _count_json(*await self._session.queries.count_texts(texts, uri))
         document = self._document(text_document_uri(params))
@@ -64,21 +64,21 @@ class Requests:
             return {"text": text}
         encoding, prepared = self._session.encoding, document.last
         exact = prepared is not None and prepared.exact
-        told = await self._desk.tasks.submit(
+        stretches = await self._desk.tasks.submit(
             ("sources", next(self._numbers)),
             lambda _: sources_json(text, sources, encoding, exact=exact),
             priority=Priority.HIGH,
             title="sources",
         )
-        return {"text": text, "sources": told}
+        return {"text": text, "sources": stretches}
 
     async def context(self, params: Any) -> dict[str, Any]:
         """`weighbridge/context`: what agents load in a folder, or in the one that a document belongs to."""
-        asked = params if isinstance(params, dict) else {}
-        names = asked.get("agents")
+        options = params if isinstance(params, dict) else {}
+        names = options.get("agents")
         if names is not None and not (isinstance(names, list) and all(name in [*TITLES] for name in names)):
             raise InvalidParamsError(f"agents: expected a list of names; there are {', '.join(TITLES)}")
-        written = asked.get("folder")
+        written = options.get("folder")
         folder = path_of(written) if isinstance(written, str) else None
         if written is None:
             path = path_of(text_document_uri(params))

@@ -21,9 +21,9 @@ class SettingsFiles:
     def show(self, faults: Mapping[Path, Sequence[FileFault]]) -> None:
         """Bring the client up to date. `faults`: of all files that have any."""
         for path in (*faults, *(self._shown.keys() - faults.keys())):
-            found = faults.get(path, ())
-            if found != self._shown.get(path, ()):
-                params = types.PublishDiagnosticsParams(uri_of(path), [*map(_diagnostic, found)])
+            file_faults = faults.get(path, ())
+            if file_faults != self._shown.get(path, ()):
+                params = types.PublishDiagnosticsParams(uri_of(path), [*map(_diagnostic, file_faults)])
                 self._client.notify(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
         self._shown = {**faults}
 

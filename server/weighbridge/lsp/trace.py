@@ -35,7 +35,7 @@ class Trace:
         self._tell = tell
         #: Whether verbose traces hold texts as they are.
         self.content = False
-        self._asked: dict[int | str, tuple[str, float]] = {}
+        self._requests: dict[int | str, tuple[str, float]] = {}
         self._level = types.TraceValue.Off
 
     @property
@@ -47,7 +47,7 @@ class Trace:
         """Tell as much as this from now on."""
         self._level = level or types.TraceValue.Off
         if not self.on:
-            self._asked.clear()
+            self._requests.clear()
 
     def came(self, message: Message) -> None:
         """A message came."""
@@ -55,7 +55,7 @@ class Trace:
             return
         match message:
             case Request(msg_id, method, raw):
-                self._asked[msg_id] = method, time.perf_counter()
+                self._requests[msg_id] = method, time.perf_counter()
                 self._say(f"Received request '{method} - ({msg_id})'.", "Params", raw.get("params"))
             case Notification(method, raw):
                 self._say(f"Received notification '{method}'.", "Params", raw.get("params"))
@@ -79,7 +79,7 @@ class Trace:
 
     def _answered(self, message: dict[str, Any], plain: Callable[[Any], Any]) -> None:
         msg_id, error = message.get("id"), message.get("error")
-        method, began = self._asked.pop(msg_id, ("", None)) if msg_id is not None else ("", None)
+        method, began = self._requests.pop(msg_id, ("", None)) if msg_id is not None else ("", None)
         if not self.on:
             return
         name = f"{method} - ({msg_id})" if method else f"({msg_id})"
@@ -105,12 +105,12 @@ def outline(value: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, dict | list) and depth == _DEEPEST:
         return "<…>"
     if isinstance(value, dict):
-        shown = {key: outline(one, key, depth + 1) for key, one in list(value.items())[:_MOST_ENTRIES]}
+        shown = {key: outline(member, key, depth + 1) for key, member in list(value.items())[:_MOST_ENTRIES]}
         return (
             shown if len(value) <= _MOST_ENTRIES else {**shown, "…": f"<{len(value) - _MOST_ENTRIES:,} more>"}
         )
     if isinstance(value, list):
-        entries = [outline(one, name, depth + 1) for one in value[:_MOST_ENTRIES]]
+        entries = [outline(entry, name, depth + 1) for entry in value[:_MOST_ENTRIES]]
         return (
             entries if len(value) <= _MOST_ENTRIES else [*entries, f"<{len(value) - _MOST_ENTRIES:,} more>"]
         )

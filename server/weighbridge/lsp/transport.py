@@ -138,8 +138,8 @@ class MessageProtocol(asyncio.Protocol):
 
     def _handle(self, messages: Iterator[Body | FrameError]) -> None:
         until = self._clock() + SECONDS_A_TURN
-        for found in messages:
-            self._handle_one(found)
+        for message in messages:
+            self._handle_one(message)
             if self._transport is not None and self._clock() > until:
                 self._transport.pause_reading()
                 asyncio.get_running_loop().call_soon(self._handle, messages)

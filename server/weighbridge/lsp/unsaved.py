@@ -19,7 +19,7 @@ from weighbridge.work import CancelToken, Priority, TaskManager
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _DocumentText:
     """A document's text as it was at a revision."""
 
     document: Document
@@ -28,7 +28,7 @@ class _Held:
     pieces: Iterable[str]
 
     @classmethod
-    def of(cls, document: Document, path: Path) -> "_Held":
+    def of(cls, document: Document, path: Path) -> "_DocumentText":
         return cls(document, document.text_revision, path, document.buffer.snapshot())
 
 
@@ -43,39 +43,44 @@ class UnsavedTexts:
     async def opened(self, document: Document) -> None:
         """Find out whether a document that was just opened is as its file: editors bring back what was never saved."""
         if document.path is not None:
-            await self._compare([_Held.of(document, document.path)])
+            await self._compare([_DocumentText.of(document, document.path)])
 
     async def under(self, folder: Path) -> dict[Path, str]:
         """The unsaved texts of files in a folder, every link followed, by the files' real paths."""
-        held = [
-            _Held.of(document, document.path)
+        document_texts = [
+            _DocumentText.of(document, document.path)
             for document in self._session.documents.values()
             if document.path is not None and document.saved_revision != document.text_revision
         ]
         return {
-            real: text for real, text in (await self._compare(held)).items() if is_inside(real, (folder,))
+            real: text
+            for real, text in (await self._compare(document_texts)).items()
+            if is_inside(real, (folder,))
         }
 
-    async def _compare(self, held: Sequence[_Held]) -> dict[Path, str]:
+    async def _compare(self, document_texts: Sequence[_DocumentText]) -> dict[Path, str]:
         """The texts that are other than their files', by the files' real paths; of the others it is known from now on."""
-        limits = [self._session.configuration.settings_of(one.path).max_file_bytes for one in held]
+        limits = [
+            self._session.configuration.settings_of(document_text.path).max_file_bytes
+            for document_text in document_texts
+        ]
 
         def compare(token: CancelToken) -> list[tuple[Path, str] | None]:
-            found: list[tuple[Path, str] | None] = []
-            for one, limit in zip(held, limits, strict=True):
+            results: list[tuple[Path, str] | None] = []
+            for document_text, limit in zip(document_texts, limits, strict=True):
                 token.raise_if_cancelled()
-                text = "".join(one.pieces)
-                same = text == _saved_text(one.path, limit)
-                found.append(None if same else (disk.followed_or_same(one.path), text))
-            return found
+                text = "".join(document_text.pieces)
+                same = text == _saved_text(document_text.path, limit)
+                results.append(None if same else (disk.followed_or_same(document_text.path), text))
+            return results
 
-        told = await self._tasks.submit(
+        differences = await self._tasks.submit(
             ("unsaved", next(self._numbers)), compare, priority=Priority.HIGH, title="unsaved texts"
         )
-        for one, other in zip(held, told, strict=True):
-            if other is None and one.document.text_revision == one.revision:
-                one.document.saved_revision = one.revision
-        return dict(other for other in told if other is not None)
+        for document_text, difference in zip(document_texts, differences, strict=True):
+            if difference is None and document_text.document.text_revision == document_text.revision:
+                document_text.document.saved_revision = document_text.revision
+        return dict(difference for difference in differences if difference is not None)
 
 
 def _saved_text(path: Path, limit: int) -> str | None:

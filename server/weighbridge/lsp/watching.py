@@ -53,10 +53,10 @@ class Watching:
         self._changed = changed
         self._look_again = look_again
         self._task: asyncio.Task[None] | None = None
-        self._other = asyncio.Event()
+        self._look_due = asyncio.Event()
         self._polls = False
         #: Why files could not be watched, as it was logged last.
-        self._told = ""
+        self._last_error = ""
 
     async def begin(self, folders: Sequence[Path], watched: Callable[[], frozenset[Path]]) -> None:
         """Ask the client to watch its workspace, and watch ourselves.
@@ -69,7 +69,7 @@ class Watching:
 
     def look(self) -> None:
         """Other files matter than before: look which, soon."""
-        self._other.set()
+        self._look_due.set()
 
     async def aclose(self) -> None:
         """Watch no longer."""
@@ -95,16 +95,16 @@ class Watching:
         await asyncio.to_thread(_import_early)
         try:
             while True:
-                self._other.clear()
-                wanted = await asyncio.to_thread(places_of, watched(), folders)
-                if wanted != current or (watching is not None and watching.done()):
+                self._look_due.clear()
+                places = await asyncio.to_thread(places_of, watched(), folders)
+                if places != current or (watching is not None and watching.done()):
                     if watching is not None:
                         watching.cancel()
-                    current = wanted
+                    current = places
                     watching = asyncio.get_running_loop().create_task(
-                        self._follow(frozenset(wanted), watched)
+                        self._follow(frozenset(places), watched)
                     )
-                await self._other.wait()
+                await self._look_due.wait()
                 # Many contents become known together; one look is enough for them.
                 await asyncio.sleep(_GATHER)
         finally:
@@ -115,10 +115,10 @@ class Watching:
         """Tell of changes in these places, and of those that nobody could see before. Ends when they can't be watched."""
         if not places:
             return
-        there = {os.fspath(place) for place in places}
+        folders = {os.fspath(place) for place in places}
 
         def all_changed() -> None:
-            self._look_again([file for file in watched() if os.path.dirname(file) in there])  # noqa: PTH120  (quicker)
+            self._look_again([file for file in watched() if os.path.dirname(file) in folders])  # noqa: PTH120  (quicker)
 
         changes = awatch(
             *places, recursive=False, step=SETTLE, watch_filter=None, force_polling=self._polls or None
@@ -137,8 +137,8 @@ class Watching:
                     # Folders, perhaps, or files that are watched themselves: others may be there now, or the same ones anew.
                     self.look()
         except (OSError, RuntimeError, StopAsyncIteration) as error:
-            if str(error) != self._told:
-                self._told = str(error)
+            if str(error) != self._last_error:
+                self._last_error = str(error)
                 logger.warning("files can't be watched for now: %s", error)
             # A folder that is gone is looked for again; where a system gives no more watches, files are looked at.
             self._polls = self._polls or not isinstance(error, FileNotFoundError)

@@ -164,8 +164,8 @@ class Wiring:
         """Folders came or went."""
         gone = {path_of(folder.uri) for folder in params.event.removed}
         came = [path for folder in params.event.added if (path := path_of(folder.uri)) is not None]
-        kept = [folder for folder in self._configuration.folders if folder not in gone]
-        self._configuration.set_folders([*kept, *(path for path in came if path not in kept)])
+        remaining = [folder for folder in self._configuration.folders if folder not in gone]
+        self._configuration.set_folders([*remaining, *(path for path in came if path not in remaining)])
         self._follow(self._configure())
 
     async def _begin(self) -> None:
@@ -187,13 +187,13 @@ class Wiring:
     async def _configure(self) -> None:
         """Read the folders' files, ask the editor, put both in force."""
         folders = self._configuration.folders
-        found = await self._services.tasks.submit(
+        layers = await self._services.tasks.submit(
             ("settings",), lambda token: self._configuration.read_files(folders), title="settings", join=False
         )
         if self.abilities.configuration:
             await self._ask_for_settings(folders)
         # Last, for both are in force together.
-        self._configuration.take_files(found)
+        self._configuration.take_files(layers)
         self._configured = True
         self._settings_changed()
 

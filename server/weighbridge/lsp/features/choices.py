@@ -56,9 +56,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """`found`: the closest first. `whole`: typing on finds nothing that isn't among them."""
+    """`items`: the closest first. `whole`: typing on finds nothing that isn't among them."""
 
-    found: tuple[Choice, ...]
+    items: tuple[Choice, ...]
     whole: bool = True
 
 
@@ -178,23 +178,30 @@ class Choosing:
             holders = tuple(writing.setting.home / name for name in agent.home_folders)
             scope = replace(scope, folders=(*scope.folders, *holders))
             folder, above = writing.setting.home, above[2:]
-        found = self._listed(partial, above, folder, scope)
+        choices = self._listed(partial, above, folder, scope)
         if in_home and not above:
             own = [Choice(f"{name}/", _FOLDER, more=True, counts=False) for name in agent.home_folders]
-            found = Choices(tuple(fitting(own, partial.meant)))
-        kept = [choice for one in found.found if (choice := writing.as_written(one, imports)) is not None]
-        targets = [partial.meant_above + one.text for one in kept if not one.more]
+            choices = Choices(tuple(fitting(own, partial.meant)))
+        writable = [
+            written
+            for choice in choices.items
+            if (written := writing.as_written(choice, imports)) is not None
+        ]
+        targets = [partial.meant_above + choice.text for choice in writable if not choice.more]
         taken = imported(agent, writing.path, targets, writing.setting, writing.open_text)
         return replace(
-            found, found=tuple(one for one in kept if one.more or partial.meant_above + one.text in taken)
+            choices,
+            items=tuple(
+                choice for choice in writable if choice.more or partial.meant_above + choice.text in taken
+            ),
         )
 
     def _paths(self, partial: Partial, folder: Path | None, scope: Scope) -> Choices:
         listed = self._listed(partial, partial.meant_above, folder, scope)
         # A reference can't name all of them: those with blanks not in its short form.
-        found = tuple(choice for choice in listed.found if can_be_begun(partial, choice))
+        usable = tuple(choice for choice in listed.items if can_be_begun(partial, choice))
         begins = partial.form is Form.SHORT and not partial.above and partial.path_end == partial.cursor
-        return replace(listed, found=(*_BRACKETED, *found) if begins and not partial.meant else found)
+        return replace(listed, items=(*_BRACKETED, *usable) if begins and not partial.meant else usable)
 
     def _listed(self, partial: Partial, below: str, folder: Path | None, scope: Scope) -> Choices:
         """What fits in the folder `below` another; and in the rest of the workspace, while no folder is written."""
@@ -203,7 +210,7 @@ class Choosing:
             below, folder, scope, typed=typed, hidden=typed.startswith("."), most=MOST_ITEMS
         )
         above = os.path.normpath(os.path.join(folder or "", below))  # noqa: PTH118  an absolute one stays so
-        found = [
+        in_folder = [
             Choice(f"{entry.name}/", _FOLDER, more=True, counts=False)
             if entry.is_folder
             else Choice(entry.name, types.CompletionItemKind.File)
@@ -211,10 +218,10 @@ class Choosing:
             # The document can't hold itself.
             if scope.document is None or scope.document != Path(above, entry.name)
         ]
-        room = MOST_ITEMS - len(found)
+        room = MOST_ITEMS - len(in_folder)
         others = [] if partial.above else self._workspace.fitting(typed, folder, scope, room + 1)
         elsewhere = [Choice(path, types.CompletionItemKind.File) for path in others[:room]]
-        return Choices((*found, *elsewhere), whole=not listing.more and len(others) <= room)
+        return Choices((*in_folder, *elsewhere), whole=not listing.more and len(others) <= room)
 
     def _fragments(self, partial: Partial, request: Request) -> Choices:
         try:
@@ -229,23 +236,26 @@ class Choosing:
         choices = _written(partial, itertools.chain(_headings(headings, partial.form), ranges))
         # Another range is meant by each digit.
         ranged = not partial.meant or partial.meant.startswith("L")
-        return Choices(choices.found, whole=choices.whole and not ranged)
+        return Choices(choices.items, whole=choices.whole and not ranged)
 
     def _outline(self, file: FoundFile) -> tuple[tuple[_Heading, ...], int]:
         """The headings of a file, and its lines; read once while it is what it is. Raises ReferenceFault."""
         with self._lock:
-            kept = self._outlines.get(file)
-        if kept is None:
+            outline = self._outlines.get(file)
+        if outline is None:
             lines = list(lines_of(self._files.chunks(file)))
             headings = [heading for _, heading in headings_in(lines)] if is_scannable(file.real) else []
             named = zip(headings, Fragments(headings).of_each(), strict=True)
-            kept = (
-                tuple(_Heading(one.level, " ".join(one.title.split()), *names) for one, names in named),
+            outline = (
+                tuple(
+                    _Heading(heading.level, " ".join(heading.title.split()), *names)
+                    for heading, names in named
+                ),
                 len(lines),
             )
             with self._lock:
-                self._outlines[file] = kept
-        return kept
+                self._outlines[file] = outline
+        return outline
 
     def _named(self, scope: Scope, used: Sequence[str]) -> Iterator[Choice]:
         """All names that have a value, from every place, then others that the document names.
@@ -280,12 +290,12 @@ def can_be_begun(partial: Partial, choice: Choice) -> bool:
 def _written(partial: Partial, choices: Iterable[Choice]) -> Choices:
     """The choices that fit and can be written, as many as go into an answer."""
     fit = (
-        choice
-        for one in fitting(choices, partial.meant)
-        if (choice := _as_it_can_be_begun(partial, one)) is not None
+        writable
+        for choice in fitting(choices, partial.meant)
+        if (writable := _as_it_can_be_begun(partial, choice)) is not None
     )
-    found = tuple(itertools.islice(fit, MOST_ITEMS))
-    return Choices(found, whole=next(fit, None) is None)
+    items = tuple(itertools.islice(fit, MOST_ITEMS))
+    return Choices(items, whole=next(fit, None) is None)
 
 
 def _as_it_can_be_begun(partial: Partial, choice: Choice) -> Choice | None:
@@ -293,8 +303,8 @@ def _as_it_can_be_begun(partial: Partial, choice: Choice) -> Choice | None:
         return choice
     if not choice.otherwise:
         return None
-    other = replace(choice, text=choice.otherwise, label=choice.label or choice.text)
-    return other if can_be_begun(partial, other) else None
+    alternative = replace(choice, text=choice.otherwise, label=choice.label or choice.text)
+    return alternative if can_be_begun(partial, alternative) else None
 
 
 def _headings(headings: Sequence[_Heading], form: Form) -> Iterator[Choice]:

@@ -44,14 +44,14 @@ class CodeActions:
         document = await self._desk.looked_up(params.text_document.uri)
         if document is None or document.prepared is None:
             return []
-        wanted = params.context.only
+        only = params.context.only
         # Nobody asked: a light bulb is for what is wrong.
         unasked = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic
         fixes = [
             fix
             for fix in await self._offers.offered(document, params)
             if not (unasked and fix.kind is not QUICK_FIX)
-            and (wanted is None or any(is_a(fix.kind, kind) for kind in wanted))
+            and (only is None or any(is_a(fix.kind, kind) for kind in only))
         ]
         if not self._literals:
             return [
@@ -69,7 +69,7 @@ class CodeActions:
             RequestError: it can't be done; the message says why.
         """
         if isinstance(action.data, dict) and action.edit is None:
-            action.edit = await self._fixes.made(action.data)
+            action.edit = await self._fixes.edit_of(action.data)
         return action
 
     async def apply(self, arguments: list[Any]) -> bool:
@@ -79,7 +79,7 @@ class CodeActions:
             raise InvalidParamsError("weighbridge.applyFix: expected what a code action gave")
         if not self._applies:
             raise RequestError("weighbridge.applyFix: this editor doesn't say that it applies edits")
-        edit = await self._fixes.made(data)
+        edit = await self._fixes.edit_of(data)
         answer = await self._desk.client.ask(types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit))
         return isinstance(answer, dict) and answer.get("applied") is True
 
@@ -109,7 +109,7 @@ class CodeActions:
                 action.data = data
             else:
                 try:
-                    action.edit = await self._fixes.made(data)
+                    action.edit = await self._fixes.edit_of(data)
                 except RequestError as error:
                     logger.info("%s: %s", fix.title, error)
                     return None

@@ -25,15 +25,15 @@ def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLen
     """
     at = partial(_lens, line_end=line_end)
     total = f"{total_text(report)} ({share_text(report.budget.used)})" if report.ready else PENDING
-    found = [at(0, total)]
+    code_lenses = [at(0, total)]
     if report.imports:
-        found.append(at(0, _imports_text(report)))
+        code_lenses.append(at(0, _imports_text(report)))
     # What stands under a heading on line 1 is the total.
     below = [section for section in report.sections[:MOST_LENSES] if section.range.start_line > 0]
-    for section in below[: MOST_LENSES - len(found)]:
+    for section in below[: MOST_LENSES - len(code_lenses)]:
         text = part_text(report, section) if report.ready else PENDING
-        found.append(at(section.range.start_line, text))
-    return found
+        code_lenses.append(at(section.range.start_line, text))
+    return code_lenses
 
 
 class CodeLenses:
@@ -56,10 +56,10 @@ class CodeLenses:
 def _imports_text(report: Report) -> str:
     """`imports docs/style.md 1,240, docs/api.md 300 and 2 more`."""
     named = [
-        f"{name_text(one.target)} {number_text(one.tokens, exact=report.exact_in(one.range))}"
+        f"{name_text(imported.target)} {number_text(imported.tokens, exact=report.exact_in(imported.range))}"
         if report.ready
-        else f"{name_text(one.target)} {PENDING}"
-        for one in report.imports[:_MOST_NAMED]
+        else f"{name_text(imported.target)} {PENDING}"
+        for imported in report.imports[:_MOST_NAMED]
     ]
     left = len(report.imports) - len(named)
     return f"imports {', '.join(named)}{f' and {left:,} more' if left else ''}"

@@ -41,7 +41,7 @@ _FIRST_KINDS = {
 }
 
 
-class Told(Enum):
+class CostPlace(Enum):
     """Where a client can be told later what an item costs."""
 
     DETAIL = "detail"
@@ -55,7 +55,7 @@ class Takes:
 
     insert_replace: bool = False
     label_details: bool = False
-    told: Told = Told.DETAIL
+    cost_place: CostPlace = CostPlace.DETAIL
     asks_again: bool = False
     every_kind: bool = False
 
@@ -65,16 +65,16 @@ class Takes:
         document = capabilities.text_document
         item = document.completion.completion_item if document and document.completion else None
         kinds = document.completion.completion_item_kind if document and document.completion else None
-        told = Told.DETAIL
+        cost_place = CostPlace.DETAIL
         if item is not None and item.resolve_support is not None:
             names = item.resolve_support.properties
             # Some editors declare `details`, which there is none, and mean this.
             if "detail" not in names and "details" not in names:
-                told = Told.DOCUMENTATION if "documentation" in names else Told.NOWHERE
+                cost_place = CostPlace.DOCUMENTATION if "documentation" in names else CostPlace.NOWHERE
         return cls(
             insert_replace=bool(item and item.insert_replace_support),
             label_details=bool(item and item.label_details_support),
-            told=told,
+            cost_place=cost_place,
             # Who names any kinds takes others as well; who names none knows those of the protocol's first version.
             every_kind=bool(kinds and kinds.value_set),
             asks_again=_ASK_AGAIN in client_commands(capabilities),
@@ -116,13 +116,13 @@ class Completion:
             setting = setting_of(self._session.configuration, document.path)
             writing = Writing(agent, document.path, lines[:number], line, partial, setting, open_text)
         choices = await self._choices(document, partial, writing)
-        costs = await self._known_costs(document, partial, choices.found)
+        costs = await self._known_costs(document, partial, choices.items)
         if document.buffer.line(min(number, document.buffer.line_count - 1)) != line:
             # Typed on meanwhile: the client asks again.
             return types.CompletionList(is_incomplete=True, items=[])
         items = [
             self._item(document, number, partial, place, choice, tokens)
-            for place, (choice, tokens) in enumerate(zip(choices.found, costs, strict=True))
+            for place, (choice, tokens) in enumerate(zip(choices.items, costs, strict=True))
         ]
         return types.CompletionList(is_incomplete=not choices.whole, items=items)
 
@@ -131,12 +131,12 @@ class Completion:
         data = item.data if isinstance(item.data, dict) else {}
         uri, written = data.get("uri"), data.get("reference")
         document = self._session.documents.get(uri) if isinstance(uri, str) else None
-        if document is None or not isinstance(written, str) or self._takes.told is Told.NOWHERE:
+        if document is None or not isinstance(written, str) or self._takes.cost_place is CostPlace.NOWHERE:
             return item
         (tokens,) = await self._costs.of(document, [written], _SECONDS_TO_COUNT)
         if tokens is None:
             return item
-        if self._takes.told is Told.DETAIL:
+        if self._takes.cost_place is CostPlace.DETAIL:
             item.detail = _joined(_cost_text(document, tokens), item.detail)
         else:
             item.documentation = _cost_text(document, tokens)
@@ -147,7 +147,8 @@ class Completion:
         scope, folder = document.expander.scope, document.folder
         # What is being typed is one of them, too.
         used = sorted(
-            {one.target for _, one in document.references() if one.kind is Kind.VARIABLE} - {partial.typed}
+            {reference.target for _, reference in document.references() if reference.kind is Kind.VARIABLE}
+            - {partial.typed}
         )
         key = ("completion", next(self._numbers))
         try:
@@ -173,14 +174,14 @@ class Completion:
         costs = [
             None if choice.more else known(document, _target(partial, choice.text)) for choice in choices
         ]
-        if self._takes.told is not Told.NOWHERE:
+        if self._takes.cost_place is not CostPlace.NOWHERE:
             return costs
-        wanted = [place for place, one in enumerate(choices) if one.counts and costs[place] is None]
-        wanted = wanted[:_COUNTED_BEFORE]
-        if wanted:
-            written = [partial.written(partial.escaped(choices[place].text)) for place in wanted]
+        uncounted = [place for place, choice in enumerate(choices) if choice.counts and costs[place] is None]
+        uncounted = uncounted[:_COUNTED_BEFORE]
+        if uncounted:
+            written = [partial.written(partial.escaped(choices[place].text)) for place in uncounted]
             counted = await self._costs.of(document, written, _SECONDS_BEFORE)
-            for place, tokens in zip(wanted, counted, strict=True):
+            for place, tokens in zip(uncounted, counted, strict=True):
                 costs[place] = tokens
         return costs
 
@@ -203,7 +204,7 @@ class Completion:
             # What the client holds against what stands in the text, escapes and all.
             filter_text=text if named is None or named == choice.text else named,
         )
-        if choice.counts and tokens is None and takes.told is not Told.NOWHERE:
+        if choice.counts and tokens is None and takes.cost_place is not CostPlace.NOWHERE:
             item.data = {"uri": document.uri, "reference": partial.written(text)}
         if not choice.more and not partial.closed:
             text += {Form.BRACES: "}}", Form.PASTED: "}"}.get(partial.form, "]")

@@ -46,15 +46,16 @@ def nearest_changes(
     except ReferenceFault:
         return []
     named = [names for names in Fragments(headings).of_each() if any(names)]
-    wanted = fragment.casefold()
+    folded = fragment.casefold()
 
     def likeness(names: tuple[str, str]) -> float:
-        return max(ratio(wanted, name[:200].casefold()) for name in names if name)
+        return max(ratio(folded, name[:200].casefold()) for name in names if name)
 
     nearest = sorted(named[:_MOST_HEADINGS], key=lambda names: -likeness(names))[:most]
     return [
         Change(
-            f"Change to #{name_text(words or anchor)}", {"fragments": [one for one in (words, anchor) if one]}
+            f"Change to #{name_text(words or anchor)}",
+            {"fragments": [name for name in (words, anchor) if name]},
         )
         for words, anchor in nearest
     ]

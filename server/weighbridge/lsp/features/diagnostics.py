@@ -37,8 +37,8 @@ def diagnostics(report: Report, first_line_end: int, abilities: ClientAbilities)
     `first_line_end`: where line 1 ends, in the client's units.
     """
     related = abilities.related_information
-    found = [*_budget(report, first_line_end, related=related)]
-    found.extend(
+    findings = [*_budget(report, first_line_end, related=related)]
+    findings.extend(
         types.Diagnostic(
             range=to_range(place),
             message=problem.message,
@@ -52,7 +52,7 @@ def diagnostics(report: Report, first_line_end: int, abilities: ClientAbilities)
         )
         for place, problem in report.problems
     )
-    found.extend(
+    findings.extend(
         types.Diagnostic(
             range=to_range(place),
             message=notice.message,
@@ -65,37 +65,39 @@ def diagnostics(report: Report, first_line_end: int, abilities: ClientAbilities)
         # To fade it is all that is to be said.
         if abilities.faded_text or notice.code is not Code.REMOVED
     )
-    looked_at = [one for one in report.references if one.problem is not None or one.references]
-    for number, reference in enumerate(looked_at):
-        if len(found) >= _MOST:
-            left = sum(one.problem is not None for one in looked_at[number:])
+    candidates = [
+        reference for reference in report.references if reference.problem is not None or reference.references
+    ]
+    for number, reference in enumerate(candidates):
+        if len(findings) >= _MOST:
+            left = sum(later.problem is not None for later in candidates[number:])
             message = (
                 f"{left:,} more references from here on have problems: told of when those before are mended"
             )
-            found.append(_at(reference, Code.FAILED, message, "information"))
+            findings.append(_at(reference, Code.FAILED, message, "information"))
             break
-        found.extend(
-            one
-            for one in _broken(report.uri, reference, related=related)
-            if not report.templated or one.severity is not types.DiagnosticSeverity.Hint
+        findings.extend(
+            finding
+            for finding in _broken(report.uri, reference, related=related)
+            if not report.templated or finding.severity is not types.DiagnosticSeverity.Hint
         )
-    return sorted(found, key=lambda one: (one.range.start.line, one.range.start.character))
+    return sorted(findings, key=lambda finding: (finding.range.start.line, finding.range.start.character))
 
 
-def result_id(found: list[types.Diagnostic]) -> str:
+def result_id(findings: list[types.Diagnostic]) -> str:
     """A name for these diagnostics: equal for equal ones."""
     plain = [
         (
-            str(one.code),
-            one.message,
-            int(one.severity or 0),
-            one.range.start.line,
-            one.range.start.character,
-            one.range.end.line,
-            one.range.end.character,
-            [(info.location.uri, info.message) for info in one.related_information or ()],
+            str(finding.code),
+            finding.message,
+            int(finding.severity or 0),
+            finding.range.start.line,
+            finding.range.start.character,
+            finding.range.end.line,
+            finding.range.end.character,
+            [(info.location.uri, info.message) for info in finding.related_information or ()],
         )
-        for one in found
+        for finding in findings
     ]
     return hashlib.blake2b(json.dumps(plain).encode(), digest_size=8).hexdigest()
 

@@ -54,15 +54,17 @@ class Edits:
         if not self._document_changes and not files:
             return types.WorkspaceEdit(changes={uri: [*edits] for uri, edits in changes.items()})
         start = types.Position(0, 0)
-        made: list[types.CreateFile | types.TextDocumentEdit] = []
+        document_changes: list[types.CreateFile | types.TextDocumentEdit] = []
         for file in files:
-            made.append(types.CreateFile(file.uri, options=types.CreateFileOptions(overwrite=False)))
+            document_changes.append(
+                types.CreateFile(file.uri, options=types.CreateFileOptions(overwrite=False))
+            )
             if file.text:
-                made.append(
+                document_changes.append(
                     _document_edit(file.uri, None, [types.TextEdit(types.Range(start, start), file.text)])
                 )
-        made += [_document_edit(uri, versions.get(uri), edits) for uri, edits in changes.items()]
-        return types.WorkspaceEdit(document_changes=[*made])
+        document_changes += [_document_edit(uri, versions.get(uri), edits) for uri, edits in changes.items()]
+        return types.WorkspaceEdit(document_changes=[*document_changes])
 
 
 def _document_edit(uri: str, version: int | None, edits: Sequence[types.TextEdit]) -> types.TextDocumentEdit:
@@ -73,7 +75,7 @@ def text_edits(
     lines: Sequence[str], changes: Iterable[Change], encoding: PositionEncoding
 ) -> list[types.TextEdit]:
     """The changes of a file's lines as the protocol writes them, in order, each once."""
-    ordered = sorted({(one.line, one.start, one.end, one.text) for one in changes})
+    ordered = sorted({(change.line, change.start, change.end, change.text) for change in changes})
     return [
         types.TextEdit(
             types.Range(

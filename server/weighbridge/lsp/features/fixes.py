@@ -62,7 +62,7 @@ class Fixes:
         """Whether the client can make files."""
         return self._edits.creates
 
-    async def made(self, data: dict[str, Any]) -> types.WorkspaceEdit:
+    async def edit_of(self, data: dict[str, Any]) -> types.WorkspaceEdit:
         """Work out an action's edit.
 
         Raises:
@@ -113,11 +113,11 @@ class Fixes:
         line = document.buffer.line(range_.start.line)
         literal = line[reference.start : reference.end]
         written = (
-            [with_fragment(literal, str(one)) for one in data["fragments"]]
+            [with_fragment(literal, str(fragment)) for fragment in data["fragments"]]
             if "fragments" in data
             else [with_target(literal, str(data["path"]))]
         )
-        text = next((one for one in written if one is not None), None)
+        text = next((candidate for candidate in written if candidate is not None), None)
         if text is None:
             raise RequestError(f"{reference.target}: the change can't be written as a reference")
         return self._edit(document, [types.TextEdit(range_, text)])
@@ -177,9 +177,9 @@ class Fixes:
         begin, stop = _offset(document, *start), _offset(document, *end)
         inside = text[begin:stop]
         # A last line end stays: the reference is followed by one, as what it stands for was.
-        kept = len(inside) - content_length(inside[-2:]) - len(inside[:-2])
-        if kept and begin < stop - kept:
-            stop -= kept
+        end_length = len(inside) - content_length(inside[-2:]) - len(inside[:-2])
+        if end_length and begin < stop - end_length:
+            stop -= end_length
             inside = text[begin:stop]
             last = end[0] - 1
             end = last, content_length(buffer.kept(last))
@@ -188,7 +188,7 @@ class Fixes:
         folder, scope = document.path.parent, document.expander.scope
         taken: frozenset[str] = await self._desk.tasks.submit(
             ("names", document.uri),
-            lambda _: frozenset(one.name.casefold() for one in list_folder("", folder, scope)),
+            lambda _: frozenset(entry.name.casefold() for entry in list_folder("", folder, scope)),
             priority=Priority.HIGH,
             title="code action",
         )

@@ -74,9 +74,9 @@ class Hover:
             # Just opened.
             await self._desk.looked_up(document.uri)
         report = self._session.report(document)
-        found = reference_at(document, line, params.position.character)
-        if found is not None and params.position.character < found[1].end_character:
-            return await self._reference(document, report, found[2], line, params.position.character)
+        occurrence = reference_at(document, line, params.position.character)
+        if occurrence is not None and params.position.character < occurrence[1].end_character:
+            return await self._reference(document, report, occurrence[2], line, params.position.character)
         if self._borders.shown:
             token = await self._borders.at(document, line, params.position.character)
             if token is not None:
@@ -93,7 +93,7 @@ class Hover:
     async def _line(self, document: Document, report: Report, line: int) -> types.Hover | None:
         if line == 0:
             return await self._whole(document, report)
-        number = bisect_left(report.sections, line, key=lambda one: one.range.start_line)
+        number = bisect_left(report.sections, line, key=lambda section: section.range.start_line)
         if number < len(report.sections) and report.sections[number].range.start_line == line:
             return self._hover(section_card(report, number), None)
         return None
@@ -125,7 +125,7 @@ class Hover:
         at = bisect_left(
             report.references,
             (line, character),
-            key=lambda one: (one.range.end_line, one.range.end_character - 1),
+            key=lambda candidate: (candidate.range.end_line, candidate.range.end_character - 1),
         )
         if at == len(report.references):
             return None

@@ -116,8 +116,14 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
     elif reference.problem is None:
         said.append("on its way …")
     rows = [
-        _row(one.target, one.tokens, one.state.value, report, exact=report.counts_exactly and _of_today(one))
-        for one in reference.references[:_MOST_ROWS]
+        _row(
+            nested.target,
+            nested.tokens,
+            nested.state.value,
+            report,
+            exact=report.counts_exactly and _of_today(nested),
+        )
+        for nested in reference.references[:_MOST_ROWS]
     ]
     left = len(reference.references) - len(rows)
     if peek.size is not None:
@@ -157,12 +163,12 @@ def section_card(report: Report, number: int) -> Card:
         return Card(name_text(section.title) or "(no title)", (COUNTING,))
     share = share_text(section.tokens / report.budget.limit)
     after = islice(report.sections, number + 1, None)
-    inside = list(takewhile(lambda one: one.level > section.level, after))
-    top = min((one.level for one in inside), default=0)
-    below = [one for one in inside if one.level == top]
+    inside = list(takewhile(lambda later: later.level > section.level, after))
+    top = min((inner.level for inner in inside), default=0)
+    below = [inner for inner in inside if inner.level == top]
     rows = [
-        _row(one.title, one.tokens, "", report, exact=report.exact_in(one.range))
-        for one in below[:_MOST_ROWS]
+        _row(child.title, child.tokens, "", report, exact=report.exact_in(child.range))
+        for child in below[:_MOST_ROWS]
     ]
     facts = f"{part_text(report, section)}, {share} of the budget"
     return Card(name_text(section.title) or "(no title)", (facts,), tuple(rows), len(below) - len(rows))
@@ -188,26 +194,32 @@ def document_card(
         facts.append(about)
     if report.frame is not None:
         facts.append(str(report.frame))
-    facts += [_model_text(one) for one in report.models]
+    facts += [_model_text(model_report) for model_report in report.models]
     if report.arrived is not None:
         return Card(
             total_text(report),
             *_chain(report, report.arrived, facts, contexts, paths),
         )
     if report.input_usd is not None:
-        kept = (
+        if_cached = (
             ""
             if report.cached_usd is None
             else f", {usd_text(report.cached_usd)} where the provider has kept the first {tokens_text(report.cacheable or 0, exact=report.exact)}"
         )
-        facts.append(f"{usd_text(report.input_usd)} as input{kept}")
+        facts.append(f"{usd_text(report.input_usd)} as input{if_cached}")
     if report.totals.not_of_today():
         facts.append(f"references: {report.totals.not_of_today()}")
     if not report.ready:
         facts.append(COUNTING)
-    parts = [(one.tokens, one.target, one.range) for one in report.references if one.tokens]
+    parts = [
+        (reference.tokens, reference.target, reference.range)
+        for reference in report.references
+        if reference.tokens
+    ]
     parts += [
-        (one.tokens, f"section “{one.title}”", one.range) for one in _top(report.sections) if report.ready
+        (section.tokens, f"section “{section.title}”", section.range)
+        for section in _top(report.sections)
+        if report.ready
     ]
     parts.sort(key=lambda part: -part[0])
     rows = [
@@ -247,7 +259,7 @@ def _chain(
     paths: Collection[str],
 ) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
     """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
-    own = next((one for one in contexts if one["agent"] == arrived.agent), None)
+    own = next((context for context in contexts if context["agent"] == arrived.agent), None)
     notices = [notice.message for _, notice in report.notices if notice.code is not Code.REMOVED]
     facts = [*facts, *notices[:_MOST_NOTICES]]
     if own is None:
@@ -257,11 +269,11 @@ def _chain(
     facts.append(f"{total} in all when {arrived.title} is started in {arrived.folder}")
     if not own["recorded"]:
         facts.append(f"{arrived.title}: {_AS_READ}")
-    if others := [_other_text(one, paths) for one in contexts if one is not own]:
+    if others := [_other_text(context, paths) for context in contexts if context is not own]:
         facts.append(f"the same file in {' · '.join(others)}")
     facts += [
-        repeated_text(one, lambda path: name_text(shown_path(Path(path), arrived.folder)), exact=exact)
-        for one in own["repeated"][:_MOST_NOTICES]
+        repeated_text(repetition, lambda path: name_text(shown_path(Path(path), arrived.folder)), exact=exact)
+        for repetition in own["repeated"][:_MOST_NOTICES]
     ]
     rows = [
         Row(
@@ -281,8 +293,8 @@ def _chain(
 
 def _top(sections: Sequence[SectionReport]) -> list[SectionReport]:
     """The sections that are in no other, unless there is but one, of the whole document."""
-    level = min((one.level for one in sections), default=0)
-    top = [one for one in sections if one.level == level]
+    level = min((section.level for section in sections), default=0)
+    top = [section for section in sections if section.level == level]
     return top if len(top) > 1 else []
 
 
@@ -305,5 +317,5 @@ _NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 def _escaped(text: str) -> str:
     """Text that Markdown shows as it is: file names and messages must not make links, images or HTML."""
-    line = _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
+    line = _MARKUP.sub(lambda match: f"\\{match[0]}", " ".join(text.split()))
     return _NUMBERED.sub(r"\1\\\2", line)

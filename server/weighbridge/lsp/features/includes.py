@@ -24,11 +24,13 @@ from weighbridge.uris import path_of, uri_of
 _NOWHERE = Range(0, 0, 0, 0).as_json()
 
 
-def uses_of_heading(found: Iterable[Edge], uri: str, headings: Sequence[Heading], number: int) -> list[Edge]:
+def uses_of_heading(
+    all_edges: Iterable[Edge], uri: str, headings: Sequence[Heading], number: int
+) -> list[Edge]:
     """Where a file's heading, of all it has, is referred to: by its words or its anchor."""
     fragments = Fragments(headings)
-    meant = {edge: heading_of(edge, fragments) for edge in found if edge.target == uri}
-    return [edge for edge, one in meant.items() if one == number]
+    meant = {edge: heading_of(edge, fragments) for edge in all_edges if edge.target == uri}
+    return [edge for edge, heading_number in meant.items() if heading_number == number]
 
 
 def heading_of(edge: Edge, fragments: Fragments) -> int | None:
@@ -39,29 +41,29 @@ def heading_of(edge: Edge, fragments: Fragments) -> int | None:
     return fragments.meant(fragment)
 
 
-def incoming(found: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]]:
+def incoming(all_edges: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]]:
     """The files that include this one, each with the references by which it does."""
     grouped: dict[str, list[Edge]] = {}
-    for edge in found:
+    for edge in all_edges:
         if edge.target == uri and edge.kind is Kind.FILE:
             grouped.setdefault(edge.source, []).append(edge)
     yield from grouped.items()
 
 
-def outgoing(found: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]]:
+def outgoing(all_edges: Iterable[Edge], uri: str) -> Iterator[tuple[str, list[Edge]]]:
     """The files that this one includes, each with the references by which it does."""
     grouped: dict[str, list[Edge]] = {}
-    for edge in found:
+    for edge in all_edges:
         if edge.source == uri and edge.target is not None and edge.kind is Kind.FILE:
             grouped.setdefault(edge.target, []).append(edge)
     yield from grouped.items()
 
 
-def weights(reports: Iterable[Report], found: Iterable[Edge]) -> dict[str, int]:
+def weights(reports: Iterable[Report], all_edges: Iterable[Edge]) -> dict[str, int]:
     """What whole files weigh, with all nested in them: prompts, and what is included as a whole."""
     tokens = {
         edge.target: edge.tokens
-        for edge in found
+        for edge in all_edges
         if edge.target is not None and edge.tokens is not None and "#" not in edge.name
     }
     return tokens | {report.uri: report.tokens for report in reports if report.ready}
@@ -83,19 +85,19 @@ class Includes:
         document = await self._desk.looked_up(uri)
         if document is None:
             return []
-        found = reference_at(document, place.line, place.character)
+        occurrence = reference_at(document, place.line, place.character)
         real = self._desk.naming().real(uri)
-        one = None if found is not None else await import_of(self._desk, document, place)
-        subject = _subject(document, found, real) if one is None else uri_of(one.path)
+        imported = None if occurrence is not None else await import_of(self._desk, document, place)
+        subject = _subject(document, occurrence, real) if imported is None else uri_of(imported.path)
         naming, reports = await self._about(subject)
         declared: list[types.Location] = []
-        if found is not None and found[0].kind is not Kind.FILE:
-            definition = await self._definitions.of(document, found[0], found[2])
+        if occurrence is not None and occurrence[0].kind is not Kind.FILE:
+            definition = await self._definitions.of(document, occurrence[0], occurrence[2])
             declared = [] if definition is None else [definition]
         uses: Sequence[Edge]
         if not isinstance(subject, str):
             uses = [edge for edge in edges(reports) if (edge.kind, edge.name) == subject]
-        elif found is not None or one is not None:
+        elif occurrence is not None or imported is not None:
             uses = leading_to(reports, subject)
         elif place.line > 0 and heading_at(document, place.line) is not None:
             lines, headings = headings_of(document)
@@ -114,16 +116,18 @@ class Includes:
         document = await self._desk.looked_up(uri)
         if document is None:
             return None
-        found = reference_at(document, place.line, place.character)
-        one = None if found is not None else await import_of(self._desk, document, place)
-        if one is not None:
+        occurrence = reference_at(document, place.line, place.character)
+        imported = None if occurrence is not None else await import_of(self._desk, document, place)
+        if imported is not None:
             exact = document.prepared is not None and document.prepared.exact
-            return [self._item(self._desk.naming().shown(uri_of(one.path)), one.tokens, exact=exact)]
-        if found is None:
+            return [
+                self._item(self._desk.naming().shown(uri_of(imported.path)), imported.tokens, exact=exact)
+            ]
+        if occurrence is None:
             report = self._desk.session.report(document)
             return [self._item(uri, report.tokens if report.ready else None, exact=report.exact)]
-        expansion = document.expansions.get(found[2])
-        if found[0].kind is not Kind.FILE or expansion is None or expansion.reading.path is None:
+        expansion = document.expansions.get(occurrence[2])
+        if occurrence[0].kind is not Kind.FILE or expansion is None or expansion.reading.path is None:
             return None
         named = self._desk.naming().shown(uri_of(expansion.reading.path))
         exact = document.prepared is not None and document.prepared.exact and not expansion.sampled
@@ -137,13 +141,13 @@ class Includes:
         await self._desk.weighed()
         uri = self._desk.naming().real(params.item.uri)
         naming, reports = await self._about(uri)
-        found = edges(reports)
-        known, exact = weights(reports, found), all(report.exact for report in reports)
-        calls = incoming(found, uri)
+        all_edges = edges(reports)
+        tokens, exact = weights(reports, all_edges), all(report.exact for report in reports)
+        calls = incoming(all_edges, uri)
         return WrittenJson.of(
             [
                 {
-                    "from": self._plain_item(naming.shown(source), known.get(source), exact=exact),
+                    "from": self._plain_item(naming.shown(source), tokens.get(source), exact=exact),
                     "fromRanges": _ranges(group),
                 }
                 for source, group in calls
@@ -199,11 +203,11 @@ class Includes:
         return item | {"detail": " · ".join(said)} if said else item
 
 
-def _subject(document: Document, found: tuple[Reference, Range, Target] | None, uri: str) -> Subject:
+def _subject(document: Document, occurrence: tuple[Reference, Range, Target] | None, uri: str) -> Subject:
     """What is asked about: what a reference stands for, or the document itself. `uri`: its one name."""
-    if found is None:
+    if occurrence is None:
         return uri
-    reference, _, target = found
+    reference, _, target = occurrence
     expansion = document.expansions.get(target)
     path = None if expansion is None or reference.kind is not Kind.FILE else expansion.reading.path
     return (reference.kind, reference.target) if path is None else uri_of(path)

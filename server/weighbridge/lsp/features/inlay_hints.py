@@ -155,8 +155,12 @@ class Hints:
         if self._tooltips:
             hint.tooltip = tooltip(report, about)
         if isinstance(about, ReferenceReport) and (self._locations or self._parts_later):
-            found = reference_at(document, about.range.start_line, about.range.start_character)
-            location = None if found is None else await self._definitions.of(document, found[0], found[2])
+            occurrence = reference_at(document, about.range.start_line, about.range.start_character)
+            location = (
+                None
+                if occurrence is None
+                else await self._definitions.of(document, occurrence[0], occurrence[2])
+            )
             if not isinstance(hint.label, str):
                 hint.label[0].location = location
             elif location is not None:
@@ -194,7 +198,7 @@ def _hints(
     if settings.sections:
         # What stands under a heading on line 1 is the total.
         start = max(start_line, 1 if settings.total else 0)
-        first = bisect_left(report.sections, start, key=lambda one: one.range.start_line)
+        first = bisect_left(report.sections, start, key=lambda part: part.range.start_line)
         fewest = max(1, settings.fewest_of_section(report.tokens))  # none: not summed up yet
         shown = 0
         for section in islice(report.sections, first, None):
@@ -213,7 +217,7 @@ def _hints(
 
 
 def _reference_hints(report: Report, settings: InlayHints, start_line: int, end_line: int) -> Iterator[Hint]:
-    first = bisect_left(report.references, start_line, key=lambda one: one.range.end_line)
+    first = bisect_left(report.references, start_line, key=lambda part: part.range.end_line)
     shown = 0
     for reference in islice(report.references, first, None):
         line = reference.range.end_line
@@ -225,10 +229,10 @@ def _reference_hints(report: Report, settings: InlayHints, start_line: int, end_
             text = PENDING if reference.tokens is None else number_text(reference.tokens, exact=exact)
             yield Hint(line, reference.range.end_character, text, reference)
             shown += 1
-    for one in report.imports:
-        if start_line <= one.range.end_line <= end_line:
-            text = number_text(one.tokens, exact=report.exact)
-            yield Hint(one.range.end_line, one.range.end_character, text, one)
+    for imported in report.imports:
+        if start_line <= imported.range.end_line <= end_line:
+            text = number_text(imported.tokens, exact=report.exact)
+            yield Hint(imported.range.end_line, imported.range.end_character, text, imported)
 
 
 def _pending(text: str, counted: bool) -> str:
@@ -254,7 +258,7 @@ def _part_at(
     place = data.get("line"), data.get("character")
     if not all(isinstance(number, int) for number in place):
         return None
-    at = bisect_left(parts, place, key=lambda one: (one.range.start_line, one.range.start_character))
+    at = bisect_left(parts, place, key=lambda part: (part.range.start_line, part.range.start_character))
     if at < len(parts) and (parts[at].range.start_line, parts[at].range.start_character) == place:
         return parts[at]
     return None

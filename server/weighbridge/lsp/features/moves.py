@@ -42,7 +42,7 @@ class _Sources:
     """Files whose references may have to follow. `opened`: the lines and references of those that are open.
 
     `scopes`: those that are known to refer to what is moved, or are moved; `unweighed`: prompts of which nothing is known
-    yet, or not all. `folders`: the workspace's, in which others are looked for; `known`: prompts, of which all is known. `importers`:
+    yet, or not all. `folders`: the workspace's, in which others are looked for; `weighed`: prompts of which all is known. `importers`:
     of files that agents import, who does.
     """
 
@@ -50,7 +50,7 @@ class _Sources:
     unweighed: Mapping[Path, Scope]
     opened: Mapping[Path, tuple[Snapshot, list[tuple[int, Reference]]]]
     folders: Mapping[Path, Scope]
-    known: Collection[Path]
+    weighed: Collection[Path]
     importers: Mapping[Path, Collection[str]]
 
 
@@ -85,7 +85,7 @@ class Moves:
             for prompt in workspace.prompts.that_need(path)
         }
         reports = workspace.prompts.reports()
-        documents = [one for one in self._session.documents.values() if one.path is not None]
+        documents = [document for document in self._session.documents.values() if document.path is not None]
         concerned = naming.really(
             [
                 *map(self._session.report, documents),
@@ -107,7 +107,9 @@ class Moves:
             and agent.imports_of(path) is None
         ]
         opened = {
-            one.path: (one.buffer.snapshot(), one.references()) for one in documents if one.path is not None
+            document.path: (document.buffer.snapshot(), document.references())
+            for document in documents
+            if document.path is not None
         }
         looked_through = _Sources(
             {path: self._scope(path, opened) for path in dict.fromkeys([*sources, *importers])},
@@ -118,20 +120,23 @@ class Moves:
             importers,
         )
         files = TextFiles(self._session.open_texts)
-        found = await self._desk.tasks.submit(
+        followed = await self._desk.tasks.submit(
             ("moves", *map(str, moves)),
             lambda token: self._follow(files, looked_through, moves, token),
             priority=Priority.HIGH,
             title="moved files",
         )
-        uris_of = {one.path: one.uri for one in documents}
+        uris_of = {document.path: document.uri for document in documents}
         texts = {
             uris_of.get(path) or uri_of(path): text_edits(
                 lines,
-                [Change(one.line, one.start, one.end, one.text) for one in some],
+                [
+                    Change(reference.line, reference.start, reference.end, reference.text)
+                    for reference in references
+                ],
                 self._session.encoding,
             )
-            for path, (lines, some) in found.items()
+            for path, (lines, references) in followed.items()
         }
         return self._edits.edit(texts, versions(self._session)) if texts else None
 
@@ -154,7 +159,7 @@ class Moves:
         self, files: TextFiles, sources: _Sources, moves: Mapping[Path, Path], token: CancelToken
     ) -> _Followed:
         """Find what must be written anew. Reads files: a worker's work. Raises TaskCancelledError."""
-        found: _Followed = {}
+        followed: _Followed = {}
         for path, scope in itertools.chain(
             sources.scopes.items(), self._others(files, sources, moves, token)
         ):
@@ -163,21 +168,21 @@ class Moves:
             lines = lines_in(files, path, scope) if opened is None else opened[0].lines
             if lines is None:
                 continue
-            there = partial(_there, files, scope)
+            is_there = partial(_is_there, files, scope)
             rewritten: dict[tuple[int, int], Rewritten] = {}
             agents, ours = _dialects(path, scope, sources)
             for imports in agents:
                 beside = imports.beside(path)
                 real = disk.followed_or_same(path) if imports.from_real and beside == path else beside
-                for one in follow_imports(real, lines, imports, moves, there, Path.home()):
-                    rewritten.setdefault((one.line, one.start), one)
+                for reference in follow_imports(real, lines, imports, moves, is_there, Path.home()):
+                    rewritten.setdefault((reference.line, reference.start), reference)
             if ours:
                 references = references_in(lines) if opened is None else opened[1]
-                for one in follow_moves(path, lines, references, moves, there):
-                    rewritten.setdefault((one.line, one.start), one)
+                for reference in follow_moves(path, lines, references, moves, is_there):
+                    rewritten.setdefault((reference.line, reference.start), reference)
             if rewritten:
-                found[path] = lines, [*rewritten.values()]
-        return found
+                followed[path] = lines, [*rewritten.values()]
+        return followed
 
     def _others(
         self, files: TextFiles, sources: _Sources, moves: Mapping[Path, Path], token: CancelToken
@@ -190,7 +195,7 @@ class Moves:
             if path not in sources.scopes and lines is not None and _may_name(lines, path, moved):
                 yield path, scope
         # As strings: nearly all are known.
-        seen = {os.fspath(path) for path in (*sources.scopes, *sources.unweighed, *sources.known)}
+        seen = {os.fspath(path) for path in (*sources.scopes, *sources.unweighed, *sources.weighed)}
         for folder, scope in sources.folders.items():
             above = os.path.join(folder, "")  # noqa: PTH118
             for name in self._files.below(folder):
@@ -200,7 +205,7 @@ class Moves:
                 token.raise_if_cancelled()
                 its = replace(scope, document=path)
                 names = self._mentions.of(path, partial(lines_in, files, path, its))
-                if any(_is_moved(one, moved) for one in (*names, os.fspath(path))):
+                if any(_is_moved(target, moved) for target in (*names, os.fspath(path))):
                     yield path, its
 
 
@@ -209,7 +214,7 @@ def _importers(reports: Iterable[Report], naming: Naming) -> Mapping[Path, Colle
     agents: dict[Path, set[str]] = {}
     for report in reports:
         if report.arrived is not None:
-            paths = (one.path for several in (report.imports, report.arrived.onward) for one in several)
+            paths = (imported.path for group in (report.imports, report.arrived.onward) for imported in group)
             for path in paths:
                 agents.setdefault(naming.shown_path(path), set()).add(report.arrived.agent)
     return agents
@@ -217,14 +222,14 @@ def _importers(reports: Iterable[Report], naming: Naming) -> Mapping[Path, Colle
 
 def _dialects(path: Path, scope: Scope, sources: _Sources) -> tuple[Sequence[Imports], bool]:
     """How files are referred to in a text: by the imports of agents that read it, the most important first; and whether by our rules."""
-    folder = next((one for one in sources.folders if path.is_relative_to(one)), None)
+    folder = next((root for root in sources.folders if path.is_relative_to(root)), None)
     dialect = dialect_in(scope.settings, path, folder)
     names = [*sources.importers.get(path, ())]
     if dialect.agent is not None:
         names += [dialect.agent, *(readers_of(inside(path, folder)) or ())]
     agents = (agent_named(name) for name in dict.fromkeys(names))
-    found = (agent.imports_of(path) for agent in agents if agent is not None)
-    return [imports for imports in found if imports is not None], dialect.refers
+    all_imports = (agent.imports_of(path) for agent in agents if agent is not None)
+    return [imports for imports in all_imports if imports is not None], dialect.refers
 
 
 def _may_name(lines: Sequence[str], path: Path, moved: Collection[str]) -> bool:
@@ -248,7 +253,7 @@ def _is_moved(path: str, moved: Collection[str]) -> bool:
     return True
 
 
-def _there(files: TextFiles, scope: Scope, path: Path) -> bool:
+def _is_there(files: TextFiles, scope: Scope, path: Path) -> bool:
     """Whether a reference may stand for a file. Looks at what may be looked at only."""
     try:
         files.find(place_of(str(path), path.parent, scope), MOST_FILE_BYTES, "maxFileBytes", suggest=False)

@@ -56,15 +56,15 @@ class Definitions:
             expander.scope,
         )
         texts, folder = self._session.open_texts, self._session.configuration.folder_of(document.path)
-        found: Defined = await self._desk.tasks.submit(
+        definition: Defined = await self._desk.tasks.submit(
             ("definition", document.uri, reference.kind, reference.target),
             lambda _: defined(request, TextFiles(texts), VariableHandler(texts), head, folder),
             priority=Priority.HIGH,
             title="definition",
         )
-        if found.place is None:
+        if definition.place is None:
             return None
-        place, encoding = found.place, self._session.encoding
+        place, encoding = definition.place, self._session.encoding
         text = place.lines[place.line]
         range_ = types.Range(
             types.Position(place.line, units(text[: place.start], encoding)),
@@ -99,14 +99,16 @@ class Navigation:
         document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
-        found = reference_at(document, params.position.line, params.position.character)
+        occurrence = reference_at(document, params.position.line, params.position.character)
         where: types.Location | None = None
-        if found is not None:
-            reference, place, target = found
+        if occurrence is not None:
+            reference, place, target = occurrence
             where = await self._definitions.of(document, reference, target)
-        elif (one := await import_of(self._desk, document, params.position)) is not None:
-            place, start = one.range, types.Position(0, 0)
-            where = types.Location(self._desk.naming().shown(uri_of(one.path)), types.Range(start, start))
+        elif (imported := await import_of(self._desk, document, params.position)) is not None:
+            place, start = imported.range, types.Position(0, 0)
+            where = types.Location(
+                self._desk.naming().shown(uri_of(imported.path)), types.Range(start, start)
+            )
         if where is None:
             return None
         if not self._links:
@@ -126,9 +128,11 @@ class Navigation:
             if to is not None:
                 tooltip = name_text(report.target) if self._tooltips else None
                 links.append(types.DocumentLink(to_range(report.range), to, tooltip))
-        for one in (await self._desk.first_report(document)).imports if of_an_agent(document) else ():
-            tooltip = name_text(one.target) if self._tooltips else None
-            links.append(types.DocumentLink(to_range(one.range), naming.shown(uri_of(one.path)), tooltip))
+        for imported in (await self._desk.first_report(document)).imports if of_an_agent(document) else ():
+            tooltip = name_text(imported.target) if self._tooltips else None
+            links.append(
+                types.DocumentLink(to_range(imported.range), naming.shown(uri_of(imported.path)), tooltip)
+            )
         return links
 
     def _link(

@@ -70,8 +70,10 @@ class Offers:
         """All that can be done at a place."""
         place, report = params.range, self._session.report(document)
         fixes: list[Fix] = []
-        at = reference_at(document, place.start.line, place.start.character)
-        for reference, range_, target in [at] if at is not None else self._broken(document, params):
+        occurrence = reference_at(document, place.start.line, place.start.character)
+        for reference, range_, target in (
+            [occurrence] if occurrence is not None else self._broken(document, params)
+        ):
             given = {"line": range_.start_line, "character": range_.start_character}
             expansion = document.expansions.get(target)
             if expansion is not None:
@@ -105,16 +107,17 @@ class Offers:
     @staticmethod
     def _broken(document: Document, params: types.CodeActionParams) -> list[tuple[Reference, Range, Target]]:
         """The references in the range that the client asks to have mended."""
-        wanted = {
-            (one.range.start.line, one.range.start.character)
-            for one in params.context.diagnostics
-            if one.source == SOURCE
+        diagnosed = {
+            (diagnostic.range.start.line, diagnostic.range.start.character)
+            for diagnostic in params.context.diagnostics
+            if diagnostic.source == SOURCE
         }
         start, end = ((side.line, side.character) for side in (params.range.start, params.range.end))
         return [
-            one
-            for one in document.placed()
-            if start <= (place := (one[1].start_line, one[1].start_character)) < end and place in wanted
+            occurrence
+            for occurrence in document.placed()
+            if start <= (place := (occurrence[1].start_line, occurrence[1].start_character)) < end
+            and place in diagnosed
         ][:_MOST_MENDED]
 
     async def _for_reference(
@@ -234,7 +237,12 @@ class Offers:
                 given = {"line": place.line, "character": start}
                 title = f"Change to {name_text(typo.written)}"
                 diagnostic = next(
-                    (one for one in params.context.diagnostics if one.code == Code.TYPO.value), None
+                    (
+                        candidate
+                        for candidate in params.context.diagnostics
+                        if candidate.code == Code.TYPO.value
+                    ),
+                    None,
                 )
                 fixes.append(Fix("retype", title, QUICK_FIX, given, diagnostic, preferred=True))
         return fixes
@@ -251,10 +259,13 @@ class Offers:
     def _for_budget(
         self, document: Document, report: Report, params: types.CodeActionParams
     ) -> Iterator[Fix]:
-        diagnostic = next((one for one in params.context.diagnostics if one.code == Code.BUDGET.value), None)
+        diagnostic = next(
+            (candidate for candidate in params.context.diagnostics if candidate.code == Code.BUDGET.value),
+            None,
+        )
         # Where no budget is crossed, in the menu only: of actions on the whole document.
-        wanted = any(is_a(_SET_BUDGET, kind) for kind in params.context.only or ())
-        if diagnostic is None and not wanted:
+        in_menu = any(is_a(_SET_BUDGET, kind) for kind in params.context.only or ())
+        if diagnostic is None and not in_menu:
             return
         budget = _rounded(report.tokens + _DIRECTIVE)
         if report.ready and report.tokens and budget != report.budget.limit:
@@ -276,33 +287,37 @@ class Offers:
             yield Fix("largest", title, QUICK_FIX, fixes=diagnostic, command=command)
 
 
-def is_a(kind: types.CodeActionKind | str, wanted: types.CodeActionKind | str) -> bool:
+def is_a(kind: types.CodeActionKind | str, parent: types.CodeActionKind | str) -> bool:
     """Whether a kind is one, or is below it: `refactor.inline` is a `refactor`."""
-    one, other = str(getattr(kind, "value", kind)), str(getattr(wanted, "value", wanted))
-    return not other or one == other or one.startswith(f"{other}.")
+    name, parent_name = str(getattr(kind, "value", kind)), str(getattr(parent, "value", parent))
+    return not parent_name or name == parent_name or name.startswith(f"{parent_name}.")
 
 
 def _diagnostic_at(params: types.CodeActionParams, place: Range) -> types.Diagnostic | None:
     """The diagnostic at a place, of those that the client sent."""
-    return next((one for one in params.context.diagnostics if one.range == to_range(place)), None)
+    return next(
+        (diagnostic for diagnostic in params.context.diagnostics if diagnostic.range == to_range(place)), None
+    )
 
 
 def _secret(expansion: Expansion) -> bool:
     """Whether what it stands for must not be shown, or holds such a thing."""
     todo = [expansion]
     while todo:
-        one = todo.pop()
-        if one.reading.secret:
+        current = todo.pop()
+        if current.reading.secret:
             return True
-        todo.extend(placed.expansion for placed in one.nested)
+        todo.extend(placed.expansion for placed in current.nested)
     return False
 
 
 def _largest(report: Report) -> list[ReferenceReport | SectionReport]:
     """The parts that weigh most, references and sections but for one that is the whole document."""
-    parts: list[ReferenceReport | SectionReport] = [one for one in report.references if one.tokens]
+    parts: list[ReferenceReport | SectionReport] = [
+        reference for reference in report.references if reference.tokens
+    ]
     if report.ready:
-        parts += [one for one in report.sections if one.tokens and one.tokens < report.tokens]
+        parts += [section for section in report.sections if section.tokens and section.tokens < report.tokens]
     parts.sort(key=lambda part: -(part.tokens or 0))
     return parts[:_LARGEST]
 

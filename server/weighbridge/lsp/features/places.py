@@ -11,24 +11,28 @@ from weighbridge.session.target import Target
 def reference_at(document: Document, line: int, character: int) -> tuple[Reference, Range, Target] | None:
     """The document's own reference at a place in the client's units; its end belongs to it, for cursors after it."""
     placed = document.placed()
-    at = bisect_right(placed, (line, character), key=lambda one: (one[1].start_line, one[1].start_character))
+    at = bisect_right(
+        placed,
+        (line, character),
+        key=lambda candidate: (candidate[1].start_line, candidate[1].start_character),
+    )
     if at:
-        found = placed[at - 1]
-        if found[1].start_line == line and character <= found[1].end_character:
-            return found
+        occurrence = placed[at - 1]
+        if occurrence[1].start_line == line and character <= occurrence[1].end_character:
+            return occurrence
     return None
 
 
 def import_at(report: Report, line: int, character: int) -> ImportReport | None:
     """The agent's import at a place in the client's units; its end belongs to it."""
-    for one in report.imports:
-        place = one.range
+    for imported in report.imports:
+        place = imported.range
         if (
             (place.start_line, place.start_character)
             <= (line, character)
             <= (place.end_line, place.end_character)
         ):
-            return one
+            return imported
     return None
 
 

@@ -55,10 +55,10 @@ class Rename:
         document = await self._desk.looked_up(params.text_document.uri)
         if document is None:
             return None
-        found = self._named(document, params.position)
-        if found is None:
+        named = self._named(document, params.position)
+        if named is None:
             return None
-        line, start, end, name = found
+        line, start, end, name = named
         place = types.Range(
             types.Position(line, document.buffer.to_units(line, start)),
             types.Position(line, document.buffer.to_units(line, end)),
@@ -79,8 +79,8 @@ class Rename:
             raise InvalidParamsError("only variables and headings have names that can be changed here")
         line, start, end, name = named
         new = params.new_name.strip()
-        at = reference_at(document, params.position.line, params.position.character)
-        variable = at is not None
+        occurrence = reference_at(document, params.position.line, params.position.character)
+        variable = occurrence is not None
         if variable and (_NAME.fullmatch(new) is None or new.startswith(ENVIRONMENT)):
             raise InvalidParamsError(f"{new}: no name of a variable: letters, digits, `_`, `-` and `.`")
         if not variable and _title_of(document, line, start, end, new) != new:
@@ -104,9 +104,9 @@ class Rename:
 
     def _named(self, document: Document, position: types.Position) -> tuple[int, int, int, str] | None:
         """The name at a place: its line, its columns in code points, itself."""
-        found = reference_at(document, position.line, position.character)
-        if found is not None:
-            reference, place, _ = found
+        occurrence = reference_at(document, position.line, position.character)
+        if occurrence is not None:
+            reference, place, _ = occurrence
             if reference.kind is not Kind.VARIABLE or reference.target.startswith(ENVIRONMENT):
                 return None
             # Behind `@[var:` or `{{`: the name may be a part of that. With escapes in it, it stands nowhere as it is.
@@ -152,10 +152,10 @@ class Rename:
                 continue
             words, anchor = fragments[meant]
             by_words = " ".join(unquote(fragment).split()) == " ".join(headings[meant].title.split())
-            wanted = (words or anchor) if by_words else (anchor or words)
-            if not wanted:
+            new_fragment = (words or anchor) if by_words else (anchor or words)
+            if not new_fragment:
                 raise RequestError(f"{new}: no fragment would mean it; there is another heading of this name")
-            renamed.append((edge, wanted))
+            renamed.append((edge, new_fragment))
         await self._rewrite(renamed, document, naming, changes, with_fragment)
 
     async def _rename_variable(
@@ -179,7 +179,7 @@ class Rename:
         )
         folder_of = self._session.configuration.folder_of
         own = naming.real(document.uri)
-        found, by_settings, seen = set[Spot](), set[Path | None](), set[str]()
+        spots, by_settings, seen = set[Spot](), set[Path | None](), set[str]()
         todo = [own]
         while todo:
             uri = todo.pop()
@@ -200,16 +200,18 @@ class Rename:
                     # They hold for all of their folder, before anything else.
                     by_settings.add(folder_of(path))
                     todo += [
-                        one for one in uses.of if folder_of(path_of(naming.shown(one))) == folder_of(path)
+                        prompt_uri
+                        for prompt_uri in uses.of
+                        if folder_of(path_of(naming.shown(prompt_uri))) == folder_of(path)
                     ]
                 if where.place is not None:
                     place = where.place
                     at = uri if place.path is None else naming.real(uri_of(place.path))
                     changes.setdefault(at, []).append(Change(place.line, place.start, place.end, new))
-            more = uses.of.get(uri, frozenset()) - found
-            found |= more
-            todo += [one for spot in more for one in uses.by[spot]]
-        renamed = [(uses.edges[spot], new) for spot in found]
+            more = uses.of.get(uri, frozenset()) - spots
+            spots |= more
+            todo += [prompt_uri for spot in more for prompt_uri in uses.by[spot]]
+        renamed = [(uses.edges[spot], new) for spot in spots]
         await self._rewrite(renamed, document, naming, changes, with_target)
 
     async def _defined(self, path: Path | None, lines: Sequence[str], name: str) -> Defined:
@@ -279,10 +281,10 @@ class Rename:
         return lines
 
     async def _edit(self, document: Document, naming: Naming, changes: Changes) -> types.WorkspaceEdit:
-        some = {naming.shown(uri): found for uri, found in changes.items()}
+        by_shown_uri = {naming.shown(uri): file_changes for uri, file_changes in changes.items()}
         texts = {
-            uri: text_edits(lines, some[uri], self._session.encoding)
-            for uri, lines in (await self._lines_of(some, document)).items()
+            uri: text_edits(lines, by_shown_uri[uri], self._session.encoding)
+            for uri, lines in (await self._lines_of(by_shown_uri, document)).items()
             if lines is not None
         }
         return self._edits.edit(texts, versions(self._session))

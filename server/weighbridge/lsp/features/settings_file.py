@@ -119,19 +119,21 @@ def _schema() -> dict[str, Any]:
 
 def _properties(table: Sequence[str]) -> Mapping[str, Any]:
     """The settings that a table may have: none where names are anybody's own."""
-    found: Any = {"properties": _schema()["properties"]}
+    schema: Any = {"properties": _schema()["properties"]}
     for part in table:
-        inner = found.get("properties", {}).get(part, found.get("additionalProperties"))
-        found = _resolved(inner) if isinstance(inner, dict) else {}
-        if found.get("type") == "array":
-            found = _resolved(found.get("items", {}))
-    properties: Mapping[str, Any] = found.get("properties", {})
+        inner = schema.get("properties", {}).get(part, schema.get("additionalProperties"))
+        schema = _resolved(inner) if isinstance(inner, dict) else {}
+        if schema.get("type") == "array":
+            schema = _resolved(schema.get("items", {}))
+    properties: Mapping[str, Any] = schema.get("properties", {})
     return properties
 
 
 def _resolved(schema: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of a setting; of one that may be a table or something else, what is said of the table."""
-    table = next((one for one in schema.get("anyOf", ()) if one.get("type") == "object"), None)
+    table = next(
+        (alternative for alternative in schema.get("anyOf", ()) if alternative.get("type") == "object"), None
+    )
     if table is not None:
         schema = {**table, **schema}
     reference = schema.get("$ref")
@@ -145,7 +147,9 @@ def _about(schema: Mapping[str, Any]) -> str:
     parts = [str(schema.get("description", ""))]
     if "default" in schema and len(str(schema["default"])) < 100:
         parts.append(f"default {json.dumps(schema['default'], ensure_ascii=False)}")
-    plain = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    plain = next(
+        (alternative for alternative in schema.get("anyOf", ()) if alternative.get("type") != "null"), schema
+    )
     if "minimum" in plain and "maximum" in plain:
         parts.append(f"{plain['minimum']:,} to {plain['maximum']:,}")
     return "; ".join(part for part in parts if part)
@@ -160,6 +164,6 @@ def _values(key: str, schema: Mapping[str, Any]) -> Iterator[str]:
     elif resolved.get("type") == "boolean":
         yield from ("true", "false")
     elif "enum" in resolved:
-        yield from (f'"{one}"' for one in resolved["enum"])
+        yield from (f'"{value}"' for value in resolved["enum"])
     elif isinstance(resolved.get("default"), int | float | str):
         yield json.dumps(resolved["default"])

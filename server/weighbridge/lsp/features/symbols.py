@@ -117,16 +117,16 @@ def _patterns(query: str, text: str) -> Iterator[str]:
 
     In a text that lacks what they need, they need not be looked for.
     """
-    wanted = _folded(query)
-    if not wanted:
+    letters = _folded(query)
+    if not letters:
         yield "\n"
         return
-    if wanted in text:
-        yield f"\n{re.escape(wanted)}"
-        yield re.escape(wanted)
-    if all(letter in text for letter in wanted):
+    if letters in text:
+        yield f"\n{re.escape(letters)}"
+        yield re.escape(letters)
+    if all(letter in text for letter in letters):
         # None is gone back over: the first place of each letter is as good as any.
-        first, *others = map(re.escape, wanted)
+        first, *others = map(re.escape, letters)
         yield f"\n[^\n{first}]*+({first})" + "".join(f"[^\n{letter}]*+{letter}" for letter in others)
 
 
@@ -145,7 +145,9 @@ def workspace_symbols(
     Raises:
         TaskCancelledError: the token is up.
     """
-    matches = itertools.chain.from_iterable(some.like(query, most, hidden, token) for some, hidden in names)
+    matches = itertools.chain.from_iterable(
+        prompt_names.like(query, most, hidden, token) for prompt_names, hidden in names
+    )
     best = heapq.nsmallest(most, matches, key=itemgetter(0))
     return [_workspace_symbol(report, section) for _, report, section in best]
 
@@ -206,27 +208,29 @@ class Symbols:
         await self._desk.weighed()
         workspace, session = self._desk.workspace, self._desk.session
         opened = [session.report(document) for document in session.documents.values()]
-        paths = [one.path for one in session.documents.values() if one.path is not None]
+        paths = [document.path for document in session.documents.values() if document.path is not None]
         closed = workspace.prompts.reports() if workspace.prompts.revision != self._names_at else None
         revision, names = workspace.prompts.revision, self._names
 
         def find(token: CancelToken) -> tuple[Names, WrittenJson]:
-            kept = names if closed is None else Names(report for _, report in sorted(closed.items()))
+            closed_names = names if closed is None else Names(report for _, report in sorted(closed.items()))
             # What is open is known as it is in the editor.
             hidden = set(map(uri_of, paths))
-            found = workspace_symbols([(Names(opened), ()), (kept, hidden)], params.query, token=token)
-            return kept, WrittenJson.of(found)
+            symbols = workspace_symbols(
+                [(Names(opened), ()), (closed_names, hidden)], params.query, token=token
+            )
+            return closed_names, WrittenJson.of(symbols)
 
         key = ("workspace symbols", next(self._numbers))
         try:
-            self._names, found = await self._desk.tasks.submit(
+            self._names, answer = await self._desk.tasks.submit(
                 key, find, priority=Priority.HIGH, title="symbols"
             )
         except asyncio.CancelledError:
             self._desk.tasks.cancel(key)
             raise
         self._names_at = revision
-        return found
+        return answer
 
 
 def _tree(report: Report) -> list[_Node]:

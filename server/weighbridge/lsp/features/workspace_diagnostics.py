@@ -32,51 +32,56 @@ _NOTHING: tuple[list[types.Diagnostic], str] = [], result_id([])
 
 
 class PulledDiagnostics:
-    """Answers whoever asks. Clients that get diagnostics pushed are not told that they may."""
+    """Pulled diagnostics of one client. Clients that get them pushed are not told that they may ask."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._abilities = desk.abilities
         self._workspace = desk.workspace
-        #: Told of each open document whose diagnostics the client has now, with their name.
+        #: Called with each open document whose diagnostics the client has now, and their name.
         self.on_pulled: Callable[[str, str], None] = lambda uri, name: None
         #: Diagnostics of closed prompts and their names, of those that have any; and the workspace's revision then.
-        self._made: dict[Path, tuple[list[types.Diagnostic], str]] = {}
-        self._made_at = -1
+        self._closed_results: dict[Path, tuple[list[types.Diagnostic], str]] = {}
+        self._closed_revision = -1
         #: The same of open documents, by URI.
-        self._made_of_open: dict[str, tuple[Report, list[types.Diagnostic], str]] = {}
+        self._open_results: dict[str, tuple[Report, list[types.Diagnostic], str]] = {}
         #: The user asked for the whole workspace's, whatever the setting says.
-        self._asked = False
+        self._check_requested = False
 
     @property
     def _everywhere(self) -> bool:
         """Whether prompts that nobody opened have diagnostics."""
-        return self._asked or self._desk.session.configuration.settings.workspace_diagnostics
+        return self._check_requested or self._desk.session.configuration.settings.workspace_diagnostics
 
     async def check(self, _: list[Any]) -> dict[str, int]:
         """`weighbridge.checkWorkspace`: diagnose every prompt of the workspace from now on. Returns how many `documents` there
         are and how many `findings` in them, once all are weighed: as many as lists of problems show, which leave hints out.
         """
-        self._asked = True
+        self._check_requested = True
         self._workspace.wake()
         await self._desk.weighed(SECONDS_TO_CHECK)
         self._make()
         opened = self._desk.session.documents.values()
         paths = {document.path for document in opened}
         closed = sum(1 for path in self._workspace.prompts.reports() if path not in paths)
-        findings = [one for path, (made, _) in self._made.items() if path not in paths for one in made]
+        findings = [
+            finding
+            for path, (closed_findings, _) in self._closed_results.items()
+            if path not in paths
+            for finding in closed_findings
+        ]
         for document in opened:
             findings += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
-        listed = sum(one.severity is not types.DiagnosticSeverity.Hint for one in findings)
+        listed = sum(finding.severity is not types.DiagnosticSeverity.Hint for finding in findings)
         return {"documents": len(opened) + closed, "findings": listed}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Diagnostics of one document, as things stand; of one just opened, as they will be."""
         await self._desk.looked_up(params.text_document.uri)
-        found, name = self._of(params.text_document.uri)
+        findings, name = self._of(params.text_document.uri)
         if params.previous_result_id == name:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
-        return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=name)
+        return types.RelatedFullDocumentDiagnosticReport(items=findings, result_id=name)
 
     async def workspace(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
         """Diagnostics of open prompts, or of all, once there are any that the client doesn't have."""
@@ -86,12 +91,12 @@ class PulledDiagnostics:
             path = path_of(previous.uri)
             if path is not None:
                 had[path] = previous.value
-        kept: Items = {}
+        unsent: Items = {}
         # That there is nothing is an answer, too, to who has none yet and takes no other.
         first = params.partial_result_token is None and not params.previous_result_ids
         if first:
-            await asyncio.gather(*(self._desk.first_report(one) for one in self._opened().values()))
-        told, seen = False, -1
+            await asyncio.gather(*(self._desk.first_report(document) for document in self._opened().values()))
+        partials_sent, seen = False, -1
         while True:
             everywhere, opened = self._everywhere, self._opened()
             items: Items = {}
@@ -99,7 +104,7 @@ class PulledDiagnostics:
                 workspace.begin()
                 self._make()
                 # At first, of what has diagnostics, or had: few of very many.
-                paths = {*self._made, *had} if seen < 0 else workspace.prompts.changes(seen).keys()
+                paths = {*self._closed_results, *had} if seen < 0 else workspace.prompts.changes(seen).keys()
                 items, seen = self._new(paths, had, opened), workspace.prompts.revision
             else:
                 seen = -1
@@ -109,42 +114,42 @@ class PulledDiagnostics:
                 items |= self._gone(had, opened, everywhere=everywhere)
             if items and params.partial_result_token is not None:
                 self._partial(params.partial_result_token, items.values())
-                told = True
+                partials_sent = True
             else:
-                kept |= items
-            if settled and (told or kept or (first and self._desk.session.knows_settings(None))):
-                return types.WorkspaceDiagnosticReport([*kept.values()])
+                unsent |= items
+            if settled and (partials_sent or unsent or (first and self._desk.session.knows_settings(None))):
+                return types.WorkspaceDiagnosticReport([*unsent.values()])
             await workspace.changed()
 
     def _of(self, uri: str) -> tuple[list[types.Diagnostic], str]:
         session = self._desk.session
-        found: list[types.Diagnostic] = []
+        findings: list[types.Diagnostic] = []
         if uri not in session.documents:
             # Clients ask once more when they close a document.
             path = path_of(uri)
             prompt = None if path is None or not self._everywhere else self._workspace.prompts.get(path)
             if path is not None and prompt is not None:
                 self._make()
-                return self._made.get(path, _NOTHING)
+                return self._closed_results.get(path, _NOTHING)
         elif (document := self._desk.shown(uri)) is not None:
             report = session.report(document)
-            found = diagnostics(report, document.buffer.line_end(0), self._abilities)
-            self.on_pulled(uri, result_id(found))
-        return found, result_id(found)
+            findings = diagnostics(report, document.buffer.line_end(0), self._abilities)
+            self.on_pulled(uri, result_id(findings))
+        return findings, result_id(findings)
 
     def _make(self) -> None:
         """Bring the diagnostics of closed prompts up to date."""
-        for path, prompt in self._workspace.prompts.changes(self._made_at).items():
-            made = (
+        for path, prompt in self._workspace.prompts.changes(self._closed_revision).items():
+            all_findings = (
                 [] if prompt is None else diagnostics(prompt.report, prompt.first_line_end, self._abilities)
             )
             # What is only faded is of no use where nothing is seen.
-            found = [one for one in made if one.code != Code.REMOVED.value]
-            if found:
-                self._made[path] = found, result_id(found)
+            findings = [finding for finding in all_findings if finding.code != Code.REMOVED.value]
+            if findings:
+                self._closed_results[path] = findings, result_id(findings)
             else:
-                self._made.pop(path, None)
-        self._made_at = self._workspace.prompts.revision
+                self._closed_results.pop(path, None)
+        self._closed_revision = self._workspace.prompts.revision
 
     def _opened(self) -> dict[Path, Document]:
         """What is open, by path: a client may write another URI for the same one."""
@@ -157,9 +162,9 @@ class PulledDiagnostics:
         for path in paths:
             if path in opened or self._workspace.prompts.get(path) is None:
                 continue
-            found, name = self._made.get(path, _NOTHING)
-            if had.get(path) != name and (found or path in had):
-                items[path] = self._item(path, found, name)
+            findings, name = self._closed_results.get(path, _NOTHING)
+            if had.get(path) != name and (findings or path in had):
+                items[path] = self._item(path, findings, name)
                 had[path] = name
         return items
 
@@ -167,19 +172,21 @@ class PulledDiagnostics:
         """The same of what is open, as far as it is counted."""
         items: Items = {}
         for path, document in opened.items():
-            report, kept = self._desk.session.report(document), self._made_of_open.get(document.uri)
+            report, cached = self._desk.session.report(document), self._open_results.get(document.uri)
             if not report.ready or self._desk.shown(document.uri) is None:
                 continue
-            if kept is None or kept[0] is not report:
-                found = diagnostics(report, document.buffer.line_end(0), self._abilities)
-                kept = self._made_of_open[document.uri] = report, found, result_id(found)
-            _, found, name = kept
-            if had.get(path) != name and (found or path in had):
-                items[path] = _Item(uri=document.uri, items=found, version=document.version, result_id=name)
+            if cached is None or cached[0] is not report:
+                findings = diagnostics(report, document.buffer.line_end(0), self._abilities)
+                cached = self._open_results[document.uri] = report, findings, result_id(findings)
+            _, findings, name = cached
+            if had.get(path) != name and (findings or path in had):
+                items[path] = _Item(
+                    uri=document.uri, items=findings, version=document.version, result_id=name
+                )
                 had[path] = name
-        for uri in [*self._made_of_open]:
+        for uri in [*self._open_results]:
             if uri not in self._desk.session.documents:
-                del self._made_of_open[uri]
+                del self._open_results[uri]
         return items
 
     def _gone(self, had: Had, opened: Mapping[Path, Document], *, everywhere: bool) -> Items:
