@@ -92,9 +92,9 @@ class Conversation(LanguageServerProtocol):
         if error is None:
             future.set_result(response.message.get("result"))
         else:
-            said = error if isinstance(error, dict) else {}
-            code = said.get("code")
-            why = RequestError(str(said.get("message")), code if isinstance(code, int) else INTERNAL_ERROR)
+            fields = error if isinstance(error, dict) else {}
+            code = fields.get("code")
+            why = RequestError(str(fields.get("message")), code if isinstance(code, int) else INTERNAL_ERROR)
             future.set_exception(why)
 
     # Bytes

@@ -41,7 +41,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One client's; features take what they need from it."""
+    """The desk of one client; features take what they need from it."""
 
     session: Session
     workspace: Workspace

@@ -48,9 +48,9 @@ class FrameReader:
         self._buffer += data
         while True:
             if self._skip:
-                gone = min(self._skip, len(self._buffer))
-                del self._buffer[:gone]
-                self._skip -= gone
+                skipped = min(self._skip, len(self._buffer))
+                del self._buffer[:skipped]
+                self._skip -= skipped
                 if self._skip:
                     return
             if self._length is None:

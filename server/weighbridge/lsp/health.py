@@ -56,7 +56,7 @@ class Health:
         self._forget = tasks.on_change(self._task_changed)
 
     def warn(self, text: str) -> None:
-        """Something works less well than it should: said once in the log, and in the server's status until it is over."""
+        """Warn that something works less well than it should: once in the log, and in the server's status until it is over."""
         if text not in self._warnings:
             self._warnings.append(text)
             self._send()

@@ -258,7 +258,7 @@ class Protocol(Conversation):
             self._tell_failure(method, error)
 
     def _tell_failure(self, method: str, error: Exception) -> None:
-        """Log it, and put a line where the client keeps such lines: no pop-up."""
+        """Log a failure, and put a line where the client keeps such lines: no pop-up."""
         logger.error("%s failed", method, exc_info=error)
         text = f"{method}: internal error, see {logs.PLACE}"
         self.notify(types.WINDOW_LOG_MESSAGE, types.LogMessageParams(types.MessageType.Error, text))

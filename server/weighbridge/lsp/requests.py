@@ -1,4 +1,4 @@
-"""What the client asks: each answer is made from a report, in one place. Unknown documents are an error that says so."""
+"""Answers to what the client asks: each is made from a report, in one place. Unknown documents are an error that says so."""
 
 import itertools
 from typing import Any

@@ -39,13 +39,13 @@ class Seat:
         self._waiting: dict[object, Callable[[], None]] = {}
 
     def wait(self, who: object, close: Callable[[], None]) -> None:
-        """They may take it later. `close` is called if too many others come."""
+        """Let a connection wait: it may take the seat later. `close` is called if too many others come."""
         self._waiting[who] = close
         if len(self._waiting) > MOST_WAITING:
             self._waiting.pop(next(iter(self._waiting)))()
 
     def take(self, who: object) -> bool:
-        """Whether it is theirs, from now on or before."""
+        """Whether the seat is the connection's, from now on or before."""
         self._waiting.pop(who, None)
         if self._taken_by is None:
             self._taken_by = who
@@ -53,11 +53,11 @@ class Seat:
 
     @property
     def free(self) -> bool:
-        """Whether nobody has it."""
+        """Whether nobody has the seat."""
         return self._taken_by is None
 
     def leave(self, who: object) -> None:
-        """They are gone; if they were the client, the server ends."""
+        """A connection is gone; if it was the client, the server ends."""
         self._waiting.pop(who, None)
         if self._taken_by is who:
             self.receiver.disconnected()

@@ -155,7 +155,7 @@ class MessageProtocol(asyncio.Protocol):
 
 
 class StreamReceiver(MessageProtocol):
-    """The same of standard input."""
+    """Bytes of standard input to a receiver's messages."""
 
     def __init__(self, receiver: Receiver, on_end: Callable[[], None]) -> None:
         super().__init__(receiver, FrameReader())

@@ -33,7 +33,7 @@ class _DocumentText:
 
 
 class UnsavedTexts:
-    """Those of one session. On the loop."""
+    """The unsaved texts of one session. On the loop."""
 
     def __init__(self, session: Session, tasks: TaskManager) -> None:
         self._session = session
@@ -59,7 +59,7 @@ class UnsavedTexts:
         }
 
     async def _compare(self, document_texts: Sequence[_DocumentText]) -> dict[Path, str]:
-        """The texts that are other than their files', by the files' real paths; of the others it is known from now on."""
+        """The texts that are other than their files', by the files' real paths; the other documents count as saved from now on."""
         limits = [
             self._session.configuration.settings_of(document_text.path).max_file_bytes
             for document_text in document_texts

@@ -47,7 +47,7 @@ class Watching:
         changed: Callable[[Sequence[Path]], None],
         look_again: Callable[[Sequence[Path]], None],
     ) -> None:
-        """`changed`: told of files that changed. `look_again`: told of all that matter, when some may have changed unseen."""
+        """`changed`: called with files that changed. `look_again`: called with all that matter, when some may have changed unseen."""
         self._client = client
         self._abilities = abilities
         self._changed = changed

@@ -18,7 +18,7 @@ _TITLE = "Weighbridge: weighing the workspace"
 
 
 class WeighingProgress:
-    """Shown while prompts that are not open are weighed, to clients that show progress."""
+    """Progress that is shown while prompts that are not open are weighed, to clients that show progress."""
 
     def __init__(self, desk: Desk) -> None:
         self._client = desk.client
@@ -31,7 +31,7 @@ class WeighingProgress:
 
     @property
     def shown(self) -> bool:
-        """Whether it is, or is about to be."""
+        """Whether progress is shown, or is about to be."""
         return self._shown is not None
 
     def cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
@@ -69,9 +69,9 @@ class WeighingProgress:
         self._value(types.WorkDoneProgressBegin(title=_TITLE, cancellable=True, percentage=0))
         try:
             while True:
-                done, every = self._workspace.progress
-                percentage = 100 * done // max(1, every)
-                message = f"{done:,} of {every:,} prompts"
+                done, total = self._workspace.progress
+                percentage = 100 * done // max(1, total)
+                message = f"{done:,} of {total:,} prompts"
                 self._value(
                     types.WorkDoneProgressReport(message=message, percentage=percentage, cancellable=True)
                 )

@@ -43,7 +43,7 @@ SETTINGS_FILES = ("weighbridge.toml", "pyproject.toml")
 
 
 class Wiring:
-    """Everything of one client that needs a session."""
+    """The parts of one client's server that need a session."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Wiring:
         self._follow(self._begin())
 
     async def aclose(self) -> None:
-        """End all of it."""
+        """End the session, and all that shows it."""
         self._display.close()
         self.health.close()
         self.answers.weighing.close()
@@ -162,10 +162,12 @@ class Wiring:
 
     def did_change_workspace_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         """Folders came or went."""
-        gone = {path_of(folder.uri) for folder in params.event.removed}
-        came = [path for folder in params.event.added if (path := path_of(folder.uri)) is not None]
-        remaining = [folder for folder in self._configuration.folders if folder not in gone]
-        self._configuration.set_folders([*remaining, *(path for path in came if path not in remaining)])
+        removed_paths = {path_of(folder.uri) for folder in params.event.removed}
+        added_paths = [path for folder in params.event.added if (path := path_of(folder.uri)) is not None]
+        remaining = [folder for folder in self._configuration.folders if folder not in removed_paths]
+        self._configuration.set_folders(
+            [*remaining, *(path for path in added_paths if path not in remaining)]
+        )
         self._follow(self._configure())
 
     async def _begin(self) -> None:

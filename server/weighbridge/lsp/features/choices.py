@@ -56,7 +56,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """`items`: the closest first. `whole`: typing on finds nothing that isn't among them."""
+    """The choices of one answer. `items`: the closest first. `whole`: typing on finds nothing that isn't among them."""
 
     items: tuple[Choice, ...]
     whole: bool = True
@@ -204,7 +204,7 @@ class Choosing:
         return replace(listed, items=(*_BRACKETED, *usable) if begins and not partial.meant else usable)
 
     def _listed(self, partial: Partial, below: str, folder: Path | None, scope: Scope) -> Choices:
-        """What fits in the folder `below` another; and in the rest of the workspace, while no folder is written."""
+        """The files and folders that fit in the folder `below` another; elsewhere too, while no folder is written."""
         typed = partial.meant
         listing = self._folders.list(
             below, folder, scope, typed=typed, hidden=typed.startswith("."), most=MOST_ITEMS
@@ -219,9 +219,9 @@ class Choosing:
             if scope.document is None or scope.document != Path(above, entry.name)
         ]
         room = MOST_ITEMS - len(in_folder)
-        others = [] if partial.above else self._workspace.fitting(typed, folder, scope, room + 1)
-        elsewhere = [Choice(path, types.CompletionItemKind.File) for path in others[:room]]
-        return Choices((*in_folder, *elsewhere), whole=not listing.more and len(others) <= room)
+        other_paths = [] if partial.above else self._workspace.fitting(typed, folder, scope, room + 1)
+        elsewhere = [Choice(path, types.CompletionItemKind.File) for path in other_paths[:room]]
+        return Choices((*in_folder, *elsewhere), whole=not listing.more and len(other_paths) <= room)
 
     def _fragments(self, partial: Partial, request: Request) -> Choices:
         try:

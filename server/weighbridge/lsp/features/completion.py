@@ -169,7 +169,7 @@ class Completion:
     async def _known_costs(
         self, document: Document, partial: Partial, choices: Sequence[Choice]
     ) -> list[int | None]:
-        """What is known at once; or soon, where a client can't be told later."""
+        """The costs of choices that are known at once; or soon, where a client can't be told later."""
         # What more is to follow names nothing yet.
         costs = [
             None if choice.more else known(document, _target(partial, choice.text)) for choice in choices

@@ -50,7 +50,7 @@ class Edits:
         versions: Mapping[str, int | None],
         files: Sequence[NewFile] = (),
     ) -> types.WorkspaceEdit:
-        """Edits by URI. `versions`: of those that are open. `files`: made first."""
+        """The edit of a workspace, from edits by URI. `versions`: of those that are open. `files`: made first."""
         if not self._document_changes and not files:
             return types.WorkspaceEdit(changes={uri: [*edits] for uri, edits in changes.items()})
         start = types.Position(0, 0)

@@ -112,8 +112,8 @@ class Hover:
             return ()
         configuration = self._session.configuration
         chosen = configuration.settings_of(document.path).agents
-        others = configuration.readers_of(document.path) if chosen is None else chosen
-        names = dict.fromkeys((arrived.agent, *others))
+        readers = configuration.readers_of(document.path) if chosen is None else chosen
+        names = dict.fromkeys((arrived.agent, *readers))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS_FOR_CONTEXTS):
                 return await self._session.queries.contexts(arrived.folder, [*names][: _MOST_OTHERS + 1])
@@ -207,11 +207,11 @@ def _first_lines(chunks: Iterable[str]) -> tuple[tuple[str, ...], bool]:
         text += chunk
         if len(text) > _MOST_LINES * _LONGEST_LINE * 4:
             break
-    every = re.split(r"\r\n|\n|\r", text)
-    if not every[-1]:
-        every.pop()
-    shown = tuple(_visible(line) for line in every[:_MOST_LINES])
-    return shown, len(every) > _MOST_LINES
+    lines = re.split(r"\r\n|\n|\r", text)
+    if not lines[-1]:
+        lines.pop()
+    shown = tuple(_visible(line) for line in lines[:_MOST_LINES])
+    return shown, len(lines) > _MOST_LINES
 
 
 def _visible(line: str) -> str:

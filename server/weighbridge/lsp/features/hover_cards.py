@@ -102,19 +102,19 @@ class Peek:
 
 def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts: Sequence[str] = ()) -> Card:
     """What a reference stands for. `facts`: what is known of it besides."""
-    said: list[str] = []
+    sentences: list[str] = []
     if reference.problem is not None:
-        said.append(reference.problem.message)
+        sentences.append(reference.problem.message)
     if reference.tokens is not None:
         share = share_text(reference.tokens / report.budget.limit)
-        said.append(f"{part_text(report, reference)}, {share} of the budget{_basis(reference)}")
+        sentences.append(f"{part_text(report, reference)}, {share} of the budget{_basis(reference)}")
         if reference.references:
             own = own_text(reference.tokens, reference.references)
-            said.append(
+            sentences.append(
                 f"{tokens_text(own, exact=report.exact_in(reference.range))} of its own, the rest is nested in it"
             )
     elif reference.problem is None:
-        said.append("on its way …")
+        sentences.append("on its way …")
     rows = [
         _row(
             nested.target,
@@ -127,8 +127,8 @@ def reference_card(report: Report, reference: ReferenceReport, peek: Peek, facts
     ]
     left = len(reference.references) - len(rows)
     if peek.size is not None:
-        said.append(size_text(peek.size))
-    return Card(name_text(reference.target), (*said, *facts), tuple(rows), left, peek.lines, peek.more)
+        sentences.append(size_text(peek.size))
+    return Card(name_text(reference.target), (*sentences, *facts), tuple(rows), left, peek.lines, peek.more)
 
 
 def import_card(report: Report, imported: ImportReport, peek: Peek) -> Card:
@@ -145,12 +145,12 @@ def import_card(report: Report, imported: ImportReport, peek: Peek) -> Card:
 
 
 def _of_today(reference: ReferenceReport) -> bool:
-    """Whether all of it counts as it is now."""
+    """Whether a reference, and all that is nested in it, counts as it is now."""
     return not _basis(reference) and all(map(_of_today, reference.references))
 
 
 def _basis(reference: ReferenceReport) -> str:
-    """What a count is of that is not of what is there today."""
+    """The words for what a count is of, where that is not the content of today."""
     if reference.sampled:
         return ", counted from its sample"
     return ", as known from before" if reference.state is State.STALE else ""
@@ -231,14 +231,14 @@ def document_card(
 
 def _model_text(model: ModelReport) -> str:
     """`claude-opus-4-8: ≈1,234 tokens, 0.1% of its window, $0.0062 as input`."""
-    said = [
+    parts = [
         f"{name_text(model.model)}: {tokens_text(model.tokens, exact=model.exactness is Exactness.EXACT)}"
     ]
     if model.used is not None:
-        said.append(f"{share_text(model.used)} of its window")
+        parts.append(f"{share_text(model.used)} of its window")
     if model.input_usd is not None:
-        said.append(f"{usd_text(model.input_usd)} as input")
-    return ", ".join(said)
+        parts.append(f"{usd_text(model.input_usd)} as input")
+    return ", ".join(parts)
 
 
 def _other_text(context: Mapping[str, Any], paths: Collection[str]) -> str:

@@ -77,7 +77,7 @@ class Includes:
         self._definitions = definitions
 
     async def references(self, params: types.ReferenceParams) -> list[types.Location]:
-        """Who uses what stands at the place: a variable, a heading, a reference's file; elsewhere the document itself.
+        """The uses of what stands at the place: a variable, a heading, a reference's file; elsewhere the document itself.
 
         Line 1 stands for the document, whether it is a heading or not.
         """
@@ -134,7 +134,7 @@ class Includes:
         return [self._item(named, expansion.tokens, exact=exact and not expansion.stale)]
 
     async def incoming(self, params: types.CallHierarchyIncomingCallsParams) -> WrittenJson:
-        """Who includes a file.
+        """The files that include a file.
 
         Written here, as what a file includes is: structuring a hundred of them takes ten times as long.
         """
@@ -155,7 +155,7 @@ class Includes:
         )
 
     async def outgoing(self, params: types.CallHierarchyOutgoingCallsParams) -> WrittenJson:
-        """What a file includes."""
+        """The files that a file includes."""
         await self._desk.weighed()
         uri = self._desk.naming().real(params.item.uri)
         naming, reports = await self._about(uri)
@@ -190,7 +190,7 @@ class Includes:
         """A file, with what it weighs and the folder that it is in."""
         path = path_of(uri)
         above = None if path is None else self._desk.session.configuration.relative_folder(path)
-        said = [
+        details = [
             text for text in (None if tokens is None else tokens_text(tokens, exact=exact), above) if text
         ]
         item = {
@@ -200,11 +200,11 @@ class Includes:
             "range": _NOWHERE,
             "selectionRange": _NOWHERE,
         }
-        return item | {"detail": " · ".join(said)} if said else item
+        return item | {"detail": " · ".join(details)} if details else item
 
 
 def _subject(document: Document, occurrence: tuple[Reference, Range, Target] | None, uri: str) -> Subject:
-    """What is asked about: what a reference stands for, or the document itself. `uri`: its one name."""
+    """The subject of a question: what a reference stands for, or the document itself. `uri`: its one name."""
     if occurrence is None:
         return uri
     reference, _, target = occurrence

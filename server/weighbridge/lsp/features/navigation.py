@@ -24,7 +24,7 @@ Definition = types.Location | list[types.LocationLink] | None
 
 
 class Definitions:
-    """Finds where what references stand for is written."""
+    """Finds the places where what references stand for is written."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -67,7 +67,7 @@ class Offers:
         self._variables = VariableHandler(desk.session.open_texts)
 
     async def offered(self, document: Document, params: types.CodeActionParams) -> list[Fix]:
-        """All that can be done at a place."""
+        """All fixes for a place."""
         place, report = params.range, self._session.report(document)
         fixes: list[Fix] = []
         occurrence = reference_at(document, place.start.line, place.start.character)
@@ -89,7 +89,7 @@ class Offers:
 
     @staticmethod
     def _for_notices(document: Document, report: Report, params: types.CodeActionParams) -> Iterator[Fix]:
-        """What to write for an import that its agent passes over."""
+        """Fixes for imports that their agent passes over: what to write instead."""
         start, end = ((side.line, side.character) for side in (params.range.start, params.range.end))
         for place, notice in () if document.arrival_due else report.notices:
             touches = (place.start_line, place.start_character) <= end and start <= (
@@ -151,7 +151,7 @@ class Offers:
         given: dict[str, Any],
         diagnostic: types.Diagnostic | None,
     ) -> list[Fix]:
-        """Another file, another section of the file that is there, or a new file."""
+        """Fixes for what isn't there: another file, another section of the file that is there, or a new file."""
         changes: list[Change] = await self._desk.tasks.submit(
             ("nearest", document.uri, reference.target, reference.fragment),
             lambda _: nearest_changes(self._desk.files, self._texts, reference, scope, _NEAREST),
@@ -211,7 +211,7 @@ class Offers:
         code: Code,
         diagnostic: types.Diagnostic | None,
     ) -> Iterator[Fix]:
-        """Fetch it again; or, where its host isn't allowed, allow that: in the user's settings, which the editor writes."""
+        """Fixes for an API: fetch it again; or, where its host isn't allowed, allow that: in the user's settings, which the editor writes."""
         if code is not Code.DENIED:
             title = f"Fetch {name_text(reference.target)} again"
             command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
@@ -224,7 +224,7 @@ class Offers:
                 yield Fix("allow", title, QUICK_FIX, fixes=diagnostic, command=command)
 
     async def _for_typos(self, document: Document, params: types.CodeActionParams) -> list[Fix]:
-        """What is meant for sure, or names a file that is there, is written as a reference."""
+        """Fixes for typos: what is meant for sure, or names a file that is there, is written as a reference."""
         place = params.range.start
         if document.prepared is None or document.expander is None or place.line >= document.buffer.line_count:
             return []
@@ -288,7 +288,7 @@ class Offers:
 
 
 def is_a(kind: types.CodeActionKind | str, parent: types.CodeActionKind | str) -> bool:
-    """Whether a kind is one, or is below it: `refactor.inline` is a `refactor`."""
+    """Whether a kind is its parent itself, or is below it: `refactor.inline` is a `refactor`."""
     name, parent_name = str(getattr(kind, "value", kind)), str(getattr(parent, "value", parent))
     return not parent_name or name == parent_name or name.startswith(f"{parent_name}.")
 
@@ -301,7 +301,7 @@ def _diagnostic_at(params: types.CodeActionParams, place: Range) -> types.Diagno
 
 
 def _secret(expansion: Expansion) -> bool:
-    """Whether what it stands for must not be shown, or holds such a thing."""
+    """Whether a content must not be shown, or holds another that must not be."""
     todo = [expansion]
     while todo:
         current = todo.pop()
@@ -323,7 +323,7 @@ def _largest(report: Report) -> list[ReferenceReport | SectionReport]:
 
 
 def _rounded(tokens: int) -> int:
-    """Up, to two figures; to a hundred at least."""
+    """A number of tokens, rounded up to two figures; to a hundred at least."""
     step: int = max(100, 10 ** (int(math.log10(max(tokens, 1))) - 1))
     return -(-tokens // step) * step
 

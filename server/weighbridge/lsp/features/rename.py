@@ -88,8 +88,8 @@ class Rename:
         subject = (Kind.VARIABLE, name) if variable else self._desk.naming().real(document.uri)
         reports = await self._desk.reports(SECONDS_TO_KNOW, subject)
         if self._desk.workspace.busy:
-            done, every = self._desk.workspace.progress
-            raise RequestError(f"{done:,} of {every:,} prompts are known yet; try again when all are")
+            done, total = self._desk.workspace.progress
+            raise RequestError(f"{done:,} of {total:,} prompts are known yet; try again when all are")
         naming = self._desk.naming()
         reports = naming.really(reports)
         changes: Changes = {}
@@ -215,7 +215,7 @@ class Rename:
         await self._rewrite(renamed, document, naming, changes, with_target)
 
     async def _defined(self, path: Path | None, lines: Sequence[str], name: str) -> Defined:
-        """Who gives a variable of a document its value."""
+        """The place that gives a variable of a document its value."""
         texts, configuration = self._session.open_texts, self._session.configuration
         scope = Scope(
             path,

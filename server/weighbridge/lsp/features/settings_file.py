@@ -130,7 +130,7 @@ def _properties(table: Sequence[str]) -> Mapping[str, Any]:
 
 
 def _resolved(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of a setting; of one that may be a table or something else, what is said of the table."""
+    """The schema of a setting; of one that may be a table or something else, the schema of the table."""
     table = next(
         (alternative for alternative in schema.get("anyOf", ()) if alternative.get("type") == "object"), None
     )

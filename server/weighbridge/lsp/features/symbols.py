@@ -113,7 +113,7 @@ class Names:
 
 
 def _patterns(query: str, text: str) -> Iterator[str]:
-    """Names that begin with the query, those that hold it, and those that hold its letters in order.
+    """Patterns of names that begin with the query, those that hold it, and those that hold its letters in order.
 
     In a text that lacks what they need, they need not be looked for.
     """
@@ -251,7 +251,7 @@ def _tree(report: Report) -> list[_Node]:
 def _in_order(
     sections: Sequence[SectionReport], references: Sequence[ReferenceReport]
 ) -> Iterator[SectionReport | ReferenceReport]:
-    """Merge both by place; a heading before the references in it."""
+    """Sections and references merged by place; a heading before the references in it."""
     waiting = list(reversed(references))
     for section in sections:
         while waiting and waiting[-1].range.start_line < section.range.start_line:

@@ -75,7 +75,7 @@ class TokenBorders:
         return self.shown
 
     async def full(self, params: types.SemanticTokensParams) -> WrittenJson:
-        """All of a document, or as much of it as people look at."""
+        """The tokens of a document, or of as much of it as people look at."""
         document = self._desk.session.documents.get(params.text_document.uri)
         if document is None or not self.shown:
             return _NONE
@@ -89,7 +89,7 @@ class TokenBorders:
         return self._last[1]
 
     async def range(self, params: types.SemanticTokensRangeParams) -> WrittenJson:
-        """Some lines of it."""
+        """The tokens of some lines of a document."""
         document = self._desk.session.documents.get(params.text_document.uri)
         if document is None or not self.shown:
             return _NONE

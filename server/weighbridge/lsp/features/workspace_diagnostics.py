@@ -152,12 +152,12 @@ class PulledDiagnostics:
         self._closed_revision = self._workspace.prompts.revision
 
     def _opened(self) -> dict[Path, Document]:
-        """What is open, by path: a client may write another URI for the same one."""
+        """The open documents by path: a client may write another URI for the same one."""
         documents = self._desk.session.documents.values()
         return {document.path: document for document in documents if document.path is not None}
 
     def _new(self, paths: Iterable[Path], had: Had, opened: Mapping[Path, Document]) -> Items:
-        """What the client doesn't have of these prompts, as far as they are weighed; `had` is brought up to date."""
+        """The diagnostics of these prompts that the client doesn't have, as far as they are weighed; `had` is brought up to date."""
         items: Items = {}
         for path in paths:
             if path in opened or self._workspace.prompts.get(path) is None:
@@ -169,7 +169,7 @@ class PulledDiagnostics:
         return items
 
     def _new_of_open(self, had: Had, opened: Mapping[Path, Document]) -> Items:
-        """The same of what is open, as far as it is counted."""
+        """The same of open documents, as far as they are counted."""
         items: Items = {}
         for path, document in opened.items():
             report, cached = self._desk.session.report(document), self._open_results.get(document.uri)
@@ -190,16 +190,16 @@ class PulledDiagnostics:
         return items
 
     def _gone(self, had: Had, opened: Mapping[Path, Document], *, everywhere: bool) -> Items:
-        """What the client has of files that are no prompts any more, or that nobody wants to know of."""
-        gone = [
+        """Empty diagnostics for files that the client has some of, though they are no prompts now, or of no interest."""
+        gone_paths = [
             path
             for path in had
             if not (everywhere and self._workspace.prompts.get(path) is not None)
             and (path not in opened or self._desk.shown(opened[path].uri) is None)
         ]
-        for path in gone:
+        for path in gone_paths:
             del had[path]
-        return {path: self._item(path, [], None) for path in gone}
+        return {path: self._item(path, [], None) for path in gone_paths}
 
     def _item(self, path: Path, diagnostics: list[types.Diagnostic], name: str | None) -> _Item:
         return _Item(uri=uri_of(path), items=diagnostics, result_id=name)
