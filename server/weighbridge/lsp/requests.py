@@ -19,7 +19,7 @@ from weighbridge.work import Priority
 
 
 class Requests:
-    """Answers for one client."""
+    """Weighbridge's own requests and commands, answered for one client."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

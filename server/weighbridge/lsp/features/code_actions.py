@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class CodeActions:
-    """Answers for one client."""
+    """Code actions for one client."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -37,7 +37,7 @@ def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLen
 
 
 class CodeLenses:
-    """Answers for one client."""
+    """Code lenses for one client."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

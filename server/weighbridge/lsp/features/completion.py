@@ -82,7 +82,7 @@ class Takes:
 
 
 class Completion:
-    """Answers for one client."""
+    """Completions for one client."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

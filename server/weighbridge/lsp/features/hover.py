@@ -48,7 +48,7 @@ _LONGEST_LINE = 100
 
 
 class Hover:
-    """Answers for one client."""
+    """Hovers for one client."""
 
     def __init__(self, desk: Desk, borders: TokenBorders, now: Callable[[], float] = time.time) -> None:
         """`borders`: whether tokens are shown. `now`: seconds since 1970."""

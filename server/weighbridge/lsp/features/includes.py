@@ -70,7 +70,7 @@ def weights(reports: Iterable[Report], all_edges: Iterable[Edge]) -> dict[str, i
 
 
 class Includes:
-    """Answers for one client."""
+    """References and call hierarchies for one client."""
 
     def __init__(self, desk: Desk, definitions: Definitions) -> None:
         self._desk = desk

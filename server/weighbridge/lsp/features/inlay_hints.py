@@ -94,7 +94,7 @@ def tooltip(report: Report, about: About) -> str:
 
 
 class Hints:
-    """Answers for one client."""
+    """Inlay hints for one client."""
 
     def __init__(self, desk: Desk, definitions: Definitions) -> None:
         self._desk = desk

@@ -59,7 +59,7 @@ _Followed = dict[Path, tuple[Sequence[str], list[Rewritten]]]
 
 
 class Moves:
-    """Answers for one client."""
+    """Edits that follow moved files, for one client."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -82,7 +82,7 @@ async def import_of(desk: Desk, document: Document, position: types.Position) ->
 
 
 class Navigation:
-    """Answers for one client."""
+    """Definitions and document links for one client."""
 
     def __init__(self, desk: Desk, definitions: Definitions) -> None:
         self._desk = desk

@@ -42,7 +42,7 @@ Changes = dict[str, list[Change]]
 
 
 class Rename:
-    """Answers for one client."""
+    """Renames for one client."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -56,7 +56,7 @@ def encode(
 
 
 class TokenBorders:
-    """Answers for one client. `shown`: whether tokens are coloured."""
+    """Coloured tokens for one client. `shown`: whether tokens are coloured."""
 
     def __init__(self, desk: Desk) -> None:
         self.shown = False
