@@ -53,13 +53,15 @@ class Awaited:
     def watched(self) -> Iterator[Path]:
         """Names that are no file's, in the folders where such files may appear, as far as the lines tell these."""
         for line in ("", *self.lines):
-            found = _PLAIN_FOLDERS.match(line)
-            yield self.folder / (found[0] if found is not None else "") / "*"
+            match = _PLAIN_FOLDERS.match(line)
+            yield self.folder / (match[0] if match is not None else "") / "*"
 
 
 def any_concerned(awaited: Iterable[Awaited], paths: Sequence[Path]) -> bool:
     """Whether there may be others of some awaited files since paths changed. Of many paths none is looked at: there may be."""
-    return any(len(paths) > _MOST_CHANGED or any(one.concerns(path) for path in paths) for one in awaited)
+    return any(
+        len(paths) > _MOST_CHANGED or any(patterns.concerns(path) for path in paths) for patterns in awaited
+    )
 
 
 @lru_cache(256)
@@ -67,7 +69,7 @@ def _spec_of(lines: tuple[str, ...]) -> "GitIgnoreSpec":
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  few need it, and it takes long to load
 
     # What a folder's pattern ends with says nothing more to agents: a folder stands for all in it.
-    return GitIgnoreSpec.from_lines([*lines, *(one.removesuffix("/**") for one in lines)])
+    return GitIgnoreSpec.from_lines([*lines, *(line.removesuffix("/**") for line in lines)])
 
 
 @dataclass(slots=True)
@@ -141,11 +143,11 @@ class AgentFiles:
         if typed is not None:
             return len(typed)
         try:
-            found = self._place(path).stat()
+            status = self._place(path).stat()
         except (OSError, ValueError):
-            found = None
-        if found is not None and stat.S_ISREG(found.st_mode):
-            return found.st_size
+            status = None
+        if status is not None and stat.S_ISREG(status.st_mode):
+            return status.st_size
         self.hashes.setdefault(real, None)
         return None
 
@@ -184,20 +186,20 @@ class AgentFiles:
 
     def real(self, path: Path) -> Path:
         """The path with all links followed, as far as it exists. Looked up once: who reads asks for it many times."""
-        found = self.links.get(path)
-        if found is None:
+        real = self.links.get(path)
+        if real is None:
             self.asked.add(path)
-            found = self.links[path] = self._named(disk.followed_or_same(self._place(path)))
-        return found
+            real = self.links[path] = self._named(disk.followed_or_same(self._place(path)))
+        return real
 
     def identity(self, path: Path) -> object:
-        """What is equal for two paths to one file; the path itself where nothing is there."""
+        """A value that is equal for two paths to one file; the path itself where nothing is there."""
         self.asked.add(path)
         try:
-            found = self._place(path).stat()
+            status = self._place(path).stat()
         except (OSError, ValueError):
             return path
-        return found.st_dev, found.st_ino
+        return status.st_dev, status.st_ino
 
     def holds_match(self, folder: Path, patterns: Iterable[str]) -> bool | None:
         """Whether any file below a folder matches patterns of git's ignore files, whatever the case.
@@ -207,8 +209,8 @@ class AgentFiles:
         real = self.real(folder)
         if not self._allowed(folder, real, own=False):
             return None
-        expanded = [one for pattern in patterns for one in braces_expanded(pattern)]
-        lines = tuple(one.lower() for one in expanded)
+        expanded = [alternative for pattern in patterns for alternative in braces_expanded(pattern)]
+        lines = tuple(alternative.lower() for alternative in expanded)
         if any(ENDLESS.search(line) for line in lines):
             return None
         try:
@@ -217,7 +219,9 @@ class AgentFiles:
             return None
         self.awaited.append(Awaited(real, lines))
         # Where the patterns point, then everywhere.
-        likely = [found[0] for one in expanded if (found := _PLAIN_FOLDERS.match(one)) is not None]
+        likely = [
+            prefix[0] for alternative in expanded if (prefix := _PLAIN_FOLDERS.match(alternative)) is not None
+        ]
         for below, most in (*((below, _MOST_LIKELY) for below in dict.fromkeys(likely)), ("", _MOST_MATCHED)):
             match = _match(self._place(real), below, spec, most)
             if match:
@@ -278,19 +282,22 @@ def braces_expanded(pattern: str) -> list[str]:
     done: list[str] = []
     todo = [pattern]
     while todo and len(done) + len(todo) <= _MOST_PATTERNS:
-        one = todo.pop()
-        found = _BRACES.search(one)
-        if found is None:
-            done.append(one)
+        alternative = todo.pop()
+        braces = _BRACES.search(alternative)
+        if braces is None:
+            done.append(alternative)
         else:
-            todo += [one[: found.start()] + part + one[found.end() :] for part in found[1].split(",")]
+            todo += [
+                alternative[: braces.start()] + part + alternative[braces.end() :]
+                for part in braces[1].split(",")
+            ]
     return [*dict.fromkeys(done + todo)]
 
 
 def _lies_in_any(path: Path, folders: Iterable[Path]) -> bool:
     # As strings: every file that an agent looks for is asked about.
-    there = os.fspath(path)
+    path_text = os.fspath(path)
     return any(
-        there == folder or there.startswith(os.path.join(folder, ""))  # noqa: PTH118
+        path_text == folder or path_text.startswith(os.path.join(folder, ""))  # noqa: PTH118
         for folder in map(os.fspath, folders)
     )

@@ -126,8 +126,8 @@ class ApiHandler:
             endpoint = endpoint_of(request)
         except ReferenceFault:
             return ("api", request.target, rules.name)
-        asked = [endpoint.url, sorted(endpoint.headers.items()), endpoint.select, endpoint.sample]
-        return ("api", endpoint.name, endpoint.ttl, _digest(asked, _SALT), rules.name)
+        identity = [endpoint.url, sorted(endpoint.headers.items()), endpoint.select, endpoint.sample]
+        return ("api", endpoint.name, endpoint.ttl, _digest(identity, _SALT), rules.name)
 
     def paths(self, request: Request) -> tuple[Path, ...]:  # noqa: ARG002  (the interface's parameter)
         """Name no file: there is none."""

@@ -80,7 +80,7 @@ def key_in(
         line = renamed[number]
         renamed[number] = f"{line[:start]}{_OTHER}-{place}{line[end:]}"
     keys = _mapping(renamed, read, above) if places else {}
-    return next((one for place, one in enumerate(places) if f"{_OTHER}-{place}" in keys), None)
+    return next((key_place for place, key_place in enumerate(places) if f"{_OTHER}-{place}" in keys), None)
 
 
 def defined(

@@ -99,8 +99,8 @@ class _Walk:
                     real_paths.add(followed)
                     yield path
 
-    def _is_linked(self, path: Path, here: Path, name: str) -> bool:
-        """Whether a link is a context file. An agent's folder is kept for later. `here`: where its folder really is."""
+    def _is_linked(self, path: Path, real_folder: Path, name: str) -> bool:
+        """Whether a link is a context file. An agent's folder is kept for later. `real_folder`: where its folder really is."""
         is_file = is_context_file(name) and matches(name, self._include)
         is_folder = is_agents_folder(name)
         if not is_file and not is_folder:
@@ -111,6 +111,6 @@ class _Walk:
         except (ReferenceFault, OSError):
             return False
         # What a folder leads to that it is in has no end.
-        if stat.S_ISDIR(mode) and is_folder and not here.is_relative_to(real):
+        if stat.S_ISDIR(mode) and is_folder and not real_folder.is_relative_to(real):
             self._links.append((path, real))
         return stat.S_ISREG(mode) and is_file

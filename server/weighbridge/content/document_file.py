@@ -36,9 +36,9 @@ def read_document(
             text = "".join(opened[1])
             _check_size(path, len(text.encode("utf-8", "surrogatepass")), limit)
             return text, real
-        with disk.opened(real) as (descriptor, found):
-            _check_size(path, found.st_size, limit)
-            data = b"".join(_bytes(descriptor, found.st_size))
+        with disk.opened(real) as (descriptor, status):
+            _check_size(path, status.st_size, limit)
+            data = b"".join(_bytes(descriptor, status.st_size))
     except FileNotFoundError:
         raise ReferenceFault(Code.NOT_FOUND, f"{_name(path)}: not found") from None
     except (IsADirectoryError, disk.NotOrdinaryError):

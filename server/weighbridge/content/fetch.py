@@ -231,7 +231,7 @@ def _same_host(first: httpx.URL, url: httpx.URL) -> bool:
     """Whether what is meant for one is safe with the other: the same origin, or the same host gone from http to https."""
     if first.raw_host != url.raw_host:
         return False
-    ports = tuple(one.port or _DEFAULT_PORTS[one.scheme] for one in (first, url))
+    ports = tuple(address.port or _DEFAULT_PORTS[address.scheme] for address in (first, url))
     return (first.scheme, ports[0]) == (url.scheme, ports[1]) or (
         (first.scheme, url.scheme) == ("http", "https") and ports == (80, 443)
     )

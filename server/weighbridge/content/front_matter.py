@@ -41,20 +41,20 @@ def read_front_matter(lines: Iterable[str]) -> FrontMatter:
     It counts as front matter only if it is empty, a YAML mapping, or begins with `key:`: a rule drawn with `---` starts
     prose just as well. What can't be read sets no variables. Never raises.
     """
-    held: list[str] = []
+    front_lines: list[str] = []
     size = 0
     for line in lines:
-        if not held:
+        if not front_lines:
             if not _FENCE.fullmatch(line):
                 return NO_FRONT_MATTER
-            held.append(line)
+            front_lines.append(line)
             continue
         if _END.fullmatch(line):
-            return _read("\n".join(front_matter_text([*held, line])), len(held) + 1)
+            return _read("\n".join(front_matter_text([*front_lines, line])), len(front_lines) + 1)
         size += len(line.encode("utf-8", "surrogatepass"))
         if size > LONGEST:
             return NO_FRONT_MATTER
-        held.append(line)
+        front_lines.append(line)
     return NO_FRONT_MATTER
 
 
@@ -70,8 +70,8 @@ def _read(text: str, lines: int) -> FrontMatter:
         if not _KEYS.match(text):
             return NO_FRONT_MATTER
         # What nobody meant to be YAML is no fault, unless variables are to be read from it.
-        told = _VARIABLES.search(text) is not None
-        return FrontMatter(lines, problem=_problem(f"{error}") if told else None)
+        has_variables = _VARIABLES.search(text) is not None
+        return FrontMatter(lines, problem=_problem(f"{error}") if has_variables else None)
     except DataError as error:
         return FrontMatter(lines, problem=_problem(f"{error}"))
     if not isinstance(data, dict):

@@ -45,10 +45,10 @@ class Ignored:
     def above(cls, root: Path, folder: Path) -> "Ignored":
         """Read the ignore files from `root` down to `folder`. Blocks: a worker's work."""
         ignored, real = cls(root), disk.followed_or_same(root)
-        for one in reversed([folder, *folder.parents]):
-            if one.is_relative_to(root):
-                git = {REPOSITORY} if os.path.lexists(one / REPOSITORY) else set()
-                ignored = ignored.in_folder(one, real / one.relative_to(root), {IGNORE_FILE, *git})
+        for level in reversed([folder, *folder.parents]):
+            if level.is_relative_to(root):
+                git = {REPOSITORY} if os.path.lexists(level / REPOSITORY) else set()
+                ignored = ignored.in_folder(level, real / level.relative_to(root), {IGNORE_FILE, *git})
         return ignored
 
     def in_folder(self, folder: Path, real: Path, names: Container[str]) -> "Ignored":
@@ -97,8 +97,8 @@ def _spec(real: Path, most: int) -> "GitIgnoreSpec | None":
     An ignore file that is a link, or is reached by one from the root, is none, as for git: it would lead anywhere.
     """
     try:
-        with disk.opened(real / IGNORE_FILE) as (descriptor, found):
-            if found.st_size > _MOST_IGNORE_BYTES:
+        with disk.opened(real / IGNORE_FILE) as (descriptor, status):
+            if status.st_size > _MOST_IGNORE_BYTES:
                 return None
             return _usable(os.read(descriptor, _MOST_IGNORE_BYTES), most)
     except OSError:

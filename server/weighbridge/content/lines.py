@@ -28,14 +28,14 @@ def cut_lines(pieces: Iterable[str], longest: int) -> Iterator[tuple[str, int]]:
     Holds no more of a line than that, however long it is.
     """
     begun: list[str] = []
-    kept_length = length = 0
+    begun_length = length = 0
 
     def take(text: str) -> None:
-        nonlocal kept_length, length
+        nonlocal begun_length, length
         length += len(text)
-        kept = text[: longest + 1 - kept_length]
-        kept_length += len(kept)
-        begun.append(kept)
+        part = text[: longest + 1 - begun_length]
+        begun_length += len(part)
+        begun.append(part)
 
     for piece in _whole_ends(pieces):
         start = 0
@@ -43,7 +43,7 @@ def cut_lines(pieces: Iterable[str], longest: int) -> Iterator[tuple[str, int]]:
             take(piece[start : end.start()])
             yield "".join(begun) + end[0], length + len(end[0])
             begun.clear()
-            kept_length = length = 0
+            begun_length = length = 0
             start = end.end()
         if start < len(piece):
             take(piece[start:])
@@ -80,11 +80,11 @@ def select_lines(pieces: Iterable[str], first: int, end: int) -> Iterator[str]:
 
 def _whole_ends(pieces: Iterable[str]) -> Iterator[str]:
     r"""Cut the text anew so that no `\r\n` is cut in two; no piece is empty."""
-    kept = ""
+    carriage_return = ""
     for piece in pieces:
-        text = kept + piece
-        kept = "\r" if text.endswith("\r") else ""
-        if len(text) > len(kept):
-            yield text[:-1] if kept else text
-    if kept:
-        yield kept
+        text = carriage_return + piece
+        carriage_return = "\r" if text.endswith("\r") else ""
+        if len(text) > len(carriage_return):
+            yield text[:-1] if carriage_return else text
+    if carriage_return:
+        yield carriage_return

@@ -57,8 +57,8 @@ class Folders:
     """Lists folders as references name them, and keeps what is in them while they don't change. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._kept: LRUCache[str, tuple[tuple[int, ...], _Names]] = LRUCache(
-            _MOST_KEPT, getsizeof=lambda kept: len(kept[1]) + 1
+        self._cache: LRUCache[str, tuple[tuple[int, ...], _Names]] = LRUCache(
+            _MOST_KEPT, getsizeof=lambda entry: len(entry[1]) + 1
         )
         self._lock = threading.Lock()
 
@@ -82,37 +82,37 @@ class Folders:
             names = self._names(place, real_path(place))
         except ReferenceFault:
             return _NOTHING
-        root = next((one for one in roots_of(scope) if place.path.is_relative_to(one)), None)
+        root = next((folder for folder in roots_of(scope) if place.path.is_relative_to(folder)), None)
         fitting = _fitting(names, typed, place, scope, hidden=hidden)
-        kept = fitting if root is None else _not_ignored(fitting, root, place.path)
-        entries = tuple(itertools.islice(kept, most))
-        more = len(names) == MOST_ENTRIES or next(kept, None) is not None
+        visible = fitting if root is None else _not_ignored(fitting, root, place.path)
+        entries = tuple(itertools.islice(visible, most))
+        more = len(names) == MOST_ENTRIES or next(visible, None) is not None
         return Listing(entries, more=more)
 
     def _names(self, place: FilePlace, real: Path) -> _Names:
         """All names in a folder, in order. Raises ReferenceFault."""
-        with opened_folder(place, real) as (folder, found):
-            stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+        with opened_folder(place, real) as (folder, status):
+            stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
             with self._lock:
-                kept = self._kept.get(str(real))
-            if kept is not None and kept[0] == stamp:
-                return kept[1]
-            settled = time.time_ns() - found.st_mtime_ns > SETTLED
+                cached = self._cache.get(str(real))
+            if cached is not None and cached[0] == stamp:
+                return cached[1]
+            settled = time.time_ns() - status.st_mtime_ns > SETTLED
             names = _read(folder)
         if settled:
             with self._lock:
-                self._kept[str(real)] = (stamp, names)
+                self._cache[str(real)] = (stamp, names)
         return names
 
 
 def _read(folder: int | Path) -> _Names:
     try:
-        with os.scandir(folder) as found:
-            kinds = [(entry.name, _kind(entry)) for entry in itertools.islice(found, MOST_ENTRIES)]
+        with os.scandir(folder) as entries:
+            kinds = [(entry.name, _kind(entry)) for entry in itertools.islice(entries, MOST_ENTRIES)]
     except OSError:
         return ()
     names = [(name.casefold(), name, kind) for name, kind in kinds if kind is not None]
-    names.sort(key=lambda one: one[:2])
+    names.sort(key=lambda row: row[:2])
     return tuple((name, folded, kind) for folded, name, kind in names)
 
 
@@ -132,13 +132,13 @@ def _fitting(
     names: _Names, typed: str, place: FilePlace, scope: Scope, *, hidden: bool
 ) -> Iterator[ListedName]:
     """The entries that fit, the closest first, folders before files, else in order."""
-    wanted = typed.casefold()
+    query = typed.casefold()
     ranked: dict[tuple[Fit, bool], list[str]] = {}
     links = 0
     for name, folded, kind in names:
         if name.startswith(".") and not hidden:
             continue
-        fit = fit_of_folded(wanted, folded)
+        fit = fit_of_folded(query, folded)
         if fit is None:
             continue
         is_folder: bool | None = kind is _Kind.FOLDER

@@ -33,7 +33,7 @@ class _Names:
     paths: Sequence[str]
     names: Sequence[str]
     stems: Sequence[str]
-    found: LRUCache[Path, Sequence[_Ranked]] = field(default_factory=lambda: LRUCache(_MOST_KEPT))
+    rankings: LRUCache[Path, Sequence[_Ranked]] = field(default_factory=lambda: LRUCache(_MOST_KEPT))
 
 
 class Files:
@@ -59,12 +59,12 @@ class Files:
         if base is None:
             return []
         roots = (root for root in roots_of(scope) if base.is_relative_to(root))
-        found = {
+        ranked_paths = {
             ranked
             for root in roots
             for ranked in _fitting(typed.casefold(), self.below(root), base.relative_to(root).parts)
         }
-        return [path for _, _, path in heapq.nsmallest(most, found)]
+        return [path for _, _, path in heapq.nsmallest(most, ranked_paths)]
 
     def nearest(self, target: str, base: Path | None, scope: Scope, most: int) -> list[str]:
         """List files whose paths are most like one that isn't there, the likest first, relative to `base`. Blocks.
@@ -73,32 +73,32 @@ class Files:
         """
         if base is None:
             return []
-        wanted = Path(os.path.normpath(base / target))
+        missing = Path(os.path.normpath(base / target))
         ranked: set[_Ranked] = set()
         for root in roots_of(scope):
             if base.is_relative_to(root):
                 ranked.update(
                     (rank, Path(os.path.relpath(root / path, base)).as_posix())
-                    for rank, path in self._ranked(root, wanted)
+                    for rank, path in self._ranked(root, missing)
                 )
         return [name for _, name in sorted(ranked)[:most]]
 
-    def _ranked(self, root: Path, wanted: Path) -> Sequence[_Ranked]:
+    def _ranked(self, root: Path, missing: Path) -> Sequence[_Ranked]:
         paths = self.below(root)
         with self._lock:
             names = self._names.get(root)
             if names is None or names.paths is not paths:
                 looks = [folded(path.rpartition("/")[2]) for path in paths]
                 names = self._names[root] = _Names(paths, looks, [*map(_stem, looks)])
-            found = names.found.get(wanted)
-        if found is None:
-            found = sorted(_ranked(wanted, root, names))
+            ranking = names.rankings.get(missing)
+        if ranking is None:
+            ranking = sorted(_ranked(missing, root, names))
             with self._lock:
-                names.found[wanted] = found
-        return found
+                names.rankings[missing] = ranking
+        return ranking
 
 
-def _fitting(wanted: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterator[tuple[Fit, int, str]]:
+def _fitting(typed: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterator[tuple[Fit, int, str]]:
     """How paths fit what is typed, how many steps away they are, and how they are written from `base`; only those that fit and
     are outside it. What a folder's files have in common is found out once: all files of a workspace are looked at.
     """
@@ -115,22 +115,22 @@ def _fitting(wanted: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterat
             before = "../" * (len(base) - common)
             cut = sum(len(part) + 1 for part in parts[:common])
             steps = len(base) + len(parts) - 2 * common
-            shown = steps > 0 and (wanted.startswith(".") or not any(one.startswith(".") for one in parts))
-        if not shown or (name.startswith(".") and not wanted.startswith(".")):
+            shown = steps > 0 and (typed.startswith(".") or not any(part.startswith(".") for part in parts))
+        if not shown or (name.startswith(".") and not typed.startswith(".")):
             continue
-        fit = fit_of_folded(wanted, name.casefold())
+        fit = fit_of_folded(typed, name.casefold())
         if fit is None:
-            fit = fit_of_folded(wanted, path[cut:].casefold())
+            fit = fit_of_folded(typed, path[cut:].casefold())
         if fit is not None:
             yield fit, steps, f"{before}{path[cut:]}"
 
 
-def _ranked(wanted: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
-    """The paths that are like one, and how much: up to 2."""
+def _ranked(missing: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
+    """The paths that are like the missing one, and how much: up to 2."""
     from rapidfuzz.distance.Indel import normalized_similarity as ratio  # noqa: PLC0415  starting is what users feel
     from rapidfuzz.process import extract  # noqa: PLC0415  as above
 
-    name, written = folded(wanted.name), folded(Path(os.path.relpath(wanted, root)).as_posix())
+    name, written = folded(missing.name), folded(Path(os.path.relpath(missing, root)).as_posix())
     for its, path in zip(names.names, names.paths, strict=True):
         if its == name:
             yield -1 - ratio(written, folded(path)), path

@@ -161,8 +161,8 @@ def opened(place: FilePlace, real: Path) -> Iterator[tuple[int, os.stat_result]]
     Raises:
         ReferenceFault: it isn't there, is no ordinary file, is not what was checked, or can't be read.
     """
-    with _system_errors_as_faults(place), disk.opened(real) as found:
-        yield found
+    with _system_errors_as_faults(place), disk.opened(real) as handle:
+        yield handle
 
 
 @contextlib.contextmanager
@@ -172,8 +172,8 @@ def opened_folder(place: FilePlace, real: Path) -> Iterator[tuple[int | Path, os
     Raises:
         ReferenceFault: it isn't there, is no folder, is not what was checked, or can't be read.
     """
-    with _system_errors_as_faults(place), disk.opened_folder(real) as found:
-        yield found
+    with _system_errors_as_faults(place), disk.opened_folder(real) as handle:
+        yield handle
 
 
 def changed_fault(place: FilePlace) -> TransientFault:
@@ -226,16 +226,16 @@ _staying = threading.local()
 @contextlib.contextmanager
 def roots_stay() -> Iterator[None]:
     """Follow roots once for all that this thread looks at within: many files, one after the other, in no time."""
-    before = getattr(_staying, "known", None)
-    _staying.known = {}
+    before = getattr(_staying, "roots", None)
+    _staying.roots = {}
     try:
         yield
     finally:
-        _staying.known = before
+        _staying.roots = before
 
 
 def _real_roots(place: FilePlace) -> tuple[Path, ...]:
-    real_roots: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_staying, "known", None)
+    real_roots: dict[tuple[Path, ...], tuple[Path, ...]] | None = getattr(_staying, "roots", None)
     if real_roots is None:
         return _all_followed(place.roots)
     if place.roots not in real_roots:
@@ -245,8 +245,8 @@ def _real_roots(place: FilePlace) -> tuple[Path, ...]:
 
 def is_inside(path: Path, folders: tuple[Path, ...]) -> bool:
     """Whether a path is one of some folders, or in one: as `_below` says of each."""
-    there = os.path.normcase(path)
-    return any(there == folder or there.startswith(within) for folder, within in _written(folders))
+    path_text = os.path.normcase(path)
+    return any(path_text == folder or path_text.startswith(within) for folder, within in _written(folders))
 
 
 # Kept: all references of a document ask about the same few folders.
@@ -254,17 +254,19 @@ def is_inside(path: Path, folders: tuple[Path, ...]) -> bool:
 def _written(folders: tuple[Path, ...]) -> tuple[tuple[str, str], ...]:
     """Each folder as a string, and as what the paths of files in it begin with."""
     written = (os.path.normcase(folder) for folder in folders)
-    return tuple((one, os.path.join(one, "")) for one in written)  # noqa: PTH118  (a string is wanted)
+    return tuple((text, os.path.join(text, "")) for text in written)  # noqa: PTH118  (a string is wanted)
 
 
 def _below(path: Path, folder: Path) -> str | None:
     """The path from a folder on; None if it isn't in it. As `Path.relative_to`, many times quicker."""
-    there, above = os.fspath(path), os.fspath(folder)
-    if os.path.normcase(there) == os.path.normcase(above):
+    path_text, above = os.fspath(path), os.fspath(folder)
+    if os.path.normcase(path_text) == os.path.normcase(above):
         return "."
     if not above.endswith(os.sep):
         above += os.sep
-    return there[len(above) :] if os.path.normcase(there).startswith(os.path.normcase(above)) else None
+    return (
+        path_text[len(above) :] if os.path.normcase(path_text).startswith(os.path.normcase(above)) else None
+    )
 
 
 def _relative_name(path: Path, roots: tuple[Path, ...]) -> str | None:

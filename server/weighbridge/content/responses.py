@@ -60,7 +60,7 @@ class ResponseStore:
         self._folder = folder
         self._now = now
         self._memory: LRUCache[str, LastGood] = LRUCache(
-            LARGEST_MEMORY, getsizeof=lambda one: len(one.text) + 256
+            LARGEST_MEMORY, getsizeof=lambda response: len(response.text) + 256
         )
         self._lock = threading.Lock()
 
@@ -71,9 +71,9 @@ class ResponseStore:
 
     def _get(self, key: str) -> LastGood | None:
         with self._lock:
-            known = self._memory.get(key)
-        if known is not None or self._folder is None:
-            return known
+            cached = self._memory.get(key)
+        if cached is not None or self._folder is None:
+            return cached
         path = self._path(self._folder, key)
         try:
             response = _read(path)
@@ -169,8 +169,8 @@ class ResponseStore:
 def _read(path: Path) -> LastGood:
     """Read a file. Raises ValueError or TypeError for what was not written here, PermissionError if others may have written it."""
     _check_ours(path.parent.stat())
-    with disk.opened(disk.followed(path)) as (descriptor, found):
-        _check_ours(found)
+    with disk.opened(disk.followed(path)) as (descriptor, status):
+        _check_ours(status)
         with open(descriptor, encoding="ascii", closefd=False) as file:
             data = json.load(file)
     if not isinstance(data, dict) or data.pop("form", None) != FORM:

@@ -81,10 +81,10 @@ class Revision:
 
         Of a link, and of what lies behind one, that is not known.
         """
-        known = self._same.get((path, listed))
-        if known is None:
-            known = self._same[path, listed] = self._is_same(path, listed=listed)
-        return known
+        same = self._same.get((path, listed))
+        if same is None:
+            same = self._same[path, listed] = self._is_same(path, listed=listed)
+        return same
 
     def _is_same(self, path: Path, *, listed: bool) -> bool:
         name = self.name(path)
@@ -110,11 +110,11 @@ class Revision:
         They are in the repository or in the tree; what was not there, and what is elsewhere, is passed over.
         """
         before = len(self._laid_out)
-        wanted = [self._followed(path) for path in depends.paths]
+        needed_names = [self._followed(path) for path in depends.paths]
         for folder in map(self._followed, depends.listed):
             names = () if folder is None else self._folders.get(folder, ())
-            wanted += [f"{folder}/{name}".lstrip("/") for name in names]
-        self._write(name for name in wanted if name is not None)
+            needed_names += [f"{folder}/{name}".lstrip("/") for name in names]
+        self._write(name for name in needed_names if name is not None)
         return len(self._laid_out) > before
 
     def _followed(self, path: Path) -> str | None:
@@ -132,7 +132,9 @@ class Revision:
         """Lay out all that lies in a folder, however deep."""
         name = self.name(path)
         if name is not None:
-            self._write([one for one in self.entries if not name or one.startswith(f"{name}/")])
+            self._write(
+                [entry_name for entry_name in self.entries if not name or entry_name.startswith(f"{name}/")]
+            )
 
     def _has_link(self, name: str) -> bool:
         """Whether there is a link on the way to a name."""
@@ -143,23 +145,23 @@ class Revision:
 
     def name(self, path: Path) -> str | None:
         """A path from the top on, with `/`; None if it lies neither there nor in the tree."""
-        there = os.fspath(path)
+        path_text = os.fspath(path)
         for base in map(os.fspath, (self.top, self.tree)):
-            if there == base:
+            if path_text == base:
                 return ""
-            if there.startswith(inside := os.path.join(base, "")):  # noqa: PTH118  (a string is wanted)
-                return there[len(inside) :].replace(os.sep, "/")
+            if path_text.startswith(inside := os.path.join(base, "")):  # noqa: PTH118  (a string is wanted)
+                return path_text[len(inside) :].replace(os.sep, "/")
         return None
 
     def settled(self, look: Callable[[], tuple[T, Depends]]) -> T:
-        """What somebody finds who looks at the tree: again and again, until all is laid out that it depends on.
+        """The result of a look at the tree, which is repeated until all is laid out that the result depends on.
 
-        `look`: gives what was found, and what it depends on.
+        `look`: gives a result, and what it depends on.
         """
         while True:
-            found, depends = look()
+            result, depends = look()
             if not self.lay_out(depends):
-                return found
+                return result
 
     @cached_property
     def links(self) -> Collection[str]:
@@ -183,25 +185,25 @@ class Revision:
 
     def _write(self, names: Iterable[str]) -> None:
         """Write files and links, and make folders, that are not there yet."""
-        wanted: list[tuple[str, Entry]] = []
+        entries: list[tuple[str, Entry]] = []
         for name in names:
             if name in self._laid_out:
                 continue
             entry = self.entries.get(name)
             if entry is not None:
-                wanted.append((name, entry))
+                entries.append((name, entry))
             elif name in self._folders:
                 with suppress(OSError, ValueError):  # as in `_write`
                     self.tree.joinpath(name).mkdir(parents=True, exist_ok=True)
             else:
                 continue
             self._laid_out.add(name)
-        if wanted:
-            self._write_all(wanted)
+        if entries:
+            self._write_all(entries)
 
-    def _write_all(self, wanted: Sequence[tuple[str, Entry]]) -> None:
+    def _write_all(self, entries: Sequence[tuple[str, Entry]]) -> None:
         with tempfile.TemporaryFile() as digests:
-            digests.write("".join(f"{entry.digest}\n" for _, entry in wanted).encode("ascii"))
+            digests.write("".join(f"{entry.digest}\n" for _, entry in entries).encode("ascii"))
             digests.seek(0)
             with subprocess.Popen(  # noqa: S603  no shell, and nothing of the repository's is run
                 _command("cat-file", "--batch"),
@@ -212,7 +214,7 @@ class Revision:
                 stderr=subprocess.DEVNULL,
             ) as git:
                 assert git.stdout is not None  # noqa: S101  it is piped
-                for name, entry in wanted:
+                for name, entry in entries:
                     _write(git.stdout, self.tree / name, is_link=entry.mode == _LINK)
 
 
@@ -222,14 +224,14 @@ def revision(folder: Path, name: str) -> Iterator[Revision]:
 
     Raises UnknownRevisionError.
     """
-    top = Path(os.fsdecode(_asked(folder, name, "rev-parse", "--show-toplevel")).rstrip("\n"))
-    commit = _asked(
+    top = Path(os.fsdecode(_git_output(folder, name, "rev-parse", "--show-toplevel")).rstrip("\n"))
+    commit = _git_output(
         folder, name, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
     )
-    listed = _asked(top, name, "ls-tree", "-r", "-z", "--full-tree", commit.decode("ascii").strip())
-    with tempfile.TemporaryDirectory(prefix="weighbridge-") as made:
+    listed = _git_output(top, name, "ls-tree", "-r", "-z", "--full-tree", commit.decode("ascii").strip())
+    with tempfile.TemporaryDirectory(prefix="weighbridge-") as temporary_folder:
         # As links are followed: files are named by where they really are.
-        tree = Path(made).resolve()
+        tree = Path(temporary_folder).resolve()
         # What marks a repository's top, for whoever asks where the workspace begins.
         (tree / _GIT).mkdir()
         yield Revision(name, top, tree, _entries(listed))
@@ -246,7 +248,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
-def _asked(folder: Path, name: str, *arguments: str) -> bytes:
+def _git_output(folder: Path, name: str, *arguments: str) -> bytes:
     done = subprocess.run(  # noqa: S603  no shell, and nothing of the repository's is run
         _command(*arguments),
         cwd=folder,
@@ -285,9 +287,9 @@ def _is_inside(name: str) -> bool:
 
 
 def _read(path: Path, entry: Entry) -> str | None:
-    """What git names a file of today by; None if it is too long."""
-    with disk.opened(path) as (descriptor, found), open(descriptor, "rb", closefd=False) as file:
-        return None if found.st_size > MOST_BYTES else _digest(file.read(), entry)
+    """The digest that git names a file of today by; None if it is too long."""
+    with disk.opened(path) as (descriptor, status), open(descriptor, "rb", closefd=False) as file:
+        return None if status.st_size > MOST_BYTES else _digest(file.read(), entry)
 
 
 def _listed(folder: Path) -> Iterator[tuple[str, str]]:
@@ -303,9 +305,9 @@ def _listed(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _digest(data: bytes, entry: Entry) -> str:
-    """What git names these bytes by, in the repository of an entry."""
-    made = hashlib.sha1 if len(entry.digest) == _SHA1_DIGITS else hashlib.sha256
-    return made(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    """The digest that git names these bytes by, in the repository of an entry."""
+    algorithm = hashlib.sha1 if len(entry.digest) == _SHA1_DIGITS else hashlib.sha256
+    return algorithm(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 def _write(content: IO[bytes], place: Path, *, is_link: bool) -> None:

@@ -77,8 +77,8 @@ class Fragments:
 
     def meant(self, fragment: str) -> int | None:
         """The heading that a fragment means, by its number; None if there is none."""
-        for wanted in dict.fromkeys((fragment, unquote(fragment))):
-            words = " ".join(wanted.split())
+        for spelling in dict.fromkeys((fragment, unquote(fragment))):
+            words = " ".join(spelling.split())
             at = self._by_words.get(words, self._by_anchor.get(words.lower()))
             if at is not None:
                 return at
@@ -86,13 +86,13 @@ class Fragments:
 
     def of_each(self) -> list[tuple[str, str]]:
         """For each heading the fragments that mean it: its words, and its anchor; empty where they mean another, or lines."""
-        found = []
+        fragments = []
         for at, (words, anchor) in enumerate(zip(self._words, self._anchors, strict=True)):
             mine = self._by_words[words] == at and not is_lines(words)
             # A title that reads as another's anchor is what that fragment means.
             meant = self._by_words.get(anchor, self._by_anchor[anchor])
-            found.append((words if mine else "", anchor if meant == at else ""))
-        return found
+            fragments.append((words if mine else "", anchor if meant == at else ""))
+        return fragments
 
 
 def _first_places(names: Sequence[str]) -> dict[str, int]:

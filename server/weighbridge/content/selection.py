@@ -109,16 +109,16 @@ def _check_size(value: object) -> None:
     left = LARGEST_RESULT
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        match one:
+        node = waiting.pop()
+        match node:
             case str():
-                left -= len(one) + 2
+                left -= len(node) + 2
             case list():
-                left -= 2 + len(one)
-                waiting.extend(one)
+                left -= 2 + len(node)
+                waiting.extend(node)
             case dict():
-                left -= 2 + len(one) + sum(map(len, one))
-                waiting.extend(one.values())
+                left -= 2 + len(node) + sum(map(len, node))
+                waiting.extend(node.values())
             case _:
                 left -= 1
         if left < 0:

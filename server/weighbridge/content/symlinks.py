@@ -31,15 +31,15 @@ def links_on(path: Path) -> tuple[Path, ...]:
         if name == os.pardir:
             real = real.parent
             continue
-        here = real / name
+        location = real / name
         try:
-            target = os.readlink(here)  # noqa: PTH115  (quicker)
+            target = os.readlink(location)  # noqa: PTH115  (quicker)
         except (OSError, ValueError):
-            real = here  # no link, or nothing at all
+            real = location  # no link, or nothing at all
             continue
-        if here in links or len(links) == MOST_LINKS:
+        if location in links or len(links) == MOST_LINKS:
             return tuple(links)
-        links[here] = None
+        links[location] = None
         to = Path(target)
         if to.is_absolute():
             real = Path(to.anchor)

@@ -128,8 +128,8 @@ def _bytes_of(file: FoundFile) -> Iterator[bytes]:
         read = 0
         while True:
             # No more than there is to be, and one byte to see whether there is more.
-            asked = min(PIECE, file.size - read + 1)
-            piece = os.read(descriptor, asked)
+            amount = min(PIECE, file.size - read + 1)
+            piece = os.read(descriptor, amount)
             if not piece:
                 break
             read += len(piece)
@@ -137,7 +137,7 @@ def _bytes_of(file: FoundFile) -> Iterator[bytes]:
             if read > file.size:
                 raise policy.changed_fault(file.place)
             yield piece
-            if read == file.size and len(piece) < asked:
+            if read == file.size and len(piece) < amount:
                 break
         if read != file.size or _stamp(os.fstat(descriptor)) != file.stamp:
             raise policy.changed_fault(file.place)
@@ -151,8 +151,8 @@ def _not_found(place: FilePlace, real: Path) -> ReferenceFault:
     """Say that a file isn't there, and which similar one is."""
     message = f"{place.name}: not found"
     try:
-        with disk.opened_folder(real.parent) as (_, found):
-            stamp = (found.st_dev, found.st_ino, found.st_mtime_ns)
+        with disk.opened_folder(real.parent) as (_, status):
+            stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
         meant = _names_in(real.parent, stamp).meant(place.path.name)
     except (OSError, ValueError):
         meant = None

@@ -56,16 +56,16 @@ class Tree:
         with self._lock:
             before, self._folders = self._folders, {}
             real = disk.followed_or_same(self._root)
-            found = []
+            files = []
             for path in self._walk(real, "", self._above, before, left_out=False):
-                found.append(path)
-                if len(found) == MOST_FILES:
+                files.append(path)
+                if len(files) == MOST_FILES:
                     logger.warning(
                         "%s: more than %d files; the rest is not looked at", self._root, MOST_FILES
                     )
                     break
-            if found != self._files:
-                self._files = found
+            if files != self._files:
+                self._files = files
             return self._files
 
     @property
@@ -78,17 +78,17 @@ class Tree:
         self, real: Path, inside: str, above: Ignored, before: dict[str, _Folder], *, left_out: bool
     ) -> Iterator[str]:
         path = os.path.join(real, inside) if inside else os.fspath(real)  # noqa: PTH118  (a string is wanted)
-        stamp, kept = _stamp(path), before.get(inside)
-        if kept is not None and (kept.above is not above or kept.left_out != left_out):
-            kept = None
-        if kept is None or not kept.settled or kept.stamp != stamp:
-            kept = self._read(path, inside, above, stamp, kept, left_out=left_out)
-        self._folders[inside] = kept
-        for name, ignores in kept.entries:
+        stamp, folder = _stamp(path), before.get(inside)
+        if folder is not None and (folder.above is not above or folder.left_out != left_out):
+            folder = None
+        if folder is None or not folder.settled or folder.stamp != stamp:
+            folder = self._read(path, inside, above, stamp, folder, left_out=left_out)
+        self._folders[inside] = folder
+        for name, ignores in folder.entries:
             if ignores is None:
                 yield name
             else:
-                yield from self._walk(real, f"{name}/", kept.ignored, before, left_out=ignores)
+                yield from self._walk(real, f"{name}/", folder.ignored, before, left_out=ignores)
 
     def _read(
         self,
@@ -96,7 +96,7 @@ class Tree:
         inside: str,
         above: Ignored,
         stamp: _Stamp,
-        kept: _Folder | None,
+        previous: _Folder | None,
         *,
         left_out: bool,
     ) -> _Folder:
@@ -104,16 +104,16 @@ class Tree:
         try:
             with disk.opened_folder(real) as (opened, _), os.scandir(opened) as listed:
                 entries = sorted(listed, key=lambda entry: entry.name)
-                if kept is not None and kept.stamp[1:] == stamp[1:] and _settled(stamp[1:]):
+                if previous is not None and previous.stamp[1:] == stamp[1:] and _settled(stamp[1:]):
                     # The same, so that what is below needs not be read again.
-                    ignored = kept.ignored
+                    ignored = previous.ignored
                 else:
                     names = {entry.name for entry in entries}
                     ignored = above.in_folder(self._root / inside, real, names)
-                found = tuple(_entries(entries, inside, ignored, left_out=left_out))
+                children = tuple(_entries(entries, inside, ignored, left_out=left_out))
         except OSError:
             return _Folder(stamp, settled, above, left_out, above, ())
-        return _Folder(stamp, settled, above, left_out, ignored, found)
+        return _Folder(stamp, settled, above, left_out, ignored, children)
 
 
 def _entries(
@@ -133,12 +133,12 @@ def _entries(
 
 
 def _stamp(folder: str) -> _Stamp:
-    """What changes when an entry of a folder comes or goes, or when what decides about them is written."""
+    """A value that changes when an entry of a folder comes or goes, or when what decides about them is written."""
     return (_status(folder), *(_status(os.path.join(folder, name)) for name in _DECISIVE))  # noqa: PTH118
 
 
 def _settled(stamp: _Stamp) -> bool:
-    newest = max((when for one in stamp if one is not None for when in one[-2:]), default=0)
+    newest = max((when for status in stamp if status is not None for when in status[-2:]), default=0)
     return time.time_ns() - newest > SETTLED
 
 

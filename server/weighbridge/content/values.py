@@ -142,8 +142,8 @@ def _within_bounds(data: object) -> object:
             parts: list[Any] = list(value.values()) if isinstance(value, dict) else list(value)
             measured = [measure(part, depth + 1) for part in parts]
             open_.discard(id(value))
-            count = 1 + sum(one for one, _ in measured)
-            height = 1 + max((one for _, one in measured), default=0)
+            count = 1 + sum(inner_count for inner_count, _ in measured)
+            height = 1 + max((inner_height for _, inner_height in measured), default=0)
             sizes[id(value)] = count, height
         return count, height
 

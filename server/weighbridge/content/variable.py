@@ -158,9 +158,9 @@ class VariableHandler:
         text = "".join(self._files.chunks(file))
         key = ending, _digest(text)
         with self._lock:
-            known = self._understood.get(key)
-        if known is not None:
-            return known
+            cached = self._understood.get(key)
+        if cached is not None:
+            return cached
         try:
             data = READERS[ending](text)
         except DataError as error:

@@ -64,15 +64,15 @@ def places_of(
     file that has several names is watched itself: who writes it by another name changes nothing in its folder. `besides`:
     other folders to watch.
     """
-    wanted = {*folders, *besides}
+    needed_folders = {*folders, *besides}
     for parent in {file.parent for file in files}:
         within = [folder for folder in folders if parent.is_relative_to(folder)]
-        wanted.add(parent)
+        needed_folders.add(parent)
         if within:
             top = min(within, key=lambda folder: len(folder.parts))
-            wanted.update(above for above in parent.parents if above.is_relative_to(top))
+            needed_folders.update(above for above in parent.parents if above.is_relative_to(top))
     places: dict[Path, int] = {}
-    for place in (*wanted, *files):
+    for place in (*needed_folders, *files):
         with contextlib.suppress(OSError):
             status = place.lstat() if place in files else place.stat()
             if stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
