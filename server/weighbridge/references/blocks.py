@@ -161,7 +161,10 @@ def _match_containers(cursor: Cursor, containers: tuple[Container, ...]) -> int:
     """Take the line's markers of the open containers; how many go on."""
     if cursor.blank:
         # Only list items that hold something go on at a line of nothing at all.
-        return next((n for n, one in enumerate(containers) if not one.width or one.empty), len(containers))
+        return next(
+            (n for n, container in enumerate(containers) if not container.width or container.empty),
+            len(containers),
+        )
     for number, container in enumerate(containers):
         if container.width:
             if cursor.blank:

@@ -33,13 +33,13 @@ class Brackets:
     opened: str = ""
     links: bool = False
 
-    def then(self, other: "Brackets") -> "Brackets":
+    def then(self, following: "Brackets") -> "Brackets":
         """Both texts as one."""
-        left = self.opened[: max(0, len(self.opened) - other.closed)]
-        if other.links:
+        left = self.opened[: max(0, len(self.opened) - following.closed)]
+        if following.links:
             left = left.replace(LINK, DEAD)
-        closed = self.closed + max(0, other.closed - len(self.opened))
-        return Brackets(closed, left + other.opened, self.links or other.links)
+        closed = self.closed + max(0, following.closed - len(self.opened))
+        return Brackets(closed, left + following.opened, self.links or following.links)
 
 
 UNTOUCHED: Final = Brackets()
@@ -70,8 +70,8 @@ def open_behind(texts: Iterable[Brackets]) -> Iterator[str]:
 
 def answered(asks: Sequence[Ask], brackets: Iterator[str]) -> bool:
     """Whether asks get the answers they got, with these brackets open, the innermost first."""
-    known = Below(brackets)
-    return all(known.answer(ask.depth, behind_link=ask.behind_link) == ask.answer for ask in asks)
+    below = Below(brackets)
+    return all(below.answer(ask.depth, behind_link=ask.behind_link) == ask.answer for ask in asks)
 
 
 class Below:

@@ -29,13 +29,13 @@ NO_CLOSERS: Final[frozenset[Closer]] = frozenset()
 class Closers:
     """The closers of one line as it is now. Immutable; `follow` gives those of the line after an edit."""
 
-    __slots__ = ("_held", "_starts", "_text")
+    __slots__ = ("_blocks", "_starts", "_text")
 
-    def __init__(self, text: str, starts: list[int], held: list[frozenset[Closer]]) -> None:
+    def __init__(self, text: str, starts: list[int], blocks: list[frozenset[Closer]]) -> None:
         """`starts`: where each block begins, ascending from 0, and the line's end."""
         self._text = text
         self._starts = starts
-        self._held = held
+        self._blocks = blocks
 
     @classmethod
     def of(cls, text: str) -> "Closers":
@@ -44,25 +44,25 @@ class Closers:
         return cls(text, starts, _hold(text, starts))
 
     def follow(self, text: str, inline: Inline) -> tuple["Closers", frozenset[Closer]]:
-        """Those of the line after an edit, which is now `text`; and, among others near it, the closers that are new."""
+        """The closers of the line after an edit, which is now `text`; and, among others near it, those that are new."""
         starts, shift = self._starts, inline.inserted - inline.removed
         # The characters beside the edit are in these blocks too: their borders are as good as they were.
-        first = max(bisect_right(starts, inline.column - 1, 0, len(self._held)) - 1, 0)
+        first = max(bisect_right(starts, inline.column - 1, 0, len(self._blocks)) - 1, 0)
         behind = bisect_left(starts, min(inline.column + inline.removed + _LONGEST, starts[-1]), first + 1)
         new = _cut(text, starts[first], starts[behind] + shift)
-        held = _hold(text, new)
+        new_blocks = _hold(text, new)
         tail = starts[behind + 1 :]
         if shift:
             tail = [start + shift for start in tail]
         closers = Closers(
             text,
             [*starts[:first], *new, *tail],
-            [*self._held[:first], *held, *self._held[behind:]],
+            [*self._blocks[:first], *new_blocks, *self._blocks[behind:]],
         )
         near = max(0, inline.column - _LONGEST + 1), inline.column + inline.inserted + _LONGEST - 1
         created = {closing for closing in CLOSING if text.find(closing, *near) >= 0}
         return closers, frozenset(
-            closer for one in held for closer in one if isinstance(closer, int)
+            closer for block in new_blocks for closer in block if isinstance(closer, int)
         ) | created
 
     def run(self, size: int, start: int) -> int:
@@ -72,8 +72,8 @@ class Closers:
         """
         text, starts = self._text, self._starts
         first = bisect_right(starts, start) - 1
-        for block in range(first, len(self._held)):
-            if size in self._held[block]:
+        for block in range(first, len(self._blocks)):
+            if size in self._blocks[block]:
                 for match in _TICKS.finditer(text, max(start, starts[block]), starts[block + 1]):
                     if match.end() - match.start() == size:
                         return match.start()
@@ -82,8 +82,8 @@ class Closers:
     def closing(self, what: str, start: int) -> int:
         """Where the first of one of `CLOSING` begins at `start` or behind; -1 if there is none."""
         text, starts = self._text, self._starts
-        for block in range(bisect_right(starts, start) - 1, len(self._held)):
-            if what in self._held[block]:
+        for block in range(bisect_right(starts, start) - 1, len(self._blocks)):
+            if what in self._blocks[block]:
                 place = text.find(what, max(start, starts[block] - len(what) + 1), starts[block + 1])
                 if place >= 0:
                     return place
@@ -106,7 +106,7 @@ def _cut(text: str, start: int, end: int) -> list[int]:
 
 
 def _hold(text: str, starts: Sequence[int]) -> list[frozenset[Closer]]:
-    held: list[frozenset[Closer]] = []
+    blocks: list[frozenset[Closer]] = []
     # Most blocks hold the same as another.
     alike: dict[frozenset[Closer], frozenset[Closer]] = {}
     for start, end in pairwise(starts):
@@ -117,5 +117,5 @@ def _hold(text: str, starts: Sequence[int]) -> list[frozenset[Closer]]:
             if text.find(what, max(0, start - len(what) + 1), end) >= 0:
                 closers.add(what)
         block = frozenset(closers)
-        held.append(alike.setdefault(block, block))
-    return held
+        blocks.append(alike.setdefault(block, block))
+    return blocks

@@ -75,9 +75,9 @@ class _Places:
         self.revision = 0
 
     def copy(self) -> "_Places":
-        other = copy(self)
-        other.lines = [*self.lines]
-        return other
+        twin = copy(self)
+        twin.lines = [*self.lines]
+        return twin
 
     def replace(self, start: int, old_end: int, shift: int, new: list[int]) -> None:
         """Lines [start, old_end) hold anew what `new` says; all behind them moved by `shift`."""
@@ -113,12 +113,12 @@ class ScanIndex:
         self._note(0, 0, 0, len(self._leafed))
 
     def copy(self) -> "ScanIndex":
-        """One that goes on by itself: to see what an edit would do."""
-        other = copy(self)
-        other._leafed = [*self._leafed]  # noqa: SLF001  one of the same class
+        """A copy that goes on by itself: to see what an edit would do."""
+        twin = copy(self)
+        twin._leafed = [*self._leafed]  # noqa: SLF001  one of the same class
         for name in ("_referring", "_heading", "_directing", "_mistyped"):
-            setattr(other, name, getattr(self, name).copy())
-        return other
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
 
     def __len__(self) -> int:
         return len(self._leafed)
@@ -247,14 +247,14 @@ class ScanIndex:
         if number < self.skip:
             return True
         old = self._leafed[number]
-        kept = lines.kept(number)
+        line = lines.kept(number)
         if edit.inline is not None:
             below = self._leafed[number + 1] if number + 1 < len(self._leafed) else None
-            new = follow_inside(old, below, edit.inline, kept)
+            new = follow_inside(old, below, edit.inline, line)
             if new is not None:
                 self._put(number, old, new)
                 return True
-        if old.flags & (CROSSING | TELLING) or len(kept) > LONGEST_LINE:
+        if old.flags & (CROSSING | TELLING) or len(line) > LONGEST_LINE:
             return False
         text = lines.line(number)
         leaves = Leaves(old.before)

@@ -324,8 +324,8 @@ class InlineScanner:
         match = _DIRECTIVE.match(self.text, at)
         if match is not None:
             settings = tuple(
-                (one[1], one[2] if one[2] is not None else one[3] if one[3] is not None else one[4])
-                for one in _SETTING.finditer(match[1])
+                (pair[1], pair[2] if pair[2] is not None else pair[3] if pair[3] is not None else pair[4])
+                for pair in _SETTING.finditer(match[1])
             )
             self.directives.append(Directive(settings, at, match.end()))
 

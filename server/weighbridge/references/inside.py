@@ -38,7 +38,7 @@ _WHOLE: Final = "-=*_`<"
 
 
 def follow_inside(old: DoneLine, below: DoneLine | None, inline: Inline, text: Text) -> DoneLine | None:
-    """What is in the place of a line that was edited and is `text` now; None if looking near the edit can't tell.
+    """The scan of a line that was edited and is `text` now; None if looking near the edit can't tell.
 
     `below`: the next line, if there is one.
     """
@@ -60,16 +60,16 @@ def follow_inside(old: DoneLine, below: DoneLine | None, inline: Inline, text: T
 
 
 def _follow_kept(old: KeptLeafed, below: DoneLine | None, inline: Inline, text: str) -> DoneLine | None:
-    """The same of a line that is kept in stretches."""
+    """The scan after an edit of a line that is kept in stretches."""
     look = look_of(text)
     if len(text) <= KEPT_LINE or (look != old.look and not _stands_alone(old, below)):
         return None
     if inline.column < old.info.start + LABEL_DECIDED and not _begins_alike(old, below, text):
         return None
-    kept, changes = old.kept.follow(text, inline)
+    kept_line, changes = old.kept_line.follow(text, inline)
     references = _changed(old.scanned.places, changes, inline)
     return KeptLeafed(
-        old.info, old.before, old.flags, look, scanned_line(references, kept.directives, None), kept
+        old.info, old.before, old.flags, look, scanned_line(references, kept_line.directives, None), kept_line
     )
 
 
@@ -97,13 +97,13 @@ def _changed(
         return ()
     shift = inline.inserted - inline.removed
     references: list[Reference | Typo] = []
-    kept = 0
+    position = 0
     for change in changes:
-        behind = bisect_left(old, change.start, kept, key=_start)
-        references += _moved(old[kept:behind], inline.column, shift)
+        behind = bisect_left(old, change.start, position, key=_start)
+        references += _moved(old[position:behind], inline.column, shift)
         references += change.references
-        kept = bisect_left(old, change.end, behind, key=_start)
-    references += _moved(old[kept:], inline.column, shift)
+        position = bisect_left(old, change.end, behind, key=_start)
+    references += _moved(old[position:], inline.column, shift)
     return tuple(references)
 
 
@@ -112,13 +112,13 @@ def _start(reference: Reference | Typo) -> int:
 
 
 def _moved(references: Sequence[Reference | Typo], column: int, shift: int) -> list[Reference | Typo]:
-    """Those behind a column so many columns further on."""
+    """References with those behind a column so many columns further on."""
     place = bisect_left(references, column, key=_start)
-    return [*references[:place], *(moved(one, shift) for one in references[place:])]
+    return [*references[:place], *(moved(reference, shift) for reference in references[place:])]
 
 
 def _follow_quiet(old: DoneLine, inline: Inline, text: Text) -> DoneLine | None:
-    """The same of a line without backticks and `<`.
+    """The scan after an edit of a line without backticks and `<`.
 
     Without them, which references there are depends on no more than `LONGEST_REFERENCE` characters before, and from any
     place on that is in no reference, before as after the edit, they are the same.
@@ -139,14 +139,14 @@ def _follow_quiet(old: DoneLine, inline: Inline, text: Text) -> DoneLine | None:
     begin = max(start, inline.column - 2 * LONGEST_REFERENCE, before[-1].end if before else 0)
     begin -= _escapes_before(text, start, begin)
     shift = inline.inserted - inline.removed
-    found = _references_near(text, begin, end)
-    joint = _joint(found, after, end, shift, text)
+    near_references = _references_near(text, begin, end)
+    joint = _joint(near_references, after, end, shift, text)
     if joint < 0:
         return None
     references = (
         *before,
-        *(one for one in found if one.start < joint),
-        *(moved(one, shift) for one in after if one.start + shift >= joint),
+        *(reference for reference in near_references if reference.start < joint),
+        *(moved(reference, shift) for reference in after if reference.start + shift >= joint),
     )
     # It has no directive, which is a comment.
     return DoneLine(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
@@ -164,14 +164,14 @@ def _escapes_before(text: Text, start: int, end: int) -> int:
 
 
 def _references_near(text: Text, start: int, end: int) -> tuple[Reference | Typo, ...]:
-    """What begins at `start` or behind, up to a reference's length behind `end`, in a text without backticks and `<`.
+    """The references that begin at `start` or behind, up to a reference's length behind `end`, in a text without backticks and `<`.
 
     Joins no more of a line in pieces than may be looked at.
     """
     low = max(0, start - 1)
     near = text[low : end + 3 * LONGEST_REFERENCE]
     start, stop = start - low, min(len(near), end + LONGEST_REFERENCE - low)
-    return tuple(moved(one, low) for one in scan_plain(near, start, stop, whole=False).references)
+    return tuple(moved(reference, low) for reference in scan_plain(near, start, stop, whole=False).references)
 
 
 def _split(
@@ -183,13 +183,17 @@ def _split(
 
 
 def _joint(
-    found: tuple[Reference | Typo, ...], old: tuple[Reference | Typo, ...], end: int, shift: int, text: Text
+    new: tuple[Reference | Typo, ...], old: tuple[Reference | Typo, ...], end: int, shift: int, text: Text
 ) -> int:
     """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
     place = end + 1
     while place < min(len(text), end + LONGEST_REFERENCE // 2):
-        inside = [one.end for one in found if one.start < place < one.end]
-        inside += [one.end + shift for one in old if one.start + shift < place < one.end + shift]
+        inside = [reference.end for reference in new if reference.start < place < reference.end]
+        inside += [
+            reference.end + shift
+            for reference in old
+            if reference.start + shift < place < reference.end + shift
+        ]
         if inside:
             place = max(inside)
         elif text[place - 1 : place] == "\\":

@@ -69,7 +69,7 @@ class DoneLine:
 class KeptLeafed(DoneLine):
     """A long line that is its whole window, with what makes it cheap to edit."""
 
-    kept: KeptLine
+    kept_line: KeptLine
 
 
 class Leaves:
@@ -164,11 +164,11 @@ class Leaves:
             return
         first, start = texts[0], self._infos[0].start
         if self._keep and underline is None and len(texts) == 1 and self._is_kept(first, start):
-            kept, references = KeptLine.of(first, start)
-            scanned = scanned_line(references, kept.directives, None)
+            kept_line, references = KeptLine.of(first, start)
+            scanned = scanned_line(references, kept_line.directives, None)
             flags = self._first_flag() | TELLING
             info, before, look = self._infos[0], self._befores[0], self._looks[0]
-            self.done.append(KeptLeafed(info, before, flags, look, scanned, kept))
+            self.done.append(KeptLeafed(info, before, flags, look, scanned, kept_line))
         elif len(texts) > 1 or underline is not None or first.startswith("[", start):
             self._flush_several(underline)
         else:
@@ -197,22 +197,22 @@ class Leaves:
         # Definitions are no inline text: their backticks open no code span. What they name still reaches the model.
         parts = [scan_plain(whole, 0, definitions)] if definitions else []
         parts.append(scan_inlines(whole, definitions))
-        held: dict[int, tuple[list[Reference | Typo], list[Directive]]] = {}
-        for found in parts:
-            _mark_crossing(flags, found, starts)
-            for number, one in spread(found, starts, infos):
-                references, directives = held.setdefault(number, ([], []))
-                if isinstance(one, Directive):
-                    directives.append(one)
+        contents: dict[int, tuple[list[Reference | Typo], list[Directive]]] = {}
+        for part in parts:
+            _mark_crossing(flags, part, starts)
+            for number, place in spread(part, starts, infos):
+                references, directives = contents.setdefault(number, ([], []))
+                if isinstance(place, Directive):
+                    directives.append(place)
                 else:
-                    references.append(one)
+                    references.append(place)
         headings: dict[int, Heading] = {}
         if underline is not None and infos[0].top:
             # It begins behind the definitions.
             number = bisect_right(starts, definitions) - 1
             headings[number] = Heading(underline.level, " ".join(whole[definitions:].split()))
         for number, info in enumerate(infos):
-            references, directives = held.get(number, ([], []))
+            references, directives = contents.get(number, ([], []))
             scanned = scanned_line(references, directives, headings.get(number))
             self._add(info, self._befores[number], flags[number], self._looks[number], scanned)
 
@@ -270,10 +270,12 @@ def scanned_line(
     if directives:
         # Several in one line are one: what they set, in order.
         first, last = directives[0], directives[-1]
-        settings = tuple(setting for one in directives for setting in one.settings)
+        settings = tuple(setting for directive in directives for setting in directive.settings)
         directive = first if first is last else Directive(settings, first.start, last.end)
-    references = tuple(one for one in places if isinstance(one, Reference))
-    typos = tuple(one for one in places if isinstance(one, Typo)) if len(references) < len(places) else ()
+    references = tuple(place for place in places if isinstance(place, Reference))
+    typos = (
+        tuple(place for place in places if isinstance(place, Typo)) if len(references) < len(places) else ()
+    )
     return ScannedLine(references, heading, directive, typos)
 
 

@@ -76,7 +76,7 @@ class ScannedLine:
         """References and typos, in order."""
         if not self.typos:
             return self.references
-        return tuple(sorted((*self.references, *self.typos), key=lambda one: one.start))
+        return tuple(sorted((*self.references, *self.typos), key=lambda place: place.start))
 
 
 PLAIN = ScannedLine()

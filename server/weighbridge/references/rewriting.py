@@ -46,7 +46,7 @@ def with_fragment(literal: str, fragment: str) -> str | None:
 
 
 def _written(literal: str, before: Reference, target: str) -> list[str]:
-    """How it could be written, the best first."""
+    """The ways to write the reference, the best first."""
     if before.kind is Kind.VARIABLE and not before.explicit:
         braces = _BRACES.fullmatch(literal)
         return [] if braces is None else [f"{{{{{braces['before']}{target}{braces['after']}}}}}"]
@@ -54,8 +54,8 @@ def _written(literal: str, before: Reference, target: str) -> list[str]:
     if explicit is not None:
         inside = explicit["inside"]
         separator = {Kind.FILE: "#", Kind.VARIABLE: ":"}.get(before.kind)
-        _, found, rest = inside.partition(separator) if separator else (inside, "", "")
-        return [f"@[{explicit['kind']}:{escaped(target)}{found}{rest}]"]
+        _, mark, rest = inside.partition(separator) if separator else (inside, "", "")
+        return [f"@[{explicit['kind']}:{escaped(target)}{mark}{rest}]"]
     fragment = "" if before.fragment is None else f"#{before.fragment}"
     return [
         f"@{target}{fragment}",

@@ -44,12 +44,12 @@ def skim(text: str, start: int = 0, line: int = 0) -> list[tuple[int, int, Headi
         return None
     headings: list[tuple[int, int, Heading]] = []
     # Where the state is known, and the line that is looked at.
-    known, state = start, START
+    origin, state = start, START
     at = counted = start
     while at < len(text):
         # Between fences nothing but the fence that was looked for changes anything.
-        if known < at and not _fenced(state):
-            state = START if _APART.match(text, at) else _state_at(text, known, state, at)
+        if origin < at and not _fenced(state):
+            state = START if _APART.match(text, at) else _state_at(text, origin, state, at)
         end = _end(text, at)
         info, state = advance(state, text[at : min(end, at + LONGEST_LINE)])
         if info.kind is LineKind.UNDERLINE:
@@ -60,7 +60,7 @@ def skim(text: str, start: int = 0, line: int = 0) -> list[tuple[int, int, Headi
             line += text.count("\n", counted, at)
             counted = at
             headings.append((line, at, Heading(info.level, atx_title(text[at + info.start : end]))))
-        known = end
+        origin = end
         match = _next(text, state, end)
         if match is None:
             break
@@ -76,12 +76,12 @@ def _next(text: str, state: State, at: int) -> int | None:
         return at
     if _fenced(state):
         return _fence(text, state.leaf.fence, at)
-    found = _MAY_TELL.search(text, at - 1)
-    while found is not None:
-        start = found.start() + 1
+    match = _MAY_TELL.search(text, at - 1)
+    while match is not None:
+        start = match.start() + 1
         if _TELLING.match(text, start):
             return start
-        found = _MAY_TELL.search(text, start)
+        match = _MAY_TELL.search(text, start)
     return None
 
 
@@ -102,33 +102,33 @@ def _fenced(state: State) -> bool:
     return not state.containers and state.leaf.kind is LeafKind.FENCE
 
 
-def _state_at(text: str, known: int, state: State, at: int) -> State:
-    """The state before the line at `at`, from that before the line at `known`."""
-    known, state = _apart(text, known, state, at)
-    while known < at:
+def _state_at(text: str, origin: int, state: State, at: int) -> State:
+    """The state before the line at `at`, from that before the line at `origin`."""
+    origin, state = _apart(text, origin, state, at)
+    while origin < at:
         simple = not state.containers and state.leaf.kind <= LeafKind.PARAGRAPH and not state.leaf.pending
         if simple:
-            match = _SPECIAL.search(text, known - 1, at + 1)
-            found = at if match is None else match.end()
-            if found > known:
+            match = _SPECIAL.search(text, origin - 1, at + 1)
+            special = at if match is None else match.end()
+            if special > origin:
                 # The line before it is an ordinary one, or empty.
-                known = found
-                state = START if text.endswith(("\n\n", "\n\r\n"), 0, found) else TOP_PARAGRAPH
+                origin = special
+                state = START if text.endswith(("\n\n", "\n\r\n"), 0, special) else TOP_PARAGRAPH
                 continue
-        end = _end(text, known)
-        _, state = advance(state, text[known : min(end, known + LONGEST_LINE)])
-        known = end
+        end = _end(text, origin)
+        _, state = advance(state, text[origin : min(end, origin + LONGEST_LINE)])
+        origin = end
     return state
 
 
-def _apart(text: str, known: int, state: State, at: int) -> tuple[int, State]:
+def _apart(text: str, origin: int, state: State, at: int) -> tuple[int, State]:
     """The last place before `at` where the state is known: behind an empty line an ordinary one closes all containers."""
-    empty = text.rfind("\n\n", known, at)
-    while empty > known:
+    empty = text.rfind("\n\n", origin, at)
+    while empty > origin:
         if _ORDINARY.match(text, empty + 2):
             return empty + 2, START
-        empty = text.rfind("\n\n", known, empty + 1)
-    return known, state
+        empty = text.rfind("\n\n", origin, empty + 1)
+    return origin, state
 
 
 def _end(text: str, at: int) -> int:

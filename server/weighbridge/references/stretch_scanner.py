@@ -124,7 +124,7 @@ class StretchScanner(InlineScanner):
                 frozenset(self._wants) if self._wants else NO_CLOSERS,
                 brackets,
                 tuple(self._asks),
-                tuple(moved(one, -start) for one in self.directives),
+                tuple(moved(directive, -start) for directive in self.directives),
             )
         )
         self._height = self._lowest = height

@@ -40,12 +40,12 @@ class Needs:
     directs: bool = False
 
     def and_of(self, stretches: Sequence[Stretch]) -> "Needs":
-        """The same with more stretches."""
+        """The needs of these and of more stretches."""
         return Needs(
-            max(self.beyond, *(one.beyond for one in stretches)),
-            self.wants.union(*(one.wants for one in stretches if one.wants)),
-            self.asks or any(one.asks for one in stretches),
-            self.directs or any(one.directives for one in stretches),
+            max(self.beyond, *(stretch.beyond for stretch in stretches)),
+            self.wants.union(*(stretch.wants for stretch in stretches if stretch.wants)),
+            self.asks or any(stretch.asks for stretch in stretches),
+            self.directs or any(stretch.directives for stretch in stretches),
         )
 
 
@@ -86,9 +86,9 @@ class KeptLine:
         if not self._needs.directs:
             return ()
         return tuple(
-            moved(one, start)
+            moved(directive, start)
             for start, stretch in zip(self._starts, self._stretches, strict=False)
-            for one in stretch.directives
+            for directive in stretch.directives
         )
 
     def follow(self, text: str, inline: Inline) -> tuple["KeptLine", list[Change]]:
@@ -105,14 +105,14 @@ class KeptLine:
         starts, stretches = self._starts, self._stretches
         last = bisect_right(starts, column, 0, len(stretches)) - 1
         first = max(0, bisect_left(starts, column - self._needs.beyond, 0, last + 1) - 1)
-        wanted = created & self._needs.wants
-        if wanted:
+        wants = created & self._needs.wants
+        if wants:
             first = 0
         return [
             number
             for number in range(first, last + 1)
             if starts[number + 1] + stretches[number].beyond >= column
-            or not wanted.isdisjoint(stretches[number].wants)
+            or not wants.isdisjoint(stretches[number].wants)
         ]
 
 
@@ -140,8 +140,8 @@ class _Following:
         #: The stretches that are new.
         self.scanned: list[Stretch] = []
         # Whether brackets are open other than before, and how many stretches have been asked whether they mind.
-        self._other_brackets = False
-        self._asked = 0
+        self._brackets_differ = False
+        self._ask_count = 0
 
     def run(self, seen: Sequence[int], *, asking: bool) -> tuple[list[int], list[Stretch]]:
         """Scan anew the stretches `seen` and those whose brackets are others; where all begin now, and what they are.
@@ -151,7 +151,7 @@ class _Following:
         done, count = 0, len(self._stretches)
         for number in (*seen, count):
             while done < number:
-                if asking and self._other_brackets:
+                if asking and self._brackets_differ:
                     minding = self._keep_until_minding(done, number)
                 else:
                     self._keep(done, number)
@@ -176,8 +176,8 @@ class _Following:
             if asks:
                 self._keep(first, number)
                 first = number
-                self._asked += 1
-                if self._asked > _MOST_ASKED or not answered(asks, self._open()):
+                self._ask_count += 1
+                if self._ask_count > _MOST_ASKED or not answered(asks, self._open()):
                     return number
         self._keep(first, behind)
         return behind
@@ -190,7 +190,7 @@ class _Following:
         start = self._starts[first]
         scanner = StretchScanner(self._text, self._closers, self._open())
         # Who has asked too many in vain goes on to the end.
-        places = iter((len(self._text),)) if self._asked > _MOST_ASKED else self._places(first + 1)
+        places = iter((len(self._text),)) if self._ask_count > _MOST_ASKED else self._places(first + 1)
         new_start = start if start <= self._inline.column else start + self._shift
         end = scanner.scan(new_start, places)
         inline = self._inline
@@ -204,9 +204,9 @@ class _Following:
         self._new += scanner.stretches
         self.scanned += scanner.stretches
         self.changes.append(Change(start, old_end, tuple(scanner.references)))
-        if not self._other_brackets:
-            before = together(one.brackets for one in self._stretches[first:behind])
-            self._other_brackets = before != together(one.brackets for one in scanner.stretches)
+        if not self._brackets_differ:
+            before = together(stretch.brackets for stretch in self._stretches[first:behind])
+            self._brackets_differ = before != together(stretch.brackets for stretch in scanner.stretches)
         return behind
 
     def _places(self, first: int) -> Iterator[int]:
