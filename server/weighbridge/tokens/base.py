@@ -67,7 +67,7 @@ class Batching(Protocol):
     """A tokenizer that counts many texts in less time than one by one."""
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
-        """What `count` says of each."""
+        """The count of each text, as `count` gives it."""
         ...
 
 

@@ -337,23 +337,26 @@ class CountedBuffer:
         Many at a time cost less: those that stand together are counted once, not for each.
         """
         for start, stop in self._together(sorted(parts)):
-            some = self._parts(start, stop) if stop - start > 1 else {}
-            some.update((line, parts[line]) for line in range(start, stop) if line in parts)
+            line_parts = self._parts(start, stop) if stop - start > 1 else {}
+            line_parts.update((line, parts[line]) for line in range(start, stop) if line in parts)
             self.splice(
-                start, stop - start, stop - start, {line: at for line, at in some.items() if at is not None}
+                start,
+                stop - start,
+                stop - start,
+                {line: at for line, at in line_parts.items() if at is not None},
             )
 
     def _together(self, lines: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Groups of lines that stand closer together than is worth an edit for each: starts and stops."""
         if not lines:
             return
-        kept = self._lines.kept
+        line_at = self._lines.kept
         start, stop = lines[0], lines[0] + 1
         most, size = self._at_once // 2, 0
         for line in lines[1:]:
             # Asking how long they are costs something too.
-            apart = sum(len(kept(at)) for at in range(stop, line)) if line - stop <= _LINES_APART else most
-            size += apart + len(kept(line))
+            apart = sum(len(line_at(at)) for at in range(stop, line)) if line - stop <= _LINES_APART else most
+            size += apart + len(line_at(line))
             if apart >= self._apart or size >= most:
                 yield start, stop
                 start, size = line, 0
@@ -361,7 +364,7 @@ class CountedBuffer:
         yield start, stop
 
     def _parts(self, start: int, stop: int) -> dict[int, tuple[Part, ...] | None]:
-        """What those of some lines stand for that aren't as typed."""
+        """The parts of those of lines [start, stop) that aren't as typed."""
         parts: dict[int, tuple[Part, ...] | None] = {}
         begin, end = self._stretch(start, stop)
         gaps = iter(self._gaps(begin, end))
@@ -469,13 +472,13 @@ class CountedBuffer:
         while True:
             last = ends[-1]
             number = bisect_left(cuts, last + self._fine) if cuts else 0
-            wanted = min(cuts[number], stop) if number < len(cuts) else stop
-            if wanted - last > 2 * size:
-                wanted = last + size
-            border = self._borders.first(text, wanted - 1, stop) if wanted < stop else -1
-            if wanted < stop and (stop if border < 0 else border) - last > 2 * size:
+            target = min(cuts[number], stop) if number < len(cuts) else stop
+            if target - last > 2 * size:
+                target = last + size
+            border = self._borders.first(text, target - 1, stop) if target < stop else -1
+            if target < stop and (stop if border < 0 else border) - last > 2 * size:
                 # A long text without a border is a piece of its own: what is typed before it does not count it again.
-                before = self._borders.last(text, last, wanted + 1)
+                before = self._borders.last(text, last, target + 1)
                 if before > last:
                     ends.append(before)
             if border < 0:

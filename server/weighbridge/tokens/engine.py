@@ -48,7 +48,7 @@ class Engine(Protocol):
         ...
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
-        """What `count` says of each."""
+        """The count of each text, as `count` gives it."""
         ...
 
     def count_match(self, text: str) -> int:
@@ -73,7 +73,7 @@ class TiktokenEngine:
         return _count(self._cores.for_long(len(text)) if long else self._cores.for_short(), text)
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
-        """What `count` says of each. tiktoken's own way to take many sets up threads for each call."""
+        """The count of each text. tiktoken's own way to take many sets up threads for each call."""
         core = self._cores.for_long(sum(map(len, texts)))
         return [_count(core, text) for text in texts]
 

@@ -101,16 +101,16 @@ _MEANINGS: Final = {
 def _lacking() -> str | None:
     """Why the families' vocabularies can't be had, and what to do; None if they can. No vocabulary is loaded."""
     try:
-        found = version("splintr-rs")
+        release = version("splintr-rs")
     except PackageNotFoundError:
         return f"{INSTALL} counts exactly"
-    if not found.startswith(_COMPARED):
-        return f"splintr-rs {found} was not compared; {INSTALL} installs one that was, which counts exactly"
+    if not release.startswith(_COMPARED):
+        return f"splintr-rs {release} was not compared; {INSTALL} installs one that was, which counts exactly"
     try:
         importlib.import_module("splintr")
     except Exception as error:  # noqa: BLE001  whatever a broken package raises
         again = INSTALL.replace("install", "install --force-reinstall")
-        return f"splintr-rs {found} can't be loaded ({type(error).__name__}); {again} mends it"
+        return f"splintr-rs {release} can't be loaded ({type(error).__name__}); {again} mends it"
     return None
 
 
@@ -121,18 +121,20 @@ def is_estimated(name: str) -> bool:
 
 def _local(name: str) -> LocalTokenizer | str:
     """The tokenizer of a file, or why there is none."""
-    found = _files.get(name)
-    if found is None:
+    entry = _files.get(name)
+    if entry is None:
         with _loading_files:
-            found = _files[name] = _files.get(name) or _load_file(name)
-    broken = found if isinstance(found, str) else found.broken
-    return found if broken is None else broken
+            entry = _files[name] = _files.get(name) or _load_file(name)
+    broken = entry if isinstance(entry, str) else entry.broken
+    return entry if broken is None else broken
 
 
 def _load_file(name: str) -> LocalTokenizer | str:
     if (lacking := _lacking()) is not None:
         return lacking
-    loaded = sum(disk.WITHIN in one and not isinstance(found, str) for one, found in _files.items())
+    loaded = sum(
+        disk.WITHIN in file_name and not isinstance(entry, str) for file_name, entry in _files.items()
+    )
     if disk.WITHIN in name and loaded >= _MOST_OF_WORKSPACES:
         return f"workspaces may bring {_MOST_OF_WORKSPACES} such files"
     try:
@@ -145,8 +147,8 @@ def load(name: str, base: Tokenizer | None) -> Tokenizer:
     """The tokenizer of a family, or of a file. `base`: `o200k_base`, for what is estimated."""
     if base is not None:
         return EstimateTokenizer(name, ESTIMATES.get(name, _ANY), base)
-    if isinstance(found := _files.get(name), LocalTokenizer):
-        return found
+    if isinstance(tokenizer := _files.get(name), LocalTokenizer):
+        return tokenizer
     return VocabularyTokenizer(name, importlib.import_module("splintr"))
 
 

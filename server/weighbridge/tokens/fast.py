@@ -97,7 +97,7 @@ class SplintrEngine:
             return self._count(repaired(text))
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
-        """What `count` says of each: on all cores, and other threads run meanwhile."""
+        """The count of each text, as `count` gives it: on all cores, and other threads run meanwhile."""
         characters = sum(map(len, texts))
         if characters <= SHORT or any(map(_may_be_special, texts)):
             return [self.count(text) for text in texts]

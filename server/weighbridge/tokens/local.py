@@ -141,8 +141,8 @@ def load(name: str) -> LocalTokenizer:
     real = disk.followed(Path(path))
     if within and folder and not real.is_relative_to(disk.followed(Path(folder))):
         raise ValueError("it leads out of the workspace")
-    with disk.opened(real) as (descriptor, found):
-        if found.st_size > LARGEST:
+    with disk.opened(real) as (descriptor, status):
+        if status.st_size > LARGEST:
             raise ValueError(f"larger than {LARGEST:,} bytes")
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(LARGEST + 1)

@@ -100,7 +100,7 @@ class OpenAITokenizer:
         return sum(map(self._count_block, self._blocks(text)))
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
-        """What `count` says of each."""
+        """The count of each text, as `count` gives it."""
         batch = [text for text in texts if SHORT < len(text) <= BLOCK]
         counts = iter(self._engine.count_many(batch))
         return [next(counts) if SHORT < len(text) <= BLOCK else self.count(text) for text in texts]
@@ -158,10 +158,10 @@ def _rules(definition: Definition, family: Family) -> str:
 
 def definition(name: str) -> Definition:
     """What tiktoken says of the encoding; nothing is loaded."""
-    wanted: list[str] = []
+    hashes: list[str] = []
 
     def load(_address: str, expected_hash: str) -> dict[bytes, int]:
-        wanted.append(expected_hash)
+        hashes.append(expected_hash)
         return {}
 
     # tiktoken's functions, but in a module of our own where the loader is ours: nothing of tiktoken's is changed.
@@ -172,4 +172,4 @@ def definition(name: str) -> Definition:
     constructor = module.get(name)
     if name not in FAMILIES or constructor is None:
         raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(sorted(FAMILIES))}")
-    return Definition(constructor()["pat_str"], *wanted)
+    return Definition(constructor()["pat_str"], *hashes)

@@ -22,14 +22,14 @@ class Known:
 NOTHING: Final = Known("", 0)
 
 
-def recount(known: Known, text: str, tokenizer: Tokenizer) -> int:
+def recount(previous: Known, text: str, tokenizer: Tokenizer) -> int:
     """Tokens of a text, of which only what is not as in another is counted, with what is around it up to a border.
 
     For speed: of 1 MB in which two words changed, 1 ms instead of 15, or of 100 for Claude.
     """
     if tokenizer.borders is NO_BORDERS:
         return tokenizer.count(text)
-    return known.tokens + _more(known.text, text, tokenizer)
+    return previous.tokens + _more(previous.text, text, tokenizer)
 
 
 def _more(before: str, text: str, tokenizer: Tokenizer) -> int:
@@ -41,36 +41,38 @@ def _more(before: str, text: str, tokenizer: Tokenizer) -> int:
     start = max(borders.last(text, 0, _same_at_start(before, text, most)), 0)
     border = borders.first(text, len(text) - _same_at_end(before, text, most - start))
     rest = 0 if border < 0 else len(text) - border
-    there, here = before[start : len(before) - rest], text[start : len(text) - rest]
-    if min(len(there), len(here)) > _WORTH_LOOKING:
+    old_part, new_part = before[start : len(before) - rest], text[start : len(text) - rest]
+    if min(len(old_part), len(new_part)) > _WORTH_LOOKING:
         # Something changed at either end of it, perhaps: where the same stands in the middle, both are cut at a border.
-        middle = len(here) // 2
-        at = there.find(here[middle : middle + _STRETCH], max(middle - _WORTH_LOOKING, 0))
-        border = borders.first(here, middle, middle + _STRETCH)
+        middle = len(new_part) // 2
+        at = old_part.find(new_part[middle : middle + _STRETCH], max(middle - _WORTH_LOOKING, 0))
+        border = borders.first(new_part, middle, middle + _STRETCH)
         if at >= 0 and border >= 0:
             cut = at + border - middle
-            return _more(there[:cut], here[:border], tokenizer) + _more(there[cut:], here[border:], tokenizer)
-    return tokenizer.count(here) - tokenizer.count(there)
+            return _more(old_part[:cut], new_part[:border], tokenizer) + _more(
+                old_part[cut:], new_part[border:], tokenizer
+            )
+    return tokenizer.count(new_part) - tokenizer.count(old_part)
 
 
-def _same_at_start(one: str, other: str, most: int) -> int:
+def _same_at_start(before: str, text: str, most: int) -> int:
     """How many characters two texts begin with that are the same, up to some."""
     low = 0
     while low < most:
         middle = (low + most + 1) // 2
-        if one[low:middle] == other[low:middle]:
+        if before[low:middle] == text[low:middle]:
             low = middle
         else:
             most = middle - 1
     return low
 
 
-def _same_at_end(one: str, other: str, most: int) -> int:
-    """The same of their ends."""
+def _same_at_end(before: str, text: str, most: int) -> int:
+    """How many characters two texts end with that are the same, up to some."""
     low = 0
     while low < most:
         middle = (low + most + 1) // 2
-        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+        if before[len(before) - middle : len(before) - low] == text[len(text) - middle : len(text) - low]:
             low = middle
         else:
             most = middle - 1

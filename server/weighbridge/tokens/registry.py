@@ -37,15 +37,15 @@ def count_on_one_core() -> None:
 
 def tokenizer(name: str) -> Tokenizer:
     """The tokenizer of this encoding: one for all callers. Raises UnknownEncodingError. Thread-safe."""
-    found = _tokenizers.get(name)
-    if found is not None and not (isinstance(found, LocalTokenizer) and found.broken):
-        return found
+    cached = _tokenizers.get(name)
+    if cached is not None and not (isinstance(cached, LocalTokenizer) and cached.broken):
+        return cached
     if name not in encodings() and not name.startswith(LOCAL):
         raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(encodings())}")
     if name not in FAMILIES:
         base = tokenizer("o200k_base") if families.is_estimated(name) else None
         with _loading:
-            if _tokenizers.get(name) is found:
+            if _tokenizers.get(name) is cached:
                 family = claude.FAMILIES.get(name)
                 _tokenizers[name] = families.load(name, base) if family is None else _claude(family)
             return _tokenizers[name]

@@ -68,14 +68,16 @@ def resolve(lines: Lines, start: int, stop: int, parts: Mapping[int, tuple[Part,
         text = typed = lines.line(line)
         tokens: list[int] = []
         if line in parts:
-            text, some = _put_together(parts[line], begin)
-            gaps += some
-            tokens = [gap.tokens for gap in some]
+            text, line_gaps = _put_together(parts[line], begin)
+            gaps += line_gaps
+            tokens = [gap.tokens for gap in line_gaps]
         texts.append(text)
         lengths.append(len(text))
         notes.append(RESOLVED if tokens or text != typed else AS_TYPED)
         begin += len(text)
-    private = any(isinstance(part, Summary) and part.private for some in parts.values() for part in some)
+    private = any(
+        isinstance(part, Summary) and part.private for line_parts in parts.values() for part in line_parts
+    )
     return Resolved("".join(texts), gaps, lengths, notes, private)
 
 
@@ -107,9 +109,9 @@ def _put_together(parts: Iterable[Part], begin: int) -> tuple[str, list[Gap]]:
     return "".join(texts), gaps
 
 
-def _before_other_gap(gaps: Sequence[Gap], others: Sequence[Gap], most: int) -> int:
+def _before_other_gap(gaps: Sequence[Gap], new_gaps: Sequence[Gap], most: int) -> int:
     """How many characters, at most `most`, are before the first gap that is not the same in both."""
-    for pair in zip_longest(gaps, others):
+    for pair in zip_longest(gaps, new_gaps):
         if pair[0] != pair[1]:
             return min(most, *(gap.place for gap in pair if gap is not None))
     return most

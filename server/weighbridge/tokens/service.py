@@ -147,12 +147,17 @@ class TokenCountingService:
         return self._store is not None
 
     def counted_before(self, texts: Sequence[Digested], tokenizer: Tokenizer) -> list[Summarized | None]:
-        """What is known of texts that were counted before, those with `rules` under those; the store is asked once for all."""
-        lengths = {_key(one.digest, tokenizer, one.rules): one.length for one in texts}
+        """The summaries of texts that were counted before, None of others; the store is asked once for all.
+
+        Those with `rules` are looked up under these.
+        """
+        lengths = {_key(text.digest, tokenizer, text.rules): text.length for text in texts}
         with self._lock:
             counts = {key: self._memory[key] for key in lengths if key in self._memory}
         counts |= self._stored({key: length for key, length in lengths.items() if key not in counts})
-        return [_summarized_again(one, counts.get(_key(one.digest, tokenizer, one.rules))) for one in texts]
+        return [
+            _summarized_again(text, counts.get(_key(text.digest, tokenizer, text.rules))) for text in texts
+        ]
 
     def summarize_stream(self, chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer) -> Summarized:
         """Summarize a text that arrives in chunks, in constant memory.
@@ -220,7 +225,7 @@ class TokenCountingService:
         counts: dict[CountKey, Counted] = {}
         while len(counts) < len(lengths):
             own: dict[CountKey, UnderWay] = {}
-            others: dict[CountKey, UnderWay] = {}
+            under_way: dict[CountKey, UnderWay] = {}
             with self._lock:
                 for key in lengths:
                     if key in counts:
@@ -229,12 +234,12 @@ class TokenCountingService:
                     if counted is not None:
                         counts[key] = counted
                     elif key in self._under_way:
-                        others[key] = self._under_way[key]
+                        under_way[key] = self._under_way[key]
                     else:
                         own[key] = self._under_way[key] = UnderWay()
             # First what others may wait for, then what others are at: so nobody waits in a circle.
             counts |= self._make({key: lengths[key] for key in own}, measure)
-            for key, future in others.items():
+            for key, future in under_way.items():
                 result = future.result()
                 # None: whoever was at it failed. The next round makes it here, or fails here.
                 if result is not None:
@@ -249,11 +254,11 @@ class TokenCountingService:
         try:
             stored = self._stored(lengths)
             missing = [key for key in lengths if key not in stored]
-            made = dict(zip(missing, measure(missing), strict=True)) if missing else {}
+            new_counts = dict(zip(missing, measure(missing), strict=True)) if missing else {}
             # Before anybody is told: from here on it is found, however small the memory.
-            if self._store is not None and made:
-                self._store.put_many(made)
-            for key, counted in (*stored.items(), *made.items()):
+            if self._store is not None and new_counts:
+                self._store.put_many(new_counts)
+            for key, counted in (*stored.items(), *new_counts.items()):
                 counts[key] = counted
                 self._finish(key, counted)
         finally:
@@ -280,21 +285,21 @@ class TokenCountingService:
 class UnderWay:
     """A count that some thread is making. As a `Future` of which nothing else is wanted, and ten times as cheap to make."""
 
-    __slots__ = ("_counted", "_made")
+    __slots__ = ("_counted", "_gate")
 
     def __init__(self) -> None:
         self._counted: Counted | None = None
-        self._made = Lock()
-        self._made.acquire()
+        self._gate = Lock()
+        self._gate.acquire()
 
     def finish(self, counted: Counted | None) -> None:
-        """Let those who wait have it; None: there is none. Once."""
+        """Give the count to those who wait; None: there is none. Once."""
         self._counted = counted
-        self._made.release()
+        self._gate.release()
 
     def result(self) -> Counted | None:
-        """Wait for it."""
-        with self._made:
+        """Wait for the count."""
+        with self._gate:
             return self._counted
 
 
@@ -315,21 +320,21 @@ class _Read:
     @classmethod
     def of(cls, chunks: Iterable[str]) -> Self:
         digester = Digester()
-        held: deque[str] = deque()
+        last_chunks: deque[str] = deque()
         head = ""
-        chars = held_chars = 0
+        chars = last_chars = 0
         for chunk in chunks:
             digester.update(chunk)
-            held.append(chunk)
+            last_chunks.append(chunk)
             chars += len(chunk)
-            held_chars += len(chunk)
+            last_chars += len(chunk)
             if chars <= IN_MEMORY:
                 continue
             if not head:
-                head = "".join(held)[:END]
-            while held_chars - len(held[0]) >= END:
-                held_chars -= len(held.popleft())
-        rest = "".join(held)
+                head = "".join(last_chunks)[:END]
+            while last_chars - len(last_chunks[0]) >= END:
+                last_chars -= len(last_chunks.popleft())
+        rest = "".join(last_chunks)
         if chars <= IN_MEMORY:
             return cls(digester.digest(), Length(chars, digester.size), rest[:END], rest[-END:], rest)
         return cls(digester.digest(), Length(chars, digester.size), head, rest[-END:], None)

@@ -72,9 +72,9 @@ def split_between(before: str, text: str, after: str, tokenizer: Tokenizer) -> l
     start, end = max(first, 0), last if last > 0 else len(whole)
     shift = start - len(before)
     return [
-        Split(one.start + shift, one.end + shift, one.ids, one.data)
-        for one in split(whole[start:end], tokenizer)
-        if one.end + shift > 0 and one.start + shift < len(text)
+        Split(piece.start + shift, piece.end + shift, piece.ids, piece.data)
+        for piece in split(whole[start:end], tokenizer)
+        if piece.end + shift > 0 and piece.start + shift < len(text)
     ]
 
 

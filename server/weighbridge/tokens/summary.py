@@ -56,8 +56,8 @@ def join(a: Summary, b: Summary, tokenizer: Tokenizer) -> Summary:
     """The summary of the text of `a` followed by that of `b`. Raises BorderlessError as `summarize` does."""
     private = a.private or b.private
     if not a.head or not b.head:
-        some = a if a.head else b
-        return some if some.private == private else replace(some, private=private)
+        summary = a if a.head else b
+        return summary if summary.private == private else replace(summary, private=private)
     count = tokenizer.count
     left = a.head if a.inner is None else a.tail
     if not tokenizer.borders.between(left[-1], b.head[0]):

@@ -125,12 +125,12 @@ class SummedList:
         ]
         step = self._most if len(whole[0]) <= self._most else max(self._most // 2, 1)
         steps = range(0, len(whole[0]), step)
-        made = slice(first.block, last.block + 1)
-        self._blocks[made] = [
+        span = slice(first.block, last.block + 1)
+        self._blocks[span] = [
             (whole[0][at : at + step], whole[1][at : at + step], whole[2][at : at + step]) for at in steps
         ]
-        self._sizes.replace(made.start, made.stop, [sum(whole[0][at : at + step]) for at in steps])
-        self._values.replace(made.start, made.stop, [sum(whole[1][at : at + step]) for at in steps])
+        self._sizes.replace(span.start, span.stop, [sum(whole[0][at : at + step]) for at in steps])
+        self._values.replace(span.start, span.stop, [sum(whole[1][at : at + step]) for at in steps])
         if not self._blocks:
             self._blocks, self._sizes, self._values = [([], [], [])], Sums([0]), Sums([0])
         return gone

@@ -89,11 +89,11 @@ def unpack(content: bytes, size: int | None = None) -> dict[bytes, int]:
     """
     count = int.from_bytes(content[:_COUNT_BYTES], "little")
     lengths = content[_COUNT_BYTES : _COUNT_BYTES + count]
-    wanted = count if size is None else min(size, count)
+    total = count if size is None else min(size, count)
     ranks: dict[bytes, int] = {}
     offset = _COUNT_BYTES + count
-    for start in range(0, wanted, _AT_ONCE):
-        end = min(start + _AT_ONCE, wanted)
+    for start in range(0, total, _AT_ONCE):
+        end = min(start + _AT_ONCE, total)
         tokens = Struct("".join(map(_FORMATS.__getitem__, lengths[start:end])))
         ranks.update(zip(tokens.unpack_from(content, offset), range(start, end), strict=True))
         offset += tokens.size

@@ -66,22 +66,22 @@ def kind(character: str) -> Kind:
     """The kind of one character of a normalized text."""
     code = ord(character)
     if character in "\t\n\r\f\v" or _SEPARATOR_CATEGORY.match(character):
-        found = Kind.SPACE
+        character_kind = Kind.SPACE
     elif character in _NEW_CASED or _lies_in(code, _WORD_SIGNS):
-        found = Kind.WORD
+        character_kind = Kind.WORD
     elif _is_digit(code, character):
-        found = Kind.DIGIT
+        character_kind = Kind.DIGIT
     elif (code < 0x80 and _PUNCTUATION_OR_SYMBOL.match(character)) or character in _PUNCTUATION:
-        found = Kind.PUNCTUATION
+        character_kind = Kind.PUNCTUATION
     elif _SELECTORS[0] <= code <= _SELECTORS[1]:
-        found = Kind.SELECTOR
+        character_kind = Kind.SELECTOR
     elif _MARK.match(character):
-        found = _mark_kind(character)
+        character_kind = _mark_kind(character)
     elif _LETTER.match(character) and not _is_ideograph(code, character):
-        found = Kind.WORD
+        character_kind = Kind.WORD
     else:
-        found = _lone_kind(character)
-    return found
+        character_kind = _lone_kind(character)
+    return character_kind
 
 
 def _is_digit(code: int, character: str) -> bool:

@@ -43,7 +43,7 @@ _ALIKE: Final = re.compile(
 
 def runs(chunk: str) -> list[Run]:
     """The runs of a chunk. A mark behind no letter opens a run of its own, which the letters behind it go on with."""
-    found: list[Run] = []
+    chunk_runs: list[Run] = []
     start = 0
     last: Kind | None = None
     lone = False
@@ -56,12 +56,12 @@ def runs(chunk: str) -> list[Run]:
         elif at is Kind.STRAY and last is Kind.WORD:
             at = Kind.WORD
         if last is not None and (at is not last or is_lone is not lone):
-            found.append(Run(last, chunk[start : alike.start()], lone=lone))
+            chunk_runs.append(Run(last, chunk[start : alike.start()], lone=lone))
             start = alike.start()
         last, lone = at, is_lone
     if last is not None:
-        found.append(Run(last, chunk[start:], lone=lone))
-    return found
+        chunk_runs.append(Run(last, chunk[start:], lone=lone))
+    return chunk_runs
 
 
 def marked(chunk: str, *, space_before: bool, space_behind: bool, caps_from: int | None) -> str:
@@ -102,17 +102,26 @@ def cased(word: str, caps_from: int | None) -> tuple[str, str]:
 def _cased_with_dotted(word: str) -> tuple[str, str]:
     """The case of a word with a dotted capital I, which stays as it is and counts as no capital within."""
     rest = word[1:]
-    if is_capital(word[0]) and word[0] != "İ" and not any(is_capital(one) for one in rest if one != "İ"):
-        return SHIFT, lowered(word[0]) + "".join(one if one == "İ" else lowered(one) for one in rest)
+    if (
+        is_capital(word[0])
+        and word[0] != "İ"
+        and not any(is_capital(character) for character in rest if character != "İ")
+    ):
+        return SHIFT, lowered(word[0]) + "".join(
+            character if character == "İ" else lowered(character) for character in rest
+        )
     return "", word
 
 
 def _is_all_capitals(word: str) -> bool:
     """Whether a word is capitals throughout: no small letter, and none without a small letter of its own."""
-    letters = [one for one in word if is_capital(one) or is_small(one)]
+    letters = [character for character in word if is_capital(character) or is_small(character)]
     if not letters or not all(map(is_capital, letters)):
         return False
-    return not any(is_letter_or_mark(one) and not is_small(one) and not is_capital(one) for one in word)
+    return not any(
+        is_letter_or_mark(character) and not is_small(character) and not is_capital(character)
+        for character in word
+    )
 
 
 def _is_contraction(all_runs: list[Run], at: int) -> bool:
@@ -149,7 +158,7 @@ def _is_sign(character: str) -> bool:
 def _is_number(text: str) -> bool:
     """Whether all characters are decimal digits, or all other numbers."""
     category = number_category(text[0])
-    return bool(category) and all(number_category(one) == category for one in text)
+    return bool(category) and all(number_category(character) == category for character in text)
 
 
 def words(marked_text: str) -> Iterator[str]:

@@ -47,13 +47,13 @@ class _Costs(dict[str, int]):
         self._space_behind = space_behind
 
     def __missing__(self, chunk: str) -> int:
-        found = self._tiler.chunk(chunk, space_before=self._space_before, space_behind=self._space_behind)
+        cost = self._tiler.chunk(chunk, space_before=self._space_before, space_behind=self._space_behind)
         if len(chunk) <= _LONGEST_KEPT:
             if len(self) >= _MOST_KEPT:
                 self.clear()
                 self[""] = 0
-            self[chunk] = found
-        return found
+            self[chunk] = cost
+        return cost
 
 
 class _Tiler:
@@ -131,18 +131,18 @@ class _Tiler:
         size = len(text)
         best = [0, *([1 << 60] * size)]
         prefixes, openers, character = self._prefixes, self._openers, self.character
-        for start, one in enumerate(text):
-            here = best[start]
-            cost = here + character(one)
+        for start, letter in enumerate(text):
+            base = best[start]
+            cost = base + character(letter)
             best[start + 1] = min(best[start + 1], cost)
-            if one in openers:
-                here += 1
+            if letter in openers:
+                base += 1
                 for end in range(start + 2, size + 1):
                     is_piece = prefixes.get(text[start:end])
                     if is_piece is None:
                         break
-                    if is_piece and here < best[end]:
-                        best[end] = here
+                    if is_piece and base < best[end]:
+                        best[end] = base
         return best[size]
 
     def _character(self, character: str) -> int:
@@ -197,16 +197,16 @@ class ClaudeTokenizer:
         if not text:
             return 0
         whole = normalized(text, folds_quotes=self._family.folds_quotes)
-        kept = whole.rstrip("\n")
-        tokens = self._at_end(len(whole) - len(kept))
+        body = whole.rstrip("\n")
+        tokens = self._at_end(len(whole) - len(body))
         begins_word = self._family.frame_begins_word
-        if begins_word and text[0] == " " and kept[:1] == " " and kept[1:2] != " ":
+        if begins_word and text[0] == " " and body[:1] == " " and body[1:2] != " ":
             # The frame's own marker stands for it.
-            kept = kept[1:]
-        if not kept:
+            body = body[1:]
+        if not body:
             return tokens + (begins_word and text[0] != "\n")
-        pays = begins_word and text[0] != "\n" and kept[0] != " "
-        return tokens + (pays and self._at_start(kept)) + self._inside(kept)
+        pays = begins_word and text[0] != "\n" and body[0] != " "
+        return tokens + (pays and self._at_start(body)) + self._inside(body)
 
     def _at_end(self, line_feeds: int) -> int:
         """What line feeds at a text's end cost: the frame goes on with two, which it pays for."""
