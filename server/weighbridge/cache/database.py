@@ -70,10 +70,10 @@ class Database:
         """The counts given last, `most` at most, some at a time."""
         with self._engine.connect() as connection:
             rows = connection.execute(_RECENT, {"most": most})
-            while some := rows.fetchmany(_ROWS_AT_ONCE):
+            while batch := rows.fetchmany(_ROWS_AT_ONCE):
                 yield {
                     CountKey(*key): counted
-                    for *key, values in ((*row[:3], row[3:]) for row in some)
+                    for *key, values in ((*row[:3], row[3:]) for row in batch)
                     if (counted := Counted.of_row(values)) is not None
                 }
 

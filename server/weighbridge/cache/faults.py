@@ -48,8 +48,8 @@ class UntrustedError(UnusableError):
 class NewerSchemaError(UnusableError):
     """The tables were written by a newer Weighbridge."""
 
-    def __init__(self, found: int, known: int) -> None:
-        super().__init__(f"it was written by a newer Weighbridge (schema {found}, this one knows {known})")
+    def __init__(self, version: int, newest: int) -> None:
+        super().__init__(f"it was written by a newer Weighbridge (schema {version}, this one knows {newest})")
 
 
 # SQLite's primary result codes, of https://www.sqlite.org/rescode.html.
@@ -100,8 +100,8 @@ def fault_of(error: Exception) -> Fault:
     if isinstance(error, DBAPIError):
         # The other errors are about what was written or asked: that won't be different the next time.
         passing = isinstance(error, OperationalError | InterfaceError | InternalError | IntegrityError)
-        known = _SQLITE.get(_sqlite_code(error)) or _POSTGRES.get(getattr(error.orig, "sqlstate", ""))
-        return known or Fault(
+        fault = _SQLITE.get(_sqlite_code(error)) or _POSTGRES.get(getattr(error.orig, "sqlstate", ""))
+        return fault or Fault(
             f"it gave an error ({type(error.orig).__name__})", Remedy.WAIT if passing else Remedy.NOTHING
         )
     if isinstance(error, UnusableError):

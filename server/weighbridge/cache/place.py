@@ -94,8 +94,8 @@ def prepare(path: Path | None, *, ours: bool) -> None:
         raise UnusableError("it is a folder" if stat.S_ISDIR(status.st_mode) else "it is no regular file")
     if ours and os.name == "posix":
         # SQLite would put a planted log into the database.
-        for one in (path, *(path.with_name(path.name + companion) for companion in _COMPANIONS)):
-            _check_trusted(one)
+        for file in (path, *(path.with_name(path.name + companion) for companion in _COMPANIONS)):
+            _check_trusted(file)
         path.chmod(0o600)
 
 

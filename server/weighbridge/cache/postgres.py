@@ -85,11 +85,11 @@ def alone(connection: "Connection") -> None:
 
 def get(connection: "Connection", keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
     """Look up counts."""
-    found: dict[CountKey, Counted] = {}
+    counts: dict[CountKey, Counted] = {}
     for tokenizer, version, digests in grouped(keys):
         rows = connection.exec_driver_sql(_GET, (tokenizer, version, digests))
-        found |= sound(rows, tokenizer, version)
-    return found
+        counts |= sound(rows, tokenizer, version)
+    return counts
 
 
 def put(connection: "Connection", rows: Rows) -> None:
@@ -101,8 +101,8 @@ def put(connection: "Connection", rows: Rows) -> None:
 
 def touch(connection: "Connection", touches: Touches) -> None:
     """Write that counts were given, where that was last told a day ago or more."""
-    told = [(*key, hits, _stored(moment)) for key, (hits, moment) in touches.items()]
-    connection.exec_driver_sql(_TOUCH, tuple(map(list, zip(*told, strict=True))))
+    rows = [(*key, hits, _stored(moment)) for key, (hits, moment) in touches.items()]
+    connection.exec_driver_sql(_TOUCH, tuple(map(list, zip(*rows, strict=True))))
 
 
 def evict(connection: "Connection", most: int) -> None:

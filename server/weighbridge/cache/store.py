@@ -77,7 +77,7 @@ class CountStore:
         #: Reads the user's own file; None once the database is open, and where the file can't be read so.
         self._early = EarlyReader(self._limits.busy_timeout) if cache_url is None else None
         #: When the database was first needed; None as long as it is not.
-        self._wanted_since = None if self._early is not None else monotonic()
+        self._needed_since = None if self._early is not None else monotonic()
         self._opened = threading.Event()
 
         # Shared, under the condition that the writer waits on.
@@ -162,9 +162,9 @@ class CountStore:
     def _wait_for_database(self) -> "Database | None":
         """Give the database, None while there is none to be used. Waits for it to open, but not forever."""
         with self._wake:
-            since = self._wanted_since
+            since = self._needed_since
             if since is None:
-                since = self._wanted_since = monotonic()
+                since = self._needed_since = monotonic()
                 self._wake.notify()
         if not self._opened.wait(max(0.0, since + self._limits.patience - monotonic())):
             self._degrade(f"opening the database takes longer than {self._limits.patience:g} seconds")
@@ -236,7 +236,7 @@ class CountStore:
     # The writer's thread
 
     def _run(self) -> None:
-        if self._wait_until_wanted():
+        if self._wait_until_needed():
             self._settle(self._connector.open())
         self._opened.set()
         early, self._early = self._early, None
@@ -261,17 +261,17 @@ class CountStore:
         for request in requests:
             request.done.set()
 
-    def _wait_until_wanted(self) -> bool:
+    def _wait_until_needed(self) -> bool:
         """Wait until the database is needed: to be read, or for what is to be written by now. Tell whether it ever is."""
         with self._wake:
-            while self._wanted_since is None and not (
+            while self._needed_since is None and not (
                 self._closing or self._requests or self._backlog.full(self._limits.flush_rows)
             ):
                 timeout = None if self._due is None else self._due - monotonic()
                 if timeout is not None and timeout <= 0:
                     break
                 self._wake.wait(timeout)
-            return bool(self._wanted_since is not None or self._requests or self._backlog)
+            return bool(self._needed_since is not None or self._requests or self._backlog)
 
     def _wait(self) -> tuple[bool, list[_Request]]:
         """Wait until there is something to do. Tell whether to end, and what was asked for."""

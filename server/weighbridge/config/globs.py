@@ -112,10 +112,10 @@ class _Globs:
         names = (path.replace("\\", "/") if os.name == "nt" else path).split("/")
         if len(names) > DEEPEST_PATH:
             return False
-        there = frozenset(names)
+        name_set = frozenset(names)
         for glob in self._last_first:
             # Most globs hold a name that most paths don't.
-            if glob.literals <= there and glob.match(names):
+            if glob.literals <= name_set and glob.match(names):
                 return not glob.takes_away
         return False
 

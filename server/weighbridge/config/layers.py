@@ -77,16 +77,16 @@ class Resolved:
 
 @dataclass(slots=True)
 class _Faults:
-    """What is wrong with a layer. A hostile file has half a million faults: only those told are put in words."""
+    """What is wrong with a layer. A hostile file has half a million faults: only the first are put in words."""
 
-    told: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     untold: int = 0
 
     def add(self, words: Callable[..., str], *about: Any) -> None:
-        if len(self.told) == _MOST_WARNINGS:
+        if len(self.texts) == _MOST_WARNINGS:
             self.untold += 1
-        elif (text := words(*about)) not in self.told:
-            self.told.append(text)
+        elif (text := words(*about)) not in self.texts:
+            self.texts.append(text)
 
 
 def resolve(layers: Sequence[Layer]) -> Resolved:
@@ -97,8 +97,8 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
     for layer in layers:
         faults = _Faults()
         _merge(merged, dict(_usable(layer, faults)))
-        warnings += [f"{one}; ignored in {layer.name}" for one in faults.told]
-        in_files += () if layer.trusted_source else faults.told
+        warnings += [f"{text}; ignored in {layer.name}" for text in faults.texts]
+        in_files += () if layer.trusted_source else faults.texts
         if faults.untold:
             warnings.append(f"{SECTION}: {faults.untold:,} more faults in {layer.name}")
     return Resolved(Settings.model_validate(merged), tuple(warnings), tuple(in_files))
@@ -163,18 +163,20 @@ def _json_like(value: Any, depth: int = 0) -> Any:
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, Mapping):
         below = value.items() if depth < _DEEPEST else ()
-        return {_json_like(str(key)): _json_like(one, depth + 1) for key, one in below}
+        return {_json_like(str(key)): _json_like(item, depth + 1) for key, item in below}
     if isinstance(value, (list, tuple)):
-        return [_json_like(one, depth + 1) for one in value] if depth < _DEEPEST else []
+        return [_json_like(item, depth + 1) for item in value] if depth < _DEEPEST else []
     return value
 
 
 def _renamed(name: str, value: Any) -> Any:
     """A setting's value with its objects' fields named as outside, and without those that are null."""
     if isinstance(value, list):
-        return [_fields(one, model_in(_KEYS[name])) for one in value]
+        return [_fields(entry, model_in(_KEYS[name])) for entry in value]
     if name in _NAMED and isinstance(value, dict):
-        return {key: _fields(one, model_in(_KEYS[name])) for key, one in value.items() if one is not None}
+        return {
+            key: _fields(entry, model_in(_KEYS[name])) for key, entry in value.items() if entry is not None
+        }
     return _fields(value, model_in(_KEYS[name]))
 
 
@@ -183,7 +185,7 @@ def _as_entries(models: Any) -> Any:
     if isinstance(models, (list, tuple)) and all(isinstance(name, str) for name in models):
         return {name: {"shown": True} for name in models}
     if isinstance(models, Mapping):
-        return {name: {"like": one} if isinstance(one, str) else one for name, one in models.items()}
+        return {name: {"like": entry} if isinstance(entry, str) else entry for name, entry in models.items()}
     return models
 
 
@@ -191,7 +193,11 @@ def _fields(value: Any, model: type[BaseModel] | None) -> Any:
     if model is None or not isinstance(value, dict):
         return value
     fields = fields_of(model)
-    return {_outer_name(key, fields) or key: one for key, one in value.items() if one is not None}
+    return {
+        _outer_name(key, fields) or key: field_value
+        for key, field_value in value.items()
+        if field_value is not None
+    }
 
 
 def _within_limits(name: str, value: Any, folder: Path | None, faults: _Faults) -> Any:
@@ -201,7 +207,7 @@ def _within_limits(name: str, value: Any, folder: Path | None, faults: _Faults) 
     if name in _NEVER_IN_ENTRIES:
         return _without_field(name, value, faults)
     if name in _MERGED and isinstance(value, dict):
-        return {key: _at_most(f"{name}.{key}", one, faults) for key, one in value.items()}
+        return {key: _at_most(f"{name}.{key}", item, faults) for key, item in value.items()}
     return _at_most(name, value, faults)
 
 
@@ -213,7 +219,7 @@ def _with_file_of(folder: Path | None, model: str, entry: Any, faults: _Faults) 
     path = os.path.normpath(folder / written) if folder is not None and isinstance(written, str) else ""
     if folder is None or not Path(path).is_relative_to(folder) or "\0" in path:
         faults.add(_never_outside, f"models.{plain(model)}.tokenizer")
-        return {key: one for key, one in entry.items() if key != "tokenizer"}
+        return {key: field_value for key, field_value in entry.items() if key != "tokenizer"}
     # Where it leads may not lie outside either: who opens it sees to that.
     return {**entry, "tokenizer": f"{folder}{disk.WITHIN}{Path(path).relative_to(folder)}"}
 
@@ -235,7 +241,7 @@ def _without_field(setting: str, entries: Any, faults: _Faults) -> Any:
     for name, entry in entries.items():
         if isinstance(entry, dict) and never in entry:
             faults.add(_never, f"{setting}.{plain(name)}.{never}")
-            cleaned[name] = {field: one for field, one in entry.items() if field != never}
+            cleaned[name] = {field: field_value for field, field_value in entry.items() if field != never}
         else:
             cleaned[name] = entry
     return cleaned
@@ -260,9 +266,9 @@ def _checked(name: str, value: Any, faults: _Faults) -> Iterator[tuple[str, Any]
 
 def _without(value: Any, bad: Collection[int | str], *, merged: bool) -> Any:
     if merged and isinstance(value, dict):
-        return {key: one for key, one in value.items() if key not in bad}
+        return {key: item for key, item in value.items() if key not in bad}
     if isinstance(value, list):
-        return [one for number, one in enumerate(value) if number not in bad]
+        return [item for number, item in enumerate(value) if number not in bad]
     return None
 
 

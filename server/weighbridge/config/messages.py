@@ -35,7 +35,9 @@ def fault(section: str, key: str, detail: ErrorDetails) -> str:
             field = None
         case "too_long" | "string_too_long" as what:
             most = (
-                next((one.max_length for one in field.metadata if isinstance(one, MaxLen)), 0) if field else 0
+                next((limit.max_length for limit in field.metadata if isinstance(limit, MaxLen)), 0)
+                if field
+                else 0
             )
             unit = "entries" if what == "too_long" else "characters"
             return f"{name}: expected at most {most:,} {unit}{_about(field)}"
@@ -73,7 +75,9 @@ def model_in(field: FieldInfo) -> type[BaseModel] | None:
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((model for one in get_args(annotation) if (model := _model_in(one)) is not None), None)
+    return next(
+        (model for argument in get_args(annotation) if (model := _model_in(argument)) is not None), None
+    )
 
 
 def _field(path: Sequence[str]) -> tuple[FieldInfo | None, tuple[str, ...], int]:
@@ -106,7 +110,7 @@ def _expected(field: FieldInfo | None, depth: int) -> str:
             return "a list" if is_list else "an object"
         annotation = _without_null(get_args(annotation)[0 if is_list else -1])
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        *most, last = [str(one.value) for one in annotation]
+        *most, last = [str(member.value) for member in annotation]
         return f"{', '.join(most)} or {last}"
     words = {
         int: f"a whole number{_range(field)}",
@@ -118,8 +122,8 @@ def _expected(field: FieldInfo | None, depth: int) -> str:
 
 
 def _range(field: FieldInfo) -> str:
-    low = next((one.ge for one in field.metadata if isinstance(one, Ge)), None)
-    high = next((one.le for one in field.metadata if isinstance(one, Le)), None)
+    low = next((limit.ge for limit in field.metadata if isinstance(limit, Ge)), None)
+    high = next((limit.le for limit in field.metadata if isinstance(limit, Le)), None)
     return "" if low is None or high is None else f" from {low:,} to {high:,}"
 
 
@@ -127,8 +131,8 @@ def _without_null(annotation: Any) -> Any:
     if get_origin(annotation) is Annotated:
         return _without_null(get_args(annotation)[0])
     if get_origin(annotation) in {Union, types.UnionType}:
-        kept = [one for one in get_args(annotation) if one is not type(None)]
-        return _without_null(kept[0]) if len(kept) == 1 else annotation
+        choices = [argument for argument in get_args(annotation) if argument is not type(None)]
+        return _without_null(choices[0]) if len(choices) == 1 else annotation
     return annotation
 
 

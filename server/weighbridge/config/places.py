@@ -36,8 +36,8 @@ def faults_in_file(layer: Layer, whole: Iterable[str], parts: Iterable[str]) -> 
     above = ("tool", SECTION) if layer.name == PROJECT_FILE else ()
     for message in parts:
         named = _NAME.match(message)
-        wanted = (*above, *(_parts(named[1]) if named else ()))
-        faults.append(FileFault(_nearest(settings, wanted, len(above)), message))
+        setting_name = (*above, *(_parts(named[1]) if named else ()))
+        faults.append(FileFault(_nearest(settings, setting_name, len(above)), message))
     return faults
 
 
@@ -56,15 +56,17 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(quoted or literal or bare for quoted, literal, bare in _PART.findall(name))
 
 
-def _nearest(settings: Iterable[tuple[tuple[str, ...], int]], wanted: tuple[str, ...], least: int) -> int:
+def _nearest(
+    settings: Iterable[tuple[tuple[str, ...], int]], setting_name: tuple[str, ...], least: int
+) -> int:
     """The line of the setting whose name has most parts in common with what is wanted, the first of these; 0 if none has."""
-    best, found = max(least - 1, 0), 0
+    best, nearest_line = max(least - 1, 0), 0
     for name, line in settings:
         common = 0
-        for one, other in zip(name, wanted, strict=False):
-            if one.casefold().replace("_", "") != other.casefold().replace("_", ""):
+        for part, expected in zip(name, setting_name, strict=False):
+            if part.casefold().replace("_", "") != expected.casefold().replace("_", ""):
                 break
             common += 1
         if common > best:
-            best, found = common, line
-    return found
+            best, nearest_line = common, line
+    return nearest_line

@@ -79,7 +79,7 @@ def _untitled(schema: Any) -> Any:
             for key, value in schema.items()
             if key != "title" or not isinstance(value, str)
         }
-    return [_untitled(one) for one in schema] if isinstance(schema, list) else schema
+    return [_untitled(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
@@ -90,17 +90,17 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
             rest = {key: value for key, value in schema.items() if key != "$ref"}
             return _inlined({**named, **rest}, definitions)
         return {key: _inlined(value, definitions) for key, value in schema.items()}
-    return [_inlined(one, definitions) for one in schema] if isinstance(schema, list) else schema
+    return [_inlined(item, definitions) for item in schema] if isinstance(schema, list) else schema
 
 
 def _typed(schema: dict[str, Any]) -> dict[str, Any]:
     """`anyOf` a plain type and null as VS Code shows a field for it: a number that may be left out, a text that may be empty."""
     choices = schema.get("anyOf")
     if isinstance(choices, list) and len(choices) == 2 and {"type": "null"} in choices:
-        other = next(one for one in choices if one != {"type": "null"})
-        if isinstance(other.get("type"), str):
+        plain_type = next(choice for choice in choices if choice != {"type": "null"})
+        if isinstance(plain_type.get("type"), str):
             rest = {key: value for key, value in schema.items() if key != "anyOf"}
-            if other["type"] == "string":
-                return {**rest, **other, "default": ""}
-            return {**rest, **other, "type": [other["type"], "null"]}
+            if plain_type["type"] == "string":
+                return {**rest, **plain_type, "default": ""}
+            return {**rest, **plain_type, "type": [plain_type["type"], "null"]}
     return schema

@@ -100,10 +100,10 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 def http_headers(value: Mapping[str, str]) -> Mapping[str, str]:
     """Names and values that HTTP can carry: a line end in one would be another header, or another request."""
-    for name, one in value.items():
+    for name, text in value.items():
         if _HEADER_NAME.fullmatch(name) is None:
             raise ValueError("expected header names of letters, digits and hyphens")
-        if any((char < " " and char != "\t") or char == "\x7f" for char in one):
+        if any((char < " " and char != "\t") or char == "\x7f" for char in text):
             raise ValueError(f"expected a value without control characters for the header {name}")
     return value
 

@@ -147,8 +147,8 @@ class Helpers(Generic[A]):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with suppress(BrokenPipeError), answering() as answer:
             # So few bytes come at once or not at all, however many read.
-            while found := os.read(self._reading, _NUMBER.size):
-                (number,) = _NUMBER.unpack(found)
+            while packed := os.read(self._reading, _NUMBER.size):
+                (number,) = _NUMBER.unpack(packed)
                 ours.send((number, answer(number)))
 
     def terminate(self) -> None:

@@ -155,8 +155,10 @@ class TaskManager:
     ) -> list[Task[T]]:
         """`submit` for many (key, work) pairs; the tasks in their order, one task several times if keys repeat."""
         return [
-            cast("Task[T]", self.submit(key, one, priority=priority, title=title, retry=retry, join=join))
-            for key, one in work
+            cast(
+                "Task[T]", self.submit(key, function, priority=priority, title=title, retry=retry, join=join)
+            )
+            for key, function in work
         ]
 
     async def await_batch(self, tasks: Iterable[Task[T]]) -> list[Outcome[T]]:
