@@ -164,7 +164,7 @@ def _escapes_before(text: Text, start: int, end: int) -> int:
 
 
 def _references_near(text: Text, start: int, end: int) -> tuple[Reference | Typo, ...]:
-    """The references that begin at `start` or behind, up to a reference's length behind `end`, in a text without backticks and `<`.
+    """The references that begin from `start` up to a reference's length behind `end`, no backtick or `<` in the text.
 
     Joins no more of a line in pieces than may be looked at.
     """
