@@ -90,11 +90,11 @@ class _Glob:
         return False
 
     def _matches_any(self, names: Sequence[str], part: str | re.Pattern[str] | None) -> bool:
-        """The same for a name in any folder, as most globs are."""
-        looked_at = names[:-1] if self.folders_only else names
+        """Whether a glob for a name in any folder, as most are, matches a path with these names."""
+        candidates = names[:-1] if self.folders_only else names
         if isinstance(part, re.Pattern):
-            return any(part.fullmatch(name) for name in looked_at)
-        return part in looked_at
+            return any(part.fullmatch(name) for name in candidates)
+        return part in candidates
 
     def _reached(self, places: set[int]) -> set[int]:
         """The places, with those behind "any number of folders", which may be none. The last part is never that."""

@@ -131,10 +131,10 @@ def _ranked(missing: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
     from rapidfuzz.process import extract  # noqa: PLC0415  as above
 
     name, written = folded(missing.name), folded(Path(os.path.relpath(missing, root)).as_posix())
-    for its, path in zip(names.names, names.paths, strict=True):
-        if its == name:
+    for file_name, path in zip(names.names, names.paths, strict=True):
+        if file_name == name:
             yield -1 - ratio(written, folded(path)), path
-    alike = extract(
+    matches = extract(
         _stem(name),
         names.stems,
         scorer=ratio,
@@ -142,9 +142,9 @@ def _ranked(missing: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
         score_cutoff=_LEAST_ALIKE,
         limit=_MOST_COMPARED,
     )
-    for _, _, number in alike:
-        its, path = names.names[number], names.paths[number]
-        if its != name and its.startswith(".") == name.startswith("."):
+    for _, _, number in matches:
+        file_name, path = names.names[number], names.paths[number]
+        if file_name != name and file_name.startswith(".") == name.startswith("."):
             yield -ratio(written, folded(path)), path
 
 

@@ -102,15 +102,15 @@ class ResponseStore:
                 return
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _check_ours(self._folder.stat())
-            descriptor, aside = tempfile.mkstemp(
+            descriptor, temporary = tempfile.mkstemp(
                 dir=self._folder, suffix=".new"
             )  # readable by its owner alone
             try:
                 with os.fdopen(descriptor, "w", encoding="ascii") as file:
                     json.dump({"form": FORM, **asdict(response)}, file)
-                Path(aside).replace(path)
+                Path(temporary).replace(path)
             except BaseException:
-                Path(aside).unlink(missing_ok=True)
+                Path(temporary).unlink(missing_ok=True)
                 raise
             self._prune(self._folder)
         except OSError as error:

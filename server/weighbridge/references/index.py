@@ -300,12 +300,12 @@ class ScanIndex:
         """Whether from an old line on all is as it was: the same state, and a leaf or window begins."""
         if old >= len(self._leafed):
             return False
-        was = self._leafed[old]
-        if was.before != leaves.state:
+        old_line = self._leafed[old]
+        if old_line.before != leaves.state:
             return False
-        if was.flags & WINDOW:
+        if old_line.flags & WINDOW:
             return leaves.cuts_before(look_of(text))
-        return was.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
+        return old_line.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
 
     def _note(self, start: int, old_end: int, shift: int, new_end: int) -> None:
         holding = [

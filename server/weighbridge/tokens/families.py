@@ -161,9 +161,9 @@ def note(name: str) -> str | None:
 
 
 def exactness_note(name: str, exactness: Exactness) -> str | None:
-    """What it means that a model's count by this encoding is no more than that; None where there is nothing to say."""
-    if (said := note(name)) is not None:
-        return said
+    """The meaning of a count by this encoding that is not exact, for people; None where there is nothing to say."""
+    if (text := note(name)) is not None:
+        return text
     if name in claude.FAMILIES:
         return _MEASURED
     return _MEANINGS.get((name, exactness), _ASSUMED if exactness is Exactness.ESTIMATE else None)

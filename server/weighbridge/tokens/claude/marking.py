@@ -47,8 +47,8 @@ def runs(chunk: str) -> list[Run]:
     start = 0
     last: Kind | None = None
     lone = False
-    for alike in _ALIKE.finditer(chunk):
-        at = kind(chunk[alike.start()])
+    for match in _ALIKE.finditer(chunk):
+        at = kind(chunk[match.start()])
         is_lone = at in _LONE
         if at is Kind.SELECTOR:
             # Behind a lone character it is part of that one's run, elsewhere it begins one.
@@ -56,8 +56,8 @@ def runs(chunk: str) -> list[Run]:
         elif at is Kind.STRAY and last is Kind.WORD:
             at = Kind.WORD
         if last is not None and (at is not last or is_lone is not lone):
-            chunk_runs.append(Run(last, chunk[start : alike.start()], lone=lone))
-            start = alike.start()
+            chunk_runs.append(Run(last, chunk[start : match.start()], lone=lone))
+            start = match.start()
         last, lone = at, is_lone
     if last is not None:
         chunk_runs.append(Run(last, chunk[start:], lone=lone))
