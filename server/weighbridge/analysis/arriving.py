@@ -154,7 +154,7 @@ def arrived(
     exact: bool,
     loads: Loads | None = None,
 ) -> Arrived:
-    """What an agent gets because of a document at a path, whose text this is. Reads files. `exact`: whether counts are.
+    """The text that an agent receives because of a document at a path. Reads files. `text`: the document's; `exact`: whether counts are.
 
     Where that agent does not load it, the others that the setting names are asked. `loads`: what agents load, for other
     documents too.

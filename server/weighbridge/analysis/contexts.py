@@ -145,7 +145,7 @@ def counted(contexts: Iterable[Loaded], choice: Choice | None, *, texts: bool) -
 
 
 def repeated_text(repeated: Mapping[str, Any], shown: Callable[[str], str], *, exact: bool) -> str:
-    """What is told of a text that arrives several times. `shown`: a path as people read it; `exact`: whether its count is."""
+    """A sentence about a text that arrives several times. `shown`: a path as people read it; `exact`: whether its count is."""
     places = [
         shown(entry["path"])
         + ("" if entry["imported_by"] is None else f" (imported by {shown(entry['imported_by'])})")

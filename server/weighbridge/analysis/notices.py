@@ -60,7 +60,7 @@ def notices(
     hints: bool,
     no_utf8: bool = False,
 ) -> Iterator[Notice]:
-    """What is to be said of a document. `own`: its entry, None where it does not load. `places`: of its text. `weight`: a text's
+    """The notices of a document. `own`: its entry, None where it does not load. `places`: of its text. `weight`: a text's
     tokens in words. `hints`: whether that it does not load is to be said. `no_utf8`: whether the file holds bytes that are none.
     """
     text = places.text

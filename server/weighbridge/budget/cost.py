@@ -14,17 +14,17 @@ def input_cost(tokens: int, model: Model) -> float | None:
     return None if price is None else tokens * price / 1_000_000
 
 
-def cached_cost(tokens: int, kept: int, model: Model) -> float | None:
+def cached_cost(tokens: int, kept_tokens: int, model: Model) -> float | None:
     """The same where the provider has kept the first so many of them; None where that has no price, or they are too few."""
-    less = saved(kept, tokens, model)
+    less = saved(kept_tokens, tokens, model)
     full = input_cost(tokens, model)
-    return None if full is None or less is None or kept < LEAST_CACHED else full - less
+    return None if full is None or less is None or kept_tokens < LEAST_CACHED else full - less
 
 
-def saved(kept: int, tokens: int, model: Model) -> float | None:
+def saved(kept_tokens: int, tokens: int, model: Model) -> float | None:
     """US dollars by which so many of a prompt's tokens cost less where the provider has kept them; None where that has no price."""
     price, cached = _prices(tokens, model)
-    return None if price is None or cached is None else kept * (price - cached) / 1_000_000
+    return None if price is None or cached is None else kept_tokens * (price - cached) / 1_000_000
 
 
 def _prices(tokens: int, model: Model) -> tuple[float | None, float | None]:

@@ -29,11 +29,11 @@ class Overrides:
     dialect: Dialect | None = None
     others: tuple[str, ...] | None = None
 
-    def over(self, other: "Overrides") -> "Overrides":
-        """These, and what the others set besides; a model and an encoding are one choice."""
-        tokenizer = self if self.model is not None or self.encoding is not None else other
-        budget = other.budget if self.budget is None else self.budget
-        dialect = self.dialect or other.dialect
+    def over(self, fallback: "Overrides") -> "Overrides":
+        """These overrides, and what `fallback` sets besides; a model and an encoding are one choice."""
+        tokenizer = self if self.model is not None or self.encoding is not None else fallback
+        budget = fallback.budget if self.budget is None else self.budget
+        dialect = self.dialect or fallback.dialect
         return Overrides(budget, tokenizer.model, tokenizer.encoding, dialect, tokenizer.others)
 
 
@@ -51,8 +51,8 @@ def overrides_of(directives: Sequence[Directive]) -> tuple[Overrides, tuple[tupl
     for number, name, value in pairs:
         if name not in _NAMES:
             close = difflib.get_close_matches(name[:_LONGEST_NAME], _NAMES, n=1)
-            meant = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(_NAMES)}"
-            warnings.append((number, f"weighbridge directive: {plain(name)}: unknown{meant}"))
+            hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(_NAMES)}"
+            warnings.append((number, f"weighbridge directive: {plain(name)}: unknown{hint}"))
         elif name == "budget":
             tokens = _tokens(value)
             if tokens is not None:

@@ -27,7 +27,7 @@ _KINDS: Final = "opus|sonnet|haiku|fable|mythos"
 
 
 def asked(name: str) -> tuple[tuple[str, ...], str]:
-    """Whom one asks for a model, and its name alone: `openrouter/openai/gpt-5`, `openai:gpt-5`, `us.anthropic.…`."""
+    """The providers that a name asks for a model, and the model's name alone: `openrouter/openai/gpt-5`, `openai:gpt-5`, `us.anthropic.…`."""
     *whom, bare = name.lower().strip().split("/")
     bare = re.sub(r"[\s_]+", "-", re.sub(r" *\((\w+)\)$", r"-\1", bare.strip()))
     if provider := _PROVIDER.match(bare):
@@ -54,7 +54,7 @@ def spelled(name: str) -> str:
     name = re.sub(r"^(qwen[\d.]+)vl", r"\1-vl", name)
     name = re.sub(
         r"^(gemma|glm|kimi-k|phi)-?(?=\d)",
-        lambda found: found[1] + ("" if found[1] == "kimi-k" else "-"),
+        lambda match: match[1] + ("" if match[1] == "kimi-k" else "-"),
         name,
     )
     return re.sub(r"^deepseek-(?:ai-)?(?=v\d|r\d)", "deepseek-", name)

@@ -115,12 +115,12 @@ def _find(name: str) -> Model | None:
             return None
         # The window is its base's, the price is not.
         return _BY_NAME.get(f"ft:{base.name}") or _unpriced(replace(base, name=f"ft:{base.name}", aliases=()))
-    found = _named(written)
-    if found is None:
+    model = _named(written)
+    if model is None:
         return None
-    if "[1m]" in written and found.family == "claude":
-        found = replace(found, context_window=1_000_000, max_input=None)
-    return _priced(found, whom, written)
+    if "[1m]" in written and model.family == "claude":
+        model = replace(model, context_window=1_000_000, max_input=None)
+    return _priced(model, whom, written)
 
 
 def _priced(model: Model, whom: tuple[str, ...], written: str) -> Model:
@@ -140,9 +140,11 @@ def _priced(model: Model, whom: tuple[str, ...], written: str) -> Model:
         cached_usd_per_million=_with_premium(model.cached_usd_per_million),
         tiers=tuple(
             Tier(
-                one.above, _with_premium(one.input_usd_per_million), _with_premium(one.cached_usd_per_million)
+                tier.above,
+                _with_premium(tier.input_usd_per_million),
+                _with_premium(tier.cached_usd_per_million),
             )
-            for one in model.tiers
+            for tier in model.tiers
         ),
     )
 
@@ -164,19 +166,21 @@ def _written(name: str) -> str:
 
 
 def _named(name: str) -> Model | None:
-    known = spelled(name)
+    spelling = spelled(name)
     releases = False
-    while known:
-        found = _listed(known) or _listed(spelled(known))
-        if found is not None:
+    while spelling:
+        model = _listed(spelling) or _listed(spelled(spelling))
+        if model is not None:
             # Of these another month is another model: the tokenizer is all that they may have in common.
-            other = releases and found.family in _OPEN
-            return Model(found.name, found.family, found.encoding, found.exactness) if other else found
-        shorter = VERSION.sub("", known)
-        if shorter == known:
+            another_release = releases and model.family in _OPEN
+            return (
+                Model(model.name, model.family, model.encoding, model.exactness) if another_release else model
+            )
+        shorter = VERSION.sub("", spelling)
+        if shorter == spelling:
             break
-        releases = releases or re.fullmatch(r"-\d{4}", known[len(shorter) :]) is not None
-        known = shorter
+        releases = releases or re.fullmatch(r"-\d{4}", spelling[len(shorter) :]) is not None
+        spelling = shorter
     name = spelled(name)
     return (
         _of_size(name)
@@ -189,8 +193,8 @@ def _named(name: str) -> Model | None:
 def _of_size(name: str) -> Model | None:
     """The model of a name with a tag, of which its size may stand in the table: `deepseek-r1:8b` is not of DeepSeek's making."""
     while ":" in name:
-        if (found := _listed(name)) is not None:
-            return found
+        if (model := _listed(name)) is not None:
+            return model
         name = name.rpartition("-")[0] if "-" in name.partition(":")[2] else ""
     return None
 
@@ -221,44 +225,48 @@ def _with(entry: ModelEntry, name: str) -> Model:
                 f"weighbridge.models: {plain(name)}: expected `encoding`, or `like` and a known model"
             )
         like = Model(name, "", entry.encoding or "", Exactness.EXACT)
-    said = entry.model_dump(exclude={"like", "shown", "tokenizer"}, exclude_none=True)
+    fields = entry.model_dump(exclude={"like", "shown", "tokenizer"}, exclude_none=True)
     if entry.tokenizer is not None:
-        said["encoding"] = LOCAL + entry.tokenizer
-    elif said.get("encoding", "").startswith(LOCAL):
+        fields["encoding"] = LOCAL + entry.tokenizer
+    elif fields.get("encoding", "").startswith(LOCAL):
         raise UnknownModelError(f"weighbridge.models: {plain(name)}: expected the file as `tokenizer`")
-    if "encoding" in said and said["encoding"] != like.encoding:
-        said["exactness"] = Exactness.EXACT
-    if "input_usd_per_million" in said:
-        said = {"cached_usd_per_million": None, "tiers": (), **said}
-    return replace(like, aliases=(), **{"name": name, **said})
+    if "encoding" in fields and fields["encoding"] != like.encoding:
+        fields["exactness"] = Exactness.EXACT
+    if "input_usd_per_million" in fields:
+        fields = {"cached_usd_per_million": None, "tiers": (), **fields}
+    return replace(like, aliases=(), **{"name": name, **fields})
 
 
 def _unknown(name: str, added: Mapping[str, ModelEntry]) -> str:
     near = nearest(name, added)
-    meant = f"did you mean {' or '.join(near)}? If not, " if near else ""
+    hint = f"did you mean {' or '.join(near)}? If not, " if near else ""
     return (
-        f"unknown model {plain(name)!r}; {meant}"
+        f"unknown model {plain(name)!r}; {hint}"
         "`weighbridge models` lists those known; set `encoding`, or describe it in the setting `models`"
     )
 
 
 def nearest(name: str, added: Mapping[str, ModelEntry]) -> list[str]:
     """The known names that are nearest to one, best first; a few. Those that are in it come first, as in a deployment's name."""
-    described = (one for one, entry in added.items() if entry != _SHOWN)
-    known, written = [*described, *_BY_NAME], spelled(_written(name))[:_LONGEST_NAME]
+    described = (key for key, entry in added.items() if entry != _SHOWN)
+    known_names, written = [*described, *_BY_NAME], spelled(_written(name))[:_LONGEST_NAME]
     inside = [
-        one for one in known if len(one) >= _SHORTEST_INSIDE and re.search(rf"\b{re.escape(one)}\b", written)
+        candidate
+        for candidate in known_names
+        if len(candidate) >= _SHORTEST_INSIDE and re.search(rf"\b{re.escape(candidate)}\b", written)
     ]
-    close = difflib.get_close_matches(written, known, _MOST_NEAR, 0.6)
+    close = difflib.get_close_matches(written, known_names, _MOST_NEAR, 0.6)
     return [*dict.fromkeys((*sorted(inside, key=len, reverse=True), *close))][:_MOST_NEAR]
 
 
 def matching(query: str) -> list[Model]:
     """The models whose name, other name or family holds the query; the one it is a name of first."""
-    wanted = query.strip().lower()
-    exact = _find(wanted) if wanted else None
+    needle = query.strip().lower()
+    exact = _find(needle) if needle else None
     models = [
-        model for model in MODELS if any(wanted in one for one in (model.name, model.family, *model.aliases))
+        model
+        for model in MODELS
+        if any(needle in name for name in (model.name, model.family, *model.aliases))
     ]
     return models if exact is None else [exact, *(model for model in models if model.name != exact.name)]
 
@@ -274,7 +282,7 @@ _BY_DASHES: Final = {name.replace(".", "-"): model for name, model in _BY_NAME.i
 
 @lru_cache(maxsize=1)
 def _families() -> dict[str, Model]:
-    """What those of one name have in common that differ in size or state: the tokenizer, and at times the window."""
+    """Each beginning of models' names, and what the models under it have in common: the tokenizer, and at times the window."""
     shared: dict[str, list[Model]] = {}
     for model in MODELS:
         name = model.name

@@ -34,4 +34,4 @@ def crossed(tokens: int, budget: int, thresholds: Sequence[Threshold]) -> Crosse
         for threshold in thresholds
         if tokens >= (limit := threshold.limit(budget))
     ]
-    return max(reached, key=lambda one: (_RANK[one.severity], one.at), default=None)
+    return max(reached, key=lambda crossing: (_RANK[crossing.severity], crossing.at), default=None)

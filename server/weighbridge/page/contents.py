@@ -51,10 +51,10 @@ def contents(
     counted = contexts.counted(loaded, chosen(folder, flags, lambda _: None), texts=False)
     room = MOST_TEXT
     shown_contexts = []
-    for one, numbers in zip(loaded, counted, strict=True):
-        if one.context.entries:
-            room -= sum(len(part.text) for part in one.context.parts)
-            shown_contexts.append(_context(one, numbers, folder, texts=room > 0))
+    for agent_context, numbers in zip(loaded, counted, strict=True):
+        if agent_context.context.entries:
+            room -= sum(len(part.text) for part in agent_context.context.parts)
+            shown_contexts.append(_context(agent_context, numbers, folder, texts=room > 0))
     texts = asyncio.run(render_files(folder, _worth_a_text(checked.reports, room), layer, flags))
     findings = defaultdict(list)
     for finding in checked.findings:
@@ -76,14 +76,14 @@ def contents(
 def _worth_a_text(reports: Iterable[Report], room: int) -> list[Path]:
     """The documents whose texts are shown: first those that refer to something, small ones before large ones."""
     # A token has some four characters; what it really is, is seen when it is rendered.
-    wanted: list[Path] = []
+    paths: list[Path] = []
     for report in sorted(reports, key=lambda report: (not report.references, report.tokens)):
         room -= 4 * report.tokens
         if room < 0:
             break
         if (path := path_of(report.uri)) is not None:
-            wanted.append(path)
-    return wanted
+            paths.append(path)
+    return paths
 
 
 def _document(
@@ -104,10 +104,10 @@ def _without_places(value: Any, folder: Path) -> Any:
     """The same JSON, its URIs as paths from the folder: a page is sent around, and nobody's home belongs in it."""
     if isinstance(value, dict):
         return {
-            key: name_of(one, folder) if key == "uri" and one is not None else _without_places(one, folder)
-            for key, one in value.items()
+            key: name_of(item, folder) if key == "uri" and item is not None else _without_places(item, folder)
+            for key, item in value.items()
         }
-    return [_without_places(one, folder) for one in value] if isinstance(value, list) else value
+    return [_without_places(item, folder) for item in value] if isinstance(value, list) else value
 
 
 def stretches(text: str, sources: Sequence[Source]) -> list[dict[str, Any]]:
@@ -156,7 +156,9 @@ def _context(
             }
             for entry in counted["entries"]
         ],
-        "not_loaded": [{"name": name(one["path"]), "reason": one["reason"]} for one in counted["not_loaded"]],
+        "not_loaded": [
+            {"name": name(file["path"]), "reason": file["reason"]} for file in counted["not_loaded"]
+        ],
         "parts": [
             {"where": part.where, "pieces": [*_pieces(part, name, count)] if texts else None}
             for part in loaded.context.parts

@@ -119,7 +119,9 @@ class Arriving:
 
     def watched(self) -> frozenset[Path]:
         """The files and folders that matter."""
-        awaited = (path for some in self._awaited.values() for one in some for path in one.watched())
+        awaited = (
+            path for patterns in self._awaited.values() for pattern in patterns for path in pattern.watched()
+        )
         return frozenset(awaited).union(*{files for several in self._watched.values() for files in several})
 
     async def costs(self, document: Document, written: Sequence[str], seconds: float) -> list[int | None]:
@@ -127,7 +129,7 @@ class Arriving:
         prepared, path = document.prepared, document.path
         assert prepared is not None and prepared.dialect.agent is not None  # noqa: S101, PT018  the caller saw to it
         agent, setting = prepared.dialect.agent, setting_of(self._configuration, path)
-        found: list[int | None] = [None] * len(written)
+        costs: list[int | None] = [None] * len(written)
         rules = agent_named(agent)
         imports = None if rules is None or path is None else rules.imports_of(path)
 
@@ -137,7 +139,7 @@ class Arriving:
                 brought = self._arrived(
                     agent, path, Snapshot((whole,)), setting, prepared, token, _Counted([])
                 )
-                found[number] = next((one.tokens for one in brought.imports), None)
+                costs[number] = next((import_.tokens for import_ in brought.imports), None)
 
         key = ("costs of imports", next(self._numbers))
         try:
@@ -146,7 +148,7 @@ class Arriving:
             )
         except TimeoutError:
             self._tasks.cancel(key)
-        return found
+        return costs
 
     async def _run(self, document: Document) -> None:
         try:
@@ -181,7 +183,7 @@ class Arriving:
             self._loads = self._loads or Loads(self._open_texts.whole_text_of)
         tokenizer, before = self._counted.get(document.uri, (None, []))
         counted = _Counted(before if tokenizer is prepared.tokenizer else [])
-        found = await self._tasks.submit(
+        arrival = await self._tasks.submit(
             ("arrive", document.uri),
             partial(
                 self._arrived,
@@ -199,9 +201,9 @@ class Arriving:
         )
         if self._running.get(document.uri) is asyncio.current_task():
             self._counted[document.uri] = prepared.tokenizer, counted.now
-            self._watched[document.uri], self._awaited[document.uri] = found.watched, found.awaited
+            self._watched[document.uri], self._awaited[document.uri] = arrival.watched, arrival.awaited
             self.on_watched()
-            document.arrives(found)
+            document.arrives(arrival)
 
     def _arrived(
         self,

@@ -1,4 +1,4 @@
-"""Contents that are looked at many by one task of a worker: what a task costs is shared.
+"""Contents are looked at in groups, each by one task of a worker: what a task costs is shared.
 
 want ──▶ end of the turn ──▶ a group ──▶ worker ──▶ landed, all of them in one turn ──▶ the next group
 
@@ -25,7 +25,7 @@ _IN_A_GROUP = 128
 #: Seconds after which nobody waits for a group any longer.
 _LONG = 0.05
 
-_Wanted = tuple[Hashable, ContentEntry, Priority]
+_Queued = tuple[Hashable, ContentEntry, Priority]
 
 
 class Batching(Generic[R]):
@@ -45,7 +45,7 @@ class Batching(Generic[R]):
         self._look = look
         self._landed = landed
         self._otherwise = otherwise
-        self._wanted: deque[_Wanted] = deque()
+        self._queue: deque[_Queued] = deque()
         self._numbers = itertools.count()
         self._running: set[asyncio.Task[None]] = set()
         #: Set while there is a group that does not take long yet: until when it doesn't.
@@ -56,16 +56,16 @@ class Batching(Generic[R]):
         loop = asyncio.get_running_loop()
         # Nothing of its own runs for it; who lets it go cancels this and no other.
         entry.running = loop.create_future()
-        self._wanted.append((key, entry, priority))
-        if len(self._wanted) == 1:
+        self._queue.append((key, entry, priority))
+        if len(self._queue) == 1:
             loop.call_soon(self._start)
 
     def _start(self) -> None:
         """Start with the next group, unless there is one to wait for."""
-        if not self._wanted or self._waited_for is not None:
+        if not self._queue or self._waited_for is not None:
             return
         loop = asyncio.get_running_loop()
-        group = [self._wanted.popleft() for _ in range(min(_IN_A_GROUP, len(self._wanted)))]
+        group = [self._queue.popleft() for _ in range(min(_IN_A_GROUP, len(self._queue)))]
         timer = self._waited_for = loop.call_later(_LONG, self._go_on, None)
         task = loop.create_task(self._run(group))
         self._running.add(task)
@@ -80,7 +80,7 @@ class Batching(Generic[R]):
             self._waited_for = None
         self._start()
 
-    async def _run(self, group: Sequence[_Wanted]) -> None:
+    async def _run(self, group: Sequence[_Queued]) -> None:
         results: Sequence[R] = [self._otherwise] * len(group)
         entries = [entry for _, entry, _ in group]
         waiting = [entry.running for entry in entries]
@@ -98,9 +98,9 @@ class Batching(Generic[R]):
             return
         except Exception:  # a fault of ours: each is looked at by itself then
             logger.exception("contents could not be looked at")
-        for (key, entry, priority), future, one in zip(group, waiting, results, strict=True):
+        for (key, entry, priority), future, result in zip(group, waiting, results, strict=True):
             if future is None or future.cancelled():
                 continue
             entry.running = None
             future.set_result(None)
-            self._landed(key, entry, priority, one)
+            self._landed(key, entry, priority, result)

@@ -24,7 +24,7 @@ def cacheable(document: Document, placed: Placed) -> int | None:
     prepared, counted = document.prepared, document.counted
     if prepared is None or counted is None or not document.ready:
         return None
-    first = next((one for one in placed if one[2].volatile), None)
+    first = next((row for row in placed if row[2].volatile), None)
     if first is None or document.arrived is not None:
         return document.tokens
     reference, place, _ = first
@@ -37,13 +37,13 @@ def cacheable(document: Document, placed: Placed) -> int | None:
 
 
 def hint_of(
-    placed: Placed, tokens: int, kept: int | None, model: Model | None, *, exact: bool
+    placed: Placed, tokens: int, cacheable_tokens: int | None, model: Model | None, *, exact: bool
 ) -> tuple[Range, Notice] | None:
-    """What is to be said where volatile text stands before much that is not; None if there is nothing."""
-    if kept is None or model is None:
+    """A notice where volatile text stands before much text that is not; None if there is nothing to say."""
+    if cacheable_tokens is None or model is None:
         return None
-    volatile = [one for one in placed if one[2].volatile]
-    stable = tokens - kept - sum(expansion.tokens or 0 for _, _, expansion in volatile)
+    volatile = [row for row in placed if row[2].volatile]
+    stable = tokens - cacheable_tokens - sum(expansion.tokens or 0 for _, _, expansion in volatile)
     usd = saved(stable, tokens, model)
     if not volatile or stable < LEAST_CACHED or not usd:
         return None

@@ -42,20 +42,20 @@ def choose(settings: Settings, overrides: Overrides) -> Choice:
     chosen = _first_known(
         ((overrides.model, overrides.encoding), (settings.model, settings.encoding)), settings, warnings
     )
-    named = overrides.others
-    if named is None:
-        named = tuple(name for name, entry in settings.models.items() if entry.shown)
-    names = [name for name in dict.fromkeys(named) if name != chosen.name]
+    shown_names = overrides.others
+    if shown_names is None:
+        shown_names = tuple(name for name, entry in settings.models.items() if entry.shown)
+    names = [name for name in dict.fromkeys(shown_names) if name != chosen.name]
     others = (_first_known(((name, None),), settings, warnings) for name in names)
-    beside = tuple(one for one in others if one.model is not None)
+    beside = tuple(choice for choice in others if choice.model is not None)
     return replace(chosen, warnings=tuple(dict.fromkeys(warnings)), others=beside)
 
 
 def _first_known(
-    wanted: Iterable[tuple[str | None, str | None]], settings: Settings, warnings: list[str]
+    pairs: Iterable[tuple[str | None, str | None]], settings: Settings, warnings: list[str]
 ) -> Choice:
     """The first model or encoding that is known, of pairs of both; `warnings` takes what is said of the others."""
-    for name, encoding in wanted:
+    for name, encoding in pairs:
         if name is not None:
             try:
                 model = find_model(name, settings.models)

@@ -102,7 +102,7 @@ def weigh(
     if not rendering:
         try:
             plain = plain_reports(
-                [(one.uri, one.terms, one.text) for one in texts],
+                [(text.uri, text.terms, text.text) for text in texts],
                 contents.service,
                 encoding,
                 sections=sections,
@@ -198,14 +198,14 @@ def _weigh(
         if filled is Filled.WAITS and not counted:
             raise RuntimeError("sections wait for counts that nobody makes")
     report = finish(report_steps(document, encoding))
-    wanted = {
+    unanswered = {
         key: request
         for key, request in expander.requests.items()
         if request.kind is Kind.API and not contents.answered(key)
     }
     rendered: str | None = None
     sources: Sequence[Source] = ()
-    if (rendering or prepared.choice.others) and not wanted:
+    if (rendering or prepared.choice.others) and not unanswered:
         rendered, sources = contents.rendered(document, token)
         if prepared.choice.others:
             report = with_models(report, rendered, prepared.choice)
@@ -216,7 +216,9 @@ def _weigh(
         own, *others = document.arrived.watched
         depends |= own
         shared, awaited = tuple(others), document.arrived.awaited
-    return Weighed(report, document.buffer.line_end(0), depends, wanted, rendered, sources, awaited, shared)
+    return Weighed(
+        report, document.buffer.line_end(0), depends, unanswered, rendered, sources, awaited, shared
+    )
 
 
 def _count(document: Document, prepared: Prepared, service: TokenCountingService, token: CancelToken) -> bool:

@@ -107,9 +107,11 @@ class Configuration:
         `of_folders`: layers of that name which hold in its place in some of the folders.
         """
         self._layers[layer.name] = layer
-        self._of_folders = {key: one for key, one in self._of_folders.items() if key[1] != layer.name}
-        for folder, one in (of_folders or {}).items():
-            self._of_folders[folder, layer.name] = one
+        self._of_folders = {
+            key: folder_layer for key, folder_layer in self._of_folders.items() if key[1] != layer.name
+        }
+        for folder, folder_layer in (of_folders or {}).items():
+            self._of_folders[folder, layer.name] = folder_layer
         self._resolve()
 
     def folder_of(self, path: Path | None) -> Path | None:
@@ -117,9 +119,9 @@ class Configuration:
         if path is None:
             return self._folders[0] if self._folders else None
         # As strings: this is asked for each of many thousand files.
-        there = os.path.normcase(path)
+        normal_path = os.path.normcase(path)
         for above, below, folder in self._innermost_first:
-            if there == above or there.startswith(below):
+            if normal_path == above or normal_path.startswith(below):
                 return folder
         return None
 
@@ -145,11 +147,11 @@ class Configuration:
         if encoding in {settings.encoding, DEFAULT_ENCODING} and budget == settings.budget:
             return settings
         own = folder, encoding, budget
-        found = self._of_files.get(own)
-        if found is None:
+        file_settings = self._of_files.get(own)
+        if file_settings is None:
             update = {"encoding": encoding, "budget": budget}
-            found = self._of_files[own] = settings.model_copy(update=update)
-        return found
+            file_settings = self._of_files[own] = settings.model_copy(update=update)
+        return file_settings
 
     @property
     def settings(self) -> Settings:
@@ -229,9 +231,9 @@ class Configuration:
         self._budgets.clear()
         self._included.clear()
         self._innermost_first = [
-            (there, os.path.join(there, ""), folder)  # noqa: PTH118  (a string is wanted)
+            (normal_path, os.path.join(normal_path, ""), folder)  # noqa: PTH118  (a string is wanted)
             for folder in sorted(self._folders, key=lambda folder: len(folder.parts), reverse=True)
-            for there in (os.path.normcase(folder),)
+            for normal_path in (os.path.normcase(folder),)
         ]
         for folder in (None, *self._folders):
             files = [self._files[folder]] if folder in self._files else []
@@ -244,7 +246,10 @@ class Configuration:
                 (layer,), whole = files, self._file_warnings.get(folder, ())
                 # Settings that go on while their file can't be read stand somewhere else in it, or not at all.
                 parts = () if whole else resolved.in_files
-                in_files += [*whole, *(f"{one}; ignored in {layer.name}" for one in resolved.in_files)]
+                in_files += [
+                    *whole,
+                    *(f"{warning}; ignored in {layer.name}" for warning in resolved.in_files),
+                ]
                 if whole or parts:
                     self.file_faults[folder / layer.name] = faults_in_file(layer, whole, parts)
             warnings.extend(

@@ -58,18 +58,18 @@ class Contents:
         self._contents.clear()
         self._depends.clear()
 
-    async def ask(self, tasks: TaskManager, wanted: Mapping[Hashable, Request], priority: Priority) -> None:
+    async def ask(self, tasks: TaskManager, requests: Mapping[Hashable, Request], priority: Priority) -> None:
         """Ask APIs what texts wait for. On the loop."""
 
         async def load(request: Request, _: CancelToken) -> Content:
             return await self._handlers.api.load(request)
 
-        asked: list[Task[Content]] = tasks.submit_batch(
-            ((("ask", key), partial(load, request)) for key, request in wanted.items()),
+        loading: list[Task[Content]] = tasks.submit_batch(
+            ((("ask", key), partial(load, request)) for key, request in requests.items()),
             priority=priority,
             title="api",
         )
-        for key, outcome in zip(wanted, await tasks.await_batch(asked), strict=True):
+        for key, outcome in zip(requests, await tasks.await_batch(loading), strict=True):
             if outcome.cancelled:
                 outcome.unwrap()
             self._answers[key] = outcome

@@ -27,10 +27,10 @@ class Costs:
         if document.prepared is not None and document.prepared.dialect.agent is not None:
             return await self._session.arriving.costs(document, written, seconds)
         head = head_of(document)
-        counting = [asyncio.ensure_future(self._tokens(document, head, one)) for one in written]
+        counting = [asyncio.ensure_future(self._tokens(document, head, reference)) for reference in written]
         await asyncio.wait(counting, timeout=seconds)
-        for one in counting:
-            one.cancel()
+        for task in counting:
+            task.cancel()
         counts = await asyncio.gather(*counting, return_exceptions=True)
         return [None if isinstance(tokens, BaseException) else tokens for tokens in counts]
 
@@ -42,7 +42,14 @@ class Costs:
         key = "cost", next(self._numbers)
         weighed = await weigh_with_apis(self._tasks, key, closed, session.contents(), session.encoding)
         line = len(head)
-        return next((one.tokens for one in weighed.report.references if one.range.start_line == line), None)
+        return next(
+            (
+                reference.tokens
+                for reference in weighed.report.references
+                if reference.range.start_line == line
+            ),
+            None,
+        )
 
 
 def known(document: Document, target: Target) -> int | None:

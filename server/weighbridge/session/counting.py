@@ -79,7 +79,7 @@ class Counting:
         except BaseException as error:  # whatever it is, who waits for the count must hear of it
             logger.exception("a text could not be counted")
             # Of what was dropped meanwhile, another task may have failed before.
-            if any(one is buffer for one in document.buffers()):
+            if any(counted is buffer for counted in document.buffers()):
                 self._failed(document, error)
             return
         self._answered(document)

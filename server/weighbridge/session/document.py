@@ -145,7 +145,9 @@ class Document:
         for buffer in self.buffers():
             buffer.follow(self.buffer)
         used = counts.expansions
-        self._unshown = {target: 0 for target, now in self.expansions.items() if used.get(target) is not now}
+        self._unshown = {
+            target: 0 for target, expansion in self.expansions.items() if used.get(target) is not expansion
+        }
         if since is not None:
             # Adopting takes its share of the turn.
             self._follow(since, MOST_COST // 2)
@@ -258,8 +260,10 @@ class Document:
         if edit.start < lines and (lines > 1 or self._begins_front_matter()):
             return True
         directives = self.prepared.directives
-        now = tuple(directive for _, directive in self.prepared.index.directives())
-        return [one.settings for one in now] != [one.settings for one in directives]
+        current = tuple(directive for _, directive in self.prepared.index.directives())
+        return [directive.settings for directive in current] != [
+            directive.settings for directive in directives
+        ]
 
     def _begins_front_matter(self) -> bool:
         # Of a long line no more is joined than tells that it does not.
@@ -338,8 +342,8 @@ class Document:
         if self.prepared is None or self.expander is None or self.settled:
             return 0
         changed = False
-        looked_at = steps = 0
-        while self.dirty and looked_at < most:
+        reference_count = steps = 0
+        while self.dirty and reference_count < most:
             target = next(reversed(self.dirty))
             if self._expanding is None or self._expanding[0] != target:
                 reference = Reference(target.kind, target.target, 0, 0, target.fragment, target.default)
@@ -349,12 +353,12 @@ class Document:
             except StopIteration as end:
                 after: Expansion = end.value
             else:
-                looked_at += IN_A_STEP
+                reference_count += IN_A_STEP
                 continue
             self._expanding = None
             del self.dirty[target]
             before = self.expansions.get(target)
-            looked_at += self.expander.steps % IN_A_STEP + 1
+            reference_count += self.expander.steps % IN_A_STEP + 1
             steps += self.expander.steps
             self._set_expansion(target, after)
             if before is None or before != after:
@@ -439,11 +443,11 @@ class Document:
         lines: set[int] = set()
         while self._unshown and left > 0:
             target, begun = self._unshown.popitem()
-            some = self._lines_of.get(target, [])[begun : begun + left]
-            lines.update(some)
-            left -= len(some)
+            batch = self._lines_of.get(target, [])[begun : begun + left]
+            lines.update(batch)
+            left -= len(batch)
             if not left:
-                self._unshown[target] = begun + len(some)
+                self._unshown[target] = begun + len(batch)
         self.outline.resolved(lines)
         index = self.prepared.index
         self._counted.set_parts(
@@ -460,7 +464,8 @@ class Document:
             self.prepared is not None
             and self.settled
             and not any(
-                one.waiting and target.kind is not Kind.API for target, one in self.expansions.items()
+                expansion.waiting and target.kind is not Kind.API
+                for target, expansion in self.expansions.items()
             )
         )
 
@@ -471,8 +476,8 @@ class Document:
 
     def buffers(self) -> list[CountedBuffer]:
         """What is to be counted: the resolved text, and the text as typed where that differs."""
-        found = [buffer for buffer in (self.counted, self.own) if buffer is not None]
-        return found[:1] if len(found) == 2 and found[0] is found[1] else found
+        buffers = [buffer for buffer in (self.counted, self.own) if buffer is not None]
+        return buffers[:1] if len(buffers) == 2 and buffers[0] is buffers[1] else buffers
 
     def places(self) -> list[tuple[int, int, int, Expansion]]:
         """Where references stand that stand for content: line, start and end column, expansion; in order."""
@@ -520,7 +525,8 @@ class Document:
         # Of what was referred to before an edit, expansions stay for a while.
         standing = self._lines_of if self.place() else self.expansions
         if self.last is None or any(
-            (one.sampled or one.stale) and target in standing for target, one in self.expansions.items()
+            (expansion.sampled or expansion.stale) and target in standing
+            for target, expansion in self.expansions.items()
         ):
             return Exactness.ESTIMATE
         return self.last.exactness

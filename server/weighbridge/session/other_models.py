@@ -34,12 +34,12 @@ def with_models(report: Report, text: str, choice: Choice, counts: CountsBeside 
     counts = counts or CountsBeside()
     tokens = {report.encoding: report.tokens}
     rows: list[ModelReport] = []
-    for one in (choice, *choice.others):
-        counting = tokenizer(one.encoding)
+    for shown in (choice, *choice.others):
+        counting = tokenizer(shown.encoding)
         if counting.name not in tokens:
             tokens[counting.name] = counts.count(text, counting)
-        exactness = report.exactness if one is choice else one.exactness(counting)
-        rows.append(model_report(one, counting.name, exactness, tokens[counting.name]))
+        exactness = report.exactness if shown is choice else shown.exactness(counting)
+        rows.append(model_report(shown, counting.name, exactness, tokens[counting.name]))
     return replace(report, models=tuple(rows))
 
 

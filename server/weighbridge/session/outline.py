@@ -61,8 +61,8 @@ class Outline:
         Whoever edits between two steps begins it anew.
         """
         since = self._since
-        known = self._index is index
-        if (known, self._revision, self._line_count) == (True, index.headings_revision, line_count):
+        same_index = self._index is index
+        if (same_index, self._revision, self._line_count) == (True, index.headings_revision, line_count):
             if since is not None:
                 first, last = since.start, since.start + since.old_lines
                 for place, section in enumerate(self._sections):
@@ -91,7 +91,7 @@ class Outline:
             ends_alike = (section.end_line >= line_count) == (section.end_line >= was_end)
             reports.append(self._reports[old] if same and ends_alike and old is not None else None)
             true = (
-                known
+                same_index
                 and old is not None
                 and old not in self._stale
                 and (same if since is None else _untouched(was[old], section, since))
@@ -114,11 +114,11 @@ class Outline:
         while self._stale and not ended:
             place, _ = self._stale.popitem()
             section = self._sections[place]
-            found = tokens(section.start_line, section.end_line)
-            if found is None:
+            section_tokens = tokens(section.start_line, section.end_line)
+            if section_tokens is None:
                 waiting.append(place)
-            elif found != self._tokens[place]:
-                self._tokens[place] = found
+            elif section_tokens != self._tokens[place]:
+                self._tokens[place] = section_tokens
                 self._reports[place] = None
                 self._reported = None
             number += 1

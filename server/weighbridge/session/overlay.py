@@ -30,9 +30,9 @@ class OpenTexts:
         with self._lock:
             dropped = self._texts.pop(written, None)
             if dropped is not None:
-                named = self._by_name[os.path.normcase(path.name)]
-                named.pop(written, None)
-                if not named:
+                same_name = self._by_name[os.path.normcase(path.name)]
+                same_name.pop(written, None)
+                if not same_name:
                     del self._by_name[os.path.normcase(path.name)]
 
     def whole_text_of(self, path: Path) -> str | None:
@@ -47,9 +47,11 @@ class OpenTexts:
         """
         with self._lock:
             shown = self._texts.get(os.path.normcase(path))
-            others = list(self._by_name.get(os.path.normcase(path.name), {}).items()) if shown is None else []
-        for written, other in others:
-            if disk.followed_or_same(other) == path:
+            candidates = (
+                list(self._by_name.get(os.path.normcase(path.name), {}).items()) if shown is None else []
+            )
+        for written, candidate in candidates:
+            if disk.followed_or_same(candidate) == path:
                 with self._lock:
                     shown = self._texts.get(written)
                 break

@@ -63,22 +63,22 @@ def plain_reports(
 
     `sections`: whether those are in it. Blocks: a worker's work.
     """
-    known: dict[tuple[int, int, str], _Under] = {}
+    under_by_key: dict[tuple[int, int, str], _Under] = {}
     plans: list[tuple[_Under, Plan] | None] = []
     for _, terms, text in texts:
         key = id(terms.settings), id(terms.flags), terms.dialect.name
-        under = known.get(key)
+        under = under_by_key.get(key)
         if under is None:
-            under = known[key] = _Under.of(terms)
+            under = under_by_key[key] = _Under.of(terms)
         borders = under.tokenizer.borders
-        found = plan(text, terms.dialect, borders, sections=sections) if len(text) <= LONGEST else None
-        plans.append(None if found is None else (under, found))
-    counts = _counts([one for one in plans if one is not None], service)
+        text_plan = plan(text, terms.dialect, borders, sections=sections) if len(text) <= LONGEST else None
+        plans.append(None if text_plan is None else (under, text_plan))
+    counts = _counts([planned for planned in plans if planned is not None], service)
     reports: list[PlainReport | None] = []
-    for (uri, _, text), one in zip(texts, plans, strict=True):
-        report = None if one is None else _report(uri, *one, next(counts), encoding)
-        if report is not None and one is not None and one[0].choice.others:
-            report = replace(report, report=with_models(report.report, text, one[0].choice))
+    for (uri, _, text), planned in zip(texts, plans, strict=True):
+        report = None if planned is None else _report(uri, *planned, next(counts), encoding)
+        if report is not None and planned is not None and planned[0].choice.others:
+            report = replace(report, report=with_models(report.report, text, planned[0].choice))
         reports.append(report)
     return reports
 
@@ -87,11 +87,11 @@ def _counts(plans: Sequence[tuple[_Under, Plan]], service: TokenCountingService)
     """The counts of each plan's pieces, in order. The store is asked once for all under one tokenizer."""
     pieces: dict[str, list[str]] = {}
     tokenizers = {under.tokenizer.name: under.tokenizer for under, _ in plans}
-    for under, one in plans:
-        pieces.setdefault(under.tokenizer.name, []).extend(one.pieces)
+    for under, text_plan in plans:
+        pieces.setdefault(under.tokenizer.name, []).extend(text_plan.pieces)
     counts = {name: iter(service.count_many(texts, tokenizers[name])) for name, texts in pieces.items()}
-    for under, one in plans:
-        yield list(islice(counts[under.tokenizer.name], len(one.pieces)))
+    for under, text_plan in plans:
+        yield list(islice(counts[under.tokenizer.name], len(text_plan.pieces)))
 
 
 def _report(

@@ -92,9 +92,9 @@ def _counts(
     parts: dict[int, tuple[Part, ...]] = {}
     if expansions:
         for line in dict.fromkeys(line for line, _ in index.references()):
-            some = parts_of(lines.line(line), index.line(line).references, expansions)
-            if some is not None:
-                parts[line] = some
+            line_parts = parts_of(lines.line(line), index.line(line).references, expansions)
+            if line_parts is not None:
+                parts[line] = line_parts
     cuts = [line for line, _ in index.headings()]
     own = CountedBuffer(tokenizer, lines) if index.refers else None
     return Counts(CountedBuffer(tokenizer, lines, parts, cuts), own, expansions)

@@ -57,8 +57,8 @@ def expander_of(
     tokenizer, dialect = prepared.tokenizer, prepared.dialect
 
     def key_of(request: Request) -> Hashable:
-        named = handlers.of(request.kind).key(request)
-        return request.kind.value, named, tokenizer.name, tokenizer.version, dialect.name
+        content_key = handlers.of(request.kind).key(request)
+        return request.kind.value, content_key, tokenizer.name, tokenizer.version, dialect.name
 
     return Expander(
         tokenizer=tokenizer,

@@ -63,7 +63,7 @@ class Queries:
         self._session.show_open_texts()
         configuration = self._session.configuration
         settings = configuration.settings_of(folder)
-        named = settings.model is not None or settings.encoding is not None
+        configured = settings.model is not None or settings.encoding is not None
         roots = roots_of(Scope(folder, configuration.folders_for(folder / "CLAUDE.md"), settings, {}))
         return await self._session.tasks.submit(
             ("context", next(self._numbers)),
@@ -73,7 +73,7 @@ class Queries:
                 agents or settings.agents,
                 roots=roots,
                 open_text=self._session.open_texts.whole_text_of,
-                choice=choose(settings, NOTHING) if named else None,
+                choice=choose(settings, NOTHING) if configured else None,
                 texts=texts,
             ),
             priority=Priority.HIGH,
@@ -144,14 +144,14 @@ class Queries:
         choice, revision = document.last.choice, document.text_revision
         text = await self.render(document)
         counts = self._beside.setdefault(document.uri, CountsBeside())
-        found = await self._session.tasks.submit(
+        full_report = await self._session.tasks.submit(
             ("models", next(self._numbers)),
             lambda _: with_models(report, text, choice, counts),
             priority=Priority.HIGH,
             title=document.uri,
         )
         same = (document.text_revision, document.tokens) == (revision, report.tokens)
-        return found if same else report
+        return full_report if same else report
 
     async def count(self, document: Document, selections: Sequence[Selection] | None = None) -> int:
         """The document's resolved tokens, or those of parts of it; waits until they are true, of its files as they are now.

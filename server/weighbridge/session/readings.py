@@ -154,7 +154,7 @@ class Readings:
     def keys_of_path(self, path: Path) -> list[Hashable]:
         """The keys whose content depends on this file, existing or not."""
         written = os.fspath(path)
-        return [key for one in (written, *self._below.of(written)) for key in self._files.users(one)]
+        return [key for name in (written, *self._below.of(written)) for key in self._files.users(name)]
 
     def watched(self) -> frozenset[Path]:
         """All files that contents in use depend on, existing or not."""
@@ -208,11 +208,11 @@ class Readings:
 
     def _depend(self, key: Hashable, entry: ContentEntry, more: Iterable[Path] = ()) -> None:
         """Note the files that a content depends on: those it is named by, and `more`, in place of what there was before."""
-        named = {
+        paths = {
             os.fspath(path): path
             for path in (*self._handlers.of(entry.request.kind).paths(entry.request), *more)
         }
-        self._depend_on(key, named)
+        self._depend_on(key, paths)
 
     def _depend_on(self, key: Hashable, paths: Mapping[str, Path]) -> None:
         came, gone = self._files.replace(key, paths)

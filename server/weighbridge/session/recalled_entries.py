@@ -31,13 +31,13 @@ def recalled_entries(
         groups.setdefault((entry.tokenizer.name, entry.dialect.name), []).append(number)
     with roots_stay():
         for numbers in groups.values():
-            one = entries[numbers[0]]
+            first = entries[numbers[0]]
             contents: dict[int, Content] = {}
             readings = recalled_readings(
                 _loaded(entries, numbers, handler, contents, token),
-                one.dialect,
+                first.dialect,
                 service,
-                one.tokenizer,
+                first.tokenizer,
                 scans,
                 token,
             )

@@ -69,8 +69,8 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
     filled = document.fill_outline(FILLING)
     sections = yield from document.outline.reports(document.buffer)
     totals = yield from totals_of(placed)
-    kept = None if model is None else cacheable(document, placed)
-    hint = hint_of(placed, tokens, kept, model, exact=prepared.exact)
+    cacheable_tokens = None if model is None else cacheable(document, placed)
+    hint = hint_of(placed, tokens, cacheable_tokens, model, exact=prepared.exact)
     return Report(
         uri=document.uri,
         version=document.version,
@@ -95,8 +95,10 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         imports=tuple(_imports(document)),
         templated=prepared.templated,
         frame=frame_of(prepared.tokenizer.name, model),
-        cacheable=kept,
-        cached_usd=None if model is None or kept is None else cached_cost(tokens, kept, model),
+        cacheable=cacheable_tokens,
+        cached_usd=None
+        if model is None or cacheable_tokens is None
+        else cached_cost(tokens, cacheable_tokens, model),
     )
 
 
@@ -112,11 +114,11 @@ def _notices(document: Document) -> Iterator[tuple[Range, Notice]]:
 def _imports(document: Document) -> Iterator[ImportReport]:
     """The imports that bring something. While the text is another, those that still stand where they stood."""
     buffer = document.buffer
-    for one in () if document.arrived is None else document.arrived.imports:
-        (line, start), end = one.start, one.start[1] + len(one.written)
-        if line < buffer.line_count and str(buffer.kept(line)[start:end]) == one.written:
+    for import_ in () if document.arrived is None else document.arrived.imports:
+        (line, start), end = import_.start, import_.start[1] + len(import_.written)
+        if line < buffer.line_count and str(buffer.kept(line)[start:end]) == import_.written:
             place = Range(line, buffer.to_units(line, start), line, buffer.to_units(line, end))
-            yield ImportReport(one.written.removeprefix("@"), place, one.path, one.tokens)
+            yield ImportReport(import_.written.removeprefix("@"), place, import_.path, import_.tokens)
 
 
 def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, Problem]]:

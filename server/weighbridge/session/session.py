@@ -188,22 +188,22 @@ class Session:
 
     def report(self, document: Document) -> Report:
         """The document's report as things stand; of an unchanged document a lookup."""
-        known = self._reports.get(document.uri)
-        if known is not None and known[:2] == (document.revision, document.ready):
-            return known[2]
+        cached = self._reports.get(document.uri)
+        if cached is not None and cached[:2] == (document.revision, document.ready):
+            return cached[2]
         state = document.revision, document.ready
         if self.documents.get(document.uri) is not document:
             return finish(report_steps(document, self.encoding))
         if document.uri not in self._making or self._making[document.uri][0] != state:
             self._making[document.uri] = state, report_steps(document, self.encoding)
             with self._caring(document):
-                made = self._make_report(document)
-                if made is not None:
-                    return made
-        if known is None:
+                report = self._make_report(document)
+                if report is not None:
+                    return report
+        if cached is None:
             return unprepared(document)
         tokens, own = document.tokens, document.own_tokens
-        return replace(known[2], version=document.version, ready=False, tokens=tokens, own_tokens=own)
+        return replace(cached[2], version=document.version, ready=False, tokens=tokens, own_tokens=own)
 
     def _make_report(self, document: Document) -> Report | None:
         """Go on with a document's report; None while there is more to do, or it is no longer wanted."""
@@ -260,12 +260,12 @@ class Session:
 
     def refresh(self, document: Document | None = None) -> None:
         """Read every reference again, of one document or of all; try again what could not be counted."""
-        for one in self.documents.values() if document is None else [document]:
-            one.mended()
-            one.arrival_changed()
-            self.arriving.start(one)
-            if one.fault is not None:
-                self._preparing.start(one, anew=True)
+        for open_document in self.documents.values() if document is None else [document]:
+            open_document.mended()
+            open_document.arrival_changed()
+            self.arriving.start(open_document)
+            if open_document.fault is not None:
+                self._preparing.start(open_document, anew=True)
         self.readings.recheck_all(None if document is None else document.uri)
 
     async def clear_cache(self) -> None:
@@ -392,7 +392,7 @@ class Session:
 
     def _free_soon(self, document: Document) -> None:
         """Free what a document let go of, some items in a turn."""
-        lists = [one for one in document.discarded if one]
+        lists = [items for items in document.discarded if items]
         document.discarded.clear()
         if lists:
             asyncio.get_running_loop().call_soon(self._free, lists)
@@ -427,8 +427,8 @@ class Session:
 
     def _fill_outline(self, document: Document) -> None:
         """Go on summing up sections if the last report was made without some of them."""
-        known = self._reports.get(document.uri)
-        if known is None or known[2].ready or known[0] != document.revision:
+        cached = self._reports.get(document.uri)
+        if cached is None or cached[2].ready or cached[0] != document.revision:
             return
         filled = document.fill_outline(FILLING)
         if filled is Filled.MORE:
@@ -444,8 +444,8 @@ class Session:
         if expander is None or uri in self._resting:
             return
         steps = document.expand_dirty(_STEPS_A_TURN)
-        wanted, expander.wanted = expander.wanted, {}
-        for key, request in wanted.items():
+        requests, expander.wanted = expander.wanted, {}
+        for key, request in requests.items():
             self.readings.want(key, request, uri, prepared.tokenizer, prepared.dialect)
         if document.may_drop:
             self.readings.release(uri, document.drop_unused())

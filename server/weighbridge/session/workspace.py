@@ -87,7 +87,7 @@ class Workspace:
         self.prompts = Prompts()
         #: What agents load, for all that is weighed while nothing changes.
         self._loads: Loads | None = None
-        self._known: frozenset[Path] = frozenset()
+        self._paths: frozenset[Path] = frozenset()
         #: To be weighed, in order; those being weighed, and those of them that have changed since.
         self._queue: dict[Path, None] = {}
         self._weighing: set[Path] = set()
@@ -132,7 +132,7 @@ class Workspace:
     def progress(self) -> tuple[int, int]:
         """Prompts that are weighed, and all there are."""
         left = len(self._queue) + len(self._weighing)
-        return max(0, len(self._known) - left), len(self._known)
+        return max(0, len(self._paths) - left), len(self._paths)
 
     async def settled(self) -> None:
         """Wait until all is found and weighed."""
@@ -150,7 +150,7 @@ class Workspace:
 
     def unweighed(self) -> list[Path]:
         """The prompts that are known by their names only: not weighed yet, or not readable."""
-        return [path for path in self._known if path not in self.prompts]
+        return [path for path in self._paths if path not in self.prompts]
 
     # What changes
 
@@ -158,7 +158,7 @@ class Workspace:
         """The settings or folders changed: all may count differently, and others may be prompts."""
         self._loads = None
         if self._begun:
-            self._queue.update(dict.fromkeys(sorted(self._known)))
+            self._queue.update(dict.fromkeys(sorted(self._paths)))
             self._scan()
         self._notify()
 
@@ -180,7 +180,7 @@ class Workspace:
                 self._scan_soon()
             elif not self.prompts.need(path):
                 strangers.append(path)
-            if path in self._known or self._configuration.included(path) or path.name == ".gitignore":
+            if path in self._paths or self._configuration.included(path) or path.name == ".gitignore":
                 self._scan_soon()
         if strangers and self._scan_timer is None:
             self._follow(self._look_for_folders(strangers))
@@ -245,7 +245,7 @@ class Workspace:
         """Go on with what a halt left."""
         if self._halted and self._begun:
             self._halted = False
-            left = (path for path in sorted(self._known) if path not in self.prompts)
+            left = (path for path in sorted(self._paths) if path not in self.prompts)
             self._queue.update(dict.fromkeys(path for path in left if path not in self._weighing))
             self._scan()
 
@@ -253,7 +253,7 @@ class Workspace:
         """Find and weigh everything anew, if that had begun."""
         if self._begun:
             self._queue.update(
-                dict.fromkeys(path for path in sorted(self._known) if path not in self._weighing)
+                dict.fromkeys(path for path in sorted(self._paths) if path not in self._weighing)
             )
             self._again.update(self._weighing)
             self._scan()
@@ -289,7 +289,7 @@ class Workspace:
         terms = [
             (folder, tuple(configuration.settings_of(folder).include)) for folder in configuration.folders
         ]
-        prompts = self._known
+        prompts = self._paths
         try:
             prompts = await self._submit("scan", lambda _: _find(terms))
             self._warn_of_too_many(len(prompts))
@@ -303,10 +303,10 @@ class Workspace:
             # Another scan may have taken its place.
             if self._scanning is asyncio.current_task():
                 self._scanning = None
-        for path in self._known - prompts:
+        for path in self._paths - prompts:
             self._forget(path)
-        self._queue.update(dict.fromkeys(sorted(prompts - self._known)))
-        self._known = prompts
+        self._queue.update(dict.fromkeys(sorted(prompts - self._paths)))
+        self._paths = prompts
         self._go_on()
         self._notify()
 
@@ -330,7 +330,7 @@ class Workspace:
     def _weigh_again(self, path: Path) -> None:
         if path in self._weighing:
             self._again.add(path)
-        elif path in self._known:
+        elif path in self._paths:
             self._queue[path] = None
 
     def _go_on(self) -> None:
@@ -339,15 +339,15 @@ class Workspace:
             for path in paths:
                 del self._queue[path]
             self._again.update(self._weighing.intersection(paths))
-            asked = {
+            closed_texts = {
                 path: closed_text(self._configuration, uri_of(path), path)
                 for path in paths
                 if path not in self._weighing
             }
-            if asked:
-                self._weighing.update(asked)
+            if closed_texts:
+                self._weighing.update(closed_texts)
                 changed: set[Path] = set()
-                group = asyncio.get_running_loop().create_task(self._weigh(asked, changed))
+                group = asyncio.get_running_loop().create_task(self._weigh(closed_texts, changed))
                 self._groups[group] = changed
                 group.add_done_callback(self._weighed)
 
@@ -369,16 +369,16 @@ class Workspace:
         try:
             while left:
                 weighed = await self._submit("weigh", partial(self._look_at, dict(left), contents))
-                wanted: dict[Hashable, Request] = {}
+                requests: dict[Hashable, Request] = {}
                 for path, (ways, outcome) in weighed.items():
                     if outcome.value is not None and outcome.value.wanted:
-                        wanted.update(outcome.value.wanted)
+                        requests.update(outcome.value.wanted)
                     else:
                         del left[path]
                         self._take(path, ways, outcome, changed)
                 self._notify()
-                if wanted:
-                    await contents.ask(self._tasks, wanted, Priority.LOW)
+                if requests:
+                    await contents.ask(self._tasks, requests, Priority.LOW)
         except TaskCancelledError as error:
             for path in left:
                 logger.info("%s: not weighed: %s", path, error)
@@ -390,31 +390,31 @@ class Workspace:
             self._weighing.difference_update(left)
 
     def _look_at(
-        self, asked: Mapping[Path, ClosedText], contents: Contents, token: CancelToken
+        self, closed_texts: Mapping[Path, ClosedText], contents: Contents, token: CancelToken
     ) -> dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]]:
         """Read and weigh prompts, the first ones of these: their paths and where those lead, and what became of them. Blocks."""
-        found: dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]] = {}
+        weighed: dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]] = {}
         texts: dict[Path, ClosedText] = {}
         ways: dict[Path, tuple[Path, ...]] = {}
         characters = 0
         with roots_stay():
-            for path, asked_for in asked.items():
+            for path, closed in closed_texts.items():
                 token.raise_if_cancelled()
                 try:
-                    text, ways[path] = self._text_of(path, asked_for.terms)
+                    text, ways[path] = self._text_of(path, closed.terms)
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001  it is that prompt's alone
-                    found[path] = (), Outcome.failed(error)
+                    weighed[path] = (), Outcome.failed(error)
                     continue
-                texts[path] = replace(asked_for, text=text)
+                texts[path] = replace(closed, text=text)
                 characters += len(text)
                 if characters > _CHARACTERS:
                     break
         outcomes = weigh([*texts.values()], contents, self._session.encoding, token)
         for path, outcome in zip(texts, outcomes, strict=True):
-            found[path] = ways[path], outcome
-        return found
+            weighed[path] = ways[path], outcome
+        return weighed
 
     def _text_of(self, path: Path, terms: Terms) -> tuple[str, tuple[Path, ...]]:
         """Read a prompt, as references are read: its text, its path and where that leads. Blocks."""
@@ -441,7 +441,7 @@ class Workspace:
         elif fault is not None:
             logger.error("a prompt could not be weighed", exc_info=fault)
             self._keep_uncounted(path, fault_of_ours(fault))
-        elif weighed is not None and path in self._known:
+        elif weighed is not None and path in self._paths:
             depends, shared = weighed.depends.union(ways), weighed.shared
             first_line_end, awaited = weighed.first_line_end, weighed.awaited
             prompt = Prompt(weighed.report, first_line_end, ways[-1], awaited=awaited, shared=shared)
@@ -459,7 +459,7 @@ class Workspace:
             self._weigh_again(path)
 
     def _keep_uncounted(self, path: Path, problem: Problem) -> None:
-        if path in self._known and problem.code is not Code.NOT_FOUND:
+        if path in self._paths and problem.code is not Code.NOT_FOUND:
             report = failed_report(uri_of(path), None, problem, 0)
             self._keep(path, Prompt(report, 0, path, counted=False), (path,))
         else:
