@@ -14,7 +14,7 @@ import httpx
 
 from weighbridge.analysis.report import Report
 from weighbridge.analysis.wording import tokens_text
-from weighbridge.budget.model_names import asked, spelled
+from weighbridge.budget.model_names import spelled, split_name
 from weighbridge.budget.models import Model, find
 from weighbridge.config.settings import ModelEntry
 from weighbridge.content.policy import shown
@@ -138,7 +138,7 @@ def _name_for_provider(written: str, model: Model) -> str:
     """The name as the provider knows it: as it is written, without whom one asks and what hosts put behind it, or the model's
     where that is our short name.
     """
-    bare = re.sub(r"\[1m\]$|@default$|-v\d:\d.*$|:.*$", "", asked(written)[1]).replace("@", "-")
+    bare = re.sub(r"\[1m\]$|@default$|-v\d:\d.*$|:.*$", "", split_name(written)[1]).replace("@", "-")
     return model.name if bare in model.aliases and "-" not in bare else spelled(bare)
 
 

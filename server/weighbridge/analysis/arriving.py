@@ -193,7 +193,11 @@ def arrived(
         folders = {path.parent, setting.workspace or path.parent}
         names = [name for name in names if setting.chosen or _has_files(name, folders, files)]
     other_agents = map(agent_named, names[:_MOST_OTHERS] if document_arrival.loads else names)
-    others = [_other(other, of(other), chosen=setting.chosen) for other in other_agents if other is not None]
+    others = [
+        _other(other_agent, of(other_agent), chosen=setting.chosen)
+        for other_agent in other_agents
+        if other_agent is not None
+    ]
     own = next((entry for entry in document_arrival.entries if files.real(entry.path) == real), None)
     return Arrived(
         agent.name,

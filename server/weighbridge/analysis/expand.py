@@ -179,19 +179,19 @@ class Expander:
 
     def forget(self, key: Hashable) -> frozenset[Hashable]:
         """Forget what was expanded of `key` and of all that holds it; return those keys."""
-        gone: set[Hashable] = set()
+        forgotten_keys: set[Hashable] = set()
         todo = [key]
         while todo:
             changed = todo.pop()
-            if changed in gone:
+            if changed in forgotten_keys:
                 continue
-            gone.add(changed)
+            forgotten_keys.add(changed)
             self._expansions.pop(changed, None)
             todo.extend(self._nested.users(changed))
         # What it holds now is found out when it is expanded again.
         self.loosened = self.loosened or bool(self._nested.things(key))
         self._nested.replace(key, ())
-        return frozenset(gone)
+        return frozenset(forgotten_keys)
 
     def retain(self, roots: frozenset[Hashable]) -> frozenset[Hashable]:
         """Drop all keys that no root reaches any longer; return those of them that were wanted."""
@@ -203,15 +203,15 @@ class Expander:
             if reached not in live:
                 live.add(reached)
                 todo.extend(self._nested.things(reached))
-        gone = frozenset(key for key in self.requests if key not in live)
-        for key in gone:
+        dropped_keys = frozenset(key for key in self.requests if key not in live)
+        for key in dropped_keys:
             self._expansions.pop(key, None)
             self.requests.pop(key, None)
             self.wanted.pop(key, None)
         # What is nested too deep has a key and users, but was never asked for.
         self._keys = {name: key for name, key in self._keys.items() if key in live}
         self._nested.retain(live)
-        return gone
+        return dropped_keys
 
     def _request(self, reference: Reference, base: Path | None) -> Request:
         return Request(

@@ -63,15 +63,15 @@ def follow_imports(
         return imports.place(target, folder, home)
 
     def written(literal: str, target: str, to: Path, folder: Path) -> str | None:
-        before = next((form for form in imports.forms(target) if literal.startswith(form)), None)
-        if before is None:
+        old_form = next((form for form in imports.forms(target) if literal.startswith(form)), None)
+        if old_form is None:
             return None
         in_home = imports.home and target.startswith("~/") and to.is_relative_to(home)
         text = imports.written(
             f"~/{to.relative_to(home).as_posix()}" if in_home else _written(target, to, folder)
         )
         # What is behind the path names a part of the file, which can't stand behind every form.
-        whole = None if text is None else text + literal.removeprefix(before)
+        whole = None if text is None else text + literal.removeprefix(old_form)
         stands = whole is not None and [import_[:2] for import_ in imports.find(whole)] == [(0, len(whole))]
         return whole if stands else None
 
@@ -93,16 +93,16 @@ def _followed(
     written: Callable[[str, str, Path, Path], str | None],
 ) -> Iterator[Rewritten]:
     """What stands at places (line, start, end, target) and must be written anew."""
-    after = moved(source, moves).parent
+    new_folder = moved(source, moves).parent
     for line, start, end, target in places:
-        before = resolved(source.parent, target)
-        to = moved(before, moves)
-        if (to == before and after == source.parent) or resolved(after, target) == to:
+        old_target = resolved(source.parent, target)
+        to = moved(old_target, moves)
+        if (to == old_target and new_folder == source.parent) or resolved(new_folder, target) == to:
             continue
-        if not exists(before):
+        if not exists(old_target):
             continue
         literal = lines[line][start:end]
-        text = written(literal, target, to, after)
+        text = written(literal, target, to, new_folder)
         if text is not None and text != literal:
             yield Rewritten(line, start, end, text)
 
@@ -111,13 +111,13 @@ def _resolved(base: Path, target: str) -> Path:
     return Path(os.path.normpath(os.path.join(base, target)))  # noqa: PTH118  an absolute target stays one
 
 
-def _with_target(literal: str, before: str, to: Path, base: Path) -> str | None:
-    return with_target(literal, _written(before, to, base))
+def _with_target(literal: str, old_target: str, to: Path, base: Path) -> str | None:
+    return with_target(literal, _written(old_target, to, base))
 
 
-def _written(before: str, to: Path, base: Path) -> str:
+def _written(old_target: str, to: Path, base: Path) -> str:
     """A path as it was written before: absolute, or relative with or without `./`."""
-    if Path(before).is_absolute():
+    if Path(old_target).is_absolute():
         return to.as_posix()
     relative = Path(os.path.relpath(to, base)).as_posix()
-    return f"./{relative}" if before.startswith("./") and not relative.startswith("../") else relative
+    return f"./{relative}" if old_target.startswith("./") and not relative.startswith("../") else relative

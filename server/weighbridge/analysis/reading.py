@@ -130,12 +130,12 @@ def _may_refer(content: Content, whole: WholeText | None, dialect: Dialect, toke
     """Whether the text may hold a reference at all: many times faster to tell than to scan for them."""
     if whole is not None:
         return whole.may_refer(dialect)
-    before = ""
+    last_character = ""
     for chunk in watched(content.chunks(), token):
         # What marks a reference may be cut by a chunk's end.
-        if dialect.may_hold_reference(chunk) or dialect.may_hold_reference(before + chunk[:1]):
+        if dialect.may_hold_reference(chunk) or dialect.may_hold_reference(last_character + chunk[:1]):
             return True
-        before = chunk[-1:]
+        last_character = chunk[-1:]
     return False
 
 
@@ -231,8 +231,8 @@ def _cut(
                 Nested(place.start, place.line, place.reference, text, _before(text, more8, more16))
             )
             written.clear()
-            before, place = place, next(remaining, None)
-            if place is not None and place.offset != before.offset:
+            last_place, place = place, next(remaining, None)
+            if place is not None and place.offset != last_place.offset:
                 more8 = more16 = 0
     if place is not None:
         raise TransientFault(Code.FAILED, f"{content.source}: changed while it was read")

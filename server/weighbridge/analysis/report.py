@@ -315,14 +315,14 @@ def reference_reports(
         if number % ITEMS == ITEMS - 1:
             yield
         if number < len(made_reports):
-            before = made_reports[number]
+            made_report = made_reports[number]
             # Places and expansions are made once for each change: the same object means the same value.
-            if before[1] is place and before[2] is expansion and rows + before[4] <= MOST_ROWS:
-                rows += before[4]
+            if made_report[1] is place and made_report[2] is expansion and rows + made_report[4] <= MOST_ROWS:
+                rows += made_report[4]
                 continue
-        left = iter(range(MOST_ROWS - rows))
-        report = yield from _reference_report(reference, place, expansion, encoding, left)
-        taken = MOST_ROWS - rows - length_hint(left)
+        room = iter(range(MOST_ROWS - rows))
+        report = yield from _reference_report(reference, place, expansion, encoding, room)
+        taken = MOST_ROWS - rows - length_hint(room)
         rows += taken
         made_reports[number : number + 1] = [(reference, place, expansion, report, taken)]
     # Some may be a hundred thousand, in one turn: 3 ms, where a generator takes 12.

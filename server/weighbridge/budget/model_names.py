@@ -26,7 +26,7 @@ _BEDROCK: Final = re.compile(
 _KINDS: Final = "opus|sonnet|haiku|fable|mythos"
 
 
-def asked(name: str) -> tuple[tuple[str, ...], str]:
+def split_name(name: str) -> tuple[tuple[str, ...], str]:
     """The providers that a name asks for a model, and the model's name alone: `openrouter/openai/gpt-5`, `openai:gpt-5`, `us.anthropic.…`."""
     *whom, bare = name.lower().strip().split("/")
     bare = re.sub(r"[\s_]+", "-", re.sub(r" *\((\w+)\)$", r"-\1", bare.strip()))

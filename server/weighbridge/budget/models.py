@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final, overload
 
-from weighbridge.budget.model_names import VARIANT, VERSION, asked, spelled
+from weighbridge.budget.model_names import VARIANT, VERSION, spelled, split_name
 from weighbridge.config.messages import plain
 from weighbridge.config.settings import ModelEntry
 from weighbridge.errors import UnknownModelError
@@ -107,7 +107,7 @@ def find(name: str, added: Mapping[str, ModelEntry] | None = None) -> Model:
 
 @lru_cache(maxsize=256)
 def _find(name: str) -> Model | None:
-    whom, written = asked(name)
+    whom, written = split_name(name)
     written = written[:_LONGEST_NAME]
     if written.startswith("ft:"):
         base = _named(written.removeprefix("ft:").partition(":")[0])
@@ -162,7 +162,7 @@ def _unpriced(model: Model) -> Model:
 
 
 def _written(name: str) -> str:
-    return asked(name)[1]
+    return split_name(name)[1]
 
 
 def _named(name: str) -> Model | None:

@@ -36,14 +36,14 @@ _LONG = 16 * 1024
 class _Counted:
     """The long texts that are counted in one run, compared each with the one that the run before counted in its place."""
 
-    def __init__(self, before: Sequence[Known]) -> None:
-        self._before = iter(before)
-        self.now: list[Known] = []
+    def __init__(self, earlier_counts: Sequence[Known]) -> None:
+        self._earlier_counts = iter(earlier_counts)
+        self.counts: list[Known] = []
 
     def count(self, text: str, tokenizer: Tokenizer) -> int:
-        before = next(self._before, NOTHING)
-        tokens = recount(before, text, tokenizer)
-        self.now.append(Known(text, tokens))
+        earlier_count = next(self._earlier_counts, NOTHING)
+        tokens = recount(earlier_count, text, tokenizer)
+        self.counts.append(Known(text, tokens))
         return tokens
 
 
@@ -181,8 +181,8 @@ class Arriving:
         document.arrival_begins()
         if len(self._running) > 1:
             self._loads = self._loads or Loads(self._open_texts.whole_text_of)
-        tokenizer, before = self._counted.get(document.uri, (None, []))
-        counted = _Counted(before if tokenizer is prepared.tokenizer else [])
+        tokenizer, earlier_counts = self._counted.get(document.uri, (None, []))
+        counted = _Counted(earlier_counts if tokenizer is prepared.tokenizer else [])
         arrival = await self._tasks.submit(
             ("arrive", document.uri),
             partial(
@@ -200,7 +200,7 @@ class Arriving:
             join=False,
         )
         if self._running.get(document.uri) is asyncio.current_task():
-            self._counted[document.uri] = prepared.tokenizer, counted.now
+            self._counted[document.uri] = prepared.tokenizer, counted.counts
             self._watched[document.uri], self._awaited[document.uri] = arrival.watched, arrival.awaited
             self.on_watched()
             document.arrives(arrival)

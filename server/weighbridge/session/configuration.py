@@ -79,10 +79,10 @@ class Configuration:
     def take_files(self, layers: Mapping[Path, tuple[Layer, tuple[str, ...], Path]]) -> None:
         """Put what `read_files` found in force."""
         for folder, (layer, warnings, real) in layers.items():
-            before = self._files.get(folder)
-            if warnings and before is not None:
+            old_layer = self._files.get(folder)
+            if warnings and old_layer is not None:
                 # While somebody writes it, the last settings that could be read go on.
-                layer = replace(layer, values=before.values)  # noqa: PLW2901
+                layer = replace(layer, values=old_layer.values)  # noqa: PLW2901
             self._files[folder] = layer
             self._file_warnings[folder] = warnings
             self._unread.discard(folder)

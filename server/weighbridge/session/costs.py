@@ -52,7 +52,7 @@ class Costs:
         )
 
 
-def known(document: Document, target: Target) -> int | None:
+def known_tokens(document: Document, target: Target) -> int | None:
     """Tokens of what the document refers to already, by a lookup; None of what would have to be read, or read again."""
     expansion = document.expansions.get(target)
     if expansion is None or expansion.waiting or target in document.dirty:

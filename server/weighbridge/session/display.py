@@ -128,8 +128,8 @@ class Display:
 
     def _show_true(self) -> None:
         self._true_flush = None
-        now, self._true_now = list(self._true_now.values()), {}
-        self._show_now(now)
+        documents, self._true_now = list(self._true_now.values()), {}
+        self._show_now(documents)
 
     def _flush_due(self) -> None:
         self._flush = None
@@ -142,5 +142,5 @@ class Display:
             self._last_flush = self._timers.time()
             self._show(documents)
             # A document of a hundred thousand references takes a while to show: counting it comes first.
-            took = self._timers.time() - self._last_flush
-            self._rest = min(max(_BATCH, _REST * took), _LONGEST_REST)
+            seconds = self._timers.time() - self._last_flush
+            self._rest = min(max(_BATCH, _REST * seconds), _LONGEST_REST)

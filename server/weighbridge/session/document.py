@@ -351,20 +351,20 @@ class Document:
             try:
                 next(self._expanding[1])
             except StopIteration as end:
-                after: Expansion = end.value
+                expansion: Expansion = end.value
             else:
                 reference_count += IN_A_STEP
                 continue
             self._expanding = None
             del self.dirty[target]
-            before = self.expansions.get(target)
+            old_expansion = self.expansions.get(target)
             reference_count += self.expander.steps % IN_A_STEP + 1
             steps += self.expander.steps
-            self._set_expansion(target, after)
-            if before is None or before != after:
+            self._set_expansion(target, expansion)
+            if old_expansion is None or old_expansion != expansion:
                 changed = True
                 # What stands for nothing yet stays counted as it is typed: a thousand such cost nothing.
-                if after.summary != (None if before is None else before.summary):
+                if expansion.summary != (None if old_expansion is None else old_expansion.summary):
                     self._unshown[target] = 0
         self._show_expansions()
         if changed or self.settled:
@@ -403,11 +403,11 @@ class Document:
         if not self.dirty.keys() <= used:
             self.dirty = {target: None for target in self.dirty if target in used}
             self.revision += 1
-        gone = set(expander.retain(frozenset(expansion.key for expansion in self.expansions.values())))
+        unused_keys = set(expander.retain(frozenset(expansion.key for expansion in self.expansions.values())))
         if left_over:
-            gone |= self._leftover
+            unused_keys |= self._leftover
             self._leftover = set()
-        return frozenset(gone - expander.requests.keys())
+        return frozenset(unused_keys - expander.requests.keys())
 
     @property
     def may_drop(self) -> bool:
@@ -439,14 +439,14 @@ class Document:
             self._unshown = dict.fromkeys(self._unshown, 0)
         if not self.place():
             return
-        left = _LINES_A_TURN
+        lines_left = _LINES_A_TURN
         lines: set[int] = set()
-        while self._unshown and left > 0:
+        while self._unshown and lines_left > 0:
             target, begun = self._unshown.popitem()
-            batch = self._lines_of.get(target, [])[begun : begun + left]
+            batch = self._lines_of.get(target, [])[begun : begun + lines_left]
             lines.update(batch)
-            left -= len(batch)
-            if not left:
+            lines_left -= len(batch)
+            if not lines_left:
                 self._unshown[target] = begun + len(batch)
         self.outline.resolved(lines)
         index = self.prepared.index

@@ -18,14 +18,14 @@ from weighbridge.tokens.registry import tokenizer
 class CountsBeside:
     """What one document's text counted when it was last looked at, by encoding."""
 
-    known: dict[str, Known] = field(default_factory=dict)
+    counts_by_encoding: dict[str, Known] = field(default_factory=dict)
 
     def count(self, text: str, counting: Tokenizer) -> int:
         """The tokens of the text as it is now. A worker's work."""
         if isinstance(counting, EstimateTokenizer):
             return counting.scaled(self.count(text, counting.base))
-        tokens = recount(self.known.get(counting.name, NOTHING), text, counting)
-        self.known[counting.name] = Known(text, tokens)
+        tokens = recount(self.counts_by_encoding.get(counting.name, NOTHING), text, counting)
+        self.counts_by_encoding[counting.name] = Known(text, tokens)
         return tokens
 
 

@@ -73,35 +73,35 @@ class Outline:
             self._since = None
             return
         revision = index.headings_revision
-        now = yield from section_steps(index.headings(), line_count)
-        was, was_end = self._sections, self._line_count
+        new_sections = yield from section_steps(index.headings(), line_count)
+        old_sections, old_line_count = self._sections, self._line_count
         tokens: list[int] = []
         reports: list[SectionReport | None] = []
         stale: dict[int, None] = {}
         # Both are in order: which one was a section is found beside the last.
         beside = 0
-        for place, section in enumerate(now):
+        for place, section in enumerate(new_sections):
             line = _line_before(section.start_line, since)
-            while line >= 0 and beside < len(was) and was[beside].start_line < line:
+            while line >= 0 and beside < len(old_sections) and old_sections[beside].start_line < line:
                 beside += 1
-            old = beside if beside < len(was) and was[beside].start_line == line else None
+            old = beside if beside < len(old_sections) and old_sections[beside].start_line == line else None
             tokens.append(0 if old is None else self._tokens[old])
-            same = old is not None and was[old] == section
+            same = old is not None and old_sections[old] == section
             # Where the document ends a section ends in its last line, not at the start of the next.
-            ends_alike = (section.end_line >= line_count) == (section.end_line >= was_end)
+            ends_alike = (section.end_line >= line_count) == (section.end_line >= old_line_count)
             reports.append(self._reports[old] if same and ends_alike and old is not None else None)
             true = (
                 same_index
                 and old is not None
                 and old not in self._stale
-                and (same if since is None else _untouched(was[old], section, since))
+                and (same if since is None else _untouched(old_sections[old], section, since))
             )
             if not true:
                 stale[place] = None
             if place % ITEMS == ITEMS - 1:
                 yield
         self._index, self._revision, self._line_count, self._since = index, revision, line_count, None
-        self._sections, self._tokens, self._reports, self._stale = now, tokens, reports, stale
+        self._sections, self._tokens, self._reports, self._stale = new_sections, tokens, reports, stale
         self._reported = None
 
     def fill(self, tokens: TokensBetween, seconds: float) -> Filled:
@@ -161,9 +161,12 @@ def _line_before(line: int, since: Edit | None) -> int:
     return line - since.new_lines + since.old_lines if line >= since.start + since.new_lines else -1
 
 
-def _untouched(was: Section, section: Section, since: Edit) -> bool:
+def _untouched(old_section: Section, section: Section, since: Edit) -> bool:
     """Whether a section holds the same lines as before an edit, none of which is the edit's."""
-    if was.end_line <= since.start:
-        return section.end_line == was.end_line
+    if old_section.end_line <= since.start:
+        return section.end_line == old_section.end_line
     shift = since.new_lines - since.old_lines
-    return was.start_line >= since.start + since.old_lines and section.end_line == was.end_line + shift
+    return (
+        old_section.start_line >= since.start + since.old_lines
+        and section.end_line == old_section.end_line + shift
+    )

@@ -105,8 +105,8 @@ class Queries:
         """
         await self._until(document, lambda: document.prepared is not None, _SECONDS_TO_PREPARE)
         if document.prepared_at is not None:
-            left = document.prepared_at + seconds - asyncio.get_running_loop().time()
-            await self._until(document, lambda: document.looked_up, left)
+            seconds_left = document.prepared_at + seconds - asyncio.get_running_loop().time()
+            await self._until(document, lambda: document.looked_up, seconds_left)
 
     async def _until(self, document: Document, condition: Callable[[], bool], seconds: float) -> None:
         if seconds <= 0 or condition():

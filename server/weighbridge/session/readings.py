@@ -215,11 +215,11 @@ class Readings:
         self._depend_on(key, paths)
 
     def _depend_on(self, key: Hashable, paths: Mapping[str, Path]) -> None:
-        came, gone = self._files.replace(key, paths)
-        self._paths.update((path, paths[path]) for path in came)
-        for path in gone:
+        added, removed = self._files.replace(key, paths)
+        self._paths.update((path, paths[path]) for path in added)
+        for path in removed:
             del self._paths[path]
-        if came or gone:
+        if added or removed:
             self._below.changed()
             self.on_watched()
 
@@ -324,9 +324,9 @@ class Readings:
         self, key: Hashable, entry: ContentEntry, priority: Priority, *, force: bool
     ) -> tuple[Reading | None, Content]:
         """Fetch on the loop, read on a worker."""
-        handler, request, before = self._handlers.api, entry.request, entry.content
-        if before is not None and not force and not handler.changed(before):
-            return None, before
+        handler, request, old_content = self._handlers.api, entry.request, entry.content
+        if old_content is not None and not force and not handler.changed(old_content):
+            return None, old_content
 
         async def fetch(_: CancelToken) -> Content:
             return await handler.load(request, force=force)

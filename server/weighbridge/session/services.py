@@ -63,10 +63,10 @@ class Services:
         if settings.cache_url != self.cache_url:
             self.cache_url = settings.cache_url
             self.store = CountStore(settings.cache_url, on_warning=self.on_warning, on_over=self.on_over)
-            before = self.service.use(self.store)
-            if before is not None:
+            old_store = self.service.use(self.store)
+            if old_store is not None:
                 # What waits to be written is written: that may take a while.
-                closing = asyncio.get_running_loop().create_task(asyncio.to_thread(before.close))
+                closing = asyncio.get_running_loop().create_task(asyncio.to_thread(old_store.close))
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
 

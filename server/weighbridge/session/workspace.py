@@ -131,8 +131,8 @@ class Workspace:
     @property
     def progress(self) -> tuple[int, int]:
         """Prompts that are weighed, and all there are."""
-        left = len(self._queue) + len(self._weighing)
-        return max(0, len(self._paths) - left), len(self._paths)
+        prompts_left = len(self._queue) + len(self._weighing)
+        return max(0, len(self._paths) - prompts_left), len(self._paths)
 
     async def settled(self) -> None:
         """Wait until all is found and weighed."""
@@ -199,29 +199,31 @@ class Workspace:
     async def _look_again(self, paths: Sequence[Path]) -> None:
         with contextlib.suppress(TaskCancelledError):
             statuses = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
-            before = {path: status for path, status in self._statuses.items() if self.prompts.need(path)}
-            self._statuses = before | statuses
+            old_statuses = {
+                path: status for path, status in self._statuses.items() if self.prompts.need(path)
+            }
+            self._statuses = old_statuses | statuses
             self.files_changed(
                 [
                     path
                     for path, status in statuses.items()
-                    if self._may_differ(status, before.get(path, _NEVER))
+                    if self._may_differ(status, old_statuses.get(path, _NEVER))
                 ]
             )
 
-    def _may_differ(self, status: "_Status | None", before: "_Status | None") -> bool:
+    def _may_differ(self, status: "_Status | None", old_status: "_Status | None") -> bool:
         """Whether a file may not be what it was when it was read: before it was looked at first, but after all this began."""
-        if before is not _NEVER:
-            return status != before
+        if old_status is not _NEVER:
+            return status != old_status
         return status is None or status[1] >= self._since
 
     async def _look_for_folders(self, paths: Sequence[Path]) -> None:
         """A folder that came may hold prompts."""
         with contextlib.suppress(TaskCancelledError):
-            came = await self._submit(
+            has_folders = await self._submit(
                 "folders", lambda _: any(path.is_dir() for path in paths[:_MOST_LOOKED_AT])
             )
-            if came and self._begun:
+            if has_folders and self._begun:
                 self._scan_soon()
 
     def _looked(self, looking: asyncio.Task[None]) -> None:
@@ -245,8 +247,8 @@ class Workspace:
         """Go on with what a halt left."""
         if self._halted and self._begun:
             self._halted = False
-            left = (path for path in sorted(self._paths) if path not in self.prompts)
-            self._queue.update(dict.fromkeys(path for path in left if path not in self._weighing))
+            unweighed = (path for path in sorted(self._paths) if path not in self.prompts)
+            self._queue.update(dict.fromkeys(path for path in unweighed if path not in self._weighing))
             self._scan()
 
     def clear(self) -> None:
@@ -359,7 +361,7 @@ class Workspace:
             self._loads = None
         self._notify()
 
-    async def _weigh(self, left: dict[Path, ClosedText], changed: AbstractSet[Path]) -> None:
+    async def _weigh(self, closed_texts: dict[Path, ClosedText], changed: AbstractSet[Path]) -> None:
         """Weigh a group of prompts, some by each task; those that wait for an API again once it has answered.
 
         `changed`: the files that have changed since.
@@ -367,27 +369,27 @@ class Workspace:
         self._loads = self._loads or self._session.loads()
         contents = self._session.contents(self._loads)
         try:
-            while left:
-                weighed = await self._submit("weigh", partial(self._look_at, dict(left), contents))
+            while closed_texts:
+                weighed = await self._submit("weigh", partial(self._look_at, dict(closed_texts), contents))
                 requests: dict[Hashable, Request] = {}
                 for path, (ways, outcome) in weighed.items():
                     if outcome.value is not None and outcome.value.wanted:
                         requests.update(outcome.value.wanted)
                     else:
-                        del left[path]
+                        del closed_texts[path]
                         self._take(path, ways, outcome, changed)
                 self._notify()
                 if requests:
                     await contents.ask(self._tasks, requests, Priority.LOW)
         except TaskCancelledError as error:
-            for path in left:
+            for path in closed_texts:
                 logger.info("%s: not weighed: %s", path, error)
                 self._forget(path)
         except Exception as error:  # noqa: BLE001  whatever it is, the others are weighed
-            for path in [*left]:
+            for path in [*closed_texts]:
                 self._take(path, (), Outcome.failed(error), changed)
         finally:
-            self._weighing.difference_update(left)
+            self._weighing.difference_update(closed_texts)
 
     def _look_at(
         self, closed_texts: Mapping[Path, ClosedText], contents: Contents, token: CancelToken

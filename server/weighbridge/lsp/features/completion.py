@@ -20,7 +20,7 @@ from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, import_at, partial_at
 from weighbridge.rope import Line
 from weighbridge.session.arriving import setting_of
-from weighbridge.session.costs import Costs, known
+from weighbridge.session.costs import Costs, known_tokens
 from weighbridge.session.document import Document
 from weighbridge.session.target import Target
 from weighbridge.work import Priority
@@ -172,7 +172,8 @@ class Completion:
         """The costs of choices that are known at once; or soon, where a client can't be told later."""
         # What more is to follow names nothing yet.
         costs = [
-            None if choice.more else known(document, _target(partial, choice.text)) for choice in choices
+            None if choice.more else known_tokens(document, _target(partial, choice.text))
+            for choice in choices
         ]
         if self._takes.cost_place is not CostPlace.NOWHERE:
             return costs
