@@ -159,7 +159,7 @@ class Groups:
         for path, weighed in zip(texts, found, strict=True):
             if weighed.error is not None:
                 outcomes.append(failed_outcome(path, weighed.error))
-            elif weighed.value is not None and not weighed.value.wanted:
+            elif weighed.value is not None and not weighed.value.unanswered:
                 outcomes.append(self._outcome(path, weighed.value, same=path in same))
         return outcomes
 

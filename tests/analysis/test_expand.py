@@ -120,7 +120,7 @@ def sizes(expander: Expander) -> list[int]:
         len(some)
         for some in (
             expander.requests,
-            expander.wanted,
+            expander.new_requests,
             expander._nested,
             expander._expansions,
             expander._keys,

@@ -213,7 +213,7 @@ def sizes(session: Session) -> dict[str, int]:
         found["leftover"] = found.get("leftover", 0) + len(document._leftover)
         expander = document.expander
         if expander is not None:
-            for name in ("requests", "wanted", "_nested", "_expansions", "_keys"):
+            for name in ("requests", "new_requests", "_nested", "_expansions", "_keys"):
                 found[name] = found.get(name, 0) + len(getattr(expander, name))
     return found
 

@@ -140,7 +140,7 @@ class Expander:
     """Expands a document's references. One for each document: variables and folders differ between documents.
 
     `lookup` gives what is known of a key; `key_of` names what a request stands for. What `lookup` doesn't know is
-    pending. Keys met for the first time are noted in `wanted`, for the caller to have them read. Which keys stand in
+    pending. Keys met for the first time are noted in `new_requests`, for the caller to have them read. Which keys stand in
     which is remembered both ways, so that a changed content is forgotten with all that holds it, and what nothing
     holds any more is let go. `loosened`: a content changed that held others; `retain` may find some of them unused.
     `steps`: references looked at by the last `expanding`, repeats counted.
@@ -152,7 +152,7 @@ class Expander:
     key_of: Callable[[Request], Hashable]
     lookup: Callable[[Hashable], Reading | None]
     document_identity: str | None = None
-    wanted: dict[Hashable, Request] = field(default_factory=dict)
+    new_requests: dict[Hashable, Request] = field(default_factory=dict)
     requests: dict[Hashable, Request] = field(default_factory=dict)
     loosened: bool = False
     steps: int = 0
@@ -207,7 +207,7 @@ class Expander:
         for key in dropped_keys:
             self._expansions.pop(key, None)
             self.requests.pop(key, None)
-            self.wanted.pop(key, None)
+            self.new_requests.pop(key, None)
         # What is nested too deep has a key and users, but was never asked for.
         self._keys = {name: key for name, key in self._keys.items() if key in live}
         self._nested.retain(live)
@@ -240,7 +240,7 @@ class Expander:
             )
         if key not in self.requests:
             self.requests[key] = request
-            self.wanted[key] = request
+            self.new_requests[key] = request
         cached = self._expansions.get(key)
         if cached is not None and depth + cached.height <= self.max_depth and not cached.identities & above:
             self.steps += cached.references - 1

@@ -4,7 +4,7 @@
       └────▶ prepare ──▶ Document ──▶ its references, expanded, contents read on the way ──▶ counts ──▶ report
 
 The command line, the workspace's prompts and completion's costs are weighed so. A worker can't ask APIs: a text that needs an answer
-says so (`Weighed.wanted`), and is weighed again once it is there.
+says so (`Weighed.unanswered`), and is weighed again once it is there.
 """
 
 import logging
@@ -64,14 +64,14 @@ class Weighed:
     """A text's report, and what it was made of.
 
     `first_line_end`: where line 1 ends, in the client's units. `depends`: files that its references and its agent depend on,
-    existing or not; `shared`: and others, as other texts do; `awaited`: and any file that these match. `wanted`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
+    existing or not; `shared`: and others, as other texts do; `awaited`: and any file that these match. `unanswered`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
     with its `sources`.
     """
 
     report: Report
     first_line_end: int
     depends: frozenset[Path] = frozenset()
-    wanted: Mapping[Hashable, Request] = field(default_factory=dict)
+    unanswered: Mapping[Hashable, Request] = field(default_factory=dict)
     rendered: str | None = None
     sources: Sequence[Source] = ()
     awaited: tuple[Awaited, ...] = ()
@@ -135,9 +135,9 @@ async def weigh_with_apis(
             work = partial(weigh, [text], contents, encoding, rendering=rendering)
             (outcome,) = await tasks.submit(("closed", key), work, title=text.uri)
             weighed = outcome.unwrap()
-            if not weighed.wanted:
+            if not weighed.unanswered:
                 return weighed
-            await contents.ask(tasks, weighed.wanted, Priority.MEDIUM)
+            await contents.ask(tasks, weighed.unanswered, Priority.MEDIUM)
     finally:
         tasks.cancel(("closed", key))
 

@@ -49,7 +49,7 @@ class Document:
         self.buffer = buffer
         self.path = path
         #: The user asked for its counts: it shows itself, prompt or not.
-        self.wanted = False
+        self.shown_on_request = False
         #: Long lists that nobody wants any more: to free them all at once would hold the loop. The session empties them.
         self.discarded: list[list[Any]] = []
         #: Reports of this document's references, for the next report.

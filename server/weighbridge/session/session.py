@@ -284,13 +284,13 @@ class Session:
         one that the user asked for.
         """
         prepared = document.last
-        if document.wanted or (prepared is not None and prepared.directives):
+        if document.shown_on_request or (prepared is not None and prepared.directives):
             return True
         return self.configuration.included(document.path)
 
     def want(self, document: Document) -> None:
         """Let a document show itself until it is closed, prompt or not."""
-        document.wanted = True
+        document.shown_on_request = True
         self._listener.updated(document)
 
     def knows_settings(self, path: Path | None) -> bool:
@@ -444,7 +444,7 @@ class Session:
         if expander is None or uri in self._resting:
             return
         steps = document.expand_dirty(_STEPS_A_TURN)
-        requests, expander.wanted = expander.wanted, {}
+        requests, expander.new_requests = expander.new_requests, {}
         for key, request in requests.items():
             self.readings.want(key, request, uri, prepared.tokenizer, prepared.dialect)
         if document.may_drop:

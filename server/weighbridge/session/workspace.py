@@ -373,8 +373,8 @@ class Workspace:
                 weighed = await self._submit("weigh", partial(self._look_at, dict(closed_texts), contents))
                 requests: dict[Hashable, Request] = {}
                 for path, (ways, outcome) in weighed.items():
-                    if outcome.value is not None and outcome.value.wanted:
-                        requests.update(outcome.value.wanted)
+                    if outcome.value is not None and outcome.value.unanswered:
+                        requests.update(outcome.value.unanswered)
                     else:
                         del closed_texts[path]
                         self._take(path, ways, outcome, changed)
