@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.code_actions import CodeActions
 from weighbridge.lsp.features.code_lens import CodeLenses
 from weighbridge.lsp.features.completion import Completion
@@ -27,24 +27,24 @@ Command = Callable[[list[Any]], Awaitable[Any]]
 class Answers:
     """The features of one client."""
 
-    def __init__(self, desk: Desk, sync: TextSync) -> None:
+    def __init__(self, backend: Backend, sync: TextSync) -> None:
         self.sync = sync
-        self.requests = Requests(desk)
-        self.token_borders = TokenBorders(desk)
-        self.hover = Hover(desk, self.token_borders)
-        self.code_lenses = CodeLenses(desk)
-        self.code_actions = CodeActions(desk)
-        self.completion = Completion(desk)
-        self.symbols = Symbols(desk)
-        definitions = Definitions(desk)
-        self.hints = Hints(desk, definitions)
-        self.navigation = Navigation(desk, definitions)
-        self.includes = Includes(desk, definitions)
-        self.rename = Rename(desk)
-        self.moves = Moves(desk)
-        self.diagnostics = PulledDiagnostics(desk)
-        self.weighing = WeighingProgress(desk)
-        self.resolved_texts = ResolvedTexts(desk)
+        self.requests = Requests(backend)
+        self.token_borders = TokenBorders(backend)
+        self.hover = Hover(backend, self.token_borders)
+        self.code_lenses = CodeLenses(backend)
+        self.code_actions = CodeActions(backend)
+        self.completion = Completion(backend)
+        self.symbols = Symbols(backend)
+        definitions = Definitions(backend)
+        self.hints = Hints(backend, definitions)
+        self.navigation = Navigation(backend, definitions)
+        self.includes = Includes(backend, definitions)
+        self.rename = Rename(backend)
+        self.moves = Moves(backend)
+        self.diagnostics = PulledDiagnostics(backend)
+        self.weighing = WeighingProgress(backend)
+        self.resolved_texts = ResolvedTexts(backend)
         #: By name, without `weighbridge.`; the names are listed in `routes`.
         self.commands: dict[str, Command] = {
             "report": self.requests.report_command,

@@ -8,8 +8,8 @@ from weighbridge.analysis.render import sources_json
 from weighbridge.analysis.wording import tokens_text
 from weighbridge.budget.models import models_json
 from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.convert import selections_of, text_document_uri
-from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJson
 from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
@@ -21,9 +21,9 @@ from weighbridge.work import Priority
 class Requests:
     """Weighbridge's own requests and commands, answered for one client."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._session = desk.session
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._session = backend.session
         self._numbers = itertools.count()
 
     # Weighbridge's own
@@ -31,7 +31,7 @@ class Requests:
     async def report(self, params: Any) -> WrittenJson:
         """`weighbridge/report`: as things stand."""
         document = self._document(text_document_uri(params))
-        report = await self._desk.with_models(document, await self._desk.first_report(document))
+        report = await self._backend.with_models(document, await self._backend.first_report(document))
         arrived = report.arrived
         agent = {} if arrived is None else {"agent": arrived.agent, "folder": uri_of(arrived.folder)}
         return WrittenJson.of({**report.as_json(), **agent})
@@ -64,7 +64,7 @@ class Requests:
             return {"text": text}
         encoding, prepared = self._session.encoding, document.last
         exact = prepared is not None and prepared.exact
-        stretches = await self._desk.tasks.submit(
+        stretches = await self._backend.tasks.submit(
             ("sources", next(self._numbers)),
             lambda _: sources_json(text, sources, encoding, exact=exact),
             priority=Priority.HIGH,
@@ -103,12 +103,12 @@ class Requests:
             self._session.refresh(self._document(text_document_uri(_named(arguments))))
         else:
             self._session.refresh()
-            self._desk.workspace.clear()
+            self._backend.workspace.clear()
 
     async def clear_cache_command(self, _: list[Any]) -> None:
         """`weighbridge.clearCache`: forget every count and response."""
         await self._session.clear_cache()
-        self._desk.workspace.clear()
+        self._backend.workspace.clear()
 
     async def show_counts_command(self, arguments: list[Any]) -> None:
         """`weighbridge.showCounts`: show an open document's counts until it is closed, though it is no prompt."""
@@ -119,7 +119,7 @@ class Requests:
         return models_json()
 
     def _document(self, uri: str) -> Document:
-        return self._desk.document(uri)
+        return self._backend.document(uri)
 
 
 def _count_json(tokens: int, exactness: Exactness) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import logging
 
 from lsprotocol import types
 
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.protocol import RequestError
 
 logger = logging.getLogger(__name__)
@@ -20,10 +20,10 @@ _TITLE = "Weighbridge: weighing the workspace"
 class WeighingProgress:
     """Progress that is shown while prompts that are not open are weighed, to clients that show progress."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._client = desk.client
-        self._workspace = desk.workspace
-        self._progress = desk.abilities.progress
+    def __init__(self, backend: Backend) -> None:
+        self._client = backend.client
+        self._workspace = backend.workspace
+        self._progress = backend.abilities.progress
         self._shown: asyncio.Task[None] | None = None
         self._number = 0
         self._token = ""

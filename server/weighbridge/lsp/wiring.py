@@ -12,8 +12,8 @@ from lsprotocol import types
 from weighbridge.config import Layer
 from weighbridge.lsp.abilities import ClientAbilities
 from weighbridge.lsp.answers import Answers
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.convert import encoding_of
-from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.health import Health
 from weighbridge.lsp.protocol import RequestError
 from weighbridge.lsp.publisher import Publisher
@@ -76,7 +76,7 @@ class Wiring:
             listener=self._display,
         )
         self.workspace = Workspace(self.session, services.tasks)
-        desk = Desk(
+        backend = Backend(
             self.session,
             self.workspace,
             services.tasks,
@@ -84,7 +84,7 @@ class Wiring:
             self.abilities,
             params.capabilities,
         )
-        self.answers = Answers(desk, TextSync(self.session, reorders=_reorders(params.client_info)))
+        self.answers = Answers(backend, TextSync(self.session, reorders=_reorders(params.client_info)))
         self.answers.diagnostics.on_pulled = self._publisher.pulled
         self.session.on_files_changed = self.workspace.files_changed
         self._publisher.on_diagnostics = self.workspace.wake

@@ -12,7 +12,7 @@ from tests.editors.editor import Editor, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
 from tests.lsp.editors.conftest import Api
 
-from weighbridge.lsp import desk
+from weighbridge.lsp import backend
 from weighbridge.session.configuration import Configuration
 
 SAID = {"weighbridge/status", types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS}
@@ -89,7 +89,7 @@ def statuses(session: Editor, uri: str) -> list[Any]:
 async def test_no_number_is_told_before_there_is_one(
     folder: Path, recording: Recording, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "SECONDS_TO_LOOK_UP", 0.05)
+    monkeypatch.setattr(backend, "SECONDS_TO_LOOK_UP", 0.05)
     monkeypatch.setattr("weighbridge.lsp.features.inlay_hints.SECONDS_FOR_COUNTS", 0.05)
     text = f"# T\n\n## Two\n\n@[api:{api.url}]\n"
     settings = {"apiAllow": [api.host], "codeLens": True}

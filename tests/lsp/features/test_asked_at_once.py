@@ -8,7 +8,7 @@ from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, VSCODE
 
-from weighbridge.lsp import desk
+from weighbridge.lsp import backend
 
 TEXT = "---\nvariables:\n  v: 1\n---\n# T 😀\n@[file:docs/a.md#B] {{v}} @[file:docs/nope.md] @docs/\n"
 ON_FILE = {"position": {"line": 5, "character": 3}}
@@ -61,7 +61,7 @@ async def check(session: Editor, method: str, params: dict[str, Any]) -> None:
 async def test_it_is_known_what_references_stand_for(
     folder: Path, method: str, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "SECONDS_TO_LOOK_UP", 60.0)
+    monkeypatch.setattr(backend, "SECONDS_TO_LOOK_UP", 60.0)
     async with editor(VSCODE, folder) as session:
         await check(session, method, params)
 

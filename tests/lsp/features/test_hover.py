@@ -9,7 +9,7 @@ from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, VSCODE, Recording
 
 from weighbridge.analysis.wording import age_text, size_text
-from weighbridge.lsp import desk
+from weighbridge.lsp import backend
 from weighbridge.lsp.features.hover_cards import Card, Row
 from weighbridge.tokens.registry import tokenizer
 
@@ -213,7 +213,7 @@ def test_names_are_shown_without_needless_signs() -> None:
 
 async def test_a_document_for_several_models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # However long the machine takes.
-    monkeypatch.setattr(desk, "SECONDS_TO_LOOK_UP", 60.0)
+    monkeypatch.setattr(backend, "SECONDS_TO_LOOK_UP", 60.0)
     async with editor(VSCODE, folder, settings={"models": ["gpt-4o", "claude-opus-4-8"]}) as session:
         uri = await session.open("a.prompt.md", "It's so many words.\n")
         counts = [tokenizer(name).count("It's so many words.\n") for name in ("o200k_base", "claude-4.8")]

@@ -12,7 +12,7 @@ from tests.lsp.features.test_rename import changed, write
 from tests.session.test_arriving import home
 
 from weighbridge.analysis.wording import share_text
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 
 __all__ = ["home"]
 
@@ -20,8 +20,8 @@ __all__ = ["home"]
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """All is known before anything is answered, however slow the machine is."""
-    monkeypatch.setattr(Desk.weighed, "__defaults__", (SECONDS,))
-    monkeypatch.setattr(Desk.reports, "__defaults__", (SECONDS, None))
+    monkeypatch.setattr(Backend.weighed, "__defaults__", (SECONDS,))
+    monkeypatch.setattr(Backend.reports, "__defaults__", (SECONDS, None))
 
 
 IMPORTING = {

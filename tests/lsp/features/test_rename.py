@@ -11,7 +11,7 @@ from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import EGLOT, NEOVIM, VSCODE, Recording
 from tests.lsp.features.test_code_actions import applied
 
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.uris import path_of
 
 
@@ -90,7 +90,7 @@ async def test_prompts_that_are_not_weighed_yet_follow_too(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody waits for them.
-    monkeypatch.setattr(Desk.weighed, "__defaults__", (0,))
+    monkeypatch.setattr(Backend.weighed, "__defaults__", (0,))
     texts = {f"prompts/{number}.md": f"@../docs/{number % 3}.md\n" for number in range(40)}
     async with editor(VSCODE, folder) as session:
         write(session, texts | {f"docs/{number}.md": "words\n" for number in range(3)})

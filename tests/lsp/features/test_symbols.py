@@ -13,7 +13,7 @@ from tests.editors.editor import Editor, editor
 from tests.editors.recording import VSCODE, Recording
 
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
-from weighbridge.lsp import desk
+from weighbridge.lsp import backend
 from weighbridge.lsp.features.symbols import Names, workspace_symbols
 from weighbridge.tokens.base import Exactness
 from weighbridge.work import CancelToken, TaskCancelledError
@@ -135,7 +135,7 @@ async def test_an_outline_asked_for_at_once_waits_for_its_counts(folder: Path) -
 async def test_an_outline_does_not_wait_for_what_takes_long(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "SECONDS_TO_LOOK_UP", 0.0)
+    monkeypatch.setattr(backend, "SECONDS_TO_LOOK_UP", 0.0)
     async with editor(VSCODE, folder) as session:
         uri = await session.open("a.prompt.md", "# One\n")
         session.edit(uri, 2, "# One\n\n# Two\n\n" + "word " * 10_000)

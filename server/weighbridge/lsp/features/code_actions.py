@@ -9,7 +9,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.offers import QUICK_FIX, Fix, Offers, is_a
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError
@@ -21,14 +21,14 @@ logger = logging.getLogger(__name__)
 class CodeActions:
     """Code actions for one client."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._session = desk.session
-        self._fixes = Fixes(desk)
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._session = backend.session
+        self._fixes = Fixes(backend)
         document, workspace, window = (
-            desk.capabilities.text_document,
-            desk.capabilities.workspace,
-            desk.capabilities.window,
+            backend.capabilities.text_document,
+            backend.capabilities.workspace,
+            backend.capabilities.window,
         )
         action = document.code_action if document else None
         self._literals = action is not None and action.code_action_literal_support is not None
@@ -37,11 +37,11 @@ class CodeActions:
         self._lazy = bool(action and action.data_support) and "edit" in properties
         self._applies = bool(workspace and workspace.apply_edit)
         self._shows = bool(window and window.show_document and window.show_document.support)
-        self._offers = Offers(desk, self._fixes, shows=self._shows)
+        self._offers = Offers(backend, self._fixes, shows=self._shows)
 
     async def actions(self, params: types.CodeActionParams) -> list[types.CodeAction] | list[types.Command]:
         """What can be done at a place."""
-        document = await self._desk.looked_up(params.text_document.uri)
+        document = await self._backend.looked_up(params.text_document.uri)
         if document is None or document.prepared is None:
             return []
         only = params.context.only
@@ -80,7 +80,9 @@ class CodeActions:
         if not self._applies:
             raise RequestError("weighbridge.applyFix: this editor doesn't say that it applies edits")
         edit = await self._fixes.edit_of(data)
-        answer = await self._desk.client.ask(types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit))
+        answer = await self._backend.client.ask(
+            types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit)
+        )
         return isinstance(answer, dict) and answer.get("applied") is True
 
     async def show(self, arguments: list[Any]) -> None:
@@ -93,7 +95,7 @@ class CodeActions:
             raise InvalidParamsError("weighbridge.show: expected {uri, range}") from error
         if not self._shows:
             raise RequestError("weighbridge.show: this editor doesn't say that it shows documents")
-        await self._desk.client.ask(
+        await self._backend.client.ask(
             types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(uri, take_focus=True, selection=selection)
         )
 

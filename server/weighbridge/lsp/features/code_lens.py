@@ -10,7 +10,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.report import Report
 from weighbridge.analysis.wording import PENDING, name_text, number_text, part_text, share_text, total_text
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 
 #: Lenses of one document: clients ask for all at once.
 MOST_LENSES = 1_000
@@ -39,18 +39,18 @@ def lenses(report: Report, line_end: Callable[[int], int]) -> list[types.CodeLen
 class CodeLenses:
     """Code lenses for one client."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     async def lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         """The lenses of a document that shows itself, if its settings want any."""
-        document = self._desk.shown(params.text_document.uri)
-        if document is None or not self._desk.session.settings_of(document).code_lens:
+        document = self._backend.shown(params.text_document.uri)
+        if document is None or not self._backend.session.settings_of(document).code_lens:
             return []
-        if not self._desk.abilities.refresh_lenses:
+        if not self._backend.abilities.refresh_lenses:
             # Nobody can tell the client later that there is more to see.
-            await self._desk.counted(document)
-        return lenses(self._desk.session.report(document), document.buffer.line_end)
+            await self._backend.counted(document)
+        return lenses(self._backend.session.report(document), document.buffer.line_end)
 
 
 def _imports_text(report: Report) -> str:

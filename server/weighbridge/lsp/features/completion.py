@@ -13,7 +13,7 @@ from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.listing import Folders
 from weighbridge.fuzzy import fit_of
 from weighbridge.lsp.abilities import client_commands
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.choices import Choice, Choices, Choosing, Writing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.references.model import Kind
@@ -84,13 +84,13 @@ class Takes:
 class Completion:
     """Completions for one client."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._tasks = desk.tasks
-        self._session = desk.session
-        self._takes = Takes.of(desk.capabilities)
-        self._choosing = Choosing(desk.session.open_texts, Folders(), desk.files)
-        self._costs = Costs(desk.session, desk.tasks)
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._tasks = backend.tasks
+        self._session = backend.session
+        self._takes = Takes.of(backend.capabilities)
+        self._choosing = Choosing(backend.session.open_texts, Folders(), backend.files)
+        self._costs = Costs(backend.session, backend.tasks)
         self._numbers = itertools.count()
 
     async def complete(self, params: types.CompletionParams) -> types.CompletionList | None:
@@ -100,7 +100,7 @@ class Completion:
             return _of_settings(document, params.position)
         if document is not None and document.prepared is None:
             # Just opened.
-            await self._desk.looked_up(document.uri)
+            await self._backend.looked_up(document.uri)
         if document is None or document.prepared is None:
             return None
         number, column = document.buffer.clamp(params.position.line, params.position.character)

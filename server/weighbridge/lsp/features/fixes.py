@@ -15,7 +15,7 @@ from weighbridge.content.policy import roots_of
 from weighbridge.content.section import slug_of
 from weighbridge.content.values import DataError, read_yaml
 from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.edits import Edits, NewFile
 from weighbridge.lsp.features.places import reference_at
@@ -42,10 +42,10 @@ Maker = Callable[[Document, dict[str, Any]], Coroutine[Any, Any, types.Workspace
 class Fixes:
     """Makes the edits of one client's code actions."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._session = desk.session
-        self._edits = Edits(desk.capabilities)
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._session = backend.session
+        self._edits = Edits(backend.capabilities)
         self._makers: dict[str, Maker] = {
             "create": self._create,
             "define": self._define,
@@ -154,7 +154,7 @@ class Fixes:
             (range_.start.line, range_.start.character),
             (range_.end.line, range_.end.character),
         )
-        same = await self._desk.tasks.submit(
+        same = await self._backend.tasks.submit(
             ("inline", document.uri),
             lambda _: inlined(index, buffer, place, content),
             priority=Priority.HIGH,
@@ -186,7 +186,7 @@ class Fixes:
         if not inside.strip():
             raise RequestError("nothing is selected")
         folder, scope = document.path.parent, document.expander.scope
-        taken: frozenset[str] = await self._desk.tasks.submit(
+        taken: frozenset[str] = await self._backend.tasks.submit(
             ("names", document.uri),
             lambda _: frozenset(entry.name.casefold() for entry in list_folder("", folder, scope)),
             priority=Priority.HIGH,
@@ -194,7 +194,7 @@ class Fixes:
         )
         name = _name_for(inside, taken)
         written = f"@[file:{escaped(name)}]"
-        new = await self._desk.tasks.submit(
+        new = await self._backend.tasks.submit(
             ("extract", document.uri),
             lambda _: extracted(text, begin, stop, written),
             priority=Priority.HIGH,

@@ -22,7 +22,7 @@ from weighbridge.analysis.wording import (
 from weighbridge.content.base import Content, Overlay
 from weighbridge.content.document_file import read_document
 from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.hover_cards import (
     Card,
@@ -50,10 +50,10 @@ _LONGEST_LINE = 100
 class Hover:
     """Hovers for one client."""
 
-    def __init__(self, desk: Desk, borders: TokenBorders, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, backend: Backend, borders: TokenBorders, now: Callable[[], float] = time.time) -> None:
         """`borders`: whether tokens are shown. `now`: seconds since 1970."""
-        self._desk = desk
-        self._session = desk.session
+        self._backend = backend
+        self._session = backend.session
         self._borders = borders
         self._now = now
 
@@ -72,7 +72,7 @@ class Hover:
             return None if about is None else self._hover(Card(about), None)
         if document.prepared is None:
             # Just opened.
-            await self._desk.looked_up(document.uri)
+            await self._backend.looked_up(document.uri)
         report = self._session.report(document)
         occurrence = reference_at(document, line, params.position.character)
         if occurrence is not None and params.position.character < occurrence[1].end_character:
@@ -84,7 +84,7 @@ class Hover:
                 numbers = " ".join(f"{number}" for number in ids)
                 what = "token" if len(ids) == 1 else "tokens"
                 return self._hover(Card(f"{what} {numbers}", (_bytes_text(data),)), place)
-        report = await self._desk.first_report(document)
+        report = await self._backend.first_report(document)
         imported = import_at(report, line, params.position.character)
         if imported is not None and params.position.character < imported.range.end_character:
             return await self._import(document, report, imported)
@@ -99,9 +99,9 @@ class Hover:
         return None
 
     async def _whole(self, document: Document, report: Report) -> types.Hover:
-        report = await self._desk.with_models(document, report)
+        report = await self._backend.with_models(document, report)
         contexts = await self._contexts(document, report)
-        uris = {document.uri, self._desk.naming().real(document.uri)}
+        uris = {document.uri, self._backend.naming().real(document.uri)}
         paths = {str(path) for uri in uris if (path := path_of(uri)) is not None}
         return self._hover(document_card(report, contexts, paths), None)
 
@@ -146,7 +146,7 @@ class Hover:
             if content.secret:
                 facts.append("its value is not shown")
             else:
-                peek = await self._desk.tasks.submit(
+                peek = await self._backend.tasks.submit(
                     ("peek", expansion.key),
                     lambda _: look_into(content),
                     priority=Priority.HIGH,
@@ -156,7 +156,7 @@ class Hover:
 
     async def _import(self, document: Document, report: Report, imported: ImportReport) -> types.Hover:
         configuration = self._session.configuration
-        peek = await self._desk.tasks.submit(
+        peek = await self._backend.tasks.submit(
             ("peek", imported.path),
             partial(
                 _look_into_file,
@@ -171,7 +171,7 @@ class Hover:
         return self._hover(import_card(report, imported, peek), to_range(imported.range))
 
     def _hover(self, card: Card, range_: types.Range | None) -> types.Hover:
-        markdown = self._desk.abilities.markdown_hovers
+        markdown = self._backend.abilities.markdown_hovers
         kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
         return types.Hover(types.MarkupContent(kind, card.text(markdown=markdown)), range_)
 

@@ -10,7 +10,7 @@ from weighbridge.analysis.graph import Edge, Subject, edges, leading_to
 from weighbridge.analysis.report import Range, Report
 from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.section import Fragments, is_lines
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.navigation import Definitions, import_of
 from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
@@ -72,8 +72,8 @@ def weights(reports: Iterable[Report], all_edges: Iterable[Edge]) -> dict[str, i
 class Includes:
     """References and call hierarchies for one client."""
 
-    def __init__(self, desk: Desk, definitions: Definitions) -> None:
-        self._desk = desk
+    def __init__(self, backend: Backend, definitions: Definitions) -> None:
+        self._backend = backend
         self._definitions = definitions
 
     async def references(self, params: types.ReferenceParams) -> list[types.Location]:
@@ -82,12 +82,12 @@ class Includes:
         Line 1 stands for the document, whether it is a heading or not.
         """
         uri, place = params.text_document.uri, params.position
-        document = await self._desk.looked_up(uri)
+        document = await self._backend.looked_up(uri)
         if document is None:
             return []
         occurrence = reference_at(document, place.line, place.character)
-        real = self._desk.naming().real(uri)
-        imported = None if occurrence is not None else await import_of(self._desk, document, place)
+        real = self._backend.naming().real(uri)
+        imported = None if occurrence is not None else await import_of(self._backend, document, place)
         subject = _subject(document, occurrence, real) if imported is None else uri_of(imported.path)
         naming, reports = await self._about(subject)
         declared: list[types.Location] = []
@@ -113,23 +113,23 @@ class Includes:
     async def prepare(self, params: types.CallHierarchyPrepareParams) -> list[types.CallHierarchyItem] | None:
         """The file that a reference at the place stands for, or the document."""
         uri, place = params.text_document.uri, params.position
-        document = await self._desk.looked_up(uri)
+        document = await self._backend.looked_up(uri)
         if document is None:
             return None
         occurrence = reference_at(document, place.line, place.character)
-        imported = None if occurrence is not None else await import_of(self._desk, document, place)
+        imported = None if occurrence is not None else await import_of(self._backend, document, place)
         if imported is not None:
             exact = document.prepared is not None and document.prepared.exact
             return [
-                self._item(self._desk.naming().shown(uri_of(imported.path)), imported.tokens, exact=exact)
+                self._item(self._backend.naming().shown(uri_of(imported.path)), imported.tokens, exact=exact)
             ]
         if occurrence is None:
-            report = self._desk.session.report(document)
+            report = self._backend.session.report(document)
             return [self._item(uri, report.tokens if report.ready else None, exact=report.exact)]
         expansion = document.expansions.get(occurrence[2])
         if occurrence[0].kind is not Kind.FILE or expansion is None or expansion.reading.path is None:
             return None
-        named = self._desk.naming().shown(uri_of(expansion.reading.path))
+        named = self._backend.naming().shown(uri_of(expansion.reading.path))
         exact = document.prepared is not None and document.prepared.exact and not expansion.sampled
         return [self._item(named, expansion.tokens, exact=exact and not expansion.stale)]
 
@@ -138,8 +138,8 @@ class Includes:
 
         Written here, as what a file includes is: structuring a hundred of them takes ten times as long.
         """
-        await self._desk.weighed()
-        uri = self._desk.naming().real(params.item.uri)
+        await self._backend.weighed()
+        uri = self._backend.naming().real(params.item.uri)
         naming, reports = await self._about(uri)
         all_edges = edges(reports)
         tokens, exact = weights(reports, all_edges), all(report.exact for report in reports)
@@ -156,8 +156,8 @@ class Includes:
 
     async def outgoing(self, params: types.CallHierarchyOutgoingCallsParams) -> WrittenJson:
         """The files that a file includes."""
-        await self._desk.weighed()
-        uri = self._desk.naming().real(params.item.uri)
+        await self._backend.weighed()
+        uri = self._backend.naming().real(params.item.uri)
         naming, reports = await self._about(uri)
         # All that include it see the same of it, but where an expansion ends early.
         calls = next(filter(None, ([*outgoing(edges([report]), uri)] for report in reports)), [])
@@ -174,8 +174,8 @@ class Includes:
 
     async def _about(self, subject: Subject) -> tuple[Naming, list[Report]]:
         """The names of now, and the reports that have to do with something, under their files' one names."""
-        reports = await self._desk.reports(about=subject)
-        naming = self._desk.naming()
+        reports = await self._backend.reports(about=subject)
+        naming = self._backend.naming()
         return naming, naming.really(reports)
 
     def _item(self, uri: str, tokens: int | None, *, exact: bool) -> types.CallHierarchyItem:
@@ -189,7 +189,7 @@ class Includes:
     def _plain_item(self, uri: str, tokens: int | None, *, exact: bool) -> dict[str, Any]:
         """A file, with what it weighs and the folder that it is in."""
         path = path_of(uri)
-        above = None if path is None else self._desk.session.configuration.relative_folder(path)
+        above = None if path is None else self._backend.session.configuration.relative_folder(path)
         details = [
             text for text in (None if tokens is None else tokens_text(tokens, exact=exact), above) if text
         ]

@@ -24,7 +24,7 @@ from weighbridge.analysis.wording import (
     total_text,
 )
 from weighbridge.config import InlayHints
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.navigation import Definitions
 from weighbridge.lsp.features.places import reference_at
 from weighbridge.references.model import Kind
@@ -96,10 +96,10 @@ def tooltip(report: Report, about: About) -> str:
 class Hints:
     """Inlay hints for one client."""
 
-    def __init__(self, desk: Desk, definitions: Definitions) -> None:
-        self._desk = desk
+    def __init__(self, backend: Backend, definitions: Definitions) -> None:
+        self._backend = backend
         self._definitions = definitions
-        document = desk.capabilities.text_document
+        document = backend.capabilities.text_document
         hint = document.inlay_hint if document else None
         resolvable = (hint.resolve_support.properties if hint and hint.resolve_support else None) or ()
         self._tooltips = "tooltip" in resolvable
@@ -113,15 +113,15 @@ class Hints:
         A client that can't be told to ask again would keep what is pending: it gets its answer when counts are known. One
         that can is slow to ask again while its user types (VS Code): of a document just opened it is told what it will be.
         """
-        if self._desk.abilities.refresh_hints:
-            await self._desk.looked_up(params.text_document.uri)
-        document = self._desk.shown(params.text_document.uri)
+        if self._backend.abilities.refresh_hints:
+            await self._backend.looked_up(params.text_document.uri)
+        document = self._backend.shown(params.text_document.uri)
         if document is None:
             return []
-        session = self._desk.session
-        if not self._desk.abilities.refresh_hints:
+        session = self._backend.session
+        if not self._backend.abilities.refresh_hints:
             # Nobody can tell the client later that there is more to see.
-            await self._desk.counted(document, SECONDS_FOR_COUNTS)
+            await self._backend.counted(document, SECONDS_FOR_COUNTS)
             if session.documents.get(document.uri) is not document:
                 return []
         ordered = hints(
@@ -139,10 +139,10 @@ class Hints:
     async def resolve(self, hint: types.InlayHint) -> types.InlayHint:
         """Give a hint its tooltip, and its label the place it is of. One that is old stays as it is."""
         data = hint.data if isinstance(hint.data, dict) else {}
-        document = self._desk.session.documents.get(str(data.get("uri")))
+        document = self._backend.session.documents.get(str(data.get("uri")))
         if document is None:
             return hint
-        report = self._desk.session.report(document)
+        report = self._backend.session.report(document)
         about: About = None
         if data.get("of") == "reference":
             about = _part_at(report.references, data)

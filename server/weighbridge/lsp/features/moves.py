@@ -26,7 +26,7 @@ from weighbridge.content.base import Scope
 from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
 from weighbridge.lsp.naming import Naming
 from weighbridge.references.dialect import is_scannable
@@ -61,11 +61,11 @@ _Followed = dict[Path, tuple[Sequence[str], list[Rewritten]]]
 class Moves:
     """Edits that follow moved files, for one client."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._session = desk.session
-        self._edits = Edits(desk.capabilities)
-        self._files = desk.files
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._session = backend.session
+        self._edits = Edits(backend.capabilities)
+        self._files = backend.files
         self._mentions = Mentions()
 
     async def will_rename_files(self, params: types.RenameFilesParams) -> types.WorkspaceEdit | None:
@@ -75,8 +75,8 @@ class Moves:
             for file in params.files
             if (old := path_of(file.old_uri)) is not None and (new := path_of(file.new_uri)) is not None
         }
-        await self._desk.weighed()
-        workspace, naming = self._desk.workspace, self._desk.naming()
+        await self._backend.weighed()
+        workspace, naming = self._backend.workspace, self._backend.naming()
         really = self._session.configuration.really
         needing = {
             prompt
@@ -120,7 +120,7 @@ class Moves:
             importers,
         )
         files = TextFiles(self._session.open_texts)
-        followed = await self._desk.tasks.submit(
+        followed = await self._backend.tasks.submit(
             ("moves", *map(str, moves)),
             lambda token: self._follow(files, looked_through, moves, token),
             priority=Priority.HIGH,

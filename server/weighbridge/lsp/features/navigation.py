@@ -9,7 +9,7 @@ from weighbridge.content.base import Request
 from weighbridge.content.defining import Defined, defined
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import VariableHandler
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.features.places import import_at, of_an_agent, reference_at
 from weighbridge.lsp.naming import Naming
@@ -26,9 +26,9 @@ Definition = types.Location | list[types.LocationLink] | None
 class Definitions:
     """Finds the places where what references stand for is written."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._session = desk.session
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._session = backend.session
 
     async def of(self, document: Document, reference: Reference, target: Target) -> types.Location | None:
         """A file, its lines or heading, a variable's or an API's setting; None if it is nowhere to be seen."""
@@ -42,7 +42,7 @@ class Definitions:
             first, end = (0, 0) if content is None or content.lines is None else content.lines
             start = types.Position(first, 0)
             # All of what is selected; its last line from the start, which every line has.
-            uri = self._desk.naming().shown(uri_of(expansion.reading.path))
+            uri = self._backend.naming().shown(uri_of(expansion.reading.path))
             return types.Location(uri, types.Range(start, types.Position(max(first, end - 1), 0)))
         prepared = document.prepared
         lines = prepared.front_matter.lines if prepared is not None else 0
@@ -56,7 +56,7 @@ class Definitions:
             expander.scope,
         )
         texts, folder = self._session.open_texts, self._session.configuration.folder_of(document.path)
-        definition: Defined = await self._desk.tasks.submit(
+        definition: Defined = await self._backend.tasks.submit(
             ("definition", document.uri, reference.kind, reference.target),
             lambda _: defined(request, TextFiles(texts), VariableHandler(texts), head, folder),
             priority=Priority.HIGH,
@@ -70,25 +70,25 @@ class Definitions:
             types.Position(place.line, units(text[: place.start], encoding)),
             types.Position(place.line, units(text[: place.end], encoding)),
         )
-        uri = document.uri if place.path is None else self._desk.naming().shown(uri_of(place.path))
+        uri = document.uri if place.path is None else self._backend.naming().shown(uri_of(place.path))
         return types.Location(uri, range_)
 
 
-async def import_of(desk: Desk, document: Document, position: types.Position) -> ImportReport | None:
+async def import_of(backend: Backend, document: Document, position: types.Position) -> ImportReport | None:
     """The import of the document's agent that stands at a place: known once what arrives is."""
     if not of_an_agent(document):
         return None
-    return import_at(await desk.first_report(document), position.line, position.character)
+    return import_at(await backend.first_report(document), position.line, position.character)
 
 
 class Navigation:
     """Definitions and document links for one client."""
 
-    def __init__(self, desk: Desk, definitions: Definitions) -> None:
-        self._desk = desk
-        self._session = desk.session
+    def __init__(self, backend: Backend, definitions: Definitions) -> None:
+        self._backend = backend
+        self._session = backend.session
         self._definitions = definitions
-        document = desk.capabilities.text_document
+        document = backend.capabilities.text_document
         definition = document.definition if document else None
         self._links = bool(definition and definition.link_support)
         link = document.document_link if document else None
@@ -96,7 +96,7 @@ class Navigation:
 
     async def definition(self, params: types.DefinitionParams) -> Definition:
         """Where what a reference stands for is written: a file, its lines or heading, a variable's or an API's setting."""
-        document = await self._desk.looked_up(params.text_document.uri)
+        document = await self._backend.looked_up(params.text_document.uri)
         if document is None:
             return None
         occurrence = reference_at(document, params.position.line, params.position.character)
@@ -104,10 +104,10 @@ class Navigation:
         if occurrence is not None:
             reference, place, target = occurrence
             where = await self._definitions.of(document, reference, target)
-        elif (imported := await import_of(self._desk, document, params.position)) is not None:
+        elif (imported := await import_of(self._backend, document, params.position)) is not None:
             place, start = imported.range, types.Position(0, 0)
             where = types.Location(
-                self._desk.naming().shown(uri_of(imported.path)), types.Range(start, start)
+                self._backend.naming().shown(uri_of(imported.path)), types.Range(start, start)
             )
         if where is None:
             return None
@@ -117,10 +117,10 @@ class Navigation:
 
     async def document_links(self, params: types.DocumentLinkParams) -> list[types.DocumentLink]:
         """Links of references to files that may be read, and to URLs."""
-        document = await self._desk.looked_up(params.text_document.uri)
+        document = await self._backend.looked_up(params.text_document.uri)
         if document is None:
             return []
-        links, naming = [], self._desk.naming()
+        links, naming = [], self._backend.naming()
         for (reference, _, target), report in zip(
             document.placed(), self._session.report(document).references, strict=False
         ):
@@ -128,7 +128,7 @@ class Navigation:
             if to is not None:
                 tooltip = name_text(report.target) if self._tooltips else None
                 links.append(types.DocumentLink(to_range(report.range), to, tooltip))
-        for imported in (await self._desk.first_report(document)).imports if of_an_agent(document) else ():
+        for imported in (await self._backend.first_report(document)).imports if of_an_agent(document) else ():
             tooltip = name_text(imported.target) if self._tooltips else None
             links.append(
                 types.DocumentLink(to_range(imported.range), naming.shown(uri_of(imported.path)), tooltip)

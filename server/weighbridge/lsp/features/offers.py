@@ -16,7 +16,7 @@ from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.errors import Code
 from weighbridge.lsp.abilities import client_commands
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.corrections import Change, names_file, nearest_changes
 from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
@@ -58,13 +58,13 @@ class Fix:
 class Offers:
     """What is offered to one client. `shows`: whether it shows a place that it is sent to."""
 
-    def __init__(self, desk: Desk, fixes: Fixes, *, shows: bool) -> None:
-        self._desk = desk
-        self._session = desk.session
+    def __init__(self, backend: Backend, fixes: Fixes, *, shows: bool) -> None:
+        self._backend = backend
+        self._session = backend.session
         self._fixes = fixes
         self._shows = shows
-        self._texts = TextFiles(desk.session.open_texts)
-        self._variables = VariableHandler(desk.session.open_texts)
+        self._texts = TextFiles(backend.session.open_texts)
+        self._variables = VariableHandler(backend.session.open_texts)
 
     async def offered(self, document: Document, params: types.CodeActionParams) -> list[Fix]:
         """All fixes for a place."""
@@ -152,9 +152,9 @@ class Offers:
         diagnostic: types.Diagnostic | None,
     ) -> list[Fix]:
         """Fixes for what isn't there: another file, another section of the file that is there, or a new file."""
-        changes: list[Change] = await self._desk.tasks.submit(
+        changes: list[Change] = await self._backend.tasks.submit(
             ("nearest", document.uri, reference.target, reference.fragment),
-            lambda _: nearest_changes(self._desk.files, self._texts, reference, scope, _NEAREST),
+            lambda _: nearest_changes(self._backend.files, self._texts, reference, scope, _NEAREST),
             priority=Priority.HIGH,
             title="code action",
         )
@@ -179,7 +179,7 @@ class Offers:
     ) -> list[Fix]:
         name = reference.target
         request = Request(Kind.VARIABLE, name, None, None, document.folder, scope)
-        meant: str | None = await self._desk.tasks.submit(
+        meant: str | None = await self._backend.tasks.submit(
             ("nearest", document.uri, name),
             lambda _: self._variables.meant(request),
             priority=Priority.HIGH,
@@ -216,7 +216,7 @@ class Offers:
             title = f"Fetch {name_text(reference.target)} again"
             command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
             yield Fix("refresh", title, QUICK_FIX, fixes=diagnostic, command=command)
-        elif ALLOW_HOST in client_commands(self._desk.capabilities):
+        elif ALLOW_HOST in client_commands(self._backend.capabilities):
             host = host_to_allow(reference.target, scope.settings)
             if host is not None:
                 title = f"Allow fetching from {name_text(host)}, in your settings"
@@ -248,7 +248,7 @@ class Offers:
         return fixes
 
     async def _names_file(self, document: Document, written: str, scope: Scope) -> bool:
-        names: bool = await self._desk.tasks.submit(
+        names: bool = await self._backend.tasks.submit(
             ("names", document.uri, written),
             lambda _: names_file(self._texts, written, scope),
             priority=Priority.HIGH,

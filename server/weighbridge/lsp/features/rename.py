@@ -18,7 +18,7 @@ from weighbridge.content.front_matter import read_front_matter
 from weighbridge.content.section import Fragments
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
-from weighbridge.lsp.desk import SECONDS_TO_KNOW, Desk
+from weighbridge.lsp.backend import SECONDS_TO_KNOW, Backend
 from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
 from weighbridge.lsp.features.includes import heading_of
 from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
@@ -44,15 +44,15 @@ Changes = dict[str, list[Change]]
 class Rename:
     """Renames for one client."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._session = desk.session
-        self._edits = Edits(desk.capabilities)
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._session = backend.session
+        self._edits = Edits(backend.capabilities)
         self._numbers = itertools.count()
 
     async def prepare(self, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
         """What would be renamed at a place; None where nothing can be."""
-        document = await self._desk.looked_up(params.text_document.uri)
+        document = await self._backend.looked_up(params.text_document.uri)
         if document is None:
             return None
         named = self._named(document, params.position)
@@ -71,7 +71,7 @@ class Rename:
         Raises:
             InvalidParamsError: nothing there can be renamed so; the message says why.
         """
-        document = await self._desk.looked_up(params.text_document.uri)
+        document = await self._backend.looked_up(params.text_document.uri)
         if document is None:
             return None
         named = self._named(document, params.position)
@@ -85,12 +85,12 @@ class Rename:
             raise InvalidParamsError(f"{new}: no name of a variable: letters, digits, `_`, `-` and `.`")
         if not variable and _title_of(document, line, start, end, new) != new:
             raise InvalidParamsError(f"{new}: would not be read as a heading's title here")
-        subject = (Kind.VARIABLE, name) if variable else self._desk.naming().real(document.uri)
-        reports = await self._desk.reports(SECONDS_TO_KNOW, subject)
-        if self._desk.workspace.busy:
-            done, total = self._desk.workspace.progress
+        subject = (Kind.VARIABLE, name) if variable else self._backend.naming().real(document.uri)
+        reports = await self._backend.reports(SECONDS_TO_KNOW, subject)
+        if self._backend.workspace.busy:
+            done, total = self._backend.workspace.progress
             raise RequestError(f"{done:,} of {total:,} prompts are known yet; try again when all are")
-        naming = self._desk.naming()
+        naming = self._backend.naming()
         reports = naming.really(reports)
         changes: Changes = {}
         if variable:
@@ -171,7 +171,7 @@ class Rename:
 
         A file that several prompts include has it from each of them.
         """
-        uses: Uses = await self._desk.tasks.submit(
+        uses: Uses = await self._backend.tasks.submit(
             ("uses", next(self._numbers)),
             lambda _: uses_of_variable(reports, name),
             priority=Priority.HIGH,
@@ -224,7 +224,7 @@ class Rename:
             read_front_matter(lines).variables,
         )
         request = Request(Kind.VARIABLE, name, None, None, None if path is None else path.parent, scope)
-        return await self._desk.tasks.submit(
+        return await self._backend.tasks.submit(
             ("defined", path, name),
             lambda _: defined(
                 request, TextFiles(texts), VariableHandler(texts), lines, configuration.folder_of(path)
@@ -271,12 +271,12 @@ class Rename:
                 closed[uri] = path
         if document.expander is not None and closed:
             scope, files = document.expander.scope, TextFiles(self._session.open_texts)
-            tasks = self._desk.tasks.submit_batch(
+            tasks = self._backend.tasks.submit_batch(
                 ((("lines", uri), partial(_lines_in, files, path, scope)) for uri, path in closed.items()),
                 priority=Priority.HIGH,
                 title="rename",
             )
-            outcomes = await self._desk.tasks.await_batch(tasks)
+            outcomes = await self._backend.tasks.await_batch(tasks)
             lines |= {uri: outcome.unwrap() for uri, outcome in zip(closed, outcomes, strict=True)}
         return lines
 

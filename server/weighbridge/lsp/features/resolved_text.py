@@ -16,8 +16,8 @@ from lsprotocol import types
 
 from weighbridge.agents.readers import TITLES
 from weighbridge.errors import ReferenceFault
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.convert import text_document_uri
-from weighbridge.lsp.desk import Desk
 from weighbridge.lsp.protocol import TEXT_SCHEME, InvalidParamsError, RequestError
 from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
@@ -37,9 +37,9 @@ def resolved_uri(uri: str) -> str:
 class ResolvedTexts:
     """Texts for one client, and word of it when they change."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        workspace = desk.capabilities.workspace
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        workspace = backend.capabilities.workspace
         self._able = bool(workspace and workspace.text_document_content)
         #: What is shown: its URI, and the document it is of; None for an agent's context.
         self._shown: LRUCache[str, str | None] = LRUCache(_MOST_SHOWN)
@@ -61,7 +61,7 @@ class ResolvedTexts:
             self._shown[params.uri] = of
             try:
                 return types.TextDocumentContentResult(
-                    await self._desk.session.queries.render(self._desk.document(of))
+                    await self._backend.session.queries.render(self._backend.document(of))
                 )
             except (ReferenceFault, CountingError) as error:
                 raise RequestError(error.problem.message) from None
@@ -69,17 +69,19 @@ class ResolvedTexts:
         if name not in TITLES or folder is None:
             raise InvalidParamsError(f"{params.uri}: no agent's context")
         self._shown[params.uri] = None
-        (context,) = await self._desk.session.queries.contexts(folder, [name], texts=True)
+        (context,) = await self._backend.session.queries.contexts(folder, [name], texts=True)
         return types.TextDocumentContentResult("\n".join(part["text"] for part in context["parts"]))
 
     async def show(self, arguments: list[Any]) -> dict[str, str]:
         """`weighbridge.showResolved`: the URI of an open document's resolved text, brought before the user where that can be."""
         uri = resolved_uri(
-            self._desk.document(text_document_uri({"textDocument": {"uri": next(iter(arguments), None)}})).uri
+            self._backend.document(
+                text_document_uri({"textDocument": {"uri": next(iter(arguments), None)}})
+            ).uri
         )
-        window = self._desk.capabilities.window
+        window = self._backend.capabilities.window
         if self._able and window and window.show_document and window.show_document.support:
-            await self._desk.client.ask(
+            await self._backend.client.ask(
                 types.WINDOW_SHOW_DOCUMENT, types.ShowDocumentParams(uri, take_focus=True)
             )
         return {"uri": uri}
@@ -95,7 +97,7 @@ class ResolvedTexts:
 
     async def _refresh(self, uri: str) -> None:
         try:
-            await self._desk.client.ask(
+            await self._backend.client.ask(
                 types.WORKSPACE_TEXT_DOCUMENT_CONTENT_REFRESH, types.TextDocumentContentRefreshParams(uri)
             )
         except RequestError:

@@ -16,7 +16,7 @@ from lsprotocol import types
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
 from weighbridge.analysis.wording import PENDING, name_text, part_text, tokens_text
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.diagnostics import to_range
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.references.model import Kind
@@ -177,12 +177,12 @@ def _file_name(report: Report) -> str:
 class Symbols:
     """Outlines for one client."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._numbers = itertools.count()
         #: Of closed prompts, and the workspace's revision that they are of.
         self._names, self._names_at = Names(()), 0
-        capabilities = desk.capabilities.text_document
+        capabilities = backend.capabilities.text_document
         symbol = capabilities.document_symbol if capabilities else None
         self._hierarchical = bool(symbol and symbol.hierarchical_document_symbol_support)
 
@@ -193,11 +193,11 @@ class Symbols:
 
         Written here: structuring thousands of symbols takes ten times as long.
         """
-        session = self._desk.session
+        session = self._backend.session
         document = session.documents.get(params.text_document.uri)
         if document is None:
             return []
-        await self._desk.counted(document)
+        await self._backend.counted(document)
         report = session.report(document)
         if not self._hierarchical:
             return flat_outline(report)
@@ -205,8 +205,8 @@ class Symbols:
 
     async def workspace(self, params: types.WorkspaceSymbolParams) -> WrittenJson:
         """Symbols of all prompts: open ones as they are in the editor, others as far as they are weighed."""
-        await self._desk.weighed()
-        workspace, session = self._desk.workspace, self._desk.session
+        await self._backend.weighed()
+        workspace, session = self._backend.workspace, self._backend.session
         opened = [session.report(document) for document in session.documents.values()]
         paths = [document.path for document in session.documents.values() if document.path is not None]
         closed = workspace.prompts.reports() if workspace.prompts.revision != self._names_at else None
@@ -223,11 +223,11 @@ class Symbols:
 
         key = ("workspace symbols", next(self._numbers))
         try:
-            self._names, answer = await self._desk.tasks.submit(
+            self._names, answer = await self._backend.tasks.submit(
                 key, find, priority=Priority.HIGH, title="symbols"
             )
         except asyncio.CancelledError:
-            self._desk.tasks.cancel(key)
+            self._backend.tasks.cancel(key)
             raise
         self._names_at = revision
         return answer

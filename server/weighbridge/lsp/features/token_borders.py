@@ -9,7 +9,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.messages import WrittenJson
 from weighbridge.session.document import Document
 from weighbridge.session.prepared import Prepared
@@ -58,11 +58,11 @@ def encode(
 class TokenBorders:
     """Coloured tokens for one client. `shown`: whether tokens are coloured."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, backend: Backend) -> None:
         self.shown = False
-        self._desk = desk
+        self._backend = backend
         self._last: tuple[tuple[Document, Prepared | None, int], WrittenJson] | None = None
-        workspace = desk.capabilities.workspace
+        workspace = backend.capabilities.workspace
         tokens = workspace.semantic_tokens if workspace else None
         self._refresh = bool(tokens and tokens.refresh_support)
 
@@ -71,12 +71,12 @@ class TokenBorders:
         self.shown = not self.shown
         self._last = None
         if self._refresh:
-            self._desk.client.nudge(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH)
+            self._backend.client.nudge(types.WORKSPACE_SEMANTIC_TOKENS_REFRESH)
         return self.shown
 
     async def full(self, params: types.SemanticTokensParams) -> WrittenJson:
         """The tokens of a document, or of as much of it as people look at."""
-        document = self._desk.session.documents.get(params.text_document.uri)
+        document = self._backend.session.documents.get(params.text_document.uri)
         if document is None or not self.shown:
             return _NONE
         # Asked for again and again while nothing changes, as when the editor's window is moved.
@@ -90,7 +90,7 @@ class TokenBorders:
 
     async def range(self, params: types.SemanticTokensRangeParams) -> WrittenJson:
         """The tokens of some lines of a document."""
-        document = self._desk.session.documents.get(params.text_document.uri)
+        document = self._backend.session.documents.get(params.text_document.uri)
         if document is None or not self.shown:
             return _NONE
         data = await self._of(document, params.range.start.line, params.range.end.line + 1)
@@ -103,7 +103,7 @@ class TokenBorders:
         for piece in await self._split(document, number, number + 1):
             if piece.start <= column < piece.end:
                 start, end = max(piece.start, 0), min(piece.end, len(text))
-                encoding = self._desk.session.encoding
+                encoding = self._backend.session.encoding
                 place = types.Range(
                     types.Position(number, units(text[:start], encoding)),
                     types.Position(number, units(text[:end], encoding)),
@@ -128,7 +128,7 @@ class TokenBorders:
         if document.text_revision != revision:
             # The client asks again for what it has now.
             return None
-        return encode(lines, start, splits, self._desk.session.encoding)
+        return encode(lines, start, splits, self._backend.session.encoding)
 
     async def _split(self, document: Document, start: int, stop: int) -> list[Split]:
         """The tokens of lines [start, stop), as columns of these lines joined."""
@@ -138,7 +138,7 @@ class TokenBorders:
         before = buffer.slice(max(0, start - _LINES_AROUND), start)[-MOST_CHARACTERS // 4 :]
         text = buffer.slice(start, stop)
         after = buffer.slice(stop, min(stop + _LINES_AROUND, buffer.line_count))[: MOST_CHARACTERS // 4]
-        splits: list[Split] = await self._desk.tasks.submit(
+        splits: list[Split] = await self._backend.tasks.submit(
             ("split", document.uri, start, stop, document.text_revision),
             lambda _: split_between(before, text, after, prepared.tokenizer),
             priority=Priority.HIGH,

@@ -16,7 +16,7 @@ from lsprotocol import types
 from weighbridge.analysis.report import Report
 from weighbridge.errors import Code
 from weighbridge.lsp.abilities import ClientAbilities
-from weighbridge.lsp.desk import Desk
+from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.session.document import Document
 from weighbridge.uris import path_of, uri_of
@@ -34,10 +34,10 @@ _NOTHING: tuple[list[types.Diagnostic], str] = [], result_id([])
 class PulledDiagnostics:
     """Pulled diagnostics of one client. Clients that get them pushed are not told that they may ask."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._abilities = desk.abilities
-        self._workspace = desk.workspace
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._abilities = backend.abilities
+        self._workspace = backend.workspace
         #: Called with each open document whose diagnostics the client has now, and their name.
         self.on_pulled: Callable[[str, str], None] = lambda uri, name: None
         #: Diagnostics of closed prompts and their names, of those that have any; and the workspace's revision then.
@@ -51,7 +51,7 @@ class PulledDiagnostics:
     @property
     def _everywhere(self) -> bool:
         """Whether prompts that nobody opened have diagnostics."""
-        return self._check_requested or self._desk.session.configuration.settings.workspace_diagnostics
+        return self._check_requested or self._backend.session.configuration.settings.workspace_diagnostics
 
     async def check(self, _: list[Any]) -> dict[str, int]:
         """`weighbridge.checkWorkspace`: diagnose every prompt of the workspace from now on. Returns how many `documents` there
@@ -59,9 +59,9 @@ class PulledDiagnostics:
         """
         self._check_requested = True
         self._workspace.wake()
-        await self._desk.weighed(SECONDS_TO_CHECK)
+        await self._backend.weighed(SECONDS_TO_CHECK)
         self._make()
-        opened = self._desk.session.documents.values()
+        opened = self._backend.session.documents.values()
         paths = {document.path for document in opened}
         closed = sum(1 for path in self._workspace.prompts.reports() if path not in paths)
         findings = [
@@ -71,13 +71,13 @@ class PulledDiagnostics:
             for finding in closed_findings
         ]
         for document in opened:
-            findings += diagnostics(self._desk.session.report(document), 0, ClientAbilities())
+            findings += diagnostics(self._backend.session.report(document), 0, ClientAbilities())
         listed = sum(finding.severity is not types.DiagnosticSeverity.Hint for finding in findings)
         return {"documents": len(opened) + closed, "findings": listed}
 
     async def document(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Diagnostics of one document, as things stand; of one just opened, as they will be."""
-        await self._desk.looked_up(params.text_document.uri)
+        await self._backend.looked_up(params.text_document.uri)
         findings, name = self._of(params.text_document.uri)
         if params.previous_result_id == name:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
@@ -95,7 +95,9 @@ class PulledDiagnostics:
         # That there is nothing is an answer, too, to who has none yet and takes no other.
         first = params.partial_result_token is None and not params.previous_result_ids
         if first:
-            await asyncio.gather(*(self._desk.first_report(document) for document in self._opened().values()))
+            await asyncio.gather(
+                *(self._backend.first_report(document) for document in self._opened().values())
+            )
         partials_sent, seen = False, -1
         while True:
             everywhere, opened = self._everywhere, self._opened()
@@ -117,12 +119,14 @@ class PulledDiagnostics:
                 partials_sent = True
             else:
                 unsent |= items
-            if settled and (partials_sent or unsent or (first and self._desk.session.knows_settings(None))):
+            if settled and (
+                partials_sent or unsent or (first and self._backend.session.knows_settings(None))
+            ):
                 return types.WorkspaceDiagnosticReport([*unsent.values()])
             await workspace.changed()
 
     def _of(self, uri: str) -> tuple[list[types.Diagnostic], str]:
-        session = self._desk.session
+        session = self._backend.session
         findings: list[types.Diagnostic] = []
         if uri not in session.documents:
             # Clients ask once more when they close a document.
@@ -131,7 +135,7 @@ class PulledDiagnostics:
             if path is not None and prompt is not None:
                 self._make()
                 return self._closed_results.get(path, _NOTHING)
-        elif (document := self._desk.shown(uri)) is not None:
+        elif (document := self._backend.shown(uri)) is not None:
             report = session.report(document)
             findings = diagnostics(report, document.buffer.line_end(0), self._abilities)
             self.on_pulled(uri, result_id(findings))
@@ -153,7 +157,7 @@ class PulledDiagnostics:
 
     def _opened(self) -> dict[Path, Document]:
         """The open documents by path: a client may write another URI for the same one."""
-        documents = self._desk.session.documents.values()
+        documents = self._backend.session.documents.values()
         return {document.path: document for document in documents if document.path is not None}
 
     def _new(self, paths: Iterable[Path], had: Had, opened: Mapping[Path, Document]) -> Items:
@@ -172,8 +176,8 @@ class PulledDiagnostics:
         """The same of open documents, as far as they are counted."""
         items: Items = {}
         for path, document in opened.items():
-            report, cached = self._desk.session.report(document), self._open_results.get(document.uri)
-            if not report.ready or self._desk.shown(document.uri) is None:
+            report, cached = self._backend.session.report(document), self._open_results.get(document.uri)
+            if not report.ready or self._backend.shown(document.uri) is None:
                 continue
             if cached is None or cached[0] is not report:
                 findings = diagnostics(report, document.buffer.line_end(0), self._abilities)
@@ -185,7 +189,7 @@ class PulledDiagnostics:
                 )
                 had[path] = name
         for uri in [*self._open_results]:
-            if uri not in self._desk.session.documents:
+            if uri not in self._backend.session.documents:
                 del self._open_results[uri]
         return items
 
@@ -195,7 +199,7 @@ class PulledDiagnostics:
             path
             for path in had
             if not (everywhere and self._workspace.prompts.get(path) is not None)
-            and (path not in opened or self._desk.shown(opened[path].uri) is None)
+            and (path not in opened or self._backend.shown(opened[path].uri) is None)
         ]
         for path in gone_paths:
             del had[path]
@@ -206,4 +210,4 @@ class PulledDiagnostics:
 
     def _partial(self, token: types.ProgressToken, items: Iterable[_Item]) -> None:
         result = types.WorkspaceDiagnosticReportPartialResult([*items])
-        self._desk.client.notify(types.PROGRESS, types.ProgressParams(token, result))
+        self._backend.client.notify(types.PROGRESS, types.ProgressParams(token, result))

@@ -1,4 +1,4 @@
-"""What every answer to a client is made from: the session, the workspace, and what the client can be sent."""
+"""The backend that features answer from: one client's session, workspace, tasks and connection, in one object."""
 
 import asyncio
 import contextlib
@@ -40,8 +40,8 @@ class Client(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """The desk of one client; features take what they need from it."""
+class Backend:
+    """What the features of one client share: its session, its workspace, the tasks, and the way to the client."""
 
     session: Session
     workspace: Workspace
