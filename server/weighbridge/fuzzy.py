@@ -1,36 +1,36 @@
-"""Fuzzy matching: how well a name fits the letters typed of it, the same for files, headings and variables."""
+"""Fuzzy matching: how well a name matches the letters typed of it, the same for files, headings and variables."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 
-class Fit(IntEnum):
-    """The closer, the smaller."""
+class Match(IntEnum):
+    """How closely a name matches what is typed: the closer, the smaller."""
 
     BEGINS = 0
     HOLDS = 1
     IN_ORDER = 2
 
 
-def fit_of(typed: str, name: str) -> Fit | None:
-    """How a name fits, whatever the case: it begins with what is typed, holds it, or holds its letters in order, the first one first.
+def match_of(typed: str, name: str) -> Match | None:
+    """How a name matches, whatever the case: it begins with what is typed, holds it, or holds its letters in order, the first one first.
 
-    None if it doesn't. A name behind a dot is meant if a dot is typed. What fits more letters fits fewer of them too.
+    None if it doesn't. A name behind a dot is meant if a dot is typed. What matches more letters matches fewer of them too.
     """
-    return fit_of_folded(typed.casefold(), name.casefold())
+    return match_of_folded(typed.casefold(), name.casefold())
 
 
-def fit_of_folded(wanted: str, text: str) -> Fit | None:
+def match_of_folded(wanted: str, text: str) -> Match | None:
     """The same of both in lower case (`casefold`)."""
     if text.startswith(wanted):
-        return Fit.BEGINS
+        return Match.BEGINS
     if wanted in text and wanted[0] != ".":
-        return Fit.HOLDS
+        return Match.HOLDS
     if wanted[0] != text[:1]:
         return None
     letters = iter(text)
-    return Fit.IN_ORDER if all(letter in letters for letter in wanted) else None
+    return Match.IN_ORDER if all(letter in letters for letter in wanted) else None
 
 
 def looks_like(name: str, other: str) -> bool:

@@ -16,7 +16,7 @@ from weighbridge.content.ignored import Ignored
 from weighbridge.content.policy import FilePlace, opened_folder, place_of, real_path, roots_of
 from weighbridge.content.tree import SETTLED
 from weighbridge.errors import ReferenceFault
-from weighbridge.fuzzy import Fit, fit_of_folded
+from weighbridge.fuzzy import Match, match_of_folded
 
 #: Entries of one folder that are looked at: a hostile one has millions.
 MOST_ENTRIES = 200_000
@@ -72,7 +72,7 @@ class Folders:
         hidden: bool = False,
         most: int = MOST_ENTRIES,
     ) -> Listing:
-        """List `most` names of a folder that fit what is typed, the closest first, folders before files. Blocks: a worker's work.
+        """List `most` names of a folder that match what is typed, the closest first, folders before files. Blocks: a worker's work.
 
         `target`: relative to `base`, empty for that itself. `hidden`: names that begin with a dot as well. What ignore
         files leave out, and links that lead out of the workspace, are left out. A folder that may not be read is empty.
@@ -83,8 +83,8 @@ class Folders:
         except ReferenceFault:
             return _NOTHING
         root = next((folder for folder in roots_of(scope) if place.path.is_relative_to(folder)), None)
-        fitting = _fitting(names, typed, place, scope, hidden=hidden)
-        visible = fitting if root is None else _not_ignored(fitting, root, place.path)
+        matches = _matching(names, typed, place, scope, hidden=hidden)
+        visible = matches if root is None else _not_ignored(matches, root, place.path)
         entries = tuple(itertools.islice(visible, most))
         more = len(names) == MOST_ENTRIES or next(visible, None) is not None
         return Listing(entries, more=more)
@@ -128,25 +128,25 @@ def _kind(entry: "os.DirEntry[str]") -> _Kind | None:
         return None
 
 
-def _fitting(
+def _matching(
     names: _Names, typed: str, place: FilePlace, scope: Scope, *, hidden: bool
 ) -> Iterator[ListedName]:
-    """The entries that fit, the closest first, folders before files, else in order."""
+    """The entries that match, the closest first, folders before files, else in order."""
     query = typed.casefold()
-    ranked: dict[tuple[Fit, bool], list[str]] = {}
+    ranked: dict[tuple[Match, bool], list[str]] = {}
     links = 0
     for name, folded, kind in names:
         if name.startswith(".") and not hidden:
             continue
-        fit = fit_of_folded(query, folded)
-        if fit is None:
+        match = match_of_folded(query, folded)
+        if match is None:
             continue
         is_folder: bool | None = kind is _Kind.FOLDER
         if kind is _Kind.LINK:
             links += 1
             is_folder = _leads_to_folder(place, name, scope) if links <= _MOST_LINKS else None
         if is_folder is not None:
-            ranked.setdefault((fit, not is_folder), []).append(name)
+            ranked.setdefault((match, not is_folder), []).append(name)
     for rank in sorted(ranked):
         yield from (ListedName(name, is_folder=not rank[1]) for name in ranked[rank])
 

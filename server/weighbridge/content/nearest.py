@@ -1,4 +1,4 @@
-"""The files of a workspace: those that fit what is typed, and those whose paths are most like one that isn't there."""
+"""The files of a workspace: those that match what is typed, and those whose paths are most like one that isn't there."""
 
 import heapq
 import itertools
@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
 from weighbridge.content.tree import Tree
-from weighbridge.fuzzy import Fit, fit_of_folded, folded
+from weighbridge.fuzzy import Match, folded, match_of_folded
 
 #: How like a name must be to be meant, from 0 to 1.
 _LEAST_ALIKE = 0.7
@@ -52,8 +52,8 @@ class Files:
                 tree = self._trees[root] = Tree(root)
         return tree.files()
 
-    def fitting(self, typed: str, base: Path | None, scope: Scope, most: int) -> list[str]:
-        """List files outside `base` whose names or paths fit what is typed: the closest first, the nearest first among
+    def matching(self, typed: str, base: Path | None, scope: Scope, most: int) -> list[str]:
+        """List files outside `base` whose names or paths match what is typed: the closest first, the nearest first among
         those; relative to `base`. Hidden ones are found by a dot that is typed. Blocks.
         """
         if base is None:
@@ -62,7 +62,7 @@ class Files:
         ranked_paths = {
             ranked
             for root in roots
-            for ranked in _fitting(typed.casefold(), self.below(root), base.relative_to(root).parts)
+            for ranked in _matching(typed.casefold(), self.below(root), base.relative_to(root).parts)
         }
         return [path for _, _, path in heapq.nsmallest(most, ranked_paths)]
 
@@ -98,8 +98,8 @@ class Files:
         return ranking
 
 
-def _fitting(typed: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterator[tuple[Fit, int, str]]:
-    """How paths fit what is typed, how many steps away they are, and how they are written from `base`; only those that fit and
+def _matching(typed: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterator[tuple[Match, int, str]]:
+    """How paths match what is typed, how many steps away they are, and how they are written from `base`; only those that match and
     are outside it. What a folder's files have in common is found out once: all files of a workspace are looked at.
     """
     above = before = None
@@ -118,11 +118,11 @@ def _fitting(typed: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterato
             shown = steps > 0 and (typed.startswith(".") or not any(part.startswith(".") for part in parts))
         if not shown or (name.startswith(".") and not typed.startswith(".")):
             continue
-        fit = fit_of_folded(typed, name.casefold())
-        if fit is None:
-            fit = fit_of_folded(typed, path[cut:].casefold())
-        if fit is not None:
-            yield fit, steps, f"{before}{path[cut:]}"
+        match = match_of_folded(typed, name.casefold())
+        if match is None:
+            match = match_of_folded(typed, path[cut:].casefold())
+        if match is not None:
+            yield match, steps, f"{before}{path[cut:]}"
 
 
 def _ranked(missing: Path, root: Path, names: _Names) -> Iterator[_Ranked]:

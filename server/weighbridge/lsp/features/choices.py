@@ -23,7 +23,7 @@ from weighbridge.content.text_file import FoundFile, TextFiles
 from weighbridge.content.values import text_of_value
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.errors import ReferenceFault
-from weighbridge.fuzzy import Fit, fit_of
+from weighbridge.fuzzy import Match, match_of
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, can_be_written
@@ -125,15 +125,15 @@ _KINDS = tuple(
 _BRACKETED = tuple(Choice(f"[{kind.text}", kind.kind, kind.about, more=True, counts=False) for kind in _KINDS)
 
 
-def fitting(choices: Iterable[Choice], typed: str) -> list[Choice]:
-    """The choices that fit what is typed by text or label; the closest first, else as given."""
-    ranked: dict[Fit, list[Choice]] = {}
+def matching(choices: Iterable[Choice], typed: str) -> list[Choice]:
+    """The choices that match what is typed by text or label; the closest first, else as given."""
+    ranked: dict[Match, list[Choice]] = {}
     for choice in choices:
-        fits = [fit_of(typed, name) for name in (choice.text, choice.label or choice.text)]
-        closest = min((fit for fit in fits if fit is not None), default=None)
+        matches = [match_of(typed, name) for name in (choice.text, choice.label or choice.text)]
+        closest = min((match for match in matches if match is not None), default=None)
         if closest is not None:
             ranked.setdefault(closest, []).append(choice)
-    return [choice for fit in sorted(ranked) for choice in ranked[fit]]
+    return [choice for match in sorted(ranked) for choice in ranked[match]]
 
 
 class Choosing:
@@ -151,7 +151,7 @@ class Choosing:
         """What may stand there. `folder`: of the document; `used`: names of variables that it names elsewhere."""
         match partial.part:
             case Part.KIND:
-                return Choices(tuple(fitting(_KINDS, partial.meant)))
+                return Choices(tuple(matching(_KINDS, partial.meant)))
             case Part.PATH:
                 return self._paths(partial, folder, scope)
             case Part.FRAGMENT:
@@ -165,7 +165,7 @@ class Choosing:
                 return _written(partial, self._named(scope, used))
 
     def imports(self, writing: Writing, scope: Scope) -> Choices:
-        """What the agent of a context file would import, of what fits what is typed there."""
+        """What the agent of a context file would import, of what matches what is typed there."""
         agent, partial = writing.agent, writing.partial
         imports = writing.imports
         if imports is None or not writing.may_stand(imports):
@@ -181,7 +181,7 @@ class Choosing:
         choices = self._listed(partial, above, folder, scope)
         if in_home and not above:
             own = [Choice(f"{name}/", _FOLDER, more=True, counts=False) for name in agent.home_folders]
-            choices = Choices(tuple(fitting(own, partial.meant)))
+            choices = Choices(tuple(matching(own, partial.meant)))
         writable = [
             written
             for choice in choices.items
@@ -204,7 +204,7 @@ class Choosing:
         return replace(listed, items=(*_BRACKETED, *usable) if begins and not partial.meant else usable)
 
     def _listed(self, partial: Partial, below: str, folder: Path | None, scope: Scope) -> Choices:
-        """The files and folders that fit in the folder `below` another; elsewhere too, while no folder is written."""
+        """The files and folders that match in the folder `below` another; elsewhere too, while no folder is written."""
         typed = partial.meant
         listing = self._folders.list(
             below, folder, scope, typed=typed, hidden=typed.startswith("."), most=MOST_ITEMS
@@ -219,7 +219,7 @@ class Choosing:
             if scope.document is None or scope.document != Path(above, entry.name)
         ]
         room = MOST_ITEMS - len(in_folder)
-        other_paths = [] if partial.above else self._workspace.fitting(typed, folder, scope, room + 1)
+        other_paths = [] if partial.above else self._workspace.matching(typed, folder, scope, room + 1)
         elsewhere = [Choice(path, types.CompletionItemKind.File) for path in other_paths[:room]]
         return Choices((*in_folder, *elsewhere), whole=not listing.more and len(other_paths) <= room)
 
@@ -288,14 +288,14 @@ def can_be_begun(partial: Partial, choice: Choice) -> bool:
 
 
 def _written(partial: Partial, choices: Iterable[Choice]) -> Choices:
-    """The choices that fit and can be written, as many as go into an answer."""
-    fit = (
+    """The choices that match and can be written, as many as go into an answer."""
+    matches = (
         writable
-        for choice in fitting(choices, partial.meant)
+        for choice in matching(choices, partial.meant)
         if (writable := _as_it_can_be_begun(partial, choice)) is not None
     )
-    items = tuple(itertools.islice(fit, MOST_ITEMS))
-    return Choices(items, whole=next(fit, None) is None)
+    items = tuple(itertools.islice(matches, MOST_ITEMS))
+    return Choices(items, whole=next(matches, None) is None)
 
 
 def _as_it_can_be_begun(partial: Partial, choice: Choice) -> Choice | None:

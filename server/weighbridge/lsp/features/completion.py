@@ -11,7 +11,7 @@ from lsprotocol import types
 from weighbridge.agents import agent_named
 from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.listing import Folders
-from weighbridge.fuzzy import fit_of
+from weighbridge.fuzzy import match_of
 from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.choices import Choice, Choices, Choosing, Writing
@@ -197,7 +197,7 @@ class Completion:
     ) -> types.CompletionItem:
         buffer, takes = document.buffer, self._takes
         text = partial.escaped(choice.text)
-        named = choice.text if fit_of(partial.meant, choice.text) is not None else choice.label
+        named = choice.text if match_of(partial.meant, choice.text) is not None else choice.label
         item = types.CompletionItem(
             label=name_text(choice.label or choice.text),
             kind=choice.kind if takes.every_kind else _FIRST_KINDS.get(choice.kind, choice.kind),

@@ -2,27 +2,27 @@
 
 import pytest
 
-from weighbridge.fuzzy import Fit, Slips, fit_of, form_of, looks_like
+from weighbridge.fuzzy import Match, Slips, form_of, looks_like, match_of
 
 
 @pytest.mark.parametrize(
     ("typed", "name", "expected"),
     [
-        ("", "anything", Fit.BEGINS),
-        ("", "", Fit.BEGINS),
-        ("sty", "Style.md", Fit.BEGINS),
-        ("STRASSE", "straße", Fit.BEGINS),
-        ("yle", "style.md", Fit.HOLDS),
-        ("sg", "style guide.md", Fit.IN_ORDER),
+        ("", "anything", Match.BEGINS),
+        ("", "", Match.BEGINS),
+        ("sty", "Style.md", Match.BEGINS),
+        ("STRASSE", "straße", Match.BEGINS),
+        ("yle", "style.md", Match.HOLDS),
+        ("sg", "style guide.md", Match.IN_ORDER),
         ("gs", "style guide.md", None),
         ("ts", "style guide.md", None),
-        (".m", ".mine", Fit.BEGINS),
+        (".m", ".mine", Match.BEGINS),
         (".m", "a.md", None),
         ("x", "", None),
     ],
 )
-def test_how_well_a_name_fits(typed: str, name: str, expected: Fit | None) -> None:
-    assert fit_of(typed, name) is expected
+def test_how_well_a_name_matches(typed: str, name: str, expected: Match | None) -> None:
+    assert match_of(typed, name) is expected
 
 
 NAMES = ("style.md", "Link.md", "café.md", "a.md", "move.md", "part-1.md", "loop.md")
