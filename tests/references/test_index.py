@@ -99,7 +99,7 @@ def lines_of(found: ScanIndex) -> list[ScannedLine]:
 
 def cuts_of(found: ScanIndex) -> list[int]:
     """Where paragraphs are cut: were it elsewhere, a later edit could show it."""
-    return [number for number, line in enumerate(found._leafed) if line.flags & leaves.WINDOW]
+    return [number for number, line in enumerate(found._parsed_lines) if line.flags & leaves.WINDOW]
 
 
 def check(found: ScanIndex, buffer: LineBuffer) -> None:

@@ -76,7 +76,7 @@ def test_what_the_end_of_a_long_line_decides(
 
 def kinds_of(found: ScanIndex) -> list[tuple[Line, State]]:
     """What each line is, and what is open before it."""
-    return [(leafed.info, leafed.before) for leafed in found._leafed]
+    return [(parsed_line.info, parsed_line.before) for parsed_line in found._parsed_lines]
 
 
 JSON = '{"id":1,"name":"a b"},' * 60_000

@@ -21,8 +21,8 @@ from weighbridge.references.leaves import (
     TELLING,
     WEIGHED,
     WINDOW,
-    DoneLine,
     Leaves,
+    ParsedLine,
     look_of,
 )
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine, Typo
@@ -33,7 +33,7 @@ from weighbridge.text import Edit
 LINE_COST: Final = 2
 _BEGINNINGS = ("@", "{{", "`", "<")
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
-_SKIPPED = DoneLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
+_SKIPPED = ParsedLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
 
 
 class Lines(Protocol):
@@ -104,33 +104,33 @@ class ScanIndex:
         for number in range(self.skip, len(lines)):
             leaves.feed(_scanned_of(lines, number))
         leaves.finish()
-        self._leafed: list[DoneLine] = [_SKIPPED] * self.skip + leaves.done
+        self._parsed_lines: list[ParsedLine] = [_SKIPPED] * self.skip + leaves.parsed_lines
         # Apart, because each key asks whether there are any references, and headings may be many.
         self._referring = _Places()
         self._heading = _Places()
         self._directing = _Places()
         self._mistyped = _Places()
-        self._note(0, 0, 0, len(self._leafed))
+        self._note(0, 0, 0, len(self._parsed_lines))
 
     def copy(self) -> "ScanIndex":
         """A copy that goes on by itself: to see what an edit would do."""
         twin = copy(self)
-        twin._leafed = [*self._leafed]  # noqa: SLF001  one of the same class
+        twin._parsed_lines = [*self._parsed_lines]  # noqa: SLF001  one of the same class
         for name in ("_referring", "_heading", "_directing", "_mistyped"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
     def __len__(self) -> int:
-        return len(self._leafed)
+        return len(self._parsed_lines)
 
-    def discard(self) -> list[DoneLine]:
+    def discard(self) -> list[ParsedLine]:
         """End it; returns what takes long to free."""
-        lines, self._leafed = self._leafed, []
+        lines, self._parsed_lines = self._parsed_lines, []
         return lines
 
     def line(self, index: int) -> ScannedLine:
         """What a line holds."""
-        return self._counting(self._leafed[index].scanned)
+        return self._counting(self._parsed_lines[index].scanned)
 
     def _counting(self, scanned: ScannedLine) -> ScannedLine:
         if self._refers or not (scanned.references or scanned.typos):
@@ -141,15 +141,15 @@ class ScanIndex:
         """What a line would hold if this were its text: in its block, without what code spans from other lines hide."""
         if index < self.skip:
             return PLAIN
-        leaves = Leaves(self._leafed[index].before)
+        leaves = Leaves(self._parsed_lines[index].before)
         leaves.feed(text)
         leaves.finish()
-        return self._counting(leaves.done[0].scanned)
+        return self._counting(leaves.parsed_lines[0].scanned)
 
     def references(self) -> Iterator[tuple[int, Reference]]:
         """All references with their lines, in order."""
         for line in self._referring.lines:
-            for reference in self._leafed[line].scanned.references:
+            for reference in self._parsed_lines[line].scanned.references:
                 yield line, reference
 
     @property
@@ -165,7 +165,7 @@ class ScanIndex:
     def headings(self) -> Iterator[tuple[int, Heading]]:
         """All headings with their lines, in order."""
         for line in self._heading.lines:
-            heading = self._leafed[line].scanned.heading
+            heading = self._parsed_lines[line].scanned.heading
             if heading is not None:
                 yield line, heading
 
@@ -177,14 +177,14 @@ class ScanIndex:
     def directives(self) -> Iterator[tuple[int, Directive]]:
         """All directives with their lines, in order."""
         for line in self._directing.lines:
-            directive = self._leafed[line].scanned.directive
+            directive = self._parsed_lines[line].scanned.directive
             if directive is not None:
                 yield line, directive
 
     def typos(self) -> Iterator[tuple[int, Typo]]:
         """All typos of references with their lines, in order."""
         for line in self._mistyped.lines:
-            for typo in self._leafed[line].scanned.typos:
+            for typo in self._parsed_lines[line].scanned.typos:
                 yield line, typo
 
     def update(self, edit: Edit, lines: Lines, most: int = sys.maxsize) -> Rescan:
@@ -206,7 +206,7 @@ class ScanIndex:
         shift = edit.new_lines - edit.old_lines
         was_end, is_end = edit.start + edit.old_lines, edit.start + edit.new_lines
         inside = was_end <= self.skip
-        self._leafed[edit.start : was_end] = [_SKIPPED] * edit.new_lines
+        self._parsed_lines[edit.start : was_end] = [_SKIPPED] * edit.new_lines
         self._note(edit.start, was_end, shift, is_end)
         self.skip = self.skip + shift if inside else edit.start
         if inside:
@@ -233,8 +233,8 @@ class ScanIndex:
                 raise TooFarError
             leaves.feed(text)
         leaves.finish()
-        old, new = self._leafed[start : end - shift], leaves.done
-        self._leafed[start : end - shift] = new
+        old, new = self._parsed_lines[start : end - shift], leaves.parsed_lines
+        self._parsed_lines[start : end - shift] = new
         self._note(start, end - shift, shift, end)
         # Most of the lines around the edit hold what they held before.
         same = _alike(zip(old, new, strict=False), edit.start - start)
@@ -246,10 +246,10 @@ class ScanIndex:
         number = edit.start
         if number < self.skip:
             return True
-        old = self._leafed[number]
+        old = self._parsed_lines[number]
         line = lines.kept(number)
         if edit.inline is not None:
-            below = self._leafed[number + 1] if number + 1 < len(self._leafed) else None
+            below = self._parsed_lines[number + 1] if number + 1 < len(self._parsed_lines) else None
             new = follow_inside(old, below, edit.inline, line)
             if new is not None:
                 self._put(number, old, new)
@@ -259,10 +259,10 @@ class ScanIndex:
         text = lines.line(number)
         leaves = Leaves(old.before)
         leaves.feed(text)
-        if number + 1 < len(self._leafed) and leaves.state != self._leafed[number + 1].before:
+        if number + 1 < len(self._parsed_lines) and leaves.state != self._parsed_lines[number + 1].before:
             return False
         leaves.finish()
-        new = leaves.done[0]
+        new = leaves.parsed_lines[0]
         if (
             new.flags & (CROSSING | TELLING)
             or new.look != old.look
@@ -271,36 +271,36 @@ class ScanIndex:
             or (new.info.kind in _IN_PARAGRAPH and not old.flags & QUIET and is_open(text, new.info.start))
         ):
             return False
-        self._put(number, old, DoneLine(new.info, new.before, old.flags, new.look, new.scanned))
+        self._put(number, old, ParsedLine(new.info, new.before, old.flags, new.look, new.scanned))
         return True
 
-    def _put(self, number: int, old: DoneLine, new: DoneLine) -> None:
+    def _put(self, number: int, old: ParsedLine, new: ParsedLine) -> None:
         """Put a line in the place of the one before."""
-        self._leafed[number] = new
+        self._parsed_lines[number] = new
         if old.scanned is not PLAIN or new.scanned is not PLAIN:
             self._note(number, number + 1, 0, number + 1)
 
     def _leaf_start(self, line: int) -> int:
         """The first line of the leaf that an edit at `line` may belong to."""
-        start = min(line, len(self._leafed))
-        if start > self.skip and self._leafed[start - 1].info.kind in _IN_PARAGRAPH:
+        start = min(line, len(self._parsed_lines))
+        if start > self.skip and self._parsed_lines[start - 1].info.kind in _IN_PARAGRAPH:
             start -= 1
         while (
-            self.skip < start < len(self._leafed)
-            and self._leafed[start].info.kind in (LineKind.CONTINUATION, LineKind.UNDERLINE)
-            and not self._leafed[start].flags & WINDOW
+            self.skip < start < len(self._parsed_lines)
+            and self._parsed_lines[start].info.kind in (LineKind.CONTINUATION, LineKind.UNDERLINE)
+            and not self._parsed_lines[start].flags & WINDOW
         ):
             start -= 1
         return start
 
     def _state_before(self, line: int) -> State:
-        return self._leafed[line].before if self.skip < line < len(self._leafed) else START
+        return self._parsed_lines[line].before if self.skip < line < len(self._parsed_lines) else START
 
     def _converges(self, old: int, leaves: Leaves, text: str) -> bool:
         """Whether from an old line on all is as it was: the same state, and a leaf or window begins."""
-        if old >= len(self._leafed):
+        if old >= len(self._parsed_lines):
             return False
-        old_line = self._leafed[old]
+        old_line = self._parsed_lines[old]
         if old_line.before != leaves.state:
             return False
         if old_line.flags & WINDOW:
@@ -311,7 +311,7 @@ class ScanIndex:
         holding = [
             (line, scanned)
             for line in range(start, new_end)
-            if (scanned := self._leafed[line].scanned) is not PLAIN
+            if (scanned := self._parsed_lines[line].scanned) is not PLAIN
         ]
         for places, lines in (
             (self._referring, [line for line, scanned in holding if scanned.references and self._refers]),
@@ -322,7 +322,7 @@ class ScanIndex:
             places.replace(start, old_end, shift, lines)
 
 
-def _alike(lines: Iterable[tuple[DoneLine, DoneLine]], most: int) -> int:
+def _alike(lines: Iterable[tuple[ParsedLine, ParsedLine]], most: int) -> int:
     """How many lines hold the same before and after, from the first on, `most` at most."""
     same = 0
     for old, new in lines:
@@ -355,10 +355,14 @@ class StreamScanner:
         return self._taken()
 
     def _taken(self) -> Iterator[tuple[int, ScannedLine]]:
-        done, self._leaves.done = self._leaves.done, []
-        first, self._number = self._number, self._number + len(done)
+        parsed_lines, self._leaves.parsed_lines = self._leaves.parsed_lines, []
+        first, self._number = self._number, self._number + len(parsed_lines)
         return iter(
-            [(first + n, leafed.scanned) for n, leafed in enumerate(done) if leafed.scanned is not PLAIN]
+            [
+                (first + n, parsed_line.scanned)
+                for n, parsed_line in enumerate(parsed_lines)
+                if parsed_line.scanned is not PLAIN
+            ]
         )
 
 
@@ -371,4 +375,4 @@ def scan(lines: Iterable[str], skip: int = 0) -> list[ScannedLine]:
         if number >= skip:
             leaves.feed(line)
     leaves.finish()
-    return [PLAIN] * min(skip, count) + [leafed.scanned for leafed in leaves.done]
+    return [PLAIN] * min(skip, count) + [parsed_line.scanned for parsed_line in leaves.parsed_lines]

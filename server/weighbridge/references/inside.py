@@ -17,8 +17,8 @@ from weighbridge.references.leaves import (
     LONG_LOOK,
     LONGEST_LINE,
     QUIET,
-    DoneLine,
-    KeptLeafed,
+    ParsedKeptLine,
+    ParsedLine,
     begins_definition,
     look_of,
     scanned_line,
@@ -37,7 +37,7 @@ _HEAD: Final = 2 * LABEL_DECIDED
 _WHOLE: Final = "-=*_`<"
 
 
-def follow_inside(old: DoneLine, below: DoneLine | None, inline: Inline, text: Text) -> DoneLine | None:
+def follow_inside(old: ParsedLine, below: ParsedLine | None, inline: Inline, text: Text) -> ParsedLine | None:
     """The scan of a line that was edited and is `text` now; None if looking near the edit can't tell.
 
     `below`: the next line, if there is one.
@@ -52,14 +52,16 @@ def follow_inside(old: DoneLine, below: DoneLine | None, inline: Inline, text: T
         or text[start : start + 1] in _WHOLE
     ):
         return None
-    if isinstance(old, KeptLeafed):
+    if isinstance(old, ParsedKeptLine):
         return _follow_kept(old, below, inline, str(text))
     if old.flags & QUIET and len(text) > LONG_LINE:
         return _follow_quiet(old, inline, text)
     return None
 
 
-def _follow_kept(old: KeptLeafed, below: DoneLine | None, inline: Inline, text: str) -> DoneLine | None:
+def _follow_kept(
+    old: ParsedKeptLine, below: ParsedLine | None, inline: Inline, text: str
+) -> ParsedLine | None:
     """The scan after an edit of a line that is kept in stretches."""
     look = look_of(text)
     if len(text) <= KEPT_LINE or (look != old.look and not _stands_alone(old, below)):
@@ -68,19 +70,19 @@ def _follow_kept(old: KeptLeafed, below: DoneLine | None, inline: Inline, text: 
         return None
     kept_line, changes = old.kept_line.follow(text, inline)
     references = _changed(old.scanned.places, changes, inline)
-    return KeptLeafed(
+    return ParsedKeptLine(
         old.info, old.before, old.flags, look, scanned_line(references, kept_line.directives, None), kept_line
     )
 
 
-def _stands_alone(old: DoneLine, below: DoneLine | None) -> bool:
+def _stands_alone(old: ParsedLine, below: ParsedLine | None) -> bool:
     """Whether a line is its whole paragraph: then that is cut nowhere, whatever the line looks like."""
     return old.info.kind is LineKind.PARAGRAPH and (
         below is None or below.info.kind not in (LineKind.CONTINUATION, LineKind.UNDERLINE)
     )
 
 
-def _begins_alike(old: DoneLine, below: DoneLine | None, text: str) -> bool:
+def _begins_alike(old: ParsedLine, below: ParsedLine | None, text: str) -> bool:
     """Whether a line that is edited near its start begins the block that it began, and no definition."""
     start = old.info.start
     info, state = advance(old.before, text[: start + _HEAD])
@@ -117,7 +119,7 @@ def _moved(references: Sequence[Reference | Typo], column: int, shift: int) -> l
     return [*references[:place], *(moved(reference, shift) for reference in references[place:])]
 
 
-def _follow_quiet(old: DoneLine, inline: Inline, text: Text) -> DoneLine | None:
+def _follow_quiet(old: ParsedLine, inline: Inline, text: Text) -> ParsedLine | None:
     """The scan after an edit of a line without backticks and `<`.
 
     Without them, which references there are depends on no more than `LONGEST_REFERENCE` characters before, and from any
@@ -149,7 +151,7 @@ def _follow_quiet(old: DoneLine, inline: Inline, text: Text) -> DoneLine | None:
         *(moved(reference, shift) for reference in after if reference.start + shift >= joint),
     )
     # It has no directive, which is a comment.
-    return DoneLine(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
+    return ParsedLine(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
 
 
 def _escapes_before(text: Text, start: int, end: int) -> int:

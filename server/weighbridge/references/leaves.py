@@ -52,8 +52,8 @@ QUIET: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class DoneLine:
-    """A line that is done: its place in the block structure, the state before it, what it holds.
+class ParsedLine:
+    """A line as parsed: its place in the block structure, the state before it, what it holds.
 
     `look`: what of it windows are cut by.
     """
@@ -66,20 +66,20 @@ class DoneLine:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptLeafed(DoneLine):
-    """A long line that is its whole window, with what makes it cheap to edit."""
+class ParsedKeptLine(ParsedLine):
+    """A long line that is its whole window, with the stretches it is kept in, which make it cheap to edit."""
 
     kept_line: KeptLine
 
 
 class Leaves:
-    """Takes lines one by one; `done` fills in their order, a paragraph's when it ends. Call `finish` at the end."""
+    """Takes lines one by one; `parsed_lines` fills in their order, a paragraph's when it ends. Call `finish` at the end."""
 
     def __init__(self, state: State = START, *, keep: bool = False) -> None:
         """`keep`: long lines are going to be edited."""
         self.state = state
         self._keep = keep
-        self.done: list[DoneLine] = []
+        self.parsed_lines: list[ParsedLine] = []
         self._texts: list[str] = []
         self._infos: list[Line] = []
         self._befores: list[State] = []
@@ -87,7 +87,7 @@ class Leaves:
         self._weight = 0
         self._window = False
         # Lines that hold nothing are many and alike.
-        self._plain = DoneLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
+        self._plain = ParsedLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
 
     def feed(self, text: str) -> None:
         """Take the next line, with its line end."""
@@ -105,7 +105,7 @@ class Leaves:
                 self._window = True
             if long:
                 self._flush()
-                self.done.append(DoneLine(info, before, CROSSING | self._first_flag(), look, PLAIN))
+                self.parsed_lines.append(ParsedLine(info, before, CROSSING | self._first_flag(), look, PLAIN))
                 self._window = True
                 return
             self._texts.append(text)
@@ -116,7 +116,7 @@ class Leaves:
             return
         self._flush(info if kind is LineKind.UNDERLINE else None)
         if kind is LineKind.UNDERLINE or long:
-            self.done.append(DoneLine(info, before, CROSSING, 0, PLAIN))
+            self.parsed_lines.append(ParsedLine(info, before, CROSSING, 0, PLAIN))
         elif kind is LineKind.HTML:
             parts = scan_html(text, info.start, comment=info.comment)
             self._add(info, before, 0, 0, scanned_line(parts.references, parts.directives, None))
@@ -150,12 +150,12 @@ class Leaves:
             and flags == last.flags
             and look == last.look
         ):
-            self.done.append(last)
+            self.parsed_lines.append(last)
             return
-        leafed = DoneLine(info, before, flags, look, scanned)
+        parsed_line = ParsedLine(info, before, flags, look, scanned)
         if scanned is PLAIN:
-            self._plain = leafed
-        self.done.append(leafed)
+            self._plain = parsed_line
+        self.parsed_lines.append(parsed_line)
 
     def _flush(self, underline: Line | None = None) -> None:
         """Scan the paragraph gathered so far; `underline` makes it a heading."""
@@ -168,7 +168,7 @@ class Leaves:
             scanned = scanned_line(references, kept_line.directives, None)
             flags = self._first_flag() | TELLING
             info, before, look = self._infos[0], self._befores[0], self._looks[0]
-            self.done.append(KeptLeafed(info, before, flags, look, scanned, kept_line))
+            self.parsed_lines.append(ParsedKeptLine(info, before, flags, look, scanned, kept_line))
         elif len(texts) > 1 or underline is not None or first.startswith("[", start):
             self._flush_several(underline)
         else:
