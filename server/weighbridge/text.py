@@ -3,7 +3,7 @@ r"""A document's text as lines, edited in place, and its positions in the three 
 Lines end after `\r\n`, `\n` and `\r`, and nothing else: what Python calls line ends besides (form feeds, U+0085,
 U+2028) are characters of a line, as they are for every editor that speaks the protocol.
 
-A long line is kept in pieces (`rope`), and an edit in it costs what is around it. `line` joins them, `kept` doesn't.
+A long line is kept in pieces (`rope`), and an edit in it costs what is around it. `line` joins them, `stored_line` doesn't.
 
 Positions from outside are clamped as the specification says: a character past the line's end is the line's end, a line
 past the last is the document's end; inside a character (a surrogate pair, a UTF-8 sequence) is before it.
@@ -80,8 +80,8 @@ class _Lines:
         """The line with its line end; a long one is joined anew at each call."""
         return str(self._lines[index])
 
-    def kept(self, index: int) -> Line:
-        """The same as it is kept: a long one in pieces."""
+    def stored_line(self, index: int) -> Line:
+        """The line as it is stored: a long one in pieces, not joined."""
         return self._lines[index]
 
     def slice(self, start: int, stop: int) -> str:

@@ -232,9 +232,9 @@ class Watched:
         self.asked.add(number)
         return self.buffer.line(number)
 
-    def kept(self, number: int) -> Line:
+    def stored_line(self, number: int) -> Line:
         self.asked.add(number)
-        return self.buffer.kept(number)
+        return self.buffer.stored_line(number)
 
 
 PARAGRAPH = "".join(

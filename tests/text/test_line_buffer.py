@@ -79,7 +79,11 @@ def test_any_edits(
         before = list(buffer)
         edit = buffer.apply(start, end, new)
         text = applied(text, start, end, new, encoding)
-        assert list(buffer) == [str(buffer.kept(number)) for number in range(len(buffer))] == lines_of(text)
+        assert (
+            list(buffer)
+            == [str(buffer.stored_line(number)) for number in range(len(buffer))]
+            == lines_of(text)
+        )
         check_edit(edit, before, list(buffer), new)
         merged = edit if merged is None else merged.then(edit)
         check_edit(Edit(merged.start, merged.old_lines, merged.new_lines), first, list(buffer), "")
@@ -128,7 +132,7 @@ def cost(buffer: LineBuffer, before: Line, place: tuple[int, int], end: tuple[in
     """Characters of pieces that a line did not have before an edit."""
     known = set(map(id, before.pieces())) if isinstance(before, Rope) else set()
     buffer.apply(place, end, text)
-    after = [buffer.kept(number) for number in range(len(buffer))]
+    after = [buffer.stored_line(number) for number in range(len(buffer))]
     pieces = [one for line in after for one in (line.pieces() if isinstance(line, Rope) else [line])]
     return sum(len(piece) for piece in pieces if id(piece) not in known)
 
@@ -149,7 +153,7 @@ def test_an_edit_in_a_long_line_copies_what_is_around_it(
     encoding: PositionEncoding, start: tuple[int, int], end: tuple[int, int], text: str
 ) -> None:
     buffer = LineBuffer(LONG, encoding)
-    before = buffer.kept(0)
+    before = buffer.stored_line(0)
     assert cost(buffer, before, start, end, text) <= 4 * STANDARD.piece
     assert buffer.text() == applied_quickly(LONG, start, end, text, encoding)
 
@@ -166,11 +170,11 @@ def applied_quickly(
 def test_a_line_broken_and_joined_again_copies_what_is_around_the_break() -> None:
     buffer = LineBuffer(LONG, UTF16)
     buffer.apply((0, 100_000), (0, 100_000), "\n")
-    first, second = buffer.kept(0), buffer.kept(1)
+    first, second = buffer.stored_line(0), buffer.stored_line(1)
     assert isinstance(first, Rope) and isinstance(second, Rope)  # noqa: PT018
     known = {*map(id, first.pieces()), *map(id, second.pieces())}
     buffer.apply((0, 100_000), (1, 0), "")
-    whole = buffer.kept(0)
+    whole = buffer.stored_line(0)
     assert isinstance(whole, Rope)
     assert sum(len(piece) for piece in whole.pieces() if id(piece) not in known) <= 4 * STANDARD.piece
     assert buffer.text() == LONG
@@ -178,13 +182,13 @@ def test_a_line_broken_and_joined_again_copies_what_is_around_the_break() -> Non
 
 def test_what_is_no_longer_long_is_a_string_again() -> None:
     buffer = LineBuffer("x" * STANDARD.long, UTF32)
-    assert isinstance(buffer.kept(0), Rope)
+    assert isinstance(buffer.stored_line(0), Rope)
     buffer.apply((0, 10), (0, STANDARD.long // 2 + 10), "")
-    assert isinstance(buffer.kept(0), Rope)
+    assert isinstance(buffer.stored_line(0), Rope)
     buffer.apply((0, 10), (0, 11), "")
-    assert isinstance(buffer.kept(0), str)
+    assert isinstance(buffer.stored_line(0), str)
     buffer.apply((0, 10), (0, 10), "y" * STANDARD.long)
-    assert isinstance(buffer.kept(0), Rope)
+    assert isinstance(buffer.stored_line(0), Rope)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_there_and_back(text: str, encoding: PositionEncoding, sizes: RopeSizes)
     buffer = LineBuffer(text, encoding, sizes)
     for number, line in enumerate(lines_of(text)):
         content = line.rstrip("\r\n")
-        assert content_length(line) == content_length(buffer.kept(number)) == len(content)
+        assert content_length(line) == content_length(buffer.stored_line(number)) == len(content)
         assert buffer.line_end(number) == size(content, encoding)
         for column in range(len(line) + 2):
             character = buffer.to_units(number, column)

@@ -50,7 +50,7 @@ class ListOfLines:
     def slice(self, start: int, stop: int) -> str:
         return "".join(self.lines[start:stop])
 
-    def kept(self, index: int) -> Line:
+    def stored_line(self, index: int) -> Line:
         line = self.lines[index]
         return line if len(line) < self.sizes.long else Rope.of(line, None, self.sizes)
 

@@ -43,7 +43,7 @@ class Lines(Protocol):
 
     def line(self, index: int, /) -> str: ...
 
-    def kept(self, index: int, /) -> Text:
+    def stored_line(self, index: int, /) -> Text:
         """As `line`, a long one in pieces."""
         ...
 
@@ -247,7 +247,7 @@ class ScanIndex:
         if number < self.skip:
             return True
         old = self._parsed_lines[number]
-        line = lines.kept(number)
+        line = lines.stored_line(number)
         if edit.inline is not None:
             below = self._parsed_lines[number + 1] if number + 1 < len(self._parsed_lines) else None
             new = follow_inside(old, below, edit.inline, line)
@@ -334,7 +334,7 @@ def _alike(lines: Iterable[tuple[ParsedLine, ParsedLine]], most: int) -> int:
 
 def _scanned_of(lines: Lines, number: int) -> str:
     """A line as it is to be scanned: of one that is data no more than tells that it is."""
-    return lines.kept(number)[: LONGEST_LINE + 1]
+    return lines.stored_line(number)[: LONGEST_LINE + 1]
 
 
 class StreamScanner:

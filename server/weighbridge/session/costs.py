@@ -67,5 +67,5 @@ def head_of(document: Document) -> list[str]:
         return []
     lines = [document.buffer.line(number) for number in range(prepared.index.skip)]
     for number, directive in prepared.index.directives():
-        lines += [f"{document.buffer.kept(number)[directive.start : directive.end]}\n", "\n"]
+        lines += [f"{document.buffer.stored_line(number)[directive.start : directive.end]}\n", "\n"]
     return [line if line.endswith("\n") else f"{line}\n" for line in lines]

@@ -267,7 +267,7 @@ class Document:
 
     def _begins_front_matter(self) -> bool:
         # Of a long line no more is joined than tells that it does not.
-        line = self.buffer.kept(0)
+        line = self.buffer.stored_line(0)
         return line[:3] == "---" and str(line).rstrip() == "---"
 
     # What arrives at an agent

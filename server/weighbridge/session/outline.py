@@ -151,7 +151,7 @@ class Outline:
 
     def _end(self, buffer: LineBuffer) -> int:
         last = self._line_count - 1
-        return buffer.to_units(last, len(buffer.kept(last))) if 0 <= last < buffer.line_count else 0
+        return buffer.to_units(last, len(buffer.stored_line(last))) if 0 <= last < buffer.line_count else 0
 
 
 def _line_before(line: int, since: Edit | None) -> int:

@@ -116,7 +116,7 @@ def _imports(document: Document) -> Iterator[ImportReport]:
     buffer = document.buffer
     for import_ in () if document.arrived is None else document.arrived.imports:
         (line, start), end = import_.start, import_.start[1] + len(import_.written)
-        if line < buffer.line_count and str(buffer.kept(line)[start:end]) == import_.written:
+        if line < buffer.line_count and str(buffer.stored_line(line)[start:end]) == import_.written:
             place = Range(line, buffer.to_units(line, start), line, buffer.to_units(line, end))
             yield ImportReport(import_.written.removeprefix("@"), place, import_.path, import_.tokens)
 
@@ -143,7 +143,7 @@ def _problems(document: Document, prepared: Prepared) -> Iterator[tuple[Range, P
 
 
 def _characters(document: Document) -> int:
-    return sum(len(document.buffer.kept(line)) for line in range(document.buffer.line_count))
+    return sum(len(document.buffer.stored_line(line)) for line in range(document.buffer.line_count))
 
 
 def failed_report(uri: str, version: int | None, problem: Problem, characters: int) -> Report:

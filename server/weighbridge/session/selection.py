@@ -54,5 +54,5 @@ def tokens_of(parts: Sequence[Part], tokenizer: Tokenizer) -> int:
 
 def _piece(document: Document, line: int, start: int, end: int | None) -> Iterator[Part]:
     assert document.prepared is not None  # noqa: S101  the caller saw to it
-    text = document.buffer.kept(line)[start:end]
+    text = document.buffer.stored_line(line)[start:end]
     yield from resolved_parts(text, document.prepared.index.line(line).references, document.expansions, start)

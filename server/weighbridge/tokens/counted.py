@@ -283,7 +283,7 @@ class CountedBuffer:
         first = rows.find(start)
         begin = rows.value_before(first)
         if inline is not None and rows.item(first).note == AS_TYPED:
-            text = self._lines.kept(start)[inline.column : inline.column + inline.inserted]
+            text = self._lines.stored_line(start)[inline.column : inline.column + inline.inserted]
             rows.grow(first, 0, inline.inserted - inline.removed)
             begin += inline.column
             self._edit(begin, begin + inline.removed, text, ())
@@ -311,7 +311,7 @@ class CountedBuffer:
         ):
             return False
         at = typed.row_start + column - typed.piece.start
-        new = self._lines.kept(line)[column : column + inserted]
+        new = self._lines.stored_line(line)[column : column + inserted]
         text = f"{typed.text[:at]}{new}{typed.text[at + removed :]}"
         tokens = self._count(text)
         self._rows.grow(typed.row, 0, inserted - removed)
@@ -350,7 +350,7 @@ class CountedBuffer:
         """Groups of lines that stand closer together than is worth an edit for each: starts and stops."""
         if not lines:
             return
-        line_at = self._lines.kept
+        line_at = self._lines.stored_line
         start, stop = lines[0], lines[0] + 1
         most, size = self._at_once // 2, 0
         for line in lines[1:]:

@@ -30,7 +30,7 @@ class Lines(Protocol):
         """Lines [start, stop) joined."""
         ...
 
-    def kept(self, index: int, /) -> Line:
+    def stored_line(self, index: int, /) -> Line:
         """As `line`, a long one as a rope."""
         ...
 
@@ -58,7 +58,7 @@ class Resolved(NamedTuple):
 def resolve(lines: Lines, start: int, stop: int, parts: Mapping[int, tuple[Part, ...]]) -> Resolved:
     """Lines [start, stop) as resolved; those in `parts` stand for these."""
     if not parts:
-        lengths = [len(lines.kept(line)) for line in range(start, stop)]
+        lengths = [len(lines.stored_line(line)) for line in range(start, stop)]
         return Resolved(lines.slice(start, stop), [], lengths, [AS_TYPED] * (stop - start))
     texts: list[str] = []
     gaps: list[Gap] = []

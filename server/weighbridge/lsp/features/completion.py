@@ -211,7 +211,7 @@ class Completion:
             text += {Form.BRACES: "}}", Form.PASTED: "}"}.get(partial.form, "]")
         start = types.Position(line, buffer.to_units(line, partial.start))
         cursor = types.Position(line, buffer.to_units(line, partial.cursor))
-        end = buffer.to_units(line, _end_of(partial, choice, buffer.kept(line)))
+        end = buffer.to_units(line, _end_of(partial, choice, buffer.stored_line(line)))
         replaced = types.Range(start, types.Position(line, end))
         item.text_edit = (
             types.InsertReplaceEdit(text, types.Range(start, cursor), replaced)

@@ -182,7 +182,7 @@ class Fixes:
             stop -= end_length
             inside = text[begin:stop]
             last = end[0] - 1
-            end = last, content_length(buffer.kept(last))
+            end = last, content_length(buffer.stored_line(last))
         if not inside.strip():
             raise RequestError("nothing is selected")
         folder, scope = document.path.parent, document.expander.scope
@@ -243,7 +243,7 @@ def _reference(document: Document, data: dict[str, Any]) -> tuple[Reference, typ
 
 
 def _offset(document: Document, line: int, column: int) -> int:
-    return sum(len(document.buffer.kept(number)) for number in range(line)) + column
+    return sum(len(document.buffer.stored_line(number)) for number in range(line)) + column
 
 
 def _line_end(document: Document) -> str:
