@@ -165,7 +165,7 @@ def arrived(
     if loads is not None:
         files.links = loads.links
         # Others may have looked it up.
-        files.asked.add(path)
+        files.queried.add(path)
     real, places = files.real(path), Places(text)
     own_hash = None if loads is None else hash(text.encode("utf-8", "surrogatepass"))
     stored = _no_utf8(text, real, agent_files(agent, setting, lambda _: None))

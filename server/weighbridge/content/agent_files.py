@@ -78,7 +78,7 @@ class AgentFiles:
 
     `trusted`: folders of the user's own (the agents' folders in the home), whose links may lead anywhere. `open_text`: the
     unsaved text of an open document by its real path, None where it is not open. `looked`: what the answers depend on,
-    files and folders, existing or not; `awaited`: and any file that these match; `asked`: of what only the kind was asked for;
+    files and folders, existing or not; `awaited`: and any file that these match; `queried`: of what only the kind was asked for;
     `listed`: folders whose names were. `moved`: a folder, and where what is in it is looked up instead: another revision of
     it, which then has the paths that agents put into labels.
     """
@@ -90,7 +90,7 @@ class AgentFiles:
     refused: list[Path] = field(default_factory=list)
     looked: set[Path] = field(default_factory=set)
     awaited: list[Awaited] = field(default_factory=list)
-    asked: set[Path] = field(default_factory=set)
+    queried: set[Path] = field(default_factory=set)
     listed: set[Path] = field(default_factory=set)
     #: Paths with all links followed, as far as they were looked up; and the hashes of files' bytes, None of those not there.
     links: dict[Path, Path] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class AgentFiles:
     @property
     def depends(self) -> Depends:
         """All that the answers depend on."""
-        return Depends(frozenset(self.looked | self.asked), frozenset(self.listed))
+        return Depends(frozenset(self.looked | self.queried), frozenset(self.listed))
 
     def read(self, path: Path, *, own: bool = True) -> bytes | None:
         """A regular file's bytes, at most `MOST_BYTES`; None where there is none, or it may not be opened."""
@@ -153,17 +153,17 @@ class AgentFiles:
 
     def is_folder(self, path: Path) -> bool:
         """Whether a folder is there, links followed."""
-        self.asked.add(path)
+        self.queried.add(path)
         return os.path.isdir(self._place(path))  # noqa: PTH112  (raises nothing)
 
     def is_link(self, path: Path) -> bool:
         """Whether the path's last part is a link."""
-        self.asked.add(path)
+        self.queried.add(path)
         return os.path.islink(self._place(path))  # noqa: PTH114
 
     def exists(self, path: Path) -> bool:
         """Whether anything is there, links followed."""
-        self.asked.add(path)
+        self.queried.add(path)
         return os.path.exists(self._place(path))  # noqa: PTH110
 
     def names(self, folder: Path, *, own: bool = True) -> list[str]:
@@ -188,13 +188,13 @@ class AgentFiles:
         """The path with all links followed, as far as it exists. Looked up once: who reads asks for it many times."""
         real = self.links.get(path)
         if real is None:
-            self.asked.add(path)
+            self.queried.add(path)
             real = self.links[path] = self._named(disk.followed_or_same(self._place(path)))
         return real
 
     def identity(self, path: Path) -> object:
         """A value that is equal for two paths to one file; the path itself where nothing is there."""
-        self.asked.add(path)
+        self.queried.add(path)
         try:
             status = self._place(path).stat()
         except (OSError, ValueError):
