@@ -10,7 +10,7 @@ from tests.tokens.test_summary import Lengths
 
 from weighbridge.tokens import recount as module
 from weighbridge.tokens.borders import NO_BORDERS
-from weighbridge.tokens.recount import NOTHING, Known, recount
+from weighbridge.tokens.recount import NOTHING, CountedText, recount
 from weighbridge.tokens.registry import encodings, tokenizer
 
 
@@ -24,11 +24,11 @@ def test_one_text_after_another_is_counted_as_if_alone(
     name: str, start: str, middles: list[str], end: str
 ) -> None:
     used = tokenizer(name)
-    known = NOTHING
+    counted_text = NOTHING
     for middle in middles:
         text = start + middle + end
-        known = Known(text, recount(known, text, used))
-        assert known.tokens == used.count(text)
+        counted_text = CountedText(text, recount(counted_text, text, used))
+        assert counted_text.tokens == used.count(text)
 
 
 @given(
@@ -47,13 +47,13 @@ def test_texts_that_differ_in_several_places(
     for at, length, new in changes:
         after = after[:at] + new + after[at + length :]
     with patch.object(module, "_WORTH_LOOKING", 8), patch.object(module, "_STRETCH", 6):
-        assert recount(Known(before, used.count(before)), after, used) == used.count(after)
+        assert recount(CountedText(before, used.count(before)), after, used) == used.count(after)
 
 
 @given(st.text("ab ", max_size=12), st.text("ab ", max_size=12))
 def test_what_is_counted_joins_whatever_repeats(before: str, after: str) -> None:
     used = Lengths()
-    assert recount(Known(before, len(before)), after, used) == len(after)
+    assert recount(CountedText(before, len(before)), after, used) == len(after)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_is_counted_joins_whatever_repeats(before: str, after: str) -> None
 )
 def test_no_more_is_counted_than_differs(before: str, after: str, counted: list[str]) -> None:
     used = Lengths()
-    recount(Known(before, len(before)), after, used)
+    recount(CountedText(before, len(before)), after, used)
     assert used.counted == counted
 
 
@@ -80,11 +80,11 @@ def test_between_changes_far_apart_nothing_is_counted(unit: str) -> None:
     third = len(before) // 3
     after = f"x{before[1:third]}some more{before[third : 2 * third]}{before[2 * third + 10 : -1]}"
     used = Lengths()
-    assert recount(Known(before, len(before)), after, used) == len(after)
+    assert recount(CountedText(before, len(before)), after, used) == len(after)
     assert sum(map(len, used.counted)) < 20_000
 
 
 def test_a_text_without_borders_is_counted_once() -> None:
     used = Lengths(NO_BORDERS)
-    assert recount(Known("one two", 7), "one too", used) == 7
+    assert recount(CountedText("one two", 7), "one too", used) == 7
     assert used.counted == ["one too"]

@@ -23,7 +23,7 @@ from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding, Snapshot
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.recount import NOTHING, Known, recount
+from weighbridge.tokens.recount import NOTHING, CountedText, recount
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, Priority, TaskCancelledError, TaskManager
 
@@ -36,14 +36,14 @@ _LONG = 16 * 1024
 class _Counted:
     """The long texts that are counted in one run, compared each with the one that the run before counted in its place."""
 
-    def __init__(self, earlier_counts: Sequence[Known]) -> None:
+    def __init__(self, earlier_counts: Sequence[CountedText]) -> None:
         self._earlier_counts = iter(earlier_counts)
-        self.counts: list[Known] = []
+        self.counts: list[CountedText] = []
 
     def count(self, text: str, tokenizer: Tokenizer) -> int:
         earlier_count = next(self._earlier_counts, NOTHING)
         tokens = recount(earlier_count, text, tokenizer)
-        self.counts.append(Known(text, tokens))
+        self.counts.append(CountedText(text, tokens))
         return tokens
 
 
@@ -85,7 +85,7 @@ class Arriving:
         #: What agents load, for all documents that are looked at while nothing changes.
         self._loads: Loads | None = None
         #: The long texts that were counted for a document in its last run, in order, and by what.
-        self._counted: dict[str, tuple[Tokenizer, list[Known]]] = {}
+        self._counted: dict[str, tuple[Tokenizer, list[CountedText]]] = {}
         self._watched: dict[str, tuple[frozenset[Path], ...]] = {}
         self._awaited: dict[str, tuple[Awaited, ...]] = {}
 

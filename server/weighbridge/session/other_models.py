@@ -10,7 +10,7 @@ from weighbridge.budget.cost import input_cost
 from weighbridge.session.choice import Choice
 from weighbridge.tokens.base import Exactness, Tokenizer
 from weighbridge.tokens.families import EstimateTokenizer
-from weighbridge.tokens.recount import NOTHING, Known, recount
+from weighbridge.tokens.recount import NOTHING, CountedText, recount
 from weighbridge.tokens.registry import tokenizer
 
 
@@ -18,14 +18,14 @@ from weighbridge.tokens.registry import tokenizer
 class CountsBeside:
     """What one document's text counted when it was last looked at, by encoding."""
 
-    counts_by_encoding: dict[str, Known] = field(default_factory=dict)
+    counts_by_encoding: dict[str, CountedText] = field(default_factory=dict)
 
     def count(self, text: str, counting: Tokenizer) -> int:
         """The tokens of the text as it is now. A worker's work."""
         if isinstance(counting, EstimateTokenizer):
             return counting.scaled(self.count(text, counting.base))
         tokens = recount(self.counts_by_encoding.get(counting.name, NOTHING), text, counting)
-        self.counts_by_encoding[counting.name] = Known(text, tokens)
+        self.counts_by_encoding[counting.name] = CountedText(text, tokens)
         return tokens
 
 
