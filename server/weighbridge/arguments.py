@@ -14,18 +14,18 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # 
 
 def parser() -> argparse.ArgumentParser:
     """The command line's parser; `command` is the name of the one that was written."""
-    made = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="weighbridge",
         description="Exact token counts of prompts and agent context files, references resolved.",
     )
-    made.add_argument("--version", action="version", version=f"weighbridge {__version__}")
-    made.add_argument(
+    parser.add_argument("--version", action="version", version=f"weighbridge {__version__}")
+    parser.add_argument(
         "--log-level",
         default="warning",
         choices=("debug", "info", "warning", "error"),
         help="to standard error",
     )
-    commands = made.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_serve(commands)
     _add_count(commands)
     _add_check(commands)
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         "completion", help="print a script by which a shell completes these words, and known values"
     )
     completion.add_argument("shell", choices=("bash", "fish", "powershell", "tcsh", "zsh"))
-    return made
+    return parser
 
 
 def _add_serve(commands: _Commands) -> None:

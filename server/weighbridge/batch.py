@@ -117,9 +117,9 @@ class _Outcomes(dict[Path, Outcome]):
         """Whether somebody is told of each as soon as it is known."""
         return self._on_outcome is not None
 
-    def take(self, found: Iterable[Outcome]) -> None:
+    def take(self, outcomes: Iterable[Outcome]) -> None:
         """Keep outcomes, or tell of them and keep all but their reports."""
-        for outcome in found:
+        for outcome in outcomes:
             if self._on_outcome is None:
                 self[outcome.path] = outcome
             else:
@@ -132,13 +132,13 @@ def _weigh_few(groups: Groups, outcomes: _Outcomes, configuration: Configuration
     contents = groups.contents(TokenCountingService(None, configuration.settings.cache_entries))
     for group in range(len(groups)):
         try:
-            found = groups.weigh(group, contents, CancelToken())
+            group_outcomes = groups.weigh(group, contents, CancelToken())
         except KeyboardInterrupt:
             raise
         except BaseException:  # whatever it is, it is one file's: each is looked at by itself
             logger.exception(_NOT_TOGETHER)
         else:
-            outcomes.take(found)
+            outcomes.take(group_outcomes)
 
 
 def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configuration) -> int:
@@ -149,8 +149,8 @@ def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configura
         return 0
     for folder in {configuration.folder_of(path) for path in files}:
         choice = choose(configuration.settings_of(folder), configuration.flags)
-        for one in (choice, *choice.others):
-            tokenizer(one.encoding)
+        for shown in (choice, *choice.others):
+            tokenizer(shown.encoding)
     load_database()
     # A vocabulary's engine may have started threads of its own.
     return wanted if can_fork() else 0
@@ -168,13 +168,13 @@ async def _weigh(
     with _progress(lines=outcomes.are_told) as progress:
         bar = progress.add_task("counting", total=len(files), completed=len(outcomes))
 
-        def take(found: Sequence[Outcome]) -> None:
-            outcomes.take(found)
-            progress.advance(bar, len(found))
+        def take(weighed: Sequence[Outcome]) -> None:
+            outcomes.take(weighed)
+            progress.advance(bar, len(weighed))
 
         if crew is not None:
-            async for _, (found, warnings) in crew.answers():
-                take(found)
+            async for _, (weighed, warnings) in crew.answers():
+                take(weighed)
                 for warning in warnings:
                     _warn_once(warning)
             left = crew.unanswered
@@ -215,9 +215,9 @@ async def _weigh_others(
     *,
     rendering: bool = False,
 ) -> None:
-    async def weigh(some: Sequence[Path]) -> Sequence[Path]:
-        take([await groups.weigh_alone(path, services, rendering=rendering) for path in some])
-        return some
+    async def weigh(group: Sequence[Path]) -> Sequence[Path]:
+        take([await groups.weigh_alone(path, services, rendering=rendering) for path in group])
+        return group
 
     for outcome in await process(paths, weigh, size=1, concurrency=_AT_A_TIME):
         outcome.unwrap()
@@ -242,7 +242,7 @@ async def render_files(
     rendered: list[Outcome] = []
     async with _services(configuration, lambda _: None) as services:
         await _weigh_others(services, groups, paths, rendered.extend, rendering=True)
-    return {uri_of(one.path): one for one in rendered if one.text is not None}
+    return {uri_of(answer.path): answer for answer in rendered if answer.text is not None}
 
 
 @asynccontextmanager
@@ -285,8 +285,8 @@ def _files(paths: Sequence[Path], configuration: Configuration) -> dict[Path, Pa
             real, within = disk.followed_or_same(path), disk.followed_or_same(root)
             if not real.is_relative_to(within):
                 within = real
-            for one in find_documents(root, path, include):
-                files.setdefault(one, within)
+            for document in find_documents(root, path, include):
+                files.setdefault(document, within)
         else:
             files[path] = None
     return files

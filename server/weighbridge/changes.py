@@ -67,8 +67,10 @@ def changes_since(then: Revision, asked: Asked, outcomes: Sequence[Outcome], fol
 def _documents(then: Revision, asked: Asked, outcomes: Sequence[Outcome]) -> list[growth.Change]:
     named = _below(then.top, asked.paths)
     if _same_settings(then, outcomes):
-        rest = [one for one in outcomes if not _is_same(then, one)]
-        unchanged = {then.name(one.path) for one in outcomes} - {then.name(one.path) for one in rest}
+        rest = [outcome for outcome in outcomes if not _is_same(then, outcome)]
+        unchanged = {then.name(outcome.path) for outcome in outcomes} - {
+            then.name(outcome.path) for outcome in rest
+        }
         findable = [path for folder in named for path in _findable(then, folder, unchanged, asked)]
         then.lay_out(_all_of(rest) | Depends(frozenset(findable)))
         for name in filter(is_agents_folder, then.links):
@@ -76,7 +78,7 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[Outcome]) -> lis
     else:
         unchanged, rest = set(), [*outcomes]
         then.lay_out_below(then.top)
-    now = [one.report for one in rest if one.report is not None]
+    now = [outcome.report for outcome in rest if outcome.report is not None]
     # Those of today besides, so that the same are compared whatever is ignored.
     today = _below(then.top, (path for report in now if (path := path_of(report.uri)) is not None))
     then.lay_out(Depends(frozenset(today)))
@@ -84,12 +86,12 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[Outcome]) -> lis
     def weighed() -> tuple[list[Outcome], Depends]:
         there = dict.fromkeys(then.tree / path.relative_to(then.top) for path in (*named, *today))
         wanted = [path for path in there if path.exists()]
-        found = (
+        compared = (
             weigh(wanted, asked.layer, asked.flags, lambda _: None, sections=False, revision=then)
             if wanted
             else []
         )
-        return found, _all_of(found)
+        return compared, _all_of(compared)
 
     before = [
         (
@@ -98,8 +100,8 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[Outcome]) -> lis
                 partial(growth.tokens_before, report, then.tree, then.top, workspace_of, Path.home())
             ),
         )
-        for one in then.settled(weighed)
-        if (report := one.report) is not None and name_of(report.uri, then.tree) not in unchanged
+        for outcome in then.settled(weighed)
+        if (report := outcome.report) is not None and name_of(report.uri, then.tree) not in unchanged
     ]
     return growth.document_changes(before, now, then.tree, then.top)
 
@@ -115,7 +117,7 @@ def _is_same(then: Revision, outcome: Outcome) -> bool:
 
 
 def _all_of(outcomes: Iterable[Outcome]) -> Depends:
-    return reduce(or_, (one.depends for one in outcomes), NOTHING)
+    return reduce(or_, (document.depends for document in outcomes), NOTHING)
 
 
 def _same_settings(then: Revision, outcomes: Iterable[Outcome]) -> bool:
@@ -123,7 +125,7 @@ def _same_settings(then: Revision, outcomes: Iterable[Outcome]) -> bool:
     if not os.path.lexists(then.top / ".git"):
         return False
     own = [then.top / name for name in then.entries if name.endswith(OWN_FILE)]
-    folders = {os.path.dirname(one.path) for one in outcomes}  # noqa: PTH120  (quicker)
+    folders = {os.path.dirname(outcome.path) for outcome in outcomes}  # noqa: PTH120  (quicker)
     roots = [root for root in roots_of([Path(folder) for folder in folders]) if then.name(root) is not None]
     return all(map(then.same_at, own)) and all(
         then.same_at(root / OWN_FILE)
@@ -152,16 +154,18 @@ def _findable(then: Revision, named: Path, unchanged: Collection[str | None], as
 def _contexts(then: Revision, folder: Path, flags: Overrides) -> list[growth.Change]:
     agents = [AGENTS[name] for name in settings_for(folder).agents or AGENTS]
     now = [
-        one for one in contexts.load(agents, folder, Path.home()) if not then.same(one.depends, beyond=True)
+        loading
+        for loading in contexts.load(agents, folder, Path.home())
+        if not then.same(loading.depends, beyond=True)
     ]
 
     def before(agent: Agent) -> tuple[contexts.Loaded, Depends]:
         (loaded,) = contexts.load([agent], folder, Path.home(), moved=(then.top, then.tree))
         return loaded, loaded.depends
 
-    earlier = [then.settled(partial(before, one.agent)) for one in now]
+    earlier = [then.settled(partial(before, loading.agent)) for loading in now]
     choice = chosen(folder, flags, lambda _: None) if now else None
-    was, is_ = (contexts.counted(some, choice, texts=False) for some in (earlier, now))
+    was, is_ = (contexts.counted(loadings, choice, texts=False) for loadings in (earlier, now))
     return growth.context_changes(was, is_, then.top)
 
 

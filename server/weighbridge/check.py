@@ -150,24 +150,28 @@ def _checked(
     loaded: list[Mapping[str, Any]] = []
     depends = [outcome.depends for outcome in outcomes] if options.depends else []
     for folder in folders:
-        some = _contexts(folder)
-        loaded += contexts.counted(some, chosen(folder, options.flags, lambda _: None), texts=False)
-        depends += [one.depends for one in some]
+        loadings = _contexts(folder)
+        loaded += contexts.counted(loadings, chosen(folder, options.flags, lambda _: None), texts=False)
+        depends += [loading.depends for loading in loadings]
     grown = list(comparison.findings(gate.measured(total, loaded, here, base)))
     comparison.write()
     # What has a budget and is not excused from it.
     limited = [
-        one
-        for one in gate.limited(total, loaded, settings_for(here), here, base)
-        if not comparison.excuses(one.name)
+        limit
+        for limit in gate.limited(total, loaded, settings_for(here), here, base)
+        if not comparison.excuses(limit.name)
     ]
-    others = [finding for one in limited if (finding := one.finding()) is not None]
+    others = [finding for limit in limited if (finding := limit.finding()) is not None]
     # A document's own findings tell of the first agent that reads it.
-    said = {(one.uri, one.line, one.code) for one in (*of_documents, *others)}
-    others += [one for one in gate.lost_findings(loaded) if (one.uri, one.line, one.code) not in said]
+    said = {(finding.uri, finding.line, finding.code) for finding in (*of_documents, *others)}
+    others += [
+        finding
+        for finding in gate.lost_findings(loaded)
+        if (finding.uri, finding.line, finding.code) not in said
+    ]
     whole = documents.whole(outcomes)
     changes = None if then is None else changes_since(then, options, whole, here.resolve())
-    over = total.over or any(one.over for one in limited)
+    over = total.over or any(limit.over for limit in limited)
     others += grown
     return Checked(
         outcomes, reports, total, loaded, of_documents, others, over, changes, reduce(or_, depends, NOTHING)
@@ -197,7 +201,9 @@ class _Documents:
         name = gate.name_of(report.uri, self._base)
         excused = self._comparison.excuses(name)
         self.total.add(report, excused=excused)
-        findings = [one for one in findings_of([report]) if not (excused and one.code == Code.BUDGET)]
+        findings = [
+            finding for finding in findings_of([report]) if not (excused and finding.code == Code.BUDGET)
+        ]
         findings += self._comparison.findings({name: (report.uri, report.tokens, report.exact)})
         if findings:
             self._findings[outcome.path] = findings
@@ -208,7 +214,7 @@ class _Documents:
 
     def findings(self, outcomes: Sequence[Outcome]) -> list[Finding]:
         """What there is to say of documents, in their order."""
-        return [one for outcome in outcomes for one in self._findings.get(outcome.path, ())]
+        return [finding for outcome in outcomes for finding in self._findings.get(outcome.path, ())]
 
     def whole(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The documents with their reports, as far as they are kept."""

@@ -158,10 +158,10 @@ def _context(options: argparse.Namespace) -> int:
         sys.stdout.buffer.flush()
         return EXIT_OK
     if not options.agent:
-        loaded = [one for one in loaded if one.context.entries]
+        loaded = [loading for loading in loaded if loading.context.entries]
     choice = chosen(folder, Overrides(None, options.model, options.encoding), warn)
     counted = contexts.counted(loaded, choice, texts=options.texts)
-    tell_missing(one["encoding"] for one in counted)
+    tell_missing(context["encoding"] for context in counted)
     if options.format == "json":
         print_json({"contexts": counted})
     else:
@@ -176,7 +176,7 @@ def _report(options: argparse.Namespace) -> int:
 
     folder = _folder(options.folder)
     try:
-        made = contents(
+        page_contents = contents(
             folder,
             _agents(options.agent),
             weighing.layer_of(options),
@@ -186,12 +186,12 @@ def _report(options: argparse.Namespace) -> int:
         )
     except UnknownRevisionError as error:
         refuse(f"--diff {error}")
-    tell_unusable(made.outcomes)
+    tell_unusable(page_contents.outcomes)
     try:
-        options.html.write_text(page(made.shown), encoding="utf-8")
+        options.html.write_text(page(page_contents.shown), encoding="utf-8")
     except OSError as error:
         refuse(f"--html {options.html}: can't be written: {error.strerror}")
-    return unusable_code(made.outcomes)
+    return unusable_code(page_contents.outcomes)
 
 
 def _folder(name: str) -> Path:
@@ -244,14 +244,14 @@ def _models(options: argparse.Namespace) -> int:
     from weighbridge.budget.models import matching, models_json, nearest  # noqa: PLC0415  as above
     from weighbridge.terminal import print_models  # noqa: PLC0415  as above
 
-    found = matching(options.query)
-    if not found:
+    models = matching(options.query)
+    if not models:
         near = ", ".join(nearest(options.query, {}))
         refuse(f"no model is known by {options.query!r}{near and f'; near it are {near}'}")
     if options.format == "json":
-        print_json(models_json(found))
+        print_json(models_json(models))
     else:
-        print_models(found)
+        print_models(models)
     return EXIT_OK
 
 

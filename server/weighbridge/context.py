@@ -81,7 +81,10 @@ def _print_beside(contexts: Sequence[_Context]) -> None:
     width = shutil.get_terminal_size(_SCREEN).columns
     together: list[_Column] = []
     for column in map(_column, contexts):
-        if together and _NAME + sum(_GAP + one.width for one in (*together, column)) > width:
+        if (
+            together
+            and _NAME + sum(_GAP + shown_column.width for shown_column in (*together, column)) > width
+        ):
             _print_table(together)
             sys.stdout.write("\n")
             together = []
@@ -135,8 +138,8 @@ def _column(context: _Context) -> _Column:
         if entry["lost"] is not None:
             path = _path(entry["path"], context)
             cells[path] = (f"cut {number_text(tokens[path], exact=exact)}", _CUT)
-    for one in context["not_loaded"]:
-        cells.setdefault(_path(one["path"], context), ("not read", _UNREAD))
+    for file in context["not_loaded"]:
+        cells.setdefault(_path(file["path"], context), ("not read", _UNREAD))
     return _Column(
         (agent.name if agent.recorded else f"{agent.name}*", "bold"),
         (number_text(context["tokens"], exact=exact), "bold"),
@@ -165,22 +168,22 @@ def _cut(lost: Mapping[str, Any], *, exact: bool) -> str:
 
 def _repeated(context: _Context) -> Iterator[str]:
     path = partial(_path, context=context)
-    return (repeated_text(one, path, exact=_is_exact(context)) for one in context["repeated"])
+    return (repeated_text(repeated, path, exact=_is_exact(context)) for repeated in context["repeated"])
 
 
 def _ignored(context: _Context) -> Iterator[str]:
     """`CLAUDE.md line 3: @docs/style.md. is not imported: the full stop belongs to the path here`."""
-    for one in context["ignored"]:
-        place = f"{_path(one['path'], context)} line {one['line'] + 1:,}"
-        yield f"{place}: {shown(one['text'], _LONGEST)} is not imported: {shown(one['reason'], _LONGEST)}"
+    for failed in context["ignored"]:
+        place = f"{_path(failed['path'], context)} line {failed['line'] + 1:,}"
+        yield f"{place}: {shown(failed['text'], _LONGEST)} is not imported: {shown(failed['reason'], _LONGEST)}"
 
 
 def _not_loaded(context: _Context) -> Iterator[str]:
     """The files that do not load, but for those that are told of where an import names them."""
-    told = {one["reason"] for one in context["ignored"]}
-    for one in context["not_loaded"]:
-        if one["reason"] not in told:
-            yield f"{_path(one['path'], context)}: {shown(one['reason'], _LONGEST)}"
+    reasons = {file["reason"] for file in context["ignored"]}
+    for file in context["not_loaded"]:
+        if file["reason"] not in reasons:
+            yield f"{_path(file['path'], context)}: {shown(file['reason'], _LONGEST)}"
 
 
 def _path(path: str, context: _Context) -> str:

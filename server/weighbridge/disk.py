@@ -86,9 +86,9 @@ def status(real: Path) -> os.stat_result:
         OSError: it isn't there, or is no ordinary file.
         ValueError: no path can have this name.
     """
-    found = os.lstat(real)
-    _check_ordinary(found)
-    return found
+    result = os.lstat(real)
+    _check_ordinary(result)
+    return result
 
 
 @contextlib.contextmanager
@@ -98,10 +98,10 @@ def opened(real: Path) -> Iterator[tuple[int, os.stat_result]]:
     status(real)
     descriptor = _open(real)
     try:
-        found = os.fstat(descriptor)
-        _check_ordinary(found)
-        _check_descriptor(real, descriptor, found)
-        yield descriptor, found
+        result = os.fstat(descriptor)
+        _check_ordinary(result)
+        _check_descriptor(real, descriptor, result)
+        yield descriptor, result
     finally:
         os.close(descriptor)
 
@@ -114,19 +114,19 @@ def opened_folder(real: Path) -> Iterator[tuple[int | Path, os.stat_result]]:
         OSError: it isn't there, or is no folder.
         ValueError: no path can have this name.
     """
-    found = real.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    result = real.lstat()
+    if stat.S_ISLNK(result.st_mode):
         raise SwappedError
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(result.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, "not a folder")
     if os.scandir not in os.supports_fd:
-        yield real, found
+        yield real, result
         return
     descriptor = _open(real)
     try:
-        found = os.fstat(descriptor)
-        _check_descriptor(real, descriptor, found)
-        yield descriptor, found
+        result = os.fstat(descriptor)
+        _check_descriptor(real, descriptor, result)
+        yield descriptor, result
     finally:
         os.close(descriptor)
 

@@ -56,10 +56,10 @@ class Slips:
         self._names: dict[str, str] = {}
         self._shorter: dict[str, list[str]] = {}
         for name in sorted(names):
-            one = folded(name)
-            self._names.setdefault(one, name)
-            for shorter in _shorter(one):
-                self._shorter.setdefault(shorter, []).append(one)
+            folded_name = folded(name)
+            self._names.setdefault(folded_name, name)
+            for shorter in _shorter(folded_name):
+                self._shorter.setdefault(shorter, []).append(folded_name)
 
     def meant(self, word: str) -> str | None:
         """The name that was meant by another word; None if there is none."""
@@ -67,8 +67,10 @@ class Slips:
         if looked_for in self._names:
             name = self._names[looked_for]
             return None if name == word else name
-        near = {one for shorter in _shorter(looked_for) for one in self._shorter.get(shorter, ())}
-        return min((self._names[one] for one in near if _one_slip(looked_for, one)), default=None)
+        near = {candidate for shorter in _shorter(looked_for) for candidate in self._shorter.get(shorter, ())}
+        return min(
+            (self._names[candidate] for candidate in near if _one_slip(looked_for, candidate)), default=None
+        )
 
 
 def folded(name: str) -> str:
@@ -83,15 +85,15 @@ def _shorter(name: str) -> Iterator[str]:
         yield from {name[:at] + name[at + 1 :] for at in range(len(name))}
 
 
-def _one_slip(one: str, other: str) -> bool:
+def _one_slip(word: str, near: str) -> bool:
     """Whether names that are the same without a character of each differ by one slip."""
-    differ = [at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
-    if len(one) != len(other) or len(differ) <= 1:
+    differ = [at for at, (a, b) in enumerate(zip(word, near, strict=False)) if a != b]
+    if len(word) != len(near) or len(differ) <= 1:
         return True
     first, second = differ[0], differ[-1]
     return (
         len(differ) == 2
         and second == first + 1
-        and one[first] == other[second]
-        and one[second] == other[first]
+        and word[first] == near[second]
+        and word[second] == near[first]
     )

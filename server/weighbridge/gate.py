@@ -151,8 +151,10 @@ def limited(
     def of(key: str, name: str, uri: str, what: str, tokens: int) -> Iterator[Limited]:
         limit = settings.budgets.get(key)
         if limit is not None:
-            found = crossed(tokens, limit, settings.thresholds)
-            yield Limited(name, uri, what, tokens, limit, None if found is None else found.severity.value)
+            threshold = crossed(tokens, limit, settings.thresholds)
+            yield Limited(
+                name, uri, what, tokens, limit, None if threshold is None else threshold.severity.value
+            )
 
     for context in contexts:
         tokens = context["tokens"]

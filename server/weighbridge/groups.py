@@ -78,10 +78,10 @@ def failed_outcome(path: Path, error: Exception) -> Outcome:
     return Outcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
 
 
-def _pickled_by_call(made: type[Any]) -> None:
+def _pickled_by_call(kind: type[Any]) -> None:
     """Have a dataclass pickled as a call of its class: a third of the time, for an answer holds hundreds of them."""
-    values = attrgetter(*(field.name for field in fields(made)))
-    copyreg.pickle(made, lambda one: (made, values(one)))
+    values = attrgetter(*(field.name for field in fields(kind)))
+    copyreg.pickle(kind, lambda value: (kind, values(value)))
 
 
 for _made in (Outcome, Report, SectionReport, Range, ReferenceTotals, BudgetReport):
@@ -155,8 +155,8 @@ class Groups:
             texts[path] = text
             if self._revision is not None and real == path and self._revision.holds(path, text.text):
                 same.add(path)
-        found = weigh([*texts.values()], contents, ENCODING, token, sections=self._sections)
-        for path, weighed in zip(texts, found, strict=True):
+        weighed_texts = weigh([*texts.values()], contents, ENCODING, token, sections=self._sections)
+        for path, weighed in zip(texts, weighed_texts, strict=True):
             if weighed.error is not None:
                 outcomes.append(failed_outcome(path, weighed.error))
             elif weighed.value is not None and not weighed.value.unanswered:

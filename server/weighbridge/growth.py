@@ -87,7 +87,7 @@ def document_changes(
             None if report is None else report.tokens,
             through,
             over=over,
-            exact=all(one.exact for one in (report, earlier) if one is not None),
+            exact=all(part.exact for part in (report, earlier) if part is not None),
         )
         if change.is_any:
             changes.append(change)
@@ -109,8 +109,8 @@ def tokens_before(
     files = AgentFiles((top,), trusted, moved=(top, tree))
     there = top / path.relative_to(tree)
     text = (files.read(there) or b"").decode("utf-8", "replace")
-    found = arrival(agent, there, text, workspace_of(there), home, files, os.environ)
-    return tokenizer(report.encoding).count(found.text), files.depends
+    brought = arrival(agent, there, text, workspace_of(there), home, files, os.environ)
+    return tokenizer(report.encoding).count(brought.text), files.depends
 
 
 def context_changes(
@@ -129,7 +129,9 @@ def context_changes(
             None if is_ is None else is_["tokens"],
             through,
             (sum(_lost(was, top).values()), sum(_lost(is_, top).values())),
-            exact=all(one["exactness"] == Exactness.EXACT.value for one in (was, is_) if one is not None),
+            exact=all(
+                context["exactness"] == Exactness.EXACT.value for context in (was, is_) if context is not None
+            ),
             cut=_differences(_lost(was, top), _lost(is_, top)),
         )
         if change.is_any:
@@ -137,40 +139,40 @@ def context_changes(
     return changes
 
 
-def told(documents: Sequence[Change], contexts: Sequence[Change], revision: str) -> Iterator[str]:
+def change_lines(documents: Sequence[Change], contexts: Sequence[Change], revision: str) -> Iterator[str]:
     """The changes as lines for people."""
     if not documents and not contexts:
         yield f"no prompt and no agent's context changed its tokens since {revision}"
         return
     yield f"since {revision}:"
-    for some in alike(contexts):
-        yield _line(some)
+    for changes in alike(contexts):
+        yield _line(changes)
     for change in documents:
         yield _line([change])
-    for one in shared_files(documents, contexts):
-        yield f"{shown(one.name, _LONGEST)} {one}"
+    for file in shared_files(documents, contexts):
+        yield f"{shown(file.name, _LONGEST)} {file}"
 
 
 def alike(contexts: Sequence[Change]) -> Sequence[Sequence[Change]]:
     """What agents load, those together that changed in the same way."""
-    found: dict[tuple[object, ...], list[Change]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[Change]] = defaultdict(list)
     for change in contexts:
-        found[change.growth, *sorted(change.through.items()), *change.lost].append(change)
-    return list(found.values())
+        groups[change.growth, *sorted(change.through.items()), *change.lost].append(change)
+    return list(groups.values())
 
 
-def _line(alike: Sequence[Change]) -> str:
+def _line(changes: Sequence[Change]) -> str:
     """Changes that are the same but for their totals, as one line."""
-    change = alike[0]
-    about = "" if all(one.exact for one in alike) else "≈"
+    change = changes[0]
+    about = "" if all(each.exact for each in changes) else "≈"
     notes: list[str] = []
     if change.before is None:
         notes.append(f"new, {about}{change.now:,}")
     elif change.now is None:
         notes.append(f"gone, was {about}{change.before:,}")
-    elif len(alike) == 1:
+    elif len(changes) == 1:
         notes.append(f"{about}{change.before:,} to {about}{change.now:,}")
-    causes = sorted(change.through.items(), key=lambda one: -abs(one[1]))
+    causes = sorted(change.through.items(), key=lambda cause: -abs(cause[1]))
     named = ", ".join(f"{shown(name, _LONGEST)} {about}{tokens:+,}" for name, tokens in causes[:_MOST_CAUSES])
     more = f" and {len(causes) - _MOST_CAUSES} more" if len(causes) > _MOST_CAUSES else ""
     notes += [f"by {named}{more}"] if named else []
@@ -182,7 +184,7 @@ def _line(alike: Sequence[Change]) -> str:
     if change.over:
         notes.append("now over its budget")
     growth = f"{about}{change.growth:+,}"
-    return f"{growth:>10}  {', '.join(shown(one.name, _LONGEST) for one in alike)}: {'; '.join(notes)}"
+    return f"{growth:>10}  {', '.join(shown(each.name, _LONGEST) for each in changes)}: {'; '.join(notes)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def server_of(workspace: Workspace) -> Server[Any]:
 
 def _tool(name: str, description: str, **arguments: str) -> Tool:
     """A tool that takes texts, each described."""
-    properties = {one: {"type": "string", "description": text} for one, text in arguments.items()}
+    properties = {name: {"type": "string", "description": text} for name, text in arguments.items()}
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     annotations = ToolAnnotations(read_only_hint=True)
     return Tool(name=name, description=description, input_schema=schema, annotations=annotations)

@@ -104,9 +104,9 @@ class Rope:
                 base += block.ends[index - 1]
             piece = block.pieces[index]
             if stop - base <= len(piece):
-                made = f"{piece[: start - base]}{text}{piece[stop - base :]}"
-                if self._sizes.piece // 2 <= len(made) <= self._sizes.piece * 2 and made:
-                    return self._with_piece(number, index, made)
+                edited = f"{piece[: start - base]}{text}{piece[stop - base :]}"
+                if self._sizes.piece // 2 <= len(edited) <= self._sizes.piece * 2 and edited:
+                    return self._with_piece(number, index, edited)
         return self._spliced(start, stop, [text])
 
     def plus(self, other: "Rope | str") -> "Rope":
@@ -154,20 +154,20 @@ class Rope:
         pieces = block.pieces.copy()
         pieces[index] = piece
         shift = len(piece) - len(block.pieces[index])
-        made = Rope.__new__(Rope)
-        made._measure, made._sizes = measure, self._sizes  # noqa: SLF001  one of the same class
+        rope = Rope.__new__(Rope)
+        rope._measure, rope._sizes = measure, self._sizes  # noqa: SLF001  one of the same class
         ends = _shifted(block.ends, index, shift)
-        made._ends = _shifted(self._ends, number, shift)  # noqa: SLF001
+        rope._ends = _shifted(self._ends, number, shift)  # noqa: SLF001
         if measure is None:
-            unit_ends, made._unit_ends = ends, made._ends  # noqa: SLF001
+            unit_ends, rope._unit_ends = ends, rope._ends  # noqa: SLF001
         else:
             before = block.unit_ends[index - 1] if index else 0
             shift = measure(piece) - (block.unit_ends[index] - before)
             unit_ends = _shifted(block.unit_ends, index, shift)
-            made._unit_ends = _shifted(self._unit_ends, number, shift)  # noqa: SLF001
-        made._blocks = self._blocks.copy()  # noqa: SLF001
-        made._blocks[number] = _Block(pieces, ends, unit_ends)  # noqa: SLF001
-        return made
+            rope._unit_ends = _shifted(self._unit_ends, number, shift)  # noqa: SLF001
+        rope._blocks = self._blocks.copy()  # noqa: SLF001
+        rope._blocks[number] = _Block(pieces, ends, unit_ends)  # noqa: SLF001
+        return rope
 
     def _spliced(self, start: int, stop: int, new: Sequence[str]) -> "Rope":
         """Another rope, with pieces, of any size, in the place of [start, stop)."""
@@ -190,8 +190,8 @@ class Rope:
                 pieces[:0] = blocks[first].pieces
             else:
                 break
-        made = _blocks(_even(pieces, sizes), self._measure, sizes)
-        return Rope([*blocks[:first], *made, *blocks[last:]], self._measure, sizes)
+        inserted = _blocks(_even(pieces, sizes), self._measure, sizes)
+        return Rope([*blocks[:first], *inserted, *blocks[last:]], self._measure, sizes)
 
 
 #: A line, or any text made of lines: in pieces where it is long.
@@ -243,16 +243,16 @@ def _small(pieces: Sequence[str], sizes: RopeSizes) -> bool:
 def _even(pieces: Iterable[str], sizes: RopeSizes) -> list[str]:
     """The same text in pieces of the right size; those that are stay as they are."""
     least, most = sizes.piece // 2, sizes.piece * 2
-    made: list[str] = []
-    for one in pieces:
-        piece = one
-        if made and (len(piece) < least or len(made[-1]) < least):
-            piece = made.pop() + piece
+    joined: list[str] = []
+    for given in pieces:
+        piece = given
+        if joined and (len(piece) < least or len(joined[-1]) < least):
+            piece = joined.pop() + piece
         if len(piece) > most:
-            made += (piece[start:stop] for start, stop in _steps(len(piece), sizes.piece))
+            joined += (piece[start:stop] for start, stop in _steps(len(piece), sizes.piece))
         elif piece:
-            made.append(piece)
-    return made
+            joined.append(piece)
+    return joined
 
 
 def _blocks(pieces: list[str], measure: Callable[[str], int] | None, sizes: RopeSizes) -> list[_Block]:

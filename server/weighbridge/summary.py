@@ -28,22 +28,22 @@ _BUDGETS = frozenset({Code.BUDGET.value, Code.GROWTH.value})
 
 def summary(checked: Checked, unusable: Sequence[str], folder: Path, *, fails: bool) -> str:
     """The whole Markdown, 64,000 characters at most; names are paths from `folder`. `unusable`: warnings of settings."""
-    missed = [one.problem for one in checked.outcomes if one.problem is not None]
+    missed = [outcome.problem for outcome in checked.outcomes if outcome.problem is not None]
     tables: list[Iterable[str]] = [
         _table("Could not be used", (), ((_code(text),) for text in (*missed, *unusable))),
         _table(
             "Budgets",
             ("where", "", "what"),
             (
-                (_code(name_of(one.uri, folder)), escape(one.severity), _code(one.message))
-                for one in checked.findings
-                if one.code in _BUDGETS
+                (_code(name_of(finding.uri, folder)), escape(finding.severity), _code(finding.message))
+                for finding in checked.findings
+                if finding.code in _BUDGETS
             ),
         ),
     ]
     if checked.changes is not None:
         tables += _changed(checked.changes)
-    counts = Counter((one.code, one.severity) for one in checked.findings)
+    counts = Counter((finding.code, finding.severity) for finding in checked.findings)
     rows = (
         (escape(code), escape(severity), f"{number:,}") for (code, severity), number in sorted(counts.items())
     )
@@ -51,7 +51,7 @@ def summary(checked: Checked, unusable: Sequence[str], folder: Path, *, fails: b
     return "\n".join(
         [
             _verdict(checked, len(missed) + len(unusable), fails=fails),
-            *(line for one in tables for line in one),
+            *(line for table in tables for line in table),
             "",
         ]
     )
@@ -64,7 +64,7 @@ def _verdict(checked: Checked, unusable: int, *, fails: bool) -> str:
         changed = checked.changes.documents
         about = "" if all(change.exact for change in changed) else "≈"
         said.append(f"{about}{sum(change.growth for change in changed):+,} in prompts")
-    errors = sum(1 for one in checked.findings if one.severity == "error")
+    errors = sum(1 for finding in checked.findings if finding.severity == "error")
     said.append(f"{_number(len(checked.findings), 'finding')}, {_number(errors, 'error')}")
     if unusable:
         said.append(f"{unusable:,} could not be used")
@@ -74,7 +74,7 @@ def _verdict(checked: Checked, unusable: int, *, fails: bool) -> str:
 def _changed(changes: Changes) -> Iterator[Iterable[str]]:
     """Tables of what changed, largest first, and of what no longer arrives."""
     since = f"Since {_code(changes.since)}"
-    both = [(_agents(some), some) for some in alike(changes.contexts)]
+    both = [(_agents(changes_alike), changes_alike) for changes_alike in alike(changes.contexts)]
     both += [(_code(change.name), [change]) for change in changes.documents]
     both.sort(key=lambda row: -abs(row[1][0].growth))
     if not both:
@@ -84,22 +84,25 @@ def _changed(changes: Changes) -> Iterator[Iterable[str]]:
         since, ("prompt or agent", "before", "now", "tokens", "because of"), (_change(*row) for row in both)
     )
     shared = shared_files(changes.documents, changes.contexts)
-    yield _table("Shared files", (), ((_code(one.name), escape(str(one))) for one in shared))
+    yield _table("Shared files", (), ((_code(file.name), escape(str(file))) for file in shared))
     lost = (
-        (_agents(some), f"{tokens_text(tokens, exact=all(one.exact for one in some))} of {_code(name)}")
-        for some in alike(changes.contexts)
-        for name, tokens in some[0].cut.items()
+        (
+            _agents(changes_alike),
+            f"{tokens_text(tokens, exact=all(change.exact for change in changes_alike))} of {_code(name)}",
+        )
+        for changes_alike in alike(changes.contexts)
+        for name, tokens in changes_alike[0].cut.items()
         if tokens > 0
     )
     yield _table("No longer arrives", (), lost)
 
 
-def _change(name: str, some: Sequence[Change]) -> Sequence[str]:
-    change = some[0]
-    about = "" if all(one.exact for one in some) else "≈"
-    totals = (None, None) if len(some) > 1 else (change.before, change.now)
-    numbers = ["" if one is None else f"{about}{one:,}" for one in totals]
-    causes = sorted(change.through.items(), key=lambda one: -abs(one[1]))
+def _change(name: str, changes: Sequence[Change]) -> Sequence[str]:
+    change = changes[0]
+    about = "" if all(each.exact for each in changes) else "≈"
+    totals = (None, None) if len(changes) > 1 else (change.before, change.now)
+    numbers = ["" if tokens is None else f"{about}{tokens:,}" for tokens in totals]
+    causes = sorted(change.through.items(), key=lambda cause: -abs(cause[1]))
     notes = [f"{_code(file)} {about}{tokens:+,}" for file, tokens in causes[:_MOST_CAUSES]]
     if len(causes) > _MOST_CAUSES:
         notes.append(f"{len(causes) - _MOST_CAUSES:,} more")
@@ -110,9 +113,9 @@ def _change(name: str, some: Sequence[Change]) -> Sequence[str]:
     return (name, *numbers, f"{about}{change.growth:+,}", ", ".join(notes))
 
 
-def _agents(some: Sequence[Change]) -> str:
+def _agents(changes: Sequence[Change]) -> str:
     """Agents by their titles, which are ours."""
-    return escape(", ".join(change.name for change in some))
+    return escape(", ".join(change.name for change in changes))
 
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -47,10 +47,10 @@ def print_findings(
     """Findings as `path:line: severity: message [code]`, those that are new, then one line of summary."""
     paint = painter()
     lines = [
-        f"{_name(one.uri)}:{one.line}: {paint(one.severity, _STYLES.get(one.severity, ''))}"
-        f": {shown(one.message, _LONGEST)} [{one.code}]"
-        for one in findings
-        if new(one)
+        f"{_name(finding.uri)}:{finding.line}: {paint(finding.severity, _STYLES.get(finding.severity, ''))}"
+        f": {shown(finding.message, _LONGEST)} [{finding.code}]"
+        for finding in findings
+        if new(finding)
     ]
     total = sum(report.tokens for report in reports)
     errors = sum(1 for finding in findings if finding.severity == "error")
@@ -84,13 +84,13 @@ def print_table(reports: Sequence[Report]) -> None:
                 (_about(report), "dim"),
             )
         )
-        for one in report.models[1:]:
-            about = (
-                f"{'' if one.window is None else f'of {one.window:,}; '}{one.encoding}{_cost(one.input_usd)}"
+        for model in report.models[1:]:
+            about = f"{'' if model.window is None else f'of {model.window:,}; '}{model.encoding}{_cost(model.input_usd)}"
+            tokens = number_text(model.tokens, exact=model.exactness is Exactness.EXACT)
+            used = "" if model.used is None else share_text(model.used)
+            table.append(
+                ((f"  {shown(model.model, _LONGEST)}", ""), (tokens, ""), (used, ""), (about, "dim"))
             )
-            tokens = number_text(one.tokens, exact=one.exactness is Exactness.EXACT)
-            used = "" if one.used is None else share_text(one.used)
-            table.append(((f"  {shown(one.model, _LONGEST)}", ""), (tokens, ""), (used, ""), (about, "dim")))
         if report.frame is not None:
             around = f"+{report.frame.tokens:,}"
             table.append(
@@ -130,7 +130,9 @@ def print_models(models: Sequence[Model]) -> None:
         tiers = "".join(f", {tier.input_usd_per_million:g} above {tier.above:,}" for tier in model.tiers)
         price = "" if model.input_usd_per_million is None else f"{model.input_usd_per_million:g}{tiers}"
         cached = "" if model.cached_usd_per_million is None else f"{model.cached_usd_per_million:g}"
-        windows = ["" if one is None else f"{one:,}" for one in (model.context_window, model.max_output)]
+        windows = [
+            "" if tokens is None else f"{tokens:,}" for tokens in (model.context_window, model.max_output)
+        ]
         row = (model.name, model.encoding, model.exactness.value, *windows, price, cached)
         table.append(tuple((cell, "") for cell in row))
     print_rows(table, right=(3, 4))

@@ -174,9 +174,9 @@ class LineBuffer(_Lines):
             if isinstance(line, Rope):
                 lines[first] = self._keep(line.replaced(column, end_column, text))
             else:
-                lines[first] = made = f"{line[:column]}{text}{line[end_column:]}"
-                if len(made) >= self._sizes.long:
-                    lines[first] = self._keep(made)
+                lines[first] = edited = f"{line[:column]}{text}{line[end_column:]}"
+                if len(edited) >= self._sizes.long:
+                    lines[first] = self._keep(edited)
             return Edit(first, 1, 1, Inline(column, end_column - column, len(text)))
         head, tail = cut(line, 0, column), cut(lines[last], end_column, len(lines[last]))
         if first and not column and (text or tail[:1]).startswith("\n") and lines[first - 1][-1:] == "\r":

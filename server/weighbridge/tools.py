@@ -68,9 +68,9 @@ class Workspace:
         loaded = contexts.load(
             agents, place, Path.home(), roots=(self.folder,), open_text=open_texts.whole_text_of
         )
-        wanted = [one for one in loaded if named is not None or one.context.entries]
+        wanted = [loading for loading in loaded if named is not None or loading.context.entries]
         counted = contexts.counted(wanted, choice, texts=False)
-        return _fitted({"contexts": [self._context(one) for one in counted], "warnings": warnings})
+        return _fitted({"contexts": [self._context(loading) for loading in counted], "warnings": warnings})
 
     def count(self, path: str | None = None, text: str | None = None, model: str | None = None) -> str:
         """What a file costs, with all that it refers to, or a text as it is."""
@@ -134,8 +134,8 @@ class Workspace:
 
     def _name(self, path: str) -> str:
         """A path as `count` takes it; whole where it is outside."""
-        found = Path(path)
-        return str(found.relative_to(self.folder)) if found.is_relative_to(self.folder) else path
+        named = Path(path)
+        return str(named.relative_to(self.folder)) if named.is_relative_to(self.folder) else path
 
     def _context(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """An agent's context; first the entries that lose text, then the largest."""
@@ -154,35 +154,37 @@ class Workspace:
             **{name: context[name] for name in ("agent", "tokens", "exactness", "encoding", "model")},
             "entries": entries,
             "repeated": [
-                contexts.repeated_text(one, self._name, exact=context["exactness"] == Exactness.EXACT)
-                for one in context["repeated"]
+                contexts.repeated_text(repeated, self._name, exact=context["exactness"] == Exactness.EXACT)
+                for repeated in context["repeated"]
             ],
             "ignored": [
                 {
-                    "path": self._name(one["path"]),
-                    "line": one["line"] + 1,
-                    "text": one["text"],
-                    "reason": one["reason"],
+                    "path": self._name(failed["path"]),
+                    "line": failed["line"] + 1,
+                    "text": failed["text"],
+                    "reason": failed["reason"],
                 }
-                for one in context["ignored"]
+                for failed in context["ignored"]
             ],
-            "not_loaded": [{**one, "path": self._name(one["path"])} for one in context["not_loaded"]],
+            "not_loaded": [{**file, "path": self._name(file["path"])} for file in context["not_loaded"]],
         }
 
     def _file(self, report: Report, settings: Settings) -> dict[str, Any]:
         """A file's counts; of its references the largest first."""
         choice = choose(settings, Overrides(None, report.model, report.encoding))
         counted = model_report(choice, report.encoding, report.exactness, report.tokens)
-        references = sorted(report.references, key=lambda one: -(one.tokens or 0))
+        references = sorted(report.references, key=lambda reference: -(reference.tokens or 0))
         return {
             **counted.as_json(),
             "model": report.model,
             "own_tokens": report.own_tokens,
             "budget": {"limit": report.budget.limit, "used": report.budget.used},
-            "references": [{"target": one.target, "tokens": one.tokens} for one in references],
+            "references": [
+                {"target": reference.target, "tokens": reference.tokens} for reference in references
+            ],
             "findings": [
-                {"line": one.line, "severity": one.severity, "message": one.message}
-                for one in findings_of([report])
+                {"line": finding.line, "severity": finding.severity, "message": finding.message}
+                for finding in findings_of([report])
             ],
         }
 
@@ -201,15 +203,15 @@ def _within(value: Any, most: int) -> Any:
     if isinstance(value, str):
         return shown(value, _LONGEST)
     if isinstance(value, list):
-        return [_within(one, most) for one in value]
+        return [_within(item, most) for item in value]
     if not isinstance(value, dict):
         return value
     shortened: dict[str, Any] = {}
-    for name, one in value.items():
-        if one is None or one == []:
+    for name, item in value.items():
+        if item is None or item == []:
             continue
-        cut = isinstance(one, list) and name != "contexts" and len(one) > most
-        shortened[name] = _within(one[:most] if cut else one, most)
+        cut = isinstance(item, list) and name != "contexts" and len(item) > most
+        shortened[name] = _within(item[:most] if cut else item, most)
         if cut:
-            shortened[f"{name}_left_out"] = len(one) - most
+            shortened[f"{name}_left_out"] = len(item) - most
     return shortened

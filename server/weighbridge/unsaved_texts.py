@@ -165,9 +165,9 @@ def _sockets() -> list[Path]:
     folder = _folder()
     with contextlib.suppress(OSError):
         if hasattr(socket, "AF_UNIX") and _is_private(folder):
-            found = [(one.lstat(), one) for one in folder.iterdir()]
-            ours = [(status.st_mtime_ns, one) for status, one in found if stat.S_ISSOCK(status.st_mode)]
-            return [one for _, one in sorted(ours)]
+            statuses = [(path.lstat(), path) for path in folder.iterdir()]
+            dated = [(status.st_mtime_ns, path) for status, path in statuses if stat.S_ISSOCK(status.st_mode)]
+            return [path for _, path in sorted(dated)]
     return []
 
 
@@ -185,8 +185,8 @@ def _is_same_user(connection: Any) -> bool:
     """Whether this user is at the other end, where the system tells; elsewhere the folder's owner is all that is known."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
-    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return bool(_CREDENTIALS.unpack(told)[1] == os.geteuid())
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return bool(_CREDENTIALS.unpack(credentials)[1] == os.geteuid())
 
 
 def _written(texts: Texts) -> bytes:

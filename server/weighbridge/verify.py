@@ -124,10 +124,10 @@ def verify(
     model = find(report.model, added)
     entry = added.get(model.name)
     # A provider knows the model that one of the settings is like, not its name there.
-    known = report.model if entry is None or entry.like is None else entry.like
+    base = report.model if entry is None or entry.like is None else entry.like
     if model.family not in provider.families:
         raise VerifyError(f"verify: {model.name} is not one of {name}'s models")
-    written = _name_for_provider(known, find(known, added))
+    written = _name_for_provider(base, find(base, added))
     counted = _ask(provider, written, text, environment)
     return Verified(
         written, report.tokens, 0 if report.frame is None else report.frame.tokens, counted, report.exactness
@@ -143,7 +143,7 @@ def _name_for_provider(written: str, model: Model) -> str:
 
 
 def _ask(provider: Provider, model: str, text: str, environment: Mapping[str, str]) -> int:
-    key = next((environment[one] for one in provider.keys if environment.get(one)), None)
+    key = next((environment[variable] for variable in provider.keys if environment.get(variable)), None)
     if key is None:
         raise VerifyError(f"verify: set {' or '.join(provider.keys)} to your key")
     url = httpx.URL(environment.get(provider.base_url) or provider.url)

@@ -39,14 +39,14 @@ class Look:
     contexts: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def of(cls, found: Found, warnings: Sequence[str]) -> "Look":
+    def of(cls, result: Found, warnings: Sequence[str]) -> "Look":
         """What there is to say of what was found. `warnings`: of settings that can't be used."""
-        outcomes = found.outcomes if isinstance(found, Checked) else found
-        reports = [outcome.report for outcome in outcomes if outcome.report is not None]
-        faults = [*warnings, *(outcome.problem for outcome in outcomes if outcome.problem is not None)]
-        if isinstance(found, Checked):
-            return cls(reports, faults, found.depends, found.findings, found.contexts)
-        return cls(reports, faults, reduce(or_, (outcome.depends for outcome in outcomes), NOTHING))
+        outcomes = result.outcomes if isinstance(result, Checked) else result
+        reports = [result.report for result in outcomes if result.report is not None]
+        faults = [*warnings, *(result.problem for result in outcomes if result.problem is not None)]
+        if isinstance(result, Checked):
+            return cls(reports, faults, result.depends, result.findings, result.contexts)
+        return cls(reports, faults, reduce(or_, (result.depends for result in outcomes), NOTHING))
 
 
 def watch(
@@ -63,9 +63,9 @@ def watch(
     sys.stdout.flush()
     watched = _Watched(named, Look.of(first, warnings))
     for _ in changes(watched.places):
-        before, told = watched.look, list[str]()
+        before, warnings = watched.look, list[str]()
         try:
-            watched.look = Look.of(look(told.append), told)
+            watched.look = Look.of(look(warnings.append), warnings)
         except WeighbridgeError as error:
             watched.look = replace(before, faults=[str(error)])
         _print_news(before, watched.look)
@@ -109,11 +109,13 @@ def _print_news(before: Look, now: Look) -> None:
     )
     contexts = growth.context_changes(before.contexts, now.contexts, here)
     if documents or contexts:
-        sys.stdout.writelines(f"{line}\n" for line in growth.told(documents, contexts, "the last look"))
+        sys.stdout.writelines(
+            f"{line}\n" for line in growth.change_lines(documents, contexts, "the last look")
+        )
     if now.findings is not None and before.findings is not None:
         was, is_ = set(map(_said, before.findings)), set(map(_said, now.findings))
         if documents or contexts or was != is_:
-            print_findings(now.reports, now.findings, lambda one: _said(one) not in was)
+            print_findings(now.reports, now.findings, lambda finding: _said(finding) not in was)
 
 
 def _said(finding: Finding) -> tuple[str, str, str]:

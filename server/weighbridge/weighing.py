@@ -70,7 +70,7 @@ def check(options: argparse.Namespace) -> int:
     from weighbridge.check import Options, check  # noqa: PLC0415  as above
     from weighbridge.content.revision import UnknownRevisionError  # noqa: PLC0415  as above
     from weighbridge.gate import UnusableBaselineError  # noqa: PLC0415  as above
-    from weighbridge.growth import told  # noqa: PLC0415  as above
+    from weighbridge.growth import change_lines  # noqa: PLC0415  as above
     from weighbridge.terminal import print_findings  # noqa: PLC0415  as above
 
     if options.update_baseline and options.baseline is None:
@@ -104,7 +104,7 @@ def check(options: argparse.Namespace) -> int:
         print_line({"summary": checked.summary_json()})
     elif options.format == "text":
         if (changes := checked.changes) is not None:
-            said = told(changes.documents, changes.contexts, changes.since)
+            said = change_lines(changes.documents, changes.contexts, changes.since)
             sys.stdout.writelines(f"{line}\n" for line in said)
         print_findings(checked.reports, checked.findings)
     else:
@@ -177,13 +177,13 @@ def verify(options: argparse.Namespace) -> int:
         sys.stderr.write(f"weighbridge: {outcome.problem}\n")
         return unusable_code([outcome])
     try:
-        found = verify(outcome.report, outcome.text, options.provider, added)
+        verified = verify(outcome.report, outcome.text, options.provider, added)
     except VerifyError as error:
         refuse(str(error))
     if options.format == "json":
-        print_json(found.as_json())
+        print_json(verified.as_json())
     else:
-        sys.stdout.write(f"{options.path}: {found}\n")
+        sys.stdout.write(f"{options.path}: {verified}\n")
     return EXIT_OK
 
 
@@ -202,14 +202,14 @@ def layer_of(options: argparse.Namespace) -> dict[str, Any]:
     check_encoding(options)
     if options.dialect is not None and options.dialect not in DIALECTS:
         refuse(f"--dialect {options.dialect}: unknown; there are {', '.join(DIALECTS)}")
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     if options.allow:
-        found["apiAllow"] = options.allow
+        settings["apiAllow"] = options.allow
     if options.env:
-        found["env"] = options.env
+        settings["env"] = options.env
     if options.dialect is not None:
-        found["dialects"] = {"**": options.dialect}
-    return found
+        settings["dialects"] = {"**": options.dialect}
+    return settings
 
 
 def check_encoding(options: argparse.Namespace) -> None:

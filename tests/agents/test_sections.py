@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from weighbridge.agents import claude_ignored, claude_text, markdown, settled
@@ -38,9 +38,31 @@ def _whole(text: str) -> tuple[Section, ...]:
     return (Section(0, 0, text),)
 
 
-@given(st.lists(_LINES, max_size=16), st.sampled_from(["\n", "\r\n", "\r"]))
-def test_sections_hold_what_the_whole_holds(lines: list[str], end: str) -> None:
-    text = "".join(f"{line}{end}" for line in lines)
+def _texts() -> st.SearchStrategy[str]:
+    """Texts of few different lines, so that they meet in many ways."""
+    some = st.lists(_LINES, min_size=1, max_size=5)
+    lines = some.flatmap(
+        lambda lines: st.lists(st.sampled_from([*lines, "", "text", "# Title"]), max_size=16)
+    )
+    return st.builds(
+        lambda lines, end: "".join(f"{line}{end}" for line in lines),
+        lines,
+        st.sampled_from(["\n", "\r\n", "\r"]),
+    )
+
+
+@settings(max_examples=400)
+@given(_texts())
+@example("<a> text\n<?x\n\ntext\n```\n@a.md\n")
+@example("1. ~~~\n  ```\n\ntext\n\n@a.md\n")
+@example("text\n2. ```\n   ```\n\ntext\n\n@a.md\n")
+@example("-\t```\n\ntext\n@a.md\n")
+@example("text\n\n[a]: b\n\ntext [@a.md][a]\n\n[a]: <@c.md>\n\n[@b.md]: c\n\nx [@b.md] @c.md\n")
+@example("<div>\n\xa0\ntext\n```\n@a.md\n")
+@example(
+    "text\n\n# Title\n\n<!-- c -->\n\ntext\n\n```\n@a.md\n```\n\ntext @b.md\n\n<context>\n@c.md\n</context>\n"
+)
+def test_sections_hold_what_the_whole_holds(text: str) -> None:
     with _cut_by(sections.__wrapped__):
         cut = _found(text)
     with _cut_by(lambda text: (Section(0, 0, text),)):

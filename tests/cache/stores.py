@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from tests.patience import HANGS_AFTER
 
 from weighbridge.cache import Counted, CountKey, CountStore, StoreLimits
 
@@ -98,7 +99,7 @@ def kept(
     try:
         yield Kept(store, warnings, over)
     finally:
-        store.close(timeout=30)
+        store.close(timeout=HANGS_AFTER)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.cache.stores import HOUR, counted, execute, kept, key, make, numbers_in, query, rows
+from tests.patience import HANGS_AFTER
 
 from weighbridge.cache import connector
 from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA
@@ -68,7 +69,7 @@ def test_it_is_opened_for_what_is_to_be_written(ours: Path, opened: list[str]) -
 def test_it_is_opened_when_writing_is_due(ours: Path, limits: dict[str, Any]) -> None:
     with kept(None, **{"flush_after": HOUR, **limits}) as it:
         it.store.put_many(rows(2, 3))
-        assert it.store._opened.wait(30)
+        assert it.store._opened.wait(HANGS_AFTER)
     assert numbers_in(ours) == {1, 2, 3}
 
 

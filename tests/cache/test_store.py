@@ -26,6 +26,7 @@ from tests.cache.stores import (
     rows,
     url,
 )
+from tests.patience import HANGS_AFTER
 
 from weighbridge.cache import Counted, CountKey
 from weighbridge.cache.backlog import Batch
@@ -78,7 +79,7 @@ def test_a_full_backlog_is_written_unasked(path: Path) -> None:
         patch.setattr(Database, "write", telling)
         with kept(url(path), flush_rows=3) as it:
             it.store.put_many(rows(1, 2, 3))
-            assert wrote.wait(30)
+            assert wrote.wait(HANGS_AFTER)
             assert numbers_in(path) == {1, 2, 3}
 
 
@@ -88,7 +89,7 @@ def test_what_waited_long_enough_is_written_unasked(path: Path) -> None:
         patch.setattr(Database, "write", lambda *_: wrote.set())
         with kept(url(path), flush_after=0.0) as it:
             it.store.put_many(rows(1))
-            assert wrote.wait(30)
+            assert wrote.wait(HANGS_AFTER)
 
 
 def test_hits_and_moments_are_tracked(path: Path) -> None:
@@ -203,22 +204,22 @@ def test_clear_while_a_batch_is_being_written(path: Path, monkeypatch: pytest.Mo
 
     def slow(self: Database, batch: Batch) -> None:
         begun.set()
-        assert go_on.wait(30)
+        assert go_on.wait(HANGS_AFTER)
         write(self, batch)
 
     monkeypatch.setattr(Database, "write", slow)
     with kept(url(path), flush_rows=2) as it:
         it.store.put_many(rows(1, 2))
-        assert begun.wait(30)
+        assert begun.wait(HANGS_AFTER)
         assert it.store.get_many([key(1)]) == rows(1)
         clearing = threading.Thread(target=it.store.clear)
         forgot = threading.Event()
         monkeypatch.setattr(it.store, "_requests", _Told(forgot))
         clearing.start()
-        assert forgot.wait(30)
+        assert forgot.wait(HANGS_AFTER)
         it.store.put_many(rows(3))
         go_on.set()
-        clearing.join(30)
+        clearing.join(HANGS_AFTER)
         assert it.store.flush()
         assert it.store.get_many([key(1), key(2), key(3)]) == rows(3)
     assert numbers_in(path) == {3}
@@ -250,7 +251,7 @@ def test_threads_put_get_and_clear_at_once(path: Path) -> None:
         for worker in workers:
             worker.start()
         for worker in workers:
-            worker.join(60)
+            worker.join(HANGS_AFTER)
         assert (it.store.clear(), it.fault(), it.warnings) == (True, None, [])
     assert numbers_in(path) == set()
 
@@ -273,7 +274,7 @@ def test_a_database_in_memory_is_one_for_all_threads(cache_url: str) -> None:
         found: list[dict[CountKey, Counted]] = []
         reader = threading.Thread(target=lambda: found.append(it.store.get_many([key(1)])))
         reader.start()
-        reader.join(30)
+        reader.join(HANGS_AFTER)
         assert (found, it.fault(), it.warnings) == ([rows(1)], None, [])
 
 

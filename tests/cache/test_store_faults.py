@@ -26,6 +26,7 @@ from tests.cache.stores import (
     rows,
     url,
 )
+from tests.patience import HANGS_AFTER
 
 from weighbridge.cache import CountStore, place, sqlite
 from weighbridge.cache import database as database_module
@@ -470,7 +471,7 @@ def test_a_database_that_does_not_open_is_not_waited_for(path: Path, monkeypatch
     opened = Database.open
 
     def hang(self: Database) -> None:
-        assert go_on.wait(30)
+        assert go_on.wait(HANGS_AFTER)
         opened(self)
 
     monkeypatch.setattr(Database, "open", hang)
@@ -492,7 +493,7 @@ def test_a_database_that_opens_late_is_used(path: Path, monkeypatch: pytest.Monk
     opened = Database.open
 
     def hang(self: Database) -> None:
-        assert go_on.wait(30)
+        assert go_on.wait(HANGS_AFTER)
         opened(self)
 
     monkeypatch.setattr(Database, "open", hang)

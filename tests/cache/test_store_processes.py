@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.cache.stores import kept, key, numbers_in, query, rows, url
+from tests.patience import HANGS_AFTER
 
 WRITER = """
 import sys
@@ -36,7 +37,7 @@ def test_processes_write_at_once(tmp_path: Path) -> None:
     path = tmp_path / "counts.db"
     writers = [writer(path, first, first + 300, 10) for first in (0, 200, 400)]
     for process in writers:
-        process.communicate(timeout=120)
+        process.communicate(timeout=HANGS_AFTER)
     assert [process.returncode for process in writers] == [0, 0, 0]
     assert numbers_in(path) == set(range(700))
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
@@ -53,7 +54,7 @@ def test_a_killed_process_loses_nothing_it_has_flushed(tmp_path: Path) -> None:
         # It goes on with the next batches meanwhile.
         process.kill()
         process.stdout.close()
-        assert process.wait(60) == -9
+        assert process.wait(HANGS_AFTER) == -9
         with kept(url(path)) as it:
             wanted = range(flushed)
             assert it.store.get_many(map(key, wanted)) == rows(*wanted)

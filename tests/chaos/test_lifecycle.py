@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.process import Process, serving
+from tests.patience import HANGS_AFTER
 from tests.tokens.reference import tokens
 
 MB = 1_000_000
@@ -74,7 +75,7 @@ def test_a_client_that_asks_and_reads_nothing_is_left(tmp_path: Path, folder: Pa
             server.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         server.stdin.flush()
         # Nobody reads what it says: eight megabytes, of which few fit in the pipe.
-        assert server.wait(30) == 1
+        assert server.wait(HANGS_AFTER) == 1
 
 
 async def test_a_client_that_is_killed_takes_its_server_along(tmp_path: Path, folder: Path) -> None:

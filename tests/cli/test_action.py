@@ -14,6 +14,7 @@ import pytest
 import yaml
 from tests.cli.test_commands import PACKAGE
 from tests.cli.test_diff import git, write
+from tests.patience import HANGS_AFTER
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -122,7 +123,7 @@ class Runner:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                timeout=120,
+                timeout=HANGS_AFTER,
                 check=False,
             )
             log += done.stdout

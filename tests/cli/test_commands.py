@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.chains import chain
+from tests.patience import HANGS_AFTER
 
 import weighbridge
 from weighbridge.tokens.registry import tokenizer
@@ -22,7 +23,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         # The package that is tested, wherever another is installed.
         env={"XDG_CACHE_HOME": str(folder / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
     )
 
@@ -289,7 +290,7 @@ def test_a_fault_of_ours_is_one_files(
         cwd=workspace,
         env={"XDG_CACHE_HOME": str(workspace / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
         text=True,
     )
@@ -308,7 +309,7 @@ def test_a_fault_of_ours_outside_all_files_says_so(workspace: Path) -> None:
         cwd=workspace,
         env={"XDG_CACHE_HOME": str(workspace / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
         text=True,
     )

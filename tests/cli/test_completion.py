@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import shtab
 from tests.cli.test_commands import run
+from tests.patience import HANGS_AFTER
 
 from weighbridge import cli
 from weighbridge.agents.readers import DIALECTS
@@ -41,7 +42,7 @@ def completed(folder: Path, *words: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
     )
     assert done.stderr == ""
     return sorted(done.stdout.split())

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.cli.test_commands import PACKAGE
+from tests.patience import HANGS_AFTER
 
 from weighbridge.content.revision import UnknownRevisionError, revision
 
@@ -40,7 +41,7 @@ def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
             "PYTHONPATH": str(PACKAGE.parent),
         },
         capture_output=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
     )
 

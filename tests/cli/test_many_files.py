@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import HANGS_AFTER
 
 import weighbridge
 from weighbridge.batch import weigh
@@ -69,7 +70,7 @@ def run(folder: Path, script: str, cache: str = "cache") -> subprocess.Completed
         env={"XDG_CACHE_HOME": str(folder / cache), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
         start_new_session=True,
     )

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from tests.patience import HANGS_AFTER
 
 import weighbridge
 from weighbridge.tokens.registry import tokenizer
@@ -80,7 +81,7 @@ def verify(folder: Path, *arguments: str, **environment: str) -> tuple[int, str,
             **environment,
         },
         capture_output=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -163,6 +164,8 @@ def test_nothing_else_asks(tmp_path: Path, address: str) -> None:
     verify(tmp_path, "--provider", "anthropic", **given)
     environment = {"PYTHONPATH": str(PACKAGE.parent), "XDG_CACHE_HOME": str(tmp_path / "cache"), **given}
     command = [sys.executable, "-m", "weighbridge.cli", "count", "a.prompt.md", "--model", "claude-opus-4-8"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, timeout=HANGS_AFTER, check=True
+    )
     assert str(CLAUDE) in done.stdout.decode()
     assert Endpoint.asked == []

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.process import COMMAND, SECONDS, Process, environment_in, framed, serving
+from tests.e2e.process import COMMAND, Process, environment_in, framed, serving
+from tests.patience import HANGS_AFTER
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -92,7 +93,7 @@ async def listening(
     log.touch()
     copying: asyncio.Task[None] | None = None
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANGS_AFTER):
             line = await process.stderr.readline()
         assert line.startswith(b"listening on "), line
         copying = asyncio.create_task(_copy(process.stderr, log))
@@ -158,7 +159,7 @@ async def _at_work(*works: Any) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        done, late = await asyncio.wait(tasks, timeout=SECONDS) if tasks else (set(), set())
+        done, late = await asyncio.wait(tasks, timeout=HANGS_AFTER) if tasks else (set(), set())
         for task in late:
             task.cancel()
         for task in done:

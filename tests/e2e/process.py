@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-SECONDS = 60
+from tests.patience import HANGS_AFTER
+
 COMMAND = (sys.executable, "-m", "weighbridge", "serve")
 
 
@@ -113,7 +114,7 @@ class Process:
 
     async def reply(self, method: str, params: Any = None) -> dict[str, Any]:
         """Send a request and wait for the whole reply, error or result."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANGS_AFTER):
             return await self.begin(method, params)
 
     async def ask(self, method: str, params: Any = None) -> Any:
@@ -124,7 +125,7 @@ class Process:
 
     async def until(self, condition: Callable[[], Any]) -> Any:
         """Wait until something that the server sends makes the condition true."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANGS_AFTER):
             while not (found := condition()):
                 assert not self.ended, self.log.read_text(encoding="utf-8")
                 await self._came.wait()
@@ -180,7 +181,7 @@ class Process:
 
     async def gone(self) -> int:
         """Wait for the process's end; returns the exit code."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANGS_AFTER):
             return await self.process.wait()
 
     def health(self) -> str:

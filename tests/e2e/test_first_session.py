@@ -10,11 +10,11 @@ import pytest
 import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from tests.patience import HANGS_AFTER
 
 from weighbridge.tokens.registry import tokenizer
 
 COMMAND = [sys.executable, "-m", "weighbridge.cli", "serve"]
-SECONDS = 30
 PROMPT = "# Ünïcode 😀 {{name}} @[file:docs/a.md]\n\ntext\n\n## Part\n\n@[file:docs/missing.md]\n"
 
 
@@ -39,7 +39,7 @@ class Watcher:
             return None
 
     async def ready(self, version: int, tokens: int) -> Any:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANGS_AFTER):
             while True:
                 for status in self.statuses:
                     if (status.state, status.version, status.tokens) == ("ready", version, tokens):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import HANGS_AFTER
+
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count
@@ -47,7 +49,7 @@ def test_every_feature_in_a_session(tmp_path: Path) -> None:
         cwd=folder,
         env=environment,
         capture_output=True,
-        timeout=120,
+        timeout=HANGS_AFTER,
         check=False,
     )
     assert seen_at.exists(), done.stderr.decode()

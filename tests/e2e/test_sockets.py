@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.connection import connected, listening
 from tests.e2e.process import COMMAND, environment_in, framed
+from tests.patience import HANGS_AFTER
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
@@ -24,7 +25,6 @@ HELLO = json.dumps(
 EXIT = b'{"jsonrpc":"2.0","method":"exit"}'
 #: More than a first message may have.
 LARGE = b"a" * (MOST_FIRST_BYTES + 1)
-SECONDS = 30
 
 
 def message(body: bytes) -> bytes:
@@ -38,7 +38,7 @@ async def test_a_page_of_a_browser_is_refused_and_the_client_still_served(tmp_pa
             with pytest.raises(InvalidStatus) as refused:
                 await connect(url, origin=Origin(origin), proxy=None)
             assert refused.value.response.status_code == 403
-        async with connect(url, proxy=None) as client, asyncio.timeout(SECONDS):
+        async with connect(url, proxy=None) as client, asyncio.timeout(HANGS_AFTER):
             await client.send(HELLO.decode())
             assert json.loads(await client.recv())["id"] == 1
             await client.send(EXIT.decode())
@@ -46,7 +46,7 @@ async def test_a_page_of_a_browser_is_refused_and_the_client_still_served(tmp_pa
 
 
 async def test_what_is_no_client_does_not_take_its_place(tmp_path: Path) -> None:
-    async with listening("tcp", tmp_path) as (process, host, port), asyncio.timeout(SECONDS):
+    async with listening("tcp", tmp_path) as (process, host, port), asyncio.timeout(HANGS_AFTER):
         # Somebody who looks whether the port is open.
         _, writer = await asyncio.open_connection(host, port)
         writer.close()
@@ -71,7 +71,7 @@ async def test_what_is_no_client_does_not_take_its_place(tmp_path: Path) -> None
 
 
 async def test_a_second_client_is_turned_away(tmp_path: Path, folder: Path) -> None:
-    async with connected("tcp", tmp_path) as server, asyncio.timeout(SECONDS):
+    async with connected("tcp", tmp_path) as server, asyncio.timeout(HANGS_AFTER):
         await server.initialize(folder)
         host, port = server.writer.get_extra_info("peername")  # type: ignore[attr-defined]  # over TCP it has one
         reader, writer = await asyncio.open_connection(host, port)
@@ -82,7 +82,7 @@ async def test_a_second_client_is_turned_away(tmp_path: Path, folder: Path) -> N
 
 
 async def test_a_second_client_is_told_why_where_it_can_be(tmp_path: Path, folder: Path) -> None:
-    async with connected("ws", tmp_path) as server, asyncio.timeout(SECONDS):
+    async with connected("ws", tmp_path) as server, asyncio.timeout(HANGS_AFTER):
         await server.initialize(folder)
         host, port = server.websocket.remote_address  # type: ignore[attr-defined]  # over a WebSocket it has one
         async with connect(f"ws://{host}:{port}", proxy=None) as second:
@@ -95,7 +95,7 @@ async def test_a_second_client_is_told_why_where_it_can_be(tmp_path: Path, folde
 
 
 async def test_who_is_no_client_yet_is_given_little_room(tmp_path: Path) -> None:
-    async with listening("tcp", tmp_path) as (process, host, port), asyncio.timeout(SECONDS):
+    async with listening("tcp", tmp_path) as (process, host, port), asyncio.timeout(HANGS_AFTER):
         # What is announced larger is not waited for.
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"Content-Length: %d\r\n\r\n" % (MOST_FIRST_BYTES + 1))
@@ -119,7 +119,7 @@ async def test_who_is_no_client_yet_is_given_little_room(tmp_path: Path) -> None
 
 
 async def test_who_is_no_client_yet_is_given_little_room_in_a_websocket(tmp_path: Path) -> None:
-    async with listening("ws", tmp_path) as (process, host, port), asyncio.timeout(SECONDS):
+    async with listening("ws", tmp_path) as (process, host, port), asyncio.timeout(HANGS_AFTER):
         url = f"ws://{host}:{port}"
         async with connect(url, proxy=None) as large:
             await large.send(LARGE.decode())
@@ -153,7 +153,7 @@ async def test_the_client_may_wait_for_the_server(tmp_path: Path, way: str) -> N
     else:
         waiting = await asyncio.start_server(connected, "127.0.0.1", 0)
         address = str(waiting.sockets[0].getsockname()[1])
-    async with waiting, asyncio.timeout(SECONDS):
+    async with waiting, asyncio.timeout(HANGS_AFTER):
         process = await asyncio.create_subprocess_exec(
             *COMMAND, f"--{way}={address}", env=environment_in(tmp_path)
         )
@@ -173,7 +173,7 @@ async def test_a_client_that_waits_may_leave_without_a_word(tmp_path: Path) -> N
         gone.put_nowait(None)
 
     address = str(tmp_path / "editor.sock")
-    async with await asyncio.start_unix_server(connected, address), asyncio.timeout(SECONDS):
+    async with await asyncio.start_unix_server(connected, address), asyncio.timeout(HANGS_AFTER):
         process = await asyncio.create_subprocess_exec(
             *COMMAND, f"--pipe={address}", env=environment_in(tmp_path)
         )
@@ -185,7 +185,7 @@ async def test_nobody_waits(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *COMMAND, f"--pipe={tmp_path / 'none'}", env=environment_in(tmp_path), stderr=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(HANGS_AFTER):
         _, told = await process.communicate()
     assert (process.returncode, b"no client waits at" in told, b"Traceback" in told) == (1, True, False)
 
@@ -200,7 +200,7 @@ async def test_it_leaves_when_the_named_process_is_gone(tmp_path: Path) -> None:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(HANGS_AFTER):
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(message(HELLO))

@@ -21,10 +21,10 @@ from pytest_lsp.checks import (
 )
 from tests.clock import settle
 from tests.editors.recording import Recording, Rules
+from tests.patience import HANGS_AFTER
 
 from weighbridge.lsp.server import Server
 
-SECONDS = 30
 #: How far one character reaches, in each encoding's units.
 _UNITS: Mapping[str, Callable[[str], int]] = {
     "utf-8": lambda text: len(text.encode("utf-8", "surrogatepass")),
@@ -137,7 +137,7 @@ class Editor:
             ResponseError: the answer is an error.
         """
         _, future = self.begin(method, params)
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANGS_AFTER):
             reply = await future
         if "error" in reply:
             raise ResponseError(reply["error"]["code"], reply["error"]["message"])
@@ -150,7 +150,7 @@ class Editor:
 
     async def until(self, condition: Callable[[], Any]) -> Any:
         """Wait until something the server sends makes the condition true; returns what it gave."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(HANGS_AFTER):
             while not (found := condition()):
                 await self._came.wait()
         return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import HANGS_AFTER
 
 from examples import serve_api
 from weighbridge.analysis.report import Report
@@ -101,7 +102,7 @@ async def test_the_model_receives_the_open_issues_only(workspace: Path, tracker:
 
 
 def ask(tracker: str, path: str, method: str = "GET", **headers: str) -> tuple[int, str | None, bytes]:
-    connection = http.client.HTTPConnection(tracker, timeout=10)
+    connection = http.client.HTTPConnection(tracker, timeout=HANGS_AFTER)
     try:
         connection.request(
             method, path, headers={name.replace("_", "-"): one for name, one in headers.items()}

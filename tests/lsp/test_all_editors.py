@@ -14,6 +14,7 @@ import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import HELIX, RECORDINGS, Recording
+from tests.patience import HANGS_AFTER
 
 from weighbridge.tokens.registry import tokenizer
 
@@ -51,7 +52,7 @@ async def shown(session: Editor, uri: str) -> None:
     publisher = session.server.wiring._publisher
     document = session.server.wiring.session.documents[uri]
     display = session.server.wiring._display
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS_AFTER):
         while (
             publisher._refreshing is not None
             or display._flush is not None
@@ -143,7 +144,7 @@ async def test_a_changed_file_is_noticed_whoever_watches(folder: Path, recording
 
 
 async def until(ask: Callable[[], Any], condition: Callable[[Any], bool]) -> Any:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS_AFTER):
         while not condition(found := await ask()):
             await asyncio.to_thread(int)
     return found

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.patience import HANGS_AFTER
 
 from weighbridge.lsp import parent
 from weighbridge.lsp.parent import Parent
@@ -33,7 +34,7 @@ async def test_its_end_is_noticed(process: asyncio.subprocess.Process) -> None:
         await asyncio.sleep(0)
     assert not watching.done()
     process.kill()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS_AFTER):
         await watching
 
 
@@ -41,7 +42,7 @@ async def test_an_end_before_anybody_waits_is_noticed(process: asyncio.subproces
     watched = Parent(process.pid)
     process.kill()
     await process.wait()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS_AFTER):
         await watched.gone()
 
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 from tests.clock import settle
+from tests.patience import HANGS_AFTER
 
 from weighbridge.lsp import parent, serve
 from weighbridge.lsp.server import Server
-
-SECONDS = 20
 
 
 class Client:
@@ -40,7 +39,7 @@ class Client:
         message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
         server.protocol.receive(json.dumps(message).encode())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.Event().wait(), SECONDS)
+            await asyncio.wait_for(asyncio.Event().wait(), HANGS_AFTER)
         # Nobody left: that is no success.
         server.protocol.exit_code = -1
 

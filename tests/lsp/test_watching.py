@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.patience import HANGS_AFTER
 
 from weighbridge.content import watched
 from weighbridge.lsp import watching
@@ -38,7 +39,7 @@ class Told:
         self.batches: asyncio.Queue[Sequence[Path]] = asyncio.Queue()
 
     async def next(self) -> Sequence[Path]:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             return await self.batches.get()
 
 

@@ -19,6 +19,7 @@ from tests.e2e.process import serving
 from tests.editors.editor import editor
 from tests.editors.recording import NEOVIM
 from tests.mcp.calls import answer, in_memory, over_pipes, said
+from tests.patience import HANGS_AFTER
 
 from weighbridge import unsaved_texts
 from weighbridge.tokens.registry import tokenizer
@@ -339,7 +340,7 @@ async def test_who_does_not_read_its_answer_is_not_waited_for(
         client.setblocking(False)
         await asyncio.get_running_loop().sock_connect(client, str(place))
         client.send(json.dumps({"folder": str(folder)}).encode() + b"\n")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             await asyncio.to_thread(select.select, [client], [], [])
             await offer.aclose()
 

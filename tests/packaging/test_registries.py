@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from tests.patience import HANGS_AFTER
 
 from weighbridge import __version__
 from weighbridge.arguments import parser
@@ -72,7 +73,7 @@ def in_neovim(folder: Path) -> Any:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=True,
     )
     assert done.stderr == ""

@@ -223,12 +223,23 @@ async def test_for_a_pause_it_is_found_out_once_and_what_is_the_same_is_not_coun
             counted.asked.clear()
             runs.clear()
             typed(session, document, (line, 0), "x")
-            timers.advance(10)
             await known(session, document)
             timers.advance(10)
             assert not document.arrival_due
+            await known(session, document)
             assert len(runs) == 1
             assert 0 < sum(map(len, counted.asked)) < 5_000
+
+
+async def test_a_long_text_is_counted_anew_by_another_tokenizer(tmp_path: Path) -> None:
+    lay(tmp_path, {"AGENTS.md": "# Rule\n\nSome wörds of it.\n\n" * 1_000})
+    async with a_session(tmp_path) as session:
+        document = open_file(session, tmp_path / "AGENTS.md")
+        counts = []
+        for encoding in ("o200k_base", "r50k_base"):
+            set_layer(session, {"encoding": encoding})
+            counts.append((await known(session, document))[0].tokens)
+        assert counts[0] != counts[1]
 
 
 async def test_the_cut_is_where_the_text_ends_that_arrives(tmp_path: Path) -> None:

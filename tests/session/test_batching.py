@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 import pytest
 import pytest_asyncio
 from tests.clock import settle
+from tests.patience import HANGS_AFTER
 
 from weighbridge.config import Settings
 from weighbridge.content.base import Request, Scope
@@ -58,7 +59,7 @@ class Looking:
         self._log.append(f"look {len(entries)}")
         if not self.let_go.is_set():
             self._loop.call_soon_threadsafe(self.held.set)
-            self.let_go.wait(10)
+            self.let_go.wait(HANGS_AFTER)
         self._log.append("look done")
         return [int(entry.request.target) for entry in entries]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.clock import settle as turn
+from tests.patience import HANGS_AFTER
 from tests.session.harness import (
     FakeTimers,
     a_session,
@@ -192,7 +193,7 @@ class Held:
     def load(self, request: Request) -> Content:
         text = self.texts[request.target]
         self.read += 1
-        assert self._may.wait(30)
+        assert self._may.wait(HANGS_AFTER)
         return Content(text, request.target, lambda: iter([text]), raw=lambda: iter([text.encode()]))
 
 

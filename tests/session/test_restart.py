@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import HANGS_AFTER
 from tests.session.harness import a_session, open_file
 from tests.tokens.watched import Stats, WatchedService
 
@@ -68,7 +69,7 @@ async def test_nor_after_a_kill(tmp_path: Path) -> None:
         subprocess.run,
         [sys.executable, "-c", KILLED, str(tmp_path), url],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
     )
     assert child.returncode == -signal.SIGKILL

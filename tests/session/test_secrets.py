@@ -92,7 +92,7 @@ def watched(folder: Path) -> Iterator[tuple[str, set[str]]]:
 
 
 def _around(texts: set[str]) -> Iterator[bytes]:
-    """The digests of all texts of up to 64 characters that overlap the value where it stands."""
+    """The digests of all texts of up to 64 characters with some of the value, a blank of it aside, where it stands."""
     seen: set[str] = set()
     for text in texts:
         at = text.find(VALUE)
@@ -104,7 +104,7 @@ def _around(texts: set[str]) -> Iterator[bytes]:
                 for length in range(max(1, at - start + 1), 65)
             )
             at = text.find(VALUE, end)
-    return (hashlib.sha256(one.encode()).digest() for one in seen)
+    return (hashlib.sha256(one.encode()).digest() for one in seen if MARKS & set(one))
 
 
 SETTINGS = {"env": ["X", "UNSET"]}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.clock import settle as turn
+from tests.patience import HANGS_AFTER
 from tests.session.harness import FakeTimers, a_session, manager_of, set_layer
 
 from weighbridge.analysis.graph import Subject
@@ -280,7 +281,7 @@ async def test_files_that_change_while_a_prompt_is_weighed(
         def held(*asked: Any) -> Any:
             found = inner(*asked)
             loop.call_soon_threadsafe(read.set)
-            assert may.wait(30)
+            assert may.wait(HANGS_AFTER)
             return found
 
         monkeypatch.setattr(workspace, "_look_at", held)

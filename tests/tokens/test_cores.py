@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from tests.patience import HANGS_AFTER
+
 from weighbridge.tokens.cores import AFTER, MOST, Cores
 from weighbridge.tokens.engine import TiktokenEngine
 from weighbridge.tokens.openai import definition
@@ -82,7 +84,7 @@ def test_there_are_few_and_those_of_threads_that_ended_are_given_to_others() -> 
     threads = [threading.Thread(target=work) for _ in range(MOST + 2)]
     for thread in threads:
         thread.start()
-        assert ready.acquire(timeout=30)
+        assert ready.acquire(timeout=HANGS_AFTER)
     assert len(made.cores) == 1 + MOST
     done.set()
     for thread in threads:

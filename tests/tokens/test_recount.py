@@ -64,11 +64,12 @@ def test_what_is_counted_joins_whatever_repeats(before: str, after: str) -> None
         ("one two", "one two two", [" two two", " two"]),
         ("one two two", "one two", [" two", " two two"]),
         ("one", "two", ["two", "one"]),
+        ("a a a", "a a a a a a", [" a a a a", " a"]),
     ],
 )
 def test_no_more_is_counted_than_differs(before: str, after: str, counted: list[str]) -> None:
     used = Lengths()
-    recount(CountedText(before, len(before)), after, used)
+    assert recount(CountedText(before, len(before)), after, used) == len(after)
     assert used.counted == counted
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.cache.lengths import Lengths, summarized
 from tests.cache.stores import kept, url
+from tests.patience import HANGS_AFTER
 from tests.tokens.watched import Stats, WatchedService
 
 from weighbridge.cache import Counted, digest
@@ -188,7 +189,7 @@ class Slow(Lengths):
 
     def count(self, text: str) -> int:
         self.begun.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(HANGS_AFTER)
         return super().count(text)
 
 
@@ -206,7 +207,7 @@ def test_a_text_two_workers_ask_for_at_once_is_tokenized_once(
     service, slow = memory_only(), Slow(go_on=waiting)
     with ThreadPoolExecutor(2) as workers:
         first = workers.submit(ask, service, slow)
-        assert slow.begun.wait(30)
+        assert slow.begun.wait(HANGS_AFTER)
         second = workers.submit(ask, service, slow)
         assert first.result(30) == second.result(30) == ask(memory_only(), Lengths())
     assert sum(map(len, slow.counted)) == len(LONG)
@@ -217,7 +218,7 @@ def test_workers_that_wait_for_each_other_go_on(waiting: threading.Event) -> Non
     service, slow = memory_only(), Slow(go_on=waiting)
     with ThreadPoolExecutor(2) as workers:
         first = workers.submit(service.count_many, ["a", "bb"], slow)
-        assert slow.begun.wait(30)
+        assert slow.begun.wait(HANGS_AFTER)
         second = workers.submit(service.count_many, ["ccc", "bb", "a"], Lengths())
         assert (first.result(30), second.result(30)) == ([1, 2], [3, 2, 1])
     assert service.stats == Stats(tokenized=3, tokenized_chars=6)
@@ -232,7 +233,7 @@ def test_one_who_waits_for_a_failure_tries_it_themselves(waiting: threading.Even
     def cancelled() -> Iterator[str]:
         yield LONG
         if begun.is_set():
-            assert waiting.wait(30)
+            assert waiting.wait(HANGS_AFTER)
             raise CancelledError
 
     def first_reading() -> Iterator[str]:
@@ -245,7 +246,7 @@ def test_one_who_waits_for_a_failure_tries_it_themselves(waiting: threading.Even
     service = memory_only()
     with ThreadPoolExecutor(2) as workers:
         first = workers.submit(service.summarize_stream, first_reading, Lengths())
-        assert begun.wait(30)
+        assert begun.wait(HANGS_AFTER)
         second = workers.submit(service.summarize_stream, Readings([LONG]), Lengths())
         assert second.result(30) == summarized(LONG)
         assert isinstance(first.exception(30), CancelledError)

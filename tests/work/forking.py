@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from tests.patience import HANGS_AFTER
+
 from weighbridge.work.helpers import Helpers, can_fork, helpers
 
 _both = multiprocessing.get_context("fork").Barrier(2)
@@ -25,7 +27,7 @@ def square(number: int) -> tuple[int, int]:
 def together(number: int) -> tuple[int, int]:
     """Questions 0 and 1 are answered at the same time, or not at all."""
     if number < 2:
-        _both.wait(10)
+        _both.wait(HANGS_AFTER)
     return square(number)
 
 
@@ -119,7 +121,7 @@ def abandoned() -> None:
 
     def answer(number: int) -> int:
         if number < 2:
-            _both.wait(10)
+            _both.wait(HANGS_AFTER)
         else:
             os.kill(os.getppid(), signal.SIGKILL)
         return number

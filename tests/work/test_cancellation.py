@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.clock import FakeClock, settle
+from tests.patience import HANGS_AFTER
 from tests.work.gate import Gate, Waiting
 
 from weighbridge.work import (
@@ -284,7 +285,7 @@ def test_a_result_after_the_loop_has_closed_is_dropped() -> None:
         def stuck(token: CancelToken) -> None:
             threads.append(threading.current_thread())
             loop.call_soon_threadsafe(entered.set)
-            release.wait(20)
+            release.wait(HANGS_AFTER)
 
         manager = TaskManager(workers=1)
         manager.submit("stuck", stuck)
@@ -295,7 +296,7 @@ def test_a_result_after_the_loop_has_closed_is_dropped() -> None:
     try:
         asyncio.run(run())
         release.set()
-        threads[0].join(20)
+        threads[0].join(HANGS_AFTER)
     finally:
         threading.excepthook = before
     assert (threads[0].is_alive(), faults) == (False, [])
@@ -311,7 +312,7 @@ async def main():
     def stuck(token):
         loop.call_soon_threadsafe(entered.set)
         threading.Event().wait()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS_AFTER):
         manager = TaskManager(workers=1)
         manager.submit("stuck", stuck)
         await entered.wait()
@@ -320,7 +321,7 @@ async def main():
 asyncio.run(main())
 """
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER, check=True
     )
     assert (ended.stdout, ended.stderr) == ("left behind: 1\n", "")
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.patience import HANGS_AFTER
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -18,7 +20,7 @@ def run(scenario: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'server'}", "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         check=False,
     )
 

@@ -88,7 +88,7 @@ class Blocks:
             self._section_blocks[number] = starts, _blocks(section.text)
         starts, blocks = self._section_blocks[number]
         base = self.begin + section.start
-        line = bisect.bisect_right(starts, offset - base, hi=len(starts) - 1) - 1
+        line = bisect.bisect_right(starts, offset - base) - 1
         block = bisect.bisect_right(blocks, line, key=lambda block: block[0]) - 1
         inside = block >= 0 and line < blocks[block][1]
         return blocks[block][2] if inside else None, base + starts[line], base + starts[line + 1]

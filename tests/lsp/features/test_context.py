@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from tests.editors.editor import SECONDS, Editor, editor
+from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, VSCODE
+from tests.patience import HANGS_AFTER
 from tests.session.test_arriving import home
 
 from weighbridge.cli import main
@@ -20,7 +21,7 @@ __all__ = ["home"]
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Contexts are waited for, however slow the machine is."""
-    monkeypatch.setattr(hover, "_SECONDS_FOR_CONTEXTS", SECONDS)
+    monkeypatch.setattr(hover, "_SECONDS_FOR_CONTEXTS", HANGS_AFTER)
 
 
 async def asked(session: Editor, method: str, uri: str, **more: Any) -> Any:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from tests.editors.editor import SECONDS, Editor, editor
+from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, VSCODE
 from tests.lsp.features.test_navigation import places
 from tests.lsp.features.test_rename import changed, write
+from tests.patience import HANGS_AFTER
 from tests.session.test_arriving import home
 
 from weighbridge.analysis.wording import share_text
@@ -20,8 +21,8 @@ __all__ = ["home"]
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """All is known before anything is answered, however slow the machine is."""
-    monkeypatch.setattr(Backend.weighed, "__defaults__", (SECONDS,))
-    monkeypatch.setattr(Backend.reports, "__defaults__", (SECONDS, None))
+    monkeypatch.setattr(Backend.weighed, "__defaults__", (HANGS_AFTER,))
+    monkeypatch.setattr(Backend.reports, "__defaults__", (HANGS_AFTER, None))
 
 
 IMPORTING = {

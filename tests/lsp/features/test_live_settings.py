@@ -10,6 +10,7 @@ import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, HELIX, VSCODE
+from tests.patience import HANGS_AFTER
 
 from weighbridge.config.layers import NEVER_FROM_REPOSITORY
 from weighbridge.config.settings import Settings
@@ -116,7 +117,7 @@ def fill(folder: Path) -> None:
 
 
 async def until_another(session: Editor, uri: str, effect: Effect, before: Any) -> Any:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS_AFTER):
         while (now := await effect(session, uri)) == before:
             await asyncio.to_thread(int)  # lets workers have their turn
     return now
@@ -136,7 +137,7 @@ async def test_changed_in_the_editor(folder: Path, monkeypatch: pytest.MonkeyPat
         await until_another(session, uri, row.effect, before)
         session.settings = {"retry": {"attempts": 1}}
         session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             while await row.effect(session, uri) != before:
                 await asyncio.to_thread(int)  # lets workers have their turn
 
@@ -153,7 +154,7 @@ async def test_changed_in_a_settings_file(folder: Path, name: str) -> None:
         await until_another(session, uri, row.effect, before)
         (folder / "weighbridge.toml").unlink()
         session.changed("weighbridge.toml", type_=types.FileChangeType.Deleted)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             while await row.effect(session, uri) != before:
                 await asyncio.to_thread(int)  # lets workers have their turn
 
@@ -176,7 +177,7 @@ async def test_another_cache_keeps_what_is_counted_from_then_on(folder: Path) ->
         session.settings = {"cacheUrl": f"sqlite:///{other}"}
         session.tell(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"settings": None})
         services = session.server.wiring._services
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             while services.cache_url is None:
                 await asyncio.to_thread(int)  # lets workers have their turn
         session.edit(uri, 2, "other words that were never counted before\n" * 2000)

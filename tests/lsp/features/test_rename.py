@@ -10,6 +10,7 @@ from tests.clock import settle
 from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import EGLOT, NEOVIM, VSCODE, Recording
 from tests.lsp.features.test_code_actions import applied
+from tests.patience import HANGS_AFTER
 
 from weighbridge.lsp.backend import Backend
 from weighbridge.uris import path_of
@@ -129,7 +130,7 @@ async def test_what_was_moved_counts_at_once(folder: Path) -> None:
         files = [{"oldUri": session.uri("a.md"), "newUri": session.uri("b.md")}]
         session.tell(types.WORKSPACE_DID_RENAME_FILES, {"files": files})
         # Until the file is looked at, what was known counts.
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             while await session.count(uri) == before:
                 await settle(1)
 

@@ -8,6 +8,7 @@ import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import EGLOT, NEOVIM, VSCODE, Recording
+from tests.patience import HANGS_AFTER
 
 PUBLISHED = types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS
 FILE = "weighbridge.toml"
@@ -51,7 +52,7 @@ async def test_a_fault_comes_and_goes_while_the_last_settings_hold(
             1,
             True,
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             while (await session.report(uri))["budget"]["limit"] != 99:
                 await session.count(uri)
         save(session, "budget = 99\n")

@@ -10,6 +10,7 @@ import pytest
 from lsprotocol import types
 from tests.editors.editor import Editor, ResponseError, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
+from tests.patience import HANGS_AFTER
 
 from weighbridge.references.index import ScanIndex
 from weighbridge.session import closed, prepare, workspace
@@ -144,13 +145,13 @@ async def test_a_request_is_held_until_something_changes(folder: Path) -> None:
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
         session.write("AGENTS.md", "{{nobody}} words\n")
         session.changed("AGENTS.md", type_=types.FileChangeType.Created)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             second = (await held)["result"]["items"]
         assert codes(second) == {"AGENTS.md": ["variable.undefined"]}
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first) | names(second)))
         session.write("absent.md", "here now")
         session.changed("absent.md", type_=types.FileChangeType.Created)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             third = (await held)["result"]["items"]
         assert codes(third) == {"CLAUDE.md": []}
 
@@ -159,7 +160,7 @@ async def test_a_held_request_can_be_cancelled(folder: Path) -> None:
     async with editor(VSCODE, folder, settings=EVERYWHERE) as session:
         number, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request())
         session.tell(types.CANCEL_REQUEST, {"id": number})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             assert (await held)["error"]["code"] == -32800
 
 
@@ -195,7 +196,7 @@ async def test_open_documents_are_among_them_as_they_are_in_the_editor(folder: P
         # Neither is told again; and what is typed is told to whoever waits.
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(items)))
         session.edit(uri, 3, f"{ABSENT} {{{{nobody}}}}")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             found = (await held)["result"]["items"]
         assert codes(found) == {"CLAUDE.md": ["reference.not-found", "variable.undefined"]}
         assert found[0]["version"] == 3
@@ -234,7 +235,7 @@ async def test_nobody_is_told_of_files_that_nobody_opened_unless_asked(folder: P
         found = await session.ask(types.WORKSPACE_EXECUTE_COMMAND, {"command": "weighbridge.checkWorkspace"})
         # Lists of problems leave hints out, such as that of `{{nobody}}`.
         assert found == {"documents": 2, "findings": 2}
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             second = (await held)["result"]["items"]
         assert codes(second) == {"AGENTS.md": ["reference.not-found", "variable.undefined"]}
 
@@ -244,13 +245,13 @@ async def test_the_setting_takes_effect_at_once_and_so_does_its_end(folder: Path
         session.write("AGENTS.md", ABSENT)
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(partialResultToken="part"))
         set_everywhere(session, value=True)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             await held
         first = partial(session)
         assert codes(first) == {"AGENTS.md": ["reference.not-found"]}
         _, held = session.begin(types.WORKSPACE_DIAGNOSTIC, request(names(first)))
         set_everywhere(session, value=False)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             assert codes((await held)["result"]["items"]) == {"AGENTS.md": []}
 
 
@@ -296,7 +297,7 @@ async def test_weighing_shows_its_progress_and_can_be_stopped(
     def weigh(*arguments: Any) -> Any:
         """The first groups at once, the others not before the user stops it."""
         if next(groups) >= 4:
-            stopped.wait(30)
+            stopped.wait(HANGS_AFTER)
         return really(*arguments)
 
     monkeypatch.setattr(workspace, "weigh", weigh)
@@ -333,7 +334,7 @@ async def test_weighing_shows_its_progress_and_can_be_stopped(
         session.tell(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, {"token": token})
         stopped.set()
         await session.until(lambda: values()[-1]["kind"] == "end")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_AFTER):
             found = (await held)["result"]["items"]
         assert 0 < len(found) < 300
 
