@@ -240,6 +240,28 @@ async def test_another_users_socket_is_not_believed(
     assert found == unsaved_texts.Unsaved({}, NO_ANSWER)
 
 
+async def test_another_user_is_told_nothing(
+    live: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsaved_texts, "_is_same_user", lambda _: False)
+    async with offered():
+        (place,) = sockets(live)
+        reader, writer = await asyncio.open_unix_connection(place)
+        writer.write(json.dumps({"folder": str(folder)}).encode() + b"\n")
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+        with suppress(ConnectionResetError):
+            await writer.wait_closed()
+
+
+async def test_one_may_follow_another(live: Path, folder: Path) -> None:
+    for _ in range(3):
+        async with offered():
+            assert (await asyncio.to_thread(unsaved_under, folder)).texts == {folder / "b.md": "typed"}
+    assert sockets(live) == []
+
+
 def test_the_other_end_is_known_by_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     with ours, theirs:
