@@ -15,7 +15,7 @@ from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.cache import load_database
 from weighbridge.content.discovery import find_documents
-from weighbridge.groups import Answer, Groups, Outcome
+from weighbridge.groups import Answer, FileOutcome, Groups
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.overlay import OpenTexts
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from weighbridge.content.revision import Revision
     from weighbridge.session.services import Services
 
-__all__ = ["Outcome", "render_file", "render_files", "weigh"]
+__all__ = ["FileOutcome", "render_file", "render_files", "weigh"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,13 +54,13 @@ def weigh(
     flags: Overrides = NOTHING,
     on_unusable: Callable[[str], None] | None = None,
     workspace: Path | None = None,
-    on_outcome: Callable[[Outcome], None] | None = None,
+    on_outcome: Callable[[FileOutcome], None] | None = None,
     *,
     sections: bool = True,
     depends: bool = False,
     revision: "Revision | None" = None,
     open_texts: OpenTexts | None = None,
-) -> list[Outcome]:
+) -> list[FileOutcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
     `flags`: what counts for every document, whatever it says of itself. `on_unusable`: told of each setting that can't be
@@ -105,10 +105,10 @@ def weigh(
     return [outcomes[path] for path in files]
 
 
-class _Outcomes(dict[Path, Outcome]):
+class _Outcomes(dict[Path, FileOutcome]):
     """What is known of each file so far."""
 
-    def __init__(self, on_outcome: Callable[[Outcome], None] | None) -> None:
+    def __init__(self, on_outcome: Callable[[FileOutcome], None] | None) -> None:
         super().__init__()
         self._on_outcome = on_outcome
 
@@ -117,7 +117,7 @@ class _Outcomes(dict[Path, Outcome]):
         """Whether somebody is told of each as soon as it is known."""
         return self._on_outcome is not None
 
-    def take(self, outcomes: Iterable[Outcome]) -> None:
+    def take(self, outcomes: Iterable[FileOutcome]) -> None:
         """Keep outcomes, or tell of them and keep all but their reports."""
         for outcome in outcomes:
             if self._on_outcome is None:
@@ -168,7 +168,7 @@ async def _weigh(
     with _progress(lines=outcomes.are_told) as progress:
         bar = progress.add_task("counting", total=len(files), completed=len(outcomes))
 
-        def take(weighed: Sequence[Outcome]) -> None:
+        def take(weighed: Sequence[FileOutcome]) -> None:
             outcomes.take(weighed)
             progress.advance(bar, len(weighed))
 
@@ -187,7 +187,7 @@ async def _weigh(
 
 
 async def _weigh_groups(
-    services: "Services", groups: Groups, left: Sequence[int], take: Callable[[Sequence[Outcome]], None]
+    services: "Services", groups: Groups, left: Sequence[int], take: Callable[[Sequence[FileOutcome]], None]
 ) -> None:
     """Weigh the files of these groups, but for those that are long or wait for an API."""
 
@@ -211,7 +211,7 @@ async def _weigh_others(
     services: "Services",
     groups: Groups,
     paths: Sequence[Path],
-    take: Callable[[Sequence[Outcome]], None],
+    take: Callable[[Sequence[FileOutcome]], None],
     *,
     rendering: bool = False,
 ) -> None:
@@ -223,7 +223,7 @@ async def _weigh_others(
         outcome.unwrap()
 
 
-async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides = NOTHING) -> Outcome:
+async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides = NOTHING) -> FileOutcome:
     """Resolve one file: its text, or a problem. `flags`: as for `weigh`."""
     absolute = _absolute(path)
     configuration = configuration_of([absolute], settings, flags)
@@ -235,11 +235,11 @@ async def render_file(path: Path, settings: Mapping[str, Any], flags: Overrides 
 
 async def render_files(
     folder: Path, paths: Sequence[Path], settings: Mapping[str, Any], flags: Overrides
-) -> dict[str, Outcome]:
+) -> dict[str, FileOutcome]:
     """Resolve files of a folder, by their URIs; those that can't be are left out."""
     configuration = configuration_of([folder], settings, flags)
     groups = Groups(dict.fromkeys(paths, disk.followed_or_same(folder)), configuration)
-    rendered: list[Outcome] = []
+    rendered: list[FileOutcome] = []
     async with _services(configuration, lambda _: None) as services:
         await _weigh_others(services, groups, paths, rendered.extend, rendering=True)
     return {uri_of(answer.path): answer for answer in rendered if answer.text is not None}

@@ -17,7 +17,7 @@ from weighbridge.agents.model import Agent
 from weighbridge.agents.readers import DIALECTS
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
-from weighbridge.batch import Outcome, weigh
+from weighbridge.batch import FileOutcome, weigh
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import matches
 from weighbridge.config.documents import is_agents_folder
@@ -59,12 +59,12 @@ class Changes:
         }
 
 
-def changes_since(then: Revision, asked: Asked, outcomes: Sequence[Outcome], folder: Path) -> Changes:
+def changes_since(then: Revision, asked: Asked, outcomes: Sequence[FileOutcome], folder: Path) -> Changes:
     """What changed since a revision. `outcomes`: of today; `folder`: where agents are started, its links followed."""
     return Changes(then.revision, _documents(then, asked, outcomes), _contexts(then, folder, asked.flags))
 
 
-def _documents(then: Revision, asked: Asked, outcomes: Sequence[Outcome]) -> list[growth.Change]:
+def _documents(then: Revision, asked: Asked, outcomes: Sequence[FileOutcome]) -> list[growth.Change]:
     named = _below(then.top, asked.paths)
     if _same_settings(then, outcomes):
         rest = [outcome for outcome in outcomes if not _is_same(then, outcome)]
@@ -83,7 +83,7 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[Outcome]) -> lis
     today = _below(then.top, (path for report in now if (path := path_of(report.uri)) is not None))
     then.lay_out(Depends(frozenset(today)))
 
-    def weighed() -> tuple[list[Outcome], Depends]:
+    def weighed() -> tuple[list[FileOutcome], Depends]:
         there = dict.fromkeys(then.tree / path.relative_to(then.top) for path in (*named, *today))
         wanted = [path for path in there if path.exists()]
         compared = (
@@ -106,7 +106,7 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[Outcome]) -> lis
     return growth.document_changes(before, now, then.tree, then.top)
 
 
-def _is_same(then: Revision, outcome: Outcome) -> bool:
+def _is_same(then: Revision, outcome: FileOutcome) -> bool:
     """Whether a document is what it was: its own text, and all that its report depends on."""
     report = outcome.report
     if report is None or not outcome.same:
@@ -116,11 +116,11 @@ def _is_same(then: Revision, outcome: Outcome) -> bool:
     return then.same(outcome.depends, beyond=of_agent)
 
 
-def _all_of(outcomes: Iterable[Outcome]) -> Depends:
+def _all_of(outcomes: Iterable[FileOutcome]) -> Depends:
     return reduce(or_, (document.depends for document in outcomes), NOTHING)
 
 
-def _same_settings(then: Revision, outcomes: Iterable[Outcome]) -> bool:
+def _same_settings(then: Revision, outcomes: Iterable[FileOutcome]) -> bool:
     """Whether each document is under the settings that it was under, as far as the repository says them."""
     if not os.path.lexists(then.top / ".git"):
         return False

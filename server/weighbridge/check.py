@@ -11,7 +11,7 @@ from weighbridge import gate
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
 from weighbridge.analysis.report import Report
-from weighbridge.batch import Outcome, weigh
+from weighbridge.batch import FileOutcome, weigh
 from weighbridge.changes import Asked, Changes, changes_since
 from weighbridge.config import Severity
 from weighbridge.config.setting_values import CONTEXT_BUDGET
@@ -50,7 +50,7 @@ class Checked:
     whether a budget is exceeded that no baseline excuses.
     """
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[FileOutcome]
     reports: Sequence[Report]
     total: gate.Total
     contexts: Sequence[Mapping[str, Any]]
@@ -191,9 +191,9 @@ class _Documents:
         self._on_document = on_document
         self._keep = keep
         self._findings: dict[Path, Sequence[Finding]] = {}
-        self._kept: dict[Path, Outcome] = {}
+        self._kept: dict[Path, FileOutcome] = {}
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: FileOutcome) -> None:
         """Judge a document, and tell of it."""
         report = outcome.report
         if report is None:
@@ -212,11 +212,11 @@ class _Documents:
             if self._keep:
                 self._kept[outcome.path] = outcome
 
-    def findings(self, outcomes: Sequence[Outcome]) -> list[Finding]:
+    def findings(self, outcomes: Sequence[FileOutcome]) -> list[Finding]:
         """What there is to say of documents, in their order."""
         return [finding for outcome in outcomes for finding in self._findings.get(outcome.path, ())]
 
-    def whole(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    def whole(self, outcomes: Sequence[FileOutcome]) -> list[FileOutcome]:
         """The documents with their reports, as far as they are kept."""
         return [self._kept.get(outcome.path, outcome) for outcome in outcomes]
 

@@ -232,11 +232,11 @@ def _mcp(options: argparse.Namespace) -> int:
         if (error.name or "").partition(".")[0] not in {"mcp", "mcp_types"}:
             raise
         refuse("mcp: needs the extra `mcp`, which isn't installed here: pip install 'weighbridge[mcp]'")
-    from weighbridge.tools import Workspace  # noqa: PLC0415  as above
+    from weighbridge.tools import ToolWorkspace  # noqa: PLC0415  as above
     from weighbridge.unsaved_texts import unsaved_under  # noqa: PLC0415  as above
 
     settings = {"apiAllow": options.allow} if options.allow else {}
-    asyncio.run(serve(Workspace(Path.cwd(), settings, unsaved_under)))
+    asyncio.run(serve(ToolWorkspace(Path.cwd(), settings, unsaved_under)))
     return EXIT_OK
 
 

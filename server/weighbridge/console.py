@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from weighbridge.batch import Outcome
+    from weighbridge.batch import FileOutcome
 
 EXIT_OK = 0
 EXIT_OVER = 1
@@ -61,7 +61,7 @@ def refuse(text: str) -> NoReturn:
     sys.exit(EXIT_UNUSABLE)
 
 
-def unusable_code(outcomes: "Sequence[Outcome]") -> int:
+def unusable_code(outcomes: "Sequence[FileOutcome]") -> int:
     """The exit code that files which can't be counted demand; 0 if all were, and there are any."""
     if any(outcome.ours for outcome in outcomes):
         return EXIT_FAULT
@@ -77,7 +77,7 @@ def tell_missing(encodings: Iterable[str]) -> None:
         warn(f"{', '.join(missing)}: {note(missing[0])}")
 
 
-def tell_unusable(outcomes: "Sequence[Outcome]") -> None:
+def tell_unusable(outcomes: "Sequence[FileOutcome]") -> None:
     """Say of each file why it can't be counted, if it can't."""
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     tell_missing(encoding for report in reports for encoding in report.encodings)

@@ -54,7 +54,7 @@ _MOST_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FileOutcome:
     """What became of one file: a report, or a problem that names it; `ours` if that is a fault of Weighbridge's own."""
 
     path: Path
@@ -70,12 +70,12 @@ class Outcome:
     depends: Depends = NOTHING
 
 
-def failed_outcome(path: Path, error: Exception) -> Outcome:
+def failed_outcome(path: Path, error: Exception) -> FileOutcome:
     """What became of a file that can't be weighed."""
     if isinstance(error, ReferenceFault):
-        return Outcome(path, problem=error.problem.message)
+        return FileOutcome(path, problem=error.problem.message)
     logger.error("a file could not be weighed", exc_info=error)
-    return Outcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
+    return FileOutcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
 
 
 def _pickled_by_call(kind: type[Any]) -> None:
@@ -84,10 +84,10 @@ def _pickled_by_call(kind: type[Any]) -> None:
     copyreg.pickle(kind, lambda value: (kind, values(value)))
 
 
-for _made in (Outcome, Report, SectionReport, Range, ReferenceTotals, BudgetReport):
+for _made in (FileOutcome, Report, SectionReport, Range, ReferenceTotals, BudgetReport):
     _pickled_by_call(_made)
 
-Answer = tuple[list[Outcome], list[str]]
+Answer = tuple[list[FileOutcome], list[str]]
 """A helper's: what became of a group's files, and what it has to warn of since the last answer."""
 
 
@@ -140,9 +140,9 @@ class Groups:
         loads = None if self.open_texts is None else Loads(self.open_texts.whole_text_of)
         return Contents(handlers or self._handlers, service, self._scans, loads)
 
-    def weigh(self, group: int, contents: Contents, token: CancelToken) -> list[Outcome]:
+    def weigh(self, group: int, contents: Contents, token: CancelToken) -> list[FileOutcome]:
         """Weigh the files of a group, but for those that wait for an API. A worker's work."""
-        outcomes: list[Outcome] = []
+        outcomes: list[FileOutcome] = []
         texts: dict[Path, ClosedText] = {}
         same: set[Path] = set()
         for path in self._groups[group]:
@@ -163,7 +163,7 @@ class Groups:
                 outcomes.append(self._outcome(path, weighed.value, same=path in same))
         return outcomes
 
-    def _outcome(self, path: Path, weighed: Weighed, *, same: bool = False) -> Outcome:
+    def _outcome(self, path: Path, weighed: Weighed, *, same: bool = False) -> FileOutcome:
         report, depends = weighed.report, NOTHING
         if self._depends:
             of_agent = () if report.arrived is None else report.arrived.depends
@@ -172,7 +172,7 @@ class Groups:
             # Nobody watches here, and they are hundreds.
             arrived = replace(report.arrived, watched=(), depends=())
             report = replace(report, arrived=arrived)
-        return Outcome(
+        return FileOutcome(
             path,
             report,
             text=weighed.rendered,
@@ -181,7 +181,7 @@ class Groups:
             depends=depends,
         )
 
-    async def weigh_alone(self, path: Path, services: "Services", *, rendering: bool = False) -> Outcome:
+    async def weigh_alone(self, path: Path, services: "Services", *, rendering: bool = False) -> FileOutcome:
         """Weigh a file by itself, whatever it waits for; `rendering`: with its resolved text."""
         contents = self.contents(services.service, services.handlers)
         try:

@@ -23,21 +23,21 @@ from mcp.types import (
 from weighbridge import __version__
 from weighbridge.content.policy import shown
 from weighbridge.errors import FATAL
-from weighbridge.tools import UnusableArgumentError, Workspace
+from weighbridge.tools import ToolWorkspace, UnusableArgumentError
 
 logger = logging.getLogger(__name__)
 
 _MODEL = "e.g. gpt-5, opus"
 
 
-async def serve(workspace: Workspace) -> None:
+async def serve(workspace: ToolWorkspace) -> None:
     """Answer until standard input ends."""
     server = server_of(workspace)
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
 
-def server_of(workspace: Workspace) -> Server[Any]:
+def server_of(workspace: ToolWorkspace) -> Server[Any]:
     """A server of a workspace's tools, for any transport."""
     calls: Mapping[str, Callable[..., str]] = {"context": workspace.context, "count": workspace.count}
 

@@ -62,7 +62,7 @@ class Edit:
         )
 
 
-class _Lines:
+class _LineSequence:
     """Lines, each with its line end. `ropes`: whether any of them may be a rope."""
 
     __slots__ = ("_lines", "_ropes")
@@ -93,7 +93,7 @@ class _Lines:
         return "".join(_whole(self._lines, ropes=self._ropes))
 
 
-class Snapshot(_Lines):
+class Snapshot(_LineSequence):
     """The lines of a text as they were; for any thread."""
 
     __slots__ = ()
@@ -109,7 +109,7 @@ class Snapshot(_Lines):
         return tuple(_whole(self._lines, ropes=self._ropes))
 
 
-class LineBuffer(_Lines):
+class LineBuffer(_LineSequence):
     """A text that is edited. There is always a last line without a line end, if only an empty one.
 
     For one thread. A key typed costs its line, of a long one a piece; a new line also moves the lines' pointers; nothing

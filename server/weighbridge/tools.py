@@ -41,7 +41,7 @@ class UnusableArgumentError(WeighbridgeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace:
+class ToolWorkspace:
     """`folder`: the one that may be read. `settings`: the user's own, over those of the folder's file.
 
     `unsaved`: what editors hold that files in a folder don't, which counts in their place. Blocks.

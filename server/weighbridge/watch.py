@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from weighbridge import growth
 from weighbridge.analysis.report import Report
-from weighbridge.batch import Outcome
+from weighbridge.batch import FileOutcome
 from weighbridge.check import Checked
 from weighbridge.content.depends import NOTHING, Depends
 from weighbridge.content.tree import Tree
@@ -20,7 +20,7 @@ from weighbridge.terminal import Finding, print_findings
 from weighbridge.uris import path_of
 from weighbridge.workspaces import absolute, roots_of
 
-Found: TypeAlias = Sequence[Outcome] | Checked
+Found: TypeAlias = Sequence[FileOutcome] | Checked
 """What `count` finds, or `check`."""
 
 

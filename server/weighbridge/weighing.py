@@ -27,7 +27,7 @@ from weighbridge.console import (
 
 if TYPE_CHECKING:
     from weighbridge.analysis.report import Report
-    from weighbridge.batch import Outcome
+    from weighbridge.batch import FileOutcome
     from weighbridge.budget.directive import Overrides
     from weighbridge.check import Checked
     from weighbridge.terminal import Finding
@@ -40,7 +40,7 @@ def count(options: argparse.Namespace) -> int:
 
     _refuse_beside_watch(options)
     paths, layer, flags = [Path(path) for path in options.paths], layer_of(options), flags_of(options)
-    lines, warnings = _Lines(), list[str]()
+    lines, warnings = _JsonLines(), list[str]()
     streamed = lines.outcome if options.format == "jsonl" else None
     look = partial(weigh, paths, layer, flags, depends=options.watch, on_outcome=streamed)
     outcomes = look(telling(warnings))
@@ -88,7 +88,7 @@ def check(options: argparse.Namespace) -> int:
         depends=options.watch,
     )
     unusable: list[str] = []
-    lines = _Lines()
+    lines = _JsonLines()
     look = partial(check, request, on_document=lines.document if options.format == "jsonl" else None)
     try:
         checked = look(telling(unusable))
@@ -219,13 +219,13 @@ def check_encoding(options: argparse.Namespace) -> None:
         refuse(f"--encoding {options.encoding}: unknown; there are {', '.join(encodings())}")
 
 
-class _Lines:
+class _JsonLines:
     """Documents that are printed a line each, as JSON, as soon as they are known; and by which tokenizers they were counted."""
 
     def __init__(self) -> None:
         self.encodings: set[str] = set()
 
-    def outcome(self, outcome: "Outcome") -> None:
+    def outcome(self, outcome: "FileOutcome") -> None:
         """Print what `count` says of a file."""
         if outcome.report is not None:
             self._report(outcome.report, {})

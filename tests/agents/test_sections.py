@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from weighbridge.agents import claude_ignored, claude_text, markdown, settled
-from weighbridge.agents.settled import Section, sections
+from weighbridge.agents.settled import BlockSection, sections
 
 _LINES = st.sampled_from(
     [
@@ -34,8 +34,8 @@ def _found(text: str) -> list[Any]:
     ]
 
 
-def _whole(text: str) -> tuple[Section, ...]:
-    return (Section(0, 0, text),)
+def _whole(text: str) -> tuple[BlockSection, ...]:
+    return (BlockSection(0, 0, text),)
 
 
 def _texts() -> st.SearchStrategy[str]:
@@ -65,12 +65,12 @@ def _texts() -> st.SearchStrategy[str]:
 def test_sections_hold_what_the_whole_holds(text: str) -> None:
     with _cut_by(sections.__wrapped__):
         cut = _found(text)
-    with _cut_by(lambda text: (Section(0, 0, text),)):
+    with _cut_by(lambda text: (BlockSection(0, 0, text),)):
         assert cut == _found(text)
 
 
 @contextmanager
-def _cut_by(cut: Callable[[str], tuple[Section, ...]]) -> Iterator[None]:
+def _cut_by(cut: Callable[[str], tuple[BlockSection, ...]]) -> Iterator[None]:
     """Texts are cut in this way, in sections of a line or more."""
     with (
         patch.object(markdown, "sections", cut),

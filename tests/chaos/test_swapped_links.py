@@ -17,7 +17,7 @@ from weighbridge.config import read_folder_layer
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.document_file import read_document
 from weighbridge.content.file import FileHandler
-from weighbridge.content.ignored import Ignored
+from weighbridge.content.ignored import IgnoreRules
 from weighbridge.content.listing import list_folder
 from weighbridge.content.variable import VariableHandler
 from weighbridge.errors import ReferenceFault
@@ -87,7 +87,7 @@ def settings(room: Path) -> object:
 
 
 def ignore_file(room: Path) -> object:
-    ignored = Ignored.above(room, room / "docs" / "sub")
+    ignored = IgnoreRules.above(room, room / "docs" / "sub")
     return [
         name for name in ("inside", CANARY) if ignored.leaves_out(f"docs/sub/{name}.txt", is_folder=False)
     ]

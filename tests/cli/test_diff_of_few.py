@@ -15,7 +15,7 @@ from tests.cli.test_diff import git
 from weighbridge import changes
 from weighbridge.budget.directive import NOTHING
 from weighbridge.check import Options, check
-from weighbridge.content.revision import Entry, Revision, revision
+from weighbridge.content.revision import Revision, TreeEntry, revision
 
 PROMPTS = ("prompts/a.md", "prompts/sub/b.prompt.md", "docs/c.prompt.md")
 INCLUDED = ("docs/style.md", "docs/more.md", "prompts/sub/d.md")
@@ -97,7 +97,7 @@ def test_what_is_the_same_is_not_laid_out(tmp_path: Path, monkeypatch: pytest.Mo
     laid_out: list[str] = []
     write_all = Revision._write_all
 
-    def noted(self: Revision, wanted: Sequence[tuple[str, Entry]]) -> None:
+    def noted(self: Revision, wanted: Sequence[tuple[str, TreeEntry]]) -> None:
         laid_out.extend(name for name, _ in wanted)
         write_all(self, wanted)
 

@@ -8,7 +8,7 @@ from tests.cli.test_diff import check
 from weighbridge.changes import Changes
 from weighbridge.check import Checked
 from weighbridge.gate import Total
-from weighbridge.groups import Outcome
+from weighbridge.groups import FileOutcome
 from weighbridge.growth import Change
 from weighbridge.summary import summary
 from weighbridge.terminal import Finding
@@ -16,7 +16,7 @@ from weighbridge.terminal import Finding
 FOLDER = Path("/repo")
 
 
-def made(outcomes: list[Outcome], findings: list[Finding], changes: Changes | None) -> str:
+def made(outcomes: list[FileOutcome], findings: list[Finding], changes: Changes | None) -> str:
     return summary(
         Checked(outcomes, [], Total(), [], findings, [], over=False, changes=changes),
         ["x = 1: unknown"] * 9,
@@ -29,7 +29,7 @@ def made(outcomes: list[Outcome], findings: list[Finding], changes: Changes | No
     "name", ['"' * 5_000, "é" * 5_000, "\N{PILE OF POO}" * 5_000, "\n" * 5_000, "\udcff" * 5_000]
 )
 def test_it_fits_a_comment(name: str) -> None:
-    outcomes = [Outcome(FOLDER / "a", problem=name)] * 1_000
+    outcomes = [FileOutcome(FOLDER / "a", problem=name)] * 1_000
     findings = [Finding("file:///repo/a.md", 1, "error", code, name) for code in ("budget", "other") * 1_000]
     documents = [
         Change(f"{number}{name}", 1, 2, {f"{part}{name}": 1 for part in range(30)}) for number in range(1_000)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from weighbridge.config import Layer, Resolved, Settings, resolve
+from weighbridge.config import Layer, ResolvedSettings, Settings, resolve
 
 
 def editor(values: Any, name: str = "editor") -> Layer:
@@ -19,7 +19,7 @@ def in_force(*layers: Layer) -> tuple[dict[str, Any], tuple[str, ...]]:
     return changed(resolved), resolved.warnings
 
 
-def changed(resolved: Resolved) -> dict[str, Any]:
+def changed(resolved: ResolvedSettings) -> dict[str, Any]:
     now = resolved.settings.model_dump(mode="json", by_alias=True)
     default = Settings().model_dump(mode="json", by_alias=True)
     return {name: value for name, value in now.items() if value != default[name]}

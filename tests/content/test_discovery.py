@@ -9,7 +9,7 @@ from tests.content.test_tracked import entry, index
 from weighbridge.config import DEFAULT_INCLUDE
 from weighbridge.content import ignored as ignoring
 from weighbridge.content.discovery import find_documents
-from weighbridge.content.ignored import Ignored
+from weighbridge.content.ignored import IgnoreRules
 from weighbridge.content.tree import Tree
 
 INCLUDE = ("**/*.md",)
@@ -51,7 +51,7 @@ def test_ignore_files(tmp_path: Path, ignores: dict[str, str], expected: list[st
     assert found(tmp_path) == expected
     # From a folder down, the ignore files above it count as well.
     assert found(tmp_path, tmp_path / "b") == [name for name in expected if name.startswith("b/")]
-    ignored = Ignored.above(tmp_path, tmp_path / "b")
+    ignored = IgnoreRules.above(tmp_path, tmp_path / "b")
     inside = [name for name in ("b/a.md",) if not ignored.leaves_out(name, is_folder=False)]
     assert inside == [name for name in expected if name == "b/a.md"]
 
@@ -81,7 +81,7 @@ def test_what_is_no_ordinary_ignore_file_is_none(tmp_path: Path, kind: str) -> N
         case _:
             file.write_text("a.md\n" + "#" * 256 * 1024)
     assert found(root) == ["a.md"]
-    assert not Ignored.above(root, root).leaves_out("a.md", is_folder=False)
+    assert not IgnoreRules.above(root, root).leaves_out("a.md", is_folder=False)
 
 
 def test_of_very_many_patterns_the_first_count_those_of_outer_folders_first(
@@ -147,7 +147,7 @@ def test_context_files_and_what_git_tracks_are_found_though_they_are_ignored(
     assert paths == sorted(tmp_path / files[number] for number in expected)
     # Whoever lists a folder sees the same.
     for name in files:
-        ignored = Ignored.above(tmp_path, (tmp_path / name).parent)
+        ignored = IgnoreRules.above(tmp_path, (tmp_path / name).parent)
         assert ignored.leaves_out(name, is_folder=False) <= (tmp_path / name not in paths)
 
 

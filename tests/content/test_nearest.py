@@ -7,7 +7,7 @@ import pytest
 from tests.content.place import scope
 
 from weighbridge.content import nearest
-from weighbridge.content.nearest import Files
+from weighbridge.content.nearest import NearestFiles
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_the_likest_come_first(tmp_path: Path, target: str, expected: list[str])
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / ".gitignore").write_text("build/\n")
-    assert Files().nearest(target, tmp_path, scope(tmp_path), 3) == expected
+    assert NearestFiles().nearest(target, tmp_path, scope(tmp_path), 3) == expected
 
 
 def test_many_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +45,7 @@ def test_many_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(nearest, "_ranked", ranked)
     for number in range(1_500):
         (tmp_path / f"part-{number:04}.md").touch()
-    files = Files()
+    files = NearestFiles()
     assert files.nearest("prat-0999.md", tmp_path, scope(tmp_path), 1) == ["part-0999.md"]
     assert files.nearest("prat-0999.md", tmp_path, scope(tmp_path), 1) == ["part-0999.md"]
     assert looks == [tmp_path / "prat-0999.md"]
@@ -54,4 +54,4 @@ def test_many_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_document_that_is_nowhere_has_no_neighbours(tmp_path: Path) -> None:
-    assert Files().nearest("a.md", None, scope(tmp_path), 3) == []
+    assert NearestFiles().nearest("a.md", None, scope(tmp_path), 3) == []

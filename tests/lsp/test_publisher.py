@@ -33,6 +33,9 @@ class Told:
     def notify(self, method: str, params: Any | None = None) -> None:
         self.told.append(f"{method} {len(params.diagnostics)}" if method == PUSHED and params else method)
 
+    async def ask(self, method: str, params: Any | None = None) -> Any:
+        raise AssertionError(method)
+
     def nudge(self, method: str) -> None:
         self.told.append(method)
 

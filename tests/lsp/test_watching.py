@@ -55,11 +55,17 @@ def watchers(monkeypatch: pytest.MonkeyPatch) -> Watchers:
 async def watch(folder: Path, watched: Callable[[], frozenset[Path]]) -> tuple[Watching, Told]:
     told = Told()
 
-    class Client:
+    class Silent:
+        def notify(self, method: str, params: Any | None = None) -> None:
+            raise AssertionError(method)
+
         async def ask(self, method: str, params: Any | None = None) -> Any:
             raise AssertionError(method)
 
-    found = Watching(Client(), ClientAbilities(), told.batches.put_nowait, told.batches.put_nowait)
+        def nudge(self, method: str) -> None:
+            raise AssertionError(method)
+
+    found = Watching(Silent(), ClientAbilities(), told.batches.put_nowait, told.batches.put_nowait)
     await found.begin([folder], watched)
     return found, told
 

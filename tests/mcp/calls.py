@@ -11,13 +11,13 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.types import TextContent
 
 from weighbridge.mcp_server import server_of
-from weighbridge.tools import Workspace
+from weighbridge.tools import ToolWorkspace
 from weighbridge.unsaved_texts import Unsaved
 
 
 def in_memory(folder: Path, unsaved: Mapping[Path, str] | None = None, **settings: Any) -> Client:
     """A client of a server in this process. `unsaved`: what editors hold; `settings`: the user's own."""
-    return Client(server_of(Workspace(folder, settings, lambda _: Unsaved(unsaved or {}))))
+    return Client(server_of(ToolWorkspace(folder, settings, lambda _: Unsaved(unsaved or {}))))
 
 
 def over_pipes(folder: Path, home: Path) -> Client:

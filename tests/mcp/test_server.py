@@ -13,7 +13,7 @@ from tests.mcp.calls import answer, in_memory, over_pipes, said
 
 from weighbridge.cli import main
 from weighbridge.tokens.registry import tokenizer
-from weighbridge.tools import Workspace
+from weighbridge.tools import ToolWorkspace
 
 PROMPT = "# A\n\n@[file:b.md] and {{name}}\n"
 
@@ -261,7 +261,7 @@ async def test_a_fault_of_ours_is_told_and_the_next_call_answered(
         raise RuntimeError("hunter2")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Workspace, "context", fail)
+        patch.setattr(ToolWorkspace, "context", fail)
         async with in_memory(folder) as client:
             assert await said(client, "context", {}) == (
                 True,

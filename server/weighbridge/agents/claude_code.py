@@ -11,7 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.claude_ignored import Blocks, Target, ignored, places
+from weighbridge.agents.claude_ignored import Blocks, ImportTarget, ignored, places
 from weighbridge.agents.claude_prompt import COMMANDS, brought_when_run, is_run, prompt_parts
 from weighbridge.agents.claude_skills import output_style, skill_listing
 from weighbridge.agents.claude_text import (
@@ -347,7 +347,7 @@ class _Loader:
         elif not self._has_other_suffix(named.path):
             self.not_loaded.append(NotLoaded(named.path, named.reason))
 
-    def _target(self, target: str, *, base: Path, kind: str, hops: int) -> Target | None:
+    def _target(self, target: str, *, base: Path, kind: str, hops: int) -> ImportTarget | None:
         """The file that an import's target names; with the reason if it is there and not imported."""
         if not IMPORT_START.match(target):
             return None
@@ -356,14 +356,14 @@ class _Loader:
         else:
             path = Path(os.path.normpath(base / target))
         if self.files.size(path) is None:
-            return Target(path)
+            return ImportTarget(path)
         if self._has_other_suffix(path):
-            return Target(path, f"Claude Code imports no {path.suffix} files")
+            return ImportTarget(path, f"Claude Code imports no {path.suffix} files")
         if kind != "user" and not self.approved and not self._is_inside(path):
-            return Target(path, f"outside the folder that Claude Code is started in: {self.folder}")
+            return ImportTarget(path, f"outside the folder that Claude Code is started in: {self.folder}")
         if hops >= MOST_HOPS:
-            return Target(path, f"beyond {MOST_HOPS} hops: Claude Code goes no deeper")
-        return Target(path)
+            return ImportTarget(path, f"beyond {MOST_HOPS} hops: Claude Code goes no deeper")
+        return ImportTarget(path)
 
     def _has_other_suffix(self, path: Path) -> bool:
         return bool(path.suffix) and path.suffix[1:].lower() not in _TEXT_SUFFIXES

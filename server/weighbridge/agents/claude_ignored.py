@@ -48,7 +48,7 @@ def apart(written: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ImportTarget:
     """The file that an import's path names to Claude Code. `reason`: why a file that is there is not imported, None where it is."""
 
     path: Path
@@ -98,7 +98,7 @@ def ignored(
     path: Path,
     code: Blocks,
     imported: frozenset[str],
-    target_of: Callable[[str], Target | None],
+    target_of: Callable[[str], ImportTarget | None],
     targets_in: Callable[[str], Iterable[str]],
     files: Files,
 ) -> Iterator[Ignored]:
@@ -170,7 +170,7 @@ def _target(written: str) -> str:
 
 
 def _found_in_vain(
-    path: Path, target: str, target_of: Callable[[str], Target | None], files: Files
+    path: Path, target: str, target_of: Callable[[str], ImportTarget | None], files: Files
 ) -> tuple[str, Importance] | None:
     """Why an import that Claude Code finds brings nothing; None where it brings something, or may be no import at all."""
     named = target_of(target)
@@ -200,7 +200,7 @@ def _overlooked(where: str | None, written: str) -> tuple[str, Importance]:
     return "imports stand at a line's start or behind a space", Importance.LIKELY
 
 
-def _is_importable(named: Target | None, files: Files) -> bool:
+def _is_importable(named: ImportTarget | None, files: Files) -> bool:
     """Whether a path names a file that Claude Code would import."""
     return named is not None and named.reason is None and files.size(named.path) is not None
 

@@ -53,7 +53,7 @@ def settled(lines: Sequence[str], first: int = 0) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class BlockSection:
     """Whole blocks of a text's top level, which mean what they would mean alone. `line` from 0, `start` in code points."""
 
     line: int
@@ -62,15 +62,15 @@ class Section:
 
 
 @lru_cache(maxsize=4)
-def sections(text: str) -> tuple[Section, ...]:
+def sections(text: str) -> tuple[BlockSection, ...]:
     """A text cut where blocks begin for sure. Definitions of links are for all of them. Of a text several things are asked."""
     lines = split_lines(text)
-    all_sections: list[Section] = []
+    all_sections: list[BlockSection] = []
     line = start = 0
     for sure in (*_sure(lines, 0), len(lines)):
         if sure - line >= _SECTION_LINES or sure == len(lines):
             section = "".join(lines[line:sure])
-            all_sections.append(Section(line, start, section))
+            all_sections.append(BlockSection(line, start, section))
             line, start = sure, start + len(section)
     return tuple(all_sections)
 

@@ -26,7 +26,7 @@ _WORTH_TELLING = 20
 _MOST_NAMED = 4
 
 
-class Choice(Protocol):
+class TokenizerChoice(Protocol):
     """By what texts are counted: an encoding, and the model as it is written."""
 
     @property
@@ -114,7 +114,7 @@ def contexts_of(
     *,
     roots: Sequence[Path],
     open_text: Callable[[Path], str | None],
-    choice: Choice | None,
+    choice: TokenizerChoice | None,
     texts: bool = False,
 ) -> list[dict[str, Any]]:
     """The contexts of agents, by name, as JSON; without names: of all that load anything. Reads files: a worker's work.
@@ -136,7 +136,9 @@ def rendered(context: Context) -> bytes:
     return "\n".join(part.text for part in context.parts).encode("utf-8", "surrogatepass")
 
 
-def counted(contexts: Iterable[Loaded], choice: Choice | None, *, texts: bool) -> list[dict[str, Any]]:
+def counted(
+    contexts: Iterable[Loaded], choice: TokenizerChoice | None, *, texts: bool
+) -> list[dict[str, Any]]:
     """Contexts as the JSON that `weighbridge context` and the language server give; `texts`: with what arrives.
 
     `choice`: by what all are counted; None: each by the encoding of the models that its agent is mostly used with.
@@ -177,7 +179,7 @@ def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[dict[
             }
 
 
-def _as_json(loaded: Loaded, choice: Choice | None, *, texts: bool) -> dict[str, Any]:
+def _as_json(loaded: Loaded, choice: TokenizerChoice | None, *, texts: bool) -> dict[str, Any]:
     tokenizer = tokenizer_of(loaded.agent.encoding if choice is None else choice.encoding)
     if choice is not None:
         exactness = choice.exactness(tokenizer)

@@ -40,7 +40,7 @@ def url_of_the_environment() -> str | None:
 
 
 @dataclass(slots=True)
-class _Request:
+class _Lookup:
     """What a caller waits for the writer to do."""
 
     done: threading.Event = field(default_factory=threading.Event)
@@ -85,7 +85,7 @@ class CountStore:
         self._backlog = Backlog()
         self._due: float | None = None
         self._to_clear = False
-        self._requests: list[_Request] = []
+        self._requests: list[_Lookup] = []
         self._closing = False
         self._database: Database | None = None
         #: Counts read ahead. Never wrong, only forgotten: a text's count stays what it is.
@@ -185,7 +185,7 @@ class CountStore:
                 self._wake.notify()
 
     def _request(self, *, clear: bool, timeout: float) -> bool:
-        request = _Request()
+        request = _Lookup()
         with self._wake:
             if self._closing:
                 return False
@@ -273,7 +273,7 @@ class CountStore:
                 self._wake.wait(timeout)
             return bool(self._needed_since is not None or self._requests or self._backlog)
 
-    def _wait(self) -> tuple[bool, list[_Request]]:
+    def _wait(self) -> tuple[bool, list[_Lookup]]:
         """Wait until there is something to do. Tell whether to end, and what was asked for."""
         with self._wake:
             while not (self._closing or self._requests or self._failure):

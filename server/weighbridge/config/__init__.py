@@ -3,7 +3,7 @@
 from weighbridge.config.documents import DEFAULT_ENCODING, DEFAULT_INCLUDE, default_encoding
 from weighbridge.config.files import read_folder_layer
 from weighbridge.config.globs import matches
-from weighbridge.config.layers import Layer, Resolved, resolve
+from weighbridge.config.layers import Layer, ResolvedSettings, resolve
 from weighbridge.config.settings import Api, ApiCache, InlayHints, Retry, Settings, Severity, Threshold
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "ApiCache",
     "InlayHints",
     "Layer",
-    "Resolved",
+    "ResolvedSettings",
     "Retry",
     "Settings",
     "Severity",

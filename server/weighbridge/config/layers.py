@@ -67,7 +67,7 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedSettings:
     """The settings in force, and what could not be used. `in_files`: what of that stands in a repository's file."""
 
     settings: Settings
@@ -89,7 +89,7 @@ class _Faults:
             self.texts.append(text)
 
 
-def resolve(layers: Sequence[Layer]) -> Resolved:
+def resolve(layers: Sequence[Layer]) -> ResolvedSettings:
     """Merge layers, lowest first, and validate. Null means: as the layers below say. Never raises on any JSON-like values."""
     warnings: list[str] = []
     in_files: list[str] = []
@@ -101,7 +101,7 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
         in_files += () if layer.trusted_source else faults.texts
         if faults.untold:
             warnings.append(f"{SECTION}: {faults.untold:,} more faults in {layer.name}")
-    return Resolved(Settings.model_validate(merged), tuple(warnings), tuple(in_files))
+    return ResolvedSettings(Settings.model_validate(merged), tuple(warnings), tuple(in_files))
 
 
 def _usable(layer: Layer, faults: _Faults) -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from weighbridge import disk
 from weighbridge.config import matches
 from weighbridge.config.documents import is_agents_folder, is_context_file
 from weighbridge.config.globs import DEEPEST_PATH
-from weighbridge.content.ignored import NEVER, REPOSITORY, Ignored
+from weighbridge.content.ignored import NEVER, REPOSITORY, IgnoreRules
 from weighbridge.content.policy import FilePlace, real_path, roots_stay
 from weighbridge.errors import ReferenceFault
 
@@ -30,7 +30,9 @@ def find_documents(root: Path, folder: Path, include: Sequence[str]) -> list[Pat
     walk = _Walk(root, include)
     # Roots are followed once for all links.
     with roots_stay():
-        paths = list(walk.files(folder, disk.followed_or_same(folder), Ignored.above(root, folder.parent)))
+        paths = list(
+            walk.files(folder, disk.followed_or_same(folder), IgnoreRules.above(root, folder.parent))
+        )
         linked = list(walk.linked_files(paths))
     return sorted([*paths, *linked], key=lambda path: path.parts) if linked else paths
 
@@ -44,7 +46,9 @@ class _Walk:
         #: Agents' folders that are links, with where they lead.
         self._links: list[tuple[Path, Path]] = []
 
-    def files(self, folder: Path, real: Path, ignored: Ignored, *, left_out: bool = False) -> Iterator[Path]:
+    def files(
+        self, folder: Path, real: Path, ignored: IgnoreRules, *, left_out: bool = False
+    ) -> Iterator[Path]:
         """The files in a folder, however deep.
 
         `real`: the folder, every link followed. `left_out`: it is ignored; only what is found all the same is looked for.
@@ -93,7 +97,7 @@ class _Walk:
             if real in seen:
                 continue
             seen.add(real)
-            for path in self.files(link, real, Ignored(self._root), left_out=True):
+            for path in self.files(link, real, IgnoreRules(self._root), left_out=True):
                 followed = disk.followed_or_same(path)
                 if followed not in real_paths:
                     real_paths.add(followed)

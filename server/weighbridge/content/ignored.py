@@ -31,7 +31,7 @@ ENDLESS = re.compile(r"(?:\*[^*/]+){2}\*|[^/]/\*\*/(?:.*[^/])?/\*\*/")
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
+class IgnoreRules:
     """What the ignore files from a root down to a folder leave out. Paths are relative to the root, with `/`.
 
     `specs` and `tracked`: of each folder on the way that has such, by the path that those in it begin with.
@@ -42,7 +42,7 @@ class Ignored:
     tracked: tuple[tuple[str, Tracked], ...] = ()
 
     @classmethod
-    def above(cls, root: Path, folder: Path) -> "Ignored":
+    def above(cls, root: Path, folder: Path) -> "IgnoreRules":
         """Read the ignore files from `root` down to `folder`. Blocks: a worker's work."""
         ignored, real = cls(root), disk.followed_or_same(root)
         for level in reversed([folder, *folder.parents]):
@@ -51,7 +51,7 @@ class Ignored:
                 ignored = ignored.in_folder(level, real / level.relative_to(root), {IGNORE_FILE, *git})
         return ignored
 
-    def in_folder(self, folder: Path, real: Path, names: Container[str]) -> "Ignored":
+    def in_folder(self, folder: Path, real: Path, names: Container[str]) -> "IgnoreRules":
         """The same, with what a folder that is next on the way says itself. `real`: it, links followed; `names`: what is in it."""
         base = folder.relative_to(self.root).as_posix()
         base = "" if base == "." else f"{base}/"
@@ -62,7 +62,11 @@ class Ignored:
             specs = specs if spec is None else (*specs, (base, spec))
         if REPOSITORY in names:
             tracked = (*tracked, (base, Tracked(self.root, folder)))
-        return self if specs is self.specs and tracked is self.tracked else Ignored(self.root, specs, tracked)
+        return (
+            self
+            if specs is self.specs and tracked is self.tracked
+            else IgnoreRules(self.root, specs, tracked)
+        )
 
     def leaves_out(self, path: str, *, is_folder: bool) -> bool:
         """Whether a path is left out: a folder with all in it, but for context files."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from weighbridge.content.base import Scope
-from weighbridge.content.ignored import Ignored
+from weighbridge.content.ignored import IgnoreRules
 from weighbridge.content.policy import FilePlace, opened_folder, place_of, real_path, roots_of
 from weighbridge.content.tree import SETTLED
 from weighbridge.errors import ReferenceFault
@@ -26,7 +26,7 @@ _MOST_LINKS = 1_000
 _MOST_KEPT = 400_000
 
 
-class _Kind(Enum):
+class _EntryKind(Enum):
     FOLDER = "folder"
     FILE = "file"
     LINK = "link"
@@ -49,7 +49,7 @@ class Listing:
 
 
 #: Names, the same in lower case, and what they are; in order.
-_Names = tuple[tuple[str, str, _Kind], ...]
+_Names = tuple[tuple[str, str, _EntryKind], ...]
 _NOTHING = Listing((), more=False)
 
 
@@ -116,14 +116,14 @@ def _read(folder: int | Path) -> _Names:
     return tuple((name, folded, kind) for folded, name, kind in names)
 
 
-def _kind(entry: "os.DirEntry[str]") -> _Kind | None:
+def _kind(entry: "os.DirEntry[str]") -> _EntryKind | None:
     """What an entry is, by what the folder says of it: nothing is followed. None: nothing that can be referred to."""
     try:
         if entry.is_symlink():
-            return _Kind.LINK
+            return _EntryKind.LINK
         if entry.is_dir(follow_symlinks=False):
-            return _Kind.FOLDER
-        return _Kind.FILE if entry.is_file(follow_symlinks=False) else None
+            return _EntryKind.FOLDER
+        return _EntryKind.FILE if entry.is_file(follow_symlinks=False) else None
     except OSError:
         return None
 
@@ -141,8 +141,8 @@ def _matching(
         match = match_of_folded(query, folded)
         if match is None:
             continue
-        is_folder: bool | None = kind is _Kind.FOLDER
-        if kind is _Kind.LINK:
+        is_folder: bool | None = kind is _EntryKind.FOLDER
+        if kind is _EntryKind.LINK:
             links += 1
             is_folder = _leads_to_folder(place, name, scope) if links <= _MOST_LINKS else None
         if is_folder is not None:
@@ -153,7 +153,7 @@ def _matching(
 
 def _not_ignored(entries: Iterator[ListedName], root: Path, folder: Path) -> Iterator[ListedName]:
     """The entries of a folder that no ignore file leaves out."""
-    ignored = Ignored.above(root, folder)
+    ignored = IgnoreRules.above(root, folder)
     above = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
     return (
         entry for entry in entries if not ignored.leaves_out(above + entry.name, is_folder=entry.is_folder)

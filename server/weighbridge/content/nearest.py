@@ -36,7 +36,7 @@ class _Names:
     rankings: LRUCache[Path, Sequence[_Ranked]] = field(default_factory=lambda: LRUCache(_MOST_KEPT))
 
 
-class Files:
+class NearestFiles:
     """The files of a workspace's folders that no ignore file leaves out. Kept; any thread may use it."""
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ class UnknownRevisionError(WeighbridgeError):
     """A revision that can't be looked at; the message names it and says why."""
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """A file or link of a revision. `digest`: as git names what is in it."""
 
     mode: str
@@ -51,7 +51,7 @@ class Entry(NamedTuple):
 class Revision:
     """A revision of the repository at `top`. `tree`: the folder in which what is asked for is laid out."""
 
-    def __init__(self, revision: str, top: Path, tree: Path, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, revision: str, top: Path, tree: Path, entries: Mapping[str, TreeEntry]) -> None:
         """`revision`: as the user names it. `entries`: by their paths from the top, with `/`."""
         self.revision = revision
         self.top = top
@@ -185,7 +185,7 @@ class Revision:
 
     def _write(self, names: Iterable[str]) -> None:
         """Write files and links, and make folders, that are not there yet."""
-        entries: list[tuple[str, Entry]] = []
+        entries: list[tuple[str, TreeEntry]] = []
         for name in names:
             if name in self._laid_out:
                 continue
@@ -201,7 +201,7 @@ class Revision:
         if entries:
             self._write_all(entries)
 
-    def _write_all(self, entries: Sequence[tuple[str, Entry]]) -> None:
+    def _write_all(self, entries: Sequence[tuple[str, TreeEntry]]) -> None:
         with tempfile.TemporaryFile() as digests:
             digests.write("".join(f"{entry.digest}\n" for _, entry in entries).encode("ascii"))
             digests.seek(0)
@@ -263,16 +263,16 @@ def _git_output(folder: Path, name: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-def _entries(listed: bytes) -> dict[str, Entry]:
+def _entries(listed: bytes) -> dict[str, TreeEntry]:
     """The files and links that `git ls-tree` lists; of a forged tree's no one that others lie behind."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, TreeEntry] = {}
     folders: set[str] = set()
     for row in os.fsdecode(listed).split("\0")[:-1]:
         about, _, name = row.partition("\t")
         mode, _, digest = about.split(" ")
         if mode not in {_FILE, _PROGRAM, _LINK} or not _is_inside(name):
             continue
-        entries.setdefault(name, Entry(mode, digest))
+        entries.setdefault(name, TreeEntry(mode, digest))
         above = name.rpartition("/")[0]
         while above and above not in folders:
             folders.add(above)
@@ -286,7 +286,7 @@ def _is_inside(name: str) -> bool:
     return _NO_NAMES.isdisjoint(name.lower().split("/"))
 
 
-def _read(path: Path, entry: Entry) -> str | None:
+def _read(path: Path, entry: TreeEntry) -> str | None:
     """The digest that git names a file of today by; None if it is too long."""
     with disk.opened(path) as (descriptor, status), open(descriptor, "rb", closefd=False) as file:
         return None if status.st_size > MOST_BYTES else _digest(file.read(), entry)
@@ -304,7 +304,7 @@ def _listed(folder: Path) -> Iterator[tuple[str, str]]:
                 yield entry.name, "file" if entry.is_file(follow_symlinks=False) else "other"
 
 
-def _digest(data: bytes, entry: Entry) -> str:
+def _digest(data: bytes, entry: TreeEntry) -> str:
     """The digest that git names these bytes by, in the repository of an entry."""
     algorithm = hashlib.sha1 if len(entry.digest) == _SHA1_DIGITS else hashlib.sha256
     return algorithm(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

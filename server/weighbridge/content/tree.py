@@ -11,7 +11,7 @@ from typing import Final
 
 from weighbridge import disk
 from weighbridge.config.globs import DEEPEST_PATH
-from weighbridge.content.ignored import IGNORE_FILE, NEVER, REPOSITORY, Ignored
+from weighbridge.content.ignored import IGNORE_FILE, NEVER, REPOSITORY, IgnoreRules
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +34,9 @@ class _Folder:
 
     stamp: _Stamp
     settled: bool
-    above: Ignored
+    above: IgnoreRules
     left_out: bool
-    ignored: Ignored
+    ignored: IgnoreRules
     #: In order: a file's path; or a folder's, with whether it is ignored.
     entries: tuple[tuple[str, bool | None], ...] = field(repr=False)
 
@@ -46,7 +46,7 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._above = Ignored(root)
+        self._above = IgnoreRules(root)
         self._folders: dict[str, _Folder] = {}
         self._files: Sequence[str] = ()
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class Tree:
             return [self._root / inside for inside in self._folders]
 
     def _walk(
-        self, real: Path, inside: str, above: Ignored, before: dict[str, _Folder], *, left_out: bool
+        self, real: Path, inside: str, above: IgnoreRules, before: dict[str, _Folder], *, left_out: bool
     ) -> Iterator[str]:
         path = os.path.join(real, inside) if inside else os.fspath(real)  # noqa: PTH118  (a string is wanted)
         stamp, folder = _stamp(path), before.get(inside)
@@ -94,7 +94,7 @@ class Tree:
         self,
         path: str,
         inside: str,
-        above: Ignored,
+        above: IgnoreRules,
         stamp: _Stamp,
         previous: _Folder | None,
         *,
@@ -117,7 +117,7 @@ class Tree:
 
 
 def _entries(
-    entries: Sequence["os.DirEntry[str]"], inside: str, ignored: Ignored, *, left_out: bool
+    entries: Sequence["os.DirEntry[str]"], inside: str, ignored: IgnoreRules, *, left_out: bool
 ) -> Iterator[tuple[str, bool | None]]:
     for entry in entries:
         name, is_folder = inside + entry.name, entry.is_dir(follow_symlinks=False)

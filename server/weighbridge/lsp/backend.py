@@ -4,15 +4,15 @@ import asyncio
 import contextlib
 import os
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from lsprotocol import types
 
 from weighbridge.analysis.graph import Subject
 from weighbridge.analysis.report import Report
-from weighbridge.content.nearest import Files
+from weighbridge.content.nearest import NearestFiles
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.client import Client
 from weighbridge.lsp.naming import Naming
 from weighbridge.lsp.protocol import InvalidParamsError
 from weighbridge.session.document import Document
@@ -29,16 +29,6 @@ SECONDS_TO_LOOK_UP = 1.0
 SECONDS_TO_KNOW = 30.0
 
 
-class Client(Protocol):
-    """The way to the client."""
-
-    def notify(self, method: str, params: Any | None = None) -> None: ...
-
-    async def ask(self, method: str, params: Any | None = None) -> Any: ...
-
-    def nudge(self, method: str) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Backend:
     """What the features of one client share: its session, its workspace, the tasks, and the way to the client."""
@@ -50,7 +40,7 @@ class Backend:
     abilities: ClientAbilities
     capabilities: types.ClientCapabilities
     #: Of the workspace's folders, whether they are prompts or not.
-    files: Files = field(default_factory=Files)
+    files: NearestFiles = field(default_factory=NearestFiles)
 
     def document(self, uri: str) -> Document:
         """The open document of this name.

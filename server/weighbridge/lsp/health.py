@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Container
-from typing import Any, Protocol
+from typing import Any
 
 from lsprotocol import types
 
 from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.client import Client
 from weighbridge.lsp.protocol import RequestError
 from weighbridge.work import TaskManager, TaskState, TaskStatus
 
@@ -19,14 +20,6 @@ _SHOW_AFTER = 0.5
 _REPORT_EVERY = 0.25
 #: What some clients show while it runs (Helix prints the token itself).
 _TITLE = "Weighbridge: counting"
-
-
-class Client(Protocol):
-    """The way to the client."""
-
-    def notify(self, method: str, params: Any | None = None) -> None: ...
-
-    async def ask(self, method: str, params: Any | None = None) -> Any: ...
 
 
 class Health:

@@ -7,13 +7,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from lsprotocol import types
 
 from weighbridge.analysis.report import Report
 from weighbridge.errors import FATAL
 from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.client import Client
 from weighbridge.lsp.features.diagnostics import diagnostics, result_id
 from weighbridge.lsp.watchdog import note
 from weighbridge.session.document import Document
@@ -26,14 +27,6 @@ logger = logging.getLogger(__name__)
 #: Seconds after which hints are to be asked for again. Neovim draws what statuses and diagnostics changed at once; if that
 #: falls between its asking for hints and the answer, it shows the old ones from then on.
 _AFTER_THE_REST = 0.06
-
-
-class Client(Protocol):
-    """The way to the client."""
-
-    def notify(self, method: str, params: Any | None = None) -> None: ...
-
-    def nudge(self, method: str) -> None: ...
 
 
 #: The name of no diagnostics at all.

@@ -7,7 +7,7 @@ from lsprotocol import types
 
 from weighbridge.config.places import FileFault
 from weighbridge.errors import Code
-from weighbridge.lsp.health import Client
+from weighbridge.lsp.client import Client
 from weighbridge.uris import uri_of
 
 

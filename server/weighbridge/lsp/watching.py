@@ -10,13 +10,13 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 from lsprotocol import types
 from watchfiles import awatch
 
 from weighbridge.content.watched import SETTLE, places_of
 from weighbridge.lsp.abilities import ClientAbilities
+from weighbridge.lsp.client import Client
 from weighbridge.lsp.protocol import RequestError
 
 logger = logging.getLogger(__name__)
@@ -29,12 +29,6 @@ _LOOK_AGAIN = 1.0
 _TRY_AGAIN = 5.0
 #: What `awatch` imports when it is first used: on the loop's thread, for 40 ms, unless it is there by then.
 _IMPORTED_LATE = ("anyio._backends._asyncio", "anyio.to_thread")
-
-
-class Client(Protocol):
-    """The way to the client."""
-
-    async def ask(self, method: str, params: Any | None = None) -> Any: ...
 
 
 class Watching:

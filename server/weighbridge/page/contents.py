@@ -12,7 +12,7 @@ from weighbridge.agents.model import Agent, Part
 from weighbridge.analysis import contexts
 from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import Report
-from weighbridge.batch import Outcome, render_files
+from weighbridge.batch import FileOutcome, render_files
 from weighbridge.budget.directive import Overrides
 from weighbridge.check import Checked, Options, check
 from weighbridge.gate import name_of
@@ -29,7 +29,7 @@ class Contents:
     """What a page shows, and what could not be counted."""
 
     shown: Mapping[str, Any]
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[FileOutcome]
 
 
 def contents(
@@ -87,7 +87,7 @@ def _worth_a_text(reports: Iterable[Report], room: int) -> list[Path]:
 
 
 def _document(
-    report: Report, folder: Path, findings: Sequence[Mapping[str, Any]], rendered: Outcome | None
+    report: Report, folder: Path, findings: Sequence[Mapping[str, Any]], rendered: FileOutcome | None
 ) -> dict[str, Any]:
     text = None if rendered is None else rendered.text
     sources = () if text is None or rendered is None else rendered.sources

@@ -72,7 +72,7 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class BlockState:
     """What is open between two lines."""
 
     containers: tuple[Container, ...]
@@ -97,8 +97,8 @@ NO_LEAF: Final = Leaf(LeafKind.NONE)
 IN_PARAGRAPH: Final = Leaf(LeafKind.PARAGRAPH)
 INDENTED: Final = Leaf(LeafKind.INDENTED)
 QUOTE: Final = Container()
-START: Final = State((), NO_LEAF)
-TOP_PARAGRAPH: Final = State((), IN_PARAGRAPH)
+START: Final = BlockState((), NO_LEAF)
+TOP_PARAGRAPH: Final = BlockState((), IN_PARAGRAPH)
 
 _BLANK: Final = Line(LineKind.BLANK)
 _BLANK_INSIDE: Final = Line(LineKind.BLANK, top=False)
@@ -123,7 +123,7 @@ _TEXT = re.compile(r"[^ \t]")
 _BLOCK_MARKS = frozenset("#`~<=-+*_>0123456789")
 
 
-def advance(state: State, line: str) -> tuple[Line, State]:
+def advance(state: BlockState, line: str) -> tuple[Line, BlockState]:
     """Tell what a line is, in the state before it, and give the state after it. Linear in the line; never raises."""
     leaf = state.leaf
     shortcut = None if state.containers else _simple(state, line)
@@ -142,7 +142,7 @@ def advance(state: State, line: str) -> tuple[Line, State]:
     return _Opening(cursor, state, leaf, matched).run()
 
 
-def _simple(state: State, line: str) -> tuple[Line, State] | None:
+def _simple(state: BlockState, line: str) -> tuple[Line, BlockState] | None:
     """What most lines of most texts are, outside of containers."""
     leaf = state.leaf
     if _ORDINARY.match(line):
@@ -187,13 +187,13 @@ def _take_quote(cursor: Cursor) -> None:
         cursor.skip_columns(1)
 
 
-def _continue_leaf(cursor: Cursor, state: State) -> tuple[Line, State] | None:
+def _continue_leaf(cursor: Cursor, state: BlockState) -> tuple[Line, BlockState] | None:
     """A line of the open code or HTML block; None if it does not belong to it."""
     leaf, containers = state.leaf, state.containers
     if leaf.kind is LeafKind.FENCE:
         close = None if cursor.indented else _CLOSING_FENCE.match(cursor.text, cursor.next)
         ends = close is not None and close[0].startswith(leaf.fence)
-        return _code(containers), State(containers, NO_LEAF) if ends else state
+        return _code(containers), BlockState(containers, NO_LEAF) if ends else state
     if leaf.kind is LeafKind.INDENTED:
         if cursor.blank:
             return _BLANK_INSIDE if containers else _BLANK, state
@@ -207,29 +207,29 @@ def _code(containers: Sequence[Container]) -> Line:
     return _CODE_INSIDE if containers else _CODE
 
 
-def _html_line(cursor: Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[Line, State]:
+def _html_line(cursor: Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[Line, BlockState]:
     """A line of an HTML block, and whether the block ends with it."""
     html = Line(LineKind.HTML, cursor.next, comment=leaf.comment, top=not containers)
     if block_ends(leaf.html, cursor.text, cursor.next):
-        return html, State(containers, NO_LEAF)
+        return html, BlockState(containers, NO_LEAF)
     comment = ends_in_comment(cursor.text, cursor.next, inside=leaf.comment)
-    return html, State(containers, Leaf(LeafKind.HTML, html=leaf.html, comment=comment))
+    return html, BlockState(containers, Leaf(LeafKind.HTML, html=leaf.html, comment=comment))
 
 
-def _blank(state: State, leaf: Leaf, matched: int) -> tuple[Line, State]:
+def _blank(state: BlockState, leaf: Leaf, matched: int) -> tuple[Line, BlockState]:
     """A blank line, which ends all but code and the containers that go on."""
     containers = state.containers
     if matched < len(containers):
         containers = containers[:matched]
     elif leaf is state.leaf and leaf.kind is LeafKind.NONE:
         return (_BLANK_INSIDE if containers else _BLANK), state
-    return (_BLANK_INSIDE if containers else _BLANK), State(containers, NO_LEAF)
+    return (_BLANK_INSIDE if containers else _BLANK), BlockState(containers, NO_LEAF)
 
 
 class _Opening:
     """A line that is not blank, behind the markers of the containers it goes on: what begins in it."""
 
-    def __init__(self, cursor: Cursor, state: State, leaf: Leaf, matched: int) -> None:
+    def __init__(self, cursor: Cursor, state: BlockState, leaf: Leaf, matched: int) -> None:
         self.cursor = cursor
         self.state = state
         self.containers = list(state.containers[:matched])
@@ -239,7 +239,7 @@ class _Opening:
         self.paragraph = in_paragraph and all_matched
         self.lazy = in_paragraph and not all_matched
 
-    def run(self) -> tuple[Line, State]:
+    def run(self) -> tuple[Line, BlockState]:
         cursor = self.cursor
         while not cursor.blank and not cursor.indented and cursor.peek() in _BLOCK_MARKS:
             leaf = self._leaf()
@@ -253,27 +253,27 @@ class _Opening:
             self.paragraph = self.lazy = False
         return self._text()
 
-    def _text(self) -> tuple[Line, State]:
+    def _text(self) -> tuple[Line, BlockState]:
         """What is left when no block begins: code that is indented, a paragraph, or nothing behind a marker."""
         cursor, state = self.cursor, self.state
         if cursor.blank:
-            return _BLANK_INSIDE, State(tuple(self.containers), NO_LEAF)
+            return _BLANK_INSIDE, BlockState(tuple(self.containers), NO_LEAF)
         text = cursor.text
         if self.paragraph or self.lazy:
             continuation = Line(LineKind.CONTINUATION, cursor.next, top=not state.containers)
             pending = state.leaf.pending
             if not pending:
                 return continuation, state
-            return continuation, State(state.containers, _paragraph(pending, text[cursor.next :]))
+            return continuation, BlockState(state.containers, _paragraph(pending, text[cursor.next :]))
         if cursor.indented:
             return _code(self.containers), self._after(INDENTED)
         leaf = _paragraph("", text[cursor.next :]) if text[cursor.next] == "[" else IN_PARAGRAPH
         return Line(LineKind.PARAGRAPH, cursor.next, top=not self.containers), self._after(leaf)
 
-    def _after(self, leaf: Leaf) -> State:
+    def _after(self, leaf: Leaf) -> BlockState:
         """The state after a leaf begins in the innermost container."""
         self._fill()
-        return State(tuple(self.containers), leaf)
+        return BlockState(tuple(self.containers), leaf)
 
     def _fill(self) -> None:
         """Note that the innermost container holds something."""
@@ -281,7 +281,7 @@ class _Opening:
         if containers and containers[-1].empty:
             containers[-1] = Container(containers[-1].width)
 
-    def _leaf(self) -> tuple[Line, State] | None:
+    def _leaf(self) -> tuple[Line, BlockState] | None:
         """A heading, fence, HTML block or rule that begins here."""
         cursor = self.cursor
         text, at, char = cursor.text, cursor.next, cursor.peek()
@@ -297,7 +297,7 @@ class _Opening:
             return _html_line(cursor, tuple(self.containers), Leaf(LeafKind.HTML, html=html))
         return self._rule(char)
 
-    def _rule(self, char: str) -> tuple[Line, State] | None:
+    def _rule(self, char: str) -> tuple[Line, BlockState] | None:
         """A line that makes the paragraph a heading, or a thematic break."""
         text, at, top = self.cursor.text, self.cursor.next, not self.containers
         if self.paragraph and char in "=-" and _SETEXT.match(text, at):

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from weighbridge.references.blocks import START, Line, LineKind, State
+from weighbridge.references.blocks import START, BlockState, Line, LineKind
 from weighbridge.references.inlines import is_open
 from weighbridge.references.inside import follow_inside
 from weighbridge.references.leaves import (
@@ -293,7 +293,7 @@ class ScanIndex:
             start -= 1
         return start
 
-    def _state_before(self, line: int) -> State:
+    def _state_before(self, line: int) -> BlockState:
         return self._parsed_lines[line].before if self.skip < line < len(self._parsed_lines) else START
 
     def _converges(self, old: int, leaves: Leaves, text: str) -> bool:

@@ -26,7 +26,7 @@ from weighbridge.references.leaves import (
 from weighbridge.references.links import LABEL_DECIDED
 from weighbridge.references.literal import stays_data
 from weighbridge.references.model import Reference, Typo
-from weighbridge.references.stretches import Change
+from weighbridge.references.stretches import StretchChange
 from weighbridge.rope import Line as Text
 from weighbridge.text import Inline
 
@@ -92,7 +92,7 @@ def _begins_alike(old: ParsedLine, below: ParsedLine | None, text: str) -> bool:
 
 
 def _changed(
-    old: tuple[Reference | Typo, ...], changes: Sequence[Change], inline: Inline
+    old: tuple[Reference | Typo, ...], changes: Sequence[StretchChange], inline: Inline
 ) -> tuple[Reference | Typo, ...]:
     """A line's references with what changed; those behind the edit moved."""
     if not old and not any(change.references for change in changes):

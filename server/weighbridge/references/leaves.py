@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import Final
 from zlib import crc32
 
-from weighbridge.references.blocks import START, Line, LineKind, State, advance
+from weighbridge.references.blocks import START, BlockState, Line, LineKind, advance
 from weighbridge.references.inlines import (
     Found,
     scan_html,
@@ -59,7 +59,7 @@ class ParsedLine:
     """
 
     info: Line
-    before: State
+    before: BlockState
     flags: int
     look: int
     scanned: ScannedLine
@@ -75,14 +75,14 @@ class ParsedKeptLine(ParsedLine):
 class Leaves:
     """Takes lines one by one; `parsed_lines` fills in their order, a paragraph's when it ends. Call `finish` at the end."""
 
-    def __init__(self, state: State = START, *, keep: bool = False) -> None:
+    def __init__(self, state: BlockState = START, *, keep: bool = False) -> None:
         """`keep`: long lines are going to be edited."""
         self.state = state
         self._keep = keep
         self.parsed_lines: list[ParsedLine] = []
         self._texts: list[str] = []
         self._infos: list[Line] = []
-        self._befores: list[State] = []
+        self._befores: list[BlockState] = []
         self._looks: list[int] = []
         self._weight = 0
         self._window = False
@@ -141,7 +141,7 @@ class Leaves:
     def _first_flag(self) -> int:
         return WINDOW if self._window else 0
 
-    def _add(self, info: Line, before: State, flags: int, look: int, scanned: ScannedLine) -> None:
+    def _add(self, info: Line, before: BlockState, flags: int, look: int, scanned: ScannedLine) -> None:
         last = self._plain
         if (
             scanned is PLAIN

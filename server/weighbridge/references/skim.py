@@ -8,7 +8,7 @@ what such a line is; then the lines before it are gone through from the last pla
 import re
 from typing import Final
 
-from weighbridge.references.blocks import START, TOP_PARAGRAPH, LeafKind, LineKind, State, advance
+from weighbridge.references.blocks import START, TOP_PARAGRAPH, BlockState, LeafKind, LineKind, advance
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.leaves import LONGEST_LINE, atx_title
 from weighbridge.references.model import Heading
@@ -68,7 +68,7 @@ def skim(text: str, start: int = 0, line: int = 0) -> list[tuple[int, int, Headi
     return headings
 
 
-def _next(text: str, state: State, at: int) -> int | None:
+def _next(text: str, state: BlockState, at: int) -> int | None:
     """Where the next line begins that tells, from the one at `at` on; None if there is none."""
     if at >= len(text):
         return None
@@ -98,11 +98,11 @@ def _fence(text: str, fence: str, at: int) -> int | None:
     return None
 
 
-def _fenced(state: State) -> bool:
+def _fenced(state: BlockState) -> bool:
     return not state.containers and state.leaf.kind is LeafKind.FENCE
 
 
-def _state_at(text: str, origin: int, state: State, at: int) -> State:
+def _state_at(text: str, origin: int, state: BlockState, at: int) -> BlockState:
     """The state before the line at `at`, from that before the line at `origin`."""
     origin, state = _apart(text, origin, state, at)
     while origin < at:
@@ -121,7 +121,7 @@ def _state_at(text: str, origin: int, state: State, at: int) -> State:
     return state
 
 
-def _apart(text: str, origin: int, state: State, at: int) -> tuple[int, State]:
+def _apart(text: str, origin: int, state: BlockState, at: int) -> tuple[int, BlockState]:
     """The last place before `at` where the state is known: behind an empty line an ordinary one closes all containers."""
     empty = text.rfind("\n\n", origin, at)
     while empty > origin:

@@ -5,7 +5,7 @@ on what it looked at behind its end (`Stretch.beyond`); on there being nothing i
 what it leaves open (`Stretch.wants`); and on the brackets before it, where one of its `](` asks for them (`Stretch.asks`).
 Where none of these is other than before, all is found again that was found before.
 
-    edit ──▶ stretches that saw it ──▶ each scanned anew, from its start to where an old one begins ──▶ Change
+    edit ──▶ stretches that saw it ──▶ each scanned anew, from its start to where an old one begins ──▶ StretchChange
 
 An edit far behind an unclosed backtick or `<!--` is not seen by it, but for one that closes it: `closers` says which do.
 Brackets are kept by what a stretch does to them: how many it closes, which it leaves open.
@@ -50,7 +50,7 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StretchChange:
     """In columns [start, end) of the line before stand other references than before, in columns of the line now."""
 
     start: int
@@ -91,7 +91,7 @@ class KeptLine:
             for directive in stretch.directives
         )
 
-    def follow(self, text: str, inline: Inline) -> tuple["KeptLine", list[Change]]:
+    def follow(self, text: str, inline: Inline) -> tuple["KeptLine", list[StretchChange]]:
         """The line after an edit behind its start, which is now `text`; and what is other in it, from left to right."""
         closers, created = self._closers.follow(text, inline)
         following = _Following(self._starts, self._stretches, inline, text, closers)
@@ -136,7 +136,7 @@ class _Following:
         self._closers = closers
         self._new_starts: list[int] = []
         self._new: list[Stretch] = []
-        self.changes: list[Change] = []
+        self.changes: list[StretchChange] = []
         #: The stretches that are new.
         self.scanned: list[Stretch] = []
         # Whether brackets are open other than before, and how many stretches have been asked whether they mind.
@@ -203,7 +203,7 @@ class _Following:
         self._new_starts += scanner.starts
         self._new += scanner.stretches
         self.scanned += scanner.stretches
-        self.changes.append(Change(start, old_end, tuple(scanner.references)))
+        self.changes.append(StretchChange(start, old_end, tuple(scanner.references)))
         if not self._brackets_differ:
             before = together(stretch.brackets for stretch in self._stretches[first:behind])
             self._brackets_differ = before != together(stretch.brackets for stretch in scanner.stretches)

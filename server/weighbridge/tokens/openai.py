@@ -41,7 +41,7 @@ _WHITE_RUN: Final = re.compile(r"[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class SplittingRules:
     r"""What encodings with one way of splitting share.
 
     `after_newline`: white space is split after its last newline (`\s*[\r\n]+`).
@@ -53,9 +53,9 @@ class Family:
     at_end: bool
 
 
-_GPT3: Final = Family(BLANKS_AND_WORDS, after_newline=False, at_end=False)
-_GPT4: Final = Family(ALL_RULES, after_newline=True, at_end=False)
-_GPT4O: Final = Family(ALL_RULES, after_newline=True, at_end=True)
+_GPT3: Final = SplittingRules(BLANKS_AND_WORDS, after_newline=False, at_end=False)
+_GPT4: Final = SplittingRules(ALL_RULES, after_newline=True, at_end=False)
+_GPT4O: Final = SplittingRules(ALL_RULES, after_newline=True, at_end=True)
 
 FAMILIES: Final = {
     "cl100k_base": _GPT4,
@@ -149,7 +149,7 @@ class OpenAITokenizer:
                 yield start, end
 
 
-def _rules(definition: Definition, family: Family) -> str:
+def _rules(definition: Definition, family: SplittingRules) -> str:
     """A short hash of how texts are split, and of where counts are cut: a count made by other rules is not this one."""
     borders = family.borders.ahead.pattern if isinstance(family.borders, PairBorders) else ""
     rules = repr((definition.pattern, borders, family.after_newline, family.at_end))

@@ -59,7 +59,7 @@ def tokenizer(name: str) -> Tokenizer:
         return _tokenizers[name]
 
 
-def _claude(family: claude.Family) -> Tokenizer:
+def _claude(family: claude.ClaudeFamily) -> Tokenizer:
     # Its tables of characters take as long to load as its vocabulary: only who counts by it waits for them.
     from weighbridge.tokens.claude.tokenizer import ClaudeTokenizer  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import NEOVIM, VSCODE, Recording
 
-from weighbridge.lsp.features.choices import Choice, matching
+from weighbridge.lsp.features.suggestions import Suggestion, matching
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count
@@ -338,10 +338,12 @@ async def test_of_an_api_nothing_is_fetched_to_say_what_it_costs(folder: Path) -
 
 
 def test_the_closest_come_first() -> None:
-    choices = [Choice(text, types.CompletionItemKind.File) for text in ("axb", "b", "xab", "abc", "a-b")]
-    assert [choice.text for choice in matching(choices, "AB")] == ["abc", "xab", "axb", "a-b"]
-    assert matching(choices, "") == choices
-    titled = Choice("why-so", types.CompletionItemKind.Reference, label="Why [so]")
+    suggestions = [
+        Suggestion(text, types.CompletionItemKind.File) for text in ("axb", "b", "xab", "abc", "a-b")
+    ]
+    assert [suggestion.text for suggestion in matching(suggestions, "AB")] == ["abc", "xab", "axb", "a-b"]
+    assert matching(suggestions, "") == suggestions
+    titled = Suggestion("why-so", types.CompletionItemKind.Reference, label="Why [so]")
     assert [matching([titled], typed) for typed in ("why-", "why [", "how")] == [[titled], [titled], []]
 
 

@@ -14,8 +14,8 @@ from weighbridge.content.listing import Folders
 from weighbridge.fuzzy import match_of
 from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.backend import Backend
-from weighbridge.lsp.features.choices import Choice, Choices, Choosing, Writing
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
+from weighbridge.lsp.features.suggestions import Suggestion, SuggestionFinder, Suggestions, Writing
 from weighbridge.references.model import Kind
 from weighbridge.references.partial import Form, Part, Partial, import_at, partial_at
 from weighbridge.rope import Line
@@ -89,7 +89,7 @@ class Completion:
         self._tasks = backend.tasks
         self._session = backend.session
         self._takes = Takes.of(backend.capabilities)
-        self._choosing = Choosing(backend.session.open_texts, Folders(), backend.files)
+        self._finder = SuggestionFinder(backend.session.open_texts, Folders(), backend.files)
         self._costs = Costs(backend.session, backend.tasks)
         self._numbers = itertools.count()
 
@@ -115,16 +115,16 @@ class Completion:
             lines, open_text = document.buffer.snapshot().lines, self._session.open_texts.whole_text_of
             setting = setting_of(self._session.configuration, document.path)
             writing = Writing(agent, document.path, lines[:number], line, partial, setting, open_text)
-        choices = await self._choices(document, partial, writing)
-        costs = await self._known_costs(document, partial, choices.items)
+        suggestions = await self._suggestions(document, partial, writing)
+        costs = await self._known_costs(document, partial, suggestions.items)
         if document.buffer.line(min(number, document.buffer.line_count - 1)) != line:
             # Typed on meanwhile: the client asks again.
             return types.CompletionList(is_incomplete=True, items=[])
         items = [
-            self._item(document, number, partial, place, choice, tokens)
-            for place, (choice, tokens) in enumerate(zip(choices.items, costs, strict=True))
+            self._item(document, number, partial, place, suggestion, tokens)
+            for place, (suggestion, tokens) in enumerate(zip(suggestions.items, costs, strict=True))
         ]
-        return types.CompletionList(is_incomplete=not choices.whole, items=items)
+        return types.CompletionList(is_incomplete=not suggestions.whole, items=items)
 
     async def resolve(self, item: types.CompletionItem) -> types.CompletionItem:
         """Count what an item stands for, and say so."""
@@ -142,7 +142,9 @@ class Completion:
             item.documentation = _cost_text(document, tokens)
         return item
 
-    async def _choices(self, document: Document, partial: Partial, writing: Writing | None) -> Choices:
+    async def _suggestions(
+        self, document: Document, partial: Partial, writing: Writing | None
+    ) -> Suggestions:
         assert document.expander is not None  # noqa: S101  it is prepared
         scope, folder = document.expander.scope, document.folder
         # What is being typed is one of them, too.
@@ -155,9 +157,9 @@ class Completion:
             return await self._tasks.submit(
                 key,
                 lambda _: (
-                    self._choosing.choices(partial, folder, scope, used)
+                    self._finder.suggestions(partial, folder, scope, used)
                     if writing is None
-                    else self._choosing.imports(writing, scope)
+                    else self._finder.imports(writing, scope)
                 ),
                 priority=Priority.HIGH,
                 title="completion",
@@ -167,20 +169,24 @@ class Completion:
             raise
 
     async def _known_costs(
-        self, document: Document, partial: Partial, choices: Sequence[Choice]
+        self, document: Document, partial: Partial, suggestions: Sequence[Suggestion]
     ) -> list[int | None]:
-        """The costs of choices that are known at once; or soon, where a client can't be told later."""
+        """The costs of suggestions that are known at once; or soon, where a client can't be told later."""
         # What more is to follow names nothing yet.
         costs = [
-            None if choice.more else known_tokens(document, _target(partial, choice.text))
-            for choice in choices
+            None if suggestion.more else known_tokens(document, _target(partial, suggestion.text))
+            for suggestion in suggestions
         ]
         if self._takes.cost_place is not CostPlace.NOWHERE:
             return costs
-        uncounted = [place for place, choice in enumerate(choices) if choice.counts and costs[place] is None]
+        uncounted = [
+            place
+            for place, suggestion in enumerate(suggestions)
+            if suggestion.counts and costs[place] is None
+        ]
         uncounted = uncounted[:_COUNTED_BEFORE]
         if uncounted:
-            written = [partial.written(partial.escaped(choices[place].text)) for place in uncounted]
+            written = [partial.written(partial.escaped(suggestions[place].text)) for place in uncounted]
             counted = await self._costs.of(document, written, _SECONDS_BEFORE)
             for place, tokens in zip(uncounted, counted, strict=True):
                 costs[place] = tokens
@@ -192,26 +198,26 @@ class Completion:
         line: int,
         partial: Partial,
         place: int,
-        choice: Choice,
+        suggestion: Suggestion,
         tokens: int | None,
     ) -> types.CompletionItem:
         buffer, takes = document.buffer, self._takes
-        text = partial.escaped(choice.text)
-        named = choice.text if match_of(partial.meant, choice.text) is not None else choice.label
+        text = partial.escaped(suggestion.text)
+        named = suggestion.text if match_of(partial.meant, suggestion.text) is not None else suggestion.label
         item = types.CompletionItem(
-            label=name_text(choice.label or choice.text),
-            kind=choice.kind if takes.every_kind else _FIRST_KINDS.get(choice.kind, choice.kind),
+            label=name_text(suggestion.label or suggestion.text),
+            kind=suggestion.kind if takes.every_kind else _FIRST_KINDS.get(suggestion.kind, suggestion.kind),
             sort_text=f"{place:05}",
             # What the client holds against what stands in the text, escapes and all.
-            filter_text=text if named is None or named == choice.text else named,
+            filter_text=text if named is None or named == suggestion.text else named,
         )
-        if choice.counts and tokens is None and takes.cost_place is not CostPlace.NOWHERE:
+        if suggestion.counts and tokens is None and takes.cost_place is not CostPlace.NOWHERE:
             item.data = {"uri": document.uri, "reference": partial.written(text)}
-        if not choice.more and not partial.closed:
+        if not suggestion.more and not partial.closed:
             text += {Form.BRACES: "}}", Form.PASTED: "}"}.get(partial.form, "]")
         start = types.Position(line, buffer.to_units(line, partial.start))
         cursor = types.Position(line, buffer.to_units(line, partial.cursor))
-        end = buffer.to_units(line, _end_of(partial, choice, buffer.stored_line(line)))
+        end = buffer.to_units(line, _end_of(partial, suggestion, buffer.stored_line(line)))
         replaced = types.Range(start, types.Position(line, end))
         item.text_edit = (
             types.InsertReplaceEdit(text, types.Range(start, cursor), replaced)
@@ -220,11 +226,11 @@ class Completion:
         )
         cost = "" if tokens is None else _cost_text(document, tokens)
         if not takes.label_details:
-            item.detail = _joined(cost, choice.about) or None
-        elif cost or choice.about:
-            item.label_details = types.CompletionItemLabelDetails(description=cost or choice.about)
-            item.detail = choice.about if cost and choice.about else None
-        if choice.more and takes.asks_again:
+            item.detail = _joined(cost, suggestion.about) or None
+        elif cost or suggestion.about:
+            item.label_details = types.CompletionItemLabelDetails(description=cost or suggestion.about)
+            item.detail = suggestion.about if cost and suggestion.about else None
+        if suggestion.more and takes.asks_again:
             item.command = types.Command("Suggest", _ASK_AGAIN)
         return item
 
@@ -264,11 +270,11 @@ def _target(partial: Partial, text: str) -> Target:
     return Target(partial.kind, partial.meant_above + text, None, None)
 
 
-def _end_of(partial: Partial, choice: Choice, line: Line) -> int:
-    """Where what a choice replaces ends: with a folder its `/`, with a file all that is left of the path."""
-    if partial.part is not Part.PATH or choice.text.startswith("["):
+def _end_of(partial: Partial, suggestion: Suggestion, line: Line) -> int:
+    """Where what a suggestion replaces ends: with a folder its `/`, with a file all that is left of the path."""
+    if partial.part is not Part.PATH or suggestion.text.startswith("["):
         return partial.end
-    if choice.more:
+    if suggestion.more:
         return partial.end + (line[partial.end : partial.end + 1] == "/")
     return partial.path_end
 

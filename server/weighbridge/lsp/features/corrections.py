@@ -6,7 +6,7 @@ from typing import Any
 from weighbridge.analysis.wording import name_text
 from weighbridge.content.base import Scope
 from weighbridge.content.lines import lines_of
-from weighbridge.content.nearest import Files
+from weighbridge.content.nearest import NearestFiles
 from weighbridge.content.policy import place_of
 from weighbridge.content.section import Fragments, headings_in, is_lines
 from weighbridge.content.text_file import TextFiles
@@ -18,7 +18,7 @@ from weighbridge.references.model import Kind, Reference
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Correction:
     """A change of a reference. `arguments`: its new `path`, or `fragments`, of which the first that can be written counts."""
 
     title: str
@@ -26,8 +26,8 @@ class Change:
 
 
 def nearest_changes(
-    files: Files, texts: TextFiles, reference: Reference, scope: Scope, most: int
-) -> list[Change]:
+    files: NearestFiles, texts: TextFiles, reference: Reference, scope: Scope, most: int
+) -> list[Correction]:
     """The changes that could be meant, the likest first: none that changes nothing."""
     from rapidfuzz.distance.Indel import normalized_similarity as ratio  # noqa: PLC0415  starting is what users feel
 
@@ -37,7 +37,7 @@ def nearest_changes(
         file = texts.find(place, scope.settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
     except ReferenceFault:
         paths = files.nearest(reference.target, base, scope, most)
-        return [Change(_path_title(path, reference.target), {"path": path}) for path in paths]
+        return [Correction(_path_title(path, reference.target), {"path": path}) for path in paths]
     fragment = reference.fragment or ""
     if is_lines(fragment) or not is_scannable(file.real):
         return []
@@ -53,7 +53,7 @@ def nearest_changes(
 
     nearest = sorted(named[:_MOST_HEADINGS], key=lambda names: -likeness(names))[:most]
     return [
-        Change(
+        Correction(
             f"Change to #{name_text(words or anchor)}",
             {"fragments": [name for name in (words, anchor) if name]},
         )

@@ -24,7 +24,7 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TextChange:
     """A stretch of a line, in code points, and what it becomes."""
 
     line: int
@@ -72,7 +72,7 @@ def _document_edit(uri: str, version: int | None, edits: Sequence[types.TextEdit
 
 
 def text_edits(
-    lines: Sequence[str], changes: Iterable[Change], encoding: PositionEncoding
+    lines: Sequence[str], changes: Iterable[TextChange], encoding: PositionEncoding
 ) -> list[types.TextEdit]:
     """The changes of a file's lines as the protocol writes them, in order, each once."""
     ordered = sorted({(change.line, change.start, change.end, change.text) for change in changes})

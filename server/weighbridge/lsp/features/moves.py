@@ -27,7 +27,7 @@ from weighbridge.content.policy import place_of
 from weighbridge.content.text_file import TextFiles
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.backend import Backend
-from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
+from weighbridge.lsp.features.edits import Edits, TextChange, lines_in, text_edits, versions
 from weighbridge.lsp.naming import Naming
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Reference
@@ -131,7 +131,7 @@ class Moves:
             uris_of.get(path) or uri_of(path): text_edits(
                 lines,
                 [
-                    Change(reference.line, reference.start, reference.end, reference.text)
+                    TextChange(reference.line, reference.start, reference.end, reference.text)
                     for reference in references
                 ],
                 self._session.encoding,

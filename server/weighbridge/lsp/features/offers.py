@@ -17,7 +17,7 @@ from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.errors import Code
 from weighbridge.lsp.abilities import client_commands
 from weighbridge.lsp.backend import Backend
-from weighbridge.lsp.features.corrections import Change, names_file, nearest_changes
+from weighbridge.lsp.features.corrections import Correction, names_file, nearest_changes
 from weighbridge.lsp.features.diagnostics import SOURCE, to_range
 from weighbridge.lsp.features.fixes import Fixes
 from weighbridge.lsp.features.places import reference_at
@@ -152,7 +152,7 @@ class Offers:
         diagnostic: types.Diagnostic | None,
     ) -> list[Fix]:
         """Fixes for what isn't there: another file, another section of the file that is there, or a new file."""
-        changes: list[Change] = await self._backend.tasks.submit(
+        changes: list[Correction] = await self._backend.tasks.submit(
             ("nearest", document.uri, reference.target, reference.fragment),
             lambda _: nearest_changes(self._backend.files, self._texts, reference, scope, _NEAREST),
             priority=Priority.HIGH,

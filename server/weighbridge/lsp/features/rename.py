@@ -19,7 +19,7 @@ from weighbridge.content.section import Fragments
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.lsp.backend import SECONDS_TO_KNOW, Backend
-from weighbridge.lsp.features.edits import Change, Edits, lines_in, text_edits, versions
+from weighbridge.lsp.features.edits import Edits, TextChange, lines_in, text_edits, versions
 from weighbridge.lsp.features.includes import heading_of
 from weighbridge.lsp.features.places import heading_at, headings_of, reference_at
 from weighbridge.lsp.naming import Naming
@@ -38,7 +38,7 @@ _NAME = re.compile(r"[^\W\d][\w.-]{0,255}")
 
 
 #: By the files' one names.
-Changes = dict[str, list[Change]]
+Changes = dict[str, list[TextChange]]
 
 
 class Rename:
@@ -96,7 +96,7 @@ class Rename:
         if variable:
             await self._rename_variable(document, name, new, reports, naming, changes)
         else:
-            changes[naming.real(document.uri)] = [Change(line, start, end, new)]
+            changes[naming.real(document.uri)] = [TextChange(line, start, end, new)]
             await self._rename_heading(document, line, new, reports, naming, changes)
         return await self._edit(document, naming, changes)
 
@@ -207,7 +207,7 @@ class Rename:
                 if where.place is not None:
                     place = where.place
                     at = uri if place.path is None else naming.real(uri_of(place.path))
-                    changes.setdefault(at, []).append(Change(place.line, place.start, place.end, new))
+                    changes.setdefault(at, []).append(TextChange(place.line, place.start, place.end, new))
             more = uses.of.get(uri, frozenset()) - spots
             spots |= more
             todo += [prompt_uri for spot in more for prompt_uri in uses.by[spot]]
@@ -258,7 +258,7 @@ class Rename:
             text = written(literal, new)
             if text is None:
                 raise RequestError(f"{literal}: can't be written with that name")
-            changes.setdefault(edge.source, []).append(Change(place.start_line, start, end, text))
+            changes.setdefault(edge.source, []).append(TextChange(place.start_line, start, end, text))
 
     async def _lines_of(self, uris: Iterable[str], document: Document) -> dict[str, Sequence[str] | None]:
         """The lines of texts, as they are in the editor where they are open; None of what may not be read."""

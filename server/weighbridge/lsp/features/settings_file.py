@@ -27,7 +27,7 @@ _NOT_HERE = NEVER_FROM_REPOSITORY | {"headers"}
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class SettingOffer:
     """What may stand at columns [start, end) of the line: a key or a value, and what it means."""
 
     text: str
@@ -43,7 +43,7 @@ def is_settings_file(path: Path | None) -> bool:
     return path is not None and path.name == OWN_FILE
 
 
-def offers(lines: Sequence[str], number: int, column: int) -> list[Offer]:
+def offers(lines: Sequence[str], number: int, column: int) -> list[SettingOffer]:
     """What may stand at a place. `lines` are those of the file, however much of it is written yet."""
     before, after = lines[number][:column], lines[number][column:].rstrip("\r\n")
     properties = _properties(_table(lines, number))
@@ -59,7 +59,7 @@ def offers(lines: Sequence[str], number: int, column: int) -> list[Offer]:
         start = len(key["indent"])
         assigned = re.match(r"\s*=", lines[number][end:]) is not None
         return [
-            Offer(name if assigned else f"{name} = ", name, _about(schema), start, end, is_key=True)
+            SettingOffer(name if assigned else f"{name} = ", name, _about(schema), start, end, is_key=True)
             for name, schema in properties.items()
             if name not in _NOT_HERE
         ]
@@ -68,7 +68,7 @@ def offers(lines: Sequence[str], number: int, column: int) -> list[Offer]:
         return []
     schema, end = properties[value["key"]], column + _length(_VALUE_GOES_ON, after)
     return [
-        Offer(text, text, _about(schema), value.start("value"), end, is_key=False)
+        SettingOffer(text, text, _about(schema), value.start("value"), end, is_key=False)
         for text in _values(value["key"], schema)
     ]
 
@@ -78,20 +78,20 @@ def _length(pattern: re.Pattern[str], text: str) -> int:
     return 0 if match is None else match.end()
 
 
-def _headers(start: int, end: int, *, lists_only: bool) -> Iterator[Offer]:
+def _headers(start: int, end: int, *, lists_only: bool) -> Iterator[SettingOffer]:
     """Tables that may be begun; `start` is behind the brackets that are there, two where only lists of tables may stand."""
     for name, schema in _schema()["properties"].items():
         resolved = _resolved(schema)
         if resolved.get("type") == "array" and "$ref" in resolved.get("items", {}):
             bracket = "" if lists_only else "["
-            yield Offer(f"{bracket}{name}]]", name, _about(schema), start, end, is_key=True)
+            yield SettingOffer(f"{bracket}{name}]]", name, _about(schema), start, end, is_key=True)
         elif lists_only or resolved.get("type") != "object":
             continue
         elif "$ref" in (resolved.get("additionalProperties") or {}):
             # A name of one's own follows.
-            yield Offer(f"{name}.", name, _about(schema), start, end, is_key=True)
+            yield SettingOffer(f"{name}.", name, _about(schema), start, end, is_key=True)
         else:
-            yield Offer(f"{name}]", name, _about(schema), start, end, is_key=True)
+            yield SettingOffer(f"{name}]", name, _about(schema), start, end, is_key=True)
 
 
 def meaning(lines: Sequence[str], number: int) -> str | None:

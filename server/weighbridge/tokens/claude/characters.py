@@ -13,7 +13,7 @@ from typing import Final
 import regex
 
 
-class Kind(IntEnum):
+class CharacterKind(IntEnum):
     """What a character is to the tokenizer.
 
     WORD: a letter or mark of a word. STRAY: a mark that is part of a word behind a letter, and a word's beginning
@@ -62,23 +62,23 @@ _FORMAT_OR_UNASSIGNED: Final = regex.compile(r"[\p{Cf}\p{Cn}]")
 
 
 @cache
-def kind(character: str) -> Kind:
+def kind(character: str) -> CharacterKind:
     """The kind of one character of a normalized text."""
     code = ord(character)
     if character in "\t\n\r\f\v" or _SEPARATOR_CATEGORY.match(character):
-        character_kind = Kind.SPACE
+        character_kind = CharacterKind.SPACE
     elif character in _NEW_CASED or _lies_in(code, _WORD_SIGNS):
-        character_kind = Kind.WORD
+        character_kind = CharacterKind.WORD
     elif _is_digit(code, character):
-        character_kind = Kind.DIGIT
+        character_kind = CharacterKind.DIGIT
     elif (code < 0x80 and _PUNCTUATION_OR_SYMBOL.match(character)) or character in _PUNCTUATION:
-        character_kind = Kind.PUNCTUATION
+        character_kind = CharacterKind.PUNCTUATION
     elif _SELECTORS[0] <= code <= _SELECTORS[1]:
-        character_kind = Kind.SELECTOR
+        character_kind = CharacterKind.SELECTOR
     elif _MARK.match(character):
         character_kind = _mark_kind(character)
     elif _LETTER.match(character) and not _is_ideograph(code, character):
-        character_kind = Kind.WORD
+        character_kind = CharacterKind.WORD
     else:
         character_kind = _lone_kind(character)
     return character_kind
@@ -89,29 +89,29 @@ def _is_digit(code: int, character: str) -> bool:
     return (code < 0x80 or arabic) and _DECIMAL.match(character) is not None
 
 
-def _mark_kind(character: str) -> Kind:
+def _mark_kind(character: str) -> CharacterKind:
     code = ord(character)
     if code >= 0x10000 or not _ALPHABETIC.match(character):
         return _lone_kind(character)
     syriac = code == 0x0711 or 0x0730 <= code <= 0x073F
-    return Kind.STRAY if not syriac and unicodedata.combining(character) else Kind.WORD
+    return CharacterKind.STRAY if not syriac and unicodedata.combining(character) else CharacterKind.WORD
 
 
-def _lone_kind(character: str) -> Kind:
+def _lone_kind(character: str) -> CharacterKind:
     """The kind of a character that shares no run with letters: by how it takes markers."""
     code = ord(character)
     if code < 0x10000:
         if _is_separating_mark(character):
-            return Kind.SIGN
+            return CharacterKind.SIGN
         ideographic = 0x3001 <= code <= 0x303F and (
             _PUNCTUATION_CATEGORY.match(character) is not None or character in _IDEOGRAPHIC_SIGNS
         )
         signed = _PUNCTUATION_OR_SYMBOL.match(character) or _FORMAT_OR_UNASSIGNED.match(character)
         if signed and not ideographic:
-            return Kind.SIGN
+            return CharacterKind.SIGN
         if _OTHER_NUMBER.match(character) or (code >= 0x80 and _DECIMAL.match(character)):
-            return Kind.NUMBER
-    return Kind.IDEOGRAPH
+            return CharacterKind.NUMBER
+    return CharacterKind.IDEOGRAPH
 
 
 def _is_separating_mark(character: str) -> bool:

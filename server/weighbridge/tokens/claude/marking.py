@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from weighbridge.tokens.claude.characters import (
-    Kind,
+    CharacterKind,
     borders_as_number,
     is_capital,
     is_letter_or_mark,
@@ -23,14 +23,16 @@ from weighbridge.tokens.claude.vocabulary import BEGIN, CAPS, END, SHIFT
 
 #: What may follow an apostrophe as part of the word before it.
 CONTRACTIONS: Final = frozenset({"s", "t", "d", "m", "ll", "re", "ve"})
-_LONE: Final = frozenset({Kind.SIGN, Kind.NUMBER, Kind.IDEOGRAPH, Kind.SELECTOR})
+_LONE: Final = frozenset(
+    {CharacterKind.SIGN, CharacterKind.NUMBER, CharacterKind.IDEOGRAPH, CharacterKind.SELECTOR}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CharacterRun:
     """Characters of one kind that stand together. `lone`: they share no run with letters, digits or punctuation."""
 
-    kind: Kind
+    kind: CharacterKind
     text: str
     lone: bool = False
 
@@ -41,26 +43,26 @@ _ALIKE: Final = re.compile(
 )
 
 
-def runs(chunk: str) -> list[Run]:
+def runs(chunk: str) -> list[CharacterRun]:
     """The runs of a chunk. A mark behind no letter opens a run of its own, which the letters behind it go on with."""
-    chunk_runs: list[Run] = []
+    chunk_runs: list[CharacterRun] = []
     start = 0
-    last: Kind | None = None
+    last: CharacterKind | None = None
     lone = False
     for match in _ALIKE.finditer(chunk):
         at = kind(chunk[match.start()])
         is_lone = at in _LONE
-        if at is Kind.SELECTOR:
+        if at is CharacterKind.SELECTOR:
             # Behind a lone character it is part of that one's run, elsewhere it begins one.
-            at = last if lone and last is not None else Kind.IDEOGRAPH
-        elif at is Kind.STRAY and last is Kind.WORD:
-            at = Kind.WORD
+            at = last if lone and last is not None else CharacterKind.IDEOGRAPH
+        elif at is CharacterKind.STRAY and last is CharacterKind.WORD:
+            at = CharacterKind.WORD
         if last is not None and (at is not last or is_lone is not lone):
-            chunk_runs.append(Run(last, chunk[start : match.start()], lone=lone))
+            chunk_runs.append(CharacterRun(last, chunk[start : match.start()], lone=lone))
             start = match.start()
         last, lone = at, is_lone
     if last is not None:
-        chunk_runs.append(Run(last, chunk[start:], lone=lone))
+        chunk_runs.append(CharacterRun(last, chunk[start:], lone=lone))
     return chunk_runs
 
 
@@ -72,13 +74,13 @@ def marked(chunk: str, *, space_before: bool, space_behind: bool, caps_from: int
     for at, run in enumerate(all_runs):
         before = space_before and at == 0
         behind = space_behind and at == last
-        if run.kind is Kind.WORD:
-            continues = at > 0 and all_runs[at - 1].kind is Kind.STRAY
+        if run.kind is CharacterKind.WORD:
+            continues = at > 0 and all_runs[at - 1].kind is CharacterKind.STRAY
             case, word = ("", run.text) if continues else cased(run.text, caps_from)
             begin = "" if continues or _is_contraction(all_runs, at) else BEGIN
             pieces += [case, begin, word, END]
-        elif run.kind is Kind.STRAY:
-            word_follows = at < last and all_runs[at + 1].kind is Kind.WORD
+        elif run.kind is CharacterKind.STRAY:
+            word_follows = at < last and all_runs[at + 1].kind is CharacterKind.WORD
             pieces += [BEGIN, run.text, "" if word_follows else END]
         else:
             takes_begin = before and _takes_begin(run) and not _opens_word(all_runs, at)
@@ -124,35 +126,35 @@ def _is_all_capitals(word: str) -> bool:
     )
 
 
-def _is_contraction(all_runs: list[Run], at: int) -> bool:
+def _is_contraction(all_runs: list[CharacterRun], at: int) -> bool:
     """Whether the apostrophe before a word is the boundary between it and what stands before."""
     if at == 0 or all_runs[at].text not in CONTRACTIONS or all_runs[at - 1].text != "'":
         return False
     return at < 2 or not _takes_end(all_runs[at - 2], for_contraction=True)
 
 
-def _opens_word(all_runs: list[Run], at: int) -> bool:
+def _opens_word(all_runs: list[CharacterRun], at: int) -> bool:
     """Whether a run is a lone apostrophe before a word."""
     follows = all_runs[at + 1].kind if at + 1 < len(all_runs) else None
-    return all_runs[at].text == "'" and follows in (Kind.WORD, Kind.STRAY)
+    return all_runs[at].text == "'" and follows in (CharacterKind.WORD, CharacterKind.STRAY)
 
 
-def _takes_begin(run: Run) -> bool:
-    if run.kind is Kind.PUNCTUATION or (run.lone and _is_sign(run.text[0])):
+def _takes_begin(run: CharacterRun) -> bool:
+    if run.kind is CharacterKind.PUNCTUATION or (run.lone and _is_sign(run.text[0])):
         return True
     return _is_number(run.text) and borders_as_number(run.text[0])
 
 
-def _takes_end(run: Run, *, for_contraction: bool = False) -> bool:
-    if run.kind in (Kind.WORD, Kind.STRAY):
+def _takes_end(run: CharacterRun, *, for_contraction: bool = False) -> bool:
+    if run.kind in (CharacterKind.WORD, CharacterKind.STRAY):
         return not for_contraction
-    if run.kind is Kind.PUNCTUATION or (run.lone and _is_sign(run.text[-1])):
+    if run.kind is CharacterKind.PUNCTUATION or (run.lone and _is_sign(run.text[-1])):
         return True
     return _is_number(run.text) and borders_as_number(run.text[-1])
 
 
 def _is_sign(character: str) -> bool:
-    return kind(character) in (Kind.SIGN, Kind.SELECTOR)
+    return kind(character) in (CharacterKind.SIGN, CharacterKind.SELECTOR)
 
 
 def _is_number(text: str) -> bool:

@@ -18,7 +18,16 @@ from weighbridge.tokens.base import Borders, Exactness
 from weighbridge.tokens.borders import PairBorders
 from weighbridge.tokens.claude.characters import normalized
 from weighbridge.tokens.claude.marking import CONTRACTIONS, cased, marked, words
-from weighbridge.tokens.claude.vocabulary import BEGIN, CAPS, END, MARKERS, SHIFT, Family, Vocabulary, load
+from weighbridge.tokens.claude.vocabulary import (
+    BEGIN,
+    CAPS,
+    END,
+    MARKERS,
+    SHIFT,
+    ClaudeFamily,
+    Vocabulary,
+    load,
+)
 
 #: White space but the single spaces between chunks.
 _WHITE: Final = re.compile("([ \t\n\u3000]{2,}|[\t\n\u3000])")
@@ -59,7 +68,7 @@ class _Costs(dict[str, int]):
 class _Tiler:
     """The least number of pieces for marked text, by a family's vocabulary."""
 
-    def __init__(self, family: Family, vocabulary: Vocabulary) -> None:
+    def __init__(self, family: ClaudeFamily, vocabulary: Vocabulary) -> None:
         self._caps_from = family.caps_from
         self._prefixes: dict[str, bool] = {}
         for piece in vocabulary.pieces:
@@ -163,7 +172,7 @@ class ClaudeTokenizer:
 
     exactness: Final = Exactness.RECONSTRUCTION
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: ClaudeFamily) -> None:
         self._family = family
         self._tiler = _Tiler(family, load(family))
         self._costs = {

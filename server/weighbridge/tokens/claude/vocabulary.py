@@ -23,7 +23,7 @@ MARKERS: Final = BEGIN + END + SHIFT + CAPS
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ClaudeFamily:
     """A generation of Claude's tokenizer. `frame`: tokens that a message costs besides its text.
 
     `frame_begins_word`: whether the frame ends in a marker that stands for a space before the text. `folds_quotes`:
@@ -53,14 +53,14 @@ _DIGEST_4: Final = "f13a914ede686e68cf0dc29fa06a8e5db284f7008ddfa001edcd5c5e0361
 FAMILIES: Final = {
     family.name: family
     for family in (
-        Family("claude-3", "claude-3", _DIGEST_3, 7, True, True, 4),
-        Family("claude-4.7", "claude-4.7", _DIGEST_4, 11, True, False, None),
-        Family("claude-4.8", "claude-4.7", _DIGEST_4, 6, False, False, None),
+        ClaudeFamily("claude-3", "claude-3", _DIGEST_3, 7, True, True, 4),
+        ClaudeFamily("claude-4.7", "claude-4.7", _DIGEST_4, 11, True, False, None),
+        ClaudeFamily("claude-4.8", "claude-4.7", _DIGEST_4, 6, False, False, None),
     )
 }
 
 
-def load(family: Family) -> Vocabulary:
+def load(family: ClaudeFamily) -> Vocabulary:
     """A family's vocabulary.
 
     Raises:

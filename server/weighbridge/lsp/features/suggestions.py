@@ -16,7 +16,7 @@ from weighbridge.analysis.arriving import Setting, agent_files, imported
 from weighbridge.content.base import Overlay, Request, Scope
 from weighbridge.content.lines import lines_of
 from weighbridge.content.listing import Folders
-from weighbridge.content.nearest import Files
+from weighbridge.content.nearest import NearestFiles
 from weighbridge.content.policy import place_of
 from weighbridge.content.section import Fragments, headings_in
 from weighbridge.content.text_file import FoundFile, TextFiles
@@ -38,7 +38,7 @@ _LINES = re.compile(r"L(?:([0-9]{1,9})(?:-(?:L[0-9]{0,9})?)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Suggestion:
     """What may stand in a part. `text`: unescaped. `more`: nothing ends after it, as after a folder.
 
     `about`: in a few words. `counts`: whether its tokens can be had without asking others. `label`: shown in place of
@@ -55,10 +55,10 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """The choices of one answer. `items`: the closest first. `whole`: typing on finds nothing that isn't among them."""
+class Suggestions:
+    """The suggestions of one answer. `items`: the closest first. `whole`: typing on finds nothing that isn't among them."""
 
-    items: tuple[Choice, ...]
+    items: tuple[Suggestion, ...]
     whole: bool = True
 
 
@@ -89,16 +89,16 @@ class Writing:
         text = f"{before}{self.line[:begin]}{self.partial.whole('./a.md')}{behind}"
         return any(start == len(before) + begin for start, *_ in imports.find(text))
 
-    def as_written(self, choice: Choice, imports: Imports) -> Choice | None:
-        """A choice as the agent would take it, which may be with a `./` before it; None where it can't be written."""
-        above, end = self.partial.meant_above, "a.md" if choice.more else ""
-        whole = f"{above}{choice.text}{end}"
+    def as_written(self, suggestion: Suggestion, imports: Imports) -> Suggestion | None:
+        """A suggestion as the agent would take it, which may be with a `./` before it; None where it can't be written."""
+        above, end = self.partial.meant_above, "a.md" if suggestion.more else ""
+        whole = f"{above}{suggestion.text}{end}"
         written = imports.written(whole)
         if written == self.partial.whole(self.partial.escaped(whole)):
-            return choice
+            return suggestion
         if written is None or above:
             return None
-        return replace(choice, text=f"./{choice.text}", label=choice.text)
+        return replace(suggestion, text=f"./{suggestion.text}", label=suggestion.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,10 @@ class _Heading:
     anchor: str
 
 
-_NONE = Choices(())
+_NONE = Suggestions(())
 _FOLDER = types.CompletionItemKind.Folder
 _KINDS = tuple(
-    Choice(text, kind, about, more=True, counts=False)
+    Suggestion(text, kind, about, more=True, counts=False)
     for text, kind, about in (
         ("file:", types.CompletionItemKind.File, "a file, some of its lines, or a section"),
         ("api:", types.CompletionItemKind.Interface, "a response of a named API, or of a URL"),
@@ -122,24 +122,26 @@ _KINDS = tuple(
     )
 )
 #: The same behind an `@` alone.
-_BRACKETED = tuple(Choice(f"[{kind.text}", kind.kind, kind.about, more=True, counts=False) for kind in _KINDS)
+_BRACKETED = tuple(
+    Suggestion(f"[{kind.text}", kind.kind, kind.about, more=True, counts=False) for kind in _KINDS
+)
 
 
-def matching(choices: Iterable[Choice], typed: str) -> list[Choice]:
-    """The choices that match what is typed by text or label; the closest first, else as given."""
-    ranked: dict[Match, list[Choice]] = {}
-    for choice in choices:
-        matches = [match_of(typed, name) for name in (choice.text, choice.label or choice.text)]
+def matching(suggestions: Iterable[Suggestion], typed: str) -> list[Suggestion]:
+    """The suggestions that match what is typed by text or label; the closest first, else as given."""
+    ranked: dict[Match, list[Suggestion]] = {}
+    for suggestion in suggestions:
+        matches = [match_of(typed, name) for name in (suggestion.text, suggestion.label or suggestion.text)]
         closest = min((match for match in matches if match is not None), default=None)
         if closest is not None:
-            ranked.setdefault(closest, []).append(choice)
-    return [choice for match in sorted(ranked) for choice in ranked[match]]
+            ranked.setdefault(closest, []).append(suggestion)
+    return [suggestion for match in sorted(ranked) for suggestion in ranked[match]]
 
 
-class Choosing:
+class SuggestionFinder:
     """Finds what there is to choose from. Any thread may use it; it blocks."""
 
-    def __init__(self, overlay: Overlay, folders: Folders, workspace: Files) -> None:
+    def __init__(self, overlay: Overlay, folders: Folders, workspace: NearestFiles) -> None:
         self._folders = folders
         self._workspace = workspace
         self._files = TextFiles(overlay)
@@ -147,11 +149,13 @@ class Choosing:
         self._outlines: LRUCache[FoundFile, tuple[tuple[_Heading, ...], int]] = LRUCache(_MOST_OUTLINES)
         self._lock = threading.Lock()
 
-    def choices(self, partial: Partial, folder: Path | None, scope: Scope, used: Sequence[str]) -> Choices:
+    def suggestions(
+        self, partial: Partial, folder: Path | None, scope: Scope, used: Sequence[str]
+    ) -> Suggestions:
         """What may stand there. `folder`: of the document; `used`: names of variables that it names elsewhere."""
         match partial.part:
             case Part.KIND:
-                return Choices(tuple(matching(_KINDS, partial.meant)))
+                return Suggestions(tuple(matching(_KINDS, partial.meant)))
             case Part.PATH:
                 return self._paths(partial, folder, scope)
             case Part.FRAGMENT:
@@ -160,11 +164,11 @@ class Choosing:
             case Part.API:
                 names = sorted(scope.settings.apis)
                 kind = types.CompletionItemKind.Interface
-                return _written(partial, (Choice(name, kind, "API", counts=False) for name in names))
+                return _written(partial, (Suggestion(name, kind, "API", counts=False) for name in names))
             case Part.VARIABLE:
                 return _written(partial, self._named(scope, used))
 
-    def imports(self, writing: Writing, scope: Scope) -> Choices:
+    def imports(self, writing: Writing, scope: Scope) -> Suggestions:
         """What the agent of a context file would import, of what matches what is typed there."""
         agent, partial = writing.agent, writing.partial
         imports = writing.imports
@@ -178,32 +182,34 @@ class Choosing:
             holders = tuple(writing.setting.home / name for name in agent.home_folders)
             scope = replace(scope, folders=(*scope.folders, *holders))
             folder, above = writing.setting.home, above[2:]
-        choices = self._listed(partial, above, folder, scope)
+        suggestions = self._listed(partial, above, folder, scope)
         if in_home and not above:
-            own = [Choice(f"{name}/", _FOLDER, more=True, counts=False) for name in agent.home_folders]
-            choices = Choices(tuple(matching(own, partial.meant)))
+            own = [Suggestion(f"{name}/", _FOLDER, more=True, counts=False) for name in agent.home_folders]
+            suggestions = Suggestions(tuple(matching(own, partial.meant)))
         writable = [
             written
-            for choice in choices.items
-            if (written := writing.as_written(choice, imports)) is not None
+            for suggestion in suggestions.items
+            if (written := writing.as_written(suggestion, imports)) is not None
         ]
-        targets = [partial.meant_above + choice.text for choice in writable if not choice.more]
+        targets = [partial.meant_above + suggestion.text for suggestion in writable if not suggestion.more]
         taken = imported(agent, writing.path, targets, writing.setting, writing.open_text)
         return replace(
-            choices,
+            suggestions,
             items=tuple(
-                choice for choice in writable if choice.more or partial.meant_above + choice.text in taken
+                suggestion
+                for suggestion in writable
+                if suggestion.more or partial.meant_above + suggestion.text in taken
             ),
         )
 
-    def _paths(self, partial: Partial, folder: Path | None, scope: Scope) -> Choices:
+    def _paths(self, partial: Partial, folder: Path | None, scope: Scope) -> Suggestions:
         listed = self._listed(partial, partial.meant_above, folder, scope)
         # A reference can't name all of them: those with blanks not in its short form.
-        usable = tuple(choice for choice in listed.items if can_be_begun(partial, choice))
+        usable = tuple(suggestion for suggestion in listed.items if can_be_begun(partial, suggestion))
         begins = partial.form is Form.SHORT and not partial.above and partial.path_end == partial.cursor
         return replace(listed, items=(*_BRACKETED, *usable) if begins and not partial.meant else usable)
 
-    def _listed(self, partial: Partial, below: str, folder: Path | None, scope: Scope) -> Choices:
+    def _listed(self, partial: Partial, below: str, folder: Path | None, scope: Scope) -> Suggestions:
         """The files and folders that match in the folder `below` another; elsewhere too, while no folder is written."""
         typed = partial.meant
         listing = self._folders.list(
@@ -211,19 +217,19 @@ class Choosing:
         )
         above = os.path.normpath(os.path.join(folder or "", below))  # noqa: PTH118  an absolute one stays so
         in_folder = [
-            Choice(f"{entry.name}/", _FOLDER, more=True, counts=False)
+            Suggestion(f"{entry.name}/", _FOLDER, more=True, counts=False)
             if entry.is_folder
-            else Choice(entry.name, types.CompletionItemKind.File)
+            else Suggestion(entry.name, types.CompletionItemKind.File)
             for entry in listing.entries
             # The document can't hold itself.
             if scope.document is None or scope.document != Path(above, entry.name)
         ]
         room = MOST_ITEMS - len(in_folder)
         other_paths = [] if partial.above else self._workspace.matching(typed, folder, scope, room + 1)
-        elsewhere = [Choice(path, types.CompletionItemKind.File) for path in other_paths[:room]]
-        return Choices((*in_folder, *elsewhere), whole=not listing.more and len(other_paths) <= room)
+        elsewhere = [Suggestion(path, types.CompletionItemKind.File) for path in other_paths[:room]]
+        return Suggestions((*in_folder, *elsewhere), whole=not listing.more and len(other_paths) <= room)
 
-    def _fragments(self, partial: Partial, request: Request) -> Choices:
+    def _fragments(self, partial: Partial, request: Request) -> Suggestions:
         try:
             place = place_of(request.target, request.base, request.scope)
             file = self._files.find(
@@ -233,10 +239,10 @@ class Choosing:
         except ReferenceFault:
             return _NONE
         ranges = _ranges(partial.meant, count)
-        choices = _written(partial, itertools.chain(_headings(headings, partial.form), ranges))
+        suggestions = _written(partial, itertools.chain(_headings(headings, partial.form), ranges))
         # Another range is meant by each digit.
         ranged = not partial.meant or partial.meant.startswith("L")
-        return Choices(choices.items, whole=choices.whole and not ranged)
+        return Suggestions(suggestions.items, whole=suggestions.whole and not ranged)
 
     def _outline(self, file: FoundFile) -> tuple[tuple[_Heading, ...], int]:
         """The headings of a file, and its lines; read once while it is what it is. Raises ReferenceFault."""
@@ -257,7 +263,7 @@ class Choosing:
                 self._outlines[file] = outline
         return outline
 
-    def _named(self, scope: Scope, used: Sequence[str]) -> Iterator[Choice]:
+    def _named(self, scope: Scope, used: Sequence[str]) -> Iterator[Suggestion]:
         """All names that have a value, from every place, then others that the document names.
 
         Values of the environment are never shown, and its names only where they may be read.
@@ -270,63 +276,63 @@ class Choosing:
             if text is not None:
                 values[name] = text
         for name, value in sorted(values.items()):
-            yield Choice(name, kind, _preview(value))
+            yield Suggestion(name, kind, _preview(value))
         allowed = [f"{ENVIRONMENT}{name}" for name in scope.settings.env] if scope.settings.trusted else []
         for name in allowed:
             if name not in values:
-                yield Choice(name, types.CompletionItemKind.Constant, "environment")
+                yield Suggestion(name, types.CompletionItemKind.Constant, "environment")
         for name in used:
             if name not in values and name not in allowed:
-                yield Choice(name, types.CompletionItemKind.Text, "used in this document", counts=False)
+                yield Suggestion(name, types.CompletionItemKind.Text, "used in this document", counts=False)
 
 
-def can_be_begun(partial: Partial, choice: Choice) -> bool:
-    """Whether a reference can go on with a choice, or end with it. A folder can if a file in it could."""
-    if choice.more:
-        return can_be_written(partial, f"{choice.text}a.md")
-    return can_be_written(partial, choice.text)
+def can_be_begun(partial: Partial, suggestion: Suggestion) -> bool:
+    """Whether a reference can go on with a suggestion, or end with it. A folder can if a file in it could."""
+    if suggestion.more:
+        return can_be_written(partial, f"{suggestion.text}a.md")
+    return can_be_written(partial, suggestion.text)
 
 
-def _written(partial: Partial, choices: Iterable[Choice]) -> Choices:
-    """The choices that match and can be written, as many as go into an answer."""
+def _written(partial: Partial, suggestions: Iterable[Suggestion]) -> Suggestions:
+    """The suggestions that match and can be written, as many as go into an answer."""
     matches = (
         writable
-        for choice in matching(choices, partial.meant)
-        if (writable := _as_it_can_be_begun(partial, choice)) is not None
+        for suggestion in matching(suggestions, partial.meant)
+        if (writable := _as_it_can_be_begun(partial, suggestion)) is not None
     )
     items = tuple(itertools.islice(matches, MOST_ITEMS))
-    return Choices(items, whole=next(matches, None) is None)
+    return Suggestions(items, whole=next(matches, None) is None)
 
 
-def _as_it_can_be_begun(partial: Partial, choice: Choice) -> Choice | None:
-    if can_be_begun(partial, choice):
-        return choice
-    if not choice.otherwise:
+def _as_it_can_be_begun(partial: Partial, suggestion: Suggestion) -> Suggestion | None:
+    if can_be_begun(partial, suggestion):
+        return suggestion
+    if not suggestion.otherwise:
         return None
-    alternative = replace(choice, text=choice.otherwise, label=choice.label or choice.text)
+    alternative = replace(suggestion, text=suggestion.otherwise, label=suggestion.label or suggestion.text)
     return alternative if can_be_begun(partial, alternative) else None
 
 
-def _headings(headings: Sequence[_Heading], form: Form) -> Iterator[Choice]:
+def _headings(headings: Sequence[_Heading], form: Form) -> Iterator[Suggestion]:
     """The headings as fragments name them: by their words where those can be written and mean them, else by anchors."""
     kind = types.CompletionItemKind.Reference
     for heading in headings:
         about = "#" * heading.level
         if heading.words and form is Form.EXPLICIT:
-            yield Choice(heading.words, kind, about, otherwise=heading.anchor)
+            yield Suggestion(heading.words, kind, about, otherwise=heading.anchor)
         elif heading.anchor:
-            yield Choice(heading.anchor, kind, about, label=heading.title)
+            yield Suggestion(heading.anchor, kind, about, label=heading.title)
 
 
-def _ranges(typed: str, count: int) -> Iterator[Choice]:
+def _ranges(typed: str, count: int) -> Iterator[Suggestion]:
     """Lines from the one that is typed, from the first before that, to the last."""
     match = _LINES.fullmatch(typed or "L")
     first = 0 if match is None else int(match[1] or 1)
     if 1 <= first <= count:
         unit = types.CompletionItemKind.Unit
-        yield Choice(f"L{first}-L{count}", unit, "lines")
+        yield Suggestion(f"L{first}-L{count}", unit, "lines")
         if match is not None and match[1]:
-            yield Choice(f"L{first}", unit, "a line")
+            yield Suggestion(f"L{first}", unit, "a line")
 
 
 def _preview(value: str) -> str:
