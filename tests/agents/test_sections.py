@@ -57,6 +57,8 @@ def _texts() -> st.SearchStrategy[str]:
 @example("1. ~~~\n  ```\n\ntext\n\n@a.md\n")
 @example("text\n2. ```\n   ```\n\ntext\n\n@a.md\n")
 @example("-\t```\n\ntext\n@a.md\n")
+@example("   ```\n    ```\n\ntext\n\n@a.md\n")
+@example("- a\n\n   ```\n    ```\n\n   <!-- c\n\ntext\n\n@a.md\n")
 @example("text\n\n[a]: b\n\ntext [@a.md][a]\n\n[a]: <@c.md>\n\n[@b.md]: c\n\nx [@b.md] @c.md\n")
 @example("<div>\n\xa0\ntext\n```\n@a.md\n")
 @example(

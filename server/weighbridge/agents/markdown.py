@@ -58,9 +58,7 @@ def stretches(text: str) -> Iterator[str]:
         for section in sections(unix_lines(text))
         if "@" in section.text or "]:" in section.text
     ]
-    links: dict[str, Any] = {
-        "references": {name: to for extract in reversed(extracts) for name, to in extract.links}
-    }
+    links: dict[str, Any] = {"references": {name: to for extract in extracts for name, to in extract.links}}
     parser = _parser()
     for content, where in (pair for extract in extracts for pair in extract.contents):
         if where is not _Where.TEXT:

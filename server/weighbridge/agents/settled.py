@@ -107,22 +107,19 @@ def _after(opened: _Open, text: str, indent: int) -> _Open | None:
         raise _UnsureError
     if opened.in_item is False or indent >= opened.column:
         return opened
-    if indent or opened.in_item is None:
+    if opened.in_item is None:
         raise _UnsureError
     # No line of the item.
     return None
 
 
 def _ends(opened: _Open, text: str, indent: int) -> bool:
-    """Whether a line ends the construct that is open. Raises _UnsureError."""
+    """Whether a line ends the construct that is open."""
     until = opened.until
     if until[0] not in "`~":
         return until in text.lower()
-    if not text.startswith(until) or text.strip(until[0]):
-        return False
-    if opened.in_item is not False and indent > opened.column:
-        raise _UnsureError
-    return indent < 4 or opened.in_item is True
+    closes = text.startswith(until) and not text.strip(until[0])
+    return closes and (indent < 4 or opened.in_item is True)
 
 
 def _opened(text: str, indent: int, *, blank: bool) -> _Open | None:
