@@ -38,7 +38,7 @@ def test_many_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.Monkey
     looks: list[Path] = []
     really = nearest._ranked
 
-    def ranked(wanted: Path, root: Path, names: nearest._Names) -> Iterator[tuple[float, str]]:
+    def ranked(wanted: Path, root: Path, names: nearest._FileNames) -> Iterator[tuple[float, str]]:
         looks.append(wanted)
         return really(wanted, root, names)
 

@@ -15,7 +15,7 @@ from tests.tokens.documents import TOKENIZERS, ListOfLines, named
 from weighbridge.rope import STANDARD as WOVEN
 from weighbridge.rope import RopeSizes
 from weighbridge.text import Inline
-from weighbridge.tokens.counted import STANDARD, CountedBuffer, Job, Part, Sizes
+from weighbridge.tokens.counted import STANDARD, CountedBuffer, Job, Sizes, TextPart
 from weighbridge.tokens.summary import summarize
 
 T = TypeVar("T")
@@ -101,12 +101,12 @@ class Editing(RuleBasedStateMachine):
         self.buffer = CountedBuffer(self.tokenizer, self.lines, parts, cuts, sizes)
         self.eager = eager
 
-    def parts_of(self, data: st.DataObject, line: int) -> tuple[Part, ...]:
+    def parts_of(self, data: st.DataObject, line: int) -> tuple[TextPart, ...]:
         """Some of the line's text replaced by contents."""
         text = self.lines.line(line)
         body = text.rstrip("\r\n")
         cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), min_size=2, max_size=6)))
-        parts: list[Part] = [body[: cuts[0]]]
+        parts: list[TextPart] = [body[: cuts[0]]]
         resolved = [body[: cuts[0]]]
         for start, stop in zip(cuts, [*cuts[1:], len(body)], strict=True):
             content = data.draw(CONTENTS)
@@ -115,7 +115,7 @@ class Editing(RuleBasedStateMachine):
         self.over[line] = "".join([*resolved, text[len(body) :]])
         return (*parts, text[len(body) :])
 
-    def references(self, data: st.DataObject, lines: Iterable[int]) -> dict[int, tuple[Part, ...]]:
+    def references(self, data: st.DataObject, lines: Iterable[int]) -> dict[int, tuple[TextPart, ...]]:
         some = data.draw(st.sets(st.sampled_from(list(lines)), max_size=3)) if list(lines) else set()
         return {line: self.parts_of(data, line) for line in sorted(some)}
 
@@ -163,7 +163,7 @@ class Editing(RuleBasedStateMachine):
     def resolve_some(self, data: st.DataObject) -> None:
         """Some lines stand for contents, others for what is typed."""
         lines = data.draw(st.lists(st.integers(0, len(self.lines) - 1), min_size=1, max_size=6, unique=True))
-        parts: dict[int, tuple[Part, ...] | None] = {}
+        parts: dict[int, tuple[TextPart, ...] | None] = {}
         for line in lines:
             self.over.pop(line, None)
             parts[line] = self.parts_of(data, line) if data.draw(st.booleans()) else None

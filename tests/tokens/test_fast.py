@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.tokens.hostile import texts
 
 from weighbridge.tokens import fast
-from weighbridge.tokens.engine import Definition, Engine, TiktokenEngine
+from weighbridge.tokens.engine import EncodingDefinition, Engine, TiktokenEngine
 from weighbridge.tokens.fast import SplintrEngine, greedy
-from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
+from weighbridge.tokens.openai import SPLITTING_RULES, OpenAITokenizer, definition
 from weighbridge.tokens.vocabulary import ranks, tiktoken_file
 
 ENCODINGS = ("cl100k_base", "o200k_base")
@@ -32,7 +32,7 @@ def engines(name: str) -> tuple[Engine, Engine]:
     return _engines[name]
 
 
-def splintr_anyhow(defined: Definition) -> Engine:
+def splintr_anyhow(defined: EncodingDefinition) -> Engine:
     """What would count if it were used for every encoding."""
     file = tiktoken_file(ranks(defined.sha256))
     return SplintrEngine("any", splintr.Tokenizer.from_bytes(file, greedy(defined.pattern)))
@@ -48,7 +48,7 @@ def texts_of_all_characters() -> Iterator[str]:
             yield from (context.join(characters) for context in CONTEXTS)
 
 
-@pytest.mark.parametrize("name", sorted(FAMILIES))
+@pytest.mark.parametrize("name", sorted(SPLITTING_RULES))
 def test_it_counts_where_every_character_counts_the_same(name: str) -> None:
     ours, theirs = engines(name)
     same = all(ours.count(text) == theirs.count(text) for text in texts_of_all_characters())

@@ -18,8 +18,8 @@ from tiktoken_ext import openai_public
 
 from weighbridge.tokens import openai, registry
 from weighbridge.tokens.borders import PairBorders
-from weighbridge.tokens.engine import Definition, TiktokenEngine
-from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
+from weighbridge.tokens.engine import EncodingDefinition, TiktokenEngine
+from weighbridge.tokens.openai import SPLITTING_RULES, OpenAITokenizer, definition
 
 WHITE = (" ", "\t", "\n", "\r", "\r\n", "\v", "\f", "\x85", "\xa0", "\u2003", "\u2028", "\u3000", "\x1c")
 AROUND = ("a", ".", "/", "'s", "1", "\u0301", ".\u0301", "\x1f", "😀")
@@ -160,9 +160,11 @@ class Counting:
 
 
 def test_the_version_names_what_counts_the_vocabulary_and_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    defined = Definition("p", "abcdef012345" + "6" * 52)
+    defined = EncodingDefinition("p", "abcdef012345" + "6" * 52)
 
-    def version(name: str = "cl100k_base", engine: str = "x-1", definition: Definition = defined) -> str:
+    def version(
+        name: str = "cl100k_base", engine: str = "x-1", definition: EncodingDefinition = defined
+    ) -> str:
         return OpenAITokenizer(name, definition, Counting(engine)).version
 
     before = version()
@@ -170,13 +172,13 @@ def test_the_version_names_what_counts_the_vocabulary_and_the_rules(monkeypatch:
     assert version() == before
     others = [
         version(engine="x-2"),
-        version(definition=Definition("q", defined.sha256)),
-        version(definition=Definition("p", "0" * 64)),
+        version(definition=EncodingDefinition("q", defined.sha256)),
+        version(definition=EncodingDefinition("p", "0" * 64)),
         version(name="r50k_base"),
         version(name="o200k_base"),
     ]
-    other_borders = dataclasses.replace(FAMILIES["cl100k_base"], borders=PairBorders.of("ab"))
-    monkeypatch.setitem(FAMILIES, "cl100k_base", other_borders)
+    other_borders = dataclasses.replace(SPLITTING_RULES["cl100k_base"], borders=PairBorders.of("ab"))
+    monkeypatch.setitem(SPLITTING_RULES, "cl100k_base", other_borders)
     others.append(version())
     assert len({before, *others}) == 1 + len(others)
 
@@ -186,4 +188,4 @@ def test_tiktokens_version_is_in_it() -> None:
 
 
 def test_every_family_has_its_encodings() -> None:
-    assert tuple(sorted(FAMILIES)) == NAMES
+    assert tuple(sorted(SPLITTING_RULES)) == NAMES

@@ -8,7 +8,7 @@ import pytest
 from weighbridge.errors import UnknownEncodingError
 from weighbridge.tokens import registry
 from weighbridge.tokens.base import Exactness, Tokenizer
-from weighbridge.tokens.engine import Definition, TiktokenEngine
+from weighbridge.tokens.engine import EncodingDefinition, TiktokenEngine
 
 NAMES = ("cl100k_base", "o200k_base", "o200k_harmony", "p50k_base", "r50k_base")
 #: With Claude's, which `test_claude` looks at.
@@ -42,10 +42,10 @@ def test_nothing_is_loaded_before_it_is_asked_for(nothing_loaded: None) -> None:
 def test_many_who_ask_at_once_get_one_tokenizer(
     nothing_loaded: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Definition] = []
+    made: list[EncodingDefinition] = []
     barrier = Barrier(4)
 
-    def make(definition: Definition) -> TiktokenEngine:
+    def make(definition: EncodingDefinition) -> TiktokenEngine:
         made.append(definition)
         return TiktokenEngine(definition)
 
@@ -62,12 +62,12 @@ def test_many_who_ask_at_once_get_one_tokenizer(
 def test_encodings_with_one_pattern_and_vocabulary_share_an_engine(
     nothing_loaded: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Definition] = []
+    made: list[EncodingDefinition] = []
 
     class Nothing:
         version = "nothing"
 
-        def __init__(self, definition: Definition) -> None:
+        def __init__(self, definition: EncodingDefinition) -> None:
             made.append(definition)
 
         def count(self, text: str) -> int:

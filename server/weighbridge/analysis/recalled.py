@@ -20,7 +20,7 @@ from weighbridge.work import CancelToken
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _ReadContent:
     """A content that was read, and the text that its count is known by."""
 
     number: int
@@ -41,7 +41,7 @@ def recalled_readings(
     No text is scanned or tokenized, and as much text is held as `read` may hold. Blocks.
     """
     readings: dict[int, Reading] = {}
-    batch: list[_Read] = []
+    batch: list[_ReadContent] = []
     characters = 0
     for number, content in contents:
         # Whoever reads it by itself tells of a fault.
@@ -49,7 +49,7 @@ def recalled_readings(
             text = _text_of(content, dialect, scans, token)
             if text is None:
                 continue
-            batch.append(_Read(number, content, text))
+            batch.append(_ReadContent(number, content, text))
             characters += len(text.text)
         if characters > LONGEST_WHOLE:
             readings.update(_look_up(batch, service, tokenizer))
@@ -71,7 +71,7 @@ def _text_of(content: Content, dialect: Dialect, scans: Scans, token: CancelToke
 
 
 def _look_up(
-    batch: list[_Read], service: TokenCountingService, tokenizer: Tokenizer
+    batch: list[_ReadContent], service: TokenCountingService, tokenizer: Tokenizer
 ) -> Iterator[tuple[int, Reading]]:
     summaries = service.counted_before([file.text for file in batch], tokenizer)
     for file, summarized in zip(batch, summaries, strict=True):

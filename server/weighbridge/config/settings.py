@@ -51,7 +51,7 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-class _Model(BaseModel):
+class _SettingsModel(BaseModel):
     """Frozen, named in camelCase outside, strict about what it doesn't know."""
 
     model_config = ConfigDict(
@@ -59,7 +59,7 @@ class _Model(BaseModel):
     )
 
 
-class Threshold(_Model):
+class Threshold(_SettingsModel):
     """A share of the budget, or a number of tokens, from which a prompt is reported."""
 
     at: Annotated[
@@ -74,7 +74,7 @@ class Threshold(_Model):
         return limit_of(self.at, budget)
 
 
-class Retry(_Model):
+class Retry(_SettingsModel):
     """How often and when a read or a fetch is retried after a passing failure."""
 
     attempts: int = Field(default=3, ge=1, le=20, strict=True, description="attempts in all")
@@ -87,7 +87,7 @@ class Retry(_Model):
     max_delay: float = Field(default=30, ge=0, le=3600, strict=True, description="longest delay, in seconds")
 
 
-class Api(_Model):
+class Api(_SettingsModel):
     """An endpoint that prompts may refer to by its name."""
 
     url: Annotated[str, AfterValidator(http_url)] = Field(repr=False, description="an http or https URL")
@@ -105,7 +105,7 @@ class Api(_Model):
     sample: str | None = Field(default=None, description="text to count until something has been fetched")
 
 
-class ApiCache(_Model):
+class ApiCache(_SettingsModel):
     """How long the responses of some endpoints stay fresh; the first pattern that matches is used."""
 
     pattern: str = Field(
@@ -114,7 +114,7 @@ class ApiCache(_Model):
     ttl: float = Field(ge=0, le=LONGEST_TTL, strict=True, description="seconds that a response stays fresh")
 
 
-class ModelEntry(_Model):
+class ModelEntry(_SettingsModel):
     """A model that is not in the table, or another name of one that is; what is not said is as with the model it is `like`."""
 
     like: str | None = Field(
@@ -164,7 +164,7 @@ def _or_names(schema: dict[str, Any]) -> None:
     schema.update({**described, "anyOf": [named, names]})
 
 
-class InlayHints(_Model):
+class InlayHints(_SettingsModel):
     """Which counts are shown in the text."""
 
     references: bool = Field(default=True, strict=True, description="after each reference")
@@ -193,7 +193,7 @@ _DEFAULT_THRESHOLDS = (
 )
 
 
-class Settings(_Model):
+class Settings(_SettingsModel):
     """All settings, resolved; immutable, so that threads may share them. Those marked so never come from a repository's
     files.
     """

@@ -77,7 +77,7 @@ class _Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stamp:
+class _ResponseStamp:
     """Which response a content is. `expires_at`: seconds since 1970."""
 
     key: str
@@ -163,7 +163,7 @@ class ApiHandler:
 
     def changed(self, content: Content) -> bool:
         """Tell whether the time to live is over, or the time until a failed one is asked for again."""
-        return not isinstance(content.stamp, _Stamp) or self._now() >= content.stamp.expires_at
+        return not isinstance(content.stamp, _ResponseStamp) or self._now() >= content.stamp.expires_at
 
     def clear(self) -> None:
         """Forget all responses, on disk too. Blocks a little."""
@@ -258,7 +258,7 @@ class ApiHandler:
         left = TRY_AGAIN if problem is not None else max(1.0, last.fetched_at + endpoint.ttl - self._now())
         return Content(
             identity=f"api:{key}",
-            stamp=_Stamp(key, last.fetched_at, self._now() + left),
+            stamp=_ResponseStamp(key, last.fetched_at, self._now() + left),
             source=endpoint.name,
             chunks=lambda: _selected(endpoint, last.text),
             stale=problem is not None,
@@ -271,7 +271,7 @@ class ApiHandler:
     def _sample(self, endpoint: Endpoint, key: str, sample: str, problem: Problem) -> Content:
         return Content(
             identity=f"api:{key}",
-            stamp=_Stamp(key, 0.0, self._now() + TRY_AGAIN),
+            stamp=_ResponseStamp(key, 0.0, self._now() + TRY_AGAIN),
             source=f"{endpoint.name} (sample)",
             chunks=lambda: iter((sample,) if sample else ()),
             stale=True,

@@ -49,7 +49,7 @@ class Listing:
 
 
 #: Names, the same in lower case, and what they are; in order.
-_Names = tuple[tuple[str, str, _EntryKind], ...]
+_ListedEntries = tuple[tuple[str, str, _EntryKind], ...]
 _NOTHING = Listing((), more=False)
 
 
@@ -57,7 +57,7 @@ class Folders:
     """Lists folders as references name them, and keeps what is in them while they don't change. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._cache: LRUCache[str, tuple[tuple[int, ...], _Names]] = LRUCache(
+        self._cache: LRUCache[str, tuple[tuple[int, ...], _ListedEntries]] = LRUCache(
             _MOST_KEPT, getsizeof=lambda entry: len(entry[1]) + 1
         )
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Folders:
         more = len(names) == MOST_ENTRIES or next(visible, None) is not None
         return Listing(entries, more=more)
 
-    def _names(self, place: FilePlace, real: Path) -> _Names:
+    def _names(self, place: FilePlace, real: Path) -> _ListedEntries:
         """All names in a folder, in order. Raises ReferenceFault."""
         with opened_folder(place, real) as (folder, status):
             stamp = (status.st_dev, status.st_ino, status.st_mtime_ns)
@@ -105,7 +105,7 @@ class Folders:
         return names
 
 
-def _read(folder: int | Path) -> _Names:
+def _read(folder: int | Path) -> _ListedEntries:
     try:
         with os.scandir(folder) as entries:
             kinds = [(entry.name, _kind(entry)) for entry in itertools.islice(entries, MOST_ENTRIES)]
@@ -129,7 +129,7 @@ def _kind(entry: "os.DirEntry[str]") -> _EntryKind | None:
 
 
 def _matching(
-    names: _Names, typed: str, place: FilePlace, scope: Scope, *, hidden: bool
+    names: _ListedEntries, typed: str, place: FilePlace, scope: Scope, *, hidden: bool
 ) -> Iterator[ListedName]:
     """The entries that match, the closest first, folders before files, else in order."""
     query = typed.casefold()

@@ -27,7 +27,7 @@ _Ranked = tuple[float, str]
 
 
 @dataclass(slots=True)
-class _Names:
+class _FileNames:
     """The names of files, in lower case; and what was nearest to a path that was asked for."""
 
     paths: Sequence[str]
@@ -41,7 +41,7 @@ class NearestFiles:
 
     def __init__(self) -> None:
         self._trees: LRUCache[Path, Tree] = LRUCache(_MOST_ROOTS)
-        self._names: LRUCache[Path, _Names] = LRUCache(_MOST_ROOTS)
+        self._names: LRUCache[Path, _FileNames] = LRUCache(_MOST_ROOTS)
         self._lock = threading.Lock()
 
     def below(self, root: Path) -> Sequence[str]:
@@ -89,7 +89,7 @@ class NearestFiles:
             names = self._names.get(root)
             if names is None or names.paths is not paths:
                 looks = [folded(path.rpartition("/")[2]) for path in paths]
-                names = self._names[root] = _Names(paths, looks, [*map(_stem, looks)])
+                names = self._names[root] = _FileNames(paths, looks, [*map(_stem, looks)])
             ranking = names.rankings.get(missing)
         if ranking is None:
             ranking = sorted(_ranked(missing, root, names))
@@ -125,7 +125,7 @@ def _matching(typed: str, paths: Sequence[str], base: tuple[str, ...]) -> Iterat
             yield match, steps, f"{before}{path[cut:]}"
 
 
-def _ranked(missing: Path, root: Path, names: _Names) -> Iterator[_Ranked]:
+def _ranked(missing: Path, root: Path, names: _FileNames) -> Iterator[_Ranked]:
     """The paths that are like the missing one, and how much: up to 2."""
     from rapidfuzz.distance.Indel import normalized_similarity as ratio  # noqa: PLC0415  starting is what users feel
     from rapidfuzz.process import extract  # noqa: PLC0415  as above

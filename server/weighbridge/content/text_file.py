@@ -34,13 +34,13 @@ class FoundFile:
     place: FilePlace
     real: Path
     version: Hashable | None
-    stamp: "_Stamp | None"
+    stamp: "_FileStamp | None"
     size: int
     limit: int
     links: tuple[Path, ...] = ()
 
 
-class _Stamp(NamedTuple):
+class _FileStamp(NamedTuple):
     """What changes when a file is written to: enough to see that it is written while it is read, and for nothing more.
 
     Times can be set, and clocks are coarse: that a stamp is the same does not mean that the text is.
@@ -143,8 +143,8 @@ def _bytes_of(file: FoundFile) -> Iterator[bytes]:
             raise policy.changed_fault(file.place)
 
 
-def _stamp(status: os.stat_result) -> _Stamp:
-    return _Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+def _stamp(status: os.stat_result) -> _FileStamp:
+    return _FileStamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _not_found(place: FilePlace, real: Path) -> ReferenceFault:

@@ -22,7 +22,7 @@ SETTLED: Final = 2_000_000_000
 #: What decides, besides a folder's own entries, which of them are left out.
 _DECISIVE: Final = (IGNORE_FILE, REPOSITORY, f"{REPOSITORY}/index")
 
-_Stamp = tuple[tuple[int, ...] | None, ...]
+_FolderStamp = tuple[tuple[int, ...] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class _Folder:
     `settled`: it had not changed for so long that another change tells of itself.
     """
 
-    stamp: _Stamp
+    stamp: _FolderStamp
     settled: bool
     above: IgnoreRules
     left_out: bool
@@ -95,7 +95,7 @@ class Tree:
         path: str,
         inside: str,
         above: IgnoreRules,
-        stamp: _Stamp,
+        stamp: _FolderStamp,
         previous: _Folder | None,
         *,
         left_out: bool,
@@ -132,12 +132,12 @@ def _entries(
             yield name, ignores
 
 
-def _stamp(folder: str) -> _Stamp:
+def _stamp(folder: str) -> _FolderStamp:
     """A value that changes when an entry of a folder comes or goes, or when what decides about them is written."""
     return (_status(folder), *(_status(os.path.join(folder, name)) for name in _DECISIVE))  # noqa: PTH118
 
 
-def _settled(stamp: _Stamp) -> bool:
+def _settled(stamp: _FolderStamp) -> bool:
     newest = max((when for status in stamp if status is not None for when in status[-2:]), default=0)
     return time.time_ns() - newest > SETTLED
 

@@ -25,7 +25,7 @@ MOST_TEXT = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class PageContents:
     """What a page shows, and what could not be counted."""
 
     shown: Mapping[str, Any]
@@ -39,7 +39,7 @@ def contents(
     flags: Overrides,
     since: str | None,
     on_unusable: Callable[[str], None],
-) -> Contents:
+) -> PageContents:
     """Weigh a folder's documents, and what agents load there. `since`: a revision of git's to compare with.
 
     Raises:
@@ -70,7 +70,7 @@ def contents(
         "contexts": shown_contexts,
         "changes": _changes(checked, {agent.title for agent in agents}),
     }
-    return Contents(shown, checked.outcomes)
+    return PageContents(shown, checked.outcomes)
 
 
 def _worth_a_text(reports: Iterable[Report], room: int) -> list[Path]:

@@ -65,7 +65,7 @@ class TooFarError(Exception):
     """An edit changes what so many lines hold that the text is better scanned anew."""
 
 
-class _Places:
+class _LineNumbers:
     """Line numbers in ascending order. `revision` grows with every change."""
 
     __slots__ = ("lines", "revision")
@@ -74,7 +74,7 @@ class _Places:
         self.lines: list[int] = []
         self.revision = 0
 
-    def copy(self) -> "_Places":
+    def copy(self) -> "_LineNumbers":
         twin = copy(self)
         twin.lines = [*self.lines]
         return twin
@@ -106,10 +106,10 @@ class ScanIndex:
         leaves.finish()
         self._parsed_lines: list[ParsedLine] = [_SKIPPED] * self.skip + leaves.parsed_lines
         # Apart, because each key asks whether there are any references, and headings may be many.
-        self._referring = _Places()
-        self._heading = _Places()
-        self._directing = _Places()
-        self._mistyped = _Places()
+        self._referring = _LineNumbers()
+        self._heading = _LineNumbers()
+        self._directing = _LineNumbers()
+        self._mistyped = _LineNumbers()
         self._note(0, 0, 0, len(self._parsed_lines))
 
     def copy(self) -> "ScanIndex":

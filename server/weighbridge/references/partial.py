@@ -32,7 +32,7 @@ _PASTED_GOES_ON = re.compile(r"[^{}\r\n]*+")
 _ESCAPED = re.compile(r"\\([\\\]])")
 
 
-class Part(StrEnum):
+class ReferencePart(StrEnum):
     """What is being written."""
 
     KIND = "kind"
@@ -61,7 +61,7 @@ class Partial:
     `closed`: the reference's end is there. Columns in code points.
     """
 
-    part: Part
+    part: ReferencePart
     form: Form
     begin: int
     start: int
@@ -97,16 +97,16 @@ class Partial:
     @property
     def kind(self) -> Kind:
         """Of the reference; of one whose kind is being written, a file's."""
-        return {Part.API: Kind.API, Part.VARIABLE: Kind.VARIABLE}.get(self.part, Kind.FILE)
+        return {ReferencePart.API: Kind.API, ReferencePart.VARIABLE: Kind.VARIABLE}.get(self.part, Kind.FILE)
 
     def written(self, text: str) -> str:
         """The whole reference with `text`, escaped where that is needed, in the part's place; unclosed ones are closed."""
         if self.form is Form.BRACES:
             return f"{{{{{text}}}}}"
-        inside = f"{self.above}#{text}" if self.part is Part.FRAGMENT else self.above + text
+        inside = f"{self.above}#{text}" if self.part is ReferencePart.FRAGMENT else self.above + text
         if self.form in {Form.SHORT, Form.IMPORT, Form.PASTED}:
             return self.whole(inside)
-        kind = {Part.API: "api", Part.VARIABLE: "var"}.get(self.part, "file")
+        kind = {ReferencePart.API: "api", ReferencePart.VARIABLE: "var"}.get(self.part, "file")
         return f"@[{kind}:{inside}]"
 
     def whole(self, path: str) -> str:
@@ -123,7 +123,7 @@ def partial_at(line: str, column: int) -> Partial | None:
         closed = re.match(r"[ \t]*(?:\}\}|:)", line[end:]) is not None
         start = column - len(braces[1])
         begin = column - len(braces[0])
-        return Partial(Part.VARIABLE, Form.BRACES, begin, start, column, end, braces[1], "", closed)
+        return Partial(ReferencePart.VARIABLE, Form.BRACES, begin, start, column, end, braces[1], "", closed)
     explicit = _EXPLICIT.search(before)
     if explicit is not None:
         return _explicit(explicit[1], line, column, column - len(explicit[0]))
@@ -158,7 +158,16 @@ def import_at(line: str, column: int) -> Partial | None:
     end = path_end if slash_at < 0 else slash_at
     begin, start = column - len(match[0]), column - len(name)
     return Partial(
-        Part.PATH, form, begin, start, column, end, name, folders + slash, closed=closed, path_end=path_end
+        ReferencePart.PATH,
+        form,
+        begin,
+        start,
+        column,
+        end,
+        name,
+        folders + slash,
+        closed=closed,
+        path_end=path_end,
     )
 
 
@@ -171,7 +180,9 @@ def _explicit(inside: str, line: str, column: int, begin: int) -> Partial | None
         # With a colon behind the cursor, that is replaced as well.
         word = _goes_on(_KINDS, after)
         end = column + len(word) + after.startswith(":", len(word))
-        return Partial(Part.KIND, Form.EXPLICIT, begin, begin + 2, column, end, kind, "", closed=False)
+        return Partial(
+            ReferencePart.KIND, Form.EXPLICIT, begin, begin + 2, column, end, kind, "", closed=False
+        )
     closed = _CLOSING.match(line, column) is not None
     # Spaces before a target mean nothing.
     target = target.lstrip(" \t")
@@ -179,7 +190,7 @@ def _explicit(inside: str, line: str, column: int, begin: int) -> Partial | None
         return _path(target, line, column, begin, Form.EXPLICIT, closed=closed)
     if kind not in {"api", "var"} or (kind == "var" and ":" in target):
         return None
-    part = Part.API if kind == "api" else Part.VARIABLE
+    part = ReferencePart.API if kind == "api" else ReferencePart.VARIABLE
     word = _goes_on(_NAME_GOES_ON, after)
     closed = closed or line.startswith((":", "]"), column + len(word))
     start = column - len(target)
@@ -194,7 +205,7 @@ def _path(target: str, line: str, column: int, begin: int, form: Form, *, closed
         goes_on = _goes_on(_CLOSED_FRAGMENT_GOES_ON if spaced else _FRAGMENT_GOES_ON, after)
         start = column - len(fragment)
         return Partial(
-            Part.FRAGMENT, form, begin, start, column, column + len(goes_on), fragment, path, closed
+            ReferencePart.FRAGMENT, form, begin, start, column, column + len(goes_on), fragment, path, closed
         )
     folders, slash, name = path.rpartition("/")
     explicit = _CLOSED_PATH_GOES_ON if spaced else _PATH_GOES_ON
@@ -207,7 +218,9 @@ def _path(target: str, line: str, column: int, begin: int, form: Form, *, closed
         path_end = max(column, len(line[:path_end].rstrip(TRAILING)))
         end = min(end, path_end)
     start = column - len(name)
-    return Partial(Part.PATH, form, begin, start, column, end, name, folders + slash, closed, path_end)
+    return Partial(
+        ReferencePart.PATH, form, begin, start, column, end, name, folders + slash, closed, path_end
+    )
 
 
 def _goes_on(pattern: re.Pattern[str], after: str) -> str:
@@ -221,7 +234,7 @@ def can_be_written(partial: Partial, text: str) -> bool:
     reference = reference_at(f" {written}", 1)
     if reference is None or reference.end != len(written) + 1:
         return False
-    if partial.part is Part.FRAGMENT:
+    if partial.part is ReferencePart.FRAGMENT:
         return reference.kind is Kind.FILE and reference.fragment == text
     return reference.target == partial.meant_above + text and reference.fragment is None
 

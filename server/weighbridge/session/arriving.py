@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 _LONG = 16 * 1024
 
 
-class _Counted:
+class _CountedTexts:
     """The long texts that are counted in one run, compared each with the one that the run before counted in its place."""
 
     def __init__(self, earlier_counts: Sequence[CountedText]) -> None:
@@ -137,7 +137,7 @@ class Arriving:
             for number, text in enumerate(written):
                 whole = text if imports is None else imports.framed(text)
                 brought = self._arrived(
-                    agent, path, Snapshot((whole,)), setting, prepared, token, _Counted([])
+                    agent, path, Snapshot((whole,)), setting, prepared, token, _CountedTexts([])
                 )
                 costs[number] = next((import_.tokens for import_ in brought.imports), None)
 
@@ -182,7 +182,7 @@ class Arriving:
         if len(self._running) > 1:
             self._loads = self._loads or Loads(self._open_texts.whole_text_of)
         tokenizer, earlier_counts = self._counted.get(document.uri, (None, []))
-        counted = _Counted(earlier_counts if tokenizer is prepared.tokenizer else [])
+        counted = _CountedTexts(earlier_counts if tokenizer is prepared.tokenizer else [])
         arrival = await self._tasks.submit(
             ("arrive", document.uri),
             partial(
@@ -213,7 +213,7 @@ class Arriving:
         setting: Setting,
         prepared: Prepared,
         token: CancelToken,
-        counted: _Counted,
+        counted: _CountedTexts,
         loads: Loads | None = None,
     ) -> Arrived:
         def count(text: str) -> int:

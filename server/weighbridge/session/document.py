@@ -28,7 +28,7 @@ from weighbridge.session.target import Target, parts_of
 from weighbridge.steps import ITEMS, Steps
 from weighbridge.text import Edit, LineBuffer, Snapshot
 from weighbridge.tokens.base import Exactness
-from weighbridge.tokens.counted import CountedBuffer, Part
+from weighbridge.tokens.counted import CountedBuffer, TextPart
 
 logger = logging.getLogger(__name__)
 
@@ -225,7 +225,7 @@ class Document:
         shift = edit.new_lines - edit.old_lines
         start = min(edit.start, rescan.start)
         stop = max(edit.start + edit.new_lines, rescan.new_end)
-        parts: dict[int, tuple[Part, ...]] = {}
+        parts: dict[int, tuple[TextPart, ...]] = {}
         for line in range(start, stop):
             references = index.line(line).references
             if references:

@@ -19,7 +19,7 @@ from weighbridge.session.prepared import Counts, Prepared, PreparedBefore
 from weighbridge.session.target import Target, parts_of
 from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.counted import CountedBuffer, Part
+from weighbridge.tokens.counted import CountedBuffer, TextPart
 from weighbridge.tokens.registry import tokenizer
 
 #: What Jinja, Handlebars and their like are known by: statements, blocks, filters.
@@ -89,7 +89,7 @@ def _counts(
     index: ScanIndex, lines: Snapshot, tokenizer: Tokenizer, expansions: Mapping[Target, Expansion]
 ) -> Counts:
     """Cut a text for counting, at its headings."""
-    parts: dict[int, tuple[Part, ...]] = {}
+    parts: dict[int, tuple[TextPart, ...]] = {}
     if expansions:
         for line in dict.fromkeys(line for line, _ in index.references()):
             line_parts = parts_of(lines.line(line), index.line(line).references, expansions)

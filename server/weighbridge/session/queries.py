@@ -24,7 +24,7 @@ from weighbridge.session.target import Target
 from weighbridge.session.waiting import CountingError, DocumentClosedError
 from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Exactness, Tokenizer
-from weighbridge.tokens.counted import Part
+from weighbridge.tokens.counted import TextPart
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
 from weighbridge.work import CancelToken, Priority
@@ -259,5 +259,5 @@ def _rendered(
     return render_marked(pieces_of(lines, places), contents, token)
 
 
-def _selection_tokens(parts: Sequence[Part], tokenizer: Tokenizer, _: CancelToken) -> int:
+def _selection_tokens(parts: Sequence[TextPart], tokenizer: Tokenizer, _: CancelToken) -> int:
     return tokens_of(parts, tokenizer)

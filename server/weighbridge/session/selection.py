@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from weighbridge.session.document import Document
 from weighbridge.session.target import resolved_parts
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.counted import Part
+from weighbridge.tokens.counted import TextPart
 from weighbridge.tokens.summary import join_all, summarize, total
 
 
@@ -20,7 +20,7 @@ class Selection:
     end_column: int
 
 
-def selected_parts(document: Document, selection: Selection) -> tuple[Part, ...] | None:
+def selected_parts(document: Document, selection: Selection) -> tuple[TextPart, ...] | None:
     """The resolved text of a part of a ready document: whole lines as they are counted, the rest as texts.
 
     None while some of it is uncounted: pending jobs tell.
@@ -41,18 +41,18 @@ def selected_parts(document: Document, selection: Selection) -> tuple[Part, ...]
     return (*head, between, *tail)
 
 
-def length_of(parts: Sequence[Part]) -> int:
+def length_of(parts: Sequence[TextPart]) -> int:
     """Characters that are to be counted: of texts all, of summaries their ends."""
     return sum(len(part) if isinstance(part, str) else len(part.head) + len(part.tail) for part in parts)
 
 
-def tokens_of(parts: Sequence[Part], tokenizer: Tokenizer) -> int:
+def tokens_of(parts: Sequence[TextPart], tokenizer: Tokenizer) -> int:
     """The tokens of a text in parts, standing alone. Costs what is not summarized yet."""
     summaries = [summarize(part, tokenizer) if isinstance(part, str) else part for part in parts]
     return total(join_all(summaries, tokenizer), tokenizer)
 
 
-def _piece(document: Document, line: int, start: int, end: int | None) -> Iterator[Part]:
+def _piece(document: Document, line: int, start: int, end: int | None) -> Iterator[TextPart]:
     assert document.prepared is not None  # noqa: S101  the caller saw to it
     text = document.buffer.stored_line(line)[start:end]
     yield from resolved_parts(text, document.prepared.index.line(line).references, document.expansions, start)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from weighbridge.analysis.expand import Expansion
 from weighbridge.references.model import Kind, Reference
-from weighbridge.tokens.counted import Part
+from weighbridge.tokens.counted import TextPart
 
 
 class Target(NamedTuple):
@@ -26,12 +26,12 @@ class Target(NamedTuple):
 
 def resolved_parts(
     text: str, references: tuple[Reference, ...], expansions: Mapping[Target, Expansion], start: int = 0
-) -> tuple[Part, ...]:
+) -> tuple[TextPart, ...]:
     """Cut a text at its references: literal stretches, and a summary for each reference that stands for content.
 
     `start`: the column of the line that `text` begins with; references outside the text are left alone.
     """
-    parts: list[Part] = []
+    parts: list[TextPart] = []
     literal_from = 0
     for reference in references:
         begin, end = reference.start - start, reference.end - start
@@ -51,7 +51,7 @@ def resolved_parts(
 
 def parts_of(
     text: str, references: tuple[Reference, ...], expansions: Mapping[Target, Expansion]
-) -> tuple[Part, ...] | None:
+) -> tuple[TextPart, ...] | None:
     """The parts of a whole line; None while it is all literal: such lines are counted with those around them."""
     parts = resolved_parts(text, references, expansions)
     return None if all(isinstance(part, str) for part in parts) else parts

@@ -63,7 +63,7 @@ class Tokenizer(Protocol):
 
 
 @runtime_checkable
-class Batching(Protocol):
+class BatchTokenizer(Protocol):
     """A tokenizer that counts many texts in less time than one by one."""
 
     def count_many(self, texts: Sequence[str]) -> list[int]:
@@ -88,6 +88,6 @@ def characters_at_once(tokenizer: Tokenizer) -> int:
 
 def counts_of(texts: Sequence[str], tokenizer: Tokenizer) -> list[int]:
     """Tokens of each text."""
-    if isinstance(tokenizer, Batching):
+    if isinstance(tokenizer, BatchTokenizer):
         return tokenizer.count_many(texts)
     return [tokenizer.count(text) for text in texts]

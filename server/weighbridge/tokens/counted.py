@@ -23,11 +23,20 @@ from typing import Any, Final
 from weighbridge.rope import Rope, RopeSizes
 from weighbridge.text import Inline
 from weighbridge.tokens.base import AT_ONCE, Tokenizer, characters_at_once
-from weighbridge.tokens.resolved import AS_TYPED, RESOLVED, Gap, Lines, Part, Resolved, alike, resolve
+from weighbridge.tokens.resolved import (
+    AS_TYPED,
+    RESOLVED,
+    Gap,
+    Resolved,
+    SliceableLines,
+    TextPart,
+    alike,
+    resolve,
+)
 from weighbridge.tokens.summary import Summary, cut
 from weighbridge.tokens.summed import BLOCK, Item, ItemPlace, SummedList
 
-__all__ = ["STANDARD", "CountedBuffer", "Job", "Part", "Sizes"]
+__all__ = ["STANDARD", "CountedBuffer", "Job", "Sizes", "TextPart"]
 
 #: A text of 10 MB has some dozens of blocks.
 _ROPE_SIZES: Final = RopeSizes(piece=8 * 1024)
@@ -104,8 +113,8 @@ class CountedBuffer:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        lines: Lines,
-        parts: Mapping[int, tuple[Part, ...]] | None = None,
+        lines: SliceableLines,
+        parts: Mapping[int, tuple[TextPart, ...]] | None = None,
         cuts: Iterable[int] = (),
         sizes: Sizes = STANDARD,
     ) -> None:
@@ -140,7 +149,7 @@ class CountedBuffer:
         places = sorted({starts[line] for line in cuts})
         self._put(piece, piece, starts[-1], resolved.gaps, places, opens=True)
 
-    def follow(self, lines: Lines) -> None:
+    def follow(self, lines: SliceableLines) -> None:
         """Go on with other lines that hold the same text, or hold it but for an edit that is told next."""
         self._lines = lines
 
@@ -265,7 +274,7 @@ class CountedBuffer:
         start: int,
         old: int,
         new: int,
-        parts: Mapping[int, tuple[Part, ...]] | None = None,
+        parts: Mapping[int, tuple[TextPart, ...]] | None = None,
         inline: Inline | None = None,
     ) -> None:
         """Lines [start, start + old) became `new` lines, which `lines` already holds.
@@ -331,7 +340,7 @@ class CountedBuffer:
         whole = text[piece.start : piece.start + size]
         return _Typed(line, row, begin, piece, tokens, whole, whole)
 
-    def set_parts(self, parts: Mapping[int, tuple[Part, ...] | None]) -> None:
+    def set_parts(self, parts: Mapping[int, tuple[TextPart, ...] | None]) -> None:
         """Say anew what some lines stand for: references in them were resolved or changed. None: what is typed.
 
         Many at a time cost less: those that stand together are counted once, not for each.
@@ -363,9 +372,9 @@ class CountedBuffer:
             stop = line + 1
         yield start, stop
 
-    def _parts(self, start: int, stop: int) -> dict[int, tuple[Part, ...] | None]:
+    def _parts(self, start: int, stop: int) -> dict[int, tuple[TextPart, ...] | None]:
         """The parts of those of lines [start, stop) that aren't as typed."""
-        parts: dict[int, tuple[Part, ...] | None] = {}
+        parts: dict[int, tuple[TextPart, ...] | None] = {}
         begin, end = self._stretch(start, stop)
         gaps = iter(self._gaps(begin, end))
         text = self._text()[begin:end]
@@ -375,7 +384,7 @@ class CountedBuffer:
         for line, (_, length, note) in enumerate(self._rows.items(first, last), start):
             end = at + length
             if note == RESOLVED:
-                row: list[Part] = []
+                row: list[TextPart] = []
                 while gap is not None and gap.place < end:
                     row += (text[at : gap.place], Summary("", gap.tokens, ""))
                     at = gap.place + 1

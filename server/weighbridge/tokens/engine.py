@@ -28,7 +28,7 @@ _TOKEN_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class EncodingDefinition:
     """What tiktoken says of an encoding: its pattern, and the SHA-256 of its vocabulary's file."""
 
     pattern: str
@@ -61,7 +61,7 @@ class TiktokenEngine:
 
     version: Final = f"tiktoken-{tiktoken.__version__}"
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: EncodingDefinition) -> None:
         self._definition = definition
         self._cores = Cores(lambda: self._built(definition.pattern))
         self._whole: CoreBPE | None = None

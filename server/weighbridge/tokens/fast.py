@@ -23,7 +23,7 @@ from typing import Final, Protocol, Self
 import tiktoken
 
 from weighbridge.tokens import vocabulary
-from weighbridge.tokens.engine import Definition, Engine, repaired
+from weighbridge.tokens.engine import EncodingDefinition, Engine, repaired
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class SplintrEngine:
         tokenizer.encode_batch_flat([_VARIOUS])
 
     @classmethod
-    def of(cls, definition: Definition) -> Self | None:
+    def of(cls, definition: EncodingDefinition) -> Self | None:
         """The engine for this definition; None where splintr isn't installed, or not as it was compared, or counts otherwise."""
         try:
             splintr = importlib.import_module("splintr")
@@ -129,7 +129,7 @@ class SplintrEngine:
             self._tokenizer.clear_cache()
 
 
-def engine(definition: Definition) -> Engine | None:
+def engine(definition: EncodingDefinition) -> Engine | None:
     """The fast engine for this definition, if there is one here and `WEIGHBRIDGE_FAST=0` does not turn it off."""
     if os.environ.get(SWITCH) == "0":
         return None

@@ -23,7 +23,7 @@ from tiktoken_ext import openai_public
 from weighbridge.errors import UnknownEncodingError
 from weighbridge.tokens.base import Borders, Exactness
 from weighbridge.tokens.borders import ALL_RULES, BLANKS_AND_WORDS, PairBorders
-from weighbridge.tokens.engine import Definition, Engine
+from weighbridge.tokens.engine import EncodingDefinition, Engine
 
 BLOCK: Final = 128 * 1024
 """Characters given to tiktoken at a time, where the text has borders."""
@@ -57,7 +57,7 @@ _GPT3: Final = SplittingRules(BLANKS_AND_WORDS, after_newline=False, at_end=Fals
 _GPT4: Final = SplittingRules(ALL_RULES, after_newline=True, at_end=False)
 _GPT4O: Final = SplittingRules(ALL_RULES, after_newline=True, at_end=True)
 
-FAMILIES: Final = {
+SPLITTING_RULES: Final = {
     "cl100k_base": _GPT4,
     "o200k_base": _GPT4O,
     "o200k_harmony": _GPT4O,
@@ -71,13 +71,15 @@ class OpenAITokenizer:
 
     exactness: Final = Exactness.EXACT
 
-    def __init__(self, name: str, definition: Definition, engine: Engine) -> None:
+    def __init__(self, name: str, definition: EncodingDefinition, engine: Engine) -> None:
         self._name = name
-        self._family = FAMILIES[name]
+        self._rules = SPLITTING_RULES[name]
         self._engine = engine
         # Words at the ends of texts are the same few again and again.
         self._short = lru_cache(maxsize=_SHORT_KEPT)(engine.count)
-        self._version = f"{engine.version}-{definition.sha256[:12]}-{_rules(definition, self._family)}"
+        self._version = (
+            f"{engine.version}-{definition.sha256[:12]}-{_digest_of_rules(definition, self._rules)}"
+        )
 
     @property
     def name(self) -> str:
@@ -89,7 +91,7 @@ class OpenAITokenizer:
 
     @property
     def borders(self) -> Borders:
-        return self._family.borders
+        return self._rules.borders
 
     def count(self, text: str) -> int:
         """Tokens of `text`, as `len(encode_ordinary(text))` would say. Never raises."""
@@ -139,24 +141,24 @@ class OpenAITokenizer:
             start, end = run.span()
             if end - start <= LONG_RUN:
                 continue
-            if self._family.after_newline:
+            if self._rules.after_newline:
                 start = max(start, text.rfind("\n", start, end) + 1, text.rfind("\r", start, end) + 1)
             if end < len(text):
                 end -= 1
-            elif not self._family.at_end:
+            elif not self._rules.at_end:
                 continue
             if end - start > LONG_RUN:
                 yield start, end
 
 
-def _rules(definition: Definition, family: SplittingRules) -> str:
+def _digest_of_rules(definition: EncodingDefinition, rules: SplittingRules) -> str:
     """A short hash of how texts are split, and of where counts are cut: a count made by other rules is not this one."""
-    borders = family.borders.ahead.pattern if isinstance(family.borders, PairBorders) else ""
-    rules = repr((definition.pattern, borders, family.after_newline, family.at_end))
-    return hashlib.sha256(rules.encode()).hexdigest()[:8]
+    borders = rules.borders.ahead.pattern if isinstance(rules.borders, PairBorders) else ""
+    text = repr((definition.pattern, borders, rules.after_newline, rules.at_end))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def definition(name: str) -> Definition:
+def definition(name: str) -> EncodingDefinition:
     """What tiktoken says of the encoding; nothing is loaded."""
     hashes: list[str] = []
 
@@ -170,6 +172,8 @@ def definition(name: str) -> Definition:
         if isinstance(value, FunctionType) and value.__module__ == openai_public.__name__:
             module[key] = FunctionType(value.__code__, module, key)
     constructor = module.get(name)
-    if name not in FAMILIES or constructor is None:
-        raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(sorted(FAMILIES))}")
-    return Definition(constructor()["pat_str"], *hashes)
+    if name not in SPLITTING_RULES or constructor is None:
+        raise UnknownEncodingError(
+            f"unknown encoding {name!r}; there are {', '.join(sorted(SPLITTING_RULES))}"
+        )
+    return EncodingDefinition(constructor()["pat_str"], *hashes)

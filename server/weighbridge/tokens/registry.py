@@ -11,18 +11,18 @@ from weighbridge.errors import UnknownEncodingError
 from weighbridge.tokens import families, fast
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.claude import vocabulary as claude
-from weighbridge.tokens.engine import Definition, Engine, TiktokenEngine
+from weighbridge.tokens.engine import EncodingDefinition, Engine, TiktokenEngine
 from weighbridge.tokens.local import LOCAL, LocalTokenizer
-from weighbridge.tokens.openai import FAMILIES, OpenAITokenizer, definition
+from weighbridge.tokens.openai import SPLITTING_RULES, OpenAITokenizer, definition
 
 _loading: Final = threading.Lock()
-_engines: Final[dict[Definition, Engine]] = {}
+_engines: Final[dict[EncodingDefinition, Engine]] = {}
 _tokenizers: Final[dict[str, Tokenizer]] = {}
 
 
 def encodings() -> tuple[str, ...]:
     """The names `tokenizer` takes, sorted."""
-    return tuple(sorted((*FAMILIES, *claude.FAMILIES, *families.VOCABULARIES, *families.ESTIMATES)))
+    return tuple(sorted((*SPLITTING_RULES, *claude.FAMILIES, *families.VOCABULARIES, *families.ESTIMATES)))
 
 
 def count_on_all_cores() -> bool:
@@ -42,7 +42,7 @@ def tokenizer(name: str) -> Tokenizer:
         return cached
     if name not in encodings() and not name.startswith(LOCAL):
         raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(encodings())}")
-    if name not in FAMILIES:
+    if name not in SPLITTING_RULES:
         base = tokenizer("o200k_base") if families.is_estimated(name) else None
         with _loading:
             if _tokenizers.get(name) is cached:

@@ -9,7 +9,7 @@ from weighbridge.rope import Line
 from weighbridge.tokens.summary import Summary
 
 #: A piece of a line: literal text, or what a resolved reference in it stands for.
-Part = str | Summary
+TextPart = str | Summary
 
 #: The character that stands for a gap. Which one is no matter: the pieces tell what is a gap.
 GAP: Final = "\0"
@@ -19,7 +19,7 @@ AS_TYPED: Final = 0
 RESOLVED: Final = 1
 
 
-class Lines(Protocol):
+class SliceableLines(Protocol):
     """The text of a document by line, each with its line end, so that all lines joined are the text."""
 
     def __len__(self) -> int: ...
@@ -55,7 +55,9 @@ class Resolved(NamedTuple):
     private: bool = False
 
 
-def resolve(lines: Lines, start: int, stop: int, parts: Mapping[int, tuple[Part, ...]]) -> Resolved:
+def resolve(
+    lines: SliceableLines, start: int, stop: int, parts: Mapping[int, tuple[TextPart, ...]]
+) -> Resolved:
     """Lines [start, stop) as resolved; those in `parts` stand for these."""
     if not parts:
         lengths = [len(lines.stored_line(line)) for line in range(start, stop)]
@@ -91,7 +93,7 @@ def alike(old: str, gaps: Sequence[Gap], resolved: Resolved) -> tuple[int, int]:
     return prefix, _before_other_gap(_mirrored(gaps, len(old)), _mirrored(resolved.gaps, len(new)), suffix)
 
 
-def _put_together(parts: Iterable[Part], begin: int) -> tuple[str, list[Gap]]:
+def _put_together(parts: Iterable[TextPart], begin: int) -> tuple[str, list[Gap]]:
     """The resolved text of a line that begins at `begin`, and its gaps."""
     texts: list[str] = []
     gaps: list[Gap] = []

@@ -167,7 +167,7 @@ class TokenCountingService:
         each reading.
         """
         for _ in range(TRIES):
-            read = _Read.of(chunks())
+            read = _ReadText.of(chunks())
             if read.text is not None:
                 return self._summarize(Digested(read.text, read.digest, read.length.size), tokenizer)
             summarized = self._summarize_long(read, chunks, tokenizer)
@@ -187,7 +187,7 @@ class TokenCountingService:
         return Summarized(_summary(counted, text, text), counted.tokens, digested.digest)
 
     def _summarize_long(
-        self, read: "_Read", chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
+        self, read: "_ReadText", chunks: Callable[[], Iterator[str]], tokenizer: Tokenizer
     ) -> Summarized | None:
         """Summarize a text of which only the ends are held. None if it is another by now."""
         summaries: list[Summary] = []
@@ -308,7 +308,7 @@ class _ChangedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _ReadText:
     """A text read once: all of it if it is short, else its two ends."""
 
     digest: bytes

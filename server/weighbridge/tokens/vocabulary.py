@@ -24,7 +24,7 @@ _FORMATS: Final = tuple(f"{length}s" for length in range(256))
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class PackedVocabulary:
     """`packed`: the file's name; `digest`: SHA-256 of its content, unpacked; `size`: ranks below it are this vocabulary's."""
 
     packed: str
@@ -35,16 +35,16 @@ class Vocabulary:
 _P50K_DIGEST: Final = "736a78d56de7945c4e936b69fd3753945fc4cb9c1996c88d6b456009cb981e01"
 
 VOCABULARIES: Final = {
-    "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7": Vocabulary(
+    "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7": PackedVocabulary(
         "cl100k_base", "79045c4dbf49c4e3b90893afbcbfd80cf94cf2b99256bd84b19ffcace49d9bd2", 100256
     ),
-    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d": Vocabulary(
+    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d": PackedVocabulary(
         "o200k_base", "ba55b38e477b631966c2496061ecd7d10108501c7c47358222d9dc27c22f9422", 199998
     ),
-    "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069": Vocabulary(
+    "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069": PackedVocabulary(
         "p50k_base", _P50K_DIGEST, 50281
     ),
-    "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930": Vocabulary(
+    "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930": PackedVocabulary(
         "p50k_base", _P50K_DIGEST, 50256
     ),
 }

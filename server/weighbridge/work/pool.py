@@ -91,7 +91,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _QueuedRun:
     work: BlockingWork
     run: Run
 
@@ -104,7 +104,7 @@ class WorkerPool(Pool):
     """
 
     def __init__(self, limit: int, loop: asyncio.AbstractEventLoop, name: str = "weighbridge-worker") -> None:
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[_QueuedRun | None] = SimpleQueue()
         self._threads = 0
         self._name = name
         self._numbers = itertools.count(1)
@@ -121,7 +121,7 @@ class WorkerPool(Pool):
             except RuntimeError as error:
                 self._loop.call_soon(self.land, run, Outcome.failed(error))
                 return
-        self._jobs.put(_Job(work, run))
+        self._jobs.put(_QueuedRun(work, run))
 
     def land(self, run: Run, outcome: Outcome[Any]) -> None:
         super().land(run, outcome)
@@ -156,7 +156,7 @@ class WorkerPool(Pool):
             self._threads -= 1
 
 
-def _serve(jobs: SimpleQueue[_Job | None], loop: asyncio.AbstractEventLoop) -> None:
+def _serve(jobs: SimpleQueue[_QueuedRun | None], loop: asyncio.AbstractEventLoop) -> None:
     """Work until told to go home."""
     while (job := jobs.get()) is not None:
         outcome = _perform(job)
@@ -167,7 +167,7 @@ def _serve(jobs: SimpleQueue[_Job | None], loop: asyncio.AbstractEventLoop) -> N
         del job, outcome  # An idle worker must not keep the last result alive.
 
 
-def _perform(job: _Job) -> Outcome[Any]:
+def _perform(job: _QueuedRun) -> Outcome[Any]:
     try:
         job.run.token.raise_if_cancelled()
         value = job.work(job.run.token)

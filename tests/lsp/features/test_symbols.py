@@ -14,7 +14,7 @@ from tests.editors.recording import VSCODE, Recording
 
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.lsp import backend
-from weighbridge.lsp.features.symbols import Names, workspace_symbols
+from weighbridge.lsp.features.symbols import SymbolNames, workspace_symbols
 from weighbridge.tokens.base import Exactness
 from weighbridge.work import CancelToken, TaskCancelledError
 
@@ -175,7 +175,7 @@ def report(number: int, *titles: str) -> Report:
 
 def test_the_best_of_all_are_told_and_no_more() -> None:
     reports = [report(number, "a b", "ab", "xab") for number in range(3)]
-    found = workspace_symbols([(Names(reports), ())], "ab", most=5)
+    found = workspace_symbols([(SymbolNames(reports), ())], "ab", most=5)
     assert [(one["name"], one["containerName"]) for one in found] == [
         *(("ab (1 token)", f"{number}.md") for number in range(3)),
         *(("xab (1 token)", f"{number}.md") for number in range(2)),
@@ -188,7 +188,7 @@ def test_nobody_looks_on_when_nobody_asks_any_more() -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(TaskCancelledError):
-        workspace_symbols([(Names([report(1, "a")]), ())], "", token=token)
+        workspace_symbols([(SymbolNames([report(1, "a")]), ())], "", token=token)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_in_all_names_at_once_the_same_is_found_as_in_each(
     found = [
         (reports.index(report), 0 if section is None else 1 + report.sections.index(section))
         for _, report, section in heapq.nsmallest(
-            most, Names(reports).like(query, most, (), None), key=itemgetter(0)
+            most, SymbolNames(reports).like(query, most, (), None), key=itemgetter(0)
         )
     ]
     # As good as any: of names that fit equally well, whichever come first.
@@ -248,5 +248,5 @@ def test_in_all_names_at_once_the_same_is_found_as_in_each(
 def test_what_is_hidden_takes_no_place() -> None:
     reports = [report(number, "ab") for number in range(4)]
     hidden = {reports[0].uri, reports[2].uri}
-    found = workspace_symbols([(Names(reports), hidden)], "ab", most=2)
+    found = workspace_symbols([(SymbolNames(reports), hidden)], "ab", most=2)
     assert [one["containerName"] for one in found] == ["1.md", "3.md"]

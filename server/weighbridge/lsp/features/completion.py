@@ -17,7 +17,7 @@ from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.features.settings_file import is_settings_file, offers
 from weighbridge.lsp.features.suggestions import Suggestion, SuggestionFinder, Suggestions, Writing
 from weighbridge.references.model import Kind
-from weighbridge.references.partial import Form, Part, Partial, import_at, partial_at
+from weighbridge.references.partial import Form, Partial, ReferencePart, import_at, partial_at
 from weighbridge.rope import Line
 from weighbridge.session.arriving import setting_of
 from weighbridge.session.costs import Costs, known_tokens
@@ -265,14 +265,14 @@ def _of_settings(document: Document, position: types.Position) -> types.Completi
 
 def _target(partial: Partial, text: str) -> Target:
     """What a reference would name with that text."""
-    if partial.part is Part.FRAGMENT:
+    if partial.part is ReferencePart.FRAGMENT:
         return Target(partial.kind, partial.meant_above, text, None)
     return Target(partial.kind, partial.meant_above + text, None, None)
 
 
 def _end_of(partial: Partial, suggestion: Suggestion, line: Line) -> int:
     """Where what a suggestion replaces ends: with a folder its `/`, with a file all that is left of the path."""
-    if partial.part is not Part.PATH or suggestion.text.startswith("["):
+    if partial.part is not ReferencePart.PATH or suggestion.text.startswith("["):
         return partial.end
     if suggestion.more:
         return partial.end + (line[partial.end : partial.end + 1] == "/")

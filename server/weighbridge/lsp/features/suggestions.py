@@ -26,7 +26,7 @@ from weighbridge.errors import ReferenceFault
 from weighbridge.fuzzy import Match, match_of
 from weighbridge.references.dialect import is_scannable
 from weighbridge.references.model import Kind
-from weighbridge.references.partial import Form, Part, Partial, can_be_written
+from weighbridge.references.partial import Form, Partial, ReferencePart, can_be_written
 
 #: Items of one answer; typing on narrows them down.
 MOST_ITEMS = 200
@@ -102,7 +102,7 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heading:
+class _FileHeading:
     """A heading of a file; `words`, `anchor`: fragments that mean it, empty where they don't."""
 
     level: int
@@ -146,7 +146,7 @@ class SuggestionFinder:
         self._workspace = workspace
         self._files = TextFiles(overlay)
         self._variables = VariableHandler(overlay)
-        self._outlines: LRUCache[FoundFile, tuple[tuple[_Heading, ...], int]] = LRUCache(_MOST_OUTLINES)
+        self._outlines: LRUCache[FoundFile, tuple[tuple[_FileHeading, ...], int]] = LRUCache(_MOST_OUTLINES)
         self._lock = threading.Lock()
 
     def suggestions(
@@ -154,18 +154,18 @@ class SuggestionFinder:
     ) -> Suggestions:
         """What may stand there. `folder`: of the document; `used`: names of variables that it names elsewhere."""
         match partial.part:
-            case Part.KIND:
+            case ReferencePart.KIND:
                 return Suggestions(tuple(matching(_KINDS, partial.meant)))
-            case Part.PATH:
+            case ReferencePart.PATH:
                 return self._paths(partial, folder, scope)
-            case Part.FRAGMENT:
+            case ReferencePart.FRAGMENT:
                 request = Request(Kind.FILE, partial.meant_above, None, None, folder, scope)
                 return self._fragments(partial, request)
-            case Part.API:
+            case ReferencePart.API:
                 names = sorted(scope.settings.apis)
                 kind = types.CompletionItemKind.Interface
                 return _written(partial, (Suggestion(name, kind, "API", counts=False) for name in names))
-            case Part.VARIABLE:
+            case ReferencePart.VARIABLE:
                 return _written(partial, self._named(scope, used))
 
     def imports(self, writing: Writing, scope: Scope) -> Suggestions:
@@ -244,7 +244,7 @@ class SuggestionFinder:
         ranged = not partial.meant or partial.meant.startswith("L")
         return Suggestions(suggestions.items, whole=suggestions.whole and not ranged)
 
-    def _outline(self, file: FoundFile) -> tuple[tuple[_Heading, ...], int]:
+    def _outline(self, file: FoundFile) -> tuple[tuple[_FileHeading, ...], int]:
         """The headings of a file, and its lines; read once while it is what it is. Raises ReferenceFault."""
         with self._lock:
             outline = self._outlines.get(file)
@@ -254,7 +254,7 @@ class SuggestionFinder:
             named = zip(headings, Fragments(headings).of_each(), strict=True)
             outline = (
                 tuple(
-                    _Heading(heading.level, " ".join(heading.title.split()), *names)
+                    _FileHeading(heading.level, " ".join(heading.title.split()), *names)
                     for heading, names in named
                 ),
                 len(lines),
@@ -313,7 +313,7 @@ def _as_it_can_be_begun(partial: Partial, suggestion: Suggestion) -> Suggestion 
     return alternative if can_be_begun(partial, alternative) else None
 
 
-def _headings(headings: Sequence[_Heading], form: Form) -> Iterator[Suggestion]:
+def _headings(headings: Sequence[_FileHeading], form: Form) -> Iterator[Suggestion]:
     """The headings as fragments name them: by their words where those can be written and mean them, else by anchors."""
     kind = types.CompletionItemKind.Reference
     for heading in headings:

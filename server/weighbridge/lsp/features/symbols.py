@@ -64,7 +64,7 @@ def flat_outline(report: Report) -> list[types.SymbolInformation]:
     return symbols
 
 
-class Names:
+class SymbolNames:
     """The names of prompts and of their sections, each once, all in one text: letters are looked for in all of them at once.
 
     With thousands of prompts, making it is a worker's work.
@@ -131,7 +131,7 @@ def _patterns(query: str, text: str) -> Iterator[str]:
 
 
 def workspace_symbols(
-    names: Iterable[tuple[Names, Container[str]]],
+    names: Iterable[tuple[SymbolNames, Container[str]]],
     query: str,
     *,
     most: int = MOST_SYMBOLS,
@@ -181,7 +181,7 @@ class Symbols:
         self._backend = backend
         self._numbers = itertools.count()
         #: Of closed prompts, and the workspace's revision that they are of.
-        self._names, self._names_at = Names(()), 0
+        self._names, self._names_at = SymbolNames(()), 0
         capabilities = backend.capabilities.text_document
         symbol = capabilities.document_symbol if capabilities else None
         self._hierarchical = bool(symbol and symbol.hierarchical_document_symbol_support)
@@ -212,12 +212,14 @@ class Symbols:
         closed = workspace.prompts.reports() if workspace.prompts.revision != self._names_at else None
         revision, names = workspace.prompts.revision, self._names
 
-        def find(token: CancelToken) -> tuple[Names, WrittenJson]:
-            closed_names = names if closed is None else Names(report for _, report in sorted(closed.items()))
+        def find(token: CancelToken) -> tuple[SymbolNames, WrittenJson]:
+            closed_names = (
+                names if closed is None else SymbolNames(report for _, report in sorted(closed.items()))
+            )
             # What is open is known as it is in the editor.
             hidden = set(map(uri_of, paths))
             symbols = workspace_symbols(
-                [(Names(opened), ()), (closed_names, hidden)], params.query, token=token
+                [(SymbolNames(opened), ()), (closed_names, hidden)], params.query, token=token
             )
             return closed_names, WrittenJson.of(symbols)
 

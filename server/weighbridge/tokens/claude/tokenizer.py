@@ -44,7 +44,7 @@ _LINE_FEED: Final = r"[!-~\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u3001-\
 _ASCII: Final = r"[A-Za-z][!-@\[-`{-~]|[0-9][!-/:-~]|[!-&(-/:-@\[-`{-~][0-9A-Za-z]|'[0-9]"
 
 
-class _Costs(dict[str, int]):
+class _ChunkCosts(dict[str, int]):
     """What chunks cost beside white space of one kind, remembered: tokens times 4, + 2 where a marked chunk ends a word,
     + 1 where it begins one.
     """
@@ -87,7 +87,7 @@ class _Tiler:
         self._ascii_word = lru_cache(maxsize=_MOST_KEPT)(self._tile_ascii_word)
 
     def chunk(self, chunk: str, *, space_before: bool, space_behind: bool) -> int:
-        """A chunk's cost, and how it ends and begins, as `_Costs` keeps them."""
+        """A chunk's cost, and how it ends and begins, as `_ChunkCosts` keeps them."""
         if not chunk:
             return 0
         if chunk.isascii():
@@ -176,7 +176,7 @@ class ClaudeTokenizer:
         self._family = family
         self._tiler = _Tiler(family, load(family))
         self._costs = {
-            (before, behind): _Costs(self._tiler, space_before=before, space_behind=behind)
+            (before, behind): _ChunkCosts(self._tiler, space_before=before, space_behind=behind)
             for before in (False, True)
             for behind in (False, True)
         }
