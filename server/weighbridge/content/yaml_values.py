@@ -12,24 +12,26 @@ _TAGS = "tag:yaml.org,2002:"
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]  # which of two base classes is known at run time only
+class _YamlLoader(_SafeLoader):  # type: ignore[misc]  # which of two base classes is known at run time only
     """PyYAML's safe loader, with YAML 1.2's scalars: `yes`, `on`, dates and `<<` are words, as people mean them."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (the base class's form)
 
 
-_Loader.add_implicit_resolver(f"{_TAGS}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF")
-_Loader.add_implicit_resolver(f"{_TAGS}null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(f"{_TAGS}int", re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789")
-_Loader.add_implicit_resolver(
+_YamlLoader.add_implicit_resolver(
+    f"{_TAGS}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"
+)
+_YamlLoader.add_implicit_resolver(f"{_TAGS}null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
+_YamlLoader.add_implicit_resolver(f"{_TAGS}int", re.compile(r"[-+]?[0-9]+\Z"), "-+0123456789")
+_YamlLoader.add_implicit_resolver(
     f"{_TAGS}float",
     re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z"),
     "-+0123456789.",
 )
-_Loader.add_constructor(f"{_TAGS}int", lambda _, node: integer(node.value))
-_Loader.add_constructor(f"{_TAGS}float", lambda _, node: fraction(node.value))
+_YamlLoader.add_constructor(f"{_TAGS}int", lambda _, node: integer(node.value))
+_YamlLoader.add_constructor(f"{_TAGS}float", lambda _, node: fraction(node.value))
 # A Python set has another order in each process.
-_Loader.add_constructor(f"{_TAGS}set", _Loader.construct_yaml_map)
+_YamlLoader.add_constructor(f"{_TAGS}set", _YamlLoader.construct_yaml_map)
 
 
 def read(text: str) -> object:
@@ -41,7 +43,7 @@ def read(text: str) -> object:
     """
     try:
         _check_events(text)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506  (a subclass of the safe loader)
+        data = yaml.load(text, Loader=_YamlLoader)  # noqa: S506  (a subclass of the safe loader)
     except yaml.MarkedYAMLError as error:
         kind = DataError if isinstance(error, yaml.constructor.ConstructorError) else NotYamlError
         raise kind(f"not YAML: {error.problem}", _line_of(error.problem_mark)) from error
@@ -57,7 +59,7 @@ def read(text: str) -> object:
 def _check_events(text: str) -> None:
     """Refuse YAML that is nested too deeply for a parser that recurses, or has tags of its own."""
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=_YamlLoader):
         tag = getattr(event, "tag", None)
         if tag not in {None, "!"} and not tag.startswith(_TAGS):
             raise NotYamlError(f"not YAML: a tag that is not known: {tag}", _line_of(event.start_mark))
