@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 #: Seconds for a question and its answer, and bytes of both.
 _SECONDS: Final = 10.0
 _LONGEST_QUESTION: Final = 1 << 16
+#: Seconds until it is tried again to accept a connection, where that can't be had.
+_PAUSE: Final = 1.0
 _MOST_BYTES: Final = 1 << 26
 _MODE: Final = 0o700
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -56,7 +58,7 @@ class Offer:
         self._texts_under = texts_under
         self._answering: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(listening, self._accept)
+        self._listen()
 
     @classmethod
     async def begin(cls, texts_under: Callable[[Path], Awaitable[Texts]]) -> "Offer":
@@ -93,12 +95,20 @@ class Offer:
         self._path.unlink(missing_ok=True)
         await asyncio.gather(*self._answering, return_exceptions=True)
 
+    def _listen(self) -> None:
+        if self._listening.fileno() >= 0:
+            self._loop.add_reader(self._listening, self._accept)
+
     def _accept(self) -> None:
         # asyncio's own server loses a connection that is accepted in the turn in which it is closed.
         try:
             connection, _ = self._listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
         except OSError:
-            # Who asked is gone, or there are no more descriptors: this is called again.
+            # There are no more descriptors, most likely: the loop does not turn for nothing until there are.
+            self._loop.remove_reader(self._listening)
+            self._loop.call_later(_PAUSE, self._listen)
             return
         connection.setblocking(False)
         task = self._loop.create_task(self._answer(connection))

@@ -1,6 +1,7 @@
 """What is typed and not saved yet, as the tools count it; and the socket by which a language server tells it."""
 
 import asyncio
+import errno
 import json
 import os
 import select
@@ -8,10 +9,11 @@ import socket
 import stat
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import pytest
 from lsprotocol import types
@@ -253,6 +255,37 @@ async def test_another_user_is_told_nothing(
         writer.close()
         with suppress(ConnectionResetError):
             await writer.wait_closed()
+
+
+async def test_without_descriptors_the_loop_does_not_turn_for_nothing(
+    live: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, paused = asyncio.get_running_loop(), asyncio.Event()
+    tries: list[int] = []
+    again: list[Callable[[], None]] = []
+
+    def accept(listening: socket.socket) -> NoReturn:
+        tries.append(listening.fileno())
+        raise OSError(errno.EMFILE, "too many open files")
+
+    def call_later(_: float, callback: Callable[[], None]) -> None:
+        again.append(callback)
+        paused.set()
+
+    async with offered():
+        with monkeypatch.context() as patch:
+            patch.setattr(socket.socket, "accept", accept)
+            patch.setattr(loop, "call_later", call_later)
+            asked = asyncio.create_task(asyncio.to_thread(unsaved_under, folder))
+            async with asyncio.timeout(HANGS_AFTER):
+                await paused.wait()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert len(tries) == 1
+        again[0]()
+        assert (await asked).texts == {folder / "b.md": "typed"}
+    # The offer may end before it listens again.
+    again[0]()
 
 
 async def test_one_may_follow_another(live: Path, folder: Path) -> None:
