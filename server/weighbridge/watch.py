@@ -42,11 +42,11 @@ class Look:
     def of(cls, result: Found, warnings: Sequence[str]) -> "Look":
         """What there is to say of what was found. `warnings`: of settings that can't be used."""
         outcomes = result.outcomes if isinstance(result, Checked) else result
-        reports = [result.report for result in outcomes if result.report is not None]
-        faults = [*warnings, *(result.problem for result in outcomes if result.problem is not None)]
+        reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+        faults = [*warnings, *(outcome.problem for outcome in outcomes if outcome.problem is not None)]
         if isinstance(result, Checked):
             return cls(reports, faults, result.depends, result.findings, result.contexts)
-        return cls(reports, faults, reduce(or_, (result.depends for result in outcomes), NOTHING))
+        return cls(reports, faults, reduce(or_, (outcome.depends for outcome in outcomes), NOTHING))
 
 
 def watch(
@@ -63,9 +63,9 @@ def watch(
     sys.stdout.flush()
     watched = _Watched(named, Look.of(first, warnings))
     for _ in changes(watched.places):
-        before, warnings = watched.look, list[str]()
+        before, new_warnings = watched.look, list[str]()
         try:
-            watched.look = Look.of(look(warnings.append), warnings)
+            watched.look = Look.of(look(new_warnings.append), new_warnings)
         except WeighbridgeError as error:
             watched.look = replace(before, faults=[str(error)])
         _print_news(before, watched.look)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.patience import HANGS_AFTER
 from tests.session.harness import a_session, open_file
 from tests.tokens.watched import Stats, WatchedService
@@ -35,11 +36,11 @@ asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
-async def counted(folder: Path, url: str) -> tuple[int, Stats]:
+async def counted(folder: Path, url: str, name: str = "doc.md") -> tuple[int, Stats]:
     store = CountStore(url)
     service = WatchedService(store, 100)
     async with a_session(folder, service=service) as session:
-        tokens = await session.queries.count(open_file(session, folder / "doc.md"))
+        tokens = await session.queries.count(open_file(session, folder / name))
     store.close()
     return tokens, service.stats
 
@@ -60,6 +61,18 @@ async def test_the_second_start_tokenizes_nothing(tmp_path: Path) -> None:
     assert (again, second.tokenized) == (tokens, 0)
     assert first.tokenized > 0
     assert second.store_hits > 0
+
+
+async def test_nor_what_arrives_of_a_long_context_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "AGENTS.md").write_text("- a rule of many words\n" * 2_000)
+    url = f"sqlite:///{tmp_path / 'counts.sqlite3'}"
+    tokens, _ = await counted(tmp_path, url, "AGENTS.md")
+    # There is no text before it to go on from: it is in the cache.
+    monkeypatch.setattr("weighbridge.session.arriving.recount", None)
+    again, second = await counted(tmp_path, url, "AGENTS.md")
+    assert (again, second.tokenized) == (tokens, 0)
 
 
 async def test_nor_after_a_kill(tmp_path: Path) -> None:

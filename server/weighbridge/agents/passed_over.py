@@ -111,7 +111,10 @@ def _overlooked(
 
 
 def _tried_in_vain(path: Path, match: re.Match[str], attempt: Tried, name: str | None) -> Iterator[Ignored]:
-    """The notice about an import that an agent finds and that brings nothing. `name`: the file that seems to be meant, None where there is none."""
+    """The notice about an import that an agent finds and that brings nothing.
+
+    `name`: the file that seems to be meant, None where there is none.
+    """
     target = attempt.target
     start, end = match.start(), match.start() + 1 + len(target)
     if attempt.why is not None:

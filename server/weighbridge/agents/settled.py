@@ -19,16 +19,12 @@ _FENCE = re.compile(r"((?:(?:[-*+]|\d+[.)])[ \t]+)*)(`{3,}(?=[^`]*$)|~{3,})")
 _ODD_ITEM = re.compile(r"\t| {5}|\d{10}")
 _INTERRUPTING = ("-", "*", "+", "1.", "1)")
 _RAW = re.compile(r"<(script|pre|style|textarea)\b", re.IGNORECASE)
-
-
+#: What lines begin with that may begin one.
+_OPENING = frozenset("-*+0123456789`~<")
 #: What a blank line holds, and lines begin and end with.
 _BLANKS = " \t\r\n"
 #: Lines of a section, at least: most are a little longer.
 _SECTION_LINES = 50
-
-
-#: What lines begin with that may begin one.
-_OPENING = frozenset("-*+0123456789`~<")
 
 
 class _UnsureError(Exception):
@@ -37,9 +33,9 @@ class _UnsureError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A fence, HTML or a paragraph that goes on over lines. `until`: what ends it, a line feed for a blank line. `in_item`: of a list; None for perhaps.
+    """A fence, HTML or a paragraph that goes on over lines. `until`: what ends it, a line feed for a blank line.
 
-    `column`: where it begins.
+    `in_item`: whether it stands in a list's item; None for perhaps. `column`: where it begins.
     """
 
     until: str

@@ -23,7 +23,7 @@ from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
 from weighbridge.text import PositionEncoding, Snapshot
 from weighbridge.tokens.base import Tokenizer
-from weighbridge.tokens.recount import NOTHING, CountedText, recount
+from weighbridge.tokens.recount import CountedText, recount
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, Priority, TaskCancelledError, TaskManager
 
@@ -34,15 +34,21 @@ _LONG = 16 * 1024
 
 
 class _CountedTexts:
-    """The long texts that are counted in one run, compared each with the one that the run before counted in its place."""
+    """The texts that are counted in one run, long ones compared each with the one that the run before counted in its place."""
 
-    def __init__(self, earlier_counts: Sequence[CountedText]) -> None:
+    def __init__(self, service: TokenCountingService, earlier_counts: Sequence[CountedText] = ()) -> None:
+        self._service = service
         self._earlier_counts = iter(earlier_counts)
         self.counts: list[CountedText] = []
 
     def count(self, text: str, tokenizer: Tokenizer) -> int:
-        earlier_count = next(self._earlier_counts, NOTHING)
-        tokens = recount(earlier_count, text, tokenizer)
+        """The tokens of a text. One that is met first may be in the cache, and is kept there."""
+        if len(text) < _LONG:
+            return self._service.count(text, tokenizer)
+        earlier = next(self._earlier_counts, None)
+        tokens = (
+            self._service.count(text, tokenizer) if earlier is None else recount(earlier, text, tokenizer)
+        )
         self.counts.append(CountedText(text, tokens))
         return tokens
 
@@ -137,7 +143,7 @@ class Arriving:
             for number, text in enumerate(written):
                 whole = text if imports is None else imports.framed(text)
                 brought = self._arrived(
-                    agent, path, Snapshot((whole,)), setting, prepared, token, _CountedTexts([])
+                    agent, path, Snapshot((whole,)), setting, prepared, token, _CountedTexts(self._service)
                 )
                 costs[number] = next((import_.tokens for import_ in brought.imports), None)
 
@@ -182,7 +188,7 @@ class Arriving:
         if len(self._running) > 1:
             self._loads = self._loads or Loads(self._open_texts.whole_text_of)
         tokenizer, earlier_counts = self._counted.get(document.uri, (None, []))
-        counted = _CountedTexts(earlier_counts if tokenizer is prepared.tokenizer else [])
+        counted = _CountedTexts(self._service, earlier_counts if tokenizer is prepared.tokenizer else ())
         arrival = await self._tasks.submit(
             ("arrive", document.uri),
             partial(
@@ -218,8 +224,6 @@ class Arriving:
     ) -> Arrived:
         def count(text: str) -> int:
             token.raise_if_cancelled()
-            if len(text) < _LONG:
-                return self._service.count(text, prepared.tokenizer)
             return counted.count(text, prepared.tokenizer)
 
         assert path is not None  # noqa: S101  a document's dialect is an agent's by its path

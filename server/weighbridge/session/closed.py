@@ -64,8 +64,9 @@ class Weighed:
     """A text's report, and what it was made of.
 
     `first_line_end`: where line 1 ends, in the client's units. `depends`: files that its references and its agent depend on,
-    existing or not; `shared`: and others, as other texts do; `awaited`: and any file that these match. `unanswered`: API references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed,
-    with its `sources`.
+    existing or not; `shared`: and others, as other texts do; `awaited`: and any file that these match. `unanswered`: API
+    references that it waits for: the report says `counting`. `rendered`: the resolved text, if it was needed, with its
+    `sources`.
     """
 
     report: Report

@@ -211,7 +211,7 @@ class Offers:
         code: Code,
         diagnostic: types.Diagnostic | None,
     ) -> Iterator[Fix]:
-        """Fixes for an API: fetch it again; or, where its host isn't allowed, allow that: in the user's settings, which the editor writes."""
+        """Fixes for an API: fetch it again; or allow its host, in the user's settings, which the editor writes."""
         if code is not Code.DENIED:
             title = f"Fetch {name_text(reference.target)} again"
             command = types.Command(title, "weighbridge.refresh", arguments=[document.uri])
