@@ -1,7 +1,7 @@
 """`weighbridge check`: prompts, and what agents load, against their budgets, a baseline, another revision."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -53,7 +53,7 @@ class Checked:
     outcomes: Sequence[FileOutcome]
     reports: Sequence[Report]
     total: gate.Total
-    contexts: Sequence[Mapping[str, Any]]
+    contexts: Sequence[contexts.CountedContext]
     document_findings: Sequence[Finding]
     other_findings: Sequence[Finding]
     over: bool
@@ -80,8 +80,8 @@ class Checked:
         return {
             "documents": [report.as_json() for report in self.reports],
             "total": self.total.tokens,
-            "contexts": list(self.contexts),
-            "findings": [asdict(finding) for finding in self.findings],
+            "contexts": self.contexts,
+            "findings": self.findings,
             **self._diff_json(),
         }
 
@@ -90,8 +90,8 @@ class Checked:
         return {
             "documents": self.total.documents,
             "total": self.total.tokens,
-            "contexts": list(self.contexts),
-            "findings": [asdict(finding) for finding in self.other_findings],
+            "contexts": self.contexts,
+            "findings": self.other_findings,
             **self._diff_json(),
         }
 
@@ -147,7 +147,7 @@ def _checked(
             documents.take(outcome)
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     total, of_documents = documents.total, documents.findings(outcomes)
-    loaded: list[Mapping[str, Any]] = []
+    loaded: list[contexts.CountedContext] = []
     depends = [outcome.depends for outcome in outcomes] if options.depends else []
     for folder in folders:
         loadings = _contexts(folder)

@@ -161,7 +161,7 @@ def _context(options: argparse.Namespace) -> int:
         loaded = [loading for loading in loaded if loading.context.entries]
     choice = chosen(folder, Overrides(None, options.model, options.encoding), warn)
     counted = contexts.counted(loaded, choice, texts=options.texts)
-    tell_missing(context["encoding"] for context in counted)
+    tell_missing(context.encoding for context in counted)
     if options.format == "json":
         print_json({"contexts": counted})
     else:

@@ -26,8 +26,10 @@ def drop_output() -> None:
 
 def print_line(value: Any) -> None:
     """Print a line of JSON at once. Leaves where nobody reads it: what is left to be counted is no use to anybody."""
+    from weighbridge.json_values import as_json  # noqa: PLC0415  only who asks for JSON needs it
+
     try:
-        sys.stdout.write(f"{json.dumps(value)}\n")
+        sys.stdout.write(f"{json.dumps(as_json(value))}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         drop_output()
@@ -36,7 +38,9 @@ def print_line(value: Any) -> None:
 
 def print_json(value: Any) -> None:
     """Print what programs read, and people can."""
-    json.dump(value, sys.stdout, ensure_ascii=True, indent=2)
+    from weighbridge.json_values import as_json  # noqa: PLC0415  as above
+
+    json.dump(as_json(value), sys.stdout, ensure_ascii=True, indent=2)
     sys.stdout.write("\n")
 
 

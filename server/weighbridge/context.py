@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from weighbridge.agents.arrivals import shown_path
 from weighbridge.agents.registry import AGENTS
-from weighbridge.analysis.contexts import repeated_text
+from weighbridge.analysis.contexts import CountedContext, CountedLoss, repeated_text
 from weighbridge.analysis.wording import number_text, tokens_text
 from weighbridge.columns import EMPTY, Cell, Row, painter, print_rows, width_of
 from weighbridge.content.policy import shown
@@ -29,8 +28,6 @@ _LONGEST = 1_000
 _CUT = "red"
 _UNREAD = "yellow"
 
-_Context = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class _Column:
@@ -46,7 +43,7 @@ class _Column:
         return max(width_of(text) for text, _ in (self.head, self.total, *self.cells.values()))
 
 
-def print_contexts(contexts: Sequence[_Context]) -> None:
+def print_contexts(contexts: Sequence[CountedContext]) -> None:
     """What agents load, for people: each file with its tokens, what is lost and what does not load."""
     if not contexts:
         sys.stdout.write("no agent loads any file there\n")
@@ -56,19 +53,17 @@ def print_contexts(contexts: Sequence[_Context]) -> None:
         _print_beside(contexts)
 
 
-def _print_one(context: _Context) -> None:
-    agent, exact = AGENTS[context["agent"]], _is_exact(context)
+def _print_one(context: CountedContext) -> None:
+    agent, exact = AGENTS[context.agent], context.exact
     source = agent.as_of if agent.recorded else f"{agent.as_of}, as read, not recorded"
-    total = tokens_text(context["tokens"], exact=exact)
+    total = tokens_text(context.tokens, exact=exact)
     sys.stdout.write(painter()(f"{agent.title} ({source})  {total}", "bold") + "\n")
     rows: list[Row] = []
-    for entry in context["entries"]:
-        via = (
-            "" if entry["imported_by"] is None else f"  (imported by {_path(entry['imported_by'], context)})"
-        )
-        cut = "" if entry["lost"] is None else f"  {_cut(entry['lost'], exact=exact)}"
-        name = _path(entry["path"], context) + via + cut
-        rows.append(((number_text(entry["tokens"], exact=exact), ""), (name, _CUT if cut else "")))
+    for entry in context.entries:
+        via = "" if entry.imported_by is None else f"  (imported by {_path(entry.imported_by, context)})"
+        cut = "" if entry.lost is None else f"  {_cut(entry.lost, exact=exact)}"
+        name = _path(entry.path, context) + via + cut
+        rows.append(((number_text(entry.tokens, exact=exact), ""), (name, _CUT if cut else "")))
     rows += [(("-", ""), (text, _CUT)) for text in _ignored(context)]
     rows += [(EMPTY, (text, "")) for text in _repeated(context)]
     rows += [(("-", ""), (text, _UNREAD)) for text in _not_loaded(context)]
@@ -76,7 +71,7 @@ def _print_one(context: _Context) -> None:
         print_rows(rows, right=(0,))
 
 
-def _print_beside(contexts: Sequence[_Context]) -> None:
+def _print_beside(contexts: Sequence[CountedContext]) -> None:
     """As many tables as the screen's width needs, and what is to be said of files below all."""
     width = shutil.get_terminal_size(_SCREEN).columns
     together: list[_Column] = []
@@ -93,7 +88,7 @@ def _print_beside(contexts: Sequence[_Context]) -> None:
     notes: dict[Cell, list[str]] = {}
     for context in contexts:
         for note in _notes(context):
-            notes.setdefault(note, []).append(context["agent"])
+            notes.setdefault(note, []).append(context.agent)
     paint, styles = painter(), [_CUT, "", _UNREAD]
     in_order = sorted(notes.items(), key=lambda note: styles.index(note[0][1]))
     lines = [""] if notes else []
@@ -104,7 +99,7 @@ def _print_beside(contexts: Sequence[_Context]) -> None:
         lines.append(
             f"and {len(notes) - _MOST_ROWS:,} more: name one agent with --agent to see all of its own"
         )
-    if any(not AGENTS[context["agent"]].recorded for context in contexts):
+    if any(not AGENTS[context.agent].recorded for context in contexts):
         lines += ["", "* as read in its source or documentation, not recorded"]
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
@@ -127,68 +122,64 @@ def _print_table(columns: Sequence[_Column]) -> None:
     print_rows(rows, right=range(1, len(columns) + 1))
 
 
-def _column(context: _Context) -> _Column:
-    agent, exact = AGENTS[context["agent"]], _is_exact(context)
+def _column(context: CountedContext) -> _Column:
+    agent, exact = AGENTS[context.agent], context.exact
     tokens: dict[str, int] = {}
-    for entry in context["entries"]:
-        path = _path(entry["path"], context)
-        tokens[path] = tokens.get(path, 0) + entry["tokens"]
+    for entry in context.entries:
+        path = _path(entry.path, context)
+        tokens[path] = tokens.get(path, 0) + entry.tokens
     cells = {path: (number_text(number, exact=exact), "") for path, number in tokens.items()}
-    for entry in context["entries"]:
-        if entry["lost"] is not None:
-            path = _path(entry["path"], context)
+    for entry in context.entries:
+        if entry.lost is not None:
+            path = _path(entry.path, context)
             cells[path] = (f"cut {number_text(tokens[path], exact=exact)}", _CUT)
-    for file in context["not_loaded"]:
-        cells.setdefault(_path(file["path"], context), ("not read", _UNREAD))
+    for file in context.not_loaded:
+        cells.setdefault(_path(file.path, context), ("not read", _UNREAD))
     return _Column(
         (agent.name if agent.recorded else f"{agent.name}*", "bold"),
-        (number_text(context["tokens"], exact=exact), "bold"),
+        (number_text(context.tokens, exact=exact), "bold"),
         tokens,
         cells,
     )
 
 
-def _notes(context: _Context) -> Iterator[Cell]:
+def _notes(context: CountedContext) -> Iterator[Cell]:
     """What is to be said of an agent's files."""
-    for entry in context["entries"]:
-        if entry["lost"] is not None:
-            yield f"{_path(entry['path'], context)} {_cut(entry['lost'], exact=_is_exact(context))}", _CUT
+    for entry in context.entries:
+        if entry.lost is not None:
+            yield f"{_path(entry.path, context)} {_cut(entry.lost, exact=context.exact)}", _CUT
     yield from ((text, _CUT) for text in _ignored(context))
     yield from ((text, "") for text in _repeated(context))
     yield from ((text, _UNREAD) for text in _not_loaded(context))
 
 
-def _is_exact(context: _Context) -> bool:
-    return bool(context["exactness"] == "exact")
+def _cut(lost: CountedLoss, *, exact: bool) -> str:
+    return f"cut at line {lost.line + 1}: {tokens_text(lost.tokens, exact=exact)} never arrive"
 
 
-def _cut(lost: Mapping[str, Any], *, exact: bool) -> str:
-    return f"cut at line {lost['line'] + 1}: {tokens_text(lost['tokens'], exact=exact)} never arrive"
-
-
-def _repeated(context: _Context) -> Iterator[str]:
+def _repeated(context: CountedContext) -> Iterator[str]:
     path = partial(_path, context=context)
-    return (repeated_text(repeated, path, exact=_is_exact(context)) for repeated in context["repeated"])
+    return (repeated_text(repeated, path, exact=context.exact) for repeated in context.repeated)
 
 
-def _ignored(context: _Context) -> Iterator[str]:
+def _ignored(context: CountedContext) -> Iterator[str]:
     """`CLAUDE.md line 3: @docs/style.md. is not imported: the full stop belongs to the path here`."""
-    for failed in context["ignored"]:
-        place = f"{_path(failed['path'], context)} line {failed['line'] + 1:,}"
-        yield f"{place}: {shown(failed['text'], _LONGEST)} is not imported: {shown(failed['reason'], _LONGEST)}"
+    for failed in context.ignored:
+        place = f"{_path(failed.path, context)} line {failed.line + 1:,}"
+        yield f"{place}: {shown(failed.text, _LONGEST)} is not imported: {shown(failed.reason, _LONGEST)}"
 
 
-def _not_loaded(context: _Context) -> Iterator[str]:
+def _not_loaded(context: CountedContext) -> Iterator[str]:
     """The files that do not load, but for those that are told of where an import names them."""
-    reasons = {file["reason"] for file in context["ignored"]}
-    for file in context["not_loaded"]:
-        if file["reason"] not in reasons:
-            yield f"{_path(file['path'], context)}: {shown(file['reason'], _LONGEST)}"
+    reasons = {file.reason for file in context.ignored}
+    for file in context.not_loaded:
+        if file.reason not in reasons:
+            yield f"{_path(file.path, context)}: {shown(file.reason, _LONGEST)}"
 
 
-def _path(path: str, context: _Context) -> str:
+def _path(path: Path, context: CountedContext) -> str:
     """A path as people read it: from the folder that the agent is started in."""
-    return shown(shown_path(Path(path), Path(context["folder"])), _LONGEST)
+    return shown(shown_path(path, context.folder), _LONGEST)
 
 
 def _shortened(name: str) -> str:

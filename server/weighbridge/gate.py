@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis.contexts import CountedContext
 from weighbridge.analysis.report import Report
 from weighbridge.analysis.wording import number_text, tokens_text
 from weighbridge.budget.thresholds import crossed
@@ -22,7 +22,6 @@ from weighbridge.config.files import OWN_FILE
 from weighbridge.config.setting_values import CONTEXT_BUDGET, TOTAL_BUDGET
 from weighbridge.errors import Code, WeighbridgeError
 from weighbridge.terminal import Finding
-from weighbridge.tokens.base import Exactness
 from weighbridge.uris import path_of, uri_of
 
 _VERSION = 1
@@ -141,7 +140,7 @@ class Limited:
 
 def limited(
     total: Total,
-    contexts: Iterable[Mapping[str, Any]],
+    contexts: Iterable[CountedContext],
     settings: Settings,
     folder: Path,
     base: Path,
@@ -157,33 +156,33 @@ def limited(
             )
 
     for context in contexts:
-        tokens = context["tokens"]
-        what = f"{AGENTS[context['agent']].title} loads {tokens_text(tokens, exact=_exact(context))}"
-        key = f"{CONTEXT_BUDGET}{context['agent']}"
+        tokens = context.tokens
+        what = f"{AGENTS[context.agent].title} loads {tokens_text(tokens, exact=context.exact)}"
+        key = f"{CONTEXT_BUDGET}{context.agent}"
         yield from of(key, _context_name(context, base), _first_uri(context), what, tokens)
     what = f"{tokens_text(total.tokens, exact=total.exact)} in all"
     yield from of(TOTAL_BUDGET, TOTAL_BUDGET, _total_uri(folder), what, total.tokens)
 
 
-def lost_findings(contexts: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+def lost_findings(contexts: Iterable[CountedContext]) -> Iterator[Finding]:
     """Where the text of files ends for an agent."""
     for context in contexts:
-        for entry in context["entries"]:
-            lost = entry["lost"]
+        for entry in context.entries:
+            lost = entry.lost
             if lost is not None:
-                said = f"{tokens_text(lost['tokens'], exact=_exact(context))} from here on never arrive in {AGENTS[context['agent']].title}"
-                uri = uri_of(Path(entry["path"]))
-                yield Finding(uri, lost["line"] + 1, "warning", Code.TRUNCATED.value, said)
+                said = f"{tokens_text(lost.tokens, exact=context.exact)} from here on never arrive in {AGENTS[context.agent].title}"
+                uri = uri_of(entry.path)
+                yield Finding(uri, lost.line + 1, "warning", Code.TRUNCATED.value, said)
 
 
 Numbers = Mapping[str, tuple[str, int, bool]]
 """What was counted, by its name in a baseline: its URI, its tokens, whether they are exact."""
 
 
-def measured(total: Total, contexts: Iterable[Mapping[str, Any]], folder: Path, base: Path) -> Numbers:
+def measured(total: Total, contexts: Iterable[CountedContext], folder: Path, base: Path) -> Numbers:
     """What was counted besides documents. `folder`, `base`: as for `limited`."""
     numbers = {
-        _context_name(context, base): (_first_uri(context), context["tokens"], _exact(context))
+        _context_name(context, base): (_first_uri(context), context.tokens, context.exact)
         for context in contexts
     }
     return {**numbers, TOTAL_BUDGET: (_total_uri(folder), total.tokens, total.exact)}
@@ -220,20 +219,16 @@ class Comparison:
             Baseline(self._tokens).write(self._path)
 
 
-def _exact(context: Mapping[str, Any]) -> bool:
-    return bool(context["exactness"] == Exactness.EXACT.value)
-
-
-def _first_uri(context: Mapping[str, Any]) -> str:
+def _first_uri(context: CountedContext) -> str:
     """Where a finding about a context stands: at the first of its files that lies in its folder."""
-    folder = Path(context["folder"])
-    paths = [Path(entry["path"]) for entry in context["entries"]]
+    folder = context.folder
+    paths = [entry.path for entry in context.entries]
     return uri_of(next((path for path in paths if path.is_relative_to(folder)), folder))
 
 
-def _context_name(context: Mapping[str, Any], base: Path) -> str:
-    inside = name_of(uri_of(Path(context["folder"])), base)
-    return f"{CONTEXT_BUDGET}{context['agent']}{'' if inside == '.' else f' in {inside}'}"
+def _context_name(context: CountedContext, base: Path) -> str:
+    inside = name_of(uri_of(context.folder), base)
+    return f"{CONTEXT_BUDGET}{context.agent}{'' if inside == '.' else f' in {inside}'}"
 
 
 def _total_uri(folder: Path) -> str:

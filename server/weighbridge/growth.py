@@ -10,12 +10,12 @@ from typing import Any
 from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import arrival
 from weighbridge.agents.registry import AGENTS
+from weighbridge.analysis.contexts import CountedContext
 from weighbridge.analysis.report import ReferenceReport, Report
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.content.depends import Depends
 from weighbridge.content.policy import shown
 from weighbridge.gate import name_of
-from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
 
@@ -114,24 +114,22 @@ def tokens_before(
 
 
 def context_changes(
-    before: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]], top: Path
+    before: Iterable[CountedContext], now: Iterable[CountedContext], top: Path
 ) -> list[Change]:
     """What agents load, where it changed."""
-    old = {context["agent"]: context for context in before}
-    new = {context["agent"]: context for context in now}
+    old = {context.agent: context for context in before}
+    new = {context.agent: context for context in now}
     changes = []
     for name in dict.fromkeys([*new, *old]):
         was, is_ = old.get(name), new.get(name)
         through = _differences(_entries(was, top), _entries(is_, top))
         change = Change(
             AGENTS[name].title,
-            None if was is None else was["tokens"],
-            None if is_ is None else is_["tokens"],
+            None if was is None else was.tokens,
+            None if is_ is None else is_.tokens,
             through,
             (sum(_lost(was, top).values()), sum(_lost(is_, top).values())),
-            exact=all(
-                context["exactness"] == Exactness.EXACT.value for context in (was, is_) if context is not None
-            ),
+            exact=all(context.exact for context in (was, is_) if context is not None),
             cut=_differences(_lost(was, top), _lost(is_, top)),
         )
         if change.is_any:
@@ -238,21 +236,21 @@ def _files(references: Sequence[ReferenceReport], base: Path) -> dict[str, int]:
     return files
 
 
-def _entries(context: Mapping[str, Any] | None, top: Path) -> dict[str, int]:
-    entries = () if context is None else context["entries"]
-    return {_relative(entry["path"], top): entry["tokens"] for entry in entries}
+def _entries(context: CountedContext | None, top: Path) -> dict[str, int]:
+    entries = () if context is None else context.entries
+    return {_relative(entry.path, top): entry.tokens for entry in entries}
 
 
-def _relative(path: str, top: Path) -> str:
+def _relative(path: Path, top: Path) -> str:
     return Path(os.path.relpath(path, top)).as_posix()
 
 
-def _lost(context: Mapping[str, Any] | None, top: Path) -> dict[str, int]:
+def _lost(context: CountedContext | None, top: Path) -> dict[str, int]:
     """The tokens of each file that never arrive."""
     lost: dict[str, int] = defaultdict(int)
-    for entry in () if context is None else context["entries"]:
-        if entry["lost"] is not None:
-            lost[_relative(entry["path"], top)] += entry["lost"]["tokens"]
+    for entry in () if context is None else context.entries:
+        if entry.lost is not None:
+            lost[_relative(entry.path, top)] += entry.lost.tokens
     return lost
 
 

@@ -85,7 +85,7 @@ def print_table(reports: Sequence[Report]) -> None:
             )
         )
         for model in report.models[1:]:
-            about = f"{'' if model.window is None else f'of {model.window:,}; '}{model.encoding}{_cost(model.input_usd)}"
+            about = f"{'' if model.context_window is None else f'of {model.context_window:,}; '}{model.encoding}{_cost(None if model.cost is None else model.cost.input_usd)}"
             tokens = number_text(model.tokens, exact=model.exactness is Exactness.EXACT)
             used = "" if model.used is None else share_text(model.used)
             table.append(

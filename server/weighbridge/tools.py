@@ -5,7 +5,7 @@ Answers are JSON of bounded size. Nothing outside the workspace can be named, ev
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from weighbridge.session.choice import choose
 from weighbridge.session.other_models import model_report
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.terminal import findings_of
-from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.unsaved_texts import Unsaved
 from weighbridge.workspaces import chosen_under, configuration_in
@@ -99,7 +98,7 @@ class ToolWorkspace:
         choice = choose(settings, flags)
         counting = tokenizer(choice.encoding)
         report = model_report(choice, counting.name, choice.exactness(counting), counting.count(text))
-        return _fitted({**report.as_json(), "model": choice.name, "warnings": [*warnings, *choice.warnings]})
+        return _fitted({**asdict(report), "model": choice.name, "warnings": [*warnings, *choice.warnings]})
 
     def _open_texts(self, warnings: list[str]) -> OpenTexts:
         """What editors hold unsaved in the folder; `warnings` takes what could not be had."""
@@ -132,41 +131,45 @@ class ToolWorkspace:
             raise UnusableArgumentError(fault.problem.message) from None
         return place.path
 
-    def _name(self, path: str) -> str:
+    def _name(self, path: Path) -> str:
         """A path as `count` takes it; whole where it is outside."""
-        named = Path(path)
-        return str(named.relative_to(self.folder)) if named.is_relative_to(self.folder) else path
+        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
 
-    def _context(self, context: Mapping[str, Any]) -> dict[str, Any]:
+    def _context(self, context: contexts.CountedContext) -> dict[str, Any]:
         """An agent's context; first the entries that lose text, then the largest."""
         entries = [
             {
-                "path": self._name(entry["path"]),
-                "tokens": entry["tokens"],
-                "imported_by": entry["imported_by"] and self._name(entry["imported_by"]),
-                "lost": (lost := entry["lost"])
-                and {"tokens": lost["tokens"], "from_line": lost["line"] + 1, "code": lost["code"]},
+                "path": self._name(entry.path),
+                "tokens": entry.tokens,
+                "imported_by": entry.imported_by and self._name(entry.imported_by),
+                "lost": (lost := entry.lost)
+                and {"tokens": lost.tokens, "from_line": lost.line + 1, "code": lost.code},
             }
-            for entry in context["entries"]
+            for entry in sorted(context.entries, key=lambda entry: (entry.lost is None, -entry.tokens))
         ]
-        entries.sort(key=lambda entry: (entry["lost"] is None, -entry["tokens"]))
         return {
-            **{name: context[name] for name in ("agent", "tokens", "exactness", "encoding", "model")},
+            "agent": context.agent,
+            "tokens": context.tokens,
+            "exactness": context.exactness,
+            "encoding": context.encoding,
+            "model": context.model,
             "entries": entries,
             "repeated": [
-                contexts.repeated_text(repeated, self._name, exact=context["exactness"] == Exactness.EXACT)
-                for repeated in context["repeated"]
+                contexts.repeated_text(repeated, self._name, exact=context.exact)
+                for repeated in context.repeated
             ],
             "ignored": [
                 {
-                    "path": self._name(failed["path"]),
-                    "line": failed["line"] + 1,
-                    "text": failed["text"],
-                    "reason": failed["reason"],
+                    "path": self._name(failed.path),
+                    "line": failed.line + 1,
+                    "text": failed.text,
+                    "reason": failed.reason,
                 }
-                for failed in context["ignored"]
+                for failed in context.ignored
             ],
-            "not_loaded": [{**file, "path": self._name(file["path"])} for file in context["not_loaded"]],
+            "not_loaded": [
+                {"path": self._name(file.path), "reason": file.reason} for file in context.not_loaded
+            ],
         }
 
     def _file(self, report: Report, settings: Settings) -> dict[str, Any]:
@@ -175,7 +178,7 @@ class ToolWorkspace:
         counted = model_report(choice, report.encoding, report.exactness, report.tokens)
         references = sorted(report.references, key=lambda reference: -(reference.tokens or 0))
         return {
-            **counted.as_json(),
+            **asdict(counted),
             "model": report.model,
             "own_tokens": report.own_tokens,
             "budget": {"limit": report.budget.limit, "used": report.budget.used},

@@ -79,28 +79,14 @@ PROVIDERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Both counts of one message. `frame`: what it costs besides its text, where that is known."""
+    """Both counts of one message. `frame`: what it costs besides its text, where that is known. `difference`: ours over theirs."""
 
     model: str
     tokens: int
     frame: int
     provider_tokens: int
+    difference: int
     exactness: Exactness
-
-    @property
-    def difference(self) -> int:
-        """Tokens that are counted here over what the provider counts."""
-        return self.tokens + self.frame - self.provider_tokens
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "tokens": self.tokens,
-            "frame": self.frame,
-            "provider_tokens": self.provider_tokens,
-            "difference": self.difference,
-            "exactness": self.exactness.value,
-        }
 
     def __str__(self) -> str:
         by = f"{self.difference:+,} ({self.difference / max(1, self.provider_tokens):+.2%})"
@@ -129,9 +115,9 @@ def verify(
         raise VerifyError(f"verify: {model.name} is not one of {name}'s models")
     written = _name_for_provider(base, find(base, added))
     counted = _ask(provider, written, text, environment)
-    return Verified(
-        written, report.tokens, 0 if report.frame is None else report.frame.tokens, counted, report.exactness
-    )
+    frame = 0 if report.frame is None else report.frame.tokens
+    difference = report.tokens + frame - counted
+    return Verified(written, report.tokens, frame, counted, difference, report.exactness)
 
 
 def _name_for_provider(written: str, model: Model) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from weighbridge import growth
+from weighbridge.analysis.contexts import CountedContext
 from weighbridge.analysis.report import Report
 from weighbridge.batch import FileOutcome
 from weighbridge.check import Checked
@@ -36,7 +37,7 @@ class Look:
     faults: Sequence[str]
     depends: Depends
     findings: Sequence[Finding] | None = None
-    contexts: Sequence[Mapping[str, Any]] = ()
+    contexts: Sequence[CountedContext] = ()
 
     @classmethod
     def of(cls, result: Found, warnings: Sequence[str]) -> "Look":

@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -181,7 +180,7 @@ def verify(options: argparse.Namespace) -> int:
     except VerifyError as error:
         refuse(str(error))
     if options.format == "json":
-        print_json(verified.as_json())
+        print_json(verified)
     else:
         sys.stdout.write(f"{options.path}: {verified}\n")
     return EXIT_OK
@@ -232,7 +231,7 @@ class _JsonLines:
 
     def document(self, report: "Report", findings: "Sequence[Finding]") -> None:
         """Print what `check` says of a document."""
-        self._report(report, {"findings": [asdict(finding) for finding in findings]})
+        self._report(report, {"findings": findings})
 
     def _report(self, report: "Report", besides: Mapping[str, Any]) -> None:
         self.encodings.update(report.encodings)

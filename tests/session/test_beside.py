@@ -116,7 +116,8 @@ async def test_a_row_has_window_and_cost(tmp_path: Path) -> None:
             200_000,
         )
         assert (claude.exactness, gpt.exactness) == (Exactness.RECONSTRUCTION, Exactness.EXACT)
-        assert claude.input_usd == pytest.approx(claude.tokens * 3 / 1_000_000)
+        assert claude.cost is not None
+        assert claude.cost.input_usd == pytest.approx(claude.tokens * 3 / 1_000_000)
         assert gpt.used == gpt.tokens / 400_000
         assert [row["model"] for row in report.as_json()["models"]] == ["claude-sonnet-4-5", "gpt-5"]
         assert any("nobody-knows" in problem.message for _, problem in report.problems)

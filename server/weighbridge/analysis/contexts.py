@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from weighbridge.agents.folders import git_root
-from weighbridge.agents.model import Agent, Context, Entry, Importance, Start
+from weighbridge.agents.model import Agent, Context, Entry, Importance, Lost, Start
 from weighbridge.agents.text import decoded
 from weighbridge.analysis.loads import EVERY_FILE
 from weighbridge.analysis.notices import Places
@@ -59,6 +59,94 @@ class Loaded:
     refused: tuple[Path, ...]
     depends: Depends
     vain: tuple[Vain, ...] = ()
+
+
+# What is counted of a context: the fields are the names in the JSON of `weighbridge context`.
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPart:
+    """A part of a context. `where`: its place in the request."""
+
+    where: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartWithText(CountedPart):
+    """The same, with what arrives."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountedLoss:
+    """What of a file does not arrive, from a place on. `line` from 0, `character` in code points."""
+
+    code: Code
+    line: int
+    character: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One of the places that a text arrives in."""
+
+    path: Path
+    imported_by: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedEntry:
+    """One file's text in a context."""
+
+    path: Path
+    kind: str
+    tokens: int
+    imported_by: Path | None
+    lost: CountedLoss | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A text that arrives several times. `tokens`: that once would save."""
+
+    tokens: int
+    entries: Sequence[Copy]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that does not load."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountedContext:
+    """An agent's context. `model`: as it was written; None: counted by the encoding alone."""
+
+    agent: str
+    title: str
+    recorded: bool
+    as_of: str
+    folder: Path
+    tokens: int
+    model: str | None
+    encoding: str
+    exactness: Exactness
+    parts: Sequence[CountedPart]
+    entries: Sequence[CountedEntry]
+    ignored: Sequence[Vain]
+    repeated: Sequence[Repeated]
+    not_loaded: Sequence[Unread]
+
+    @property
+    def exact(self) -> bool:
+        """Whether the tokens are those that the model counts."""
+        return self.exactness is Exactness.EXACT
 
 
 def load(
@@ -116,8 +204,8 @@ def contexts_of(
     open_text: Callable[[Path], str | None],
     choice: TokenizerChoice | None,
     texts: bool = False,
-) -> list[dict[str, Any]]:
-    """The contexts of agents, by name, as JSON; without names: of all that load anything. Reads files: a worker's work.
+) -> list[CountedContext]:
+    """The contexts of agents, by name; without names: of all that load anything. Reads files: a worker's work.
 
     `texts`: with what arrives.
     """
@@ -138,27 +226,28 @@ def rendered(context: Context) -> bytes:
 
 def counted(
     contexts: Iterable[Loaded], choice: TokenizerChoice | None, *, texts: bool
-) -> list[dict[str, Any]]:
-    """Contexts as the JSON that `weighbridge context` and the language server give; `texts`: with what arrives.
+) -> list[CountedContext]:
+    """Contexts as `weighbridge context` and the language server give them; `texts`: with what arrives.
 
     `choice`: by what all are counted; None: each by the encoding of the models that its agent is mostly used with.
     """
-    return [_as_json(loaded, choice, texts=texts) for loaded in contexts]
+    return [_counted(loaded, choice, texts=texts) for loaded in contexts]
 
 
-def repeated_text(repeated: Mapping[str, Any], shown: Callable[[str], str], *, exact: bool) -> str:
+def repeated_text(repeated: Repeated, shown: Callable[[Path], str], *, exact: bool) -> str:
     """A sentence about a text that arrives several times. `shown`: a path as people read it; `exact`: whether its count is."""
     places = [
-        shown(entry["path"])
-        + ("" if entry["imported_by"] is None else f" (imported by {shown(entry['imported_by'])})")
-        for entry in repeated["entries"]
+        shown(copy.path) + ("" if copy.imported_by is None else f" (imported by {shown(copy.imported_by)})")
+        for copy in repeated.entries
     ]
     times = "twice" if len(places) == 2 else f"{len(places):,} times"
     named_places = ", ".join(places[:_MOST_NAMED]) + (", …" if len(places) > _MOST_NAMED else "")
-    return f"the same text {times}: {named_places}: once would save {tokens_text(repeated['tokens'], exact=exact)}"
+    return (
+        f"the same text {times}: {named_places}: once would save {tokens_text(repeated.tokens, exact=exact)}"
+    )
 
 
-def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[dict[str, Any]]:
+def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[Repeated]:
     """The texts that arrive several times, in order, each with the tokens that once would save."""
     same: dict[str, list[int]] = {}
     for number, entry in enumerate(entries):
@@ -166,66 +255,50 @@ def _repeated(entries: Sequence[Entry], counts: Sequence[int]) -> Iterator[dict[
     for numbers in same.values():
         saved = sum(counts[number] for number in numbers[1:])
         if saved >= _WORTH_TELLING:
-            copies = [entries[number] for number in numbers]
-            yield {
-                "tokens": saved,
-                "entries": [
-                    {
-                        "path": str(copy.path),
-                        "imported_by": None if copy.imported_by is None else str(copy.imported_by),
-                    }
-                    for copy in copies
-                ],
-            }
+            copies = (entries[number] for number in numbers)
+            yield Repeated(saved, [Copy(copy.path, copy.imported_by) for copy in copies])
 
 
-def _as_json(loaded: Loaded, choice: TokenizerChoice | None, *, texts: bool) -> dict[str, Any]:
-    tokenizer = tokenizer_of(loaded.agent.encoding if choice is None else choice.encoding)
+def _counted(loaded: Loaded, choice: TokenizerChoice | None, *, texts: bool) -> CountedContext:
+    agent, context = loaded.agent, loaded.context
+    tokenizer = tokenizer_of(agent.encoding if choice is None else choice.encoding)
     if choice is not None:
         exactness = choice.exactness(tokenizer)
     else:
-        exactness = tokenizer.exactness if loaded.agent.exact else Exactness.ESTIMATE
-    parts = [
-        {"where": part.where, "tokens": tokenizer.count(part.text), **({"text": part.text} if texts else {})}
-        for part in loaded.context.parts
-    ]
-    counts = [tokenizer.count(entry.text) for entry in loaded.context.entries]
-    refused = [
-        {"path": str(path), "reason": "outside the folders that Weighbridge may read (fileRoots)"}
-        for path in loaded.refused
-    ]
-    return {
-        "agent": loaded.agent.name,
-        "title": loaded.agent.title,
-        "recorded": loaded.agent.recorded,
-        "as_of": loaded.agent.as_of,
-        "folder": str(loaded.folder),
-        "tokens": sum(part["tokens"] for part in parts),
-        "model": None if choice is None else choice.name,
-        "encoding": tokenizer.name,
-        "exactness": exactness.value,
-        "parts": parts,
-        "entries": [
-            {
-                "path": str(entry.path),
-                "kind": entry.kind,
-                "tokens": tokens,
-                "imported_by": None if entry.imported_by is None else str(entry.imported_by),
-                "lost": None
-                if entry.lost is None
-                else {
-                    "code": entry.lost.code.value,
-                    "line": entry.lost.line,
-                    "character": entry.lost.character,
-                    "tokens": tokenizer.count(entry.lost.text),
-                },
-            }
-            for entry, tokens in zip(loaded.context.entries, counts, strict=True)
+        exactness = tokenizer.exactness if agent.exact else Exactness.ESTIMATE
+    part_counts = [tokenizer.count(part.text) for part in context.parts]
+    parts = zip(context.parts, part_counts, strict=True)
+    counts = [tokenizer.count(entry.text) for entry in context.entries]
+    entries = zip(context.entries, counts, strict=True)
+    outside = "outside the folders that Weighbridge may read (fileRoots)"
+    return CountedContext(
+        agent.name,
+        agent.title,
+        agent.recorded,
+        agent.as_of,
+        loaded.folder,
+        sum(part_counts),
+        None if choice is None else choice.name,
+        tokenizer.name,
+        exactness,
+        [
+            PartWithText(part.where, tokens, part.text) if texts else CountedPart(part.where, tokens)
+            for part, tokens in parts
         ],
-        "ignored": [{**asdict(vain), "path": str(vain.path)} for vain in loaded.vain],
-        "repeated": [*_repeated(loaded.context.entries, counts)],
-        "not_loaded": [
-            *({"path": str(file.path), "reason": file.reason} for file in loaded.context.not_loaded),
-            *refused,
+        [
+            CountedEntry(entry.path, entry.kind, tokens, entry.imported_by, _loss(entry.lost, tokenizer))
+            for entry, tokens in entries
         ],
-    }
+        loaded.vain,
+        [*_repeated(context.entries, counts)],
+        [
+            *(Unread(file.path, file.reason) for file in context.not_loaded),
+            *(Unread(path, outside) for path in loaded.refused),
+        ],
+    )
+
+
+def _loss(lost: Lost | None, tokenizer: Tokenizer) -> CountedLoss | None:
+    if lost is None:
+        return None
+    return CountedLoss(lost.code, lost.line, lost.character, tokenizer.count(lost.text))

@@ -60,31 +60,26 @@ class BudgetReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What tokens cost as input."""
+
+    input_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReport:
-    """What a document is for one of the models that are shown together. `window`: tokens. `input_usd`: of all its tokens."""
+    """What a document is for one of the models that are shown together; the fields are the names in the JSON.
+
+    `context_window`: tokens. `used`: share of it.
+    """
 
     model: str
     encoding: str
     exactness: Exactness
     tokens: int
-    window: int | None
-    input_usd: float | None
-
-    @property
-    def used(self) -> float | None:
-        """The share of the window that it takes."""
-        return None if self.window is None else self.tokens / self.window
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "encoding": self.encoding,
-            "exactness": self.exactness.value,
-            "tokens": self.tokens,
-            "context_window": self.window,
-            "used": self.used,
-            "cost": None if self.input_usd is None else {"input_usd": self.input_usd},
-        }
+    context_window: int | None
+    used: float | None
+    cost: Cost | None
 
 
 @dataclass(frozen=True)
@@ -274,7 +269,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         return {
             **self._counts_json(),
-            **({"models": [model.as_json() for model in self.models]} if self.models else {}),
+            **({"models": [asdict(model) for model in self.models]} if self.models else {}),
             **({} if self.frame is None else {"frame": asdict(self.frame)}),
             "dialect": self.dialect,
             # What the total is no more than an estimate for may stand in some parts only.

@@ -72,7 +72,7 @@ class Requests:
         )
         return {"text": text, "sources": stretches}
 
-    async def context(self, params: Any) -> dict[str, Any]:
+    async def context(self, params: Any) -> WrittenJson:
         """`weighbridge/context`: what agents load in a folder, or in the one that a document belongs to."""
         options = params if isinstance(params, dict) else {}
         names = options.get("agents")
@@ -85,7 +85,7 @@ class Requests:
             folder = None if path is None else self._session.configuration.folder_of(path) or path.parent
         if folder is None:
             raise InvalidParamsError("expected a `folder`, as a file URI, or a `textDocument` that is a file")
-        return {"contexts": await self._session.queries.contexts(folder, names)}
+        return WrittenJson.of({"contexts": await self._session.queries.contexts(folder, names)})
 
     # Commands: the first argument names the document, as a URI or `{textDocument}` or `{uri}`
 

@@ -131,34 +131,32 @@ def stretches(text: str, sources: Sequence[Source]) -> list[dict[str, Any]]:
 
 
 def _context(
-    loaded: contexts.Loaded, counted: Mapping[str, Any], folder: Path, *, texts: bool
+    loaded: contexts.Loaded, counted: contexts.CountedContext, folder: Path, *, texts: bool
 ) -> dict[str, Any]:
-    def name(path: str | Path) -> str:
+    def name(path: Path) -> str:
         """A path from the folder, or from the user's home."""
         for base, prefix in ((folder, ""), (Path.home(), "~/")):
-            if Path(path).is_relative_to(base):
-                return prefix + Path(path).relative_to(base).as_posix()
+            if path.is_relative_to(base):
+                return prefix + path.relative_to(base).as_posix()
         return str(path)
 
-    count = tokenizer(counted["encoding"]).count
+    count = tokenizer(counted.encoding).count
     about = loaded.agent.as_of if loaded.agent.recorded else f"{loaded.agent.as_of}, as read, not recorded"
     return {
         "name": loaded.agent.title,
         "as_of": about,
-        "tokens": counted["tokens"],
-        "exactness": counted["exactness"],
-        "encoding": counted["encoding"],
+        "tokens": counted.tokens,
+        "exactness": counted.exactness,
+        "encoding": counted.encoding,
         "entries": [
             {
-                "name": name(entry["path"]),
-                "tokens": entry["tokens"],
-                "lost": 0 if entry["lost"] is None else entry["lost"]["tokens"],
+                "name": name(entry.path),
+                "tokens": entry.tokens,
+                "lost": 0 if entry.lost is None else entry.lost.tokens,
             }
-            for entry in counted["entries"]
+            for entry in counted.entries
         ],
-        "not_loaded": [
-            {"name": name(file["path"]), "reason": file["reason"]} for file in counted["not_loaded"]
-        ],
+        "not_loaded": [{"name": name(file.path), "reason": file.reason} for file in counted.not_loaded],
         "parts": [
             {"where": part.where, "pieces": [*_pieces(part, name, count)] if texts else None}
             for part in loaded.context.parts

@@ -5,7 +5,7 @@ They are counted when somebody looks, from one rendering for all: a key costs no
 
 from dataclasses import dataclass, field, replace
 
-from weighbridge.analysis.report import ModelReport, Report
+from weighbridge.analysis.report import Cost, ModelReport, Report
 from weighbridge.budget.cost import input_cost
 from weighbridge.session.choice import Choice
 from weighbridge.tokens.base import Exactness, Tokenizer
@@ -46,5 +46,6 @@ def with_models(report: Report, text: str, choice: Choice, counts: CountsBeside 
 def model_report(choice: Choice, encoding: str, exactness: Exactness, tokens: int) -> ModelReport:
     """What so many tokens, counted by this encoding, are for the model that was chosen."""
     model = choice.model
-    window, cost = (None, None) if model is None else (model.context_window, input_cost(tokens, model))
-    return ModelReport(choice.name or choice.encoding, encoding, exactness, tokens, window, cost)
+    window, usd = (None, None) if model is None else (model.context_window, input_cost(tokens, model))
+    used, cost = None if window is None else tokens / window, None if usd is None else Cost(usd)
+    return ModelReport(choice.name or choice.encoding, encoding, exactness, tokens, window, used, cost)

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from weighbridge.analysis.contexts import contexts_of
+from weighbridge.analysis.contexts import CountedContext, contexts_of
 from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
@@ -55,7 +55,7 @@ class Queries:
 
     async def contexts(
         self, folder: Path, agents: Sequence[str] | None, *, texts: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[CountedContext]:
         """What agents load when they are started in a folder, as `weighbridge context` tells it. None: all that load anything.
 
         Open documents count as they are in the editor. `texts`: with what arrives.

@@ -5,14 +5,14 @@ import contextlib
 import re
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from lsprotocol import types
 
 from weighbridge import disk
+from weighbridge.analysis.contexts import CountedContext
 from weighbridge.analysis.report import ImportReport, Report
 from weighbridge.analysis.wording import (
     age_text,
@@ -102,10 +102,10 @@ class Hover:
         report = await self._backend.with_models(document, report)
         contexts = await self._contexts(document, report)
         uris = {document.uri, self._backend.naming().real(document.uri)}
-        paths = {str(path) for uri in uris if (path := path_of(uri)) is not None}
+        paths = {path for uri in uris if (path := path_of(uri)) is not None}
         return self._hover(document_card(report, contexts, paths), None)
 
-    async def _contexts(self, document: Document, report: Report) -> Sequence[Mapping[str, Any]]:
+    async def _contexts(self, document: Document, report: Report) -> Sequence[CountedContext]:
         """The contexts that a document may be a part of, of the agents that are chosen or else read it, if they are known soon."""
         arrived = report.arrived
         if arrived is None:

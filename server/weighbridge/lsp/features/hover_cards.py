@@ -1,16 +1,15 @@
 """The cards that hovers show: what each says, as Markdown or as plain text. Pure."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any
 
 from weighbridge.agents.arrivals import shown_path
 from weighbridge.agents.readers import TITLES
 from weighbridge.analysis.arriving import Arrived
-from weighbridge.analysis.contexts import repeated_text
+from weighbridge.analysis.contexts import CountedContext, repeated_text
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import (
     ImportReport,
@@ -175,7 +174,7 @@ def section_card(report: Report, number: int) -> Card:
 
 
 def document_card(
-    report: Report, contexts: Sequence[Mapping[str, Any]] = (), paths: Collection[str] = ()
+    report: Report, contexts: Sequence[CountedContext] = (), paths: Collection[Path] = ()
 ) -> Card:
     """What the whole document weighs, and what in it weighs most; of an agent's file, the context that it is a part of.
 
@@ -236,59 +235,55 @@ def _model_text(model: ModelReport) -> str:
     ]
     if model.used is not None:
         parts.append(f"{share_text(model.used)} of its window")
-    if model.input_usd is not None:
-        parts.append(f"{usd_text(model.input_usd)} as input")
+    if model.cost is not None:
+        parts.append(f"{usd_text(model.cost.input_usd)} as input")
     return ", ".join(parts)
 
 
-def _other_text(context: Mapping[str, Any], paths: Collection[str]) -> str:
+def _other_text(context: CountedContext, paths: Collection[Path]) -> str:
     """`Codex 8,012, cut at line 360`, `Gemini CLI not read`: a file in another agent's context. `paths`: its names."""
-    title = TITLES[context["agent"]] + ("" if context["recorded"] else f" ({_AS_READ})")
-    entry = next((entry for entry in context["entries"] if entry["path"] in paths), None)
+    title = TITLES[context.agent] + ("" if context.recorded else f" ({_AS_READ})")
+    entry = next((entry for entry in context.entries if entry.path in paths), None)
     if entry is None:
         return f"{title} not read"
-    cut = "" if entry["lost"] is None else f", cut at line {entry['lost']['line'] + 1:,}"
-    return f"{title} {number_text(entry['tokens'], exact=context['exactness'] == 'exact')}{cut}"
+    cut = "" if entry.lost is None else f", cut at line {entry.lost.line + 1:,}"
+    return f"{title} {number_text(entry.tokens, exact=context.exact)}{cut}"
 
 
 def _chain(
     report: Report,
     arrived: Arrived,
     facts: Sequence[str],
-    contexts: Sequence[Mapping[str, Any]],
-    paths: Collection[str],
+    contexts: Sequence[CountedContext],
+    paths: Collection[Path],
 ) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
     """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
-    own = next((context for context in contexts if context["agent"] == arrived.agent), None)
+    own = next((context for context in contexts if context.agent == arrived.agent), None)
     notices = [notice.message for _, notice in report.notices if notice.code is not Code.REMOVED]
     facts = [*facts, *notices[:_MOST_NOTICES]]
     if own is None:
         return tuple(facts), (), 0
-    exact = own["exactness"] == "exact"
-    total = tokens_text(own["tokens"], exact=exact)
+    exact = own.exact
+    total = tokens_text(own.tokens, exact=exact)
     facts.append(f"{total} in all when {arrived.title} is started in {arrived.folder}")
-    if not own["recorded"]:
+    if not own.recorded:
         facts.append(f"{arrived.title}: {_AS_READ}")
     if others := [_other_text(context, paths) for context in contexts if context is not own]:
         facts.append(f"the same file in {' · '.join(others)}")
     facts += [
-        repeated_text(repetition, lambda path: name_text(shown_path(Path(path), arrived.folder)), exact=exact)
-        for repetition in own["repeated"][:_MOST_NOTICES]
+        repeated_text(repetition, lambda path: name_text(shown_path(path, arrived.folder)), exact=exact)
+        for repetition in own.repeated[:_MOST_NOTICES]
     ]
     rows = [
         Row(
-            name_text(shown_path(Path(entry["path"]), arrived.folder))
-            + (
-                ""
-                if entry["lost"] is None
-                else f" ({number_text(entry['lost']['tokens'], exact=exact)} lost)"
-            ),
-            number_text(entry["tokens"], exact=exact),
-            share_text(entry["tokens"] / report.budget.limit),
+            name_text(shown_path(entry.path, arrived.folder))
+            + ("" if entry.lost is None else f" ({number_text(entry.lost.tokens, exact=exact)} lost)"),
+            number_text(entry.tokens, exact=exact),
+            share_text(entry.tokens / report.budget.limit),
         )
-        for entry in own["entries"][:_MOST_ROWS]
+        for entry in own.entries[:_MOST_ROWS]
     ]
-    return tuple(facts), tuple(rows), len(own["entries"]) - len(rows)
+    return tuple(facts), tuple(rows), len(own.entries) - len(rows)
 
 
 def _top(sections: Sequence[SectionReport]) -> list[SectionReport]:

@@ -15,6 +15,7 @@ from cachetools import LRUCache
 from lsprotocol import types
 
 from weighbridge.agents.readers import TITLES
+from weighbridge.analysis.contexts import PartWithText
 from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.convert import text_document_uri
@@ -70,7 +71,9 @@ class ResolvedTexts:
             raise InvalidParamsError(f"{params.uri}: no agent's context")
         self._shown[params.uri] = None
         (context,) = await self._backend.session.queries.contexts(folder, [name], texts=True)
-        return types.TextDocumentContentResult("\n".join(part["text"] for part in context["parts"]))
+        return types.TextDocumentContentResult(
+            "\n".join(part.text for part in context.parts if isinstance(part, PartWithText))
+        )
 
     async def show(self, arguments: list[Any]) -> dict[str, str]:
         """`weighbridge.showResolved`: the URI of an open document's resolved text, brought before the user where that can be."""
