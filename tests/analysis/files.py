@@ -7,7 +7,7 @@ from pathlib import Path
 
 from weighbridge.analysis.expand import Expander, Expansion, Nested, Reading, State
 from weighbridge.config import Settings
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.errors import Code, Problem
 from weighbridge.references.model import Kind, Reference
 from weighbridge.steps import finish
@@ -59,7 +59,7 @@ class Files:
         return reading_of(name, self.texts[name]) if name in self.texts else missing(name)
 
     def expander(self, most_depth: int, document: str | None = None) -> Expander:
-        def key_of(request: Request) -> Hashable:
+        def key_of(request: ContentRequest) -> Hashable:
             return request.target
 
         return Expander(

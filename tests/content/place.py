@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.config import Settings
-from weighbridge.content.base import AsyncHandler, Content, Handler, Request, Scope
+from weighbridge.content.base import AsyncHandler, Content, ContentRequest, Handler, Scope
 from weighbridge.errors import Code, Problem, ReferenceFault
 from weighbridge.references.model import Kind
 
@@ -20,16 +20,16 @@ def settings_of(**settings: Any) -> Settings:
 
 def request(
     kind: Kind, target: str, scope: Scope, fragment: str | None = None, default: str | None = None
-) -> Request:
+) -> ContentRequest:
     base = None if scope.document is None else scope.document.parent
-    return Request(kind, target, fragment, default, base, scope)
+    return ContentRequest(kind, target, fragment, default, base, scope)
 
 
 def text_of(content: Content) -> str:
     return "".join(content.chunks())
 
 
-def outcome(handler: Handler, asked: Request) -> str | Problem:
+def outcome(handler: Handler, asked: ContentRequest) -> str | Problem:
     """The text a request stands for, or why not."""
     try:
         return text_of(handler.load(asked))
@@ -37,7 +37,9 @@ def outcome(handler: Handler, asked: Request) -> str | Problem:
         return fault.problem
 
 
-async def outcome_async(handler: AsyncHandler, asked: Request, *, force: bool = False) -> str | Problem:
+async def outcome_async(
+    handler: AsyncHandler, asked: ContentRequest, *, force: bool = False
+) -> str | Problem:
     try:
         return text_of(await handler.load(asked, force=force))
     except ReferenceFault as fault:

@@ -19,7 +19,7 @@ from tests.content.place import code_of, outcome_async, request, scope, text_of
 
 from weighbridge.content import api
 from weighbridge.content.api import LONGEST_URL, ApiHandler
-from weighbridge.content.base import Request
+from weighbridge.content.base import ContentRequest
 from weighbridge.content.fetch import LARGEST_BODY
 from weighbridge.errors import Code, Problem, ReferenceFault
 from weighbridge.references.model import Kind
@@ -28,7 +28,7 @@ URL = "https://api.example/data"
 ALLOW = {"apiAllow": ["api.example"]}
 
 
-def ask(target: str = URL, **settings: Any) -> Request:
+def ask(target: str = URL, **settings: Any) -> ContentRequest:
     return request(Kind.API, target, scope(Path("/room"), **{**ALLOW, **settings}))
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.content.place import OpenDocuments, outcome, outcome_async, request, scope, settings_of
 
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.file import FileHandler
 from weighbridge.references.model import Kind
@@ -52,5 +52,5 @@ def test_the_network_is_not_loaded_before_it_is_needed() -> None:
 
 
 def test_requests_can_be_made_without_a_document() -> None:
-    asked = Request(Kind.VARIABLE, "x", None, "d", None, Scope(None, (), settings_of()))
+    asked = ContentRequest(Kind.VARIABLE, "x", None, "d", None, Scope(None, (), settings_of()))
     assert outcome(HandlerFactory().blocking(Kind.VARIABLE), asked) == "d"

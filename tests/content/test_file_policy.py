@@ -10,7 +10,7 @@ from tests.content.place import OpenDocuments, code_of, outcome, request, scope,
 
 from weighbridge import disk
 from weighbridge.content import policy
-from weighbridge.content.base import Content, Request, Scope
+from weighbridge.content.base import Content, ContentRequest, Scope
 from weighbridge.content.file import FileHandler
 from weighbridge.content.policy import place_of, real_path
 from weighbridge.errors import Code, Problem, ReferenceFault, TransientFault
@@ -272,7 +272,7 @@ def test_a_folder_is_listed_once_for_all_that_are_missing(
 
 
 def test_messages_name_the_path_from_the_workspaces_folder(room: Path) -> None:
-    nested = Request(Kind.FILE, "../absent/x.md", None, None, room / "docs", scope(room))
+    nested = ContentRequest(Kind.FILE, "../absent/x.md", None, None, room / "docs", scope(room))
     assert outcome(FileHandler(), nested) == Problem(Code.NOT_FOUND, "absent/x.md: not found")
 
 

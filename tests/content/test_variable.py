@@ -7,7 +7,7 @@ import pytest
 from tests.chains import chain
 from tests.content.place import OpenDocuments, outcome, request, settings_of, text_of
 
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.content.variable import VariableHandler, variable_files
 from weighbridge.errors import Code, Problem, ReferenceFault
 from weighbridge.references.model import Kind
@@ -21,7 +21,7 @@ def ask(
     document: str | None = "a.prompt.md",
     front_matter: Mapping[str, str] | None = None,
     **settings: Any,
-) -> Request:
+) -> ContentRequest:
     path = None if document is None else folder / document
     scope = Scope(path, (folder,), settings_of(**settings), front_matter or {})
     return request(Kind.VARIABLE, name, scope, default=default)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.references.test_index import PIECES, Change, changes, lines_of, run, texts
 
 from weighbridge.references import index, inside, leaves, links, literal
-from weighbridge.references.blocks import BlockState, Line
+from weighbridge.references.blocks import BlockLine, BlockState
 from weighbridge.references.index import Rescan, ScanIndex
 from weighbridge.references.markdown import scan
 from weighbridge.rope import RopeSizes
@@ -74,7 +74,7 @@ def test_what_the_end_of_a_long_line_decides(
     assert kinds_of(found) == kinds_of(ScanIndex(buffer)) != was
 
 
-def kinds_of(found: ScanIndex) -> list[tuple[Line, BlockState]]:
+def kinds_of(found: ScanIndex) -> list[tuple[BlockLine, BlockState]]:
     """What each line is, and what is open before it."""
     return [(parsed_line.info, parsed_line.before) for parsed_line in found._parsed_lines]
 

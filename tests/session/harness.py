@@ -12,7 +12,7 @@ from tests.tokens.watched import WatchedService
 
 from weighbridge.cache import CountStore
 from weighbridge.config import Layer
-from weighbridge.content.base import Content, Handler, Request
+from weighbridge.content.base import Content, ContentRequest, Handler
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.references.model import Kind
 from weighbridge.session.configuration import Configuration
@@ -95,13 +95,13 @@ class Counted:
         self.kind: Kind = inner.kind
         self.loads: list[str] = []
 
-    def key(self, request: Request) -> Hashable:
+    def key(self, request: ContentRequest) -> Hashable:
         return self._inner.key(request)
 
-    def paths(self, request: Request) -> tuple[Path, ...]:
+    def paths(self, request: ContentRequest) -> tuple[Path, ...]:
         return self._inner.paths(request)
 
-    def load(self, request: Request) -> Content:
+    def load(self, request: ContentRequest) -> Content:
         self.loads.append(request.target)
         return self._inner.load(request)
 

@@ -10,7 +10,7 @@ from tests.clock import settle
 from tests.patience import HANGS_AFTER
 
 from weighbridge.config import Settings
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.references.dialect import MARKDOWN
 from weighbridge.references.model import Kind
 from weighbridge.session.batching import _IN_A_GROUP, Batching
@@ -29,7 +29,7 @@ async def tasks() -> AsyncIterator[TaskManager]:
 
 
 def entry(target: str) -> ContentEntry:
-    request = Request(Kind.FILE, target, None, None, None, Scope(None, (), Settings()))
+    request = ContentRequest(Kind.FILE, target, None, None, None, Scope(None, (), Settings()))
     return ContentEntry(request, tokenizer("cl100k_base"), MARKDOWN)
 
 

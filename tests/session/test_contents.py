@@ -25,7 +25,7 @@ from tests.tokens.watched import stats_of
 
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.render import render_marked
-from weighbridge.content.base import Content, Request
+from weighbridge.content.base import Content, ContentRequest
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import Code, ReferenceFault
 from weighbridge.references.model import Kind
@@ -184,13 +184,13 @@ class Held:
         self.read = 0
         self._may.clear()
 
-    def key(self, request: Request) -> Hashable:
+    def key(self, request: ContentRequest) -> Hashable:
         return request.target
 
-    def paths(self, request: Request) -> tuple[Path, ...]:
+    def paths(self, request: ContentRequest) -> tuple[Path, ...]:
         return (Path("/held") / request.target,)
 
-    def load(self, request: Request) -> Content:
+    def load(self, request: ContentRequest) -> Content:
         text = self.texts[request.target]
         self.read += 1
         assert self._may.wait(HANGS_AFTER)

@@ -11,7 +11,7 @@ from tests.session.harness import a_session, open_file, typed
 from tests.tokens.watched import WatchedService
 
 from weighbridge.cache import CountStore
-from weighbridge.content.base import Content, Request
+from weighbridge.content.base import Content, ContentRequest
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.file import FileHandler
 from weighbridge.references.model import Kind
@@ -30,7 +30,7 @@ class Watched(FileHandler):
         super().__init__(open_texts)
         self.read: list[str] = []
 
-    def load(self, request: Request) -> Content:
+    def load(self, request: ContentRequest) -> Content:
         content = super().load(request)
         raw = content.raw
         if raw is None:

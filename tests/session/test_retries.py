@@ -6,7 +6,7 @@ import pytest
 from tests.session.harness import Counted, a_session, manager_of, open_file, set_layer
 from tests.session.test_contents import settle
 
-from weighbridge.content.base import Content, Request
+from weighbridge.content.base import Content, ContentRequest
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import Code, ReferenceFault, TransientFault
 from weighbridge.references.model import Kind
@@ -21,7 +21,7 @@ class Failing(Counted):
         handlers._blocking[Kind.FILE] = self
         self._fault = fault
 
-    def load(self, request: Request) -> Content:
+    def load(self, request: ContentRequest) -> Content:
         self.loads.append(request.target)
         raise self._fault(Code.FAILED, "not now")
 

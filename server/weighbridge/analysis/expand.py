@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.content.policy import shown
 from weighbridge.dependencies import Dependencies
 from weighbridge.errors import BorderlessError, Code, Problem
@@ -149,11 +149,11 @@ class Expander:
     tokenizer: Tokenizer
     scope: Scope
     max_depth: int
-    key_of: Callable[[Request], Hashable]
+    key_of: Callable[[ContentRequest], Hashable]
     lookup: Callable[[Hashable], Reading | None]
     document_identity: str | None = None
-    new_requests: dict[Hashable, Request] = field(default_factory=dict)
-    requests: dict[Hashable, Request] = field(default_factory=dict)
+    new_requests: dict[Hashable, ContentRequest] = field(default_factory=dict)
+    requests: dict[Hashable, ContentRequest] = field(default_factory=dict)
     loosened: bool = False
     steps: int = 0
     #: The keys of contents, and those that are nested in them.
@@ -213,12 +213,12 @@ class Expander:
         self._nested.retain(live)
         return dropped_keys
 
-    def _request(self, reference: Reference, base: Path | None) -> Request:
-        return Request(
+    def _request(self, reference: Reference, base: Path | None) -> ContentRequest:
+        return ContentRequest(
             reference.kind, reference.target, reference.fragment, reference.default, base, self.scope
         )
 
-    def _key(self, request: Request) -> Hashable:
+    def _key(self, request: ContentRequest) -> Hashable:
         """`key_of`, remembered: the same few requests are met again and again."""
         name = (request.kind, request.target, request.fragment, request.default, request.base)
         key = self._keys.get(name)
@@ -226,7 +226,7 @@ class Expander:
             key = self._keys[name] = self.key_of(request)
         return key
 
-    def _expand(self, request: Request, above: frozenset[str], depth: int) -> Steps[Expansion]:
+    def _expand(self, request: ContentRequest, above: frozenset[str], depth: int) -> Steps[Expansion]:
         key = self._key(request)
         self.steps += 1
         if self.steps > MOST_REFERENCES:

@@ -18,7 +18,7 @@ from weighbridge.text import Snapshot
 #: Texts and names that are kept.
 _MOST_KEPT: Final = 1_000_000
 
-Names = frozenset[str]
+FileNames = frozenset[str]
 
 
 def references_in(lines: Sequence[str]) -> Iterable[tuple[int, Reference]]:
@@ -26,7 +26,7 @@ def references_in(lines: Sequence[str]) -> Iterable[tuple[int, Reference]]:
     return ScanIndex(Snapshot((*lines, "")), read_front_matter(lines).lines).references()
 
 
-def named_files(path: Path, references: Iterable[tuple[int, Reference]]) -> Names:
+def named_files(path: Path, references: Iterable[tuple[int, Reference]]) -> FileNames:
     """The paths that a text's references to files name, whether there are such files or not."""
     folder = os.fspath(path.parent)
     return frozenset(
@@ -40,12 +40,12 @@ class Mentions:
     """What each text names. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._cache: LRUCache[Path, tuple[tuple[int, ...], Names]] = LRUCache(
+        self._cache: LRUCache[Path, tuple[tuple[int, ...], FileNames]] = LRUCache(
             _MOST_KEPT, getsizeof=lambda cached: len(cached[1]) + 1
         )
         self._lock = threading.Lock()
 
-    def of(self, path: Path, read: Callable[[], Sequence[str] | None]) -> Names:
+    def of(self, path: Path, read: Callable[[], Sequence[str] | None]) -> FileNames:
         """The files that a text names. `read`: its lines; asked for where the text changed. Blocks: a worker's work."""
         try:
             status = path.lstat()

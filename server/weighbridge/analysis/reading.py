@@ -13,7 +13,7 @@ from weighbridge.analysis.scans import WHOLE, ScannedReferences, Scans
 from weighbridge.analysis.whole_text import LONGEST_WHOLE, WholeText, read_whole, watched, with_whole_text
 from weighbridge.cache.digest import Digester
 from weighbridge.cache.digest import digest as digest_of
-from weighbridge.content.base import Content, Request
+from weighbridge.content.base import Content, ContentRequest
 from weighbridge.content.lines import cut_lines
 from weighbridge.content.policy import shown
 from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, TransientFault, fault_of_ours
@@ -63,7 +63,7 @@ def read(
     return resolved(content, (summarized.summary,), summarized.digest, summarized.tokens)
 
 
-def failed_reading(request: Request, error: BaseException) -> Reading:
+def failed_reading(request: ContentRequest, error: BaseException) -> Reading:
     """The reading of a content that can't be read. A fault of ours is told in the log."""
     if isinstance(error, ReferenceFault):
         problem = error.problem

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from weighbridge.config import Settings
 from weighbridge.config.globs import fits
-from weighbridge.content.base import Content, Request, retry_policy
+from weighbridge.content.base import Content, ContentRequest, retry_policy
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
 from weighbridge.content.policy import shown
 from weighbridge.content.responses import LastGood, ResponseStore
@@ -116,7 +116,7 @@ class ApiHandler:
         # Made once for all references of a document: there may be thousands of either.
         self._rules: _Rules | None = None
 
-    def key(self, request: Request) -> Hashable:
+    def key(self, request: ContentRequest) -> Hashable:
         """Name the endpoint and all settings that decide what it gives and whether it may be asked.
 
         URLs and headers, which may hold secrets, are in it as digests: keys are logged.
@@ -129,11 +129,11 @@ class ApiHandler:
         identity = [endpoint.url, sorted(endpoint.headers.items()), endpoint.select, endpoint.sample]
         return ("api", endpoint.name, endpoint.ttl, _digest(identity, _SALT), rules.name)
 
-    def paths(self, request: Request) -> tuple[Path, ...]:  # noqa: ARG002  (the interface's parameter)
+    def paths(self, request: ContentRequest) -> tuple[Path, ...]:  # noqa: ARG002  (the interface's parameter)
         """Name no file: there is none."""
         return ()
 
-    async def load(self, request: Request, *, force: bool = False) -> Content:
+    async def load(self, request: ContentRequest, *, force: bool = False) -> Content:
         """Give the response: the last one while its time to live lasts, unless `force`; else a new one.
 
         Raises:
@@ -282,7 +282,7 @@ class ApiHandler:
         )
 
 
-def endpoint_of(request: Request) -> Endpoint:
+def endpoint_of(request: ContentRequest) -> Endpoint:
     """Find what a reference asks for: an endpoint by its name, else a URL.
 
     Raises:

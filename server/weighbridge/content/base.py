@@ -1,6 +1,6 @@
 """The interface of handlers, one for every kind of content.
 
-A handler turns a `Request` (a reference seen from the place it stands in) into `Content`. Two steps, so that asking
+A handler turns a `ContentRequest` (a reference seen from the place it stands in) into `Content`. Two steps, so that asking
 "is it the same thing?" never reads it:
 
     key = handler.key(request)          # loop, no input or output: names the thing; equal keys share one reading
@@ -37,7 +37,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ContentRequest:
     """A reference as a handler needs it. `base`: the folder that relative paths start from (of the including file)."""
 
     kind: Kind
@@ -116,15 +116,15 @@ class Handler(Protocol):
 
     kind: Kind
 
-    def key(self, request: Request) -> Hashable:
+    def key(self, request: ContentRequest) -> Hashable:
         """Name what the request stands for, without input or output. Equal keys: one reading serves all."""
         ...
 
-    def paths(self, request: Request) -> tuple[Path, ...]:
+    def paths(self, request: ContentRequest) -> tuple[Path, ...]:
         """Name the files that decide what it stands for, existing or not, without input or output: what to watch."""
         ...
 
-    def load(self, request: Request) -> Content:
+    def load(self, request: ContentRequest) -> Content:
         """Find it and check that it may be read. Blocks: call on a worker.
 
         Raises:
@@ -139,11 +139,11 @@ class AsyncHandler(Protocol):
 
     kind: Kind
 
-    def key(self, request: Request) -> Hashable: ...
+    def key(self, request: ContentRequest) -> Hashable: ...
 
-    def paths(self, request: Request) -> tuple[Path, ...]: ...
+    def paths(self, request: ContentRequest) -> tuple[Path, ...]: ...
 
-    async def load(self, request: Request, *, force: bool = False) -> Content:
+    async def load(self, request: ContentRequest, *, force: bool = False) -> Content:
         """As `Handler.load`; `force` asks the other side even if the time to live is not over."""
         ...
 

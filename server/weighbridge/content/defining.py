@@ -13,7 +13,7 @@ from pathlib import Path
 
 from weighbridge.config.files import OWN_FILE, PROJECT_FILE
 from weighbridge.config.layers import SECTION
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.content.front_matter import front_matter_text, read_front_matter
 from weighbridge.content.lines import lines_of
 from weighbridge.content.policy import place_of
@@ -84,7 +84,11 @@ def key_in(
 
 
 def defined(
-    request: Request, files: TextFiles, variables: VariableHandler, head: Sequence[str], folder: Path | None
+    request: ContentRequest,
+    files: TextFiles,
+    variables: VariableHandler,
+    head: Sequence[str],
+    folder: Path | None,
 ) -> Defined:
     """Find who sets a variable or a named API. Reads files: a worker's work.
 
@@ -115,7 +119,9 @@ def _in_front_matter(head: Sequence[str], name: str) -> KeyPlace | None:
     return key_in(front_matter_text(head[:count]), name, read_yaml, ("variables",)) if count else None
 
 
-def _in_settings(request: Request, files: TextFiles, table: str, folder: Path | None) -> Definition | None:
+def _in_settings(
+    request: ContentRequest, files: TextFiles, table: str, folder: Path | None
+) -> Definition | None:
     if folder is None:
         return None
     for file, above in ((OWN_FILE, (table,)), (PROJECT_FILE, ("tool", SECTION, table))):

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 
-from weighbridge.content.base import Content, Overlay, Request
+from weighbridge.content.base import Content, ContentRequest, Overlay
 from weighbridge.content.lines import select_lines
 from weighbridge.content.policy import may_watch, named, place_of, roots_of
 from weighbridge.content.section import lines_selected
@@ -23,7 +23,7 @@ class FileHandler:
     def __init__(self, overlay: Overlay | None = None) -> None:
         self._files = TextFiles(overlay)
 
-    def key(self, request: Request) -> Hashable:
+    def key(self, request: ContentRequest) -> Hashable:
         """Name the file by its letters, and what it may be denied by: no other scope gets what this one may read."""
         settings = request.scope.settings
         limits = (named(roots_of(request.scope)), settings.max_file_bytes)
@@ -33,7 +33,7 @@ class FileHandler:
             return ("file", request.target, request.base, request.fragment, limits)
         return ("file", os.fspath(place.path), None, request.fragment, limits)
 
-    def paths(self, request: Request) -> tuple[Path, ...]:
+    def paths(self, request: ContentRequest) -> tuple[Path, ...]:
         """Name the file itself; none for what can't be a path, or lies where nothing may be looked at."""
         try:
             place = place_of(request.target, request.base, request.scope)
@@ -41,7 +41,7 @@ class FileHandler:
             return ()
         return (place.path,) if may_watch(place) else ()
 
-    def load(self, request: Request) -> Content:
+    def load(self, request: ContentRequest) -> Content:
         """Find the file and what its fragment selects. Reads it once if there is a fragment. Blocks.
 
         Raises:

@@ -18,7 +18,7 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from weighbridge import disk
-from weighbridge.content.base import Content, Overlay, Request, Scope
+from weighbridge.content.base import Content, ContentRequest, Overlay, Scope
 from weighbridge.content.policy import place_of, shown
 from weighbridge.content.text_file import FoundFile, TextFiles
 from weighbridge.content.values import READERS, DataError, text_of_value, whole_characters
@@ -56,7 +56,7 @@ class VariableHandler:
         self._understood: LRUCache[tuple[str, bytes], Mapping[str, str]] = LRUCache(maxsize=16)
         self._lock = threading.Lock()
 
-    def key(self, request: Request) -> Hashable:
+    def key(self, request: ContentRequest) -> Hashable:
         """Name the variable, and everything but the file and the environment that decides its value."""
         scope, name = request.scope, request.target
         return (
@@ -71,13 +71,13 @@ class VariableHandler:
             _digest(scope.front_matter.get(name)),
         )
 
-    def paths(self, request: Request) -> tuple[Path, ...]:
+    def paths(self, request: ContentRequest) -> tuple[Path, ...]:
         """Name the files that may set it, there or not; none if the settings do."""
         if request.target in request.scope.settings.variables:
             return ()
         return variable_files(request.scope.document)
 
-    def load(self, request: Request) -> Content:
+    def load(self, request: ContentRequest) -> Content:
         """Look the variable up. Reads its file. Blocks.
 
         Raises:
@@ -96,7 +96,7 @@ class VariableHandler:
             secret=value.secret,
         )
 
-    def look_up(self, request: Request) -> Value:
+    def look_up(self, request: ContentRequest) -> Value:
         """Find a variable's value. Raises as `load`."""
         name, scope = request.target, request.scope
         text = text_of_value(scope.settings.variables.get(name))
@@ -123,7 +123,7 @@ class VariableHandler:
             message += f"; did you mean {shown(meant)}?"
         raise ReferenceFault(Code.UNDEFINED, message)
 
-    def meant(self, request: Request) -> str | None:
+    def meant(self, request: ContentRequest) -> str | None:
         """Find the variable whose name differs by a slip from one that is set nowhere."""
         scope = request.scope
         names = {**scope.settings.variables, **self.names_in_file(scope), **scope.front_matter}

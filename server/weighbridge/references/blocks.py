@@ -80,7 +80,7 @@ class BlockState:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BlockLine:
     """`start`: where the line's own text begins, in code points. `level`: of a heading or underline.
 
     `comment`: an HTML line that begins inside a comment. `top`: not inside any container.
@@ -100,14 +100,14 @@ QUOTE: Final = Container()
 START: Final = BlockState((), NO_LEAF)
 TOP_PARAGRAPH: Final = BlockState((), IN_PARAGRAPH)
 
-_BLANK: Final = Line(LineKind.BLANK)
-_BLANK_INSIDE: Final = Line(LineKind.BLANK, top=False)
-_PLAIN_START: Final = Line(LineKind.PARAGRAPH)
-_PLAIN_MORE: Final = Line(LineKind.CONTINUATION)
-_CODE: Final = Line(LineKind.CODE)
-_CODE_INSIDE: Final = Line(LineKind.CODE, top=False)
-_RULE: Final = Line(LineKind.RULE)
-_RULE_INSIDE: Final = Line(LineKind.RULE, top=False)
+_BLANK: Final = BlockLine(LineKind.BLANK)
+_BLANK_INSIDE: Final = BlockLine(LineKind.BLANK, top=False)
+_PLAIN_START: Final = BlockLine(LineKind.PARAGRAPH)
+_PLAIN_MORE: Final = BlockLine(LineKind.CONTINUATION)
+_CODE: Final = BlockLine(LineKind.CODE)
+_CODE_INSIDE: Final = BlockLine(LineKind.CODE, top=False)
+_RULE: Final = BlockLine(LineKind.RULE)
+_RULE_INSIDE: Final = BlockLine(LineKind.RULE, top=False)
 
 #: A line that begins so begins no block but a paragraph, and ends no code.
 _ORDINARY = re.compile(r"[^\s\[#`~<=\-+*_>0-9]")
@@ -123,7 +123,7 @@ _TEXT = re.compile(r"[^ \t]")
 _BLOCK_MARKS = frozenset("#`~<=-+*_>0123456789")
 
 
-def advance(state: BlockState, line: str) -> tuple[Line, BlockState]:
+def advance(state: BlockState, line: str) -> tuple[BlockLine, BlockState]:
     """Tell what a line is, in the state before it, and give the state after it. Linear in the line; never raises."""
     leaf = state.leaf
     shortcut = None if state.containers else _simple(state, line)
@@ -142,7 +142,7 @@ def advance(state: BlockState, line: str) -> tuple[Line, BlockState]:
     return _Opening(cursor, state, leaf, matched).run()
 
 
-def _simple(state: BlockState, line: str) -> tuple[Line, BlockState] | None:
+def _simple(state: BlockState, line: str) -> tuple[BlockLine, BlockState] | None:
     """What most lines of most texts are, outside of containers."""
     leaf = state.leaf
     if _ORDINARY.match(line):
@@ -187,7 +187,7 @@ def _take_quote(cursor: Cursor) -> None:
         cursor.skip_columns(1)
 
 
-def _continue_leaf(cursor: Cursor, state: BlockState) -> tuple[Line, BlockState] | None:
+def _continue_leaf(cursor: Cursor, state: BlockState) -> tuple[BlockLine, BlockState] | None:
     """A line of the open code or HTML block; None if it does not belong to it."""
     leaf, containers = state.leaf, state.containers
     if leaf.kind is LeafKind.FENCE:
@@ -203,20 +203,20 @@ def _continue_leaf(cursor: Cursor, state: BlockState) -> tuple[Line, BlockState]
     return _html_line(cursor, containers, leaf)
 
 
-def _code(containers: Sequence[Container]) -> Line:
+def _code(containers: Sequence[Container]) -> BlockLine:
     return _CODE_INSIDE if containers else _CODE
 
 
-def _html_line(cursor: Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[Line, BlockState]:
+def _html_line(cursor: Cursor, containers: tuple[Container, ...], leaf: Leaf) -> tuple[BlockLine, BlockState]:
     """A line of an HTML block, and whether the block ends with it."""
-    html = Line(LineKind.HTML, cursor.next, comment=leaf.comment, top=not containers)
+    html = BlockLine(LineKind.HTML, cursor.next, comment=leaf.comment, top=not containers)
     if block_ends(leaf.html, cursor.text, cursor.next):
         return html, BlockState(containers, NO_LEAF)
     comment = ends_in_comment(cursor.text, cursor.next, inside=leaf.comment)
     return html, BlockState(containers, Leaf(LeafKind.HTML, html=leaf.html, comment=comment))
 
 
-def _blank(state: BlockState, leaf: Leaf, matched: int) -> tuple[Line, BlockState]:
+def _blank(state: BlockState, leaf: Leaf, matched: int) -> tuple[BlockLine, BlockState]:
     """A blank line, which ends all but code and the containers that go on."""
     containers = state.containers
     if matched < len(containers):
@@ -239,7 +239,7 @@ class _Opening:
         self.paragraph = in_paragraph and all_matched
         self.lazy = in_paragraph and not all_matched
 
-    def run(self) -> tuple[Line, BlockState]:
+    def run(self) -> tuple[BlockLine, BlockState]:
         cursor = self.cursor
         while not cursor.blank and not cursor.indented and cursor.peek() in _BLOCK_MARKS:
             leaf = self._leaf()
@@ -253,14 +253,14 @@ class _Opening:
             self.paragraph = self.lazy = False
         return self._text()
 
-    def _text(self) -> tuple[Line, BlockState]:
+    def _text(self) -> tuple[BlockLine, BlockState]:
         """What is left when no block begins: code that is indented, a paragraph, or nothing behind a marker."""
         cursor, state = self.cursor, self.state
         if cursor.blank:
             return _BLANK_INSIDE, BlockState(tuple(self.containers), NO_LEAF)
         text = cursor.text
         if self.paragraph or self.lazy:
-            continuation = Line(LineKind.CONTINUATION, cursor.next, top=not state.containers)
+            continuation = BlockLine(LineKind.CONTINUATION, cursor.next, top=not state.containers)
             pending = state.leaf.pending
             if not pending:
                 return continuation, state
@@ -268,7 +268,7 @@ class _Opening:
         if cursor.indented:
             return _code(self.containers), self._after(INDENTED)
         leaf = _paragraph("", text[cursor.next :]) if text[cursor.next] == "[" else IN_PARAGRAPH
-        return Line(LineKind.PARAGRAPH, cursor.next, top=not self.containers), self._after(leaf)
+        return BlockLine(LineKind.PARAGRAPH, cursor.next, top=not self.containers), self._after(leaf)
 
     def _after(self, leaf: Leaf) -> BlockState:
         """The state after a leaf begins in the innermost container."""
@@ -281,13 +281,13 @@ class _Opening:
         if containers and containers[-1].empty:
             containers[-1] = Container(containers[-1].width)
 
-    def _leaf(self) -> tuple[Line, BlockState] | None:
+    def _leaf(self) -> tuple[BlockLine, BlockState] | None:
         """A heading, fence, HTML block or rule that begins here."""
         cursor = self.cursor
         text, at, char = cursor.text, cursor.next, cursor.peek()
         top = not self.containers
         if char == "#" and (match := _ATX.match(text, at)):
-            return Line(LineKind.HEADING, match.end(), len(match[0]), top=top), self._after(NO_LEAF)
+            return BlockLine(LineKind.HEADING, match.end(), len(match[0]), top=top), self._after(NO_LEAF)
         if char in "`~" and (match := _FENCE.match(text, at)):
             return _code(self.containers), self._after(Leaf(LeafKind.FENCE, match[0]))
         if char == "<" and (html := block_begun(text, at)):
@@ -297,14 +297,16 @@ class _Opening:
             return _html_line(cursor, tuple(self.containers), Leaf(LeafKind.HTML, html=html))
         return self._rule(char)
 
-    def _rule(self, char: str) -> tuple[Line, BlockState] | None:
+    def _rule(self, char: str) -> tuple[BlockLine, BlockState] | None:
         """A line that makes the paragraph a heading, or a thematic break."""
         text, at, top = self.cursor.text, self.cursor.next, not self.containers
         if self.paragraph and char in "=-" and _SETEXT.match(text, at):
             pending = self.state.leaf.pending
             # Definitions leave no text behind that could be a heading's.
             if not pending or skip_definitions(pending) < len(pending):
-                return Line(LineKind.UNDERLINE, at, 1 if char == "=" else 2, top=top), self._after(NO_LEAF)
+                return BlockLine(LineKind.UNDERLINE, at, 1 if char == "=" else 2, top=top), self._after(
+                    NO_LEAF
+                )
         if char in "*-_" and _THEMATIC.match(text, at):
             return (_RULE if top else _RULE_INSIDE), self._after(NO_LEAF)
         return None

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from weighbridge.references.blocks import START, BlockState, Line, LineKind
+from weighbridge.references.blocks import START, BlockLine, BlockState, LineKind
 from weighbridge.references.inlines import is_open
 from weighbridge.references.inside import follow_inside
 from weighbridge.references.leaves import (
@@ -26,14 +26,14 @@ from weighbridge.references.leaves import (
     look_of,
 )
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine, Typo
-from weighbridge.rope import Line as Text
+from weighbridge.rope import Line
 from weighbridge.text import Edit
 
 #: What a line costs to scan, in units of about 10 µs; what takes longer than other text in it costs one unit each.
 LINE_COST: Final = 2
 _BEGINNINGS = ("@", "{{", "`", "<")
 _IN_PARAGRAPH = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
-_SKIPPED = ParsedLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
+_SKIPPED = ParsedLine(BlockLine(LineKind.BLANK), START, 0, 0, PLAIN)
 
 
 class Lines(Protocol):
@@ -43,7 +43,7 @@ class Lines(Protocol):
 
     def line(self, index: int, /) -> str: ...
 
-    def stored_line(self, index: int, /) -> Text:
+    def stored_line(self, index: int, /) -> Line:
         """As `line`, a long one in pieces."""
         ...
 

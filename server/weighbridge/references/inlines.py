@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from weighbridge.references.blocks import Line
+from weighbridge.references.blocks import BlockLine
 from weighbridge.references.forms import reference_at, typo_at
 from weighbridge.references.links import Destinations, link_tail
 from weighbridge.references.model import Directive, Reference, Typo
@@ -331,7 +331,7 @@ class InlineScanner:
 
 
 def spread(
-    parts: Found, starts: Sequence[int], infos: Sequence[Line]
+    parts: Found, starts: Sequence[int], infos: Sequence[BlockLine]
 ) -> Iterator[tuple[int, Reference | Typo | Directive]]:
     """Assign what was found in a text of several lines to its lines: number, and the same in the line's own columns.
 

@@ -27,7 +27,7 @@ from weighbridge.references.links import LABEL_DECIDED
 from weighbridge.references.literal import stays_data
 from weighbridge.references.model import Reference, Typo
 from weighbridge.references.stretches import StretchChange
-from weighbridge.rope import Line as Text
+from weighbridge.rope import Line
 from weighbridge.text import Inline
 
 _IN_PARAGRAPH: Final = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
@@ -37,7 +37,7 @@ _HEAD: Final = 2 * LABEL_DECIDED
 _WHOLE: Final = "-=*_`<"
 
 
-def follow_inside(old: ParsedLine, below: ParsedLine | None, inline: Inline, text: Text) -> ParsedLine | None:
+def follow_inside(old: ParsedLine, below: ParsedLine | None, inline: Inline, text: Line) -> ParsedLine | None:
     """The scan of a line that was edited and is `text` now; None if looking near the edit can't tell.
 
     `below`: the next line, if there is one.
@@ -119,7 +119,7 @@ def _moved(references: Sequence[Reference | Typo], column: int, shift: int) -> l
     return [*references[:place], *(moved(reference, shift) for reference in references[place:])]
 
 
-def _follow_quiet(old: ParsedLine, inline: Inline, text: Text) -> ParsedLine | None:
+def _follow_quiet(old: ParsedLine, inline: Inline, text: Line) -> ParsedLine | None:
     """The scan after an edit of a line without backticks and `<`.
 
     Without them, which references there are depends on no more than `LONGEST_REFERENCE` characters before, and from any
@@ -154,7 +154,7 @@ def _follow_quiet(old: ParsedLine, inline: Inline, text: Text) -> ParsedLine | N
     return ParsedLine(old.info, old.before, old.flags, old.look, scanned_line(references, (), None))
 
 
-def _escapes_before(text: Text, start: int, end: int) -> int:
+def _escapes_before(text: Line, start: int, end: int) -> int:
     """How many backslashes stand right before `end`, looking no further than `start`."""
     size = 16
     while True:
@@ -165,7 +165,7 @@ def _escapes_before(text: Text, start: int, end: int) -> int:
         size *= 2
 
 
-def _references_near(text: Text, start: int, end: int) -> tuple[Reference | Typo, ...]:
+def _references_near(text: Line, start: int, end: int) -> tuple[Reference | Typo, ...]:
     """The references that begin from `start` up to a reference's length behind `end`, no backtick or `<` in the text.
 
     Joins no more of a line in pieces than may be looked at.
@@ -185,7 +185,7 @@ def _split(
 
 
 def _joint(
-    new: tuple[Reference | Typo, ...], old: tuple[Reference | Typo, ...], end: int, shift: int, text: Text
+    new: tuple[Reference | Typo, ...], old: tuple[Reference | Typo, ...], end: int, shift: int, text: Line
 ) -> int:
     """The first place behind `end` that is in no reference, new or old, nor escaped; -1 if there is none near."""
     place = end + 1

@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import Final
 from zlib import crc32
 
-from weighbridge.references.blocks import START, BlockState, Line, LineKind, advance
+from weighbridge.references.blocks import START, BlockLine, BlockState, LineKind, advance
 from weighbridge.references.inlines import (
     Found,
     scan_html,
@@ -58,7 +58,7 @@ class ParsedLine:
     `look`: what of it windows are cut by.
     """
 
-    info: Line
+    info: BlockLine
     before: BlockState
     flags: int
     look: int
@@ -81,13 +81,13 @@ class Leaves:
         self._keep = keep
         self.parsed_lines: list[ParsedLine] = []
         self._texts: list[str] = []
-        self._infos: list[Line] = []
+        self._infos: list[BlockLine] = []
         self._befores: list[BlockState] = []
         self._looks: list[int] = []
         self._weight = 0
         self._window = False
         # Lines that hold nothing are many and alike.
-        self._plain = ParsedLine(Line(LineKind.BLANK), START, 0, 0, PLAIN)
+        self._plain = ParsedLine(BlockLine(LineKind.BLANK), START, 0, 0, PLAIN)
 
     def feed(self, text: str) -> None:
         """Take the next line, with its line end."""
@@ -141,7 +141,7 @@ class Leaves:
     def _first_flag(self) -> int:
         return WINDOW if self._window else 0
 
-    def _add(self, info: Line, before: BlockState, flags: int, look: int, scanned: ScannedLine) -> None:
+    def _add(self, info: BlockLine, before: BlockState, flags: int, look: int, scanned: ScannedLine) -> None:
         last = self._plain
         if (
             scanned is PLAIN
@@ -157,7 +157,7 @@ class Leaves:
             self._plain = parsed_line
         self.parsed_lines.append(parsed_line)
 
-    def _flush(self, underline: Line | None = None) -> None:
+    def _flush(self, underline: BlockLine | None = None) -> None:
         """Scan the paragraph gathered so far; `underline` makes it a heading."""
         texts = self._texts
         if not texts:
@@ -185,7 +185,7 @@ class Leaves:
     def _is_kept(self, text: str, start: int) -> bool:
         return len(text) > KEPT_LINE and tells(text) and not begins_definition(text, start)
 
-    def _flush_several(self, underline: Line | None) -> None:
+    def _flush_several(self, underline: BlockLine | None) -> None:
         infos = self._infos
         texts = [
             text[info.start :] if info.start else text for text, info in zip(self._texts, infos, strict=True)

@@ -8,7 +8,7 @@ from typing import Final
 from weighbridge.references.blocks import LeafKind, LineKind, advance
 from weighbridge.references.leaves import LONGEST_LINE, ParsedLine
 from weighbridge.references.links import LABEL_DECIDED, MOST_PENDING
-from weighbridge.rope import Line as Text
+from weighbridge.rope import Line
 from weighbridge.text import Inline
 
 _IN_PARAGRAPH: Final = (LineKind.PARAGRAPH, LineKind.CONTINUATION)
@@ -20,7 +20,7 @@ _HEAD: Final = max(2 * LABEL_DECIDED, MOST_PENDING) + 1
 _FENCE_MARKS: Final = " \t`~"
 
 
-def stays_data(old: ParsedLine, below: ParsedLine | None, inline: Inline, text: Text) -> bool:
+def stays_data(old: ParsedLine, below: ParsedLine | None, inline: Inline, text: Line) -> bool:
     """Whether a long line that was edited, and is `text` now, is data as it was before; False if its start can't tell.
 
     `below`: the next line, if there is one.

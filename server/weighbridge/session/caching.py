@@ -16,10 +16,10 @@ from weighbridge.session.selection import Selection, length_of, selected_parts, 
 #: Characters that are counted at once for it; where counts can't be joined near the place, whole lines are.
 _AT_ONCE = 16 * 1024
 
-Placed = Sequence[tuple[Reference, Range, Expansion]]
+PlacedReferences = Sequence[tuple[Reference, Range, Expansion]]
 
 
-def cacheable(document: Document, placed: Placed) -> int | None:
+def cacheable(document: Document, placed: PlacedReferences) -> int | None:
     """Tokens before the first reference to volatile text; None while they are not known."""
     prepared, counted = document.prepared, document.counted
     if prepared is None or counted is None or not document.ready:
@@ -37,7 +37,7 @@ def cacheable(document: Document, placed: Placed) -> int | None:
 
 
 def hint_of(
-    placed: Placed, tokens: int, cacheable_tokens: int | None, model: Model | None, *, exact: bool
+    placed: PlacedReferences, tokens: int, cacheable_tokens: int | None, model: Model | None, *, exact: bool
 ) -> tuple[Range, Notice] | None:
     """A notice where volatile text stands before much text that is not; None if there is nothing to say."""
     if cacheable_tokens is None or model is None:

@@ -18,7 +18,7 @@ from weighbridge.analysis.arriving import Setting, arrived
 from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import Report
 from weighbridge.content.agent_files import Awaited
-from weighbridge.content.base import Request
+from weighbridge.content.base import ContentRequest
 from weighbridge.content.policy import roots_stay
 from weighbridge.errors import TransientFault
 from weighbridge.references.model import Kind
@@ -72,7 +72,7 @@ class Weighed:
     report: Report
     first_line_end: int
     depends: frozenset[Path] = frozenset()
-    unanswered: Mapping[Hashable, Request] = field(default_factory=dict)
+    unanswered: Mapping[Hashable, ContentRequest] = field(default_factory=dict)
     rendered: str | None = None
     sources: Sequence[Source] = ()
     awaited: tuple[Awaited, ...] = ()

@@ -12,7 +12,7 @@ from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.reading import failed_reading, read
 from weighbridge.analysis.render import Source, pieces_of, render_marked
 from weighbridge.analysis.scans import Scans
-from weighbridge.content.base import Content, Request, retry_policy
+from weighbridge.content.base import Content, ContentRequest, retry_policy
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.errors import ReferenceFault, TransientFault
 from weighbridge.references.model import Kind
@@ -58,10 +58,12 @@ class Contents:
         self._contents.clear()
         self._depends.clear()
 
-    async def ask(self, tasks: TaskManager, requests: Mapping[Hashable, Request], priority: Priority) -> None:
+    async def ask(
+        self, tasks: TaskManager, requests: Mapping[Hashable, ContentRequest], priority: Priority
+    ) -> None:
         """Ask APIs what texts wait for. On the loop."""
 
-        async def load(request: Request, _: CancelToken) -> Content:
+        async def load(request: ContentRequest, _: CancelToken) -> Content:
             return await self._handlers.api.load(request)
 
         loading: list[Task[Content]] = tasks.submit_batch(
@@ -78,7 +80,7 @@ class Contents:
         self, document: Document, prepared: Prepared, terms: Terms, token: CancelToken
     ) -> Expander:
         """An expander that has each content read when it asks for it."""
-        requests: dict[Hashable, Request] = {}
+        requests: dict[Hashable, ContentRequest] = {}
 
         def lookup(key: Hashable) -> Reading | None:
             return self._reading(key, requests[key], prepared, token)
@@ -89,7 +91,7 @@ class Contents:
         return expander
 
     def _reading(
-        self, key: Hashable, request: Request, prepared: Prepared, token: CancelToken
+        self, key: Hashable, request: ContentRequest, prepared: Prepared, token: CancelToken
     ) -> Reading | None:
         """Read a content, unless that is done; None for an API that was not asked yet."""
         if request.kind is Kind.API and key not in self._answers:
@@ -110,7 +112,7 @@ class Contents:
         return self._readings[key]
 
     def _read_patiently(
-        self, key: Hashable, request: Request, prepared: Prepared, token: CancelToken
+        self, key: Hashable, request: ContentRequest, prepared: Prepared, token: CancelToken
     ) -> tuple[Reading, Content]:
         """Read a content, again if it changes meanwhile, as for an open document."""
         for attempt in itertools.count(1):
@@ -125,7 +127,7 @@ class Contents:
         raise AssertionError("there is always another attempt")
 
     def _read(
-        self, key: Hashable, request: Request, prepared: Prepared, token: CancelToken
+        self, key: Hashable, request: ContentRequest, prepared: Prepared, token: CancelToken
     ) -> tuple[Reading, Content]:
         if request.kind is Kind.API:
             content = self._answers[key].unwrap()

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from weighbridge.analysis.expand import Reading
-from weighbridge.content.base import Content, Request
+from weighbridge.content.base import Content, ContentRequest
 from weighbridge.references.dialect import Dialect
 from weighbridge.session.timers import Timer
 from weighbridge.tokens.base import Tokenizer
@@ -14,7 +14,7 @@ from weighbridge.tokens.base import Tokenizer
 class ContentEntry:
     """One content: what is asked for, and what is known of it."""
 
-    request: Request
+    request: ContentRequest
     tokenizer: Tokenizer
     dialect: Dialect
     reading: Reading | None = None

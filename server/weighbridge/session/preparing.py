@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from weighbridge.analysis.expand import Expander, Reading
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import Settings
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.errors import FATAL
 from weighbridge.references.dialect import Dialect
 from weighbridge.session.configuration import Configuration
@@ -56,7 +56,7 @@ def expander_of(
     """The expander of a document at a path. `lookup`: what is known of a content by its key."""
     tokenizer, dialect = prepared.tokenizer, prepared.dialect
 
-    def key_of(request: Request) -> Hashable:
+    def key_of(request: ContentRequest) -> Hashable:
         content_key = handlers.of(request.kind).key(request)
         return request.kind.value, content_key, tokenizer.name, tokenizer.version, dialect.name
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from weighbridge.analysis.expand import Reading
 from weighbridge.analysis.reading import failed_reading, read
 from weighbridge.analysis.scans import Scans
-from weighbridge.content.base import Content, Request, retry_policy
+from weighbridge.content.base import Content, ContentRequest, retry_policy
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.dependencies import Dependencies
 from weighbridge.errors import (
@@ -88,7 +88,7 @@ class Readings:
     def want(
         self,
         key: Hashable,
-        request: Request,
+        request: ContentRequest,
         user: Hashable,
         tokenizer: Tokenizer,
         dialect: Dialect,

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from weighbridge.analysis.loads import Loads
 from weighbridge.content.agent_files import any_concerned
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.content.discovery import find_documents
 from weighbridge.content.document_file import read_document
 from weighbridge.content.policy import place_of, roots_stay
@@ -371,7 +371,7 @@ class Workspace:
         try:
             while closed_texts:
                 weighed = await self._submit("weigh", partial(self._look_at, dict(closed_texts), contents))
-                requests: dict[Hashable, Request] = {}
+                requests: dict[Hashable, ContentRequest] = {}
                 for path, (ways, outcome) in weighed.items():
                     if outcome.value is not None and outcome.value.unanswered:
                         requests.update(outcome.value.unanswered)

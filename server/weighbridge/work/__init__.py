@@ -9,18 +9,18 @@ from weighbridge.work.pool import default_workers
 from weighbridge.work.queue import Priority, PriorityQueue
 from weighbridge.work.retry import RetryPolicy, retry
 from weighbridge.work.task import Task, TaskState, TaskStatus
-from weighbridge.work.task_states import Listener
+from weighbridge.work.task_states import StatusListener
 
 __all__ = [
     "CancelToken",
     "Clock",
     "ClosedError",
-    "Listener",
     "Outcome",
     "PanicError",
     "Priority",
     "PriorityQueue",
     "RetryPolicy",
+    "StatusListener",
     "SystemClock",
     "Task",
     "TaskCancelledError",

@@ -22,7 +22,7 @@ from weighbridge.work.pool import (
 from weighbridge.work.queue import Priority
 from weighbridge.work.retry import RetryPolicy
 from weighbridge.work.task import Task, TaskState
-from weighbridge.work.task_states import Listener, TaskStates
+from weighbridge.work.task_states import StatusListener, TaskStates
 
 T = TypeVar("T")
 
@@ -220,7 +220,7 @@ class TaskManager:
         """Tasks in each state: now for unfinished ones, since the manager began for finished ones."""
         return self._states.counts()
 
-    def on_change(self, listener: Listener) -> Callable[[], None]:
+    def on_change(self, listener: StatusListener) -> Callable[[], None]:
         """Call `listener` on the loop at each change of state, in order; returns what ends that.
 
         It is called for every single change and must be quick: to collect changes is the listener's own business.

@@ -8,7 +8,7 @@ from typing import Any
 
 from weighbridge.work.task import Task, TaskState, TaskStatus
 
-Listener = Callable[[TaskStatus], None]
+StatusListener = Callable[[TaskStatus], None]
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ class TaskStates:
 
     def __init__(self) -> None:
         self._counts: Counter[TaskState] = Counter()
-        self._listeners: list[Listener] = []
+        self._listeners: list[StatusListener] = []
         self._news: deque[TaskStatus] = deque()
         self._telling = False
 
@@ -38,12 +38,12 @@ class TaskStates:
         """Count the tasks in each state: now for unfinished ones, from the beginning for finished ones."""
         return {state: self._counts[state] for state in TaskState}
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
+    def listen(self, listener: StatusListener) -> Callable[[], None]:
         """Call `listener` at each change from now on; what is returned ends that."""
         self._listeners.append(listener)
         return partial(self._forget, listener)
 
-    def _forget(self, listener: Listener) -> None:
+    def _forget(self, listener: StatusListener) -> None:
         if listener in self._listeners:
             self._listeners.remove(listener)
 
@@ -63,7 +63,7 @@ class TaskStates:
         finally:
             self._telling = False
 
-    def _call(self, listener: Listener, status: TaskStatus) -> None:
+    def _call(self, listener: StatusListener, status: TaskStatus) -> None:
         try:
             listener(status)
         except Exception:  # noqa: BLE001  # a listener's fault must not stop the work

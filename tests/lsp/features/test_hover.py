@@ -10,7 +10,7 @@ from tests.editors.recording import EGLOT, VSCODE, Recording
 
 from weighbridge.analysis.wording import age_text, size_text
 from weighbridge.lsp import backend
-from weighbridge.lsp.features.hover_cards import Card, Row
+from weighbridge.lsp.features.hover_cards import Card, CardRow
 from weighbridge.tokens.registry import tokenizer
 
 count = tokenizer("cl100k_base").count
@@ -152,7 +152,9 @@ async def test_names_stand_in_one_line_of_characters_that_can_be_seen(
 
 
 def test_a_card_in_both_ways() -> None:
-    card = Card("a|b", ("one", "two"), (Row("x", "1,000", "1%"), Row("long|name", "2")), 3, ("`" * 4,), True)
+    card = Card(
+        "a|b", ("one", "two"), (CardRow("x", "1,000", "1%"), CardRow("long|name", "2")), 3, ("`" * 4,), True
+    )
     assert card.text(markdown=True) == (
         "**a\\|b**  \none  \ntwo\n\n| tokens | of the budget | |\n|--:|--:|:--|\n| 1,000 | 1% | x |\n"
         "| 2 |  | long\\|name |\n\nand 3 more\n\n`````text\n````\n…\n`````"

@@ -42,7 +42,7 @@ _MOST_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CardRow:
     """A line of a table: a name, what it weighs, and its share of the budget."""
 
     name: str
@@ -56,7 +56,7 @@ class Card:
 
     title: str
     facts: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
+    rows: tuple[CardRow, ...] = ()
     rows_left: int = 0
     lines: tuple[str, ...] = ()
     more: bool = False
@@ -256,7 +256,7 @@ def _chain(
     facts: Sequence[str],
     contexts: Sequence[CountedContext],
     paths: Collection[Path],
-) -> tuple[tuple[str, ...], tuple[Row, ...], int]:
+) -> tuple[tuple[str, ...], tuple[CardRow, ...], int]:
     """The files of an agent's context, as facts and rows of a card. `contexts`: the agent's own and others', if they are known."""
     own = next((context for context in contexts if context.agent == arrived.agent), None)
     notices = [notice.message for _, notice in report.notices if notice.code is not Code.REMOVED]
@@ -275,7 +275,7 @@ def _chain(
         for repetition in own.repeated[:_MOST_NOTICES]
     ]
     rows = [
-        Row(
+        CardRow(
             name_text(shown_path(entry.path, arrived.folder))
             + ("" if entry.lost is None else f" ({number_text(entry.lost.tokens, exact=exact)} lost)"),
             number_text(entry.tokens, exact=exact),
@@ -293,10 +293,12 @@ def _top(sections: Sequence[SectionReport]) -> list[SectionReport]:
     return top if len(top) > 1 else []
 
 
-def _row(name: str, tokens: int | None, state: str, report: Report, *, exact: bool) -> Row:
+def _row(name: str, tokens: int | None, state: str, report: Report, *, exact: bool) -> CardRow:
     if tokens is None:
-        return Row(name_text(name), state)
-    return Row(name_text(name), number_text(tokens, exact=exact), share_text(tokens / report.budget.limit))
+        return CardRow(name_text(name), state)
+    return CardRow(
+        name_text(name), number_text(tokens, exact=exact), share_text(tokens / report.budget.limit)
+    )
 
 
 #: What Markdown takes for more than text, wherever it stands: code, emphasis, links, HTML, tables, addresses; at a word's

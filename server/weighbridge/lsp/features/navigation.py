@@ -5,7 +5,7 @@ from lsprotocol import types
 from weighbridge.analysis.expand import State
 from weighbridge.analysis.report import ImportReport, ReferenceReport
 from weighbridge.analysis.wording import name_text
-from weighbridge.content.base import Request
+from weighbridge.content.base import ContentRequest
 from weighbridge.content.defining import Defined, defined
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import VariableHandler
@@ -20,7 +20,7 @@ from weighbridge.text import units
 from weighbridge.uris import uri_of
 from weighbridge.work import Priority
 
-Definition = types.Location | list[types.LocationLink] | None
+DefinitionResult = types.Location | list[types.LocationLink] | None
 
 
 class Definitions:
@@ -47,7 +47,7 @@ class Definitions:
         prepared = document.prepared
         lines = prepared.front_matter.lines if prepared is not None else 0
         head = [document.buffer.line(line) for line in range(min(lines, document.buffer.line_count))]
-        request = Request(
+        request = ContentRequest(
             reference.kind,
             reference.target,
             reference.fragment,
@@ -94,7 +94,7 @@ class Navigation:
         link = document.document_link if document else None
         self._tooltips = bool(link and link.tooltip_support)
 
-    async def definition(self, params: types.DefinitionParams) -> Definition:
+    async def definition(self, params: types.DefinitionParams) -> DefinitionResult:
         """Where what a reference stands for is written: a file, its lines or heading, a variable's or an API's setting."""
         document = await self._backend.looked_up(params.text_document.uri)
         if document is None:

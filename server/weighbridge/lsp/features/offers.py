@@ -11,7 +11,7 @@ from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.report import Range, ReferenceReport, Report, SectionReport
 from weighbridge.analysis.wording import name_text, part_text, share_text
 from weighbridge.content.api import host_to_allow
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.content.text_file import TextFiles
 from weighbridge.content.variable import ENVIRONMENT, VariableHandler
 from weighbridge.errors import Code
@@ -178,7 +178,7 @@ class Offers:
         diagnostic: types.Diagnostic | None,
     ) -> list[Fix]:
         name = reference.target
-        request = Request(Kind.VARIABLE, name, None, None, document.folder, scope)
+        request = ContentRequest(Kind.VARIABLE, name, None, None, document.folder, scope)
         meant: str | None = await self._backend.tasks.submit(
             ("nearest", document.uri, name),
             lambda _: self._variables.meant(request),

@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from weighbridge.analysis.graph import Edge, Spot, Uses, edges, uses_of_variable
 from weighbridge.analysis.report import Report
-from weighbridge.content.base import Request, Scope
+from weighbridge.content.base import ContentRequest, Scope
 from weighbridge.content.defining import By, Defined, defined
 from weighbridge.content.front_matter import read_front_matter
 from weighbridge.content.section import Fragments
@@ -38,7 +38,7 @@ _NAME = re.compile(r"[^\W\d][\w.-]{0,255}")
 
 
 #: By the files' one names.
-Changes = dict[str, list[TextChange]]
+TextChanges = dict[str, list[TextChange]]
 
 
 class Rename:
@@ -92,7 +92,7 @@ class Rename:
             raise RequestError(f"{done:,} of {total:,} prompts are known yet; try again when all are")
         naming = self._backend.naming()
         reports = naming.really(reports)
-        changes: Changes = {}
+        changes: TextChanges = {}
         if variable:
             await self._rename_variable(document, name, new, reports, naming, changes)
         else:
@@ -133,7 +133,7 @@ class Rename:
         new: str,
         reports: Sequence[Report],
         naming: Naming,
-        changes: Changes,
+        changes: TextChanges,
     ) -> None:
         """Have every fragment mean what it meant: other headings' numbers may change with this one's name."""
         lines, headings = headings_of(document)
@@ -165,7 +165,7 @@ class Rename:
         new: str,
         reports: Sequence[Report],
         naming: Naming,
-        changes: Changes,
+        changes: TextChanges,
     ) -> None:
         """Rename all uses that have their value from the same places, and those places.
 
@@ -223,7 +223,9 @@ class Rename:
             configuration.settings_of(path),
             read_front_matter(lines).variables,
         )
-        request = Request(Kind.VARIABLE, name, None, None, None if path is None else path.parent, scope)
+        request = ContentRequest(
+            Kind.VARIABLE, name, None, None, None if path is None else path.parent, scope
+        )
         return await self._backend.tasks.submit(
             ("defined", path, name),
             lambda _: defined(
@@ -238,7 +240,7 @@ class Rename:
         renamed: Sequence[tuple[Edge, str]],
         document: Document,
         naming: Naming,
-        changes: Changes,
+        changes: TextChanges,
         written: Callable[[str, str], str | None],
     ) -> None:
         """Write references anew, where they stand. `written`: a reference as it is, and with another name."""
@@ -280,7 +282,7 @@ class Rename:
             lines |= {uri: outcome.unwrap() for uri, outcome in zip(closed, outcomes, strict=True)}
         return lines
 
-    async def _edit(self, document: Document, naming: Naming, changes: Changes) -> types.WorkspaceEdit:
+    async def _edit(self, document: Document, naming: Naming, changes: TextChanges) -> types.WorkspaceEdit:
         by_shown_uri = {naming.shown(uri): file_changes for uri, file_changes in changes.items()}
         texts = {
             uri: text_edits(lines, by_shown_uri[uri], self._session.encoding)

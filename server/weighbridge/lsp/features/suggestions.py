@@ -13,7 +13,7 @@ from lsprotocol import types
 
 from weighbridge.agents.model import Agent, Imports
 from weighbridge.analysis.arriving import Setting, agent_files, imported
-from weighbridge.content.base import Overlay, Request, Scope
+from weighbridge.content.base import ContentRequest, Overlay, Scope
 from weighbridge.content.lines import lines_of
 from weighbridge.content.listing import Folders
 from weighbridge.content.nearest import NearestFiles
@@ -159,7 +159,7 @@ class SuggestionFinder:
             case ReferencePart.PATH:
                 return self._paths(partial, folder, scope)
             case ReferencePart.FRAGMENT:
-                request = Request(Kind.FILE, partial.meant_above, None, None, folder, scope)
+                request = ContentRequest(Kind.FILE, partial.meant_above, None, None, folder, scope)
                 return self._fragments(partial, request)
             case ReferencePart.API:
                 names = sorted(scope.settings.apis)
@@ -229,7 +229,7 @@ class SuggestionFinder:
         elsewhere = [Suggestion(path, types.CompletionItemKind.File) for path in other_paths[:room]]
         return Suggestions((*in_folder, *elsewhere), whole=not listing.more and len(other_paths) <= room)
 
-    def _fragments(self, partial: Partial, request: Request) -> Suggestions:
+    def _fragments(self, partial: Partial, request: ContentRequest) -> Suggestions:
         try:
             place = place_of(request.target, request.base, request.scope)
             file = self._files.find(
