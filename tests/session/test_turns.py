@@ -3,14 +3,17 @@
 import asyncio
 import gc
 import itertools
+import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import splintr
 from lsprotocol import types
-from tests.session.harness import a_session, paths_of, typed
+from tests.patience import HANGS_AFTER
+from tests.session.harness import a_session, open_file, paths_of, typed
 from tests.session.test_exactness import check
 
 from weighbridge import steps
@@ -24,6 +27,9 @@ from weighbridge.session import session as session_module
 from weighbridge.session.document import MOST_COST
 from weighbridge.session.session import Session
 from weighbridge.text import LineBuffer, PositionEncoding
+from weighbridge.tokens import registry
+from weighbridge.tokens.fast import SplintrEngine
+from weighbridge.tokens.openai import definition
 
 #: Lines scanned anew on the loop for one message, at most.
 MOST_LINES = MOST_COST // LINE_COST
@@ -255,3 +261,26 @@ async def test_of_broken_references_beyond_counting_it_is_told_how_many_there_ar
         assert [one.range.start.line for one in found] == [*range(1001)]
         assert found[-1].message.startswith("2,000 more references from here on have problems")
         assert {one.severity for one in found[:-1]} == {types.DiagnosticSeverity.Error}
+
+
+async def test_a_key_waits_for_nothing_that_the_fast_engine_learns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[str] = []
+    event = threading.Event()
+
+    def learn(engine: SplintrEngine) -> None:
+        learned.append(threading.current_thread().name)
+        engine.learned = True
+        event.set()
+
+    monkeypatch.setattr(SplintrEngine, "learn", learn)
+    unlearned = SplintrEngine("1", splintr.Tokenizer.from_pretrained("cl100k_base"))
+    monkeypatch.setattr(registry, "_engines", {definition("o200k_base"): unlearned})
+    monkeypatch.setattr(registry, "_tokenizers", {})
+    async with a_session(tmp_path, {"encoding": "o200k_base"}) as session:
+        (tmp_path / "a.md").write_text("words")
+        document = open_file(session, tmp_path / "a.md")
+        assert await session.queries.count(document) == 1
+        assert await asyncio.to_thread(event.wait, HANGS_AFTER)
+    assert learned == ["weighbridge-learning"]

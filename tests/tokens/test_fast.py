@@ -110,28 +110,46 @@ def test_long_runs_of_white_space(text: str) -> None:
     assert theirs.count(text) == ours.count(text)
 
 
+class Remembering:
+    """A tokenizer that remembers what it is asked, and takes each character for a token."""
+
+    def __init__(self) -> None:
+        self.forgotten = 0
+        self.batches: list[list[str]] = []
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        return [0] * len(text)
+
+    def encode_flat(self, text: str) -> bytes:
+        return bytes(4 * len(text))
+
+    def encode_batch_flat(self, texts: list[str]) -> tuple[bytes, bytes]:
+        self.batches.append(texts)
+        return bytes(4 * sum(map(len, texts))), b""
+
+    def clear_cache(self) -> None:
+        self.forgotten += 1
+
+
 def test_what_it_remembers_is_forgotten_from_time_to_time() -> None:
-    class Remembering:
-        def __init__(self) -> None:
-            self.forgotten = 0
-
-        def encode_ordinary(self, text: str) -> list[int]:
-            return [0] * len(text)
-
-        def encode_flat(self, text: str) -> bytes:
-            return bytes(4 * len(text))
-
-        def encode_batch_flat(self, texts: list[str]) -> tuple[bytes, bytes]:
-            return bytes(4 * sum(map(len, texts))), b""
-
-        def clear_cache(self) -> None:
-            self.forgotten += 1
-
     tokenizer = Remembering()
     engine = SplintrEngine("1", tokenizer)
     text = "a" * (fast.FORGET_AFTER // 4)
     assert [engine.count(text) for _ in range(9)] == [len(text)] * 9
     assert tokenizer.forgotten == 2
+
+
+def test_it_learns_characters_beyond_ascii_before_the_first_short_text_that_has_any() -> None:
+    tokenizer = Remembering()
+    engine = SplintrEngine("1", tokenizer)
+    assert engine.count("words") == 5
+    assert not engine.learned
+    assert tokenizer.batches == []
+    assert engine.count("été") == 3
+    assert engine.learned
+    assert len(tokenizer.batches) == 1
+    assert engine.count_many(["été", "hôtel"])
+    assert len(tokenizer.batches) == 1
 
 
 def test_it_is_used_where_it_is_installed_as_it_was_compared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from weighbridge.session.configuration import Configuration
 from weighbridge.session.document import Document
 from weighbridge.session.prepare import prepare
 from weighbridge.session.prepared import Prepared, PreparedBefore
+from weighbridge.tokens.registry import learn_aside
 from weighbridge.work import Priority, TaskCancelledError, TaskManager
 
 if TYPE_CHECKING:
@@ -174,3 +175,4 @@ class Preparing:
         # Nothing is read, let alone fetched, under settings that are no longer in force.
         if terms == self._terms(document):
             self._prepared(document, prepared, terms)
+        learn_aside()

@@ -16,6 +16,7 @@ import logging
 import os
 import re
 import struct
+import threading
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, Protocol, Self
@@ -64,9 +65,8 @@ class SplintrEngine:
         self.version: Final = f"splintr-{version}"
         self._tokenizer = tokenizer
         self._since_forgetting = 0
-        # What splintr makes of the pattern when first it meets such words takes up to 80 milliseconds. Other threads run
-        # meanwhile, and so few texts start none.
-        tokenizer.encode_batch_flat([_VARIOUS])
+        self._learning = threading.Lock()
+        self.learned = False
 
     @classmethod
     def of(cls, definition: EncodingDefinition) -> Self | None:
@@ -88,6 +88,16 @@ class SplintrEngine:
             if equal and getattr(splintr, f"{name.upper()}_PATTERN") == pattern:
                 return cls(versions["splintr"], splintr.Tokenizer.from_pretrained(name))
         return None
+
+    def learn(self) -> None:
+        """Have splintr make of the pattern what it makes when it first meets characters beyond ASCII: up to 140 milliseconds.
+
+        Other threads run meanwhile, and so few texts start none.
+        """
+        with self._learning:
+            if not self.learned:
+                self._tokenizer.encode_batch_flat([_VARIOUS])
+                self.learned = True
 
     def count(self, text: str) -> int:
         """Tokens of a text. Lone surrogates count as U+FFFD."""
@@ -114,6 +124,8 @@ class SplintrEngine:
 
     def _count(self, text: str) -> int:
         self._note(len(text))
+        if not self.learned and not text.isascii():
+            self.learn()
         if _may_be_special(text):
             return len(self._tokenizer.encode_ordinary(text))
         if len(text) <= SHORT:

@@ -30,6 +30,13 @@ def count_on_all_cores() -> bool:
     return any(isinstance(engine, fast.SplintrEngine) for engine in list(_engines.values()))
 
 
+def learn_aside() -> None:
+    """Have what is loaded learn what it would make a key wait for later, on a thread of its own."""
+    for engine in list(_engines.values()):
+        if isinstance(engine, fast.SplintrEngine) and not engine.learned:
+            threading.Thread(target=engine.learn, name="weighbridge-learning", daemon=True).start()
+
+
 def count_on_one_core() -> None:
     """Leave the other cores to others: for a process that is one of several, before it counts anything long."""
     fast.use_threads(1)
