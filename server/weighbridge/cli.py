@@ -45,9 +45,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: New objects until the collector looks at them: more than are made until a first count, all of which are imported to stay.
+_COLLECT_AFTER: Final = 100_000
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
+    gc.set_threshold(_COLLECT_AFTER)
     given = list(sys.argv[1:] if arguments is None else arguments)
     at = given.index("--") if "--" in given and given[:1] == ["context"] else len(given)
     options = parser().parse_args(given[:at])

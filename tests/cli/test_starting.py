@@ -1,11 +1,15 @@
 """What a first count does not need is not loaded for it: starting is what users feel."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bench.client import Server
+from tests.e2e.connection import patched
 
 #: Packages that take long to load, and modules of ours that do.
 HEAVY = {
@@ -51,13 +55,8 @@ def loaded(folder: Path, program: str, heavy: set[str] = HEAVY) -> set[str]:
         (COUNT, "What @[file:more.md] says\n", set()),
         (COUNT.replace("]", ", '--model', 'opus']"), "words\n", {"weighbridge.tokens.claude.tokenizer"}),
         (COUNT, "---\nvariables:\n  a: b\n---\n", {"yaml"}),
-        (
-            "import weighbridge.lsp.serve, weighbridge.lsp.wiring",
-            "",
-            {"lsprotocol", "weighbridge.session.session"},
-        ),
     ],
-    ids=["a prompt", "one that refers to a file", "one for Claude", "front matter", "the server"],
+    ids=["a prompt", "one that refers to a file", "one for Claude", "front matter"],
 )
 def test_only_what_is_needed_is_loaded(tmp_path: Path, program: str, text: str, needed: set[str]) -> None:
     (tmp_path / "a.prompt.md").write_text(text)
@@ -67,3 +66,52 @@ def test_only_what_is_needed_is_loaded(tmp_path: Path, program: str, text: str, 
 def test_a_context_needs_nothing_that_weighs_prompts(tmp_path: Path) -> None:
     (tmp_path / "AGENTS.md").write_text("words\n")
     assert loaded(tmp_path, CONTEXT, HEAVY | WEIGHING) == {"weighbridge.agents.registry"}
+
+
+#: Has the server write down what it has when it answers with a count: modules, lsprotocol's classes that are made, methods of
+#: dataclasses that are compiled.
+TELLS = """
+import json, pathlib
+from weighbridge import lean_dataclasses
+from weighbridge.lsp.conversation import Conversation
+from lsprotocol import types
+send, compile, compiled = Conversation._send_text, lean_dataclasses._compile, []
+def compile_and_note(name, *rest, **named):
+    compiled.append(name)
+    return compile(name, *rest, **named)
+def note_and_send(self, body):
+    if '"exactness"' in body:
+        made = [name for name, cls in vars(types).items() if "__attrs_props__" in getattr(cls, "__dict__", ())]
+        pathlib.Path("told.json").write_text(json.dumps([[*sys.modules], made, compiled]))
+    send(self, body)
+lean_dataclasses._compile, Conversation._send_text = compile_and_note, note_and_send
+"""
+
+
+def told_at_first_count(folder: Path, name: str) -> Any:
+    """What a server has when it answers with its first count."""
+    text = "# Rules\n\nWords of some kind.\n"
+    (folder / name).write_text(text)
+    server = Server.spawn(folder, folder / "cache", command=patched(*TELLS.splitlines()))
+    try:
+        server.start(folder)
+        server.open((folder / name).as_uri(), text)
+        server.count((folder / name).as_uri())
+    finally:
+        server.stop()
+    return json.loads((folder / "told.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("a.prompt.md", set()),
+        ("CLAUDE.md", {"weighbridge.agents.registry", "weighbridge.tokens.claude.tokenizer"}),
+    ],
+)
+def test_a_server_has_only_what_its_first_count_needs(tmp_path: Path, name: str, needed: set[str]) -> None:
+    modules, made, compiled = told_at_first_count(tmp_path, name)
+    assert HEAVY & set(modules) == {"lsprotocol", "weighbridge.session.session", *needed}
+    # Of 554 classes and 1,200 methods.
+    assert 10 < len(made) < 100
+    assert len(compiled) < 200
