@@ -7,15 +7,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from weighbridge import lean_dataclasses
+from weighbridge.content.depends import Depends
 
 pytestmark = pytest.mark.skipif(
     not hasattr(dataclasses, "_create_fn"), reason="from 3.13 on Python's own are used"
 )
+
+
+@pytest.fixture(autouse=True)
+def ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The classes of this module are made as Weighbridge's are."""
+    monkeypatch.setattr(lean_dataclasses, "OWN", f"{__name__.partition('.')[0]}.")
+
 
 OPTIONS = ("frozen", "slots", "order", "kw_only", "unsafe_hash")
 
@@ -127,15 +136,14 @@ def test_a_base_gets_its_method_where_a_subclass_calls_it() -> None:
     assert "__init__" not in vars(sub)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Something that goes to another process."""
-
-    text: str
-
-
 def test_an_instance_is_pickled() -> None:
-    assert pickle.loads(pickle.dumps(Sent("a"))) == Sent("a")
+    depends = Depends(frozenset((Path("a"),)))
+    assert pickle.loads(pickle.dumps(depends)) == depends
+
+
+def test_other_packages_classes_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lean_dataclasses, "OWN", "weighbridge.")
+    assert compiled(declared(frozen=True)) >= {"__init__", "__eq__", "__hash__", "__setattr__"}
 
 
 def test_threads_may_call_a_method_first_at_once() -> None:
