@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.chains import chain
+from tests.cli import command
 from tests.patience import HANGS_AFTER
 
 import weighbridge
@@ -17,15 +18,7 @@ PACKAGE = Path(weighbridge.__file__).parent
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "weighbridge.cli", *arguments],
-        cwd=folder,
-        # The package that is tested, wherever another is installed.
-        env={"XDG_CACHE_HOME": str(folder / "cache"), "PATH": "", "PYTHONPATH": str(PACKAGE.parent)},
-        capture_output=True,
-        timeout=HANGS_AFTER,
-        check=False,
-    )
+    return command.run(*arguments, cwd=folder, env={"XDG_CACHE_HOME": str(folder / "cache"), "PATH": ""})
 
 
 @pytest.fixture

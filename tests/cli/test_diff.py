@@ -4,14 +4,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.test_commands import PACKAGE
-from tests.patience import HANGS_AFTER
+from tests.cli import command
 
 from weighbridge.content.revision import UnknownRevisionError, revision
 
@@ -31,19 +29,13 @@ def git(folder: Path, *arguments: str, text: bytes = b"") -> str:
 
 
 def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "weighbridge.cli", "check", *arguments],
-        cwd=folder,
-        env={
-            "XDG_CACHE_HOME": str(folder.parent / "cache"),
-            "HOME": str(folder.parent / "home"),
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(PACKAGE.parent),
-        },
-        capture_output=True,
-        timeout=HANGS_AFTER,
-        check=False,
-    )
+    home = folder.parent
+    environment = {
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "HOME": str(home / "home"),
+        "PATH": os.environ["PATH"],
+    }
+    return command.run("check", *arguments, cwd=folder, env=environment)
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

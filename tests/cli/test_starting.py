@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from bench.client import Server
+from tests.cli import command
+from tests.cli.test_diff import git
 from tests.e2e.connection import patched
+from tests.patience import HANGS_AFTER
 
 #: Packages that take long to load, and modules of ours that do.
 HEAVY = {
@@ -115,3 +118,44 @@ def test_a_server_has_only_what_its_first_count_needs(tmp_path: Path, name: str,
     # Of 554 classes and 1,200 methods.
     assert 10 < len(made) < 100
     assert len(compiled) < 200
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "count . --format json",
+        "check .",
+        "check . --budget 1 --diff HEAD",
+        "render a.prompt.md",
+        "context --agent codex",
+        "report . --html page.html",
+        "models opus",
+        "doctor",
+        "schema",
+        "completion bash",
+        "verify a.prompt.md --model opus",
+        "count . --nonsense",
+    ],
+)
+def test_a_command_by_itself_says_what_it_says_where_all_is_loaded(tmp_path: Path, arguments: str) -> None:
+    """What the other tests of commands rest on (`command.py`)."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "a.prompt.md").write_text("# Words\n\nof @[file:b.md] and @[file:gone.md]\n")
+    (folder / "b.md").write_text("more\n")
+    (folder / "AGENTS.md").write_text("rules\n")
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "one")
+    path = os.pathsep.join(sys.path)
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    alone = subprocess.run(
+        [sys.executable, "-P", "-m", "weighbridge.cli", *arguments.split()],
+        cwd=folder,
+        env={**environment, "PYTHONPATH": path},
+        capture_output=True,
+        timeout=HANGS_AFTER,
+        check=False,
+    )
+    shared = command.run(*arguments.split(), cwd=folder, env=environment)
+    assert (alone.returncode, alone.stdout, alone.stderr) == (shared.returncode, shared.stdout, shared.stderr)

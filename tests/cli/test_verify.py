@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,12 +9,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from tests.patience import HANGS_AFTER
+from tests.cli import command
 
-import weighbridge
 from weighbridge.tokens.registry import tokenizer
 
-PACKAGE = Path(weighbridge.__file__).parent
 TEXT = "# A\n\nIt's included, à la carte.\n"
 KEY = "sk-geheim"
 CLAUDE = tokenizer("claude-4.8").count(TEXT)
@@ -71,19 +67,8 @@ def address() -> Iterator[str]:
 def verify(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
     (folder / "a.prompt.md").write_text("# A\n\nIt's @b.md")
     (folder / "b.md").write_text("included, à la carte.\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "weighbridge.cli", "verify", "a.prompt.md", *arguments],
-        cwd=folder,
-        env={
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(PACKAGE.parent),
-            **environment,
-        },
-        capture_output=True,
-        timeout=HANGS_AFTER,
-        check=False,
-    )
+    environment |= {"XDG_CACHE_HOME": str(folder / "cache"), "PATH": os.environ["PATH"]}
+    done = command.run("verify", "a.prompt.md", *arguments, cwd=folder, env=environment)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -162,10 +147,7 @@ def test_nothing_else_asks(tmp_path: Path, address: str) -> None:
     """A count of the same file, with the key at hand, asks nobody."""
     given = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": address}
     verify(tmp_path, "--provider", "anthropic", **given)
-    environment = {"PYTHONPATH": str(PACKAGE.parent), "XDG_CACHE_HOME": str(tmp_path / "cache"), **given}
-    command = [sys.executable, "-m", "weighbridge.cli", "count", "a.prompt.md", "--model", "claude-opus-4-8"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, timeout=HANGS_AFTER, check=True
-    )
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), **given}
+    done = command.run("count", "a.prompt.md", "--model", "claude-opus-4-8", cwd=tmp_path, env=environment)
     assert str(CLAUDE) in done.stdout.decode()
     assert Endpoint.asked == []
