@@ -87,9 +87,9 @@ def another_extra(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("replaced", "by", "said"),
     [
-        ("version", missing, "; pip install 'weighbridge[fast]' counts exactly"),
+        ("importlib.metadata.version", missing, "; pip install 'weighbridge[fast]' counts exactly"),
         (
-            "version",
+            "importlib.metadata.version",
             lambda name: "0.30.1",
             "; splintr-rs 0.30.1 was not compared; pip install 'weighbridge[fast]' installs",
         ),
@@ -106,7 +106,7 @@ def test_without_the_extra_a_family_is_estimated_and_the_command_is_named(
 ) -> None:
     assert families.note("gemma4") is None
     families._lacking.cache_clear()
-    monkeypatch.setattr(f"weighbridge.tokens.families.{replaced}", by)
+    monkeypatch.setattr(replaced, by)
     assert registry.tokenizer("gemma4").exactness is Exactness.ESTIMATE
     assert said in (families.note("gemma4") or "")
     # Claude's and OpenAI's need no extra.

@@ -1,7 +1,9 @@
 """The settings: every one with its bounds, its unit and what it means. The JSON schema is made from this model."""
 
+import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from types import SimpleNamespace
+from typing import Annotated, Any, cast
 
 from pydantic import (
     AfterValidator,
@@ -41,6 +43,9 @@ from weighbridge.config.setting_values import (
     share_or_tokens,
     tokenizer_file,
 )
+
+# pydantic looks for plugins of its own in what is said of each package that is installed: 30 milliseconds. Here are none.
+sys.modules.setdefault("pydantic.plugin._loader", cast("Any", SimpleNamespace(get_plugins=tuple)))
 
 
 class Severity(StrEnum):

@@ -11,7 +11,6 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from weighbridge import disk
@@ -100,6 +99,8 @@ _MEANINGS: Final = {
 @cache
 def _lacking() -> str | None:
     """Why the families' vocabularies can't be had, and what to do; None if they can. No vocabulary is loaded."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  starting is what users feel
+
     try:
         release = version("splintr-rs")
     except PackageNotFoundError:

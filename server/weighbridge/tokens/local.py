@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import threading
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +44,8 @@ class LocalTokenizer:
 
     def __init__(self, name: str, data: bytes) -> None:
         """Raises BrokenTokenizerError if it can't be understood."""
+        from importlib.metadata import version  # noqa: PLC0415  starting is what users feel
+
         self.name: Final = name
         self.version: Final = f"splintr-{version('splintr-rs')}-{hashlib.sha256(data).hexdigest()}"
         #: Why it can't count any more; None as long as it can.
