@@ -70,7 +70,15 @@ def _known() -> list[str]:
 
 
 def _characters() -> list[str]:
-    return [text for one in _known() for text in (one, f"{one}a{one}b 1{one}1 {one} b")]
+    """Each by itself and beside others: in a word, at its ends, between digits and between spaces.
+
+    Ideographs, syllables and what is private are a hundred thousand of few kinds: most stand in a word and beside it only.
+    """
+    found = []
+    for one in _known():
+        few_kinds = ord(one) >= 0x3400 and unicodedata.category(one) in ("Lo", "Co") and ord(one) % 8
+        found += [one, f"a{one}b {one}" if few_kinds else f"{one}a{one}b 1{one}1 {one} b"]
+    return found
 
 
 def _commonmark() -> list[str]:
