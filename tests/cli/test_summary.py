@@ -26,7 +26,7 @@ def made(outcomes: list[FileOutcome], findings: list[Finding], changes: Changes 
 
 
 @pytest.mark.parametrize(
-    "name", ['"' * 5_000, "é" * 5_000, "\N{PILE OF POO}" * 5_000, "\n" * 5_000, "\udcff" * 5_000]
+    "name", ['"' * 1_000, "é" * 1_000, "\N{PILE OF POO}" * 1_000, "\n" * 1_000, "\udcff" * 1_000]
 )
 def test_it_fits_a_comment(name: str) -> None:
     outcomes = [FileOutcome(FOLDER / "a", problem=name)] * 1_000

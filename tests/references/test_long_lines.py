@@ -311,7 +311,7 @@ def test_what_is_not_there_is_looked_for_once(unit: str, monkeypatch: pytest.Mon
 
 def test_links_that_ask_for_brackets_are_not_asked_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of very many `](` makes a link or doesn't by brackets that are far away."""
-    text = "x`y`" + "[" * 50_000 + "a](b) `c` " * 50_000
+    text = "x`y`" + "[" * 20_000 + "a](b) `c` " * 20_000
     buffer = LineBuffer(text, PositionEncoding.UTF32)
     found = ScanIndex(buffer)
     asked: list[int] = []
@@ -323,7 +323,7 @@ def test_links_that_ask_for_brackets_are_not_asked_without_end(monkeypatch: pyte
     monkeypatch.setattr(stretches, "answered", answered)
     for removed, new in ((0, "["), (1, ""), (0, "!["), (2, "")):
         asked.clear()
-        type_in(found, buffer, 0, 40_000, removed, new)
+        type_in(found, buffer, 0, 15_000, removed, new)
         assert len(asked) <= 64
         check(found, buffer)
 

@@ -232,7 +232,7 @@ async def test_front_matter_of_the_same_length_scans_and_counts_nothing_anew(
 async def test_a_long_document_is_edited_while_it_is_counted(tmp_path: Path) -> None:
     write(tmp_path)
     paragraph = "The quick brown fox jumps over the lazy dog, they say. " * 20
-    text = f"{paragraph}\n\n# Head\n\n@[file:b.md] it is\n\n" * (5_000_000 // len(paragraph))
+    text = f"{paragraph}\n\n# Head\n\n@[file:b.md] it is\n\n" * (2_000_000 // len(paragraph))
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
         line = 0
