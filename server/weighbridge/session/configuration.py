@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-
-from cachetools import LRUCache
 
 from weighbridge import disk
 from weighbridge.agents.readers import DIALECTS, dialect_for, readers_of
@@ -23,8 +22,18 @@ from weighbridge.config.places import FileFault, faults_in_file
 from weighbridge.references.dialect import MARKDOWN, Dialect
 from weighbridge.uris import inside
 
-#: Paths of which it is remembered whether they are prompts.
-MOST_INCLUDED = 4096
+#: Paths of which it is remembered what the settings say: a watcher may tell of any number of files.
+MOST_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _OfFile:
+    """What the configuration says of one file. `folder`: the workspace's that it lies in; `readers`: agents that read it by its name."""
+
+    folder: Path | None
+    settings: Settings
+    dialect: Dialect
+    readers: tuple[str, ...]
 
 
 def dialect_in(settings: Settings, path: Path, folder: Path | None) -> Dialect:
@@ -55,11 +64,8 @@ class Configuration:
         #: Folders that came later than the others, and whose files are yet to be read.
         self._unread: set[Path] = set()
         self._settings: dict[Path | None, Settings] = {}
-        #: The same for files with an encoding and a budget of their own, by these; and which budget a file has by globs.
+        #: The same for files with an encoding and a budget of their own, by these.
         self._of_files: dict[tuple[Path | None, str, int | None], Settings] = {}
-        self._budgets: LRUCache[Path, int | None] = LRUCache(MOST_INCLUDED)
-        # Of the last ones asked for: a watcher may tell of any number of files.
-        self._included: LRUCache[Path, bool] = LRUCache(MOST_INCLUDED)
         self._links: dict[Path, Path] = {}
         self._linked: dict[Path, Path] = {}
         #: Each folder as a string, and as what the paths of files in it begin with.
@@ -133,25 +139,25 @@ class Configuration:
         """The settings in force for a document: with the encoding that its name asks for where they name none, and with the
         budget of the first glob that speaks of it.
         """
+        return self._settings[self.folder_of(None)] if path is None else self._of_file(path).settings
+
+    def _look_up(self, path: Path) -> _OfFile:
+        """What the settings in force say of a file. As often as it is asked for, it is looked up once (`_of_file`)."""
         folder = self.folder_of(path)
         settings = self._settings[folder]
-        if path is None or (settings.encoding is not None and not settings.budgets):
-            return settings
-        relative = inside(path, folder).lstrip("/")
-        encoding = default_encoding(relative) if settings.encoding is None else settings.encoding
-        budget = settings.budget
-        if settings.budgets:
-            if path not in self._budgets:
-                self._budgets[path] = settings.budget_for(relative)
-            budget = self._budgets[path]
-        if encoding in {settings.encoding, DEFAULT_ENCODING} and budget == settings.budget:
-            return settings
-        own = folder, encoding, budget
-        file_settings = self._of_files.get(own)
-        if file_settings is None:
-            update = {"encoding": encoding, "budget": budget}
-            file_settings = self._of_files[own] = settings.model_copy(update=update)
-        return file_settings
+        relative = inside(path, folder)
+        in_folder = relative.lstrip("/")
+        encoding = default_encoding(in_folder) if settings.encoding is None else settings.encoding
+        budget = settings.budget_for(in_folder) if settings.budgets else settings.budget
+        if encoding not in {settings.encoding, DEFAULT_ENCODING} or budget != settings.budget:
+            own = folder, encoding, budget
+            if own not in self._of_files:
+                update = {"encoding": encoding, "budget": budget}
+                self._of_files[own] = settings.model_copy(update=update)
+            settings = self._of_files[own]
+        chosen = settings.agents
+        readers = tuple(name for name in readers_of(relative) or () if chosen is None or name in chosen)
+        return _OfFile(folder, settings, dialect_in(settings, path, folder), readers)
 
     @property
     def settings(self) -> Settings:
@@ -185,37 +191,22 @@ class Configuration:
             return self._folders
         return (*self._folders, path.parent)
 
-    def dialect_of(self, path: Path | None, settings: Settings | None = None) -> Dialect:
-        """The dialect of a document: as its settings say, else the one of the agent that it is written for. `settings`: if they are at
-        hand.
-        """
-        if path is None:
-            return MARKDOWN
-        return dialect_in(settings or self.settings_of(path), path, self.folder_of(path))
+    def dialect_of(self, path: Path | None) -> Dialect:
+        """The dialect of a document: as its settings say, else the one of the agent that it is written for."""
+        return MARKDOWN if path is None else self._of_file(path).dialect
 
     def readers_of(self, path: Path | None) -> tuple[str, ...]:
         """The agents that read a document by its name, of those that were chosen."""
-        folder = self.folder_of(path)
-        readers = None if path is None else readers_of(inside(path, folder))
-        chosen = self.settings_of(path).agents
-        return tuple(name for name in readers or () if chosen is None or name in chosen)
+        return () if path is None else self._of_file(path).readers
 
     def included(self, path: Path | None) -> bool:
         """Whether a document is a prompt or context file by its name."""
-        if path is None:
-            return False
-        is_included = self._included.get(path)
-        if is_included is None:
-            relative = self._relative(path)
-            is_included = relative is not None and matches(relative, self.settings_of(path).include)
-            self._included[path] = is_included
-        return is_included
+        return path is not None and self._included(path)
 
-    def _relative(self, path: Path | None) -> str | None:
-        if path is None:
-            return None
-        folder = self.folder_of(path)
-        return path.name if folder is None else inside(path, folder)
+    def _matches(self, path: Path) -> bool:
+        of_file = self._of_file(path)
+        relative = path.name if of_file.folder is None else inside(path, of_file.folder)
+        return matches(relative, of_file.settings.include)
 
     def _resolve(self) -> None:
         warnings: list[str] = []
@@ -228,8 +219,8 @@ class Configuration:
         self._settings.clear()
         self.file_faults.clear()
         self._of_files.clear()
-        self._budgets.clear()
-        self._included.clear()
+        self._of_file = lru_cache(MOST_REMEMBERED)(self._look_up)
+        self._included = lru_cache(MOST_REMEMBERED)(self._matches)
         self._innermost_first = [
             (normal_path, os.path.join(normal_path, ""), folder)  # noqa: PTH118  (a string is wanted)
             for folder in sorted(self._folders, key=lambda folder: len(folder.parts), reverse=True)

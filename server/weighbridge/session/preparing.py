@@ -42,8 +42,7 @@ class Terms:
 
 def terms_of(configuration: Configuration, path: Path | None) -> Terms:
     """What the configuration says of the document at a path."""
-    settings = configuration.settings_of(path)
-    dialect = configuration.dialect_of(path, settings)
+    settings, dialect = configuration.settings_of(path), configuration.dialect_of(path)
     return Terms(settings, dialect, configuration.folders_for(path), configuration.flags)
 
 
