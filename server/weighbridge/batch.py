@@ -60,6 +60,7 @@ def weigh(
     depends: bool = False,
     revision: "Revision | None" = None,
     open_texts: OpenTexts | None = None,
+    known: Iterable[FileOutcome] = (),
 ) -> list[FileOutcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
 
@@ -68,7 +69,8 @@ def weigh(
     user named the paths, and they are read wherever they lead. `on_outcome`: told of each outcome as soon as it is known, which is
     returned without its report then: as much memory is taken as the paths need. `sections`: whether they are asked for: a text
     that refers to nothing is counted whole without. `depends`: whether each outcome is to say what it depends on. `revision`: to
-    say of each file, besides, whether it is the same there. `open_texts`: of an editor, in place of files.
+    say of each file, besides, whether it is the same there. `open_texts`: of an editor, in place of files. `known`: outcomes of
+    files that are not to be weighed again.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
     there is one thread. So this runs no loop yet, and reads settings and folders as it comes to them.
@@ -84,15 +86,16 @@ def weigh(
         files = dict.fromkeys(absolute, disk.followed_or_same(workspace))
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
+    outcomes = _Outcomes(on_outcome)
+    outcomes.take(outcome for outcome in known if outcome.path in files)
     groups = Groups(
-        files,
+        {path: within for path, within in files.items() if path not in outcomes},
         configuration,
         sections=sections,
         depends=depends,
         revision=revision,
         open_texts=open_texts,
     )
-    outcomes = _Outcomes(on_outcome)
     count = _helpers_for(groups, files, configuration)
     if count:
         with helpers(count, len(groups), groups.in_a_helper) as crew:

@@ -7,16 +7,16 @@ nor weighed again. Of the revision only the rest is laid out, with all that it t
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from operator import or_
 from pathlib import Path
 from typing import Any
 
 from weighbridge import disk, growth
-from weighbridge.agents.model import Agent
 from weighbridge.agents.readers import DIALECTS
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis import contexts
+from weighbridge.analysis.loads import Loads
 from weighbridge.batch import FileOutcome, weigh
 from weighbridge.budget.directive import Overrides
 from weighbridge.config import matches
@@ -83,26 +83,31 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[FileOutcome]) ->
     today = _below(then.top, (path for report in now if (path := path_of(report.uri)) is not None))
     then.lay_out(Depends(frozenset(today)))
 
-    def weighed() -> tuple[list[FileOutcome], Depends]:
-        there = dict.fromkeys(then.tree / path.relative_to(then.top) for path in (*named, *today))
-        wanted = [path for path in there if path.exists()]
-        compared = (
-            weigh(wanted, asked.layer, asked.flags, lambda _: None, sections=False, revision=then)
-            if wanted
-            else []
-        )
-        return compared, _all_of(compared)
+    there = dict.fromkeys(then.tree / path.relative_to(then.top) for path in (*named, *today))
 
-    before = [
-        (
-            report,
-            then.settled(
-                partial(growth.tokens_before, report, then.tree, then.top, workspace_of, Path.home())
-            ),
+    def weighed(known: Sequence[FileOutcome]) -> list[FileOutcome]:
+        paths = [path for path in there if path.exists()]
+        if not paths:
+            return []
+        return weigh(
+            paths, asked.layer, asked.flags, lambda _: None, sections=False, revision=then, known=known
         )
-        for outcome in then.settled(weighed)
+
+    reports = [
+        report
+        for outcome in then.settled(weighed, lambda outcome: outcome.depends)
         if (report := outcome.report) is not None and name_of(report.uri, then.tree) not in unchanged
     ]
+
+    def moved(known: Sequence[growth.Before]) -> list[growth.Before]:
+        done = {document.report.uri: document for document in known}
+        loads = Loads(lambda _: None, moved=(then.top, then.tree))
+        return [
+            done.get(report.uri) or growth.before(report, then.tree, then.top, workspace_of, loads)
+            for report in reports
+        ]
+
+    before = then.settled(moved, lambda document: document.depends)
     return growth.document_changes(before, now, then.tree, then.top)
 
 
@@ -159,11 +164,14 @@ def _contexts(then: Revision, folder: Path, flags: Overrides) -> list[growth.Cha
         if not then.same(loading.depends, beyond=True)
     ]
 
-    def before(agent: Agent) -> tuple[contexts.Loaded, Depends]:
-        (loaded,) = contexts.load([agent], folder, Path.home(), moved=(then.top, then.tree))
-        return loaded, loaded.depends
+    def before(known: Sequence[contexts.Loaded]) -> list[contexts.Loaded]:
+        done = {loaded.agent.name: loaded for loaded in known}
+        agents = [loading.agent for loading in now if loading.agent.name not in done]
+        for loaded in contexts.load(agents, folder, Path.home(), moved=(then.top, then.tree)):
+            done[loaded.agent.name] = loaded
+        return [done[loading.agent.name] for loading in now]
 
-    earlier = [then.settled(partial(before, loading.agent)) for loading in now]
+    earlier = then.settled(before, lambda loaded: loaded.depends)
     choice = chosen(folder, flags, lambda _: None) if now else None
     was, is_ = (contexts.counted(loadings, choice, texts=False) for loadings in (earlier, now))
     return growth.context_changes(was, is_, then.top)

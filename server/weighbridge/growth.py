@@ -9,11 +9,13 @@ from typing import Any
 
 from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import arrival
+from weighbridge.agents.model import Context, Start
 from weighbridge.agents.registry import AGENTS
 from weighbridge.analysis.contexts import CountedContext
+from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.report import ReferenceReport, Report
 from weighbridge.content.agent_files import AgentFiles
-from weighbridge.content.depends import Depends
+from weighbridge.content.depends import NOTHING, Depends
 from weighbridge.content.policy import shown
 from weighbridge.gate import name_of
 from weighbridge.tokens.registry import tokenizer
@@ -65,52 +67,68 @@ class Change:
         }
 
 
-def document_changes(
-    before: Iterable[tuple[Report, int]], now: Iterable[Report], tree: Path, top: Path
-) -> list[Change]:
-    """The documents that changed, largest growth first. `before`: reports of files in `tree`, each with its tokens in `top`."""
-    old = {name_of(report.uri, tree): (report, tokens) for report, tokens in before}
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A document of another revision. `tokens`: those that it had where it lay. `depends`: what these depend on."""
+
+    report: Report
+    tokens: int
+    depends: Depends = NOTHING
+
+
+def document_changes(earlier: Iterable[Before], now: Iterable[Report], tree: Path, top: Path) -> list[Change]:
+    """The documents that changed, largest growth first. `earlier`: of files in `tree`."""
+    old = {name_of(document.report.uri, tree): document for document in earlier}
     new = {name_of(report.uri, top): report for report in now}
     changes = []
     for name in dict.fromkeys([*new, *old]):
-        report, (earlier, tokens) = new.get(name), old.get(name, (None, None))
-        over = report is not None and report.over_budget and not (earlier is not None and earlier.over_budget)
-        through = _differences(
-            {} if earlier is None else _files(earlier.references, tree),
-            {} if report is None else _files(report.references, top),
-        )
-        if report is None or earlier is None:
-            through = {}
+        report, document = new.get(name), old.get(name)
+        was = None if document is None else document.report
+        through: Mapping[str, int] = {}
+        if report is not None and was is not None:
+            through = _differences(_files(was.references, tree), _files(report.references, top))
         change = Change(
             name,
-            tokens,
+            None if document is None else document.tokens,
             None if report is None else report.tokens,
             through,
-            over=over,
-            exact=all(part.exact for part in (report, earlier) if part is not None),
+            over=report is not None and report.over_budget and not (was is not None and was.over_budget),
+            exact=all(part.exact for part in (report, was) if part is not None),
         )
         if change.is_any:
             changes.append(change)
     return sorted(changes, key=lambda change: (-change.growth, change.name))
 
 
-def tokens_before(
-    report: Report, tree: Path, top: Path, workspace_of: Callable[[Path], Path], home: Path
-) -> tuple[int, Depends]:
-    """The tokens of a document in `tree` if it lay in `top`: what an agent loads has the file's path in its label. And what this depends on.
+def before(
+    report: Report, tree: Path, top: Path, workspace_of: Callable[[Path], Path], loads: Loads
+) -> Before:
+    """A document in `tree` as if it lay in `top`: what an agent loads has the file's path in its label.
 
-    `workspace_of`: the workspace's folder that a file belongs to.
+    `workspace_of`: the workspace's folder that a file belongs to. `loads`: what agents loaded there, moved from one folder to the
+    other.
     """
     agent = agent_named(report.dialect)
     path = None if agent is None else path_of(report.uri)
     if agent is None or path is None:
-        return report.tokens, Depends()
-    trusted = agent.folders_in(home)
-    files = AgentFiles((top,), trusted, moved=(top, tree))
+        return Before(report, report.tokens)
+    home = Path.home()
+    files = AgentFiles((top,), agent.folders_in(home), moved=loads.moved)
     there = top / path.relative_to(tree)
     text = (files.read(there) or b"").decode("utf-8", "replace")
-    brought = arrival(agent, there, text, workspace_of(there), home, files, os.environ)
-    return tokenizer(report.encoding).count(brought.text), files.depends
+    depends = NOTHING
+
+    def load(start: Start) -> Context:
+        nonlocal depends
+        if start.prompt:
+            return agent.load(start, files)
+        loaded = loads.of(agent, start, (top,))
+        depends |= loaded.depends
+        return loaded.context
+
+    brought = arrival(agent, there, text, workspace_of(there), home, files, os.environ, load)
+    tokens = tokenizer(report.encoding).count(brought.text)
+    return Before(report, tokens, depends | files.depends)
 
 
 def context_changes(

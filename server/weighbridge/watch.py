@@ -105,9 +105,8 @@ def _print_news(before: Look, now: Look) -> None:
         if fault not in before.faults:
             sys.stderr.write(f"weighbridge: {fault}\n")
     here = Path.cwd()
-    documents = growth.document_changes(
-        [(report, report.tokens) for report in before.reports], now.reports, here, here
-    )
+    earlier = [growth.Before(report, report.tokens) for report in before.reports]
+    documents = growth.document_changes(earlier, now.reports, here, here)
     contexts = growth.context_changes(before.contexts, now.contexts, here)
     if documents or contexts:
         sys.stdout.writelines(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +84,19 @@ def _roots_of(paths: Sequence[Path]) -> Iterator[Path]:
         os.fspath(path) if os.path.isdir(path) else os.path.dirname(path)  # noqa: PTH112, PTH120
         for path in paths
     )
+
+    @cache
+    def marks(folder: Path) -> tuple[bool, bool]:
+        """Whether a folder is a repository's top, and whether it has settings."""
+        text = os.path.join(folder, "")  # noqa: PTH118
+        # A link that leads nowhere is a file that can't be read, and says so.
+        return os.path.exists(text + _REPOSITORY), os.path.lexists(text + OWN_FILE)  # noqa: PTH110
+
     for start in map(Path, starts):
         roots: list[Path] = []
         for folder in (start, *start.parents):
-            repository = (folder / _REPOSITORY).exists()
-            # A link that leads nowhere is a file that can't be read, and says so.
-            if repository or os.path.lexists(folder / OWN_FILE):
+            repository, has_settings = marks(folder)
+            if repository or has_settings:
                 roots.append(folder)
             if repository:
                 break

@@ -38,12 +38,14 @@ class Loads:
     """Contexts of agents by how these are started. Whoever has them drops them when any file, setting or open text changes.
 
     `open_text`: the unsaved text of an open document. `inspected_files`: the files that are looked through for what looks like
-    an import and is none. `links`: paths with all links followed, as far as they were looked up. Any thread may use it.
+    an import and is none. `links`: paths with all links followed, as far as they were looked up. `moved`: as for `AgentFiles`. Any
+    thread may use it.
     """
 
     open_text: Callable[[Path], str | None]
     inspected_files: Container[Path] = EVERY_FILE
     links: dict[Path, Path] = field(default_factory=dict)
+    moved: tuple[Path, Path] | None = None
     _loads: dict[Hashable, Load] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -53,7 +55,7 @@ class Loads:
         with self._lock:
             load = self._loads.get(key)
             if load is None:
-                files = AgentFiles(roots, agent.folders_in(start.home), self.open_text)
+                files = AgentFiles(roots, agent.folders_in(start.home), self.open_text, self.moved)
                 context = agent.load(replace(start, inspected_files=self.inspected_files), files)
                 self.links.update(files.links)
                 load = self._loads[key] = Load(context, files.watched(), files.depends, files.hashes)

@@ -232,19 +232,15 @@ class AgentFiles:
     def watched(self) -> frozenset[Path]:
         """Of what was looked at, what lies in folders that may be read."""
         folders = self.roots + self.trusted
-        return frozenset(path for path in self.looked if any(map(path.is_relative_to, folders)))
+        return frozenset(path for path in self.looked if _lies_in_any(path, folders))
 
     def _place(self, path: Path) -> Path:
         """Where a path is looked up."""
-        if self.moved is None or not path.is_relative_to(self.moved[0]):
-            return path
-        return self.moved[1] / path.relative_to(self.moved[0])
+        return path if self.moved is None else _moved(path, *self.moved)
 
     def _named(self, place: Path) -> Path:
         """The path of what is looked up at a place."""
-        if self.moved is None or not place.is_relative_to(self.moved[1]):
-            return place
-        return self.moved[0] / place.relative_to(self.moved[1])
+        return place if self.moved is None else _moved(place, *reversed(self.moved))
 
     def _allowed(self, path: Path, real: Path, *, own: bool) -> bool:
         written = Path(os.path.normpath(path))
@@ -292,6 +288,13 @@ def braces_expanded(pattern: str) -> list[str]:
                 for part in braces[1].split(",")
             ]
     return [*dict.fromkeys(done + todo)]
+
+
+def _moved(path: Path, source: Path, target: Path) -> Path:
+    """The path in `target` of what lies in `source`; what lies elsewhere stays."""
+    path_text, above = os.fspath(path), os.fspath(source)
+    is_below = path_text == above or path_text.startswith(os.path.join(above, ""))  # noqa: PTH118
+    return target / path_text[len(above) :].lstrip(os.sep) if is_below else path
 
 
 def _lies_in_any(path: Path, folders: Iterable[Path]) -> bool:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple, TypeVar
 
@@ -58,6 +59,7 @@ class Revision:
         self.tree = tree
         self.entries = entries
         self._laid_out: set[str] = set()
+        self._names: dict[Path, str | None] = {}
         self._same: dict[tuple[Path, bool], bool] = {}
 
     def holds(self, path: Path, text: str) -> bool:
@@ -104,27 +106,40 @@ class Revision:
             return False
         return names == {key: kind for key, kind in today.items() if name or key != _GIT}
 
-    def lay_out(self, depends: Depends) -> bool:
-        """Lay out files and folders, with what is directly in them if it is listed, wherever links lead; whether that is anything new.
+    def lay_out(self, depends: Depends) -> None:
+        """Lay out files and folders, with what is directly in them if it is listed, wherever links lead.
 
         They are in the repository or in the tree; what was not there, and what is elsewhere, is passed over.
         """
-        before = len(self._laid_out)
+        self._write(self.links)
+        self._write(self._lacking(depends))
+
+    def _lacking(self, depends: Depends) -> list[str]:
+        """The names of what something depends on and is not laid out, though it was there."""
         needed_names = [self._followed(path) for path in depends.paths]
         for folder in map(self._followed, depends.listed):
             names = () if folder is None else self._folders.get(folder, ())
             needed_names += [f"{folder}/{name}".lstrip("/") for name in names]
-        self._write(name for name in needed_names if name is not None)
-        return len(self._laid_out) > before
+        return [
+            name
+            for name in needed_names
+            if name is not None
+            and name not in self._laid_out
+            and (name in self.entries or name in self._folders)
+        ]
 
     def _followed(self, path: Path) -> str | None:
-        """Where a path leads in the revision, from the top on."""
+        """Where a path leads in the revision, from the top on; all links are laid out by now."""
+        if path not in self._names:
+            self._names[path] = self._led_to(path)
+        return self._names[path]
+
+    def _led_to(self, path: Path) -> str | None:
         name = self.name(path)
         # As many links as systems follow.
         for _ in range(_MOST_LINKS):
             if name is None or not self._has_link(name):
                 break
-            self._write(self.links)
             name = self.name(disk.followed_or_same(self.tree / name))
         return name
 
@@ -153,15 +168,22 @@ class Revision:
                 return path_text[len(inside) :].replace(os.sep, "/")
         return None
 
-    def settled(self, look: Callable[[], tuple[T, Depends]]) -> T:
-        """The result of a look at the tree, which is repeated until all is laid out that the result depends on.
+    def settled(
+        self, look: Callable[[Sequence[T]], Sequence[T]], depends_of: Callable[[T], Depends]
+    ) -> Sequence[T]:
+        """The results of looks at the tree: it is looked again until all is laid out that a result depends on.
 
-        `look`: gives a result, and what it depends on.
+        `look`: gives all results; those that are known by then, which it is given, need not be looked for again.
         """
+        known: list[T] = []
+        self._write(self.links)
         while True:
-            result, depends = look()
-            if not self.lay_out(depends):
-                return result
+            results = look(known)
+            lacking = [self._lacking(depends_of(result)) for result in results]
+            if not any(lacking):
+                return results
+            known = [result for result, names in zip(results, lacking, strict=True) if not names]
+            self._write(chain.from_iterable(lacking))
 
     @cached_property
     def links(self) -> Collection[str]:
