@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
@@ -127,7 +128,7 @@ class _Outcomes(dict[Path, FileOutcome]):
                 self[outcome.path] = outcome
             else:
                 self._on_outcome(outcome)
-                self[outcome.path] = replace(outcome, report=None)
+                self[outcome.path] = msgspec.structs.replace(outcome, report=None)
 
 
 def _weigh_few(groups: Groups, outcomes: _Outcomes, configuration: Configuration) -> None:

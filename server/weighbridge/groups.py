@@ -4,21 +4,22 @@ A group is a few files that are read, looked up in the store and counted togethe
 enough groups that every core gets its part.
 """
 
-import copyreg
 import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import partial, reduce
-from operator import attrgetter, or_
+from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.render import Source
-from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
+from weighbridge.analysis.report import Report
 from weighbridge.analysis.scans import Scans
 from weighbridge.cache import CountStore
 from weighbridge.content.depends import NOTHING, Depends
@@ -53,8 +54,7 @@ _MOST_FILES = 64
 _MOST_BYTES = 512 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class FileOutcome:
+class FileOutcome(msgspec.Struct, frozen=True):
     """What became of one file: a report, or a problem that names it; `ours` if that is a fault of Weighbridge's own."""
 
     path: Path
@@ -77,15 +77,6 @@ def failed_outcome(path: Path, error: Exception) -> FileOutcome:
     logger.error("a file could not be weighed", exc_info=error)
     return FileOutcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
 
-
-def _pickled_by_call(kind: type[Any]) -> None:
-    """Have a dataclass pickled as a call of its class: a third of the time, for an answer holds hundreds of them."""
-    values = attrgetter(*(field.name for field in fields(kind)))
-    copyreg.pickle(kind, lambda value: (kind, values(value)))
-
-
-for _made in (FileOutcome, Report, SectionReport, Range, ReferenceTotals, BudgetReport):
-    _pickled_by_call(_made)
 
 Answer = tuple[list[FileOutcome], list[str]]
 """A helper's: what became of a group's files, and what it has to warn of since the last answer."""
@@ -171,7 +162,7 @@ class Groups:
         if report.arrived is not None:
             # Nobody watches here, and they are hundreds.
             arrived = replace(report.arrived, watched=(), depends=())
-            report = replace(report, arrived=arrived)
+            report = msgspec.structs.replace(report, arrived=arrived)
         return FileOutcome(
             path,
             report,

@@ -38,6 +38,8 @@ class Digester:
 
 def digest(text: str) -> bytes:
     """Give the digest of a text: `SIZE` bytes."""
+    if len(text) <= _BLOCK:
+        return digest_of_utf8(text.encode("utf-8", "surrogatepass"))
     digester = Digester()
     digester.update(text)
     return digester.digest()

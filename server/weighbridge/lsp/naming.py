@@ -5,8 +5,9 @@ Editors escape different characters of a URI, and may have opened a file through
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from weighbridge.analysis.report import Report
 from weighbridge.session.document import Document
@@ -64,7 +65,7 @@ class Naming:
         return [
             report
             if (uri := self._followed(report.uri) or report.uri) == report.uri
-            else replace(report, uri=uri)
+            else msgspec.structs.replace(report, uri=uri)
             for report in reports
         ]
 

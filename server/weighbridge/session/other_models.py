@@ -3,7 +3,9 @@
 They are counted when somebody looks, from one rendering for all: a key costs nothing more.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
 
 from weighbridge.analysis.report import Cost, ModelReport, Report
 from weighbridge.budget.cost import input_cost
@@ -40,7 +42,7 @@ def with_models(report: Report, text: str, choice: Choice, counts: CountsBeside 
             tokens[counting.name] = counts.count(text, counting)
         exactness = report.exactness if shown is choice else shown.exactness(counting)
         rows.append(model_report(shown, counting.name, exactness, tokens[counting.name]))
-    return replace(report, models=tuple(rows))
+    return msgspec.structs.replace(report, models=tuple(rows))
 
 
 def model_report(choice: Choice, encoding: str, exactness: Exactness, tokens: int) -> ModelReport:

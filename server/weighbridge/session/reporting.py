@@ -1,8 +1,9 @@
 """A document's report, from its live state. Costs its references and headings, never its text."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
+
+import msgspec
 
 from weighbridge.analysis.expand import PENDING, Expansion, State
 from weighbridge.analysis.notices import Notice
@@ -149,7 +150,7 @@ def _characters(document: Document) -> int:
 def failed_report(uri: str, version: int | None, problem: Problem, characters: int) -> Report:
     """The report of a document that can't be counted, and why: an estimate, and nothing more to wait for."""
     tokens = -(-characters // _CHARACTERS_A_TOKEN)
-    return replace(
+    return msgspec.structs.replace(
         _nothing(uri, version, tokens),
         exactness=Exactness.ESTIMATE,
         ready=True,

@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.report import Report
@@ -203,7 +204,9 @@ class Session:
         if cached is None:
             return unprepared(document)
         tokens, own = document.tokens, document.own_tokens
-        return replace(cached[2], version=document.version, ready=False, tokens=tokens, own_tokens=own)
+        return msgspec.structs.replace(
+            cached[2], version=document.version, ready=False, tokens=tokens, own_tokens=own
+        )
 
     def _make_report(self, document: Document) -> Report | None:
         """Go on with a document's report; None while there is more to do, or it is no longer wanted."""

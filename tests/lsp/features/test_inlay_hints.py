@@ -1,12 +1,12 @@
 """Hints as each editor gets them: where it asks, with what it can ask for later, and no wider while typing."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lsprotocol import types
+from msgspec.structs import replace
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import HELIX, VSCODE, Recording
 
