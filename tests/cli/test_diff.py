@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli import command
 
+from weighbridge.content.agent_files import AgentFiles
+from weighbridge.content.depends import Depends
 from weighbridge.content.revision import UnknownRevisionError, revision
 
 GIT = shutil.which("git") or "git"
@@ -214,3 +217,43 @@ def test_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UnknownRevisionError, match="git is not installed"), revision(repository, "HEAD"):
         pass
+
+
+def test_only_what_was_not_settled_is_looked_at_again(repository: Path) -> None:
+    """`a.md` says what it needs when it is there; `same.md` needs nothing more."""
+    names = ("prompts/a.md", "prompts/same.md")
+    looks: list[list[str]] = []
+    with revision(repository, "HEAD") as then:
+        style = then.tree / "docs" / "style.md"
+
+        def look(known: Sequence[tuple[str, bool, Depends]]) -> list[tuple[str, bool, Depends]]:
+            done = {name: (name, there, depends) for name, there, depends in known}
+            looks.append([name for name in names if name not in done])
+            for name in looks[-1]:
+                place = then.tree / name
+                needs = [place, style] if name == "prompts/a.md" and place.exists() else [place]
+                done[name] = name, style.exists(), Depends(frozenset(needs))
+            return [done[name] for name in names]
+
+        then.lay_out(Depends(frozenset((then.top / "prompts/same.md",))))
+        settled = then.settled(look, lambda result: result[2])
+    assert [(name, there) for name, there, _ in settled] == [
+        ("prompts/a.md", True),
+        ("prompts/same.md", False),
+    ]
+    assert looks == [[*names], ["prompts/a.md"], ["prompts/a.md"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/a/b", "/tree"),
+        ("/a/b/c.md", "/tree/c.md"),
+        ("/a/bc/d.md", "/a/bc/d.md"),
+        ("/a", "/a"),
+    ],
+)
+def test_another_revisions_files_have_the_paths_of_todays(path: str, place: str) -> None:
+    files = AgentFiles((), moved=(Path("/a/b"), Path("/tree")))
+    assert files._place(Path(path)) == Path(place)
+    assert files._named(Path(place)) == Path(path)

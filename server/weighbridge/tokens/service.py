@@ -151,7 +151,10 @@ class TokenCountingService:
 
         Those with `rules` are looked up under these.
         """
-        counts = self._recalled({_key(text.digest, tokenizer, text.rules): text.length for text in texts})
+        lengths = {_key(text.digest, tokenizer, text.rules): text.length for text in texts}
+        with self._lock:
+            counts = {key: self._memory[key] for key in lengths if key in self._memory}
+        counts |= self._stored({key: length for key, length in lengths.items() if key not in counts})
         return [
             _summarized_again(text, counts.get(_key(text.digest, tokenizer, text.rules))) for text in texts
         ]
@@ -219,7 +222,7 @@ class TokenCountingService:
         `lengths`: each text's. All are kept in the store, the shortest too: what was counted once is never
         tokenized again.
         """
-        counts = self._recalled(lengths)
+        counts: dict[CountKey, Counted] = {}
         while len(counts) < len(lengths):
             own: dict[CountKey, UnderWay] = {}
             under_way: dict[CountKey, UnderWay] = {}
@@ -246,30 +249,22 @@ class TokenCountingService:
     def _make(
         self, lengths: Mapping[CountKey, Length], measure: Callable[[Sequence[CountKey]], list[Counted]]
     ) -> dict[CountKey, Counted]:
-        """Make the counts that this thread has announced."""
-        keys = list(lengths)
+        """Get counts that this thread has announced: from the store, else by measuring."""
         counts: dict[CountKey, Counted] = {}
         try:
-            new_counts = dict(zip(keys, measure(keys), strict=True)) if keys else {}
+            stored = self._stored(lengths)
+            missing = [key for key in lengths if key not in stored]
+            new_counts = dict(zip(missing, measure(missing), strict=True)) if missing else {}
             # Before anybody is told: from here on it is found, however small the memory.
             if self._store is not None and new_counts:
                 self._store.put_many(new_counts)
-            for key, counted in new_counts.items():
+            for key, counted in (*stored.items(), *new_counts.items()):
                 counts[key] = counted
                 self._finish(key, counted)
         finally:
             for key in lengths.keys() - counts.keys():
                 self._finish(key, None)
         return counts
-
-    def _recalled(self, lengths: Mapping[CountKey, Length]) -> dict[CountKey, Counted]:
-        """What was counted before, in memory and in the store."""
-        with self._lock:
-            counts = {key: self._memory[key] for key in lengths if key in self._memory}
-        stored = self._stored({key: length for key, length in lengths.items() if key not in counts})
-        with self._lock:
-            self._memory.update(stored)
-        return counts | stored
 
     def _stored(self, lengths: Mapping[CountKey, Length]) -> dict[CountKey, Counted]:
         """Look up what the store has. What can't be a count of a text of that length is none: anybody may write there."""

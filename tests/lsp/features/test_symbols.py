@@ -1,6 +1,7 @@
 """Outlines: what stands in what, in each editor's way of showing it; and names found in all of the workspace."""
 
 import heapq
+import threading
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from tests.editors.editor import Editor, editor
 from tests.editors.recording import VSCODE, Recording
+from tests.patience import HANGS_AFTER
 
 from weighbridge.analysis.report import BudgetReport, Range, ReferenceTotals, Report, SectionReport
 from weighbridge.lsp import backend
 from weighbridge.lsp.features.symbols import SymbolNames, workspace_symbols
 from weighbridge.tokens.base import Exactness
+from weighbridge.tokens.service import TokenCountingService
 from weighbridge.work import CancelToken, TaskCancelledError
 
 TEXT = """before 😀 {{name:x}}
@@ -136,10 +139,19 @@ async def test_an_outline_does_not_wait_for_what_takes_long(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backend, "SECONDS_TO_LOOK_UP", 0.0)
+    answered = threading.Event()
+    count_many = TokenCountingService.count_many
+
+    def counted_later(*arguments: Any, **named: Any) -> list[int]:
+        assert answered.wait(HANGS_AFTER)
+        return count_many(*arguments, **named)
+
     async with editor(VSCODE, folder) as session:
         uri = await session.open("a.prompt.md", "# One\n")
+        monkeypatch.setattr(TokenCountingService, "count_many", counted_later)
         session.edit(uri, 2, "# One\n\n# Two\n\n" + "word " * 10_000)
         found = await session.ask(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, {"textDocument": {"uri": uri}})
+        answered.set()
         assert names(found) == [("One", "…"), ("Two", "…")]
 
 
