@@ -1,18 +1,19 @@
 """Claude Code: CLAUDE.md files from the file system's root down, rules, imports attached as entries of their own.
 
-Rules and recordings: `tests/agents/wire/claude-code.jsonl`. Skills and commands are in `claude_skills`.
+Rules and recordings: `tests/agents/wire/claude-code.jsonl`. Skills and output styles are in `claude_skills`, the first
+prompt and commands in `claude_prompt`, settings in `claude_settings`, and what in a text is an import in `claude_text`.
 """
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from weighbridge.agents.claude_ignored import Blocks, ImportTarget, ignored, places
 from weighbridge.agents.claude_prompt import COMMANDS, brought_when_run, is_run, prompt_parts
+from weighbridge.agents.claude_settings import ClaudeSettings, claude_settings, is_on
 from weighbridge.agents.claude_skills import output_style, skill_listing
 from weighbridge.agents.claude_text import (
     IMPORT_START,
@@ -28,6 +29,7 @@ from weighbridge.agents.claude_text import (
 )
 from weighbridge.agents.encodings import CLAUDE_ENCODING
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
+from weighbridge.agents.memory_index import folder_name, shortened
 from weighbridge.agents.model import (
     Agent,
     Context,
@@ -36,30 +38,21 @@ from weighbridge.agents.model import (
     Ignored,
     Import,
     Imports,
-    Lost,
     NotLoaded,
     Part,
     Piece,
     Start,
 )
 from weighbridge.agents.text import (
-    cut_at_line,
     decoded,
     js_trim,
     json_object,
-    kilobytes,
-    utf16_units,
 )
-from weighbridge.errors import Code
 
 #: Bytes: a larger file is skipped without a word.
 MOST_BYTES = 4_194_304
 #: Files that lie between an entry of the chain and one that its imports lead to, at most.
 MOST_HOPS = 4
-#: Of MEMORY.md: lines, then UTF-16 units.
-MEMORY_LINES = 200
-MEMORY_UNITS = 25_000
-
 _MANAGED = Path("/etc/claude-code")
 _NAMES = ("CLAUDE.md", "CLAUDE.local.md")
 _PROJECT = " (project instructions, checked into the codebase)"
@@ -88,8 +81,11 @@ _TEXT_SUFFIXES = frozenset(
 
 def load(start: Start, files: Files) -> Context:
     """What Claude Code puts into its first request."""
-    loader = _Loader.of(start, files)
-    return loader.context()
+    folder = files.real(start.folder)
+    config = Path(start.environment.get("CLAUDE_CONFIG_DIR") or start.home / ".claude")
+    project = git_root(folder, files) or folder
+    settings = claude_settings(start, files, folder, project, config)
+    return _Loader(start, files, folder, config, project, settings).context()
 
 
 @dataclass(slots=True)
@@ -101,47 +97,12 @@ class _Loader:
     folder: Path
     config: Path
     project: Path
-    approved: bool
-    sources: frozenset[str]
-    excluded: tuple[re.Pattern[str], ...]
-    instruction_files: str
+    settings: ClaudeSettings
     entries: list[Entry] = field(default_factory=list)
     not_loaded: list[NotLoaded] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     _seen: set[Path] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, start: Start, files: Files) -> "_Loader":
-        folder = files.real(start.folder)
-        config = Path(start.environment.get("CLAUDE_CONFIG_DIR") or start.home / ".claude")
-        project = git_root(folder, files) or folder
-        chosen = start.option("--setting-sources")
-        sources = frozenset(("user", "project", "local") if chosen is None else chosen.split(","))
-        user_settings = json_object(files.read(config / "settings.json"))
-        settings = [user_settings] if "user" in sources else []
-        for place in dict.fromkeys((project, folder)):
-            if "project" in sources:
-                settings.append(json_object(files.read(place / ".claude" / "settings.json")))
-            if "local" in sources:
-                settings.append(json_object(files.read(place / ".claude" / "settings.local.json")))
-        patterns = [
-            str(pattern)
-            for values in settings
-            if isinstance(values.get("claudeMdExcludes"), list)
-            for pattern in values["claudeMdExcludes"]
-        ]
-        return cls(
-            start,
-            files,
-            folder,
-            config,
-            project,
-            _approved(start, files, folder, project),
-            sources,
-            tuple(map(_excluding, patterns)),
-            _instruction_files(user_settings),
-        )
 
     def context(self) -> Context:
         parts = [] if self._is_bare() else [part for part in self._parts() if part.pieces]
@@ -165,7 +126,7 @@ class _Loader:
             yield listed
 
     def _is_bare(self) -> bool:
-        return self.start.flag("--bare") or _is_on(self.start.environment.get("CLAUDE_CODE_SIMPLE"))
+        return self.start.flag("--bare") or is_on(self.start.environment.get("CLAUDE_CODE_SIMPLE"))
 
     def _appended(self) -> tuple[Piece, ...]:
         """What the user adds to the system prompt by arguments."""
@@ -181,7 +142,7 @@ class _Loader:
         return (Piece(text, Entry(path, "user", text)),)
 
     def _memory_part(self) -> Part:
-        if not _is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_CLAUDE_MDS")):
+        if not is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_CLAUDE_MDS")):
             self._load_all()
         pieces: list[Piece] = []
         for entry in self.entries:
@@ -189,31 +150,31 @@ class _Loader:
         return Part("first user message", tuple(pieces))
 
     def _load_all(self) -> None:
-        managed_only = self.instruction_files == "managed-only"
+        managed_only = self.settings.instruction_files == "managed-only"
         self._file(_MANAGED / "CLAUDE.md", "managed")
         instructions = json_object(self.files.read(_MANAGED / "managed-settings.json")).get("claudeMd")
         if isinstance(instructions, str):
             self._entry(Path("<managed-settings>"), instructions, "managed", None, 0, once=False)
         self._rules(_MANAGED / ".claude", "managed")
-        if "user" in self.sources and not managed_only:
+        if "user" in self.settings.sources and not managed_only:
             self._file(self.config / "CLAUDE.md", "user")
             self._rules(self.config, "user")
         if not managed_only:
             self._chain()
-            if _is_on(self.start.environment.get("CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD")):
+            if is_on(self.start.environment.get("CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD")):
                 for added in self.start.options("--add-dir"):
                     self._folder(Path(os.path.normpath(self.folder / added)))
         self._memory()
 
     def _chain(self) -> None:
         """The files of each folder from the file system's root down; AGENTS.md where no CLAUDE.md says anything."""
-        both = self.instruction_files == "claude-md-and-agents-md"
+        both = self.settings.instruction_files == "claude-md-and-agents-md"
         places = tuple(reversed(upwards(self.folder)))
         left_out = self._main_checkout()
         with_text = 0
         for place in places:
             with_text += self._folder(place, agents=both, only_local=place in left_out)
-        if both or "project" not in self.sources:
+        if both or "project" not in self.settings.sources:
             return
         agents = [
             place / name
@@ -221,7 +182,7 @@ class _Loader:
             for name in ("AGENTS.md", ".claude/AGENTS.md")
             if self.files.size(place / name) is not None
         ]
-        if with_text or self.instruction_files == "claude-md":
+        if with_text or self.settings.instruction_files == "claude-md":
             why = "a CLAUDE.md with text is loaded" if with_text else "the setting says CLAUDE.md only"
             loaded = (entry.path for entry in self.entries if entry.path.name in _NAMES)
             instead = next(loaded, None) if with_text else None
@@ -236,14 +197,14 @@ class _Loader:
     def _folder(self, place: Path, *, agents: bool = False, only_local: bool = False) -> int:
         """A folder's own files; returns how many CLAUDE files with text were among them."""
         with_text = 0
-        if "project" in self.sources and not only_local:
+        if "project" in self.settings.sources and not only_local:
             with_text += self._file(place / "CLAUDE.md", "project")
             if not self._is_the_users(place / ".claude" / "CLAUDE.md"):
                 with_text += self._file(place / ".claude" / "CLAUDE.md", "project")
                 self._rules(place / ".claude", "rule")
-        if "local" in self.sources:
+        if "local" in self.settings.sources:
             with_text += self._file(place / "CLAUDE.local.md", "local")
-        if agents and "project" in self.sources:
+        if agents and "project" in self.settings.sources:
             for name in ("AGENTS.md", ".claude/AGENTS.md"):
                 self._file(place / name, "project", once=True)
         return with_text
@@ -280,7 +241,7 @@ class _Loader:
         size = self.files.size(path)
         if size is None or real in self._seen:
             return False
-        if self._is_excluded(path):
+        if self.settings.excludes(path):
             self.not_loaded.append(NotLoaded(path, "claudeMdExcludes names it"))
             return False
         self._seen.add(real)
@@ -289,7 +250,7 @@ class _Loader:
                 NotLoaded(path, f"larger than {MOST_BYTES:,} bytes: skipped without a word")
             )
             return False
-        data = self.files.read(path, own=importer is None or kind == "user" or self.approved)
+        data = self.files.read(path, own=importer is None or kind == "user" or self.settings.approved)
         text = None if data is None else decoded(data)
         if text is not None and waits and (patterns := conditions(text)):
             # Something may import it still, which it does not wait for.
@@ -359,7 +320,7 @@ class _Loader:
             return ImportTarget(path)
         if self._has_other_suffix(path):
             return ImportTarget(path, f"Claude Code imports no {path.suffix} files")
-        if kind != "user" and not self.approved and not self._is_inside(path):
+        if kind != "user" and not self.settings.approved and not self._is_inside(path):
             return ImportTarget(path, f"outside the folder that Claude Code is started in: {self.folder}")
         if hops >= MOST_HOPS:
             return ImportTarget(path, f"beyond {MOST_HOPS} hops: Claude Code goes no deeper")
@@ -370,9 +331,6 @@ class _Loader:
 
     def _is_inside(self, path: Path) -> bool:
         return lies_in(self.files.real(path), self.folder)
-
-    def _is_excluded(self, path: Path) -> bool:
-        return any(pattern.fullmatch(path.as_posix()) for pattern in self.excluded)
 
     def _rules(self, holder: Path, kind: str) -> None:
         """The rules of a folder, in the order in which the disk lists them."""
@@ -386,16 +344,15 @@ class _Loader:
 
     def _memory(self) -> None:
         """What Claude Code wrote down itself for this project."""
-        if _is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")):
+        if is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")):
             return
-        slug = re.sub(r"[^A-Za-z0-9]", "-", str(self.project))
-        path = self.config / "projects" / slug / "memory" / "MEMORY.md"
+        path = self.config / "projects" / folder_name(self.project) / "memory" / "MEMORY.md"
         data = self.files.read(path)
         if data is None:
             return
         text = js_trim(_without_invisible(stripped(decoded(data))))
         if text:
-            arriving, lost = _shortened(text)
+            arriving, lost = shortened(text, "Claude Code", "KB", _cut_off)
             self.entries.append(Entry(path, "memory", arriving, lost=lost))
 
 
@@ -408,44 +365,6 @@ def _label(entry: Entry) -> str:
     return f"Contents of {entry.path}{_LABELS[entry.kind]}:\n\n"
 
 
-def _approved(start: Start, files: Files, folder: Path, project: Path) -> bool:
-    """Whether the user allowed this project's imports from outside."""
-    holder = start.environment.get("CLAUDE_CONFIG_DIR") or start.home
-    projects = json_object(files.read(Path(holder) / ".claude.json")).get("projects")
-    values = projects.get(str(project or folder)) if isinstance(projects, Mapping) else None
-    return isinstance(values, Mapping) and values.get("hasClaudeMdExternalIncludesApproved") is True
-
-
-def _instruction_files(settings: Mapping[str, Any]) -> str:
-    value: Any = settings
-    for name in ("pluginConfigs", "agents-md@builtin", "options", "instructionFiles"):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else "claude-md-or-agents-md"
-
-
-def _is_on(value: str | None) -> bool:
-    return value is not None and value.lower() in {"1", "true", "yes", "on"}
-
-
-def _excluding(pattern: str) -> re.Pattern[str]:
-    """A pattern of `claudeMdExcludes` over absolute paths; `!` turns it round."""
-    negated = pattern.startswith("!")
-    expression = ""
-    rest = pattern.removeprefix("!")
-    at = 0
-    while at < len(rest):
-        if rest.startswith("**/", at):
-            expression += "(?:[^/]+/)*" if at else "(?:.*/)?"
-            at += 3
-        elif rest.startswith("**", at):
-            expression += ".*"
-            at += 2
-        else:
-            expression += {"*": "[^/]*", "?": "[^/]"}.get(rest[at], re.escape(rest[at]))
-            at += 1
-    return re.compile(f"(?!{expression}$).*" if negated else expression, re.DOTALL)
-
-
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
 )
@@ -455,32 +374,12 @@ def _without_invisible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
-def _shortened(text: str) -> tuple[str, Lost | None]:
-    """MEMORY.md's text as it arrives, with the warning that Claude Code puts behind a cut."""
-    lines = text.split("\n")
-    head = "\n".join(lines[:MEMORY_LINES])
-    too_many = len(lines) > MEMORY_LINES
-    too_long = utf16_units(text) > MEMORY_UNITS
-    if not too_many and not too_long:
-        return text, None
-    head = cut_at_line(head, MEMORY_UNITS)
-    line = head.count("\n") + 1
-    size, limit = f"{kilobytes(utf16_units(text))}KB", f"{kilobytes(MEMORY_UNITS)}KB"
-    if too_many and too_long:
-        what = f"{len(lines)} lines and {size}"
-    elif too_many:
-        what = f"{len(lines)} lines (limit: {MEMORY_LINES})"
-    else:
-        what = f"{size} (limit: {limit}) — index entries are too long"
-    first = lines[line] if line < len(lines) else ""
+def _cut_off(lines: Sequence[str], kept: int) -> str:
+    """What is said of the lines of MEMORY.md that don't arrive."""
+    first = lines[kept] if kept < len(lines) else ""
     shown = first if len(first) <= 80 else f"{first[:79]}…"
-    warning = (
-        f"\n\n> WARNING: MEMORY.md is {what}. Only part of it was loaded: {len(lines) - line} of {len(lines)} lines "
-        f'were cut off, starting at line {line + 1} ("{shown}"). Keep index entries to one line under ~200 chars; '
-        "move detail into topic files."
-    )
-    reason = f"Claude Code reads {MEMORY_LINES} lines and {MEMORY_UNITS:,} UTF-16 units of MEMORY.md"
-    return head + warning, Lost(Code.TRUNCATED, line, 0, text[len(head) :], reason)
+    number = len(lines) - kept
+    return f': {number} of {len(lines)} lines were cut off, starting at line {kept + 1} ("{shown}")'
 
 
 CLAUDE_CODE = Agent(

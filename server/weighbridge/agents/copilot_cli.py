@@ -1,18 +1,16 @@
 """GitHub Copilot CLI: four names side by side, imports put in place behind their words, rules with patterns listed.
 
-Rules and recordings: `tests/agents/wire/copilot-cli.jsonl`.
+Rules and recordings: `tests/agents/wire/copilot-cli.jsonl`. What in a text is an import is in `copilot_text`.
 """
 
 import os
-import re
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.copilot_tables import tables
+from weighbridge.agents.copilot_text import cleaned, code_in, imports_in
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
 from weighbridge.agents.model import (
     Agent,
@@ -44,14 +42,6 @@ _NAMES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
 #: The files whose imports are followed.
 _IMPORTERS = "AGENTS.md, CLAUDE.md and copilot-instructions.md"
 _INSTRUCTIONS = Path(".github") / "copilot-instructions.md"
-_IMPORT = re.compile(r"@(?<![\w-]@)([^\s'\"<>@][^\s'\"<>]*)")
-_TRAILING = ".,;:!?)]}"
-_FENCE = re.compile(r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}+|~{3,}+)[^\n]*\n", re.MULTILINE)
-_RUN_OR_BLANK = re.compile(r"`+|\n(?=[ \t\r\f\v]*\n)")
-#: Bidirectional marks, zero-width characters but the joiner, soft hyphens, tags.
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
 
 
 def load(start: Start, files: Files) -> Context:
@@ -120,8 +110,8 @@ class _Loader:
             self._texts[text] = path
             pieces.append(Piece(f"{chr(10) * 2 if pieces else ''}<custom_instruction>\n"))
             if path.name == "GEMINI.md":
-                cleaned = _cleaned(text)
-                pieces.append(Piece(cleaned, Entry(path, kind, cleaned)))
+                arriving = cleaned(text)
+                pieces.append(Piece(arriving, Entry(path, kind, arriving)))
                 self._look_over(path, text, None)
             else:
                 importer = self._importer(path)
@@ -162,8 +152,8 @@ class _Loader:
                 return "quotes are not understood", Importance.CERTAIN
             return "a path needs a dot or a slash", Importance.LIKELY
 
-        imports = None if tried is None else Imports(_imports)
-        self.ignored += passed_over(path, text, imports, tried or {}, self.files, top, overlooked, _code)
+        imports = None if tried is None else Imports(imports_in)
+        self.ignored += passed_over(path, text, imports, tried or {}, self.files, top, overlooked, code_in)
 
     def _added(self) -> tuple[Path, ...]:
         """The folders that the user adds to those where instructions are looked for."""
@@ -190,7 +180,7 @@ class _Loader:
                 data = self.files.read(path) if path.name.endswith(ending) else None
                 if data is not None:
                     whole = decoded(data)
-                    text = _cleaned(whole)
+                    text = cleaned(whole)
                     self._look_over(path, whole, None)
                     values = front_matter(unix_lines(text), lenient=True) or {}
                     yield path, text, values, _pattern(values, ending)
@@ -275,7 +265,7 @@ class _Importer:
         self, path: Path, kind: str, text: str, importer: Path | None = None, level: int = 0
     ) -> list[Piece]:
         def additions() -> Iterator[tuple[int, int, list[Piece]]]:
-            for start, end, target in _imports(text) if level < MOST_LEVELS else ():
+            for start, end, target in imports_in(text) if level < MOST_LEVELS else ():
                 addition, why = self._imported(target, path, level)
                 if level == 0:
                     self.tried[start] = Tried(target, why)
@@ -284,7 +274,7 @@ class _Importer:
                     # Behind the words, which stay.
                     yield end, end, addition
 
-        return spliced(path, kind, text, additions(), importer, _cleaned)
+        return spliced(path, kind, text, additions(), importer, cleaned)
 
     def _imported(self, target: str, path: Path, level: int) -> tuple[list[Piece], str | None]:
         """The pieces that an import brings, and the reason where a file that is there brings none."""
@@ -323,66 +313,6 @@ class _Importer:
         ], ""
 
 
-def _imports(text: str) -> Iterator[tuple[int, int, str]]:
-    """Imports outside code: where each stands in the text, and its target."""
-    if "@" not in text:
-        return
-    code = iter(_code(text))
-    region, reach = next(code, None), 0
-    for match in _IMPORT.finditer(text):
-        while region is not None and region[0] <= match.start():
-            reach = max(reach, region[1])
-            region = next(code, None)
-        target = match[1].rstrip(_TRAILING)
-        if not target or not ("." in target or "/" in target) or target.startswith(("/", "~")):
-            continue
-        if reach <= match.start():
-            yield match.start(1) - 1, match.start(1) + len(target), target
-
-
-def _code(text: str) -> list[tuple[int, int]]:
-    """Fences and code spans, wherever they stand; in the order in which they begin."""
-    fences: list[tuple[int, int]] = []
-    at = 0
-    while (opened := _FENCE.search(text, at)) is not None:
-        mark = opened[1]
-        closing = re.compile(rf"^[ \t>]*{re.escape(mark[0])}{{{len(mark)},}}[ \t]*\r?$", re.MULTILINE)
-        closed = closing.search(text, opened.end())
-        end = len(text) if closed is None else closed.end()
-        fences.append((opened.start(), end))
-        at = end
-    starts = [start for start, _ in fences]
-    spans = (
-        span
-        for span in _spans(text)
-        if not (number := bisect_right(starts, span[0])) or fences[number - 1][1] <= span[0]
-    )
-    return sorted((*fences, *spans))
-
-
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Code spans: from a run of backticks to the next that is as long, in one paragraph."""
-    paragraph = 0
-    runs: list[tuple[int, int, int]] = []
-    later: dict[tuple[int, int], list[int]] = {}
-    for match in _RUN_OR_BLANK.finditer(text):
-        if match[0] == "\n":
-            paragraph += 1
-        else:
-            later.setdefault((paragraph, len(match[0])), []).append(match.start())
-            runs.append((match.start(), match.end(), paragraph))
-    for starts in later.values():
-        starts.reverse()
-    at = 0
-    for start, end, paragraph in runs:
-        same = later[paragraph, end - start]
-        while same and same[-1] < max(at, end):
-            same.pop()
-        if start >= at and same:
-            at = same[-1] + end - start
-            yield start, at
-
-
 def _pattern(values: dict[str, object], ending: str) -> str | None:
     """The pattern of files that a rule waits for: None where it always applies, empty where it never does."""
     if values.get("excludeAgent") == "coding-agent":
@@ -393,11 +323,6 @@ def _pattern(values: dict[str, object], ending: str) -> str | None:
     return None if text in {"", "**", "**/*"} else text
 
 
-def _cleaned(text: str) -> str:
-    """A text in composed form, without invisible characters."""
-    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
-
-
 COPILOT_CLI = Agent(
-    "copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot",), imports=Imports(_imports)
+    "copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot",), imports=Imports(imports_in)
 )

@@ -1,25 +1,22 @@
 """Gemini CLI: GEMINI.md files, imports replaced in place, in two places of the request.
 
-Rules and recordings: `tests/agents/wire/gemini-cli.jsonl`.
+Rules and recordings: `tests/agents/wire/gemini-cli.jsonl`. The first prompt and commands are in `gemini_prompt`.
 """
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from weighbridge.agents.encodings import GEMINI_ENCODING
-from weighbridge.agents.folders import downwards, lies_in, upwards, walk
+from weighbridge.agents.folders import downwards, lies_in, upwards
 from weighbridge.agents.gemini_family import (
-    PASTED,
-    attached,
     brought_when_run,
     command_imports,
-    command_prompt,
     context_settings,
-    mentions,
 )
+from weighbridge.agents.gemini_prompt import prompt_parts
 from weighbridge.agents.gemini_skills import skill_listing
 from weighbridge.agents.model import Agent, Context, Entry, Files, Imports, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, imports_in, trimmed
@@ -71,7 +68,7 @@ class _Loader:
                 not_loaded=(NotLoaded(self.folder, "this folder is not trusted: Gemini CLI stops"),)
             )
         if self.start.prompt_only:
-            return Context(tuple(self._prompt()))
+            return Context(tuple(prompt_parts(self.start, self.files, self.folder, self.own, self.names)))
         own = [self.own / name for name in self.names]
         user = self._blocks([path for path in own if lies_in(Path(os.path.normpath(path)), self.own)], "user")
         extensions = self._blocks(self._extensions(), "extension")
@@ -86,7 +83,10 @@ class _Loader:
             Part("system (lines)", self._system_file()),
             Part("first user message", _project_part(extensions, project)),
         ]
-        parts = [*self._prompt(), *(part for part in parts if part.pieces)]
+        parts = [
+            *prompt_parts(self.start, self.files, self.folder, self.own, self.names),
+            *(part for part in parts if part.pieces),
+        ]
         return Context(
             tuple(parts),
             tuple(self.not_loaded),
@@ -193,78 +193,6 @@ class _Loader:
         holder = self.own / "tmp" / name / "memory"
         index = holder / "MEMORY.md"
         return [holder / name for name in self.names] if self.files.size(index) is None else [index]
-
-    def _prompt(self) -> Iterator[Part]:
-        """What the first prompt brings: a command's text, or the files that it names."""
-        prompt = self.start.prompt
-        if prompt.startswith("/"):
-            yield from self._command(prompt)
-        elif "@" in prompt:
-            yield from self._mentions(prompt)
-
-    def _mentions(self, prompt: str) -> Iterator[Part]:
-        """The prompt as it is sent with the files that it names, folders with all in them; but no context files."""
-        words, named = mentions(prompt, self.folder, self.files, in_folder="**")
-        paths: set[Path] = set()
-        for _, path in named:
-            paths |= set(walk(path, self.files, own=False)) if self.files.is_folder(path) else {path}
-        context_files = {Path(name).name for name in self.names}
-        shown = sorted(
-            path for path in paths if path.name not in context_files and lies_in(path, self.folder)
-        )
-        if shown:
-            yield from attached(words, self._texts(shown))
-
-    def _texts(self, paths: Sequence[Path]) -> Iterator[tuple[str, Path, str]]:
-        for path in paths:
-            data = self.files.read(path, own=False)
-            if data is not None:
-                name = f"@{path.relative_to(self.folder).as_posix()}"
-                yield name, path, decoded(data).rstrip("\n")
-
-    def _command(self, prompt: str) -> Iterator[Part]:
-        name, _, arguments = prompt[1:].partition(" ")
-        for holder in (self.folder / ".gemini", self.own):
-            path = holder.joinpath("commands", *name.split(":")).with_suffix(".toml")
-            data = self.files.read(path)
-            body = None if data is None else command_prompt(decoded(data))
-            if body is None:
-                continue
-            texts = list(self._pasted(body))
-            if "{{args}}" in body:
-                texts = [text.replace("{{args}}", arguments) for text in texts]
-            elif arguments:
-                texts[-1] += f"\n\n{prompt}"
-            where = "first user message" if len(texts) == 1 else "user message, one entry a part"
-            for text in texts:
-                yield Part(where, (Piece(text, Entry(path, "command", text)),))
-            return
-
-    def _pasted(self, body: str) -> Iterator[str]:
-        """A command's text in pieces, between them the files that `@{…}` names."""
-        at = 0
-        for match in PASTED.finditer(body):
-            if before := body[at : match.start()]:
-                yield before
-            at = match.end()
-            yield from self._target(match[1].strip())
-        if (rest := body[at:]) or at == 0:
-            yield rest
-
-    def _target(self, name: str) -> Iterator[str]:
-        path = Path(os.path.normpath(self.folder / name))
-        if not self.files.is_folder(path):
-            data = self.files.read(path, own=False)
-            yield f"@{{{name}}}" if data is None else decoded(data)
-            return
-        yield f"--- Start of content for directory: {name} ---\n"
-        for inner in walk(path, self.files, own=False):
-            data = self.files.read(inner, own=False)
-            if data is not None:
-                yield f"--- {inner.relative_to(path).as_posix()} ---\n"
-                yield decoded(data)
-                yield "\n"
-        yield f"--- End of content for directory: {name} ---"
 
 
 def _joined(blocks: list[list[Piece]]) -> list[Piece]:

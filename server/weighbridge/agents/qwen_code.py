@@ -1,10 +1,10 @@
 """Qwen Code: QWEN.md and AGENTS.md of all levels, imports replaced in place, rules.
 
-Rules and recordings: `tests/agents/wire/qwen-code.jsonl`.
+Rules and recordings: `tests/agents/wire/qwen-code.jsonl`. The first prompt and commands are in `qwen_prompt`, the text of
+rules in `qwen_rules`.
 """
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,52 +12,36 @@ from typing import Any
 
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
 from weighbridge.agents.gemini_family import (
-    PASTED,
-    attached,
     brought_when_run,
     command_imports,
-    command_prompt,
     context_settings,
-    mentions,
 )
-from weighbridge.agents.markdown import code_regions, comments, without_comments
+from weighbridge.agents.markdown import code_regions
+from weighbridge.agents.memory_index import folder_name, shortened
 from weighbridge.agents.model import (
     Agent,
     Context,
     Entry,
     Files,
     Imports,
-    Lost,
     NotLoaded,
     Part,
     Piece,
     Start,
 )
-from weighbridge.agents.skills import front_matter, split_front_matter
+from weighbridge.agents.qwen_prompt import COMMANDS, prompt_parts
+from weighbridge.agents.qwen_rules import removed, split_rule, without_nested_comments
+from weighbridge.agents.skills import front_matter
 from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, imports_in, trimmed
 from weighbridge.agents.text import (
-    cut_at_line,
     decoded,
     js_order,
     js_trim,
     json_object,
-    kilobytes,
     unix_lines,
-    utf16_units,
-    yaml_mapping,
 )
-from weighbridge.errors import Code
-from weighbridge.text import split_lines
 
-#: What commands' names end with.
-_COMMANDS = (".toml", ".md")
 _NAMES = ("QWEN.md", "AGENTS.md")
-_FRONT_MATTER = re.compile(r"---\n([\s\S]*?)\n---(?:\n|$(?![\s\S]))")
-#: How often comments are removed that appear where others were: a bound against hostile texts.
-_MOST_NESTED = 100
-#: Of MEMORY.md: lines, then UTF-16 units.
-MEMORY_LINES = 200
-MEMORY_UNITS = 25_000
 
 
 def load(start: Start, files: Files) -> Context:
@@ -89,13 +73,17 @@ class _Loader:
 
     def context(self) -> Context:
         if self.start.prompt_only:
-            return Context(tuple(self._prompt()))
+            return Context(tuple(prompt_parts(self.start, self.files, self.folder, self.own)))
         blocks = [*self._context_blocks(), *self._rule_blocks()]
         pieces: list[Piece] = []
         for block in blocks:
             pieces += [*([Piece("\n\n")] if pieces else []), *block]
         parts = [Part("system", tuple(pieces))] if pieces else []
-        parts += [*self._memory(), *self._prompt(), *self._skills()]
+        parts += [
+            *self._memory(),
+            *prompt_parts(self.start, self.files, self.folder, self.own),
+            *self._skills(),
+        ]
         return Context(
             tuple(parts),
             tuple(self.not_loaded),
@@ -190,7 +178,7 @@ class _Loader:
                 data = self.files.read(path)
                 if data is None:
                     continue
-                patterns, body = _rule(unix_lines(decoded(data)))
+                patterns, body = split_rule(unix_lines(decoded(data)))
                 if patterns:
                     reason = f"loads when a file is read that matches {', '.join(patterns)}"
                     # What has no slash, or begins or ends with one, matches nothing.
@@ -200,7 +188,7 @@ class _Loader:
                         if "/" in pattern.strip("/") and pattern[0] != "/" and pattern[-1] != "/"
                     )
                     self.not_loaded.append(NotLoaded(path, reason, patterns=usable, folder=base))
-                elif text := js_trim(_without_nested_comments(body)):
+                elif text := js_trim(without_nested_comments(body)):
                     yield self._block("Rule", path, base, [Piece(text, Entry(path, "rule", text))])
 
     def _rule_files(self, holder: Path) -> Iterator[Path]:
@@ -218,12 +206,12 @@ class _Loader:
         """What Qwen Code wrote down itself, where its own memory is switched on."""
         if not self.memory_on:
             return
-        slug = re.sub(r"[^A-Za-z0-9]", "-", str(self.folder))
-        for holder in (self.own / "memories", self.own / "projects" / slug / "memory"):
+        project = self.own / "projects" / folder_name(self.folder)
+        for holder in (self.own / "memories", project / "memory"):
             path = holder / "MEMORY.md"
             data = self.files.read(path)
             if data is not None:
-                text, lost = _shortened(js_trim(decoded(data)))
+                text, lost = shortened(js_trim(decoded(data)), "Qwen Code", " KB")
                 yield Part(
                     "system", (Piece(f"## {path}\n\n"), Piece(text, Entry(path, "memory", text, lost=lost)))
                 )
@@ -251,107 +239,6 @@ class _Loader:
                     ),
                 )
 
-    def _prompt(self) -> Iterator[Part]:
-        prompt = self.start.prompt
-        if prompt.startswith("/"):
-            yield from self._command(prompt)
-        elif "@" in prompt:
-            yield from self._mentions(prompt)
-
-    def _command(self, prompt: str) -> Iterator[Part]:
-        name, _, arguments = prompt[1:].partition(" ")
-        for holder in (self.folder / ".qwen", self.own):
-            for suffix in (".toml", ".md"):
-                path = holder.joinpath("commands", *name.split(":")).with_suffix(suffix)
-                data = self.files.read(path)
-                if data is None:
-                    continue
-                text = decoded(data)
-                body = split_front_matter(text)[1].strip() if suffix == ".md" else command_prompt(text)
-                if body is None:
-                    continue
-                if "{{args}}" in body:
-                    body = body.replace("{{args}}", arguments)
-                elif arguments:
-                    body += f"\n\n{prompt}"
-                for text, entry in self._pasted(body, path):
-                    yield Part("user message, one entry a part", (Piece(text, entry),))
-                return
-
-    def _pasted(self, body: str, path: Path) -> Iterator[tuple[str, Entry]]:
-        at = 0
-        for match in PASTED.finditer(body):
-            place = Path(os.path.normpath(self.folder / match[1].strip()))
-            data = self.files.read(place, own=False)
-            if data is None:
-                continue
-            if before := body[at : match.start()]:
-                yield before, Entry(path, "command", before)
-            text = decoded(data)
-            yield text, Entry(place, "attached", text)
-            at = match.end()
-        if rest := body[at:]:
-            yield rest, Entry(path, "command", rest)
-
-    def _mentions(self, prompt: str) -> Iterator[Part]:
-        """The prompt as it is sent, with the files that it names; of a folder the names in it."""
-        words, named = mentions(prompt, self.folder, self.files, in_folder="")
-        if texts := [*self._texts(named)]:
-            yield from attached(words, texts)
-
-    def _texts(self, named: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, Path, str]]:
-        for name, path in named:
-            if self.files.is_folder(path):
-                yield name, path, self._listing(path)
-            elif (data := self.files.read(path, own=False)) is not None:
-                yield name, path, decoded(data)
-
-    def _listing(self, folder: Path) -> str:
-        names = sorted(self.files.names(folder, own=False))[:20]
-        lines = [f"{'└' if name == names[-1] else '├'}───{name}" for name in names]
-        return "\n".join(["Showing up to 20 items:", "", f"{folder}/", *lines])
-
-
-def _rule(text: str) -> tuple[list[str], str]:
-    """The patterns on which a rule waits, none where it always loads, and its body."""
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        return [], text
-    values = yaml_mapping(match[1])
-    paths = _simple_paths(match[1]) if values is None else values.get("paths")
-    written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-    return [str(pattern) for pattern in written if str(pattern)], text[match.end() :]
-
-
-def _simple_paths(source: str) -> list[str]:
-    """The patterns that Qwen Code takes from front matter that is no YAML: the text behind `paths:`, or the items below it."""
-    match = re.search(r"^paths[ \t]*:[ \t]*(.*)\n?((?:  - .*(?:\n|$))*)", source, re.MULTILINE)
-    if match is None:
-        return []
-    items = [line[4:] for line in match[2].splitlines()] if not match[1].strip() else [match[1]]
-    return [item.strip().strip('"') for item in items]
-
-
-def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:
-    """The stretches of a rule that never arrive: its front matter and all comments."""
-    if kind != "rule":
-        return
-    _, body = _rule(unix_lines(text))
-    lines = split_lines(text)
-    begin = sum(map(len, lines[: len(lines) - len(split_lines(body))]))
-    if begin:
-        yield 0, begin
-    yield from comments(text, begin)
-
-
-def _without_nested_comments(text: str) -> str:
-    """A text without HTML comments, and without those that are there once others are gone."""
-    for _ in range(_MOST_NESTED):
-        before, text = text, without_comments(text)
-        if text == before:
-            break
-    return text.replace("<!--", "")
-
 
 def _asks_for_trust(user: Mapping[str, Any]) -> bool:
     security = user.get("security")
@@ -366,35 +253,14 @@ def _memory_is_on(settings: Iterable[Mapping[str, Any]]) -> bool:
     return not switches or switches[-1] is True
 
 
-def _shortened(text: str) -> tuple[str, Lost | None]:
-    """MEMORY.md's text as it arrives, with the warning that Qwen Code puts behind a cut."""
-    lines, units = text.split("\n"), utf16_units(text)
-    too_many, too_long = len(lines) > MEMORY_LINES, units > MEMORY_UNITS
-    if not too_many and not too_long:
-        return text, None
-    head = cut_at_line("\n".join(lines[:MEMORY_LINES]), MEMORY_UNITS)
-    size, limit = f"{kilobytes(units)} KB", f"{kilobytes(MEMORY_UNITS)} KB"
-    if not too_many:
-        what = f"{size} (limit: {limit}) — index entries are too long"
-    else:
-        what = f"{len(lines)} lines and {size}" if too_long else f"{len(lines)} lines (limit: {MEMORY_LINES})"
-    warning = (
-        f"\n\n> WARNING: MEMORY.md is {what}. Only part of it was loaded. "
-        "Keep index entries to one line under ~200 chars; move detail into topic files."
-    )
-    reason = f"Qwen Code reads {MEMORY_LINES} lines and {MEMORY_UNITS:,} UTF-16 units of MEMORY.md"
-    line = head.count("\n") + 1
-    return head + warning, Lost(Code.TRUNCATED, line, 0, text[len(head) :], reason)
-
-
 QWEN_CODE = Agent(
     "qwen-code",
     "Qwen Code",
     "0.24.4",
     load,
     (".qwen", ".agents"),
-    removed=_removed,
+    removed=removed,
     imports=Imports(partial(imports_in, regions=code_regions), from_real=False),
-    imports_at=partial(command_imports, suffixes=_COMMANDS),
-    brought_when_run=partial(brought_when_run, suffixes=_COMMANDS),
+    imports_at=partial(command_imports, suffixes=COMMANDS),
+    brought_when_run=partial(brought_when_run, suffixes=COMMANDS),
 )

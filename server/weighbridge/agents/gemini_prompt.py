@@ -1,0 +1,96 @@
+"""What Gemini CLI's first prompt brings: a command's text, or the files that it names."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from weighbridge.agents.folders import lies_in, walk
+from weighbridge.agents.gemini_family import PASTED, attached, command_prompt, mentions
+from weighbridge.agents.model import Entry, Files, Part, Piece, Start
+from weighbridge.agents.text import decoded
+
+
+def prompt_parts(start: Start, files: Files, folder: Path, own: Path, names: Sequence[str]) -> Iterator[Part]:
+    """The parts that the first prompt brings in a session folder. `own`: the user's folder of Gemini CLI; `names`: of context files."""
+    return _Prompt(start, files, folder, own, names).parts()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    start: Start
+    files: Files
+    folder: Path
+    own: Path
+    names: Sequence[str]
+
+    def parts(self) -> Iterator[Part]:
+        prompt = self.start.prompt
+        if prompt.startswith("/"):
+            yield from self._command(prompt)
+        elif "@" in prompt:
+            yield from self._mentions(prompt)
+
+    def _mentions(self, prompt: str) -> Iterator[Part]:
+        """The prompt as it is sent with the files that it names, folders with all in them; but no context files."""
+        words, named = mentions(prompt, self.folder, self.files, in_folder="**")
+        paths: set[Path] = set()
+        for _, path in named:
+            paths |= set(walk(path, self.files, own=False)) if self.files.is_folder(path) else {path}
+        context_files = {Path(name).name for name in self.names}
+        shown = sorted(
+            path for path in paths if path.name not in context_files and lies_in(path, self.folder)
+        )
+        if shown:
+            yield from attached(words, self._texts(shown))
+
+    def _texts(self, paths: Sequence[Path]) -> Iterator[tuple[str, Path, str]]:
+        for path in paths:
+            data = self.files.read(path, own=False)
+            if data is not None:
+                name = f"@{path.relative_to(self.folder).as_posix()}"
+                yield name, path, decoded(data).rstrip("\n")
+
+    def _command(self, prompt: str) -> Iterator[Part]:
+        name, _, arguments = prompt[1:].partition(" ")
+        for holder in (self.folder / ".gemini", self.own):
+            path = holder.joinpath("commands", *name.split(":")).with_suffix(".toml")
+            data = self.files.read(path)
+            body = None if data is None else command_prompt(decoded(data))
+            if body is None:
+                continue
+            texts = list(self._pasted(body))
+            if "{{args}}" in body:
+                texts = [text.replace("{{args}}", arguments) for text in texts]
+            elif arguments:
+                texts[-1] += f"\n\n{prompt}"
+            where = "first user message" if len(texts) == 1 else "user message, one entry a part"
+            for text in texts:
+                yield Part(where, (Piece(text, Entry(path, "command", text)),))
+            return
+
+    def _pasted(self, body: str) -> Iterator[str]:
+        """A command's text in pieces, between them the files that `@{…}` names."""
+        at = 0
+        for match in PASTED.finditer(body):
+            if before := body[at : match.start()]:
+                yield before
+            at = match.end()
+            yield from self._target(match[1].strip())
+        if (rest := body[at:]) or at == 0:
+            yield rest
+
+    def _target(self, name: str) -> Iterator[str]:
+        path = Path(os.path.normpath(self.folder / name))
+        if not self.files.is_folder(path):
+            data = self.files.read(path, own=False)
+            yield f"@{{{name}}}" if data is None else decoded(data)
+            return
+        yield f"--- Start of content for directory: {name} ---\n"
+        for inner in walk(path, self.files, own=False):
+            data = self.files.read(inner, own=False)
+            if data is not None:
+                yield f"--- {inner.relative_to(path).as_posix()} ---\n"
+                yield decoded(data)
+                yield "\n"
+        yield f"--- End of content for directory: {name} ---"
