@@ -198,7 +198,7 @@ def sizes(session: Session) -> dict[str, int]:
         "entries": len(readings._entries),
         "paths": len(readings._files),
         "documents": len(session.documents),
-        "reports": len(session._reports),
+        "reports": len(session._reports._reports),
         "waiting": len(session.waiting),
         "preparing": len(session._preparing._running) + len(session._preparing._anew),
         "counting": len(session._counting._following),

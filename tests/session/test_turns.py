@@ -23,7 +23,7 @@ from weighbridge.lsp.features.diagnostics import diagnostics
 from weighbridge.lsp.sync import TextSync
 from weighbridge.references.index import LINE_COST, ScanIndex, TooFarError
 from weighbridge.references.leaves import Leaves
-from weighbridge.session import session as session_module
+from weighbridge.session import freeing
 from weighbridge.session.document import MOST_COST
 from weighbridge.session.session import Session
 from weighbridge.text import LineBuffer, PositionEncoding
@@ -193,16 +193,16 @@ async def test_what_a_document_lets_go_of_is_freed_some_in_a_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     freed: list[int] = []
-    inner = Session._free
+    inner = freeing._free
 
-    def free(session: Session, lists: list[list[Any]]) -> None:
+    def free(lists: list[list[Any]]) -> None:
         before = sum(map(len, lists))
-        inner(session, lists)
+        inner(lists)
         freed.append(before - sum(map(len, lists)))
 
-    monkeypatch.setattr(Session, "_free", free)
+    monkeypatch.setattr(freeing, "_free", free)
     (tmp_path / "a.md").write_text("included")
-    many = 3 * session_module._FREED_A_TURN
+    many = 3 * freeing._FREED_A_TURN
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, "@[file:a.md]\n\n" * (many // 2))
         await check(session, document)
@@ -224,7 +224,7 @@ async def test_what_a_document_lets_go_of_is_freed_some_in_a_turn(
             gc.enable()
     # Lines and places of before the fence, lines of behind it.
     assert sum(freed) > many + many // 2
-    assert max(freed) <= session_module._FREED_A_TURN
+    assert max(freed) <= freeing._FREED_A_TURN
 
 
 async def test_who_asks_about_a_document_looks_at_what_that_uses(tmp_path: Path) -> None:

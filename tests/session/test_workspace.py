@@ -276,7 +276,7 @@ async def test_files_that_change_while_a_prompt_is_weighed(
     async with a_place(tmp_path) as place:
         workspace = place.workspace
         read, may = asyncio.Event(), threading.Event()
-        loop, inner = asyncio.get_running_loop(), workspace._look_at
+        loop, inner = asyncio.get_running_loop(), workspace._files.weigh
 
         def held(*asked: Any) -> Any:
             found = inner(*asked)
@@ -284,7 +284,7 @@ async def test_files_that_change_while_a_prompt_is_weighed(
             assert may.wait(HANGS_AFTER)
             return found
 
-        monkeypatch.setattr(workspace, "_look_at", held)
+        monkeypatch.setattr(workspace._files, "weigh", held)
         place.write("CLAUDE.md", "first @part/a.md\n")
         place.write("part/a.md", "one")
         workspace.begin()
@@ -329,14 +329,14 @@ async def test_a_prompt_that_can_not_be_weighed_leaves_those_beside_it_alone(
         place.write("prompts/a.md", "good")
         bad = place.write("prompts/b.md", "bad")
         place.write("prompts/c.md", "good, too")
-        inner = place.workspace._text_of
+        inner = place.workspace._files._text_of
 
         def faulty(path: Path, *more: Any) -> Any:
             if path == bad:
                 raise ZeroDivisionError
             return inner(path, *more)
 
-        monkeypatch.setattr(place.workspace, "_text_of", faulty)
+        monkeypatch.setattr(place.workspace._files, "_text_of", faulty)
         assert await place.tokens() == {"prompts/a.md": count("good"), "prompts/c.md": count("good, too")}
         prompt = place.workspace.prompts.get(bad)
         assert prompt is not None
@@ -424,7 +424,7 @@ async def test_of_files_that_may_have_changed_those_that_did_are_weighed_again(t
         await place.tokens()
         workspace = place.workspace
         # Whatever was made before this began is as it was read; here the times of inodes are younger than that.
-        workspace._since += 10**15
+        workspace._statuses._since += 10**15
 
         async def weighed() -> list[str]:
             revision = workspace.prompts.revision
@@ -443,4 +443,4 @@ async def test_of_files_that_may_have_changed_those_that_did_are_weighed_again(t
         place.write("absent.txt", "x")
         assert await weighed() == ["b.prompt.md", "c.prompt.md", "d.prompt.md"]
         assert await weighed() == []
-        assert {*workspace._statuses} == workspace.prompts.files()
+        assert {*workspace._statuses._statuses} == workspace.prompts.files()

@@ -11,9 +11,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
-
-import msgspec
+from typing import Protocol
 
 from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.report import Report
@@ -25,16 +23,18 @@ from weighbridge.session.configuration import Configuration
 from weighbridge.session.contents import Contents
 from weighbridge.session.counting import Counting
 from weighbridge.session.document import Document
+from weighbridge.session.freeing import free_soon
 from weighbridge.session.outline import Filled
 from weighbridge.session.overlay import OpenTexts
 from weighbridge.session.prepared import Prepared
 from weighbridge.session.preparing import Preparing, Terms, expander_of
 from weighbridge.session.queries import Queries
 from weighbridge.session.readings import Readings
-from weighbridge.session.reporting import FILLING, report_steps, unprepared
+from weighbridge.session.reporting import FILLING, report_steps
+from weighbridge.session.reports import Reports
 from weighbridge.session.timers import Timer, Timers
 from weighbridge.session.waiting import Waiting
-from weighbridge.steps import Steps, finish
+from weighbridge.steps import finish
 from weighbridge.text import LineBuffer, PositionEncoding
 from weighbridge.tokens.service import TokenCountingService
 from weighbridge.uris import path_of
@@ -44,10 +44,6 @@ logger = logging.getLogger(__name__)
 
 #: References looked at in one turn of the loop, nested ones and repeats counted.
 _STEPS_A_TURN = 64
-#: Steps of a report that are made in one turn.
-_REPORT_STEPS = 2
-#: Lines, chunks of counts or places that are freed in one turn: a few milliseconds' worth.
-_FREED_A_TURN = 2000
 #: References from which on one is not looked at again for each that arrives in it, but after so many seconds for each
 #: that it holds: a few times as long as it took.
 _MANY_STEPS, _REST = 500, 40e-6
@@ -104,9 +100,7 @@ class Session:
         self.waiting = Waiting()
         self._pumping: set[str] = set()
         self._resting: dict[str, Timer] = {}
-        self._reports: dict[str, tuple[int, bool, Report]] = {}
-        #: Reports of many references and sections, while they are being made; and what state they are of.
-        self._making: dict[str, tuple[tuple[int, bool], Steps[Report]]] = {}
+        self._reports = Reports(encoding, self.pump_soon)
         self._overlay_timers: dict[str, Timer] = {}
         self.queries = Queries(self)
 
@@ -169,9 +163,8 @@ class Session:
         self.readings.release(uri, document.drop_all())
         self.queries.forget(uri)
         document.lose()
-        self._free_soon(document)
-        self._reports.pop(uri, None)
-        self._making.pop(uri, None)
+        free_soon(document)
+        self._reports.forget(uri)
         self.waiting.wake(uri)
         if document.path is not None:
             self.open_texts.drop(document.path)
@@ -189,44 +182,13 @@ class Session:
 
     def report(self, document: Document) -> Report:
         """The document's report as things stand; of an unchanged document a lookup."""
-        cached = self._reports.get(document.uri)
-        if cached is not None and cached[:2] == (document.revision, document.ready):
-            return cached[2]
-        state = document.revision, document.ready
-        if self.documents.get(document.uri) is not document:
+        report = self._reports.made(document)
+        if report is None and self.documents.get(document.uri) is not document:
             return finish(report_steps(document, self.encoding))
-        if document.uri not in self._making or self._making[document.uri][0] != state:
-            self._making[document.uri] = state, report_steps(document, self.encoding)
+        if report is None and self._reports.begin(document):
             with self._caring(document):
-                report = self._make_report(document)
-                if report is not None:
-                    return report
-        if cached is None:
-            return unprepared(document)
-        tokens, own = document.tokens, document.own_tokens
-        return msgspec.structs.replace(
-            cached[2], version=document.version, ready=False, tokens=tokens, own_tokens=own
-        )
-
-    def _make_report(self, document: Document) -> Report | None:
-        """Go on with a document's report; None while there is more to do, or it is no longer wanted."""
-        state, steps = self._making[document.uri]
-        if state == (document.revision, document.ready):
-            try:
-                for _ in range(_REPORT_STEPS):
-                    next(steps)
-            except StopIteration as end:
-                del self._making[document.uri]
-                report: Report = end.value
-                self._reports[document.uri] = (*state, report)
-                if document.ready and not report.ready:
-                    # Sections are being summed up, or one without a border at its ends is counted by a worker.
-                    self.pump_soon(document)
-                return report
-            self.pump_soon(document)
-        else:
-            del self._making[document.uri]
-        return None
+                report = self._reports.go_on(document)
+        return self._reports.meanwhile(document) if report is None else report
 
     def quiet(self, document: Document) -> None:
         """The user stopped typing: let go what the text no longer refers to, and see whether the rest is as it was."""
@@ -316,7 +278,7 @@ class Session:
         """Let a document adopt what was prepared for it, and look at all its references anew."""
         expander = expander_of(document.path, prepared, terms, self._handlers, self.readings.lookup)
         document.adopt(prepared, expander)
-        self._free_soon(document)
+        free_soon(document)
         if document.prepared_at is None:
             document.prepared_at = asyncio.get_running_loop().time()
         if document.uri not in self._overlay_timers:
@@ -391,21 +353,7 @@ class Session:
     def _pump(self, document: Document) -> None:
         with self._caring(document):
             self._look_after(document)
-        self._free_soon(document)
-
-    def _free_soon(self, document: Document) -> None:
-        """Free what a document let go of, some items in a turn."""
-        lists = [items for items in document.discarded if items]
-        document.discarded.clear()
-        if lists:
-            asyncio.get_running_loop().call_soon(self._free, lists)
-
-    def _free(self, lists: list[list[Any]]) -> None:
-        del lists[-1][-_FREED_A_TURN:]
-        if not lists[-1]:
-            lists.pop()
-        if lists:
-            asyncio.get_running_loop().call_soon(self._free, lists)
+        free_soon(document)
 
     def _look_after(self, document: Document) -> None:
         """Resolve what is to be resolved, hand out what is to be counted, tell who waits."""
@@ -421,8 +369,8 @@ class Session:
             self._listener.updated(document)
         if document.ready or document.revision != revision:
             self.waiting.wake(document.uri)
-        if document.uri in self._making:
-            if self._make_report(document) is not None:
+        if self._reports.being_made(document):
+            if self._reports.go_on(document) is not None:
                 self.waiting.wake(document.uri)
                 self._listener.updated(document)
         elif document.ready:
@@ -430,8 +378,7 @@ class Session:
 
     def _fill_outline(self, document: Document) -> None:
         """Go on summing up sections if the last report was made without some of them."""
-        cached = self._reports.get(document.uri)
-        if cached is None or cached[2].ready or cached[0] != document.revision:
+        if not self._reports.lacks_sections(document):
             return
         filled = document.fill_outline(FILLING)
         if filled is Filled.MORE:

@@ -9,26 +9,19 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import time
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from weighbridge.analysis.loads import Loads
 from weighbridge.content.agent_files import any_concerned
-from weighbridge.content.base import ContentRequest, Scope
-from weighbridge.content.discovery import find_documents
-from weighbridge.content.document_file import read_document
-from weighbridge.content.policy import place_of, roots_stay
-from weighbridge.content.text_file import TextFiles
-from weighbridge.content.tree import SETTLED
+from weighbridge.content.base import ContentRequest
 from weighbridge.errors import Code, Problem, ReferenceFault, fault_of_ours
-from weighbridge.session.closed import ClosedText, Weighed, closed_text, weigh
-from weighbridge.session.contents import Contents
-from weighbridge.session.preparing import Terms
+from weighbridge.session.closed import ClosedText, Weighed, closed_text
+from weighbridge.session.file_statuses import FileStatuses, statuses_of
+from weighbridge.session.prompt_files import PromptFiles, find_prompts
 from weighbridge.session.prompts import Prompt, Prompts
 from weighbridge.session.reporting import failed_report
 from weighbridge.session.session import Session
@@ -41,9 +34,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Prompts that are weighed by one task: what a task costs is shared. It ends sooner when it has read so many characters.
+#: Prompts that are weighed by one task, at most: what a task costs is shared.
 _IN_A_GROUP = 32
-_CHARACTERS = 256 * 1024
 #: Groups at a time: while one waits for an API, others are weighed.
 _AT_A_TIME = 4
 #: Seconds after a file appeared in which others are waited for, before the workspace is scanned again.
@@ -54,12 +46,6 @@ MOST_PROMPTS = 100_000
 _MOST_LOOKED_AT = 1_000
 #: Whoever waits for anything here.
 _ALL = "workspace"
-
-
-#: What tells that a file changed, and when it did last.
-_Status = tuple[tuple[int, ...], int]
-#: Of a file that was never looked at.
-_NEVER: _Status = (), 0
 
 
 class Workspace:
@@ -83,7 +69,7 @@ class Workspace:
         self._session = session
         self._configuration = session.configuration
         self._timers: Timers = asyncio.get_running_loop() if timers is None else timers
-        self._files = TextFiles()
+        self._files = PromptFiles(session.encoding)
         self.prompts = Prompts()
         #: What agents load, for all that is weighed while nothing changes.
         self._loads: Loads | None = None
@@ -100,9 +86,7 @@ class Workspace:
         self._numbers = itertools.count()
         self._begun = False
         self._halted = False
-        #: What the system said of files when they were looked at last; and from when on they are looked at, in nanoseconds.
-        self._statuses: dict[Path, _Status | None] = {}
-        self._since = 0
+        self._statuses = FileStatuses()
         self._waiting = Waiting()
 
     async def _submit(self, title: str, work: Callable[[CancelToken], T]) -> T:
@@ -116,7 +100,7 @@ class Workspace:
         """Find and weigh the prompts, if that has not begun."""
         if not self._begun:
             self._begun = True
-            self._since = time.time_ns() - SETTLED
+            self._statuses.begin()
             if self._session.knows_settings(None):
                 self.configured()
 
@@ -198,24 +182,8 @@ class Workspace:
 
     async def _look_again(self, paths: Sequence[Path]) -> None:
         with contextlib.suppress(TaskCancelledError):
-            statuses = await self._submit("look again", lambda _: {path: _status(path) for path in paths})
-            old_statuses = {
-                path: status for path, status in self._statuses.items() if self.prompts.need(path)
-            }
-            self._statuses = old_statuses | statuses
-            self.files_changed(
-                [
-                    path
-                    for path, status in statuses.items()
-                    if self._may_differ(status, old_statuses.get(path, _NEVER))
-                ]
-            )
-
-    def _may_differ(self, status: "_Status | None", old_status: "_Status | None") -> bool:
-        """Whether a file may not be what it was when it was read: before it was looked at first, but after all this began."""
-        if old_status is not _NEVER:
-            return status != old_status
-        return status is None or status[1] >= self._since
+            statuses = await self._submit("look again", lambda _: statuses_of(paths))
+            self.files_changed(self._statuses.differing(statuses, self.prompts.need))
 
     async def _look_for_folders(self, paths: Sequence[Path]) -> None:
         """A folder that came may hold prompts."""
@@ -293,7 +261,7 @@ class Workspace:
         ]
         prompts = self._paths
         try:
-            prompts = await self._submit("scan", lambda _: _find(terms))
+            prompts = await self._submit("scan", lambda _: find_prompts(terms))
             self._warn_of_too_many(len(prompts))
             if len(prompts) > MOST_PROMPTS:
                 prompts = frozenset(sorted(prompts)[:MOST_PROMPTS])
@@ -370,7 +338,9 @@ class Workspace:
         contents = self._session.contents(self._loads)
         try:
             while closed_texts:
-                weighed = await self._submit("weigh", partial(self._look_at, dict(closed_texts), contents))
+                weighed = await self._submit(
+                    "weigh", partial(self._files.weigh, dict(closed_texts), contents)
+                )
                 requests: dict[Hashable, ContentRequest] = {}
                 for path, (ways, outcome) in weighed.items():
                     if outcome.value is not None and outcome.value.unanswered:
@@ -390,47 +360,6 @@ class Workspace:
                 self._take(path, (), Outcome.failed(error), changed)
         finally:
             self._weighing.difference_update(closed_texts)
-
-    def _look_at(
-        self, closed_texts: Mapping[Path, ClosedText], contents: Contents, token: CancelToken
-    ) -> dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]]:
-        """Read and weigh prompts, the first ones of these: their paths and where those lead, and what became of them. Blocks."""
-        weighed: dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]] = {}
-        texts: dict[Path, ClosedText] = {}
-        ways: dict[Path, tuple[Path, ...]] = {}
-        characters = 0
-        with roots_stay():
-            for path, closed in closed_texts.items():
-                token.raise_if_cancelled()
-                try:
-                    text, ways[path] = self._text_of(path, closed.terms)
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as error:  # noqa: BLE001  it is that prompt's alone
-                    weighed[path] = (), Outcome.failed(error)
-                    continue
-                texts[path] = replace(closed, text=text)
-                characters += len(text)
-                if characters > _CHARACTERS:
-                    break
-        outcomes = weigh([*texts.values()], contents, self._session.encoding, token)
-        for path, outcome in zip(texts, outcomes, strict=True):
-            weighed[path] = ways[path], outcome
-        return weighed
-
-    def _text_of(self, path: Path, terms: Terms) -> tuple[str, tuple[Path, ...]]:
-        """Read a prompt, as references are read: its text, its path and where that leads. Blocks."""
-        settings = terms.settings
-        place = place_of(str(path), path.parent, Scope(path, terms.folders, settings))
-        file = self._files.find(place, settings.max_file_bytes, "weighbridge.maxFileBytes", suggest=False)
-        try:
-            text = "".join(self._files.chunks(file))
-        except ReferenceFault as fault:
-            if fault.problem.code is not Code.NOT_TEXT or terms.dialect.agent is None:
-                raise
-            # Agents read what is no text, too. What is another file by now is not read.
-            text, _ = read_document(file.real, file.real.parent, settings.max_file_bytes, lenient=True)
-        return text, (path, *file.links, file.real)
 
     def _take(
         self, path: Path, ways: tuple[Path, ...], outcome: Outcome[Weighed], changed: AbstractSet[Path]
@@ -479,18 +408,3 @@ class Workspace:
     def _notify(self) -> None:
         self._waiting.wake(_ALL)
         self.on_changed()
-
-
-def _status(path: Path) -> _Status | None:
-    """What tells that a file changed, and when it did last; None if it isn't there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    times = (status.st_mtime_ns, status.st_ctime_ns)
-    return (status.st_dev, status.st_ino, status.st_size, *times), max(times)
-
-
-def _find(terms: Iterable[tuple[Path, Sequence[str]]]) -> frozenset[Path]:
-    """Find the folders' prompts. Blocks: a worker's work."""
-    return frozenset(path for folder, include in terms for path in find_documents(folder, folder, include))

@@ -54,7 +54,7 @@ async def test_a_count_waits_for_no_report(folder: Path, monkeypatch: pytest.Mon
         def no_report(*_: Any) -> Any:
             raise AssertionError("a report was made")
 
-        monkeypatch.setattr("weighbridge.session.session.report_steps", no_report)
+        monkeypatch.setattr("weighbridge.session.reports.report_steps", no_report)
         for version in range(2, 5):
             session.edit(
                 uri,
