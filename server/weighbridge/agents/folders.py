@@ -21,11 +21,10 @@ def downwards(top: Path, folder: Path) -> tuple[Path, ...]:
     return tuple(reversed(chain[: chain.index(top) + 1])) if top in chain else (folder,)
 
 
-def git_root(folder: Path, files: Files, *, folder_only: bool = False) -> Path | None:
-    """The nearest folder upwards that holds `.git`, a folder or (unless `folder_only`) a file; None where none does."""
+def git_root(folder: Path, files: Files) -> Path | None:
+    """The nearest folder upwards that holds `.git`, a folder or a file; None where none does."""
     for above in upwards(folder):
-        mark = above / ".git"
-        if files.is_folder(mark) or (not folder_only and files.exists(mark)):
+        if files.exists(above / ".git"):
             return above
     return None
 

@@ -36,14 +36,13 @@ class Scanner(Protocol):
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How references are written. `marks`: a line without any of these holds none. `holds`: whether a whole text may hold
-    any, to be asked where there are marks. `max_depth`: nesting of files, None: the setting's.
+    any, to be asked where there are marks.
     """
 
     name: str
     stream_scanner: Callable[[], Scanner]
     marks: tuple[str, ...]
     holds: Callable[[str], bool]
-    max_depth: int | None = None
     #: Names how references are found: what was found by other rules is to be found anew.
     rules: str = ""
     #: The agent whose rules say what arrives of a document; None: references are replaced by what they stand for.

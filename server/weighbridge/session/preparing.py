@@ -63,7 +63,7 @@ def expander_of(
     return Expander(
         tokenizer=tokenizer,
         scope=Scope(path, terms.folders, terms.settings, prepared.front_matter.variables),
-        max_depth=terms.settings.max_depth if dialect.max_depth is None else dialect.max_depth,
+        max_depth=terms.settings.max_depth,
         key_of=key_of,
         lookup=lookup,
         document_identity=prepared.identity,

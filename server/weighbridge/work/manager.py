@@ -150,14 +150,10 @@ class TaskManager:
         *,
         priority: Priority = Priority.LOW,
         title: str = "",
-        retry: RetryPolicy | None = None,
-        join: bool = True,
     ) -> list[Task[T]]:
         """`submit` for many (key, work) pairs; the tasks in their order, one task several times if keys repeat."""
         return [
-            cast(
-                "Task[T]", self.submit(key, function, priority=priority, title=title, retry=retry, join=join)
-            )
+            cast("Task[T]", self.submit(key, function, priority=priority, title=title))
             for key, function in work
         ]
 

@@ -103,10 +103,9 @@ class WorkerPool(Pool):
     is stuck for good in a system call costs a thread, not a hung editor.
     """
 
-    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop, name: str = "weighbridge-worker") -> None:
+    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
         self._jobs: SimpleQueue[_QueuedRun | None] = SimpleQueue()
         self._threads = 0
-        self._name = name
         self._numbers = itertools.count(1)
         super().__init__(limit, loop)
 
@@ -138,7 +137,7 @@ class WorkerPool(Pool):
             RuntimeError: the system has no more, and there is not one to fall back on.
 
         """
-        name = f"{self._name}-{next(self._numbers)}"
+        name = f"weighbridge-worker-{next(self._numbers)}"
         try:
             threading.Thread(target=_serve, args=(self._jobs, self._loop), name=name, daemon=True).start()
         except RuntimeError:

@@ -21,8 +21,8 @@ class RetryPolicy:
     """How often, after how long, and after which errors.
 
     `attempts`: tries in all, the first included (1 or more). `delay`: seconds before the second try. `backoff`: what
-    the delay is multiplied by after each further one (1 or more). `max_delay`: seconds, no delay is longer. `jitter`:
-    up to so many seconds are added at random. `retry_on`: error types, or a predicate; any other error is final.
+    the delay is multiplied by after each further one (1 or more). `max_delay`: seconds, no delay is longer.
+    `retry_on`: error types, or a predicate; any other error is final.
 
     An error with a number of seconds in `retry_after` is never tried again sooner than that. If that is longer than
     `max_delay` the error is final: trying sooner would be rude, and waiting as long as a stranger says would be unwise.
@@ -32,7 +32,6 @@ class RetryPolicy:
     delay: float = 0.5
     backoff: float = 2.0
     max_delay: float = 30.0
-    jitter: float = 0.0
     retry_on: ExceptionFilter = (ConnectionError, TimeoutError)
 
     def __post_init__(self) -> None:
@@ -40,7 +39,7 @@ class RetryPolicy:
             raise ValueError(f"attempts must be 1 or more, not {self.attempts}")
         if not 1 <= self.backoff < math.inf:
             raise ValueError(f"backoff must be 1 or more, not {self.backoff}")
-        for name, seconds in (("delay", self.delay), ("max_delay", self.max_delay), ("jitter", self.jitter)):
+        for name, seconds in (("delay", self.delay), ("max_delay", self.max_delay)):
             if not 0 <= seconds < math.inf:
                 raise ValueError(f"{name} must be 0 seconds or more, not {seconds}")
 
@@ -83,8 +82,7 @@ class RetryPolicy:
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         backoff = tenacity.wait_exponential(self.delay, self.max_delay, self.backoff)
-        jittered = backoff(state) + tenacity.wait_random(0, self.jitter)(state)
-        return max(min(jittered, self.max_delay), _retry_after(state))
+        return max(backoff(state), _retry_after(state))
 
 
 # `RetryCallState` wants an owner; the strategies used here never look at it.
