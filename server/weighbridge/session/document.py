@@ -20,12 +20,13 @@ from weighbridge.analysis.expand import IN_A_STEP, Expander, Expansion
 from weighbridge.analysis.report import MadeReports, Range
 from weighbridge.dependencies import Dependencies
 from weighbridge.errors import FATAL, Problem
-from weighbridge.references.index import LINE_COST, ScanIndex, TooFarError
+from weighbridge.references.index import LINE_COST, TooFarError
 from weighbridge.references.model import Kind, Reference
 from weighbridge.session.outline import Filled, Outline
+from weighbridge.session.placing import Placing
 from weighbridge.session.prepared import Prepared, PreparedBefore
 from weighbridge.session.target import Target, parts_of
-from weighbridge.steps import ITEMS, Steps
+from weighbridge.steps import Steps
 from weighbridge.text import Edit, LineBuffer, Snapshot
 from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.counted import CountedBuffer, TextPart
@@ -83,13 +84,10 @@ class Document:
         #: The target that is being looked at, some of what is nested in it at a time.
         self._expanding: tuple[Target, Steps[Expansion]] | None = None
         #: What is looked up for each content that arrives, and must not cost the document: the targets and their keys, targets that
-        #: wait, the references' places and the lines by target (gathered anew when the index's references changed).
+        #: wait, the references' places.
         self._keys = Dependencies[Target, Hashable]()
         self._waiting: set[Target] = set()
-        self._lines_of: dict[Target, list[int]] = {}
-        self._placed: list[tuple[Reference, Range, Target]] = []
-        self._placed_revision = -1
-        self._placing: Steps[None] | None = None
+        self._placing = Placing(self.discarded)
         #: Targets may have become unused, and it is not known which.
         self._may_drop = False
         #: Targets whose expansions changed and whose lines are to be counted so: how many of its lines are, by target.
@@ -130,7 +128,8 @@ class Document:
         self.outdated = False
         self.revision += 1
         self.arrival_changed()
-        self._placed_revision = self._dropped_revision = -1
+        self._placing.outdate()
+        self._dropped_revision = -1
         if last is None or last.tokenizer is not prepared.tokenizer:
             self.expansions.clear()
             self._keys.clear()
@@ -232,7 +231,7 @@ class Document:
                 room -= len(references) * _REFERENCE
                 if room < 0:
                     raise TooFarError
-                self._placed_revision = -1
+                self._placing.outdate()
                 resolved = parts_of(self.buffer.line(line), references, self.expansions)
                 if resolved is not None:
                     parts[line] = resolved
@@ -305,34 +304,13 @@ class Document:
 
         None while there are so many that they are still being placed.
         """
-        return self._placed if self.place() else []
+        return self._placing.placed if self.place() else []
 
     def place(self) -> bool:
         """Place some references; True when all are."""
         if self.prepared is None:
             return False
-        revision = self.prepared.index.references_revision
-        if self._placed_revision != revision:
-            self._placed_revision = revision
-            self._placing = self._place(self.prepared.index)
-        if self._placing is not None and next(self._placing, self) is None:
-            return False
-        self._placing = None
-        return True
-
-    def _place(self, index: ScanIndex) -> Steps[None]:
-        self.discarded.append(self._placed)
-        self._placed, self._lines_of = [], {}
-        for number, (line, reference) in enumerate(index.references()):
-            target = Target.of(reference)
-            lines = self._lines_of.setdefault(target, [])
-            if not lines or lines[-1] != line:
-                lines.append(line)
-            start = self.buffer.to_units(line, reference.start)
-            place = Range(line, start, line, self.buffer.to_units(line, reference.end))
-            self._placed.append((reference, place, target))
-            if number % ITEMS == ITEMS - 1:
-                yield
+        return self._placing.place(self.prepared.index, self.buffer)
 
     def expand_dirty(self, most: int) -> int:
         """Look again at targets that may stand for something else now; return the references in those that are done.
@@ -434,7 +412,7 @@ class Document:
     def _show_expansions(self) -> None:
         """Count some of the lines that stand for something else now; a hostile document has one target in all of them."""
         assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
-        if self._unshown and self._placed_revision != self.prepared.index.references_revision:
+        if self._unshown and not self._placing.are_of(self.prepared.index):
             # The lines are others than when they were begun.
             self._unshown = dict.fromkeys(self._unshown, 0)
         if not self.place():
@@ -443,7 +421,7 @@ class Document:
         lines: set[int] = set()
         while self._unshown and lines_left > 0:
             target, begun = self._unshown.popitem()
-            batch = self._lines_of.get(target, [])[begun : begun + lines_left]
+            batch = self._placing.lines_of.get(target, [])[begun : begun + lines_left]
             lines.update(batch)
             lines_left -= len(batch)
             if not lines_left:
@@ -523,7 +501,7 @@ class Document:
     def exactness(self) -> Exactness:
         """How sure the total is, as a report says it: what is not as it is today may weigh anything today."""
         # Of what was referred to before an edit, expansions stay for a while.
-        standing = self._lines_of if self.place() else self.expansions
+        standing = self._placing.lines_of if self.place() else self.expansions
         if self.last is None or any(
             (expansion.sampled or expansion.stale) and target in standing
             for target, expansion in self.expansions.items()
