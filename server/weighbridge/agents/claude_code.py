@@ -47,6 +47,7 @@ from weighbridge.agents.text import (
     decoded,
     js_trim,
     json_object,
+    read_text,
 )
 
 #: Bytes: a larger file is skipped without a word.
@@ -215,10 +216,10 @@ class _Loader:
     def _main_checkout(self) -> frozenset[Path]:
         """Folders whose CLAUDE.md and rules are left out: of the main checkout, in a work tree that lies inside it."""
         mark = self.project / ".git"
-        data = self.files.read(mark)
-        if data is None:
+        text = read_text(self.files, mark)
+        if text is None:
             return frozenset()
-        match = re.match(r"gitdir:\s*(.+?)/\.git/worktrees/", decoded(data))
+        match = re.match(r"gitdir:\s*(.+?)/\.git/worktrees/", text)
         if match is None:
             return frozenset()
         main = self.files.real(Path(match[1]))

@@ -9,7 +9,7 @@ from weighbridge.agents.claude_text import begin_of
 from weighbridge.agents.folders import downwards, own_kind
 from weighbridge.agents.model import Entry, Files, Import, Imports, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import decoded, unix_lines
+from weighbridge.agents.text import decoded, read_text, unix_lines
 
 _TRAILING = ".,;:!?"
 #: Files that one command is looked through for.
@@ -37,10 +37,9 @@ def prompt_parts(start: Start, files: Files, config: Path, folder: Path, project
         return
     name, _, arguments = prompt[1:].partition(" ")
     for path, is_skill in _places(name, config, folder, project):
-        data = files.read(path)
-        if data is None:
+        text = read_text(files, path)
+        if text is None:
             continue
-        text = decoded(data)
         body = text[begin_of(text) :]
         values = front_matter(unix_lines(text), lenient=True) or {}
         body = with_arguments(body, arguments, _names(values.get("arguments")))
@@ -172,10 +171,10 @@ def _block(path: Path, lines: re.Match[str] | None, files: Files) -> tuple[Entry
     kind = _IMAGES.get(path.suffix.lower())
     if kind is not None:
         return Entry(path, "attached", ""), f"<image {kind}>", ""
-    data = files.read(path, own=False)
-    if data is None:
+    text = read_text(files, path, own=False)
+    if text is None:
         return None
-    numbered = _numbered(decoded(data), lines)
+    numbered = _numbered(text, lines)
     return (
         Entry(path, "attached", numbered),
         "<system-reminder>\nResult of calling the Read tool:\n",
@@ -188,9 +187,8 @@ def _lazily(path: Path, files: Files, folder: Path) -> Iterator[tuple[Entry, str
     if folder not in path.parents:
         return
     for place in downwards(folder, path.parent)[1:]:
-        data = files.read(place / "CLAUDE.md")
-        if data is not None:
-            text = decoded(data)
+        text = read_text(files, place / "CLAUDE.md")
+        if text is not None:
             head = f"<system-reminder>\nContents of {place / 'CLAUDE.md'}:\n\n"
             yield Entry(place / "CLAUDE.md", "project", text), head, text
 

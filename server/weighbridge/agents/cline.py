@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import decoded, js_trim, yaml_value
+from weighbridge.agents.text import decoded, js_trim, read_text, yaml_value
 
 _ENDINGS = (".md", ".markdown", ".txt")
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)")
@@ -61,10 +61,9 @@ class _Loader:
                 self._rule(path, path.stem)
 
     def _rule(self, path: Path, name: str) -> None:
-        data = self.files.read(path)
-        if data is None:
+        text = read_text(self.files, path)
+        if text is None:
             return
-        text = decoded(data)
         match = _FRONT_MATTER.match(text)
         values: dict[str, Any] = {}
         if match is not None:

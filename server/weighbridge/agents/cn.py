@@ -11,8 +11,8 @@ from typing import Any
 
 from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, unix_lines, yaml_value
+from weighbridge.agents.skills import front_matter_of
+from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, read_text, yaml_value
 
 _NAMES = ("AGENTS.md", "AGENT.md", "CLAUDE.md", "CODEX.md")
 _RULE_LINE = re.compile(
@@ -45,8 +45,8 @@ def _agents_file(folder: Path, files: Files, not_loaded: list[NotLoaded]) -> Ent
     not_loaded.extend(
         NotLoaded(path, f"cn reads one of {', '.join(_NAMES)}: {paths[0].name}") for path in paths[1:]
     )
-    data = files.read(paths[0]) if paths else None
-    return None if data is None else Entry(paths[0], "project", decoded(data, keep_mark=True))
+    text = read_text(files, paths[0], keep_mark=True) if paths else None
+    return None if text is None else Entry(paths[0], "project", text)
 
 
 def _rules(start: Start, files: Files, folder: Path, not_loaded: list[NotLoaded]) -> Iterator[Piece]:
@@ -81,9 +81,8 @@ def _option_rule(value: str, files: Files, folder: Path) -> Iterator[Piece]:
         yield Piece(value)
         return
     path = Path(os.path.normpath(folder / value.strip()))
-    data = files.read(path)
-    if data is not None:
-        text = decoded(data, keep_mark=True)
+    text = read_text(files, path, keep_mark=True)
+    if text is not None:
         yield Piece(text, Entry(path, "rule", text))
 
 
@@ -132,8 +131,7 @@ def _skills(start: Start, files: Files, folder: Path) -> Iterator[Piece]:
     for holder in (folder / ".continue", folder / ".claude", start.home / ".continue"):
         for name in sorted(files.names(holder / "skills")):
             path = holder / "skills" / name / "SKILL.md"
-            data = files.read(path)
-            values = {} if data is None else front_matter(unix_lines(decoded(data))) or {}
+            values = front_matter_of(files, path)
             description = values.get("description")
             if isinstance(description, str) and values.get("name"):
                 yield Piece(f"{'' if first else chr(10)}description: ")

@@ -23,7 +23,7 @@ from weighbridge.agents.model import (
     Start,
 )
 from weighbridge.agents.skills import cut, front_matter
-from weighbridge.agents.text import decoded, toml_table, unix_lines, yaml_mapping
+from weighbridge.agents.text import decoded, read_text, toml_table, unix_lines, yaml_mapping
 from weighbridge.errors import Code
 
 #: Bytes that all project files share.
@@ -294,10 +294,9 @@ def _mentioned(prompt: str, skills: Sequence[_Skill], files: Files) -> Iterator[
     """The skills that the first prompt names as `$name`, whole."""
     for name in dict.fromkeys(_SKILL_MENTION.findall(prompt)):
         skill = next((skill for skill in skills if skill.name == name), None)
-        data = None if skill is None else files.read(skill.path)
-        if skill is None or data is None:
+        text = None if skill is None else read_text(files, skill.path, keep_mark=True)
+        if skill is None or text is None:
             continue
-        text = decoded(data, keep_mark=True)
         head = f"<skill>\n<name>{name}</name>\n<path>{skill.path}</path>\n"
         entry = Entry(skill.path, "skill", text)
         yield Part("user message", (Piece(head), Piece(text, entry), Piece("\n</skill>")))

@@ -28,9 +28,9 @@ from weighbridge.agents.model import (
     import_of,
 )
 from weighbridge.agents.passed_over import Tried, passed_over
-from weighbridge.agents.skills import front_matter, split_front_matter
+from weighbridge.agents.skills import front_matter, front_matter_of, split_front_matter
 from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import anywhere, decoded, split_patterns, unix_lines
+from weighbridge.agents.text import anywhere, decoded, read_text, split_patterns, unix_lines
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
 MOST_LEVELS = 8
@@ -98,10 +98,9 @@ class _Loader:
     def _instructions(self) -> tuple[Piece, ...]:
         pieces: list[Piece] = []
         for path, kind in self._files():
-            data = self.files.read(path)
-            if data is None:
+            text = read_text(self.files, path)
+            if text is None:
                 continue
-            text = decoded(data)
             if text in self._texts and text.strip():
                 self.not_loaded.append(
                     NotLoaded(path, f"the same text as {self._texts[text]}, which is sent once")
@@ -177,9 +176,8 @@ class _Loader:
         holders += [(place / ".github" / "instructions", ".instructions.md") for place in self._added()]
         for holder, ending in holders:
             for path in sorted(walk(holder, self.files), key=str):
-                data = self.files.read(path) if path.name.endswith(ending) else None
-                if data is not None:
-                    whole = decoded(data)
+                whole = read_text(self.files, path) if path.name.endswith(ending) else None
+                if whole is not None:
                     text = cleaned(whole)
                     self._look_over(path, whole, None)
                     values = front_matter(unix_lines(text), lenient=True) or {}
@@ -228,8 +226,7 @@ class _Loader:
     def _listing(self, paths: Sequence[tuple[Path, str]]) -> tuple[Piece, ...]:
         pieces: list[Piece] = []
         for path, where in paths:
-            data = self.files.read(path)
-            values = {} if data is None else front_matter(unix_lines(decoded(data)), lenient=True) or {}
+            values = front_matter_of(self.files, path, lenient=True)
             description = str(values.get("description") or "").strip()
             default = path.stem if path.name != "SKILL.md" else ""
             name = str(values.get("name") or default)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, Part, Piece, Start
-from weighbridge.agents.text import decoded, json_object
+from weighbridge.agents.text import json_object, read_text
 
 _NAMES = (
     *(".github/copilot-instructions.md", ".cursorrules", ".cursor/rules", "CLAUDE.md", "CLAUDE.local.md"),
@@ -59,9 +59,8 @@ def _blocks(paths: list[Path], files: Files, kind: str) -> list[Piece]:
     for place in paths:
         own = kind == "user"
         for path in walk(place, files, ordered=True, own=own) if files.is_folder(place) else (place,):
-            data = files.read(path, own=own)
-            if data is not None:
-                text = decoded(data, keep_mark=True)
+            text = read_text(files, path, own=own, keep_mark=True)
+            if text is not None:
                 pieces += [
                     Piece(f'\n<file path="{path}">\n'),
                     Piece(text, Entry(path, kind, text)),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from weighbridge.agents.folders import git_root, upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, Lost, NotLoaded, Part, Piece, Start
-from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import decoded, js_trim_end, unix_lines, utf16_units
+from weighbridge.agents.skills import front_matter_of
+from weighbridge.agents.text import decoded, js_trim_end, utf16_units
 from weighbridge.errors import Code
 
 #: UTF-16 units that all files share; what each costs besides its text; what is left out at a cut to leave a note.
@@ -120,8 +120,7 @@ class _Loader:
         holders += [self.start.home / name for name in names[:2]]
         for holder in holders:
             for path in sorted(walk(holder, self.files)):
-                data = self.files.read(path) if path.name == "SKILL.md" else None
-                values = {} if data is None else front_matter(unix_lines(decoded(data)), lenient=True) or {}
+                values = front_matter_of(self.files, path, lenient=True) if path.name == "SKILL.md" else {}
                 name, description = values.get("name"), values.get("description")
                 if not isinstance(name, str) or not isinstance(description, str):
                     continue

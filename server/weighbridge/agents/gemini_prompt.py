@@ -8,7 +8,7 @@ from pathlib import Path
 from weighbridge.agents.folders import lies_in, walk
 from weighbridge.agents.gemini_family import PASTED, attached, command_prompt, mentions
 from weighbridge.agents.model import Entry, Files, Part, Piece, Start
-from weighbridge.agents.text import decoded
+from weighbridge.agents.text import decoded, read_text
 
 
 def prompt_parts(start: Start, files: Files, folder: Path, own: Path, names: Sequence[str]) -> Iterator[Part]:
@@ -46,10 +46,10 @@ class _Prompt:
 
     def _texts(self, paths: Sequence[Path]) -> Iterator[tuple[str, Path, str]]:
         for path in paths:
-            data = self.files.read(path, own=False)
-            if data is not None:
+            text = read_text(self.files, path, own=False)
+            if text is not None:
                 name = f"@{path.relative_to(self.folder).as_posix()}"
-                yield name, path, decoded(data).rstrip("\n")
+                yield name, path, text.rstrip("\n")
 
     def _command(self, prompt: str) -> Iterator[Part]:
         name, _, arguments = prompt[1:].partition(" ")

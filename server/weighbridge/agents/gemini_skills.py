@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from weighbridge.agents.model import Entry, Files, Piece
-from weighbridge.agents.text import decoded, unix_lines, yaml_mapping
+from weighbridge.agents.text import read_text, unix_lines, yaml_mapping
 
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---")
 #: The two lines that count where that is no YAML; what stands indented below a description goes on with it.
@@ -20,8 +20,8 @@ def skill_listing(files: Files, home: Path, folder: Path) -> tuple[Piece, ...]:
         for holder in (place / ".gemini" / "skills", place / ".agents" / "skills"):
             for inside in ("", *sorted(files.names(holder))):
                 path = holder / inside / "SKILL.md"
-                data = files.read(path)
-                described = None if data is None else _described(decoded(data, keep_mark=True))
+                text = read_text(files, path, keep_mark=True)
+                described = None if text is None else _described(text)
                 if described is not None:
                     name, description = described
                     skills[name] = path, description

@@ -12,7 +12,7 @@ from pathlib import Path
 from weighbridge.agents.folders import lies_in
 from weighbridge.agents.model import Agent, Context, Files, NotLoaded, Start
 from weighbridge.agents.opencode import ENV, OpenCodeLoader
-from weighbridge.agents.text import decoded
+from weighbridge.agents.text import read_text
 
 _FILE = re.compile(r"\{file:([^}]+)\}")
 
@@ -93,8 +93,8 @@ class KiloLoader(OpenCodeLoader):
         return _FILE.sub(lambda match: self._file_text(path.parent / match[1]), text)
 
     def _file_text(self, path: Path) -> str:
-        data = self.files.read(Path(os.path.normpath(path)), own=False)
-        return "" if data is None else decoded(data).strip()
+        text = read_text(self.files, Path(os.path.normpath(path)), own=False)
+        return "" if text is None else text.strip()
 
 
 def _load_kilo(start: Start, files: Files) -> Context:

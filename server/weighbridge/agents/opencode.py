@@ -14,8 +14,8 @@ from pathlib import Path
 
 from weighbridge.agents.folders import upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.skills import front_matter, split_front_matter
-from weighbridge.agents.text import decoded, json_object, unix_lines
+from weighbridge.agents.skills import front_matter_of, split_front_matter
+from weighbridge.agents.text import decoded, json_object, read_text, unix_lines
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
@@ -154,8 +154,8 @@ class OpenCodeLoader:
         for config, by_user in self.configs():
             if not by_user and self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
                 continue
-            data = self.files.read(config)
-            values = {} if data is None else json_object(ENV.sub(self.variable, decoded(data)).encode())
+            text = read_text(self.files, config)
+            values = {} if text is None else json_object(ENV.sub(self.variable, text).encode())
             listed = values.get("instructions")
             for entry in listed if isinstance(listed, list) else []:
                 if isinstance(entry, str):
@@ -185,9 +185,9 @@ class OpenCodeLoader:
     def agent_text(self) -> Iterator[Part]:
         """The text of the agent that answers, where the project has one of its own."""
         path = self.folder / ".opencode" / "agent" / "build.md"
-        data = self.files.read(path)
-        if data is not None:
-            body = split_front_matter(unix_lines(decoded(data)))[1].strip()
+        text = read_text(self.files, path)
+        if text is not None:
+            body = split_front_matter(unix_lines(text))[1].strip()
             yield Part("system (agent's text)", (Piece(body, Entry(path, "agent", body)),))
 
     def agents(self) -> Iterator[Part]:
@@ -195,8 +195,7 @@ class OpenCodeLoader:
         pieces: list[Piece] = []
         for folder in (".opencode/agent", ".opencode/agents"):
             for path in sorted(walk(self.folder / folder, self.files)):
-                data = self.files.read(path) if path.suffix == ".md" else None
-                values = {} if data is None else front_matter(unix_lines(decoded(data))) or {}
+                values = front_matter_of(self.files, path) if path.suffix == ".md" else {}
                 description = values.get("description")
                 if isinstance(description, str) and path.stem not in {"build", "plan"}:
                     pieces += [
@@ -210,8 +209,7 @@ class OpenCodeLoader:
         listed: dict[str, tuple[str, Path]] = {}
         for folder in self.skill_folders():
             for path in walk(folder, self.files):
-                data = self.files.read(path) if path.name == "SKILL.md" else None
-                values = {} if data is None else front_matter(unix_lines(decoded(data)), lenient=True) or {}
+                values = front_matter_of(self.files, path, lenient=True) if path.name == "SKILL.md" else {}
                 name, description = values.get("name"), values.get("description")
                 if isinstance(name, str) and isinstance(description, str) and name not in listed:
                     listed[name] = (description.strip(), path)
@@ -265,9 +263,9 @@ def git_top(folder: Path, files: Files) -> Path | None:
         mark = above / ".git"
         if files.is_folder(mark):
             return above
-        data = files.read(mark)
-        if data is not None:
-            led = decoded(data).removeprefix("gitdir:").strip()
+        text = read_text(files, mark)
+        if text is not None:
+            led = text.removeprefix("gitdir:").strip()
             if files.is_folder(Path(os.path.normpath(above / led))):
                 return above
     return None

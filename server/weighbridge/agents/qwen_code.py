@@ -31,13 +31,14 @@ from weighbridge.agents.model import (
 )
 from weighbridge.agents.qwen_prompt import COMMANDS, prompt_parts
 from weighbridge.agents.qwen_rules import removed, split_rule, without_nested_comments
-from weighbridge.agents.skills import front_matter
+from weighbridge.agents.skills import front_matter_of
 from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, imports_in, trimmed
 from weighbridge.agents.text import (
     decoded,
     js_order,
     js_trim,
     json_object,
+    read_text,
     unix_lines,
 )
 
@@ -127,12 +128,11 @@ class _Loader:
                 or path.parent == self.own
                 or (self.git is not None and path.parent == self.git / ".qwen")
             )
-            data = self.files.read(path, own=own)
+            text = read_text(self.files, path, own=own, keep_mark=True)
             real = self.files.real(path)
-            if data is None or real in self._seen:
+            if text is None or real in self._seen:
                 continue
             self._seen.add(real)
-            text = decoded(data, keep_mark=True)
             kind = "user" if path.parent == self.own else "project"
             if self.settings.get("importFormat") == "flat":
                 pieces = flat(path, text, self.splicer, str(path), MOST_LEVELS)
@@ -225,8 +225,7 @@ class _Loader:
         for holder, where in places:
             for name in sorted(self.files.names(holder / "skills")):
                 path = holder / "skills" / name / "SKILL.md"
-                data = self.files.read(path)
-                values = {} if data is None else front_matter(unix_lines(decoded(data)), lenient=True) or {}
+                values = front_matter_of(self.files, path, lenient=True)
                 if not values.get("description") or not values.get("name"):
                     continue
                 description = str(values["description"]).strip()

@@ -8,7 +8,7 @@ from pathlib import Path
 from weighbridge.agents.gemini_family import PASTED, attached, command_prompt, mentions
 from weighbridge.agents.model import Entry, Files, Part, Piece, Start
 from weighbridge.agents.skills import split_front_matter
-from weighbridge.agents.text import decoded
+from weighbridge.agents.text import decoded, read_text
 
 #: What commands' names end with.
 COMMANDS = (".toml", ".md")
@@ -38,10 +38,9 @@ class _Prompt:
         for holder in (self.folder / ".qwen", self.own):
             for suffix in (".toml", ".md"):
                 path = holder.joinpath("commands", *name.split(":")).with_suffix(suffix)
-                data = self.files.read(path)
-                if data is None:
+                text = read_text(self.files, path)
+                if text is None:
                     continue
-                text = decoded(data)
                 body = split_front_matter(text)[1].strip() if suffix == ".md" else command_prompt(text)
                 if body is None:
                     continue
@@ -57,12 +56,11 @@ class _Prompt:
         at = 0
         for match in PASTED.finditer(body):
             place = Path(os.path.normpath(self.folder / match[1].strip()))
-            data = self.files.read(place, own=False)
-            if data is None:
+            text = read_text(self.files, place, own=False)
+            if text is None:
                 continue
             if before := body[at : match.start()]:
                 yield before, Entry(path, "command", before)
-            text = decoded(data)
             yield text, Entry(place, "attached", text)
             at = match.end()
         if rest := body[at:]:

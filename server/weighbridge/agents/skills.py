@@ -2,10 +2,11 @@
 
 import re
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.model import Lost
-from weighbridge.agents.text import yaml_mapping
+from weighbridge.agents.model import Files, Lost
+from weighbridge.agents.text import read_text, unix_lines, yaml_mapping
 from weighbridge.errors import Code
 
 #: Characters of a skill's name, and how it is written, as the open format for skills has it.
@@ -58,3 +59,9 @@ def front_matter(text: str, *, lenient: bool = False) -> dict[str, Any] | None:
         lines = [_KEY_AND_TEXT.fullmatch(line.rstrip()) for line in source.split("\n")]
         values = {line[1]: line[2] for line in lines if line is not None}
     return values
+
+
+def front_matter_of(files: Files, path: Path, *, lenient: bool = False) -> dict[str, Any]:
+    """The front matter of a file; empty where it has none, or there is no such file. `lenient`: as `front_matter` has it."""
+    text = read_text(files, path)
+    return {} if text is None else front_matter(unix_lines(text), lenient=lenient) or {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from weighbridge.agents.folders import lies_in
 from weighbridge.agents.model import Entry, Files, Ignored, Import, Importance, Imports, Piece, import_of
 from weighbridge.agents.passed_over import Tried, passed_over
-from weighbridge.agents.text import JS_SPACE, decoded
+from weighbridge.agents.text import JS_SPACE, decoded, read_text
 
 #: How deep imports go: the files of so many levels arrive.
 MOST_LEVELS = 5
@@ -171,12 +171,10 @@ class Splicer:
         fault = self._fault(place, top)
         if fault is not None:
             return [Piece(f"<!-- Import failed: {target} - {fault} -->")]
-        data = self.files.read(place, own=self.own)
-        if data is None:
+        text = read_text(self.files, place, own=self.own, keep_mark=True)
+        if text is None:
             return None if self.missing is None else [Piece(self.missing(target, place))]
-        inner = self._spliced(
-            place, "import", decoded(data, keep_mark=True), top, above | {place}, level + 1, path
-        )
+        inner = self._spliced(place, "import", text, top, above | {place}, level + 1, path)
         return [
             Piece(f"<!-- Imported from: {target} -->\n"),
             *inner,

@@ -4,8 +4,10 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.model import Files
 from weighbridge.agents.remembering import remembered
 
 #: What JavaScript calls white space: `trim()` and `\s` know these and no others.
@@ -23,6 +25,12 @@ def decoded(data: bytes, *, keep_mark: bool = False) -> str:
     """UTF-8 with U+FFFD for what is none. A byte order mark at the start goes unless `keep_mark`."""
     text = data.decode("utf-8", "replace")
     return text if keep_mark else text.removeprefix(_BYTE_ORDER_MARK)
+
+
+def read_text(files: Files, path: Path, *, own: bool = True, keep_mark: bool = False) -> str | None:
+    """A file's text, None where there is none, or it may not be opened. `own`: as `Files.read` has it; `keep_mark`: as `decoded` has it."""
+    data = files.read(path, own=own)
+    return None if data is None else decoded(data, keep_mark=keep_mark)
 
 
 def js_trim(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from weighbridge.agents.folders import downwards, lies_in, upwards
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import is_name, split_at_borders
-from weighbridge.agents.text import decoded, toml_table, unix_lines, yaml_mapping
+from weighbridge.agents.text import read_text, toml_table, unix_lines, yaml_mapping
 
 _NAME = "AGENTS.md"
 _LONGEST_DESCRIPTION = 1024
@@ -166,8 +166,8 @@ class _Loader:
 
     def _is_offered(self, path: Path) -> bool:
         """Whether the model may use a skill by itself, as the file says that skills have for OpenAI's agents."""
-        data = self.files.read(path.parent / "agents" / "openai.yaml")
-        values = {} if data is None else yaml_mapping(decoded(data))
+        text = read_text(self.files, path.parent / "agents" / "openai.yaml")
+        values = {} if text is None else yaml_mapping(text)
         policy = {} if values is None else values.get("policy") or {}
         if values is None or not isinstance(policy, dict):
             return False

@@ -9,7 +9,7 @@ from pathlib import Path
 from weighbridge.agents.folders import git_root
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import anywhere, decoded, js_trim, unix_lines
+from weighbridge.agents.text import anywhere, decoded, js_trim, read_text, unix_lines
 
 _NAMES = (".github/copilot-instructions.md", "AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md")
 _ALWAYS = ("**", "**/*", "*")
@@ -59,10 +59,10 @@ class _Loader:
             ]
 
     def rule(self, path: Path) -> None:
-        data = self.files.read(path)
-        if data is None:
+        text = read_text(self.files, path)
+        if text is None:
             return
-        values = front_matter(unix_lines(decoded(data)), lenient=True) or {}
+        values = front_matter(unix_lines(text), lenient=True) or {}
         pattern = values.get("applyTo")
         if isinstance(pattern, str) and any(part.strip() in _ALWAYS for part in pattern.split(",")):
             self.attach(path, "rule")
