@@ -351,7 +351,7 @@ class _Loader:
         data = self.files.read(path)
         if data is None:
             return
-        text = js_trim(_without_invisible(stripped(decoded(data))))
+        text = js_trim(_INVISIBLE.sub("", stripped(decoded(data))))
         if text:
             arriving, lost = shortened(text, "Claude Code", "KB", _cut_off)
             self.entries.append(Entry(path, "memory", arriving, lost=lost))
@@ -369,10 +369,6 @@ def _label(entry: Entry) -> str:
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
 )
-
-
-def _without_invisible(text: str) -> str:
-    return _INVISIBLE.sub("", text)
 
 
 def _cut_off(lines: Sequence[str], kept: int) -> str:

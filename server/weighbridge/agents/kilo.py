@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.agents.folders import lies_in
-from weighbridge.agents.model import Agent, Context, Files, NotLoaded, Start
+from weighbridge.agents.model import Agent, NotLoaded
 from weighbridge.agents.opencode import ENV, OpenCodeLoader
 from weighbridge.agents.text import read_text
 
@@ -97,10 +97,10 @@ class KiloLoader(OpenCodeLoader):
         return "" if text is None else text.strip()
 
 
-def _load_kilo(start: Start, files: Files) -> Context:
-    return KiloLoader(start, files).context()
-
-
 KILO = Agent(
-    "kilo", "Kilo", "7.7.9", _load_kilo, (".config/kilo", ".kilo", ".kilocode", ".claude", ".agents")
+    "kilo",
+    "Kilo",
+    "7.7.9",
+    lambda start, files: KiloLoader(start, files).context(),
+    (".config/kilo", ".kilo", ".kilocode", ".claude", ".agents"),
 )

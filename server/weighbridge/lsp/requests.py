@@ -11,7 +11,6 @@ from weighbridge.errors import ReferenceFault
 from weighbridge.lsp.backend import Backend
 from weighbridge.lsp.convert import selections_of, text_document_uri
 from weighbridge.lsp.protocol import InvalidParamsError, RequestError, WrittenJson
-from weighbridge.session.document import Document
 from weighbridge.session.waiting import CountingError
 from weighbridge.tokens.base import Exactness
 from weighbridge.uris import path_of, uri_of
@@ -30,7 +29,7 @@ class Requests:
 
     async def report(self, params: Any) -> WrittenJson:
         """`weighbridge/report`: as things stand."""
-        document = self._document(text_document_uri(params))
+        document = self._backend.document(text_document_uri(params))
         report = await self._backend.with_models(document, await self._backend.first_report(document))
         arrived = report.arrived
         agent = {} if arrived is None else {"agent": arrived.agent, "folder": uri_of(arrived.folder)}
@@ -45,7 +44,7 @@ class Requests:
         if isinstance(texts, list) and all(isinstance(entry, str) for entry in texts):
             uri = text_document_uri(params) if "textDocument" in params else None
             return _count_json(*await self._session.queries.count_texts(texts, uri))
-        document = self._document(text_document_uri(params))
+        document = self._backend.document(text_document_uri(params))
         selections = selections_of(params, document)
         try:
             tokens = await self._session.queries.count(document, selections)
@@ -55,7 +54,7 @@ class Requests:
 
     async def render(self, params: Any) -> dict[str, Any]:
         """`weighbridge/render`: the resolved text; with `"sources": true` also what each stretch of it came from."""
-        document = self._document(text_document_uri(params))
+        document = self._backend.document(text_document_uri(params))
         try:
             text, sources = await self._session.queries.render_marked(document)
         except (ReferenceFault, CountingError) as error:
@@ -100,7 +99,7 @@ class Requests:
     async def refresh_command(self, arguments: list[Any]) -> None:
         """`weighbridge.refresh`: read every reference again, of one document or, without arguments, of all."""
         if arguments:
-            self._session.refresh(self._document(text_document_uri(_named(arguments))))
+            self._session.refresh(self._backend.document(text_document_uri(_named(arguments))))
         else:
             self._session.refresh()
             self._backend.workspace.clear()
@@ -112,14 +111,11 @@ class Requests:
 
     async def show_counts_command(self, arguments: list[Any]) -> None:
         """`weighbridge.showCounts`: show an open document's counts until it is closed, though it is no prompt."""
-        self._session.want(self._document(text_document_uri(_named(arguments))))
+        self._session.want(self._backend.document(text_document_uri(_named(arguments))))
 
     async def models_command(self, _: list[Any]) -> dict[str, Any]:
         """`weighbridge.models`: the models known by name, as `weighbridge models --format json` tells them."""
         return models_json()
-
-    def _document(self, uri: str) -> Document:
-        return self._backend.document(uri)
 
 
 def _count_json(tokens: int, exactness: Exactness) -> dict[str, Any]:

@@ -98,7 +98,8 @@ class Document:
         #: Whether something else may arrive by now; and the text's revision for which it is being found out.
         self.arrival_due = False
         self._arrival_revision = -1
-        self._counted: CountedBuffer | None = None
+        #: The resolved text's counts.
+        self.counted: CountedBuffer | None = None
         self._own: CountedBuffer | None = None
         self._since_snapshot: Edit | None = None
         self._last_tokens = 0
@@ -140,7 +141,7 @@ class Document:
             self.outdated = since is not None and self._head_changed(since)
             return
         self.dirty = dict(prepared.targets)
-        self._counted, self._own = counts.resolved, counts.own
+        self.counted, self._own = counts.resolved, counts.own
         for buffer in self.buffers():
             buffer.follow(self.buffer)
         used = counts.expansions
@@ -163,7 +164,7 @@ class Document:
     def lose(self) -> None:
         """Follow the text no longer: it is to be prepared anew, and counts till then."""
         self._discard()
-        self.prepared = self._counted = self._own = None
+        self.prepared = self.counted = self._own = None
         self.outline = Outline()
         self._expanding = None
         self.outdated = True
@@ -217,7 +218,7 @@ class Document:
         return 0
 
     def _change(self, edit: Edit, room: int) -> int:
-        assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
+        assert self.prepared is not None and self.counted is not None  # noqa: S101, PT018  the caller saw to it
         index = self.prepared.index
         rescan = index.update(edit, self.buffer, room)
         room -= rescan.cost + _EDIT
@@ -241,7 +242,7 @@ class Document:
                         self.dirty[target] = None
         self.outline.edited(Edit(start, stop - start - shift, stop - start))
         inline = edit.inline if stop - start == 1 and not parts else None
-        self._counted.splice(start, stop - start - shift, stop - start, parts, inline)
+        self.counted.splice(start, stop - start - shift, stop - start, parts, inline)
         if self._own is not None:
             self._own.splice(edit.start, edit.old_lines, edit.new_lines, inline=edit.inline)
         elif index.refers:
@@ -411,7 +412,7 @@ class Document:
 
     def _show_expansions(self) -> None:
         """Count some of the lines that stand for something else now; a hostile document has one target in all of them."""
-        assert self.prepared is not None and self._counted is not None  # noqa: S101, PT018  the caller saw to it
+        assert self.prepared is not None and self.counted is not None  # noqa: S101, PT018  the caller saw to it
         if self._unshown and not self._placing.are_of(self.prepared.index):
             # The lines are others than when they were begun.
             self._unshown = dict.fromkeys(self._unshown, 0)
@@ -428,7 +429,7 @@ class Document:
                 self._unshown[target] = begun + len(batch)
         self.outline.resolved(lines)
         index = self.prepared.index
-        self._counted.set_parts(
+        self.counted.set_parts(
             {
                 line: parts_of(self.buffer.line(line), index.line(line).references, self.expansions)
                 for line in lines
@@ -468,14 +469,9 @@ class Document:
     # Counts
 
     @property
-    def counted(self) -> CountedBuffer | None:
-        """The resolved text's counts."""
-        return self._counted
-
-    @property
     def own(self) -> CountedBuffer | None:
         """The counts of the text as typed: the same buffer while nothing is referenced."""
-        return self._counted if self._own is None else self._own
+        return self.counted if self._own is None else self._own
 
     @property
     def tokens(self) -> int:

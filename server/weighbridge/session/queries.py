@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.analysis.contexts import CountedContext, contexts_of
-from weighbridge.analysis.expand import Expansion
 from weighbridge.analysis.render import Source, pieces_of, render, render_marked
 from weighbridge.analysis.report import Report
 from weighbridge.budget.directive import NOTHING
-from weighbridge.content.base import Content, Scope
+from weighbridge.content.base import Scope
 from weighbridge.content.policy import roots_of
 from weighbridge.errors import Code, ReferenceFault
 from weighbridge.session.choice import choose
@@ -22,9 +21,7 @@ from weighbridge.session.other_models import CountsBeside, with_models
 from weighbridge.session.selection import Selection, length_of, selected_parts, tokens_of
 from weighbridge.session.target import Target
 from weighbridge.session.waiting import CountingError, DocumentClosedError
-from weighbridge.text import Snapshot
-from weighbridge.tokens.base import Exactness, Tokenizer
-from weighbridge.tokens.counted import TextPart
+from weighbridge.tokens.base import Exactness
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
 from weighbridge.work import CancelToken, Priority
@@ -176,7 +173,7 @@ class Queries:
             return tokens_of(parts, tokenizer)
         return await self._session.tasks.submit(
             ("selection", next(self._numbers)),
-            partial(_selection_tokens, parts, tokenizer),
+            lambda _: tokens_of(parts, tokenizer),
             priority=Priority.HIGH,
             title=document.uri,
         )
@@ -219,7 +216,7 @@ class Queries:
             try:
                 return await self._session.tasks.submit(
                     ("render", next(self._numbers)),
-                    partial(_rendered, lines, places, contents),
+                    partial(render_marked, pieces_of(lines, places), contents),
                     priority=Priority.HIGH,
                     title=document.uri,
                 )
@@ -248,16 +245,3 @@ class Queries:
             priority=Priority.HIGH,
             title=document.uri,
         )
-
-
-def _rendered(
-    lines: Snapshot,
-    places: list[tuple[int, int, int, Expansion]],
-    contents: dict[Hashable, Content],
-    token: CancelToken,
-) -> tuple[str, list[Source]]:
-    return render_marked(pieces_of(lines, places), contents, token)
-
-
-def _selection_tokens(parts: Sequence[TextPart], tokenizer: Tokenizer, _: CancelToken) -> int:
-    return tokens_of(parts, tokenizer)

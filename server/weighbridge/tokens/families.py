@@ -115,11 +115,6 @@ def _lacking() -> str | None:
     return None
 
 
-def is_estimated(name: str) -> bool:
-    """Whether what `load` gives is an estimate."""
-    return name in ESTIMATES or is_missing(name)
-
-
 def _local(name: str) -> LocalTokenizer | str:
     """The tokenizer of a file, or why there is none."""
     entry = _files.get(name)

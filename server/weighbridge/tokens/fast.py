@@ -153,11 +153,6 @@ def _may_be_special(text: str) -> bool:
     return _SPECIAL[-1] in text and _SPECIAL in text
 
 
-def use_threads(count: int) -> None:
-    """Let splintr have so many threads. It sets them up when it counts the first long text; later this does nothing."""
-    os.environ["RAYON_NUM_THREADS"] = str(count)
-
-
 def greedy(pattern: str) -> str:
     """The pattern with greedy quantifiers in place of possessive ones."""
     return re.sub(r"([+*?]|\{[\d,]+\})\+", r"\1", pattern)

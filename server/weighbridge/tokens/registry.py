@@ -4,6 +4,7 @@ Loading takes 0.1 to 0.3 seconds and most of it holds the interpreter's lock: as
 loop.
 """
 
+import os
 import threading
 from typing import Final
 
@@ -39,7 +40,8 @@ def learn_aside() -> None:
 
 def count_on_one_core() -> None:
     """Leave the other cores to others: for a process that is one of several, before it counts anything long."""
-    fast.use_threads(1)
+    # splintr sets up its threads when it counts the first long text; later this does nothing.
+    os.environ["RAYON_NUM_THREADS"] = "1"
 
 
 def tokenizer(name: str) -> Tokenizer:
@@ -50,7 +52,7 @@ def tokenizer(name: str) -> Tokenizer:
     if name not in encodings() and not name.startswith(LOCAL):
         raise UnknownEncodingError(f"unknown encoding {name!r}; there are {', '.join(encodings())}")
     if name not in SPLITTING_RULES:
-        base = tokenizer("o200k_base") if families.is_estimated(name) else None
+        base = tokenizer("o200k_base") if name in families.ESTIMATES or families.is_missing(name) else None
         with _loading:
             if _tokenizers.get(name) is cached:
                 family = claude.FAMILIES.get(name)
