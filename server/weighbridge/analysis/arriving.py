@@ -76,8 +76,8 @@ class Onward:
 class Arrived:
     """`text`: what arrives because of the document, byte for byte; `tokens`: of it.
 
-    `folder`: the session folder. `loads`: whether the document itself arrives; `reason`: why not. `onward`: the imports in what it
-    imports. `watched`: files and folders that all of this depends on, of those in folders that may be read, some of these sets
+    `folder`: the session folder. `loads`: whether the document itself arrives. `onward`: the imports in what it imports.
+    `watched`: files and folders that all of this depends on, of those in folders that may be read, some of these sets
     those of other documents too; `awaited`: and any file that these match; `depends`: all that it depends on, and what only the
     kind or the names matter of.
     """
@@ -88,7 +88,6 @@ class Arrived:
     tokens: int
     folder: Path
     loads: bool
-    reason: str
     notices: tuple[Notice, ...]
     imports: tuple[Imported, ...]
     onward: tuple[Onward, ...]
@@ -206,7 +205,6 @@ def arrived(
         count(document_arrival.text),
         document_arrival.folder,
         document_arrival.loads,
-        "" if document_arrival.why is None else document_arrival.why.reason,
         tuple(
             notices(
                 agent,

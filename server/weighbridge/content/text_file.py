@@ -27,8 +27,8 @@ MOST_ENTRIES = 2000
 class FoundFile:
     """A file that may be read, as it was when it was found: what is read after is the same file, as far as the system tells.
 
-    `version`: of the open document, None if it is read from disk. `stamp`: None if it is open. `size`: bytes. `limit`:
-    bytes, larger is refused. `links`: those that lead to it, and where they lead; empty if there are none.
+    `version`: of the open document, None if it is read from disk. `stamp`: None if it is open. `size`: bytes.
+    `links`: those that lead to it, and where they lead; empty if there are none.
     """
 
     place: FilePlace
@@ -36,7 +36,6 @@ class FoundFile:
     version: Hashable | None
     stamp: "_FileStamp | None"
     size: int
-    limit: int
     links: tuple[Path, ...] = ()
 
 
@@ -87,7 +86,7 @@ class TextFiles:
         if document is not None:
             version, pieces = document
             size = sum(len(piece.encode("utf-8", "surrogatepass")) for piece in pieces)
-            file = FoundFile(place, real, version, None, size, limit, links)
+            file = FoundFile(place, real, version, None, size, links)
         else:
             try:
                 status = policy.status(place, real)
@@ -95,7 +94,7 @@ class TextFiles:
                 if suggest and fault.problem.code is Code.NOT_FOUND:
                     raise _not_found(place, real) from fault
                 raise
-            file = FoundFile(place, real, None, _stamp(status), status.st_size, limit, links)
+            file = FoundFile(place, real, None, _stamp(status), status.st_size, links)
         if file.size > limit:
             raise ReferenceFault(
                 Code.TOO_LARGE, f"{place.name}: {file.size:,} bytes, more than the {limit:,} of {setting}"
