@@ -26,10 +26,8 @@ def drop_output() -> None:
 
 def print_line(value: Any) -> None:
     """Print a line of JSON at once. Leaves where nobody reads it: what is left to be counted is no use to anybody."""
-    from weighbridge.json_values import as_json  # noqa: PLC0415  only who asks for JSON needs it
-
     try:
-        sys.stdout.write(f"{json.dumps(as_json(value))}\n")
+        sys.stdout.write(f"{json.dumps(value, default=_fields)}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         drop_output()
@@ -38,10 +36,14 @@ def print_line(value: Any) -> None:
 
 def print_json(value: Any) -> None:
     """Print what programs read, and people can."""
-    from weighbridge.json_values import as_json  # noqa: PLC0415  as above
-
-    json.dump(as_json(value), sys.stdout, ensure_ascii=True, indent=2)
+    json.dump(value, sys.stdout, ensure_ascii=True, indent=2, default=_fields)
     sys.stdout.write("\n")
+
+
+def _fields(value: Any) -> Any:
+    from weighbridge.json_values import as_json  # noqa: PLC0415  reports are dictionaries already
+
+    return as_json(value)
 
 
 def telling(unusable: list[str]) -> "Callable[[str], None]":

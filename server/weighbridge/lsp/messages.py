@@ -58,7 +58,7 @@ class WrittenJson:
             return cls(encoded(value).decode())
         except UnicodeEncodeError:
             # Half of a surrogate pair can only be written as an escape.
-            return cls(json.dumps(as_json(value)))
+            return cls(json.dumps(value, default=as_json))
 
 
 @dataclass(frozen=True, slots=True)

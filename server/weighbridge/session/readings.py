@@ -92,7 +92,6 @@ class Readings:
         user: Hashable,
         tokenizer: Tokenizer,
         dialect: Dialect,
-        priority: Priority = Priority.MEDIUM,
     ) -> None:
         """Note that `user` uses the content, and read it unless that is done or under way."""
         entry = self._entries.get(key)
@@ -103,7 +102,7 @@ class Readings:
         entry.request = request
         self._used.add(user, key)
         if entry.running is None and (entry.reading is None or self._may_be_old(entry)):
-            self._start(key, entry, priority)
+            self._start(key, entry, Priority.MEDIUM)
 
     def release(self, user: Hashable, keys: Iterable[Hashable]) -> None:
         """Forget that `user` uses these contents, and the contents nobody uses."""
