@@ -32,7 +32,9 @@ async def test_typing_outside_references_resolves_none(
     write(tmp_path)
     handlers = HandlerFactory()
     files, variables = counted(handlers, Kind.FILE), counted(handlers, Kind.VARIABLE)
-    async with a_session(tmp_path, {"variables": {"name": "N"}}, handlers=handlers) as session:
+    # Contents that are older than a second are read again when typing pauses: here none is.
+    timers = FakeTimers()
+    async with a_session(tmp_path, {"variables": {"name": "N"}}, handlers=handlers, timers=timers) as session:
         document = session.open((tmp_path / "doc.md").as_uri(), 1, TEXT)
         await session.queries.ready(document)
         loads = ([*files.loads], [*variables.loads])
