@@ -13,16 +13,17 @@ Pieces that nobody touched are some KB long and counted by workers; an edit cuts
 keys are typed in is at hand as a string, which goes into the rope when something else is asked for.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
 from weighbridge.rope import Rope, RopeSizes
 from weighbridge.text import Inline
 from weighbridge.tokens.base import AT_ONCE, Tokenizer, characters_at_once
+from weighbridge.tokens.jobs import Job, Jobs
+from weighbridge.tokens.pieces import ends_of_pieces, together
 from weighbridge.tokens.resolved import (
     AS_TYPED,
     RESOLVED,
@@ -41,24 +42,9 @@ __all__ = ["STANDARD", "CountedBuffer", "Job", "Sizes", "TextPart"]
 #: A text of 10 MB has some dozens of blocks.
 _ROPE_SIZES: Final = RopeSizes(piece=8 * 1024)
 
-#: Lines between two references that are counted as one.
-_LINES_APART: Final = 8
-
 #: Notes of pieces; any other is the job that counts it.
 _IS_COUNTED: Final = -1
 _IS_GAP: Final = -2
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A text that takes too long to count between two keystrokes. `id` is unique within one buffer.
-
-    `private`: it may hold a secret's text, of which no digest may be kept.
-    """
-
-    id: int
-    text: str
-    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +117,7 @@ class CountedBuffer:
         self._rows = SummedList(sizes.block)
         self._pieces = SummedList(sizes.block)
         self._typed: _Typed | None = None
-        self._next_job = 0
-        #: Jobs that are not handed out yet, oldest first.
-        self._fresh: dict[int, Callable[[], str]] = {}
+        self._jobs = Jobs()
         #: Jobs of pieces that are not answered yet.
         self._open: set[int] = set()
         #: Parts of the text that are too long to count at once (their starts and ends): tokens, None while uncounted.
@@ -156,7 +140,7 @@ class CountedBuffer:
     def discard(self) -> list[Any]:
         """End it: answers are of no use any more; returns what takes long to free."""
         self._open.clear()
-        self._fresh.clear()
+        self._jobs.clear()
         self._long_jobs.clear()
         return self._pieces.discard() + self._rows.discard()
 
@@ -243,12 +227,11 @@ class CountedBuffer:
 
     def pending(self, limit: int | None = None) -> list[Job]:
         """Hand out what a worker must count, at most `limit` of it, each once; what was asked first comes first."""
-        jobs = list(islice(self._fresh, limit))
-        return [Job(job, self._fresh.pop(job)(), self._private) for job in jobs]
+        return self._jobs.hand_out(limit, private=self._private)
 
     def answer(self, job: Job, tokens: int) -> bool:
         """Take a job's count. False when an edit made it obsolete, or it was answered before."""
-        self._fresh.pop(job.id, None)
+        self._jobs.drop(job.id)
         part = self._long_jobs.pop(job.id, None)
         if part is not None:
             self._long[part] = tokens
@@ -261,11 +244,8 @@ class CountedBuffer:
 
     def _post(self, begin: int, end: int) -> int:
         """Have a part of the text as it is now counted by a worker; returns the job's id."""
-        job = self._next_job
-        self._next_job += 1
         # The rope never changes: the part is read when the job is handed out.
-        self._fresh[job] = partial(self._text().__getitem__, slice(begin, end))
-        return job
+        return self._jobs.add(partial(self._text().__getitem__, slice(begin, end)))
 
     # Edits
 
@@ -345,7 +325,7 @@ class CountedBuffer:
 
         Many at a time cost less: those that stand together are counted once, not for each.
         """
-        for start, stop in self._together(sorted(parts)):
+        for start, stop in together(self._lines, sorted(parts), self._at_once // 2, self._apart):
             line_parts = self._parts(start, stop) if stop - start > 1 else {}
             line_parts.update((line, parts[line]) for line in range(start, stop) if line in parts)
             self.splice(
@@ -354,23 +334,6 @@ class CountedBuffer:
                 stop - start,
                 {line: at for line, at in line_parts.items() if at is not None},
             )
-
-    def _together(self, lines: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Groups of lines that stand closer together than is worth an edit for each: starts and stops."""
-        if not lines:
-            return
-        line_at = self._lines.stored_line
-        start, stop = lines[0], lines[0] + 1
-        most, size = self._at_once // 2, 0
-        for line in lines[1:]:
-            # Asking how long they are costs something too.
-            apart = sum(len(line_at(at)) for at in range(stop, line)) if line - stop <= _LINES_APART else most
-            size += apart + len(line_at(line))
-            if apart >= self._apart or size >= most:
-                yield start, stop
-                start, size = line, 0
-            stop = line + 1
-        yield start, stop
 
     def _parts(self, start: int, stop: int) -> dict[int, tuple[TextPart, ...] | None]:
         """The parts of those of lines [start, stop) that aren't as typed."""
@@ -431,7 +394,7 @@ class CountedBuffer:
 
     def _forget_long(self) -> None:
         for job in self._long_jobs:
-            self._fresh.pop(job, None)
+            self._jobs.drop(job)
         self._long_jobs.clear()
         self._long.clear()
 
@@ -456,7 +419,9 @@ class CountedBuffer:
         values: list[int] = []
         notes: list[int] = []
         for place, tokens in (*gaps, Gap(end, -1)):
-            for start, stop in pairwise(self._cut(text, at - begin, place - begin, size, cuts)):
+            for start, stop in pairwise(
+                ends_of_pieces(text, at - begin, place - begin, size, self._fine, cuts, self._borders)
+            ):
                 sizes.append(stop - start)
                 if at_once or stop - start < short:
                     values.append(self._count(text[start:stop]))
@@ -472,27 +437,5 @@ class CountedBuffer:
         for note in self._pieces.replace(first, last, sizes, values, notes):
             if note >= 0:
                 self._open.discard(note)
-                self._fresh.pop(note, None)
+                self._jobs.drop(note)
         self._open.update(note for note in notes if note >= 0)
-
-    def _cut(self, text: str, start: int, stop: int, size: int, cuts: Sequence[int]) -> list[int]:
-        """Where pieces of text[start:stop] begin and end: at borders, behind `cuts` if there are some."""
-        ends = [start]
-        while True:
-            last = ends[-1]
-            number = bisect_left(cuts, last + self._fine) if cuts else 0
-            target = min(cuts[number], stop) if number < len(cuts) else stop
-            if target - last > 2 * size:
-                target = last + size
-            border = self._borders.first(text, target - 1, stop) if target < stop else -1
-            if target < stop and (stop if border < 0 else border) - last > 2 * size:
-                # A long text without a border is a piece of its own: what is typed before it does not count it again.
-                before = self._borders.last(text, last, target + 1)
-                if before > last:
-                    ends.append(before)
-            if border < 0:
-                break
-            ends.append(border)
-        if start < stop:
-            ends.append(stop)
-        return ends
