@@ -210,8 +210,7 @@ def _folder(name: str) -> Path:
 
 def _agents(names: Sequence[str]) -> "Sequence[Agent]":
     """Agents by their names, all without any. Leaves with what names none."""
-    from weighbridge.agents import agent_named  # noqa: PLC0415  as above
-    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  as above
+    from weighbridge.agents.registry import AGENTS, agent_named  # noqa: PLC0415  as above
 
     if unknown := [name for name in names if agent_named(name) is None]:
         refuse(f"--agent {unknown[0]}: unknown; there are {', '.join(AGENTS)}")

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import arrival
 from weighbridge.agents.model import Context, Start
-from weighbridge.agents.registry import AGENTS
+from weighbridge.agents.registry import AGENTS, agent_named
 from weighbridge.analysis.contexts import CountedContext
 from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.report import ReferenceReport, Report

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge import disk
-from weighbridge.agents import agent_named
-from weighbridge.agents.registry import AGENTS
+from weighbridge.agents.registry import AGENTS, agent_named
 from weighbridge.analysis import contexts
 from weighbridge.analysis.report import Report
 from weighbridge.batch import weigh

@@ -6,11 +6,18 @@ import pytest
 from tests.agents.recorded import Case, lay
 
 from weighbridge.agents.readers import DIALECTS, TITLES, dialect_for, readers_of
-from weighbridge.agents.registry import AGENTS
+from weighbridge.agents.registry import AGENTS, agent_named
 
 
 def test_the_names_are_those_of_the_agents() -> None:
     assert dict(TITLES) == {agent.name: agent.title for agent in AGENTS.values()}
+    assert [*TITLES] == [*AGENTS]
+    assert {name for name in AGENTS if agent_named(name) is not AGENTS[name]} == set()
+    assert [agent_named(name) for name in ("cn", "droid", "vibe")] == [
+        AGENTS[name] for name in ("continue-cli", "factory-droid", "mistral-vibe")
+    ]
+    assert agent_named("model") is None
+    assert "model" not in AGENTS
     assert set(DIALECTS) == {"markdown", "text", *AGENTS}
 
 

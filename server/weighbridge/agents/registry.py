@@ -1,43 +1,40 @@
-"""All agents, by name. Imported when an agent's rules are first asked for: it loads a Markdown parser."""
+"""All agents, by name. An agent's rules are loaded when they are first asked for: some load a Markdown parser."""
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final
 
-from weighbridge.agents.aider import AIDER
-from weighbridge.agents.claude_code import CLAUDE_CODE
-from weighbridge.agents.cline import CLINE
-from weighbridge.agents.cn import CN
-from weighbridge.agents.codex import CODEX
-from weighbridge.agents.copilot_cli import COPILOT_CLI
-from weighbridge.agents.crush import CRUSH
-from weighbridge.agents.droid import DROID
-from weighbridge.agents.gemini_cli import GEMINI_CLI
-from weighbridge.agents.goose import GOOSE
-from weighbridge.agents.kilo import KILO
 from weighbridge.agents.model import Agent
-from weighbridge.agents.opencode import OPENCODE
-from weighbridge.agents.openhands import OPENHANDS
-from weighbridge.agents.qwen_code import QWEN_CODE
-from weighbridge.agents.vibe import VIBE
-from weighbridge.agents.vscode_copilot import VSCODE_COPILOT
+from weighbridge.agents.readers import TITLES
 
-AGENTS: Mapping[str, Agent] = {
-    agent.name: agent
-    for agent in (
-        CLAUDE_CODE,
-        CODEX,
-        GEMINI_CLI,
-        QWEN_CODE,
-        COPILOT_CLI,
-        OPENCODE,
-        KILO,
-        DROID,
-        CLINE,
-        CN,
-        VIBE,
-        OPENHANDS,
-        GOOSE,
-        AIDER,
-        VSCODE_COPILOT,
-        CRUSH,
-    )
-}
+#: The modules that are not named as their agents are.
+_MODULES: Final = {"factory-droid": "droid", "continue-cli": "cn", "mistral-vibe": "vibe"}
+
+
+class _Agents(Mapping[str, Agent]):
+    def __getitem__(self, name: str) -> Agent:
+        if name not in TITLES:
+            raise KeyError(name)
+        return _loaded(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TITLES)
+
+    def __len__(self) -> int:
+        return len(TITLES)
+
+
+@cache
+def _loaded(name: str) -> Agent:
+    module = _MODULES.get(name, name.replace("-", "_"))
+    agent: Agent = getattr(importlib.import_module(f"weighbridge.agents.{module}"), module.upper())
+    return agent
+
+
+AGENTS: Final[Mapping[str, Agent]] = _Agents()
+
+
+def agent_named(name: str) -> Agent | None:
+    """The agent of this name or alias, None where there is none."""
+    return AGENTS.get(name) or next((agent for agent in AGENTS.values() if name in agent.aliases), None)

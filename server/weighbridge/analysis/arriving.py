@@ -7,10 +7,10 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from weighbridge.agents import agent_named
 from weighbridge.agents.arrivals import Arrival, arrival
 from weighbridge.agents.model import Agent, Context, Start
 from weighbridge.agents.readers import names_for
+from weighbridge.agents.registry import agent_named
 from weighbridge.agents.text import decoded
 from weighbridge.analysis.loads import Load, Loads
 from weighbridge.analysis.notices import Notice, Other, Places, notices

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from weighbridge.agents.folders import git_root
 from weighbridge.agents.model import Agent, Context, Entry, Importance, Lost, Start
+from weighbridge.agents.registry import AGENTS
 from weighbridge.agents.text import decoded
 from weighbridge.analysis.loads import EVERY_FILE
 from weighbridge.analysis.notices import Places
@@ -209,8 +210,6 @@ def contexts_of(
 
     `texts`: with what arrives.
     """
-    from weighbridge.agents.registry import AGENTS  # noqa: PLC0415  starting is what users feel
-
     loaded: list[Loaded] = []
     for name in names or AGENTS:
         token.raise_if_cancelled()

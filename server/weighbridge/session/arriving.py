@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from weighbridge.agents import agent_named
+from weighbridge.agents.registry import agent_named
 from weighbridge.analysis.arriving import Arrived, Setting, arrived
 from weighbridge.analysis.loads import Loads
 from weighbridge.content.agent_files import Awaited, any_concerned

@@ -8,7 +8,7 @@ from enum import Enum
 
 from lsprotocol import types
 
-from weighbridge.agents import agent_named
+from weighbridge.agents.registry import agent_named
 from weighbridge.analysis.wording import name_text, tokens_text
 from weighbridge.content.listing import Folders
 from weighbridge.fuzzy import match_of

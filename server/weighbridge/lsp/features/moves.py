@@ -14,9 +14,9 @@ from pathlib import Path
 from lsprotocol import types
 
 from weighbridge import disk
-from weighbridge.agents import agent_named
 from weighbridge.agents.model import Imports
 from weighbridge.agents.readers import readers_of
+from weighbridge.agents.registry import agent_named
 from weighbridge.analysis.graph import edges
 from weighbridge.analysis.mentions import Mentions, references_in
 from weighbridge.analysis.moving import Rewritten, follow_imports, follow_moves
