@@ -18,7 +18,6 @@ from tests.patience import HANGS_AFTER
 #: Packages that take long to load, and modules of ours that do.
 HEAVY = {
     "httpx",
-    "importlib.metadata",
     "lsprotocol",
     "markdown_it",
     "mcp",

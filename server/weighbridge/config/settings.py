@@ -1,9 +1,8 @@
 """The settings: every one with its bounds, its unit and what it means. The JSON schema is made from this model."""
 
-import sys
+import os
 from enum import StrEnum
-from types import SimpleNamespace
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -44,8 +43,8 @@ from weighbridge.config.setting_values import (
     tokenizer_file,
 )
 
-# pydantic looks for plugins of its own in what is said of each package that is installed: 30 milliseconds. Here are none.
-sys.modules.setdefault("pydantic.plugin._loader", cast("Any", SimpleNamespace(get_plugins=tuple)))
+# pydantic would look for plugins of its own in what is said of each package that is installed, and run them.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 class Severity(StrEnum):
