@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test claude postgres editors bench format clean vsix lock
+.PHONY: demo test claude postgres agents editors bench format clean vsix lock
 
 demo: $(VENV)/installed
 	$(BIN)/python -m examples.demo
@@ -28,6 +28,12 @@ postgres: $(VENV)/installed
 	scripts/apt.sh postgresql
 	$(BIN)/python -m pytest tests/real/postgres
 
+# Runs coding agents' real programs against a model server of the tests' own. They need none of npm's scripts.
+AGENTS := @google/gemini-cli@0.61.0 @anthropic-ai/claude-code@2.1.332 opencode-ai@1.18.33
+agents: $(VENV)/installed
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix .agent-programs $(AGENTS)
+	$(BIN)/python -m pytest tests/real/agents
+
 # Installs the real editors (Debian, as root) and runs their tests; screens are kept in artefacts/editors.
 EDITORS ?= neovim emacs helix vscode kate vim
 editors: $(VENV)/installed
@@ -46,7 +52,7 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .editors dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .editors .agent-programs dist artefacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # Debian's Python comes without pip's bootstrap; a virtual environment then says what to install.
 # What is tested is what constraints.txt says, so that a new release elsewhere can't break the tests; the package
