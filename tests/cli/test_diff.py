@@ -219,6 +219,20 @@ def test_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+def test_what_a_deleted_file_brought_where_the_user_trusts_the_repository(repository: Path) -> None:
+    """Only the repository itself is trusted, not the folder that another revision is laid out in: the agent's settings count there."""
+    config = repository.parent / "home" / ".codex" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'[projects."{repository}"]\ntrust_level = "trusted"\n')
+    write(repository, {".codex/config.toml": "project_doc_max_bytes = 400\n"})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "less is read")
+    documents = json.loads(check(repository, "AGENTS.md", "--format", "json").stdout)["documents"]
+    (repository / "AGENTS.md").unlink()
+    (row,) = diff(repository)["documents"]
+    assert (row["name"], row["before"]) == ("AGENTS.md", documents[0]["tokens"])
+
+
 def test_only_what_was_not_settled_is_looked_at_again(repository: Path) -> None:
     """`a.md` says what it needs when it is there; `same.md` needs nothing more."""
     names = ("prompts/a.md", "prompts/same.md")
