@@ -2,6 +2,9 @@
 
 import pytest
 from tests.editors.recording import EGLOT, HELIX, NEOVIM, VSCODE, Recording
+from tests.patience import HANGS_AFTER
+
+from weighbridge.lsp.features import completion
 
 EDITORS = (VSCODE, NEOVIM, EGLOT, HELIX)
 
@@ -17,3 +20,9 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 def encoding(request: pytest.FixtureRequest) -> str:
     """Each position encoding in turn."""
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def all_time_to_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a completion costs is told whenever it is counted, on a busy machine as well."""
+    monkeypatch.setattr(completion, "_SECONDS_TO_COUNT", HANGS_AFTER)
