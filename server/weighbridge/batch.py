@@ -88,7 +88,7 @@ def weigh(
     for warning in configuration.warnings:
         (on_unusable or _warn)(warning)
     outcomes = _Outcomes(on_outcome)
-    outcomes.take(outcome for outcome in known if outcome.path in files)
+    outcomes.take(known)
     groups = Groups(
         {path: within for path, within in files.items() if path not in outcomes},
         configuration,

@@ -31,14 +31,18 @@ def git(folder: Path, *arguments: str, text: bytes = b"") -> str:
     return done.stdout.decode().strip()
 
 
-def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     home = folder.parent
     environment = {
         "XDG_CACHE_HOME": str(home / "cache"),
         "HOME": str(home / "home"),
         "PATH": os.environ["PATH"],
     }
-    return command.run("check", *arguments, cwd=folder, env=environment)
+    return command.run(*arguments, cwd=folder, env=environment)
+
+
+def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return run(folder, "check", *arguments)
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -231,6 +235,23 @@ def test_what_a_deleted_file_brought_where_the_user_trusts_the_repository(reposi
     (repository / "AGENTS.md").unlink()
     (row,) = diff(repository)["documents"]
     assert (row["name"], row["before"]) == ("AGENTS.md", documents[0]["tokens"])
+
+
+def test_what_lies_behind_a_link_was_loaded_then_too(repository: Path) -> None:
+    write(repository, {"shared/rules/r.md": "be brief\n"})
+    (repository / ".claude").mkdir()
+    (repository / ".claude" / "rules").symlink_to("../shared/rules")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "rules")
+
+    def tokens() -> int:
+        found = run(repository, "context", ".", "--agent", "claude-code", "--format", "json")
+        return int(json.loads(found.stdout)["contexts"][0]["tokens"])
+
+    before = tokens()
+    write(repository, {"shared/rules/r.md": "be brief, and say what you mean\n"})
+    claude = next(row for row in diff(repository)["contexts"] if row["name"] == "Claude Code")
+    assert (claude["before"], claude["now"]) == (before, tokens())
 
 
 def test_only_what_was_not_settled_is_looked_at_again(repository: Path) -> None:
