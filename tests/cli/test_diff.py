@@ -238,9 +238,8 @@ def test_what_a_deleted_file_brought_where_the_user_trusts_the_repository(reposi
 
 
 def test_what_lies_behind_a_link_was_loaded_then_too(repository: Path) -> None:
-    write(repository, {"shared/rules/r.md": "be brief\n"})
-    (repository / ".claude").mkdir()
-    (repository / ".claude" / "rules").symlink_to("../shared/rules")
+    write(repository, {"CLAUDE.md": "Rules @docs/linked.md\n", "shared/rules.md": "be brief\n"})
+    (repository / "docs" / "linked.md").symlink_to("../shared/rules.md")
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "rules")
 
@@ -249,7 +248,7 @@ def test_what_lies_behind_a_link_was_loaded_then_too(repository: Path) -> None:
         return int(json.loads(found.stdout)["contexts"][0]["tokens"])
 
     before = tokens()
-    write(repository, {"shared/rules/r.md": "be brief, and say what you mean\n"})
+    write(repository, {"shared/rules.md": "be brief, and say what you mean\n"})
     claude = next(row for row in diff(repository)["contexts"] if row["name"] == "Claude Code")
     assert (claude["before"], claude["now"]) == (before, tokens())
 
