@@ -197,3 +197,12 @@ def test_the_page_names_files_that_are_there() -> None:
     links = re.findall(r"\]\(([^)]+)\)", page)
     assert len(links) == 6
     assert [link for link in links if not (PACKAGING / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("client", "package"), [("claude-code", "@anthropic-ai/claude-code"), ("opencode", "opencode-ai")]
+)
+def test_a_page_names_the_version_that_it_is_tested_in(client: str, package: str) -> None:
+    (tested,) = re.findall(rf"{package}@(\S+)", (ROOT / "Makefile").read_text())
+    (said,) = re.findall(r"tested in [A-Za-z ]+ ([\d.]+\d)", (CLIENTS / client / "README.md").read_text())
+    assert said == tested
