@@ -13,7 +13,7 @@ from tests.editors.recording import NEOVIM, VSCODE, Recording
 from tests.patience import HANGS_AFTER
 
 from weighbridge.references.index import ScanIndex
-from weighbridge.session import closed, prepare, workspace
+from weighbridge.session import closed, prepare, prompt_files
 
 ABSENT = "@[file:absent.md]"
 #: Context files here refer as prompts do.
@@ -300,7 +300,7 @@ async def test_weighing_shows_its_progress_and_can_be_stopped(
             stopped.wait(HANGS_AFTER)
         return really(*arguments)
 
-    monkeypatch.setattr(workspace, "weigh", weigh)
+    monkeypatch.setattr(prompt_files, "weigh", weigh)
     if not recording.declares("window.workDoneProgress"):
         recording = recording.with_("window.workDoneProgress", value=True)
     if not recording.pulls:
