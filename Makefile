@@ -29,7 +29,8 @@ postgres: $(VENV)/installed
 	$(BIN)/python -m pytest tests/real/postgres
 
 # Runs coding agents' real programs against a model server of the tests' own. They need none of npm's scripts.
-AGENTS := @google/gemini-cli@0.61.0 @anthropic-ai/claude-code@2.1.332 opencode-ai@1.18.33
+AGENTS := @google/gemini-cli@0.61.0 @anthropic-ai/claude-code@2.1.332 opencode-ai@1.18.33 \
+	@github/copilot@1.0.102
 agents: $(VENV)/installed
 	npm install --silent --no-audit --no-fund --ignore-scripts --prefix .agent-programs $(AGENTS)
 	$(BIN)/python -m pytest tests/real/agents

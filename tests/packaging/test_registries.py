@@ -200,9 +200,14 @@ def test_the_page_names_files_that_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "package"), [("claude-code", "@anthropic-ai/claude-code"), ("opencode", "opencode-ai")]
+    ("client", "package"),
+    [
+        ("claude-code", "@anthropic-ai/claude-code"),
+        ("opencode", "opencode-ai"),
+        ("copilot-cli", "@github/copilot"),
+    ],
 )
 def test_a_page_names_the_version_that_it_is_tested_in(client: str, package: str) -> None:
     (tested,) = re.findall(rf"{package}@(\S+)", (ROOT / "Makefile").read_text())
-    (said,) = re.findall(r"tested in [A-Za-z ]+ ([\d.]+\d)", (CLIENTS / client / "README.md").read_text())
+    (said,) = re.findall(r"tested\s+in [A-Za-z ]+ ([\d.]+\d)", (CLIENTS / client / "README.md").read_text())
     assert said == tested
