@@ -251,8 +251,7 @@ class _Loader:
                 NotLoaded(path, f"larger than {MOST_BYTES:,} bytes: skipped without a word")
             )
             return False
-        data = self.files.read(path, own=importer is None or kind == "user" or self.settings.approved)
-        text = None if data is None else decoded(data)
+        text = read_text(self.files, path, own=importer is None or kind == "user" or self.settings.approved)
         if text is not None and waits and (patterns := conditions(text)):
             # Something may import it still, which it does not wait for.
             self._seen.discard(real)
@@ -348,10 +347,7 @@ class _Loader:
         if is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")):
             return
         path = self.config / "projects" / folder_name(self.project) / "memory" / "MEMORY.md"
-        data = self.files.read(path)
-        if data is None:
-            return
-        text = js_trim(_INVISIBLE.sub("", stripped(decoded(data))))
+        text = js_trim(_INVISIBLE.sub("", stripped(read_text(self.files, path) or "")))
         if text:
             arriving, lost = shortened(text, "Claude Code", "KB", _cut_off)
             self.entries.append(Entry(path, "memory", arriving, lost=lost))

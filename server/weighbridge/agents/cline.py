@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import decoded, js_trim, read_text, yaml_value
+from weighbridge.agents.text import js_trim, read_text, yaml_value
 
 _ENDINGS = (".md", ".markdown", ".txt")
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)")
@@ -96,9 +96,8 @@ class _Loader:
         if prompt.startswith("/"):
             name, _, arguments = prompt[1:].partition(" ")
             for place in (folder / ".clinerules" / "workflows", folder / ".cline" / "workflows"):
-                data = self.files.read(place / f"{name}.md")
-                if data is not None:
-                    text = decoded(data)
+                text = read_text(self.files, place / f"{name}.md")
+                if text is not None:
                     match = _FRONT_MATTER.match(text)
                     body = js_trim(text[match.end() :] if match else text)
                     body += f" {arguments}" if arguments else ""
@@ -106,9 +105,8 @@ class _Loader:
                     return
         for name in re.findall(r"(?:^|\s)@([^\s/]\S*)", prompt):
             path = Path(os.path.normpath(folder / name))
-            data = self.files.read(path, own=False)
-            if data is not None:
-                text = decoded(data)
+            text = read_text(self.files, path, own=False)
+            if text is not None:
                 head, tail = f'<file_content path="{path}">\n', "\n\n</file_content>"
                 content = text.removesuffix("\n")
                 yield Part(

@@ -147,8 +147,7 @@ def _trusted(user_config: Mapping[str, Any], folder: Path, root: Path, files: Fi
 def _user_file(home: Path, files: Files) -> Entry | None:
     """The user's file: the first that is not blank, trimmed, without a limit."""
     for name in _NAMES:
-        data = files.read(home / name)
-        text = "" if data is None else decoded(data, keep_mark=True).strip()
+        text = (read_text(files, home / name, keep_mark=True) or "").strip()
         if text:
             return Entry(home / name, "user", text)
     return None

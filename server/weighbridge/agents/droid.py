@@ -11,7 +11,7 @@ from pathlib import Path
 from weighbridge.agents.folders import git_root, upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, Lost, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter_of
-from weighbridge.agents.text import decoded, js_trim_end, utf16_units
+from weighbridge.agents.text import decoded, js_trim_end, read_text, utf16_units
 from weighbridge.errors import Code
 
 #: UTF-16 units that all files share; what each costs besides its text; what is left out at a cut to leave a note.
@@ -107,9 +107,9 @@ class _Loader:
         """Files that the first prompt names with `@`."""
         for name in re.findall(r"(?:^|\s)@(\S+)", self.start.prompt):
             path = folder / name
-            data = self.files.read(path, own=False)
-            if data is not None:
-                text = js_trim_end(decoded(data))
+            whole = read_text(self.files, path, own=False)
+            if whole is not None:
+                text = js_trim_end(whole)
                 yield Part("user message", (Piece(text, Entry(path, "attached", text)),))
 
     def _skills(self, chain: Sequence[Path]) -> Part:

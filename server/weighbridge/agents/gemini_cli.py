@@ -20,7 +20,7 @@ from weighbridge.agents.gemini_prompt import prompt_parts
 from weighbridge.agents.gemini_skills import skill_listing
 from weighbridge.agents.model import Agent, Context, Entry, Files, Imports, NotLoaded, Part, Piece, Start
 from weighbridge.agents.splicing import Splicer, backtick_regions, flat, imports_in, trimmed
-from weighbridge.agents.text import decoded, js_order, json_object
+from weighbridge.agents.text import decoded, js_order, json_object, read_text
 
 #: What commands' names end with.
 _COMMANDS = (".toml",)
@@ -180,8 +180,7 @@ class _Loader:
         if not variable or variable.lower() in {"0", "false", "1", "true"}:
             return ()
         path = self.folder / variable
-        data = self.files.read(path)
-        text = "" if data is None else decoded(data).strip()
+        text = (read_text(self.files, path) or "").strip()
         return (Piece(text, Entry(path, "user", text)),) if text else ()
 
     def _private_memory(self) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Any
 from weighbridge.agents.folders import own_kind
 from weighbridge.agents.model import Entry, Files, Import, Imports, Part, Piece
 from weighbridge.agents.skills import split_front_matter
-from weighbridge.agents.text import decoded
+from weighbridge.agents.text import decoded, read_text
 
 _MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
 _TRAILING = ".,;:!?"
@@ -119,6 +119,6 @@ def brought_when_run(
         return
     for start, end, name in imports.find(text):
         place = Path(os.path.normpath(folder / name))
-        data = files.read(place, own=False)
-        if data is not None:
-            yield Import(path, start, end, place, decoded(data))
+        brought = read_text(files, place, own=False)
+        if brought is not None:
+            yield Import(path, start, end, place, brought)

@@ -8,7 +8,7 @@ from pathlib import Path
 from weighbridge.agents.folders import lies_in, walk
 from weighbridge.agents.gemini_family import PASTED, attached, command_prompt, mentions
 from weighbridge.agents.model import Entry, Files, Part, Piece, Start
-from weighbridge.agents.text import decoded, read_text
+from weighbridge.agents.text import read_text
 
 
 def prompt_parts(start: Start, files: Files, folder: Path, own: Path, names: Sequence[str]) -> Iterator[Part]:
@@ -55,8 +55,8 @@ class _Prompt:
         name, _, arguments = prompt[1:].partition(" ")
         for holder in (self.folder / ".gemini", self.own):
             path = holder.joinpath("commands", *name.split(":")).with_suffix(".toml")
-            data = self.files.read(path)
-            body = None if data is None else command_prompt(decoded(data))
+            text = read_text(self.files, path)
+            body = None if text is None else command_prompt(text)
             if body is None:
                 continue
             texts = list(self._pasted(body))
@@ -83,14 +83,14 @@ class _Prompt:
     def _target(self, name: str) -> Iterator[str]:
         path = Path(os.path.normpath(self.folder / name))
         if not self.files.is_folder(path):
-            data = self.files.read(path, own=False)
-            yield f"@{{{name}}}" if data is None else decoded(data)
+            text = read_text(self.files, path, own=False)
+            yield f"@{{{name}}}" if text is None else text
             return
         yield f"--- Start of content for directory: {name} ---\n"
         for inner in walk(path, self.files, own=False):
-            data = self.files.read(inner, own=False)
-            if data is not None:
+            text = read_text(self.files, inner, own=False)
+            if text is not None:
                 yield f"--- {inner.relative_to(path).as_posix()} ---\n"
-                yield decoded(data)
+                yield text
                 yield "\n"
         yield f"--- End of content for directory: {name} ---"

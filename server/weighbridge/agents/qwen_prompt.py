@@ -8,7 +8,7 @@ from pathlib import Path
 from weighbridge.agents.gemini_family import PASTED, attached, command_prompt, mentions
 from weighbridge.agents.model import Entry, Files, Part, Piece, Start
 from weighbridge.agents.skills import split_front_matter
-from weighbridge.agents.text import decoded, read_text
+from weighbridge.agents.text import read_text
 
 #: What commands' names end with.
 COMMANDS = (".toml", ".md")
@@ -76,8 +76,8 @@ class _Prompt:
         for name, path in named:
             if self.files.is_folder(path):
                 yield name, path, self._listing(path)
-            elif (data := self.files.read(path, own=False)) is not None:
-                yield name, path, decoded(data)
+            elif (text := read_text(self.files, path, own=False)) is not None:
+                yield name, path, text
 
     def _listing(self, folder: Path) -> str:
         names = sorted(self.files.names(folder, own=False))[:20]

@@ -9,7 +9,7 @@ from pathlib import Path
 from weighbridge.agents.folders import git_root
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import anywhere, decoded, js_trim, read_text, unix_lines
+from weighbridge.agents.text import anywhere, js_trim, read_text, unix_lines
 
 _NAMES = (".github/copilot-instructions.md", "AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md")
 _ALWAYS = ("**", "**/*", "*")
@@ -45,8 +45,7 @@ class _Loader:
     _texts: set[str] = field(default_factory=set)
 
     def attach(self, path: Path, kind: str) -> None:
-        data = self.files.read(path)
-        text = "" if data is None else js_trim(decoded(data))
+        text = js_trim(read_text(self.files, path) or "")
         if text in self._texts:
             self.not_loaded.append(NotLoaded(path, "the same text as another file, which is sent once"))
         elif text:

@@ -292,9 +292,9 @@ def braces_expanded(pattern: str) -> list[str]:
 
 def _moved(path: Path, source: Path, target: Path) -> Path:
     """The path in `target` of what lies in `source`; what lies elsewhere stays."""
-    path_text, above = os.fspath(path), os.fspath(source)
-    is_below = path_text == above or path_text.startswith(os.path.join(above, ""))  # noqa: PTH118
-    return target / path_text[len(above) :].lstrip(os.sep) if is_below else path
+    if not _lies_in_any(path, (source,)):
+        return path
+    return target / os.fspath(path)[len(os.fspath(source)) :].lstrip(os.sep)
 
 
 def _lies_in_any(path: Path, folders: Iterable[Path]) -> bool:
