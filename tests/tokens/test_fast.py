@@ -1,6 +1,7 @@
 """splintr's counts are tiktoken's, for every character and for hostile texts; where that isn't known it isn't used."""
 
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ import splintr
 import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.patience import HANGS_AFTER
 from tests.tokens.hostile import texts
 
 from weighbridge.tokens import fast
@@ -150,6 +152,26 @@ def test_it_learns_characters_beyond_ascii_before_the_first_short_text_that_has_
     assert len(tokenizer.batches) == 1
     assert engine.count_many(["été", "hôtel"])
     assert len(tokenizer.batches) == 1
+
+
+def test_however_many_ask_one_thread_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, learning = threading.Event(), threading.Semaphore(0)
+    learn = SplintrEngine.learn
+
+    def learn_later(engine: SplintrEngine) -> None:
+        assert goes_on.wait(HANGS_AFTER)
+        learn(engine)
+        learning.release()
+
+    monkeypatch.setattr(SplintrEngine, "learn", learn_later)
+    tokenizer = Remembering()
+    engine = SplintrEngine("1", tokenizer)
+    for _ in range(100):
+        engine.learn_aside()
+    names = [thread.name for thread in threading.enumerate()]
+    goes_on.set()
+    assert learning.acquire(timeout=HANGS_AFTER)
+    assert (names.count("weighbridge-learning"), engine.learned) == (1, True)
 
 
 def test_it_is_used_where_it_is_installed_as_it_was_compared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,13 +33,13 @@ class PromptFiles:
         """Read and weigh prompts, the first ones of these: their paths and where those lead, and what became of them. Blocks."""
         weighed: dict[Path, tuple[tuple[Path, ...], Outcome[Weighed]]] = {}
         texts: dict[Path, ClosedText] = {}
-        ways: dict[Path, tuple[Path, ...]] = {}
+        paths_of: dict[Path, tuple[Path, ...]] = {}
         characters = 0
         with roots_stay():
             for path, closed in closed_texts.items():
                 token.raise_if_cancelled()
                 try:
-                    text, ways[path] = self._text_of(path, closed.terms)
+                    text, paths_of[path] = self._text_of(path, closed.terms)
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001  it is that prompt's alone
@@ -51,7 +51,7 @@ class PromptFiles:
                     break
         outcomes = weigh([*texts.values()], contents, self._encoding, token)
         for path, outcome in zip(texts, outcomes, strict=True):
-            weighed[path] = ways[path], outcome
+            weighed[path] = paths_of[path], outcome
         return weighed
 
     def _text_of(self, path: Path, terms: Terms) -> tuple[str, tuple[Path, ...]]:

@@ -66,6 +66,7 @@ class SplintrEngine:
         self._tokenizer = tokenizer
         self._since_forgetting = 0
         self._learning = threading.Lock()
+        self._learns_aside = False
         self.learned = False
 
     @classmethod
@@ -98,6 +99,12 @@ class SplintrEngine:
             if not self.learned:
                 self._tokenizer.encode_batch_flat([_VARIOUS])
                 self.learned = True
+
+    def learn_aside(self) -> None:
+        """Learn on a thread of its own, whoever asks how often. For one thread."""
+        if not self.learned and not self._learns_aside:
+            self._learns_aside = True
+            threading.Thread(target=self.learn, name="weighbridge-learning", daemon=True).start()
 
     def count(self, text: str) -> int:
         """Tokens of a text. Lone surrogates count as U+FFFD."""

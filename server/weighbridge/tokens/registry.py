@@ -32,10 +32,10 @@ def count_on_all_cores() -> bool:
 
 
 def learn_aside() -> None:
-    """Have what is loaded learn what it would make a key wait for later, on a thread of its own."""
+    """Have what is loaded learn what it would make a key wait for later. For the loop's thread."""
     for engine in list(_engines.values()):
-        if isinstance(engine, fast.SplintrEngine) and not engine.learned:
-            threading.Thread(target=engine.learn, name="weighbridge-learning", daemon=True).start()
+        if isinstance(engine, fast.SplintrEngine):
+            engine.learn_aside()
 
 
 def count_on_one_core() -> None:
