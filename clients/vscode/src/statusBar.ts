@@ -17,13 +17,23 @@ const BACKGROUNDS: Partial<Record<Severity, string>> = {
 /** Contributors named in the tooltip. */
 const MOST_NAMED = 5;
 
+interface Details {
+  /** The state of a document that they are of. */
+  readonly of: string;
+  /** For the largest references. */
+  report?: Report | undefined;
+  /** Tokens more than in the last commit. */
+  since?: number | undefined;
+}
+
 export class StatusBar implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
   private readonly commits: Commits;
   private readonly disposables: vscode.Disposable[];
   private selected: Count | undefined;
   private counting: vscode.CancellationTokenSource | undefined;
-  private drawn = "";
+  /** What is known of the counts that are shown, a little after them. */
+  private details: Details | undefined;
   private background: string | undefined;
   private visible = false;
 
@@ -38,6 +48,11 @@ export class StatusBar implements vscode.Disposable {
     this.item.command = "weighbridge.menu";
     this.disposables = [
       this.item,
+      this.commits,
+      this.commits.onDidChange(() => {
+        this.details = undefined;
+        this.draw();
+      }),
       documents.onDidChange(() => this.draw()),
       server.onDidChangeLife(() => this.draw()),
       vscode.window.onDidChangeActiveTextEditor(() => {
@@ -126,14 +141,14 @@ export class StatusBar implements vscode.Disposable {
   private drawStatus(document: vscode.TextDocument, status: Status): void {
     this.item.text = statusText(status, this.selected);
     this.color(status.budget.severity);
-    this.item.tooltip = tooltip(status);
+    const of = `${status.uri} ${status.version} ${status.state} ${status.tokens} ${status.encoding}`;
+    if (status.state === "ready" && of !== this.details?.of) {
+      this.details = { of };
+      void this.addDetails(document, status, this.details);
+    }
+    this.item.tooltip = tooltip(status, of === this.details?.of ? this.details : undefined);
     this.item.accessibilityInformation = { label: `Weighbridge: ${status.text}` };
     this.show();
-    const drawn = `${status.uri} ${status.version} ${status.state} ${status.tokens} ${status.encoding}`;
-    if (status.state === "ready" && drawn !== this.drawn) {
-      this.drawn = drawn;
-      void this.addDetails(document, status, drawn);
-    }
   }
 
   private show(): void {
@@ -153,13 +168,13 @@ export class StatusBar implements vscode.Disposable {
   }
 
   /** The tooltip with what weighs most and what has changed, once that is known. */
-  private async addDetails(document: vscode.TextDocument, status: Status, drawn: string): Promise<void> {
-    const [report, since] = await Promise.all([
+  private async addDetails(document: vscode.TextDocument, status: Status, details: Details): Promise<void> {
+    [details.report, details.since] = await Promise.all([
       this.documents.report(document),
       this.commits.change(document, status),
     ]);
-    if (this.drawn === drawn && this.document() === document) {
-      this.item.tooltip = tooltip(status, report, since);
+    if (this.details === details && this.document() === document) {
+      this.draw();
     }
   }
 
@@ -190,8 +205,9 @@ export class StatusBar implements vscode.Disposable {
   }
 }
 
-/** What the count is made of, and what can be done. `report`: for the largest references; `since`: tokens more than committed. */
-function tooltip(status: Status, report?: Report, since?: number): vscode.MarkdownString {
+/** What the count is made of, and what can be done. */
+function tooltip(status: Status, details?: Details): vscode.MarkdownString {
+  const { report, since } = details ?? {};
   const { budget, references } = status;
   const text = new vscode.MarkdownString(undefined, true);
   // Nothing but these can be run from here, whatever a file is named.
