@@ -527,9 +527,15 @@ def test_the_change_since_the_last_commit_is_in_the_tooltip(workbench: OpenWorkb
     bench.shot("since-commit")
     # It stays when the same counts are drawn again, and follows commits made elsewhere.
     bench.command("View: Split Editor Right")
-    bench.hover(".statusbar-item[id*='weighbridge.tokens']", ".monaco-hover:visible", f"+{grown} since the last commit")
+    bench.hover(
+        ".statusbar-item[id*='weighbridge.tokens']",
+        ".monaco-hover:visible",
+        f"+{grown} since the last commit",
+    )
     subprocess.run([*git, "commit", "-q", "-a", "-m", "second"], check=True)
-    bench.hover(".statusbar-item[id*='weighbridge.tokens']", ".monaco-hover:visible", "±0 since the last commit")
+    bench.hover(
+        ".statusbar-item[id*='weighbridge.tokens']", ".monaco-hover:visible", "±0 since the last commit"
+    )
 
 
 def test_a_folder_that_is_not_trusted_is_counted_but_reads_nothing_outside(
