@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import answers, claude, crowd, keystroke, memory, opening, peers, starting, storm, throughput
+from bench import answers, claude, crowd, gate, keystroke, memory, opening, peers, starting, storm, throughput
 from bench.figures import Results
 from bench.tables import print_results
 from bench.targets import judged
@@ -29,6 +29,7 @@ CASES: dict[int, Callable[[Results, Path], None]] = {
     8: answers.run,
     9: crowd.run,
     10: claude.run,
+    11: gate.run,
 }
 
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="append",
         choices=sorted(CASES),
         metavar="N",
-        help="only this part, 1 to 10",
+        help="only this part, 1 to 11",
     )
     parser.add_argument("--json", type=Path, default=HERE / "results.json", metavar="FILE")
     options = parser.parse_args(arguments)

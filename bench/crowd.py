@@ -164,12 +164,12 @@ def _run_the_command(results: Results, place: Path, what: str) -> None:
                 check=True,
             )
 
-        cost, seconds = _of_children(work)
+        cost, seconds = seconds_of_children(work)
         who = f"weighbridge {' '.join(arguments)}, {'cold' if key == 'first' else 'warm'}"
         results.add(f"9/command/{key}", what, who, cost, "s", None, f"{seconds:.1f} s by the clock")
 
 
-def _of_children(work: Callable[[], object]) -> tuple[float, float]:
+def seconds_of_children(work: Callable[[], object]) -> tuple[float, float]:
     """Seconds of processor time that children took for some work, and seconds by the clock."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     work()

@@ -24,6 +24,8 @@ def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "weighbridge" / FILE_NAME
     path.parent.mkdir(mode=0o700)
     make(path, 1)
+    # Long enough ago for its next use to be told.
+    execute(path, f"UPDATE {COUNTS_TABLE} SET accessed_at = '2025-01-01 00:00:00.000000'")
     path.chmod(0o600)
     return path
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cache.stores import (
     BEGINNING,
+    HOUR,
     TABLE,
     Moments,
     counted,
@@ -31,6 +32,7 @@ from tests.patience import HANGS_AFTER
 from weighbridge.cache import Counted, CountKey
 from weighbridge.cache.backlog import Batch
 from weighbridge.cache.database import Database
+from weighbridge.cache.entry import Given
 
 
 @pytest.fixture
@@ -92,21 +94,20 @@ def test_what_waited_long_enough_is_written_unasked(path: Path) -> None:
             assert wrote.wait(HANGS_AFTER)
 
 
-def test_hits_and_moments_are_tracked(path: Path) -> None:
+def test_that_a_count_is_in_use_is_told_once_a_day(path: Path) -> None:
     now = Moments()
     columns = f"SELECT hits, created_at, accessed_at FROM {TABLE} ORDER BY tokens"
     with kept(url(path), now=now) as it:
         it.store.put_many(rows(1, 2))
         it.store.flush()
-        now.at = 7
-        it.store.get_many([key(1), key(3)])
-        now.at = 9
-        it.store.get_many([key(1)])
-        it.store.flush()
-    assert query(path, columns) == [
-        (2, "2026-01-01 00:00:00.000000", "2026-01-01 00:00:09.000000"),
-        (0, "2026-01-01 00:00:00.000000", "2026-01-01 00:00:00.000000"),
-    ]
+        for hours, hits, day in ((1, 0, "01 00"), (25, 1, "02 01"), (26, 1, "02 01"), (50, 2, "03 02")):
+            now.at = hours * HOUR
+            assert it.store.get_many([key(1), key(3)]) == rows(1)
+            it.store.flush()
+            assert query(path, columns) == [
+                (hits, "2026-01-01 00:00:00.000000", f"2026-01-{day}:00:00.000000"),
+                (0, "2026-01-01 00:00:00.000000", "2026-01-01 00:00:00.000000"),
+            ]
 
 
 def test_moments_are_written_in_utc(path: Path) -> None:
@@ -119,13 +120,15 @@ def test_a_count_written_again_replaces_the_numbers_and_keeps_its_history(path: 
     now = Moments()
     with kept(url(path), now=now) as it:
         it.store.put_many(rows(1))
+        it.store.flush()
+        now.at = 25 * HOUR
         it.store.get_many([key(1)])
         it.store.flush()
-        now.at = 5
+        now.at = 26 * HOUR
         it.store.put_many({key(1): counted(8)})
         it.store.flush()
     assert query(path, f"SELECT tokens, hits, created_at, accessed_at FROM {TABLE}") == [
-        (11, 1, "2026-01-01 00:00:00.000000", "2026-01-01 00:00:05.000000")
+        (11, 1, "2026-01-01 00:00:00.000000", "2026-01-02 02:00:00.000000")
     ]
 
 
@@ -160,7 +163,7 @@ def test_rows_used_longest_ago_are_evicted(path: Path) -> None:
             now.at = number
             it.store.put_many(rows(number))
         it.store.flush()
-        now.at = 20
+        now.at = 25 * HOUR
         it.store.get_many([key(0), key(3)])
         it.store.put_many(rows(10, 11, 12, 13))
         it.store.flush()
@@ -375,16 +378,21 @@ def test_the_counts_given_last_are_read_when_it_opens(path: Path, monkeypatch: p
     asked: list[set[CountKey]] = []
     get = Database.get
 
-    def watched(database: Database, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
+    def watched(database: Database, keys: Iterable[CountKey], moment: datetime) -> Given:
         asked.append(set(keys))
-        return get(database, asked[-1])
+        return get(database, asked[-1], moment)
 
     monkeypatch.setattr(Database, "get", watched)
     with kept(url(path), recalled=2, now=moments) as it:
         assert it.store.flush(30)
-        moments.at = 9
         assert it.store.get_many([key(2), key(3), key(4)]) == rows(2, 3, 4)
     assert asked == [{key(2)}]
+    assert query(path, f"SELECT max(hits) FROM {TABLE}") == [(0,)]
+    moments.at = 25 * HOUR
+    with kept(url(path), recalled=2, now=moments) as it:
+        assert it.store.flush(30)
+        assert it.store.get_many([key(2), key(3), key(4)]) == rows(2, 3, 4)
+        assert it.store.get_many([key(3), key(4)]) == rows(3, 4)
     # Given is given: from the disk or from what was read ahead.
     found = query(path, f"SELECT hits, accessed_at FROM {TABLE} ORDER BY tokens")
     assert [hits for hits, _ in found] == [0, 0, 1, 1, 1]

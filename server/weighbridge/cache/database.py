@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
 
@@ -20,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from weighbridge.cache import postgres, sqlite
 from weighbridge.cache.backlog import Batch
-from weighbridge.cache.entry import Counted, CountKey
+from weighbridge.cache.entry import TOLD_EVERY, Counted, CountKey, Given
 from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
 from weighbridge.cache.migrations import check, migrate
 from weighbridge.cache.models import TokenCount
@@ -59,23 +60,22 @@ class Database:
             # A file that can't be written to shows it now. Of a team's database, many may only use the tables.
             migrate(connection, say=self._sqlite)
 
-    def get(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
-        """Look up counts. Rows that can't be a text's are as good as none."""
+    def get(self, keys: Iterable[CountKey], moment: datetime) -> Given:
+        """Look up counts; `moment`: now. Rows that can't be a text's are as good as none."""
         with self._engine.connect() as connection:
             if self._sqlite:
-                return sqlite.get(connection.exec_driver_sql, keys)
-            return postgres.get(connection, keys)
+                return sqlite.get(connection.exec_driver_sql, keys, moment)
+            return postgres.get(connection, keys, moment)
 
-    def recent(self, most: int) -> Iterator[dict[CountKey, Counted]]:
-        """The counts given last, `most` at most, some at a time."""
+    def recent(self, most: int, moment: datetime) -> Iterator[Given]:
+        """The counts given last, `most` at most, some at a time. `moment`: now."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_RECENT, {"most": most})
+            rows = connection.execute(_RECENT, {"most": most, "told": moment - TOLD_EVERY})
             while batch := rows.fetchmany(_ROWS_AT_ONCE):
-                yield {
-                    CountKey(*key): counted
-                    for *key, values in ((*row[:3], row[3:]) for row in batch)
-                    if (counted := Counted.of_row(values)) is not None
-                }
+                given = Given({}, [])
+                for untold, digest, tokenizer, version, *numbers in batch:
+                    given.take(CountKey(digest, tokenizer, version), numbers, untold=untold)
+                yield given
 
     def write(self, batch: Batch) -> None:
         """Write counts, and that some were given, in one transaction."""
@@ -150,7 +150,10 @@ class Database:
 
 
 _RECENT: Final = (
-    select(*(_table.c[name] for name in (*CountKey._fields, *Counted._fields)))
+    select(
+        _table.c.accessed_at < bindparam("told"),
+        *(_table.c[name] for name in (*CountKey._fields, *Counted._fields)),
+    )
     .order_by(_table.c.accessed_at.desc())
     .limit(bindparam("most"))
 )

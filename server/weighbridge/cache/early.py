@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import Iterable
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
 from weighbridge.cache import sqlite
-from weighbridge.cache.entry import SCHEMA, Counted, CountKey
+from weighbridge.cache.entry import SCHEMA, CountKey, Given
 from weighbridge.cache.faults import UnusableError
 from weighbridge.cache.place import own_path, prepare
 
@@ -21,16 +22,16 @@ class EarlyReader:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def get(self, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
-        """Look up counts. Raises whatever keeps the file from being read: who opens the database finds out what to do."""
+    def get(self, keys: Iterable[CountKey], moment: datetime) -> Given:
+        """Look up counts; `moment`: now. Raises whatever keeps the file from being read: who opens the database finds out what to do."""
         with self._lock:
             if self._connection is None:
                 path = own_path()
                 prepare(path, ours=True)
                 if not path.stat().st_size:
-                    return {}
+                    return Given({}, [])
                 self._connection = self._connected(path)
-            return sqlite.get(self._connection.execute, keys)
+            return sqlite.get(self._connection.execute, keys, moment)
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         with ExitStack() as stack:

@@ -1,12 +1,15 @@
 """The count of a text as a row of the database, and its key: plain values, made by the thousand."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Final, NamedTuple, Self
 
 #: The tables' names, and the number of the shape that they have today.
 COUNTS_TABLE: Final = "weighbridge_token_counts"
 SCHEMA_TABLE: Final = "weighbridge_schema"
 SCHEMA: Final = 1
+#: How long ago a count's last use was told when it is told again: each time would write what was only to be read.
+TOLD_EVERY: Final = timedelta(days=1)
 #: Keys that a statement asks for: below the 999 variables that old builds of SQLite allow.
 _KEYS_AT_ONCE: Final = 500
 #: Bytes of a code point in UTF-8, at most.
@@ -69,13 +72,19 @@ def grouped(keys: Iterable[CountKey]) -> Iterator[tuple[str, str, list[bytes]]]:
             yield tokenizer, version, digests[start : start + _KEYS_AT_ONCE]
 
 
-def sound(rows: Iterable[Sequence[Any]], tokenizer: str, version: str) -> dict[CountKey, Counted]:
-    """The counts of rows that begin with a digest. Those that can't be a text's are as good as none."""
-    return {
-        CountKey(digest, tokenizer, version): counted
-        for digest, *values in rows
-        if (counted := Counted.of_row(values)) is not None
-    }
+class Given(NamedTuple):
+    """Counts that were looked up; `untold`: keys of those whose use was not told for so long that it is to be (`TOLD_EVERY`)."""
+
+    counts: dict[CountKey, Counted]
+    untold: list[CountKey]
+
+    def take(self, key: CountKey, numbers: Sequence[Any], *, untold: bool) -> None:
+        """Add the count that a row's numbers are. Numbers that can't be a text's are as good as none."""
+        counted = Counted.of_row(numbers)
+        if counted is not None:
+            self.counts[key] = counted
+            if untold:
+                self.untold.append(key)
 
 
 def _fits(tokens: int, chars: int) -> bool:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from weighbridge.cache.backlog import Rows, Touches
-from weighbridge.cache.entry import COUNTS_TABLE, Counted, CountKey, grouped, sound
+from weighbridge.cache.entry import COUNTS_TABLE, TOLD_EVERY, Counted, CountKey, Given, grouped
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,7 +48,7 @@ SELECT {_KEY}, {_NUMBERS}, 0, moment, moment FROM unnest({_ARRAYS}) AS put ({_KE
 ON CONFLICT ({_KEY}) DO UPDATE SET ({_NUMBERS}, accessed_at) = ROW ({_NEW}, excluded.accessed_at)
 WHERE ({_OLD}) IS DISTINCT FROM ({_NEW})
 """
-# Once a day is often enough to tell what is in use: each time would write the table anew.
+# What another process has told meanwhile is not told again (`TOLD_EVERY`).
 _TOUCH: Final = f"""
 WITH given AS (
   SELECT row.ctid, told.hits, told.moment
@@ -60,7 +60,10 @@ WITH given AS (
 UPDATE {COUNTS_TABLE} AS row SET hits = row.hits + given.hits, accessed_at = given.moment
 FROM given WHERE row.ctid = given.ctid
 """
-_GET: Final = f"SELECT digest, {_NUMBERS} FROM {COUNTS_TABLE} WHERE tokenizer = %s AND version = %s AND digest = ANY(%s)"
+_GET: Final = (
+    f"SELECT accessed_at < %s, digest, {_NUMBERS} FROM {COUNTS_TABLE} "
+    "WHERE tokenizer = %s AND version = %s AND digest = ANY(%s)"
+)
 _EVICT: Final = f"""
 DELETE FROM {COUNTS_TABLE} WHERE ctid = ANY(ARRAY(
   SELECT ctid FROM {COUNTS_TABLE} ORDER BY accessed_at LIMIT %s FOR UPDATE SKIP LOCKED
@@ -83,13 +86,15 @@ def alone(connection: "Connection") -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
-def get(connection: "Connection", keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
-    """Look up counts."""
-    counts: dict[CountKey, Counted] = {}
+def get(connection: "Connection", keys: Iterable[CountKey], moment: datetime) -> Given:
+    """Look up counts. `moment`: now."""
+    given = Given({}, [])
+    told = _stored(moment - TOLD_EVERY)
     for tokenizer, version, digests in grouped(keys):
-        rows = connection.exec_driver_sql(_GET, (tokenizer, version, digests))
-        counts |= sound(rows, tokenizer, version)
-    return counts
+        rows = connection.exec_driver_sql(_GET, (told, tokenizer, version, digests))
+        for untold, digest, *numbers in rows:
+            given.take(CountKey(digest, tokenizer, version), numbers, untold=untold)
+    return given
 
 
 def put(connection: "Connection", rows: Rows) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from weighbridge.cache.backlog import Rows, Touches
-from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE, Counted, CountKey, grouped, sound
+from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE, TOLD_EVERY, Counted, CountKey, Given, grouped
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,7 +29,8 @@ _TOUCH: Final = f"UPDATE {COUNTS_TABLE} SET hits = hits + ?, accessed_at = ? WHE
 _EVICT: Final = f"DELETE FROM {COUNTS_TABLE} WHERE ({_KEY}) IN (SELECT {_KEY} FROM {COUNTS_TABLE} ORDER BY accessed_at LIMIT ?)"
 GET_SCHEMA: Final = f"SELECT version FROM {SCHEMA_TABLE} WHERE id = 1"
 _GET: Final = (
-    f"SELECT digest, {_VALUES} FROM {COUNTS_TABLE} WHERE tokenizer = ? AND version = ? AND digest IN "
+    f"SELECT accessed_at < ?, digest, {_VALUES} FROM {COUNTS_TABLE} "
+    "WHERE tokenizer = ? AND version = ? AND digest IN "
 )
 
 
@@ -59,14 +60,15 @@ def clear(connection: "Connection") -> None:
     connection.exec_driver_sql(f"DELETE FROM {COUNTS_TABLE}")
 
 
-def get(execute: Execute, keys: Iterable[CountKey]) -> dict[CountKey, Counted]:
-    """Look up counts."""
-    counts: dict[CountKey, Counted] = {}
+def get(execute: Execute, keys: Iterable[CountKey], moment: datetime) -> Given:
+    """Look up counts. `moment`: now."""
+    given = Given({}, [])
+    told = _stored(moment - TOLD_EVERY)
     for tokenizer, version, digests in grouped(keys):
         marks = ", ".join("?" * len(digests))
-        rows = execute(f"{_GET}({marks})", (tokenizer, version, *digests))
-        counts |= sound(rows, tokenizer, version)
-    return counts
+        for untold, digest, *numbers in execute(f"{_GET}({marks})", (told, tokenizer, version, *digests)):
+            given.take(CountKey(digest, tokenizer, version), numbers, untold=untold)
+    return given
 
 
 def configure(connection: Any, _record: Any = None) -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from weighbridge.cache.backlog import Backlog, Batch
 from weighbridge.cache.connector import Connector, Hindrance
 from weighbridge.cache.early import EarlyReader
-from weighbridge.cache.entry import Counted, CountKey
+from weighbridge.cache.entry import Counted, CountKey, Given
 from weighbridge.cache.limits import StoreLimits
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ class CountStore:
         self._database: Database | None = None
         #: Counts read ahead. Never wrong, only forgotten: a text's count stays what it is.
         self._recalled: dict[CountKey, Counted] = {}
+        #: Of these, those whose use is to be told.
+        self._untold: set[CountKey] = set()
         self._failure: tuple[Database, Exception] | None = None
         self._given_up = False
         #: What was warned of, as long as it holds.
@@ -114,10 +116,14 @@ class CountStore:
                     missing.append(key)
                 else:
                     counts[key] = counted
+            touched = [key for key in counts if key in self._untold]
+            self._untold.difference_update(touched)
         if missing:
-            counts |= self._read(missing)
-        if counts:
-            self._add(lambda backlog, moment: backlog.touch(counts, moment))
+            given = self._read(missing)
+            counts |= given.counts
+            touched += given.untold
+        if touched:
+            self._add(lambda backlog, moment: backlog.touch(touched, moment))
         return counts
 
     def put_many(self, rows: Mapping[CountKey, Counted]) -> None:
@@ -143,21 +149,21 @@ class CountStore:
 
     # Callers' threads
 
-    def _read(self, keys: Sequence[CountKey]) -> dict[CountKey, Counted]:
-        early = self._early
+    def _read(self, keys: Sequence[CountKey]) -> Given:
+        early, moment = self._early, self._now()
         if early is not None:
             try:
-                return early.get(keys)
+                return early.get(keys, moment)
             except Exception:  # noqa: BLE001 - whatever it is, the database's own opening says it, or mends it
                 self._early = None
                 early.close()
         database = self._wait_for_database()
         if database is not None:
             try:
-                return database.get(keys)
+                return database.get(keys, moment)
             except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is no more than a miss
                 self._fail(database, error)
-        return {}
+        return Given({}, [])
 
     def _wait_for_database(self) -> "Database | None":
         """Give the database, None while there is none to be used. Waits for it to open, but not forever."""
@@ -191,7 +197,7 @@ class CountStore:
                 return False
             if clear:
                 self._backlog.forget()
-                self._recalled = {}
+                self._recalled, self._untold = {}, set()
                 self._to_clear = True
             self._requests.append(request)
             self._wake.notify()
@@ -357,11 +363,12 @@ class CountStore:
     def _recall(self, database: "Database") -> None:
         """Read the counts given last."""
         recalled = self._recalled
-        for counts in database.recent(self._limits.recalled):
+        for given in database.recent(self._limits.recalled, self._now()):
             with self._wake:
                 if self._closing or self._recalled is not recalled:
                     return
-                recalled |= counts
+                recalled |= given.counts
+                self._untold.update(given.untold)
 
     def _evict(self) -> None:
         self._unchecked = 0
