@@ -54,7 +54,7 @@ def write_repository(folder: Path, files: int = FILES) -> None:
 
     write(
         "weighbridge.toml",
-        'include = ["**/*.md"]\n[budgets]\n"**/*.md" = 8000\n"context:claude-code" = 20000\n',
+        'include = ["**/*.md"]\n[budgets]\n"**/SKILL.md" = 2000\n"context:codex" = 8000\n',
     )
     for number in range(_SHARED):
         write(f"shared/style-{number:02}.md", f"# Style {number}\n\n{some(1_500)}\n")

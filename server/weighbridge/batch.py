@@ -14,7 +14,6 @@ import msgspec
 
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
-from weighbridge.cache import load_database
 from weighbridge.content.discovery import find_documents
 from weighbridge.groups import Answer, FileOutcome, Groups
 from weighbridge.session.choice import choose
@@ -155,7 +154,6 @@ def _helpers_for(groups: Groups, files: Iterable[Path], configuration: Configura
         choice = choose(configuration.settings_of(folder), configuration.flags)
         for shown in (choice, *choice.others):
             tokenizer(shown.encoding)
-    load_database()
     # A vocabulary's engine may have started threads of its own.
     return wanted if can_fork() else 0
 
@@ -177,9 +175,9 @@ async def _weigh(
             progress.advance(bar, len(weighed))
 
         if crew is not None:
-            async for _, (weighed, warnings) in crew.answers():
-                take(weighed)
-                for warning in warnings:
+            async for group, answer in crew.answers():
+                take(groups.answered(group, answer))
+                for warning in answer[1]:
                     _warn_once(warning)
             left = crew.unanswered
             if left:

@@ -107,6 +107,29 @@ def opened(real: Path) -> Iterator[tuple[int, os.stat_result]]:
 
 
 @contextlib.contextmanager
+def opened_in(folder: int | Path, name: str) -> Iterator[tuple[int, os.stat_result]]:
+    """A file directly in a folder, as `opened`. `folder`: from `opened_folder`, which needs be checked once for all its files.
+
+    Raises:
+        OSError: as `opened`; `SwappedError` for a link, which may lead anywhere.
+        ValueError: no path can have this name.
+    """
+    if isinstance(folder, Path):
+        with opened(folder / name) as handle:
+            yield handle
+        return
+    # Looked at before: opening a device may do something.
+    _check_ordinary(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    descriptor = _open(name, folder)
+    try:
+        result = os.fstat(descriptor)
+        _check_ordinary(result)
+        yield descriptor, result
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
 def opened_folder(real: Path) -> Iterator[tuple[int | Path, os.stat_result]]:
     """What `os.scandir` takes for a folder, and what the system says of it. `real`: from `followed`.
 
@@ -154,9 +177,9 @@ def _place(path: Path | str) -> str | None:
         os.close(descriptor)
 
 
-def _open(real: Path) -> int:
+def _open(real: Path | str, folder: int | None = None) -> int:
     try:
-        return os.open(real, _OPEN_FLAGS)
+        return os.open(real, _OPEN_FLAGS, dir_fd=folder)
     except OSError as error:
         if error.errno == errno.ELOOP:
             # A link by now; there were none on the way.

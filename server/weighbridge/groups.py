@@ -23,7 +23,7 @@ from weighbridge.analysis.report import Report
 from weighbridge.analysis.scans import Scans
 from weighbridge.cache import CountStore
 from weighbridge.content.depends import NOTHING, Depends
-from weighbridge.content.document_file import read_document
+from weighbridge.content.document_file import DocumentFiles
 from weighbridge.content.factory import HandlerFactory
 from weighbridge.content.policy import shown
 from weighbridge.errors import ReferenceFault, fault_of_ours
@@ -78,8 +78,11 @@ def failed_outcome(path: Path, error: Exception) -> FileOutcome:
     return FileOutcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
 
 
-Answer = tuple[list[FileOutcome], list[str]]
-"""A helper's: what became of a group's files, and what it has to warn of since the last answer."""
+Answer = tuple[list[tuple[int, FileOutcome]], list[str]]
+"""A helper's: what became of a group's files, by their places in it, and what it has to warn of since the last answer."""
+
+#: In an answer's outcomes: a path takes as long to be read from a pipe as all else together.
+_LEFT_OUT: Final = Path()
 
 
 class Groups:
@@ -98,7 +101,7 @@ class Groups:
         revision: "Revision | None" = None,
         open_texts: OpenTexts | None = None,
     ) -> None:
-        """`files`: see `read_document`. `sections`, `depends`, `revision`, `open_texts`: see `weigh`."""
+        """`files`: see `DocumentFiles.read`. `sections`, `depends`, `revision`, `open_texts`: see `weigh`."""
         self._files = files
         self._configuration = configuration
         self._sections = sections
@@ -136,16 +139,17 @@ class Groups:
         outcomes: list[FileOutcome] = []
         texts: dict[Path, ClosedText] = {}
         same: set[Path] = set()
-        for path in self._groups[group]:
-            token.raise_if_cancelled()
-            try:
-                text, real = self._read(path)
-            except ReferenceFault as fault:
-                outcomes.append(failed_outcome(path, fault))
-                continue
-            texts[path] = text
-            if self._revision is not None and real == path and self._revision.holds(path, text.text):
-                same.add(path)
+        with DocumentFiles(self.open_texts) as documents:
+            for path in self._groups[group]:
+                token.raise_if_cancelled()
+                try:
+                    text, real = self._read(path, documents)
+                except ReferenceFault as fault:
+                    outcomes.append(failed_outcome(path, fault))
+                    continue
+                texts[path] = text
+                if self._revision is not None and real == path and self._revision.holds(path, text.text):
+                    same.add(path)
         weighed_texts = weigh([*texts.values()], contents, ENCODING, token, sections=self._sections)
         for path, weighed in zip(texts, weighed_texts, strict=True):
             if weighed.error is not None:
@@ -176,7 +180,9 @@ class Groups:
         """Weigh a file by itself, whatever it waits for; `rendering`: with its resolved text."""
         contents = self.contents(services.service, services.handlers)
         try:
-            text, _ = await services.tasks.submit(("text", path), lambda _: self._read(path), title=str(path))
+            text = await services.tasks.submit(
+                ("text", path), lambda _: self._read_alone(path), title=str(path)
+            )
             weighed = await weigh_with_apis(
                 services.tasks, path, text, contents, ENCODING, rendering=rendering
             )
@@ -184,14 +190,23 @@ class Groups:
             return failed_outcome(path, error)
         return self._outcome(path, weighed)
 
-    def _read(self, path: Path) -> tuple[ClosedText, Path]:
-        """Read a file: its text, and where it really is. Raises as `read_document` does."""
+    def _read_alone(self, path: Path) -> ClosedText:
+        with DocumentFiles(self.open_texts) as documents:
+            return self._read(path, documents)[0]
+
+    def _read(self, path: Path, documents: DocumentFiles) -> tuple[ClosedText, Path]:
+        """Read a file: its text, and where it really is. Raises as `DocumentFiles.read` does."""
         terms = terms_of(self._configuration, path)
         of_an_agent = bool(self._configuration.readers_of(path))
         most = terms.settings.max_file_bytes
-        text, real = read_document(path, self._files[path], most, self.open_texts, lenient=of_an_agent)
+        text, real = documents.read(path, self._files[path], most, lenient=of_an_agent)
         setting = partial(setting_of, self._configuration, path, hints=False)
         return ClosedText(uri_of(path), path, terms, setting, text), real
+
+    def answered(self, group: int, answer: Answer) -> list[FileOutcome]:
+        """What became of the files of a group, as a helper answered."""
+        paths = self._groups[group]
+        return [msgspec.structs.replace(outcome, path=paths[place]) for place, outcome in answer[0]]
 
     @contextmanager
     def in_a_helper(self) -> Iterator[Callable[[int], Answer]]:
@@ -202,7 +217,11 @@ class Groups:
         contents = self.contents(TokenCountingService(store, settings.cache_entries))
 
         def weigh(group: int) -> Answer:
-            outcomes = self.weigh(group, contents, CancelToken())
+            places = {path: place for place, path in enumerate(self._groups[group])}
+            outcomes = [
+                (places[outcome.path], msgspec.structs.replace(outcome, path=_LEFT_OUT))
+                for outcome in self.weigh(group, contents, CancelToken())
+            ]
             return outcomes, [warnings.popleft() for _ in range(len(warnings))]
 
         try:

@@ -8,6 +8,7 @@ prompts need.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Final
 
 from weighbridge.analysis.plain import Plan, plan
 from weighbridge.analysis.report import Range, ReferenceTotals, Report, SectionReport
@@ -24,6 +25,7 @@ from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.registry import tokenizer as tokenizer_of
 from weighbridge.tokens.service import TokenCountingService
 
+_NO_REFERENCES: Final = ReferenceTotals(0, 0, 0, 0)
 #: Characters of the longest text that is weighed so: several are held at a time.
 LONGEST = 4 * 1024 * 1024
 
@@ -122,7 +124,7 @@ def _report(
         input_usd=None if model is None else input_cost(tokens, model),
         sections=tuple(sections),
         references=(),
-        totals=ReferenceTotals(0, 0, 0, 0),
+        totals=_NO_REFERENCES,
         problems=tuple(
             (Range(0, 0, 0, first_line_end), Problem(Code.SETTINGS, text)) for text in under.choice.warnings
         ),
