@@ -57,10 +57,11 @@ clean:
 
 # Debian's Python comes without pip's bootstrap; a virtual environment then says what to install.
 # What is tested is what constraints.txt says, so that a new release elsewhere can't break the tests; the package
-# itself keeps ranges.
+# itself keeps ranges. Modules are compiled, as an installed package's are: Python may have been told to write none by itself.
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m compileall -q server tests bench
 	touch $@
 
 # Takes the newest releases that pyproject.toml allows into constraints.txt. Run the tests before you commit it.

@@ -15,7 +15,7 @@ import msgspec
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.content.discovery import find_documents
-from weighbridge.groups import Answer, FileOutcome, Groups
+from weighbridge.groups import GroupOutcomes, FileOutcome, Groups
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.overlay import OpenTexts
@@ -36,7 +36,7 @@ __all__ = ["FileOutcome", "render_file", "render_files", "weigh"]
 
 logger = logging.getLogger(__name__)
 
-_Helpers = Helpers[Answer]
+_Helpers = Helpers[GroupOutcomes]
 
 #: Files, or groups of them, weighed at a time: enough to keep all workers busy.
 _AT_A_TIME = 16

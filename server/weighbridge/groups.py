@@ -78,7 +78,7 @@ def failed_outcome(path: Path, error: Exception) -> FileOutcome:
     return FileOutcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
 
 
-Answer = tuple[list[tuple[int, FileOutcome]], list[str]]
+GroupOutcomes = tuple[list[tuple[int, FileOutcome]], list[str]]
 """A helper's: what became of a group's files, by their places in it, and what it has to warn of since the last answer."""
 
 #: In an answer's outcomes: a path takes as long to be read from a pipe as all else together.
@@ -203,20 +203,20 @@ class Groups:
         setting = partial(setting_of, self._configuration, path, hints=False)
         return ClosedText(uri_of(path), path, terms, setting, text), real
 
-    def answered(self, group: int, answer: Answer) -> list[FileOutcome]:
+    def answered(self, group: int, answer: GroupOutcomes) -> list[FileOutcome]:
         """What became of the files of a group, as a helper answered."""
         paths = self._groups[group]
         return [msgspec.structs.replace(outcome, path=paths[place]) for place, outcome in answer[0]]
 
     @contextmanager
-    def in_a_helper(self) -> Iterator[Callable[[int], Answer]]:
+    def in_a_helper(self) -> Iterator[Callable[[int], GroupOutcomes]]:
         """Weigh groups in a process of its own, which is one of as many as there are cores. It keeps counts itself."""
         count_on_one_core()
         settings, warnings = self._configuration.settings, deque[str]()
         store = CountStore(settings.cache_url, on_warning=warnings.append)
         contents = self.contents(TokenCountingService(store, settings.cache_entries))
 
-        def weigh(group: int) -> Answer:
+        def weigh(group: int) -> GroupOutcomes:
             places = {path: place for place, path in enumerate(self._groups[group])}
             outcomes = [
                 (places[outcome.path], msgspec.structs.replace(outcome, path=_LEFT_OUT))

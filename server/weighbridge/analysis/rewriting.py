@@ -9,7 +9,7 @@ from weighbridge.text import LineBuffer, Snapshot, split_lines
 Named = tuple[Kind, str, str | None, str | None]
 
 #: Two positions, each a line and a character in the client's units.
-Place = tuple[tuple[int, int], tuple[int, int]]
+Positions = tuple[tuple[int, int], tuple[int, int]]
 
 
 def named(text: str, *, included: bool = False) -> list[Named]:
@@ -19,7 +19,7 @@ def named(text: str, *, included: bool = False) -> list[Named]:
     return [_named(reference) for _, reference in ScanIndex(Snapshot(lines), skip).references()]
 
 
-def inlined(index: ScanIndex, lines: LineBuffer, place: Place, content: str) -> bool:
+def inlined(index: ScanIndex, lines: LineBuffer, place: Positions, content: str) -> bool:
     """Whether a document stands for the same when a reference in it is replaced by what it stands for.
 
     What is put there is read as what is around it: another reference in it, or a fence that it opens, would change that.

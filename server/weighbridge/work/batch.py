@@ -6,13 +6,13 @@ from typing import TypeVar
 
 from weighbridge.work.outcome import Outcome
 
-Item = TypeVar("Item")
+T = TypeVar("T")
 R = TypeVar("R")
 
 
 async def process(
-    items: Sequence[Item],
-    work: Callable[[Sequence[Item]], Awaitable[Sequence[R]]],
+    items: Sequence[T],
+    work: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
     *,
     size: int = 32,
     concurrency: int = 4,
@@ -49,7 +49,7 @@ async def process(
 
 
 async def _attempt(
-    batch: Sequence[Item], work: Callable[[Sequence[Item]], Awaitable[Sequence[R]]]
+    batch: Sequence[T], work: Callable[[Sequence[T]], Awaitable[Sequence[R]]]
 ) -> list[Outcome[R]]:
     try:
         results = await work(batch)
