@@ -9,7 +9,15 @@ import pytest
 from tests.chains import chain
 
 from weighbridge import disk
-from weighbridge.disk import NotOrdinaryError, SwappedError, followed, followed_or_same, opened, opened_folder
+from weighbridge.disk import (
+    NotOrdinaryError,
+    SwappedError,
+    followed,
+    followed_or_same,
+    opened,
+    opened_folder,
+    opened_in,
+)
 
 
 @pytest.fixture
@@ -40,6 +48,14 @@ def _listing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 def read(real: Path) -> str:
     with opened(real) as (descriptor, _):
+        return os.read(descriptor, 1_000).decode()
+
+
+def read_in_its_folder(real: Path) -> str:
+    with (
+        opened_folder(real.parent) as (folder, _),
+        opened_in(folder, real.name) as (descriptor, _),
+    ):
         return os.read(descriptor, 1_000).decode()
 
 
@@ -164,9 +180,45 @@ def test_what_is_swapped_between_the_look_and_the_opening_is_not_read(
     real = followed(room / name)
     system = os.open
 
-    def swapped(path: Path, flags: int) -> int:
+    def swapped(path: Path, flags: int, *, dir_fd: int | None = None) -> int:
         swap(path)
-        return system(path, flags)
+        return system(path, flags, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "open", swapped)
     assert outcome(look, real) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("docs/a.md", "room"),
+        ("docs", IsADirectoryError),
+        ("pipe", NotOrdinaryError),
+        ("absent", FileNotFoundError),
+        ("link.md", SwappedError),
+        ("inner", SwappedError),
+    ],
+)
+def test_what_is_opened_in_a_folder(room: Path, name: str, expected: str | type[OSError]) -> None:
+    assert outcome(read_in_its_folder, room / name) == expected
+
+
+@pytest.mark.parametrize(
+    ("swap", "expected"),
+    [(swap_folder, "room"), (swap_file, SwappedError), (swap_for_pipe, NotOrdinaryError)],
+)
+def test_what_is_swapped_in_a_folder_that_is_open_is_not_read(
+    room: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    swap: Callable[[Path], None],
+    expected: str | type[OSError],
+) -> None:
+    system = os.open
+
+    def swapped(path: Path | str, flags: int, *, dir_fd: int | None = None) -> int:
+        if dir_fd is not None:
+            swap(room / "docs" / path)
+        return system(path, flags, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", swapped)
+    assert outcome(read_in_its_folder, room / "docs" / "a.md") == expected

@@ -15,7 +15,7 @@ import msgspec
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
 from weighbridge.content.discovery import find_documents
-from weighbridge.groups import GroupOutcomes, FileOutcome, Groups
+from weighbridge.groups import FileOutcome, GroupOutcomes, Groups
 from weighbridge.session.choice import choose
 from weighbridge.session.configuration import Configuration
 from weighbridge.session.overlay import OpenTexts

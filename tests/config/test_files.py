@@ -125,7 +125,7 @@ def test_a_file_that_may_not_be_read_is_told_without_its_path(
 ) -> None:
     (tmp_path / OWN).write_text("budget = 7")
 
-    def refuse(path: Path, _flags: int) -> int:
+    def refuse(path: Path, _flags: int, *, dir_fd: int | None = None) -> int:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "open", refuse)

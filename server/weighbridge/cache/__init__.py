@@ -3,7 +3,6 @@
 It holds digests and numbers, no content and no paths. SQLAlchemy is imported only when a store opens.
 """
 
-from weighbridge.cache.connector import load_database
 from weighbridge.cache.digest import Digester, digest, digest_of_utf8
 from weighbridge.cache.entry import Counted, CountKey
 from weighbridge.cache.limits import StoreLimits
@@ -17,5 +16,4 @@ __all__ = [
     "StoreLimits",
     "digest",
     "digest_of_utf8",
-    "load_database",
 ]

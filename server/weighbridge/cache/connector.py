@@ -3,10 +3,8 @@
 SQLAlchemy is imported here, when it is first needed, and nowhere sooner.
 """
 
-import importlib
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -25,12 +23,6 @@ class Hindrance:
 
     reason: str
     retry_at: float | None = None
-
-
-def load_database() -> None:
-    """Import now what the first store to open would import."""
-    with suppress(ImportError):
-        importlib.import_module("weighbridge.cache.database")
 
 
 class Connector:
