@@ -1,7 +1,11 @@
-"""What everything is compared with: tiktoken on the whole text, with the vocabulary that comes with Weighbridge."""
+"""What everything is compared with: tiktoken on the whole text, with the vocabulary that comes with Weighbridge.
+
+`python -m bench.baseline FOLDER` reads and encodes the Markdown files of a folder, one by one.
+"""
 
 import gc
 import hashlib
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,3 +89,7 @@ def quantile(values: list[float], share: float) -> float:
     """The value that this share of all is below or at; `values` needn't be sorted, and isn't empty."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+if __name__ == "__main__":
+    tokens_of_files([*Path(sys.argv[1]).rglob("*.md")])

@@ -1,8 +1,7 @@
 """11. The gate: `weighbridge check` over a repository of twenty thousand Markdown files, and what one commit changes in it.
 
 Each run is held against one process of tiktoken that reads and encodes the same bytes, its start included, just before it.
-`python -m bench.gate FOLDER [FILES]` only writes such a repository; `python -m bench.gate --tiktoken FOLDER` is what
-the others are held against.
+`python -m bench.gate FOLDER [FILES]` only writes such a repository.
 """
 
 import os
@@ -10,13 +9,12 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.baseline import fast_engine, quantile, tokens_of_files
+from bench.baseline import fast_engine, quantile
 from bench.corpora import prose
 from bench.crowd import seconds_of_children
 from bench.figures import Results
@@ -85,23 +83,21 @@ def run(results: Results, folder: Path) -> None:
     write_repository(place, files)
     what = f"{files:,} files"
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    check = ("-m", "weighbridge.cli", "check")
+    check = ("-m", "weighbridge.cli", "check", ".")
     rows: dict[str, tuple[str, Sequence[str], Mapping[str, str], bool]] = {
-        "cold": ("check, cold", check, {**environment, SWITCH: "0"}, True),
-        "warm": ("check, warm", check, environment, False),
-        "diff": ("check --diff HEAD, warm", (*check, "--diff", "HEAD"), environment, False),
+        "cold": ("check ., cold", check, {**environment, SWITCH: "0"}, True),
+        "warm": ("check ., warm", check, environment, False),
+        "diff": ("check . --diff HEAD, warm", (*check, "--diff", "HEAD"), environment, False),
     }
     if fast_engine():
-        rows = {"cold fast": ("check, cold, the fast engine", check, environment, True), **rows}
+        rows = {"cold fast": ("check ., cold, the fast engine", check, environment, True), **rows}
     alone: list[float] = []
     taken: dict[str, list[tuple[float, float]]] = {key: [] for key in rows}
     ratios: dict[str, list[float]] = {key: [] for key in rows}
     for number in range(runs):
         for key, (who, arguments, env, cold) in rows.items():
             results.tell(f"gate: {who}, run {number + 1} of {runs}")
-            before = _run(
-                ("-m", "bench.gate", "--tiktoken", str(place)), Path(__file__).parent.parent, environment
-            )
+            before = _run(("-m", "bench.baseline", str(place)), Path(__file__).parent.parent, environment)
             alone.append(before[1])
             if cold:
                 shutil.rmtree(cache, ignore_errors=True)
@@ -125,14 +121,5 @@ def _run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str])
     return seconds_of_children(work)
 
 
-def _tiktoken(folder: Path) -> None:
-    start = time.perf_counter()
-    tokens = tokens_of_files(sorted(folder.rglob("*.md")))
-    print(f"{tokens:,} tokens in {time.perf_counter() - start:.2f} s")  # noqa: T201
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "--tiktoken":
-        _tiktoken(Path(sys.argv[2]))
-    else:
-        write_repository(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else FILES)
+    write_repository(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else FILES)

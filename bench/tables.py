@@ -20,6 +20,7 @@ _TITLES = {
     8: "8. Answers when warm, p95",
     9: "9. A workspace of twenty thousand prompts",
     10: "10. Claude's tokenizer",
+    11: "11. The gate: twenty thousand files",
 }
 
 

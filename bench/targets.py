@@ -74,6 +74,9 @@ def _judged(results: Results) -> Iterator[Target]:
     yield _most("memory with three Claude families", 350, value("10/three"), "{:.0f} MB")
     key = _quotient(value("10/key/claude-4.8"), value("10/key/o200k_base"))
     yield _most("a key in 1 MB of prose, Claude's against o200k_base", 2, key, "{:.2f} times")
+    for name, row, least in (("tiktoken", "cold", 1.4), ("the fast engine", "cold fast", 3)):
+        yield _least(f"check of 20,000 files, cold, by {name}, against tiktoken", least, ratio(f"11/{row}"))
+    yield _most("check --diff of 20,000 files, warm", 2, value("11/diff"), "{:.1f} s")
     answers = [figure.value for figure in results.figures.values() if figure.key.startswith("8/")]
     yield _most("each feature's answer when warm, p95", 10, max(answers, default=None), "{:.1f} ms")
 
