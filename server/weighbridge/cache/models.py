@@ -31,8 +31,8 @@ class Base(DeclarativeBase):
 class TokenCount(Base):
     """The count of one text under one tokenizer. Neither content nor a path is ever written.
 
-    The fields of `Counted`; `hits`: how often the store gave it; `created_at`, `accessed_at`: when it was written, and
-    last written or given (UTC).
+    The fields of `Counted`; `hits`: how often it was told that the store gave it, which is once a day at most; `created_at`,
+    `accessed_at`: when it was written, and last written or so told (UTC).
     """
 
     __tablename__ = COUNTS_TABLE
