@@ -1,8 +1,6 @@
 """`python -m weighbridge`: the same as the `weighbridge` command, where that is not on the path."""
 
-import sys
-
-from weighbridge.cli import main
+from weighbridge.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -14,6 +14,7 @@ import msgspec
 
 from weighbridge import disk
 from weighbridge.budget.directive import NOTHING, Overrides
+from weighbridge.cache import CountStore
 from weighbridge.content.discovery import find_documents
 from weighbridge.groups import FileOutcome, GroupOutcomes, Groups
 from weighbridge.session.choice import choose
@@ -175,10 +176,15 @@ async def _weigh(
             progress.advance(bar, len(weighed))
 
         if crew is not None:
-            async for group, answer in crew.answers():
-                take(groups.answered(group, answer))
-                for warning in answer[1]:
-                    _warn_once(warning)
+            store = CountStore(configuration.settings.cache_url, on_warning=_warn_once)
+            try:
+                async for group, answer in crew.answers():
+                    take(groups.answered(group, answer))
+                    store.put_many(answer.counts)
+                    for warning in answer.warnings:
+                        _warn_once(warning)
+            finally:
+                store.close()
             left = crew.unanswered
             if left:
                 logger.warning("a process ended before its time: what it was at is counted again")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial, reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -21,7 +21,7 @@ from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.render import Source
 from weighbridge.analysis.report import Report
 from weighbridge.analysis.scans import Scans
-from weighbridge.cache import CountStore
+from weighbridge.cache import Counted, CountKey, CountStore
 from weighbridge.content.depends import NOTHING, Depends
 from weighbridge.content.document_file import DocumentFiles
 from weighbridge.content.factory import HandlerFactory
@@ -78,8 +78,31 @@ def failed_outcome(path: Path, error: Exception) -> FileOutcome:
     return FileOutcome(path, problem=f"{shown(str(path))}: {fault_of_ours(error).message}", ours=True)
 
 
-GroupOutcomes = tuple[list[tuple[int, FileOutcome]], list[str]]
-"""A helper's: what became of a group's files, by their places in it, and what it has to warn of since the last answer."""
+class GroupOutcomes(NamedTuple):
+    """A helper's: what became of a group's files, by their places in it; new counts that are to be kept, and what to warn of."""
+
+    outcomes: Sequence[tuple[int, FileOutcome]]
+    counts: Mapping[CountKey, Counted]
+    warnings: Sequence[str]
+
+
+class _HelpersStore(CountStore):
+    """A store whose new counts are kept by whoever the helper answers. One process writes: SQLAlchemy is loaded once, which
+    takes as long as to count 15 MB, and nobody waits for the file.
+    """
+
+    def __init__(self, cache_url: str | None, on_warning: Callable[[str], object]) -> None:
+        super().__init__(cache_url, on_warning=on_warning)
+        self._new: dict[CountKey, Counted] = {}
+
+    def put_many(self, rows: Mapping[CountKey, Counted]) -> None:
+        self._new.update(rows)
+
+    def take_new(self) -> Mapping[CountKey, Counted]:
+        """The counts that came since this was last asked."""
+        new, self._new = self._new, {}
+        return new
+
 
 #: In an answer's outcomes: a path takes as long to be read from a pipe as all else together.
 _LEFT_OUT: Final = Path()
@@ -206,14 +229,14 @@ class Groups:
     def answered(self, group: int, answer: GroupOutcomes) -> list[FileOutcome]:
         """What became of the files of a group, as a helper answered."""
         paths = self._groups[group]
-        return [msgspec.structs.replace(outcome, path=paths[place]) for place, outcome in answer[0]]
+        return [msgspec.structs.replace(outcome, path=paths[place]) for place, outcome in answer.outcomes]
 
     @contextmanager
     def in_a_helper(self) -> Iterator[Callable[[int], GroupOutcomes]]:
-        """Weigh groups in a process of its own, which is one of as many as there are cores. It keeps counts itself."""
+        """Weigh groups in a process of its own, which is one of as many as there are cores."""
         count_on_one_core()
         settings, warnings = self._configuration.settings, deque[str]()
-        store = CountStore(settings.cache_url, on_warning=warnings.append)
+        store = _HelpersStore(settings.cache_url, warnings.append)
         contents = self.contents(TokenCountingService(store, settings.cache_entries))
 
         def weigh(group: int) -> GroupOutcomes:
@@ -222,7 +245,8 @@ class Groups:
                 (places[outcome.path], msgspec.structs.replace(outcome, path=_LEFT_OUT))
                 for outcome in self.weigh(group, contents, CancelToken())
             ]
-            return outcomes, [warnings.popleft() for _ in range(len(warnings))]
+            said = [warnings.popleft() for _ in range(len(warnings))]
+            return GroupOutcomes(outcomes, store.take_new(), said)
 
         try:
             yield weigh
