@@ -89,6 +89,23 @@ def test_a_new_file_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert (opened, it.fault()) == ([], None)
 
 
+def test_a_file_that_is_just_being_made_holds_nothing_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: list[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "weighbridge" / FILE_NAME
+    path.parent.mkdir(mode=0o700)
+    execute(path, "PRAGMA journal_mode=WAL")
+    path.chmod(0o600)
+    with kept(None) as it:
+        assert it.store.get_many([key(1)]) == {}
+        assert (opened, it.warnings) == ([], [])
+        make(path, 1)
+        opened.clear()
+        assert it.store.get_many([key(1)]) == rows(1)
+        assert (opened, it.warnings) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("ruin", "said"),
     [

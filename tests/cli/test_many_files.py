@@ -45,6 +45,28 @@ def killed(self, group, *rest):
 Groups.weigh = killed
 {COUNT}
 """
+#: The same, where nothing needs to be counted or written any more.
+KNOWN = f"""
+from weighbridge.cache.connector import Connector
+from weighbridge.tokens import service
+
+def refused(*_):
+    raise AssertionError("it is known")
+service._measured = Connector.open = refused
+{COUNT}
+"""
+#: The same, where only whoever asked may write.
+WRITTEN_BY_ONE = f"""
+import os
+from weighbridge.cache.connector import Connector
+
+own, opened = os.getpid(), Connector.open
+def by_one(self):
+    assert os.getpid() == own
+    return opened(self)
+Connector.open = by_one
+{COUNT}
+"""
 #: The same, interrupted at the terminal while the third group is weighed, which takes for ever. Whoever runs the tests
 #: in the background ignores interrupts, and children inherit that.
 INTERRUPTED = f"""
@@ -175,6 +197,13 @@ def test_what_they_counted_is_kept(workspace: Path, expected: list[Any]) -> None
     first, second = (rows(workspace / cache) for cache in ("cache-of-one", "cache-of-two"))
     assert len(first) > 200
     assert second == first
+
+
+def test_one_process_writes_and_what_is_known_needs_none(workspace: Path, expected: list[Any]) -> None:
+    for script in (WRITTEN_BY_ONE, KNOWN, KNOWN):
+        done = run(workspace, script, "cache-of-known")
+        *told, helpers = said(done)
+        assert (helpers, len(told), counted(done)) == ("helpers: 2", 1, expected)
 
 
 def rows(cache: Path) -> list[tuple[Any, ...]]:

@@ -28,16 +28,20 @@ class EarlyReader:
             if self._connection is None:
                 path = own_path()
                 prepare(path, ours=True)
-                if not path.stat().st_size:
-                    return Given({}, [])
-                self._connection = self._connected(path)
+                if path.stat().st_size:
+                    self._connection = self._connected(path)
+            if self._connection is None:
+                return Given({}, [])
             return sqlite.get(self._connection.execute, keys, moment)
 
-    def _connected(self, path: Path) -> sqlite3.Connection:
+    def _connected(self, path: Path) -> sqlite3.Connection | None:
+        """A connection to the file; None if there is nothing in it yet: another process is making it."""
         with ExitStack() as stack:
             connection = sqlite3.connect(path, timeout=self._busy_timeout, check_same_thread=False)
             stack.callback(connection.close)
             sqlite.configure(connection)
+            if connection.execute(sqlite.GET_TABLES).fetchone() == (0,):
+                return None
             if connection.execute(sqlite.GET_SCHEMA).fetchone() != (SCHEMA,):
                 raise UnusableError("it has another shape")
             stack.pop_all()

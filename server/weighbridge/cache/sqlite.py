@@ -27,6 +27,7 @@ _PUT: Final = (
 )
 _TOUCH: Final = f"UPDATE {COUNTS_TABLE} SET hits = hits + ?, accessed_at = ? WHERE digest = ? AND tokenizer = ? AND version = ?"
 _EVICT: Final = f"DELETE FROM {COUNTS_TABLE} WHERE ({_KEY}) IN (SELECT {_KEY} FROM {COUNTS_TABLE} ORDER BY accessed_at LIMIT ?)"
+GET_TABLES: Final = "SELECT count(*) FROM sqlite_master"
 GET_SCHEMA: Final = f"SELECT version FROM {SCHEMA_TABLE} WHERE id = 1"
 _GET: Final = (
     f"SELECT accessed_at < ?, digest, {_VALUES} FROM {COUNTS_TABLE} "
