@@ -203,6 +203,22 @@ def test_what_is_opened_in_a_folder(room: Path, name: str, expected: str | type[
     assert outcome(read_in_its_folder, room / name) == expected
 
 
+@pytest.mark.parametrize("look", [read, read_in_its_folder])
+def test_what_is_no_ordinary_file_is_not_even_opened(
+    room: Path, monkeypatch: pytest.MonkeyPatch, look: Callable[[Path], object]
+) -> None:
+    opened_names: list[str] = []
+    system = os.open
+
+    def noted(path: Path | str, flags: int, *, dir_fd: int | None = None) -> int:
+        opened_names.append(Path(path).name)
+        return system(path, flags, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", noted)
+    assert outcome(look, room / "pipe") is NotOrdinaryError
+    assert "pipe" not in opened_names
+
+
 @pytest.mark.parametrize(
     ("swap", "expected"),
     [(swap_folder, "room"), (swap_file, SwappedError), (swap_for_pipe, NotOrdinaryError)],
