@@ -163,8 +163,6 @@ def arrived(
     files = agent_files(agent, setting, open_text)
     if loads is not None:
         files.links = loads.links
-        # Others may have looked it up.
-        files.queried.add(path)
     real, places = files.real(path), Places(text)
     own_hash = None if loads is None else hash(text.encode("utf-8", "surrogatepass"))
     stored = _no_utf8(text, real, agent_files(agent, setting, lambda _: None))

@@ -55,8 +55,9 @@ class Loads:
         with self._lock:
             load = self._loads.get(key)
             if load is None:
-                files = AgentFiles(roots, agent.folders_in(start.home), self.open_text, self.moved)
+                files = AgentFiles(
+                    roots, agent.folders_in(start.home), self.open_text, self.moved, links=self.links
+                )
                 context = agent.load(replace(start, inspected_files=self.inspected_files), files)
-                self.links.update(files.links)
                 load = self._loads[key] = Load(context, files.watched(), files.depends, files.hashes)
             return load

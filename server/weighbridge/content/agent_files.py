@@ -186,9 +186,10 @@ class AgentFiles:
 
     def real(self, path: Path) -> Path:
         """The path with all links followed, as far as it exists. Looked up once: who reads asks for it many times."""
+        # Others may have looked it up.
+        self.queried.add(path)
         real = self.links.get(path)
         if real is None:
-            self.queried.add(path)
             real = self.links[path] = self._named(disk.followed_or_same(self._place(path)))
         return real
 
