@@ -9,7 +9,7 @@ from tests.cache.stores import TABLE, make, query, url
 
 from weighbridge.cache.faults import NewerSchemaError
 from weighbridge.cache.migrations import Step, check, migrate
-from weighbridge.cache.models import TokenCount
+from weighbridge.cache.models import COUNTS
 
 
 def add(column: str) -> Step:
@@ -21,7 +21,7 @@ def add(column: str) -> Step:
 
 ADD_COST = add("cost")
 ADD_PRICE = add("price")
-TODAY = set(TokenCount.__table__.columns.keys())
+TODAY = set(COUNTS.columns.keys())
 
 
 @pytest.fixture

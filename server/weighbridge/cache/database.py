@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import (
     Connection,
     Engine,
     QueuePool,
-    Table,
     bindparam,
     create_engine,
     event,
@@ -24,13 +23,11 @@ from weighbridge.cache.backlog import Batch
 from weighbridge.cache.entry import TOLD_EVERY, Counted, CountKey, Given
 from weighbridge.cache.faults import DeletedError, UnusableError, is_busy
 from weighbridge.cache.migrations import check, migrate
-from weighbridge.cache.models import TokenCount
+from weighbridge.cache.models import COUNTS
 from weighbridge.cache.place import DatabasePlace, identity, prepare, set_aside
 
 _ROWS_AT_ONCE: Final = 500
 _DELETED_AT_ONCE: Final = 5_000
-
-_table: Final = cast("Table", TokenCount.__table__)
 
 
 class Database:
@@ -92,7 +89,7 @@ class Database:
         """Delete the rows above `max_rows` whose last access is longest ago. A team's table may hold more, and is estimated."""
         with self._engine.connect() as connection:
             if self._sqlite:
-                rows = connection.execute(select(func.count()).select_from(_table)).scalar_one()
+                rows = connection.execute(select(func.count()).select_from(COUNTS)).scalar_one()
             else:
                 rows = connection.exec_driver_sql(postgres.ROWS).scalar_one()
                 max_rows = max(max_rows, postgres.MOST_ROWS)
@@ -151,10 +148,10 @@ class Database:
 
 _RECENT: Final = (
     select(
-        _table.c.accessed_at < bindparam("told"),
-        *(_table.c[name] for name in (*CountKey._fields, *Counted._fields)),
+        COUNTS.c.accessed_at < bindparam("told"),
+        *(COUNTS.c[name] for name in (*CountKey._fields, *Counted._fields)),
     )
-    .order_by(_table.c.accessed_at.desc())
+    .order_by(COUNTS.c.accessed_at.desc())
     .limit(bindparam("most"))
 )
 

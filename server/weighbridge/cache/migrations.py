@@ -5,12 +5,12 @@ newer Weighbridge.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import Connection, Table, inspect, select
 
 from weighbridge.cache.faults import NewerSchemaError
-from weighbridge.cache.models import Base, SchemaVersion, TokenCount
+from weighbridge.cache.models import COUNTS, METADATA, SCHEMA_VERSION
 
 Step = Callable[[Connection], None]
 
@@ -18,9 +18,6 @@ STEPS: Final[tuple[Step, ...]] = ()
 """What leads from version 1 to 2, from 2 to 3, and so on: each an `ALTER TABLE` or two."""
 
 _ROW: Final = 1
-
-_schema: Final = cast("Table", SchemaVersion.__table__)
-_counts: Final = cast("Table", TokenCount.__table__)
 
 
 def check(connection: Connection, steps: Sequence[Step] = STEPS) -> None:
@@ -43,24 +40,24 @@ def migrate(connection: Connection, steps: Sequence[Step] = STEPS, *, say: bool 
     for step in steps[version - 1 :]:
         step(connection)
     if say or version <= len(steps):
-        connection.execute(_schema.update().values(version=len(steps) + 1))
+        connection.execute(SCHEMA_VERSION.update().values(version=len(steps) + 1))
     if not _has_shape(connection):
         _begin_anew(connection, len(steps) + 1)
 
 
 def _version(connection: Connection) -> int | None:
     """Read the tables' version; None if they have none that can be read."""
-    if not _columns(connection, _schema) >= set(_schema.c.keys()):
+    if not _columns(connection, SCHEMA_VERSION) >= set(SCHEMA_VERSION.c.keys()):
         return None
-    version = connection.execute(select(_schema.c.version).where(_schema.c.id == _ROW)).scalar()
+    version = connection.execute(select(SCHEMA_VERSION.c.version).where(SCHEMA_VERSION.c.id == _ROW)).scalar()
     return version if isinstance(version, int) else None
 
 
 def _has_shape(connection: Connection) -> bool:
-    if not _columns(connection, _counts) >= set(_counts.c.keys()):
+    if not _columns(connection, COUNTS) >= set(COUNTS.c.keys()):
         return False
-    key = inspect(connection).get_pk_constraint(_counts.name)["constrained_columns"]
-    return key == list(_counts.primary_key.columns.keys())
+    key = inspect(connection).get_pk_constraint(COUNTS.name)["constrained_columns"]
+    return key == list(COUNTS.primary_key.columns.keys())
 
 
 def _columns(connection: Connection, table: Table) -> set[str]:
@@ -72,6 +69,6 @@ def _columns(connection: Connection, table: Table) -> set[str]:
 
 
 def _begin_anew(connection: Connection, version: int) -> None:
-    Base.metadata.drop_all(connection)
-    Base.metadata.create_all(connection)
-    connection.execute(_schema.insert().values(id=_ROW, version=version))
+    METADATA.drop_all(connection)
+    METADATA.create_all(connection)
+    connection.execute(SCHEMA_VERSION.insert().values(id=_ROW, version=version))

@@ -1,14 +1,23 @@
-"""The tables of the database."""
+"""The tables of the database. They are no mapped classes: to load what maps takes a third of the time that SQLAlchemy does."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import DateTime, Dialect, Index, LargeBinary, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
 from sqlalchemy.types import TypeDecorator
 
 from weighbridge.cache.digest import SIZE
-from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE
+from weighbridge.cache.entry import COUNTS_TABLE, SCHEMA_TABLE, Counted
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -24,43 +33,33 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if isinstance(value, datetime) else None
 
 
-class Base(DeclarativeBase):
-    """All tables of the store. Their names say whose they are: the database may be shared."""
+METADATA: Final = MetaData()
+"""All tables of the store. Their names say whose they are: the database may be shared."""
 
-
-class TokenCount(Base):
-    """The count of one text under one tokenizer. Neither content nor a path is ever written.
-
-    The fields of `Counted`; `hits`: how often it was told that the store gave it, which is once a day at most; `created_at`,
-    `accessed_at`: when it was written, and last written or so told (UTC).
-    """
-
-    __tablename__ = COUNTS_TABLE
-
-    digest: Mapped[bytes] = mapped_column(LargeBinary(SIZE), primary_key=True)
-    tokenizer: Mapped[str] = mapped_column(String(100), primary_key=True)
-    version: Mapped[str] = mapped_column(String(200), primary_key=True)
-    tokens: Mapped[int]
-    chars: Mapped[int]
-    head_chars: Mapped[int]
-    head_tokens: Mapped[int]
-    tail_chars: Mapped[int]
-    tail_tokens: Mapped[int]
-    hits: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    accessed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
+COUNTS: Final = Table(
+    COUNTS_TABLE,
+    METADATA,
+    Column("digest", LargeBinary(SIZE), primary_key=True),
+    Column("tokenizer", String(100), primary_key=True),
+    Column("version", String(200), primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in Counted._fields),
+    Column("hits", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("accessed_at", UtcDateTime, nullable=False),
+    Index(f"ix_{COUNTS_TABLE}_accessed_at", "accessed_at"),
     # Rows are found by their key alone, so SQLite keeps them in the key's own tree.
-    __table_args__ = (
-        Index(f"ix_{COUNTS_TABLE}_accessed_at", "accessed_at"),
-        {"sqlite_with_rowid": False},
-    )
+    sqlite_with_rowid=False,
+)
+"""The counts of texts, each under one tokenizer. Neither content nor a path is ever written.
 
+The fields of `Counted`; `hits`: how often it was told that the store gave it, which is once a day at most; `created_at`,
+`accessed_at`: when it was written, and last written or so told (UTC).
+"""
 
-class SchemaVersion(Base):
-    """Which shape the tables have: one row."""
-
-    __tablename__ = SCHEMA_TABLE
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    version: Mapped[int]
+SCHEMA_VERSION: Final = Table(
+    SCHEMA_TABLE,
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+)
+"""Which shape the tables have: one row."""
