@@ -18,6 +18,7 @@ from tests.patience import HANGS_AFTER
 #: Packages that take long to load, and modules of ours that do.
 HEAVY = {
     "httpx",
+    "jmespath",
     "lsprotocol",
     "markdown_it",
     "mcp",
@@ -26,6 +27,7 @@ HEAVY = {
     "rich",
     "shtab",
     "sqlalchemy",
+    "tenacity",
     "weighbridge.agents.claude_code",
     "weighbridge.agents.codex",
     "weighbridge.session.session",

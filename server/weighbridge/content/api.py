@@ -24,7 +24,6 @@ from weighbridge.content.base import Content, ContentRequest, retry_policy
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
 from weighbridge.content.policy import shown
 from weighbridge.content.responses import LastGood, ResponseStore
-from weighbridge.content.selection import select
 from weighbridge.errors import Code, Problem, ReferenceFault
 from weighbridge.references.model import Kind
 from weighbridge.work import RetryPolicy, retry
@@ -350,7 +349,11 @@ def _check_permission(endpoint: Endpoint, allowed: AllowedHosts, *, trusted: boo
 
 def _selected(endpoint: Endpoint, text: str) -> Iterator[str]:
     """Give the part of a response that counts. Runs where the content is read, not on the loop."""
-    part = text if endpoint.select is None else select(text, endpoint.select, endpoint.name)
+    part = text
+    if endpoint.select is not None:
+        from weighbridge.content.selection import select  # noqa: PLC0415  few answers are selected from
+
+        part = select(text, endpoint.select, endpoint.name)
     if part:
         yield part
 

@@ -4,10 +4,11 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ParamSpec, TypeVar, cast
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-import tenacity
+if TYPE_CHECKING:
+    import tenacity
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +54,9 @@ class RetryPolicy:
 
     def delay_after(self, attempt: int, error: Exception) -> float | None:
         """Seconds to wait after try number `attempt` (from 1) failed with `error`; None if that was the last."""
-        state = tenacity.RetryCallState(_STATELESS, None, (), {})
+        import tenacity  # noqa: PLC0415  most work is done at the first try
+
+        state = tenacity.RetryCallState(_stateless(), None, (), {})
         state.attempt_number = attempt
         state.set_exception((type(error), error, None))
         if not self.accepts(error) or self._stop(state):
@@ -66,6 +69,8 @@ class RetryPolicy:
         `sleep` takes seconds: a plain function for a function, a coroutine function for a coroutine function; by
         default the real ones.
         """
+        import tenacity  # noqa: PLC0415  as above
+
         options: dict[str, Any] = {} if sleep is None else {"sleep": sleep}
         retrying = tenacity.AsyncRetrying if inspect.iscoroutinefunction(function) else tenacity.Retrying
         wrapped = retrying(
@@ -77,19 +82,27 @@ class RetryPolicy:
         ).wraps(function)
         return cast("Callable[P, R]", wrapped)
 
-    def _stop(self, state: tenacity.RetryCallState) -> bool:
+    def _stop(self, state: "tenacity.RetryCallState") -> bool:
+        import tenacity  # noqa: PLC0415  as above
+
         return tenacity.stop_after_attempt(self.attempts)(state) or _retry_after(state) > self.max_delay
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
+    def _wait(self, state: "tenacity.RetryCallState") -> float:
+        import tenacity  # noqa: PLC0415  as above
+
         backoff = tenacity.wait_exponential(self.delay, self.max_delay, self.backoff)
         return max(backoff(state), _retry_after(state))
 
 
-# `RetryCallState` wants an owner; the strategies used here never look at it.
-_STATELESS = tenacity.Retrying()
+@cache
+def _stateless() -> "tenacity.Retrying":
+    """The owner that `RetryCallState` wants; the strategies used here never look at it."""
+    import tenacity  # noqa: PLC0415  as above
+
+    return tenacity.Retrying()
 
 
-def _retry_after(state: tenacity.RetryCallState) -> float:
+def _retry_after(state: "tenacity.RetryCallState") -> float:
     """Seconds the other side asked for, 0 if it did not."""
     error = state.outcome.exception() if state.outcome is not None else None
     seconds = getattr(error, "retry_after", None)
