@@ -61,6 +61,7 @@ def weigh(
     depends: bool = False,
     revision: "Revision | None" = None,
     open_texts: OpenTexts | None = None,
+    arrivals: bool = True,
     known: Iterable[FileOutcome] = (),
 ) -> list[FileOutcome]:
     """Weigh files, and the prompts of folders; in order, each once. Shows progress on a terminal.
@@ -70,7 +71,8 @@ def weigh(
     user named the paths, and they are read wherever they lead. `on_outcome`: told of each outcome as soon as it is known, which is
     returned without its report then: as much memory is taken as the paths need. `sections`: whether they are asked for: a text
     that refers to nothing is counted whole without. `depends`: whether each outcome is to say what it depends on. `revision`: to
-    say of each file, besides, whether it is the same there. `open_texts`: of an editor, in place of files. `known`: outcomes of
+    say of each file, besides, whether it is the same there. `open_texts`: of an editor, in place of files. `arrivals`: whether a context file counts as what arrives because of it, or
+    as its own text. `known`: outcomes of
     files that are not to be weighed again.
 
     On Linux other processes help where there is much to do and more than one core: helpers are forked first of all, while
@@ -96,6 +98,7 @@ def weigh(
         depends=depends,
         revision=revision,
         open_texts=open_texts,
+        arrivals=arrivals,
     )
     count = _helpers_for(groups, files, configuration)
     if count:

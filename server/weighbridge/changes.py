@@ -7,7 +7,7 @@ nor weighed again. Of the revision only the rest is laid out, with all that it t
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from weighbridge.analysis import contexts
 from weighbridge.analysis.loads import Loads
 from weighbridge.batch import FileOutcome, weigh
 from weighbridge.budget.directive import Overrides
-from weighbridge.config import matches
+from weighbridge.config import Settings, matches
 from weighbridge.config.documents import is_agents_folder
 from weighbridge.config.files import OWN_FILE, PROJECT_FILE
 from weighbridge.content.depends import NOTHING, Depends
@@ -90,7 +90,15 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[FileOutcome]) ->
         if not paths:
             return []
         return weigh(
-            paths, asked.layer, asked.flags, lambda _: None, sections=False, revision=then, known=known
+            paths,
+            asked.layer,
+            asked.flags,
+            lambda _: None,
+            sections=False,
+            revision=then,
+            # What arrived is told of them as they lay, by `growth.before`.
+            arrivals=False,
+            known=known,
         )
 
     reports = [
@@ -99,11 +107,16 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[FileOutcome]) ->
         if (report := outcome.report) is not None and name_of(report.uri, then.tree) not in unchanged
     ]
 
+    @cache
+    def settings_of(folder: Path) -> Settings:
+        return settings_for(folder)
+
     def moved(known: Sequence[growth.Before]) -> list[growth.Before]:
         done = {document.report.uri: document for document in known}
         loads = Loads(lambda _: None, moved=(then.top, then.tree))
         return [
-            done.get(report.uri) or growth.before(report, then.tree, then.top, workspace_of, loads)
+            done.get(report.uri)
+            or growth.before(report, then.tree, then.top, workspace_of, settings_of, loads)
             for report in reports
         ]
 

@@ -123,13 +123,15 @@ class Groups:
         depends: bool = False,
         revision: "Revision | None" = None,
         open_texts: OpenTexts | None = None,
+        arrivals: bool = True,
     ) -> None:
-        """`files`: see `DocumentFiles.read`. `sections`, `depends`, `revision`, `open_texts`: see `weigh`."""
+        """`files`: see `DocumentFiles.read`. `sections`, `depends`, `revision`, `open_texts`, `arrivals`: see `weigh`."""
         self._files = files
         self._configuration = configuration
         self._sections = sections
         self._depends = depends or revision is not None
         self._revision = revision
+        self._arrivals = arrivals
         self.open_texts = open_texts
         self._handlers = HandlerFactory(self.open_texts)
         self._scans = Scans()
@@ -155,7 +157,7 @@ class Groups:
     def contents(self, service: TokenCountingService, handlers: HandlerFactory | None = None) -> Contents:
         """What the files refer to, for one thread. `handlers`: that may ask APIs; None: none do."""
         loads = None if self.open_texts is None else Loads(self.open_texts.whole_text_of)
-        return Contents(handlers or self._handlers, service, self._scans, loads)
+        return Contents(handlers or self._handlers, service, self._scans, loads, arrivals=self._arrivals)
 
     def weigh(self, group: int, contents: Contents, token: CancelToken) -> list[FileOutcome]:
         """Weigh the files of a group, but for those that wait for an API. A worker's work."""

@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from weighbridge.agents.arrivals import arrival
 from weighbridge.agents.model import Context, Start
 from weighbridge.agents.registry import AGENTS, agent_named
 from weighbridge.analysis.contexts import CountedContext
 from weighbridge.analysis.loads import Loads
 from weighbridge.analysis.report import ReferenceReport, Report
+from weighbridge.config import Settings
 from weighbridge.content.agent_files import AgentFiles
 from weighbridge.content.depends import NOTHING, Depends
 from weighbridge.content.policy import shown
 from weighbridge.gate import name_of
+from weighbridge.session.reporting import budget_report
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.uris import path_of
 
@@ -100,11 +104,16 @@ def document_changes(earlier: Iterable[Before], now: Iterable[Report], tree: Pat
 
 
 def before(
-    report: Report, tree: Path, top: Path, workspace_of: Callable[[Path], Path], loads: Loads
+    report: Report,
+    tree: Path,
+    top: Path,
+    workspace_of: Callable[[Path], Path],
+    settings_of: Callable[[Path], Settings],
+    loads: Loads,
 ) -> Before:
     """A document in `tree` as if it lay in `top`: what an agent loads has the file's path in its label.
 
-    `workspace_of`: the workspace's folder that a file belongs to. `loads`: what agents loaded there, moved from one folder to the
+    `workspace_of`: the workspace's folder that a file belongs to; `settings_of`: those in force there. `loads`: what agents loaded there, moved from one folder to the
     other.
     """
     agent = agent_named(report.dialect)
@@ -127,6 +136,8 @@ def before(
 
     brought = arrival(agent, there, text, workspace_of(there), home, files, os.environ, load)
     tokens = tokenizer(report.encoding).count(brought.text)
+    budget = budget_report(tokens, report.budget.limit, settings_of(workspace_of(path)))
+    report = msgspec.structs.replace(report, tokens=tokens, budget=budget)
     return Before(report, tokens, depends | files.depends)
 
 

@@ -137,6 +137,32 @@ def test_it_is_said_what_is_over_its_budget_since(repository: Path) -> None:
     assert (over["prompts/a.md"], over["prompts/b.md"]) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("limit", "error_at", "over"),
+    [
+        (300, "100%", True),
+        (20, "100%", False),
+        (9_000, "100%", False),
+        (9_000, "300", True),
+        (9_000, "20", False),
+    ],
+    ids=["now", "then too", "never", "early now", "early then too"],
+)
+def test_a_context_file_was_over_its_budget_with_what_arrived_because_of_it(
+    repository: Path, limit: int, error_at: str, over: bool
+) -> None:
+    threshold = error_at if error_at.isdigit() else f'"{error_at}"'
+    settings = (
+        f"thresholds = [{{ at = {threshold}, severity = 'error' }}]\n[budgets]\n'CLAUDE.md' = {limit}\n"
+    )
+    write(repository, {"weighbridge.toml": settings})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "two")
+    write(repository, {"docs/style.md": "Style: be very nice.\n" * 60})
+    (row,) = [row for row in diff(repository)["documents"] if row["name"] == "CLAUDE.md"]
+    assert (40 < row["before"] < 250, 300 < row["now"] < 900, row["over"]) == (True, True, over)
+
+
 def test_a_path_is_compared_alone(repository: Path) -> None:
     write(repository, {"docs/style.md": "Style.\n", "prompts/same.md": "other than it was\n"})
     done = check(repository, "prompts/same.md", "--format", "json", "--diff", "HEAD")

@@ -175,7 +175,7 @@ def _weigh(
     while not document.settled:
         token.raise_if_cancelled()
         document.expand_dirty(_REFERENCES)
-    if document.arrival_due and prepared.dialect.agent is not None and path is not None:
+    if contents.arrivals and document.arrival_due and prepared.dialect.agent and path is not None:
         document.arrival_begins()
         counting = partial(contents.service.count, tokenizer=prepared.tokenizer)
         document.arrives(

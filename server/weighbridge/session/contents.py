@@ -35,9 +35,14 @@ class Contents:
         service: TokenCountingService,
         scans: Scans,
         loads: Loads | None = None,
+        *,
+        arrivals: bool = True,
     ) -> None:
-        """`loads`: what agents load, with what is open in the editor; of nothing open by default."""
+        """`loads`: what agents load, with what is open in the editor; of nothing open by default. `arrivals`: whether it is asked
+        what arrives at them because of a context file.
+        """
         self.service = service
+        self.arrivals = arrivals
         self.loads = loads or Loads(lambda path: None)
         self._handlers = handlers
         self._scans = scans
