@@ -19,7 +19,7 @@ from weighbridge.analysis import contexts
 from weighbridge.analysis.loads import Loads
 from weighbridge.batch import FileOutcome, weigh
 from weighbridge.budget.directive import Overrides
-from weighbridge.config import Settings, matches
+from weighbridge.config import matches
 from weighbridge.config.documents import is_agents_folder
 from weighbridge.config.files import OWN_FILE, PROJECT_FILE
 from weighbridge.content.depends import NOTHING, Depends
@@ -107,9 +107,7 @@ def _documents(then: Revision, asked: Asked, outcomes: Sequence[FileOutcome]) ->
         if (report := outcome.report) is not None and name_of(report.uri, then.tree) not in unchanged
     ]
 
-    @cache
-    def settings_of(folder: Path) -> Settings:
-        return settings_for(folder)
+    settings_of = cache(settings_for)
 
     def moved(known: Sequence[growth.Before]) -> list[growth.Before]:
         done = {document.report.uri: document for document in known}

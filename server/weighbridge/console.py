@@ -36,7 +36,7 @@ def print_line(value: Any) -> None:
 
 def print_json(value: Any) -> None:
     """Print what programs read, and people can."""
-    import msgspec  # noqa: PLC0415  as below
+    import msgspec  # noqa: PLC0415  only who prints JSON needs it
 
     text = json.dumps(value, default=_fields)
     try:

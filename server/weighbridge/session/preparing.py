@@ -42,11 +42,8 @@ class Terms:
 
 def terms_of(configuration: Configuration, path: Path | None) -> Terms:
     """What the configuration says of the document at a path."""
-    if path is None:
-        settings, dialect = configuration.settings_of(path), configuration.dialect_of(path)
-        return Terms(settings, dialect, configuration.folders_for(path), configuration.flags)
-    of_file = configuration.of_file(path)
-    return Terms(of_file.settings, of_file.dialect, of_file.folders, configuration.flags)
+    settings, dialect = configuration.settings_of(path), configuration.dialect_of(path)
+    return Terms(settings, dialect, configuration.folders_for(path), configuration.flags)
 
 
 def expander_of(

@@ -23,10 +23,8 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import lru_cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -34,14 +32,6 @@ logger = logging.getLogger(__name__)
 
 A = TypeVar("A")
 
-
-# Paths come by the thousand, most of them again and again: to make one from its text takes 8 µs.
-@lru_cache(1 << 14)
-def _path(text: str) -> Path:
-    return Path(text)
-
-
-ForkingPickler.register(type(Path()), lambda path: (_path, (os.fspath(path),)))
 
 Answering = Callable[[], AbstractContextManager[Callable[[int], A]]]
 """What a helper is for: entered in its process, gives what answers questions, and is left before the process ends."""

@@ -4,7 +4,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -52,16 +52,12 @@ class RetryPolicy:
             return isinstance(error, self.retry_on)
         return self.retry_on(error)
 
-    def delay_after(self, attempt: int, error: Exception) -> float | None:
+    def delay_after(self, attempt: int, error: BaseException) -> float | None:
         """Seconds to wait after try number `attempt` (from 1) failed with `error`; None if that was the last."""
-        import tenacity  # noqa: PLC0415  most work is done at the first try
-
-        state = tenacity.RetryCallState(_stateless(), None, (), {})
-        state.attempt_number = attempt
-        state.set_exception((type(error), error, None))
-        if not self.accepts(error) or self._stop(state):
+        asked = _retry_after(error)
+        if not self.accepts(error) or attempt >= self.attempts or asked > self.max_delay:
             return None
-        return self._wait(state)
+        return max(self._backoff(attempt), asked)
 
     def wrap(self, function: Callable[P, R], *, sleep: Sleep | None = None) -> Callable[P, R]:
         """Give a function that tries again as the policy says, and at last raises the last error as it was.
@@ -69,42 +65,32 @@ class RetryPolicy:
         `sleep` takes seconds: a plain function for a function, a coroutine function for a coroutine function; by
         default the real ones.
         """
-        import tenacity  # noqa: PLC0415  as above
+        import tenacity  # noqa: PLC0415  what needs it is not a first count
 
         options: dict[str, Any] = {} if sleep is None else {"sleep": sleep}
         retrying = tenacity.AsyncRetrying if inspect.iscoroutinefunction(function) else tenacity.Retrying
         wrapped = retrying(
-            stop=self._stop,
-            wait=self._wait,
+            stop=lambda state: self._after(state) is None,
+            wait=lambda state: self._after(state) or 0.0,
             retry=tenacity.retry_if_exception(self.accepts),
             reraise=True,
             **options,
         ).wraps(function)
         return cast("Callable[P, R]", wrapped)
 
-    def _stop(self, state: "tenacity.RetryCallState") -> bool:
-        import tenacity  # noqa: PLC0415  as above
+    def _after(self, state: "tenacity.RetryCallState") -> float | None:
+        error = None if state.outcome is None else state.outcome.exception()
+        return None if error is None else self.delay_after(state.attempt_number, error)
 
-        return tenacity.stop_after_attempt(self.attempts)(state) or _retry_after(state) > self.max_delay
-
-    def _wait(self, state: "tenacity.RetryCallState") -> float:
-        import tenacity  # noqa: PLC0415  as above
-
-        backoff = tenacity.wait_exponential(self.delay, self.max_delay, self.backoff)
-        return max(backoff(state), _retry_after(state))
-
-
-@cache
-def _stateless() -> "tenacity.Retrying":
-    """The owner that `RetryCallState` wants; the strategies used here never look at it."""
-    import tenacity  # noqa: PLC0415  as above
-
-    return tenacity.Retrying()
+    def _backoff(self, attempt: int) -> float:
+        try:
+            return min(self.delay * self.backoff ** (attempt - 1), self.max_delay)
+        except OverflowError:
+            return self.max_delay
 
 
-def _retry_after(state: "tenacity.RetryCallState") -> float:
+def _retry_after(error: BaseException) -> float:
     """Seconds the other side asked for, 0 if it did not."""
-    error = state.outcome.exception() if state.outcome is not None else None
     seconds = getattr(error, "retry_after", None)
     # The comparison also refuses NaN.
     return float(seconds) if isinstance(seconds, int | float) and seconds > 0 else 0.0
