@@ -113,8 +113,8 @@ def before(
 ) -> Before:
     """A document in `tree` as if it lay in `top`: what an agent loads has the file's path in its label.
 
-    `workspace_of`: the workspace's folder that a file belongs to; `settings_of`: those in force there. `loads`: what agents loaded there, moved from one folder to the
-    other.
+    `workspace_of`: the workspace's folder that a file belongs to; `settings_of`: those in force there. `loads`: what agents
+    loaded there, moved from one folder to the other.
     """
     agent = agent_named(report.dialect)
     path = None if agent is None else path_of(report.uri)

@@ -27,15 +27,10 @@ MOST_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class OfFile:
-    """What the configuration says of one file.
-
-    `folder`: the workspace's that it lies in; `folders`: those its references may read, which the user opened; `readers`: agents
-    that read it by its name.
-    """
+class _OfFile:
+    """What the configuration says of one file. `folder`: the workspace's that it lies in; `readers`: agents that read it by its name."""
 
     folder: Path | None
-    folders: tuple[Path, ...]
     settings: Settings
     dialect: Dialect
     readers: tuple[str, ...]
@@ -144,10 +139,10 @@ class Configuration:
         """The settings in force for a document: with the encoding that its name asks for where they name none, and with the
         budget of the first glob that speaks of it.
         """
-        return self._settings[self.folder_of(None)] if path is None else self.of_file(path).settings
+        return self._settings[self.folder_of(None)] if path is None else self._of_file(path).settings
 
-    def _look_up(self, path: Path) -> OfFile:
-        """What the settings in force say of a file. As often as it is asked for, it is looked up once (`of_file`)."""
+    def _look_up(self, path: Path) -> _OfFile:
+        """What the settings in force say of a file. As often as it is asked for, it is looked up once (`_of_file`)."""
         folder = self.folder_of(path)
         settings = self._settings[folder]
         relative = inside(path, folder)
@@ -162,9 +157,7 @@ class Configuration:
             settings = self._of_files[own]
         chosen = settings.agents
         readers = tuple(name for name in readers_of(relative) or () if chosen is None or name in chosen)
-        # Not for a file that others include: what they may read decides.
-        folders = self._folders if folder is not None else (*self._folders, path.parent)
-        return OfFile(folder, folders, settings, dialect_in(settings, path, folder), readers)
+        return _OfFile(folder, settings, dialect_in(settings, path, folder), readers)
 
     @property
     def settings(self) -> Settings:
@@ -190,23 +183,28 @@ class Configuration:
         return "/".join([*above, *inside(path, folder).split("/")[:-1]])
 
     def folders_for(self, path: Path | None) -> tuple[Path, ...]:
-        """The folders that references of a document may read, which the user opened: the workspace's, and its own if it is in none."""
-        return self._folders if path is None else self.of_file(path).folders
+        """The folders that references of a document may read, which the user opened: the workspace's, and its own if it is in none.
+
+        Not for a file that others include: what they may read decides.
+        """
+        if path is None or self.folder_of(path) is not None:
+            return self._folders
+        return (*self._folders, path.parent)
 
     def dialect_of(self, path: Path | None) -> Dialect:
         """The dialect of a document: as its settings say, else the one of the agent that it is written for."""
-        return MARKDOWN if path is None else self.of_file(path).dialect
+        return MARKDOWN if path is None else self._of_file(path).dialect
 
     def readers_of(self, path: Path | None) -> tuple[str, ...]:
         """The agents that read a document by its name, of those that were chosen."""
-        return () if path is None else self.of_file(path).readers
+        return () if path is None else self._of_file(path).readers
 
     def included(self, path: Path | None) -> bool:
         """Whether a document is a prompt or context file by its name."""
         return path is not None and self._included(path)
 
     def _matches(self, path: Path) -> bool:
-        of_file = self.of_file(path)
+        of_file = self._of_file(path)
         relative = path.name if of_file.folder is None else inside(path, of_file.folder)
         return matches(relative, of_file.settings.include)
 
@@ -221,7 +219,7 @@ class Configuration:
         self._settings.clear()
         self.file_faults.clear()
         self._of_files.clear()
-        self.of_file = lru_cache(MOST_REMEMBERED)(self._look_up)
+        self._of_file = lru_cache(MOST_REMEMBERED)(self._look_up)
         self._included = lru_cache(MOST_REMEMBERED)(self._matches)
         self._innermost_first = [
             (normal_path, os.path.join(normal_path, ""), folder)  # noqa: PTH118  (a string is wanted)

@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 A = TypeVar("A")
 
-
 Answering = Callable[[], AbstractContextManager[Callable[[int], A]]]
 """What a helper is for: entered in its process, gives what answers questions, and is left before the process ends."""
 
