@@ -160,7 +160,7 @@ def _findings(report: Report) -> Iterator[Finding]:
     for reference in report.references:
         for problem in _problems(reference):
             assert problem.problem is not None  # noqa: S101  that is what was looked for
-            if problem.severity == "hint" and report.templated:
+            if problem.severity == "hint" and report.template:
                 continue
             yield Finding(
                 report.uri,

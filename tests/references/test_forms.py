@@ -40,9 +40,10 @@ EXPLICIT = {
     "{{env.HOME}}": (VARIABLE, "env.HOME", None, None),
     "{{größe-2}}": (VARIABLE, "größe-2", None, None),
     "{{name:default}}": (VARIABLE, "name", None, "default"),
-    "{{name : default }}": (VARIABLE, "name", None, " default "),
+    "{{name :a default }}": (VARIABLE, "name", None, "a default "),
+    '{{name:say "it\'s"}}': (VARIABLE, "name", None, 'say "it\'s"'),
     "{{name:}}": (VARIABLE, "name", None, ""),
-    "{{name:{a} `b`}}": (VARIABLE, "name", None, "{a} `b`"),
+    "{{name:`b`}}": (VARIABLE, "name", None, "`b`"),
 }
 
 SHORT = {
@@ -103,6 +104,9 @@ NONE = (
         "{{a\n}}",
     ),
     *("{{a:b}", "{{a:b{{", "{% a %}"),
+    # Code and templates: JSX, Angular, an object.
+    *('{{ width: "100%" }}', "{{ color: 'red' }}", "{{a: b}}", "{{a:\tb}}", "{{a: }}", "{{a:\u3000b}}"),
+    *('{{a:"b"}}', "{{a:'b'}}", "{{a:{b}}}", "{{a:{b} c}}", "{{a:b{c}}", "{{a:b}c}}"),
     *(
         r"\@[file:a.md]",
         r"\@a.md",

@@ -22,7 +22,7 @@ from weighbridge.references.rewriting import with_fragment, with_target
         ("@docs/a.md", "Makefile", "@./Makefile"),
         ("@./a.md", "../b.md", "@../b.md"),
         ("{{name}}", "other", "{{other}}"),
-        ("{{ name : a default }}", "other", "{{ other : a default }}"),
+        ("{{ name :a default }}", "other", "{{ other :a default }}"),
         ("{{name}}", "two words", None),
         ("@[var:name:default:x]", "other", "@[var:other:default:x]"),
         ("@[var:name]", "a:b", None),

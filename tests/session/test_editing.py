@@ -290,3 +290,43 @@ async def test_lines_of_one_reference_are_counted_some_at_a_time_and_edits_meanw
         # Other lines than before, in the middle of it.
         typed(session, document, (0, 0), "one more line\n")
         assert await check(session, document) == "one more line\n" + "included\n" * 1000
+
+
+async def test_braces_are_a_templates_while_there_is_a_sign_of_one(tmp_path: Path) -> None:
+    (tmp_path / "plain.md").write_text("{{x:part}}")
+    text = "{{x:one}} {{y}} @[var:z:two] @[file:plain.md]\n\nmore\n"
+    async with a_session(tmp_path, {"variables": {"y": "Y"}}) as session:
+        document = session.open((tmp_path / "doc.md").as_uri(), 1, text)
+        assert await check(session, document) == "one Y two part\n\nmore\n"
+        for sign in ("{% if a %}", "{{#each a}}", "{{ a | upper }}"):
+            line = 2
+            for column, key in enumerate(sign):
+                typed(session, document, (line, column), key)
+                await check(session, document)
+            assert await check(session, document) == f"{{{{x:one}}}} Y two part\n\n{sign}more\n"
+            typed(session, document, (line, 0), "", (line, len(sign)))
+            assert await check(session, document) == "one Y two part\n\nmore\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rendered"),
+    [
+        ("a.mdx", "<Box style={{width:100}} /> {{y}}", "<Box style={{width:100}} /> Y"),
+        ("a.md", '<Box style={{ width: "100%" }} /> {{y}}', '<Box style={{ width: "100%" }} /> Y'),
+        ("a.md", "{{x:one}} {{y}}", "one Y"),
+        ("a.md", "{{x:one}}\n{% if y %}", "{{x:one}}\n{% if y %}"),
+        ("a.md", "```\n{% if y %}\n```\n{{x:one}} @[var:x:one]", "```\n{% if y %}\n```\n{{x:one}} one"),
+        ("a.txt", "{{#if y}}\n\n# B\n\n{{x:one}} ", "{{#if y}}\n\n# B\n\n{{x:one}} "),
+    ],
+)  # fmt: skip
+async def test_so_are_those_of_what_is_included(tmp_path: Path, name: str, text: str, rendered: str) -> None:
+    (tmp_path / name).write_text(text)
+    async with a_session(tmp_path, {"variables": {"y": "Y"}}) as session:
+        own = open_file(session, tmp_path / name)
+        assert await check(session, own) == rendered
+        outer = session.open((tmp_path / "doc.md").as_uri(), 1, f"{{{{x:own}}}} @[file:{name}]")
+        assert await check(session, outer) == f"own {rendered}"
+        if "# B" in text:
+            typed(session, outer, (0, 0), f"@[file:{name}#B] ")
+            part = "# B\n\n{{x:one}} "
+            assert await check(session, outer) == f"{part} own {rendered}"

@@ -120,7 +120,7 @@ async def test_in_a_prompt_of_ours_they_give_hints_at_most(
 
 
 @pytest.mark.parametrize(
-    ("text", "expected", "templated"),
+    ("text", "expected", "template"),
     [
         ("@[file:none.md] @[var:x] @docs.md {{x}} @a.md#None", ["error", "warning", "hint", "hint", "error"], False),
         ("{{x}} {% if y %}", ["hint"], True),
@@ -130,16 +130,16 @@ async def test_in_a_prompt_of_ours_they_give_hints_at_most(
     ],
 )  # fmt: skip
 async def test_explicit_forms_are_meant(
-    tmp_path: Path, text: str, expected: list[str], *, templated: bool
+    tmp_path: Path, text: str, expected: list[str], *, template: bool
 ) -> None:
     lay(tmp_path, {"a.md": "# A\n"})
     async with a_session(tmp_path) as session:
         document = session.open((tmp_path / "a.prompt.md").as_uri(), 1, text)
         report = await session.queries.whole_report(document)
         assert [one.severity for one in report.references] == expected
-        assert report.templated is templated
+        assert report.template is template
         shown = diagnostics(report, 0, ClientAbilities())
-        assert len(shown) == (0 if templated else len(expected))
+        assert len(shown) == (0 if template else len(expected))
 
 
 @pytest.mark.parametrize(

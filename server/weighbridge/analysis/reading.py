@@ -20,6 +20,7 @@ from weighbridge.errors import BorderlessError, Code, Problem, ReferenceFault, T
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.leaves import LONGEST_LINE
 from weighbridge.references.model import Reference
+from weighbridge.references.templates import is_template, shows_sign, without_defaults
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.service import Digested, Summarized, TokenCountingService
 from weighbridge.tokens.summary import Summarizer, Summary, summarize, total
@@ -54,6 +55,8 @@ def read(
         content = with_whole_text(content, whole)
     may_refer = content.scannable and _may_refer(content, whole, dialect, token)
     scan = _scan(content, whole, dialect, scans, token) if may_refer else ()
+    if scan and _defaults_mean_nothing(content, scan, token):
+        scan = tuple((line, without_defaults(references)) for line, references in scan)
     places = list(_places(content, dict(scan), token)) if scan else []
     if places:
         return resolved(content, *_cut(content, places, service, tokenizer, token))
@@ -170,6 +173,16 @@ def _scan(
     if whole is not None:
         scans.put(whole.text.digest, dialect, references_of, of)
     return references_of
+
+
+def _defaults_mean_nothing(content: Content, scan: ScannedReferences, token: CancelToken) -> bool:
+    """Whether the file is a template, by its name or any of its lines: looked at where that changes anything."""
+    if all(without_defaults(references) is references for _, references in scan):
+        return False
+    chunks = content.chunks if content.whole is None else content.whole
+    return is_template(content.path) or any(
+        shows_sign(line) for line, _ in cut_lines(watched(chunks(), token), LONGEST_LINE)
+    )
 
 
 def _referring(

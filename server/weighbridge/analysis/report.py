@@ -203,7 +203,7 @@ class Report(msgspec.Struct, frozen=True):
     #: The imports that bring something, in order; not in the JSON.
     imports: tuple[ImportReport, ...] = ()
     #: Whether the text shows signs of a template language, which gives short references a meaning of its own; not in the JSON.
-    templated: bool = False
+    template: bool = False
     #: Its own model and those that are shown beside it; none where there are no others, or nobody waited for them.
     models: tuple[ModelReport, ...] = ()
     #: Tokens before the first text that may be another each time, and what it costs where the provider has kept these; None: not known.

@@ -68,7 +68,7 @@ class Dialect:
 
 
 #: Raised by one with every change of what the scanner finds in any text: what is remembered of texts was found by it.
-RULES = 3
+RULES = 4
 
 MARKDOWN = Dialect("markdown", StreamScanner, ("@", "{{"), holds_reference, rules=f"markdown {RULES}")
 

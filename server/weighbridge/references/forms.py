@@ -5,8 +5,8 @@ r"""How references are written: `@[kind:target]`, `@path`, `{{name}}`. Where the
     @[var:name:default]  {{name:default}}   a variable; `env.NAME` is one of the environment's
     @docs/style.md                     a file, where it looks like a path
 
-In brackets, `\]` and `\\` stand for `]` and `\`. A default may be empty, and is taken as typed. References stand in one
-line, and hold no other.
+In brackets, `\]` and `\\` stand for `]` and `\`. A default may be empty, and is taken as typed. In braces it holds no brace
+and begins with no blank or quote: `{{ width: "100%" }}` is code. References stand in one line, and hold no other.
 
 A short form is taken for a path behind white space, an opening bracket or quote, a dash or the like, never behind a letter
 (`me@example.com`); where its last part has an extension of letters and digits, or it begins with `./` or `../`; and
@@ -24,7 +24,7 @@ from weighbridge.references.model import Kind, Reference, Typo
 _EXPLICIT = re.compile(r"@\[(file|api|var):((?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[)){0,2000}+)\]")
 _UNESCAPE = re.compile(r"\\([\\\]])")
 _BRACES = re.compile(
-    r"\{\{[ \t]{0,99}+([^\W\d][\w.-]{0,255}+)[ \t]{0,99}+(?::((?:[^{}\r\n]|\}(?!\})|\{(?!\{)){0,3000}+))?\}\}"
+    r"\{\{[ \t]{0,99}+([^\W\d][\w.-]{0,255}+)[ \t]{0,99}+(?::((?![\s\"'])[^{}\r\n]{0,3000}+))?\}\}"
 )
 #: A character of a short path: punctuation of all sorts ends one.
 IN_PATH = (
@@ -35,7 +35,7 @@ _PATH = re.compile(rf"@({IN_PATH}{{1,2000}}+)(?!{IN_PATH})(?:#([\w./%:~-]{{1,100
 #: As much of each of them as there is: what decides that there is none stands at most `_DECIDING` characters behind it.
 _EXPLICIT_SO_FAR = re.compile(r"@\[[a-z]{0,4}+(?::(?:[^\]\\\r\n@]|\\[^\r\n]|@(?!\[)){0,2001}+)?")
 _BRACES_SO_FAR = re.compile(
-    r"\{\{[ \t]{0,100}+(?:[^\W\d][\w.-]{0,256}+[ \t]{0,100}+(?::(?:[^{}\r\n]|\}(?!\})|\{(?!\{)){0,3001}+)?)?"
+    r"\{\{[ \t]{0,100}+(?:[^\W\d][\w.-]{0,256}+[ \t]{0,100}+(?::[^{}\r\n]{0,3001}+)?)?"
 )
 _PATH_SO_FAR = re.compile(rf"@{IN_PATH}{{0,2001}}+(?:#[\w./%:~-]{{0,1001}}+)?")
 _DECIDING: Final = 2

@@ -26,6 +26,7 @@ from weighbridge.references.leaves import (
     look_of,
 )
 from weighbridge.references.model import PLAIN, Directive, Heading, Reference, ScannedLine, Typo
+from weighbridge.references.templates import shows_sign, still_shows_sign, without_defaults
 from weighbridge.rope import Line
 from weighbridge.text import Edit
 
@@ -52,7 +53,8 @@ class Lines(Protocol):
 class Rescan:
     """Lines [start, old_end) of the text before became [start, new_end): what they hold may be other than before.
 
-    All others hold what they held. `cost`: what it took, in the units of `ScanIndex.update`.
+    All others hold what they held, unless the text became a template, or is none any more. `cost`: what it took, in the
+    units of `ScanIndex.update`.
     """
 
     start: int
@@ -93,13 +95,16 @@ class _LineNumbers:
 class ScanIndex:
     """The references, headings and directives of a document by line."""
 
-    def __init__(self, lines: Lines, skip: int = 0, *, refers: bool = True) -> None:
+    def __init__(
+        self, lines: Lines, skip: int = 0, *, refers: bool = True, is_template: bool = False
+    ) -> None:
         """Scan a whole text. `skip`: lines of front matter at its start, in which nothing is looked for.
 
-        `refers`: whether references count; where they don't, lines hold none.
+        `refers`: whether references count; where they don't, lines hold none. `is_template`: whatever the lines show.
         """
         self.skip = min(skip, len(lines))
         self._refers = refers
+        self._is_template = is_template
         leaves = Leaves(keep=True)
         for number in range(self.skip, len(lines)):
             leaves.feed(_scanned_of(lines, number))
@@ -111,12 +116,16 @@ class ScanIndex:
         self._directing = _LineNumbers()
         self._mistyped = _LineNumbers()
         self._note(0, 0, 0, len(self._parsed_lines))
+        #: Lines that show signs of a template language, wherever in the text.
+        self._signs = _LineNumbers()
+        if refers:
+            self._signs.lines = [number for number in range(len(lines)) if shows_sign(lines.line(number))]
 
     def copy(self) -> "ScanIndex":
         """A copy that goes on by itself: to see what an edit would do."""
         twin = copy(self)
         twin._parsed_lines = [*self._parsed_lines]  # noqa: SLF001  one of the same class
-        for name in ("_referring", "_heading", "_directing", "_mistyped"):
+        for name in ("_referring", "_heading", "_directing", "_mistyped", "_signs"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
@@ -133,9 +142,11 @@ class ScanIndex:
         return self._counting(self._parsed_lines[index].scanned)
 
     def _counting(self, scanned: ScannedLine) -> ScannedLine:
-        if self._refers or not (scanned.references or scanned.typos):
+        if not (scanned.references or scanned.typos):
             return scanned
-        return replace(scanned, references=(), typos=())
+        if not self._refers:
+            return replace(scanned, references=(), typos=())
+        return replace(scanned, references=without_defaults(scanned.references)) if self.template else scanned
 
     def line_if(self, index: int, text: str) -> ScannedLine:
         """What a line would hold if this were its text: in its block, without what code spans from other lines hide."""
@@ -149,8 +160,13 @@ class ScanIndex:
     def references(self) -> Iterator[tuple[int, Reference]]:
         """All references with their lines, in order."""
         for line in self._referring.lines:
-            for reference in self._parsed_lines[line].scanned.references:
+            for reference in self.line(line).references:
                 yield line, reference
+
+    @property
+    def template(self) -> bool:
+        """Whether the text is a template, by its name or by what stands in it: see `without_defaults`."""
+        return self._is_template or bool(self._signs.lines)
 
     @property
     def references_revision(self) -> int:
@@ -199,6 +215,8 @@ class ScanIndex:
         Lines put in among those that are skipped are skipped as well; an edit over the border leaves none behind that
         is. Where front matter now ends is for a new index to be told.
         """
+        if self._refers:
+            self._note_signs(edit, lines)
         if edit.old_lines == edit.new_lines == 1 and self._update_line(edit, lines):
             return Rescan(edit.start, edit.start + 1, edit.start + 1)
         if edit.start >= self.skip:
@@ -213,6 +231,23 @@ class ScanIndex:
             return Rescan(edit.start, was_end, is_end)
         rescan = self._rescan(Edit(edit.start, edit.new_lines, edit.new_lines), lines, most)
         return replace(rescan, start=edit.start, old_end=rescan.old_end - shift)
+
+    def _note_signs(self, edit: Edit, lines: Lines) -> None:
+        """Look for signs of a template language in what an edit changed."""
+        start, old_end = edit.start, edit.start + edit.old_lines
+        if edit.inline is not None:
+            old = bisect_left(self._signs.lines, start)
+            before = self._signs.lines[old : old + 1] == [start]
+            if still_shows_sign(lines.stored_line(start), edit.inline, before=before) is before:
+                return
+            new = [] if before else [start]
+        else:
+            changed = range(start, start + edit.new_lines)
+            new = [number for number in changed if shows_sign(lines.line(number))]
+        was_template = self.template
+        self._signs.replace(start, old_end, edit.new_lines - edit.old_lines, new)
+        if self.template is not was_template:
+            self._referring.revision += 1
 
     def _rescan(self, edit: Edit, lines: Lines, most: int) -> Rescan:
         """Scan anew from the start of the leaf that an edit touches until all is as it was."""

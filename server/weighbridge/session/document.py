@@ -204,10 +204,17 @@ class Document:
 
     def _follow(self, edit: Edit, room: int = MOST_COST) -> int:
         """Change what was prepared as an edit wants it, or lose it all: half of it is worth nothing."""
+        assert self.prepared is not None  # noqa: S101  the caller saw to it
+        index = self.prepared.index
+        was_template = index.template
         try:
             if max(edit.old_lines, edit.new_lines) * LINE_COST > room:
                 raise TooFarError  # noqa: TRY301  as the index says it
-            return self._change(edit, room)
+            room = self._change(edit, room)
+            if index.template is was_template:
+                return room
+            # Braces anywhere stand for something else now.
+            self.lose()
         except TooFarError:
             self.lose()
         except FATAL:

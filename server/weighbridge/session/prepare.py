@@ -1,7 +1,6 @@
 """The preparation of a text: the slow things that a worker does once before its document can be counted."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,10 +9,11 @@ from weighbridge.agents.readers import TEXT
 from weighbridge.analysis.expand import Expansion
 from weighbridge.budget.directive import NOTHING, Overrides, overrides_of
 from weighbridge.config import Settings
-from weighbridge.content.front_matter import read_front_matter
+from weighbridge.content.front_matter import FrontMatter, read_front_matter
 from weighbridge.references.dialect import Dialect
 from weighbridge.references.index import ScanIndex
 from weighbridge.references.model import Directive
+from weighbridge.references.templates import is_template
 from weighbridge.session.choice import choose
 from weighbridge.session.prepared import Counts, Prepared, PreparedBefore
 from weighbridge.session.target import Target, parts_of
@@ -21,9 +21,6 @@ from weighbridge.text import Snapshot
 from weighbridge.tokens.base import Tokenizer
 from weighbridge.tokens.counted import CountedBuffer, TextPart
 from weighbridge.tokens.registry import tokenizer
-
-#: What Jinja, Handlebars and their like are known by: statements, blocks, filters.
-_TEMPLATE = re.compile(r"\{%|\{\{[#/^~]|\{\{[^{}|]*\|[^{}|]*\}\}")
 
 
 def prepare(
@@ -45,7 +42,7 @@ def prepare(
     index = None
     directives = before.directives
     if last is None or before.skip != front_matter.lines:
-        index = ScanIndex(snapshot, front_matter.lines, refers=dialect.refers)
+        index = _index(snapshot, front_matter, path, dialect)
         directives = tuple(directive for _, directive in index.directives())
     own, warnings = overrides_of(directives)
     overrides = flags.over(own)
@@ -53,7 +50,7 @@ def prepare(
     if chosen.agent is not None and path is None:
         chosen = TEXT
     if chosen.refers is not (dialect if index else last.dialect if last else chosen).refers:
-        index = ScanIndex(snapshot, front_matter.lines, refers=chosen.refers)
+        index = _index(snapshot, front_matter, path, chosen)
     dialect = chosen
     choice = choose(settings, overrides)
     counting = tokenizer(choice.encoding)
@@ -62,7 +59,7 @@ def prepare(
     same = last is not None and last.tokenizer is counting
     if last is None or index is not None or not same:
         # The index there is follows edits by now.
-        index = index or ScanIndex(snapshot, front_matter.lines, refers=dialect.refers)
+        index = index or _index(snapshot, front_matter, path, dialect)
         targets = dict.fromkeys(Target.of(reference) for _, reference in index.references())
         counts = _counts(index, snapshot, counting, before.expansions if same else {})
     else:
@@ -81,8 +78,11 @@ def prepare(
         directives=directives,
         targets=targets,
         counts=counts,
-        templated=index.refers and any(_TEMPLATE.search(line) for line in snapshot if "{" in line),
     )
+
+
+def _index(lines: Snapshot, front_matter: FrontMatter, path: Path | None, dialect: Dialect) -> ScanIndex:
+    return ScanIndex(lines, front_matter.lines, refers=dialect.refers, is_template=is_template(path))
 
 
 def _counts(

@@ -22,7 +22,7 @@ class Prepared:
 
     `warnings`: what can't be used, each with the number of the directive that says it, None if the settings do.
     `directives`: those that `overrides` were made of. `targets`: what the references name. `counts`: None where it goes
-    on with those there are. `templated`: whether the text shows signs of a template language.
+    on with those there are.
     """
 
     index: ScanIndex
@@ -38,7 +38,6 @@ class Prepared:
     directives: tuple[Directive, ...]
     targets: Mapping[Target, None]
     counts: "Counts | None"
-    templated: bool = False
 
     @property
     def exactness(self) -> Exactness:

@@ -94,7 +94,7 @@ def report_steps(document: Document, encoding: PositionEncoding) -> Steps[Report
         arrived=document.arrived,
         notices=(*_notices(document), *(() if hint is None else (hint,))),
         imports=tuple(_imports(document)),
-        templated=prepared.templated,
+        template=prepared.index.template,
         frame=frame_of(prepared.tokenizer.name, model),
         cacheable=cacheable_tokens,
         cached_usd=None

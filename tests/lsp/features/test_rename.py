@@ -144,7 +144,7 @@ async def test_only_clients_that_ask_are_told_of_it(folder: Path) -> None:
 
 
 NAMES = {
-    "a.prompt.md": "---\nvariables:\n  front: 1\n---\n# Öne two\n{{front}} 😀 {{ front : x }} {{set}}\n",
+    "a.prompt.md": "---\nvariables:\n  front: 1\n---\n# Öne two\n{{front}} 😀 {{ front :x }} {{set}}\n",
     "b.prompt.md": "{{front:mine}} {{set}} @[file:a.prompt.md#Öne two] @a.prompt.md#%C3%B6ne-two\n",
     "weighbridge.toml": '[variables]\nset = "value"\n',
 }
@@ -173,7 +173,7 @@ async def test_names_are_changed_where_they_are_meant(
         }
         # One document's own name is nobody else's.
         assert await renamed(session, uri, "{{front}}", "first") == {
-            "a.prompt.md": "---\nvariables:\n  first: 1\n---\n# Öne two\n{{first}} 😀 {{ first : x }} {{set}}\n"
+            "a.prompt.md": "---\nvariables:\n  first: 1\n---\n# Öne two\n{{first}} 😀 {{ first :x }} {{set}}\n"
         }
         assert await renamed(session, uri, "{{set}}", "other") == {
             "a.prompt.md": NAMES["a.prompt.md"].replace("{{set}}", "{{other}}"),
@@ -203,7 +203,7 @@ async def test_names_that_can_not_be(folder: Path, name: str) -> None:
     [
         ("@[var:a]", (6, 7)),
         ("@[var: var:r]", (7, 10)),
-        ("{{ a : a }}", (3, 4)),
+        ("{{ a :a }}", (3, 4)),
         (r"@[var:a\]b]", None),
         ("# # # #", (2, 5)),
         ("## # ##", (3, 4)),
@@ -246,7 +246,7 @@ SHARED = {
     "b.prompt.md.vars.json": '{"other": "who", "who": "b"}\n',
     "c.prompt.md": "---\nvariables:\n  who: c\n---\n{{who}} for itself\n",
     "d.prompt.md": "{{who:d}} @[file:part.md]\n",
-    "part.md": "ß😀 {{who}} {{ who : you }}\n",
+    "part.md": "ß😀 {{who}} {{ who :you }}\n",
 }
 
 
@@ -263,7 +263,7 @@ async def test_a_variable_is_renamed_with_all_that_share_it(
             "a.prompt.md": "---\nvariables:\n  whom: a\n---\n{{whom}} @[file:part.md]\n",
             "b.prompt.md": "@[file:part.md] @[var:whom]\n",
             "b.prompt.md.vars.json": '{"other": "who", "whom": "b"}\n',
-            "part.md": "ß😀 {{whom}} {{ whom : you }}\n",
+            "part.md": "ß😀 {{whom}} {{ whom :you }}\n",
         }
 
 

@@ -79,7 +79,7 @@ def diagnostics(report: Report, first_line_end: int, abilities: ClientAbilities)
         findings.extend(
             finding
             for finding in _broken(report.uri, reference, related=related)
-            if not report.templated or finding.severity is not types.DiagnosticSeverity.Hint
+            if not report.template or finding.severity is not types.DiagnosticSeverity.Hint
         )
     return sorted(findings, key=lambda finding: (finding.range.start.line, finding.range.start.character))
 
