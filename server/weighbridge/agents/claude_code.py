@@ -21,7 +21,6 @@ from weighbridge.agents.claude_text import (
     conditions,
     conditions_in_vain,
     find,
-    imports,
     removed,
     settled_lines,
     stripped,
@@ -123,7 +122,10 @@ class _Loader:
             yield listed
         yield self._memory_part()
         if not older:
-            yield Part("system message (in messages)", output_style(self.files, self.project, self.config))
+            yield Part(
+                "system message (in messages)",
+                output_style(self.files, self.config, self.folder, self.project),
+            )
             yield listed
 
     def _is_bare(self) -> bool:
@@ -251,7 +253,8 @@ class _Loader:
                 NotLoaded(path, f"larger than {MOST_BYTES:,} bytes: skipped without a word")
             )
             return False
-        text = read_text(self.files, path, own=importer is None or kind == "user" or self.settings.approved)
+        own = importer is None or kind == "user" or self.settings.approved
+        text = read_text(self.files, path, own=own, keep_mark=True)
         if text is not None and waits and (patterns := conditions(text)):
             # Something may import it still, which it does not wait for.
             self._seen.discard(real)
@@ -276,9 +279,11 @@ class _Loader:
             return False
         self.entries.append(Entry(path, kind, arriving, importer))
         base = self.files.real(path).parent
-        targets = list(imports(text))
+        targets = list(targets_in(whole))
         is_inspected = self.files.real(path) in self.start.inspected_files
-        code = Blocks(whole, begin_of(whole))
+        # Places are of the text as editors have it.
+        shown = whole.removeprefix("\ufeff")
+        code = Blocks(shown, begin_of(shown))
         if is_inspected:
             named = cache(partial(self._target, base=base, kind=kind, hops=hops))
             self.ignored.extend(ignored(path, code, frozenset(targets), named, targets_in, self.files))

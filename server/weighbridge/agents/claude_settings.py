@@ -1,7 +1,7 @@
 """Claude Code's settings, as far as they say which files are loaded: arguments, environment, and files of settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,11 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
     """What holds in a folder of a project. `config`: the user's folder of settings."""
     chosen = start.option("--setting-sources")
     sources = frozenset(("user", "project", "local") if chosen is None else chosen.split(","))
-    user_settings = json_object(files.read(config / "settings.json"))
-    settings = [user_settings] if "user" in sources else []
-    for place in dict.fromkeys((project, folder)):
-        if "project" in sources:
-            settings.append(json_object(files.read(place / ".claude" / "settings.json")))
-        if "local" in sources:
-            settings.append(json_object(files.read(place / ".claude" / "settings.local.json")))
+    settings = [
+        json_object(files.read(path))
+        for path, source in settings_files(folder, project, config)
+        if source in sources
+    ]
     patterns = [
         str(pattern)
         for values in settings
@@ -46,8 +44,22 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
     ]
     approved = _approved(start, files, project)
     return ClaudeSettings(
-        approved, sources, tuple(map(_excluding, patterns)), _instruction_files(user_settings)
+        approved,
+        sources,
+        tuple(map(_excluding, patterns)),
+        _instruction_files(json_object(files.read(config / "settings.json"))),
     )
+
+
+def settings_files(folder: Path, project: Path, config: Path) -> Sequence[tuple[Path, str]]:
+    """The files of settings with their sources; later ones win. The project's own are those of the session folder."""
+    own = folder / ".claude"
+    locals_ = dict.fromkeys((own / "settings.local.json", project / ".claude" / "settings.local.json"))
+    return [
+        (config / "settings.json", "user"),
+        (own / "settings.json", "project"),
+        *((path, "local") for path in locals_),
+    ]
 
 
 def is_on(value: str | None) -> bool:

@@ -1,19 +1,30 @@
 """What Claude Code says of skills, commands and output styles in its first request."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
 from pathlib import Path
 
+from weighbridge.agents.claude_settings import settings_files
+from weighbridge.agents.claude_text import begin_of, conditions, values_of
 from weighbridge.agents.folders import downwards, walk
 from weighbridge.agents.model import Entry, Files, Piece
 from weighbridge.agents.skills import cut, front_matter, split_front_matter
-from weighbridge.agents.text import decoded, json_object, unix_lines
+from weighbridge.agents.text import decoded, js_trim, json_object, unix_lines, utf16_units
 
 #: Characters of a description, and of the whole listing.
 LONGEST_DESCRIPTION = 1536
 LONGEST_LISTING = 24_000
 _LONGEST_FIRST_LINE = 100
+#: What a skill's own name is made of, where it is shown.
+_SHOWN_NAME = re.compile(r"[\w.:-]+")
+_TRUE = frozenset(("1", "true", "yes", "on"))
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+#: Unicode's classes of characters that nobody sees, line ends among them.
+_UNSEEN = frozenset(("Cc", "Cf", "Zl", "Zp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +67,68 @@ def _skills(files: Files, config: Path, folder: Path, project: Path) -> Iterator
     for holder in (config, *(place / ".claude" for place in places)):
         for name in sorted(files.names(holder / "skills")):
             path = holder / "skills" / name / "SKILL.md"
-            skill = _skill(path, name, files)
+            skill = _skill(path, name, files, "Skill")
             if skill is not None and name not in seen:
                 seen.add(name)
                 yield skill
     commands: list[tuple[str, Path]] = []
-    for holder in (*(place / ".claude" for place in places), config):
-        for path in walk(holder / "commands", files):
-            if path.suffix == ".md":
-                name = ":".join(path.relative_to(holder / "commands").with_suffix("").parts)
-                commands.append((name, path))
+    for holder in (config, *(place / ".claude" for place in places)):
+        commands += _commands(holder / "commands", files)
     for name, path in sorted(commands, key=lambda command: command[0]):
-        skill = _skill(path, name, files)
+        skill = _skill(path, name, files, "Custom command")
         if skill is not None and name not in seen:
             seen.add(name)
             yield skill
 
 
-def _skill(path: Path, name: str, files: Files) -> _Skill | None:
-    """A skill or command as it is listed; None where it is not."""
+def _commands(folder: Path, files: Files) -> Iterator[tuple[str, Path]]:
+    """The commands in a folder with their names. A folder with a skill in it is one command, named as the folder is."""
+    paths = [path for path in walk(folder, files) if path.suffix == ".md"]
+    skills = {path.parent: path for path in paths if path.name.lower() == "skill.md"}
+    for path in paths:
+        named = path.parent if skills.get(path.parent) == path else path.with_suffix("")
+        if named == path.parent or path.parent not in skills:
+            yield ":".join(named.relative_to(folder).parts) or folder.name, path
+
+
+def _skill(path: Path, name: str, files: Files, default: str) -> _Skill | None:
+    """A skill or command as it is listed; None where it is not. `default`: the description of one without any text."""
     data = files.read(path)
     if data is None:
         return None
     text = unix_lines(decoded(data))
-    values = front_matter(text, lenient=True) or {}
-    if values.get("disable-model-invocation") is True or values.get("paths"):
+    values = values_of(text)
+    if _scalar(values.get("disable-model-invocation")).strip().lower() in _TRUE or conditions(text):
         return None
-    description = _line(values.get("description"))
-    if not description:
-        description = _first_line(split_front_matter(text)[1])
+    description = _line(values.get("description")) or _line(_first_line(text[begin_of(text) :])) or default
     when = _line(values.get("when_to_use"))
     if when:
         description = f"{description} - {when}"
     whole = description
-    if len(description) > LONGEST_DESCRIPTION:
-        description = f"{description[: LONGEST_DESCRIPTION - 1]}…"
-    shown = _line(values.get("name"))
-    return _Skill(f"{name} ({shown})" if shown and shown != name else name, path, text, whole, description)
+    if utf16_units(description) > LONGEST_DESCRIPTION:
+        units = description.encode("utf-16-le", "surrogatepass")[: 2 * (LONGEST_DESCRIPTION - 1)]
+        description = f"{units.decode('utf-16-le', 'replace')}…"
+    value = values.get("name")
+    shown = ",".join(map(_scalar, value)) if isinstance(value, list) else js_trim(_scalar(value))
+    is_shown = path.name == "SKILL.md" and shown != name and _SHOWN_NAME.fullmatch(shown)
+    return _Skill(f"{name} ({shown})" if is_shown else name, path, text, whole, description)
+
+
+def _scalar(value: object) -> str:
+    """A value of front matter as JavaScript writes it; empty for lists, mappings and nothing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, str | int | float | date) else ""
 
 
 def _line(value: object) -> str:
-    return re.sub(r"\s+", " ", value).strip() if isinstance(value, str) else ""
+    """A value as it is listed: unseen characters that follow each other are one space, and nothing looks like a tag."""
+    text = _TERMINAL_CODES.sub("", _scalar(value))
+    runs = groupby(text, lambda character: unicodedata.category(character) in _UNSEEN)
+    seen = "".join(" " if is_unseen else "".join(run) for is_unseen, run in runs)
+    return js_trim(seen).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _first_line(body: str) -> str:
@@ -108,19 +140,15 @@ def _first_line(body: str) -> str:
     return ""
 
 
-def output_style(files: Files, project: Path, config: Path) -> tuple[Piece, ...]:
+def output_style(files: Files, config: Path, folder: Path, project: Path) -> tuple[Piece, ...]:
     """The chosen output style's text, none where it is one of the agent's own or is not there."""
     chosen = None
-    for holder, name in (
-        (config, "settings.json"),
-        (project / ".claude", "settings.json"),
-        (project / ".claude", "settings.local.json"),
-    ):
-        value = json_object(files.read(holder / name)).get("outputStyle")
+    for path, _ in settings_files(folder, project, config):
+        value = json_object(files.read(path)).get("outputStyle")
         chosen = value if isinstance(value, str) else chosen
     if chosen is None:
         return ()
-    for holder in (project / ".claude", config):
+    for holder in (*(place / ".claude" for place in reversed(downwards(project, folder))), config):
         for path in walk(holder / "output-styles", files):
             data = files.read(path) if path.suffix == ".md" else None
             if data is None:

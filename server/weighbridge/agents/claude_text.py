@@ -14,10 +14,12 @@ from weighbridge.agents.settled import settled
 from weighbridge.agents.text import JS_SPACE_CLASS, split_patterns, yaml_mapping
 from weighbridge.errors import Code
 
-FRONT_MATTER = re.compile(rf"---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
+FRONT_MATTER = re.compile(rf"\ufeff?---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
 IMPORT_START = re.compile(r"[A-Za-z0-9._-]|/.|~/")
 #: What says in other agents' rules for which files they are, and `paths` itself in other letters.
 _OTHER_KEYS = frozenset(("globs", "applyTo", "Paths"))
+_KEY_AND_TEXT = re.compile(r"^([A-Za-z_-]+):[ \t]+(\S.*)$", re.MULTILINE)
+_SPECIAL = re.compile(r"[{}\[\]*&#!|>%@`]|: ")
 _PATHS = re.compile(r"^paths(?=[ \t]*:)", re.MULTILINE)
 #: Lines in which the end of front matter is looked for, where it may be left out.
 _LONGEST_HEAD = 200
@@ -31,7 +33,7 @@ def stripped(text: str) -> str:
 
 @remembered
 def imports(text: str) -> tuple[str, ...]:
-    """The targets that a text's imports name, in order, unescaped."""
+    """The targets that the imports of a text without front matter name, in order, unescaped."""
     return tuple(_imports(text))
 
 
@@ -65,7 +67,7 @@ def settled_lines(lines: Sequence[str]) -> int:
 
 def targets_in(text: str) -> tuple[str, ...]:
     """The targets that a file's imports name."""
-    return imports(stripped(text))
+    return imports(text[begin_of(text) :])
 
 
 def begin_of(text: str) -> int:
@@ -85,7 +87,7 @@ def removed(text: str) -> Iterator[tuple[int, int]]:
 
 def conditions(text: str) -> tuple[str, ...]:
     """The patterns on which a rule waits; none where it always loads."""
-    paths = _values(text).get("paths")
+    paths = values_of(text).get("paths")
     written = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
     patterns = [part.strip() for item in written if isinstance(item, str) for part in split_patterns(item)]
     # What a folder's pattern ends with says nothing more: a folder stands for all in it.
@@ -97,20 +99,18 @@ def conditions(text: str) -> tuple[str, ...]:
     )
 
 
-def _values(text: str) -> dict[str, Any]:
-    """The values of a rule's front matter; where it is no YAML, those that it has with its texts in quotes, else none."""
+def values_of(text: str) -> dict[str, Any]:
+    """The values of a text's front matter; where it is no YAML, those that it has with some of its texts in quotes, else none."""
     match = FRONT_MATTER.match(text)
     if match is None:
         return {}
     values = yaml_mapping(match[1])
-    if values is None:
-        values = yaml_mapping(re.sub(r"(?m)^([A-Za-z_-]+):[ \t]+([^\"'\s].*)$", _quoted, match[1]))
-    return values or {}
+    return values or yaml_mapping(_KEY_AND_TEXT.sub(_quoted, match[1])) or {}
 
 
 def conditions_in_vain(path: Path, text: str) -> Iterator[Ignored]:
     """Notices about front matter that looks as if its rule waited for files, though the rule always loads."""
-    begin, values = begin_of(text), _values(text)
+    begin, values = begin_of(text), values_of(text)
     if "paths" not in values and (key := _PATHS.search(text, 0, begin)) is not None:
         reason = "loads always: this is no YAML as it stands; put the patterns in quotes"
         yield Ignored(path, *key.span(), reason, Importance.LIKELY, code=Code.ALWAYS)
@@ -124,5 +124,9 @@ def conditions_in_vain(path: Path, text: str) -> Iterator[Ignored]:
 
 
 def _quoted(match: re.Match[str]) -> str:
-    value = match[2].replace("\\", "\\\\").replace('"', '\\"')
+    """A line of front matter with its text in quotes, where that has none and means something to YAML."""
+    value = match[2].rstrip()
+    if (value[0] in "\"'" and value[0] == value[-1]) or _SPECIAL.search(value) is None:
+        return match[0]
+    value = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'{match[1]}: "{value}"'

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from weighbridge.agents.remembering import remembered
 from weighbridge.agents.settled import sections
-from weighbridge.agents.text import unix_lines
+from weighbridge.agents.text import js_trim, unix_lines
 from weighbridge.text import split_lines
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _RAW_END = re.compile(r"[ \t]*</(?:script|pre|style|textarea)\b", re.IGNORECASE)
+_DECLARATION = re.compile(r" {0,3}<(?:\?|!(?!--))")
+_CODE_INDENT = 4
+_ONE_TAG = re.compile(r" {0,3}<[^\n>]+>\n")
+_IN_HEADING = "in_heading"
 #: Block quotes within one another that are looked into: a bound against hostile texts.
 _MOST_QUOTES = 20
 _QUOTE_MARK = re.compile(r"^ {0,3}>[ \t]?", re.MULTILINE)
@@ -37,14 +41,45 @@ def _parser() -> "MarkdownIt":
     # What stands in lines is parsed where somebody looks at it.
     parser = MarkdownIt("commonmark").disable(["inline", "entity", "text_join"])
     parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.block.ruler.at("lheading", _setext_heading)
+    parser.block.ruler.at("fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     return parser
 
 
+def _setext_heading(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
+    """Headings with a line below as in CommonMark, but that an indented line ends them, and of HTML only a line which is one tag
+    or comment.
+    """
+    from markdown_it.rules_block import lheading  # noqa: PLC0415  as above
+
+    below = start + 1
+    while below < end and not state.isEmpty(below) and state.sCount[below] - state.blkIndent < _CODE_INDENT:
+        below += 1
+    state.env[_IN_HEADING] = True
+    try:
+        return lheading(state, start, below, silent)
+    finally:
+        del state.env[_IN_HEADING]
+
+
+def _fence(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
+    """Fences as in CommonMark, but that a text's last line ends no paragraph if no line feed ends it."""
+    from markdown_it.rules_block import fence  # noqa: PLC0415  as above
+
+    return not (silent and state.eMarks[start] == len(state.src)) and fence(state, start, end, silent)
+
+
 def _html_block(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
-    """HTML blocks as in CommonMark, but that indented ones end no paragraph, and end tags of raw text begin none."""
+    """HTML blocks as in CommonMark, but that indented ones, declarations and instructions end no paragraph, and end tags of raw
+    text begin none.
+    """
     from markdown_it.rules_block import html_block  # noqa: PLC0415  as above
 
     if (silent and state.sCount[start] > state.blkIndent) or _RAW_END.match(state.src, state.bMarks[start]):
+        return False
+    if silent and _DECLARATION.match(state.src, state.bMarks[start]):
+        return False
+    if _IN_HEADING in state.env and not _ONE_TAG.match(state.src, state.bMarks[start]):
         return False
     return html_block(state, start, end, silent)
 
@@ -65,7 +100,8 @@ def stretches(text: str) -> Iterator[str]:
             yield content
         if where is not _Where.HTML:
             children: list[Token] = []
-            parser.inline.parse(content, parser, links, children)
+            # A byte order mark is white space to JavaScript, of any other kind to the parser.
+            parser.inline.parse(content.replace("\ufeff", "\u00a0"), parser, links, children)
             yield from _inline(children)
 
 
@@ -155,7 +191,7 @@ def without_block_comments(text: str) -> str:
             end += 1
         rest = without_comments(block)
         parts.extend(lines[at:start])
-        if rest.strip():
+        if js_trim(rest):
             parts.append(rest)
         at = end
         removed = True
