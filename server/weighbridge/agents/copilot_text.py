@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator
 
-_IMPORT = re.compile(r"@(?<![\w-]@)([^\s'\"<>@][^\s'\"<>]*)")
+#: What is behind an `@` may hold another, which begins an import if the first names no file.
+_IMPORT = re.compile(r"@(?<![A-Za-z0-9_-]@)(?=([^\s'\"<>`@][^\s'\"<>`]*))")
 _TRAILING = ".,;:!?)]}"
-_FENCE = re.compile(r"^[ \t]*(?:(?:[-*+>]|\d+[.)])[ \t]+)*(`{3,}+|~{3,}+)[^\n]*\n", re.MULTILINE)
-_RUN_OR_BLANK = re.compile(r"`+|\n(?=[ \t\r\f\v]*\n)")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_RUN = re.compile(r"`+")
 #: Bidirectional marks, zero-width characters but the joiner, soft hyphens, tags.
 _INVISIBLE = re.compile(
     "[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
@@ -26,53 +27,42 @@ def imports_in(text: str) -> Iterator[tuple[int, int, str]]:
             reach = max(reach, region[1])
             region = next(code, None)
         target = match[1].rstrip(_TRAILING)
-        if not target or not ("." in target or "/" in target) or target.startswith(("/", "~")):
+        if not ("." in target or "/" in target) or target.startswith(("/", "~")) or target.endswith("/"):
             continue
         if reach <= match.start():
             yield match.start(1) - 1, match.start(1) + len(target), target
 
 
 def code_in(text: str) -> list[tuple[int, int]]:
-    """Fences and code spans, wherever they stand; in the order in which they begin."""
-    fences: list[tuple[int, int]] = []
-    at = 0
-    while (opened := _FENCE.search(text, at)) is not None:
-        mark = opened[1]
-        closing = re.compile(rf"^[ \t>]*{re.escape(mark[0])}{{{len(mark)},}}[ \t]*\r?$", re.MULTILINE)
-        closed = closing.search(text, opened.end())
-        end = len(text) if closed is None else closed.end()
-        fences.append((opened.start(), end))
-        at = end
-    starts = [start for start, _ in fences]
-    spans = (
-        span
-        for span in _spans(text)
-        if not (number := bisect_right(starts, span[0])) or fences[number - 1][1] <= span[0]
-    )
-    return sorted((*fences, *spans))
+    """Fences and code spans, in order. Lines decide: three marks at a line's start open or close a fence, and a span that its
+    line does not close goes to the line's end.
+    """
+    regions: list[tuple[int, int]] = []
+    opened, fence = 0, ""
+    for line in _LINE.finditer(text):
+        mark = _FENCE.match(line[0])
+        if fence:
+            if mark is not None and mark[1] == fence:
+                regions.append((opened, line.end()))
+                fence = ""
+        elif mark is not None:
+            opened, fence = line.start(), mark[1]
+        elif "`" in line[0]:
+            regions += _spans(text, *line.span())
+    return [*regions, (opened, len(text))] if fence else regions
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Code spans: from a run of backticks to the next that is as long, in one paragraph."""
-    paragraph = 0
-    runs: list[tuple[int, int, int]] = []
-    later: dict[tuple[int, int], list[int]] = {}
-    for match in _RUN_OR_BLANK.finditer(text):
-        if match[0] == "\n":
-            paragraph += 1
-        else:
-            later.setdefault((paragraph, len(match[0])), []).append(match.start())
-            runs.append((match.start(), match.end(), paragraph))
-    for starts in later.values():
-        starts.reverse()
-    at = 0
-    for start, end, paragraph in runs:
-        same = later[paragraph, end - start]
-        while same and same[-1] < max(at, end):
-            same.pop()
-        if start >= at and same:
-            at = same[-1] + end - start
-            yield start, at
+def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The code spans of a line: from a run of backticks to the next that is as long, or to the line's end."""
+    opened, length = 0, 0
+    for run in _RUN.finditer(text, start, end):
+        if not length:
+            opened, length = run.start(), len(run[0])
+        elif len(run[0]) == length:
+            yield opened, run.end()
+            length = 0
+    if length:
+        yield opened, end
 
 
 def cleaned(text: str) -> str:
