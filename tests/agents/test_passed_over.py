@@ -90,7 +90,7 @@ REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
     "@../nowhere": {"copilot-cli": None, "goose": None},
     "@.git/a.md": {"copilot-cli": None, "goose": ("warning", "nothing in .git is imported", None)},
     "@binary.md": {"copilot-cli": ("warning", "it holds a NUL", None), "goose": None},
-    "@latin.md": {"copilot-cli": None, "goose": ("warning", "it is not UTF-8", None)},
+    "@latin.md": {"copilot-cli": ("warning", "it is no UTF-8", None), "goose": ("warning", "it is not UTF-8", None)},
     "@large.md": {
         "copilot-cli": ("warning", "the imports of one file come to 524,288 bytes", None),
         "goose": ("warning", "what one file imports comes to 1,048,576 bytes", None),

@@ -292,7 +292,7 @@ def test_copilots_tables(tmp_path: Path) -> None:
     assert always == "B always"
     assert rules.startswith("\nHere is a list of instruction files")
     assert rules.splitlines()[-3:] == [
-        "| src/**,*.py | '.github/instructions/a.instructions.md' | a\\|b |",
+        "| src/**, *.py | '.github/instructions/a.instructions.md' | a\\|b |",
         "| x, y | '.claude/rules/d.md' |  |",
         "| e | 'more/.github/instructions/e.instructions.md' |  |",
     ]

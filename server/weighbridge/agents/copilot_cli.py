@@ -3,9 +3,14 @@
 Rules and recordings: `tests/agents/wire/copilot-cli.jsonl`. What in a text is an import is in `copilot_text`.
 """
 
+import html
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +33,23 @@ from weighbridge.agents.model import (
     import_of,
 )
 from weighbridge.agents.passed_over import Tried, passed_over
-from weighbridge.agents.skills import front_matter, front_matter_of, split_front_matter
+from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import anywhere, decoded, read_text, split_patterns, unix_lines
+from weighbridge.agents.text import anywhere, decoded, read_text, split_patterns, unix_lines, yaml_mapping
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
 MOST_LEVELS = 8
 MOST_IMPORTS = 64
 MOST_BYTES = 524_288
 _LONGEST_DESCRIPTION = 1024
+_LONGEST_NAME = 64
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+_BLANKS = re.compile(r"\s+")
+#: Lines that are the description of a skill without one.
+_FIRST_LINES = 3
+#: Whom a rule excludes that excludes Copilot CLI; and the patterns of rules that always apply.
+_EXCLUDED = frozenset(("coding-agent", "cloud-agent"))
+_ALWAYS = frozenset(("*", "**", "**/*"))
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
 #: The files whose imports are followed.
@@ -124,7 +137,7 @@ class _Loader:
             if pattern is None:
                 rules.append(Piece(text, Entry(path, "rule", text)))
             elif pattern:
-                waiting.append((pattern, path, str(values.get("description") or "")))
+                waiting.append((pattern, path, " ".join(_text(values.get("description")).split())))
                 reason = f"only named to the model until a file is read that matches {pattern}"
                 patterns, folder = anywhere(split_patterns(pattern)), self._chain()[-1]
                 self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
@@ -176,72 +189,94 @@ class _Loader:
         holders += [(place / ".github" / "instructions", ".instructions.md") for place in self._added()]
         for holder, ending in holders:
             for path in sorted(walk(holder, self.files), key=str):
-                whole = read_text(self.files, path) if path.name.endswith(ending) else None
+                whole = read_text(self.files, path) if path.name.lower().endswith(ending) else None
                 if whole is not None:
                     text = cleaned(whole)
                     self._look_over(path, whole, None)
                     values = front_matter(unix_lines(text), lenient=True) or {}
-                    yield path, text, values, _pattern(values, ending)
+                    yield path, text, values, _pattern(values)
 
     def _agents(self) -> Iterator[Part]:
-        """The chosen agent's own text, and the listing of all."""
+        """The chosen agent's own text, and the listing of all, by name."""
         chosen = self.start.option("--agent")
-        pieces: list[Piece] = []
-        for folder, ending in ((".github/agents", ".agent.md"), (".claude/agents", ".md")):
-            for path in sorted(walk(self._chain()[-1] / folder, self.files), key=str):
-                data = self.files.read(path) if path.name.endswith(ending) else None
-                if data is None:
+        root = self._chain()[-1]
+        listed: list[tuple[str, str, Path]] = []
+        for folder in (root / ".github" / "agents", root / ".claude" / "agents", self.own / "agents"):
+            for path in sorted(walk(folder, self.files), key=str):
+                text = read_text(self.files, path) if path.suffix == ".md" else None
+                values = None if text is None else _front_matter(text)
+                if text is None or values is None:
                     continue
-                text = unix_lines(decoded(data))
-                values = front_matter(text, lenient=True) or {}
-                name = str(values.get("name") or path.name.removesuffix(ending))
-                description = str(values.get("description") or "")
+                name = _text(values.get("name")) or path.name.removesuffix(".md").removesuffix(".agent")
+                description = _text(values.get("description"))
                 if chosen == name:
-                    body = split_front_matter(text)[1].strip()
+                    body = split_front_matter(unix_lines(text))[1].strip()
                     yield Part("system (lines)", (Piece(body, Entry(path, "agent", body)),))
-                if description:
-                    pieces += [
-                        Piece(f"{chr(10) if pieces else ''}- **{name}**: "),
-                        Piece(description, Entry(path, "agent", description)),
-                    ]
+                if (
+                    description
+                    and not _is_on(values, "disable-model-invocation")
+                    and values.get("infer") is not False
+                ):
+                    listed.append((name, description, path))
+        pieces: list[Piece] = []
+        for name, description, path in sorted(listed, key=itemgetter(0)):
+            pieces += [
+                Piece(f"{chr(10) if pieces else ''}- **{name}**: "),
+                Piece(description, Entry(path, "agent", description)),
+            ]
         yield Part("tool description of task", tuple(pieces))
 
     def _skill_parts(self) -> Iterator[Part]:
         """The listings of skills, and of commands."""
         root = self._chain()[-1]
-        skills = [
-            (holder / name / "SKILL.md", where)
-            for holder, where in (
-                (root / ".github" / "skills", "project"),
-                (root / ".agents" / "skills", "project"),
-                (root / ".claude" / "skills", "project"),
-                (self.own / "skills", "user"),
-            )
-            for name in sorted(self.files.names(holder))
-        ]
-        yield Part("system", self._listing(skills))
-        holder = root / ".claude" / "commands"
-        yield Part("system", self._listing([(path, "project") for path in sorted(walk(holder, self.files))]))
-
-    def _listing(self, paths: Sequence[tuple[Path, str]]) -> tuple[Piece, ...]:
+        project = [root / holder / "skills" for holder in (".github", ".agents", ".claude")]
+        names: set[str] = set()
         pieces: list[Piece] = []
-        for path, where in paths:
-            values = front_matter_of(self.files, path, lenient=True)
-            description = str(values.get("description") or "").strip()
-            default = path.stem if path.name != "SKILL.md" else ""
-            name = str(values.get("name") or default)
-            if not name or not description:
+        for holders, where in ((project, "project"), ([self.own / "skills"], "user")):
+            paths = [
+                (holder / name / "SKILL.md", name)
+                for holder in holders
+                for name in sorted(self.files.names(holder))
+            ]
+            pieces += self._listing(paths, where, names, more=bool(pieces))
+        yield Part("system", tuple(pieces))
+        holder = root / ".claude" / "commands"
+        commands = [(holder / name, name) for name in sorted(self.files.names(holder))]
+        markdown = [(path, path.stem) for path, name in commands if name.lower().endswith(".md")]
+        yield Part("system", tuple(self._listing(markdown, "project", set())))
+
+    def _listing(
+        self, paths: Sequence[tuple[Path, str]], where: str, names: set[str], *, more: bool = False
+    ) -> Iterator[Piece]:
+        """The entries of skills, by name. `paths`: with the names of those that say none; `names`: that are taken, added to."""
+        listed: list[tuple[str, str, Path]] = []
+        for path, default in paths:
+            text = read_text(self.files, path)
+            values = None if text is None else _front_matter(text)
+            if values is None and path.name != "SKILL.md" and text is not None:
+                values = {} if split_front_matter(unix_lines(text))[0] is None else None
+            if text is None or values is None or _is_on(values, "disable-model-invocation"):
+                continue
+            name = _BLANKS.sub("-", _text(values.get("name", default)).strip())
+            if "description" in values:
+                description = _text(values["description"])
+                is_valid = bool(description)
+            else:
+                description, is_valid = _first_lines(split_front_matter(unix_lines(text))[1]), True
+            if not is_valid or name in names or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
                 continue
             if len(description) > _LONGEST_DESCRIPTION:
                 reason = f"its description has more than {_LONGEST_DESCRIPTION:,} characters: it is left out silently"
                 self.not_loaded.append(NotLoaded(path, reason))
                 continue
-            pieces += [
-                Piece(f"{chr(10) if pieces else ''}<skill>\n  <name>{name}</name>\n  <description>"),
-                Piece(description, Entry(path, "skill", description)),
-                Piece(f"</description>\n  <location>{where}</location>\n</skill>"),
-            ]
-        return tuple(pieces)
+            names.add(name)
+            listed.append((name, description, path))
+        for name, description, path in sorted(listed):
+            arriving = html.escape(description).replace("&#x27;", "&apos;")
+            yield Piece(f"{chr(10) if more else ''}<skill>\n  <name>{name}</name>\n  <description>")
+            yield Piece(arriving, Entry(path, "skill", arriving))
+            yield Piece(f"</description>\n  <location>{where}</location>\n</skill>")
+            more = True
 
 
 @dataclass(slots=True)
@@ -289,8 +324,10 @@ class _Importer:
         elif (
             self.files.size(place) is not None and (data := self.files.read(place, own=self.own)) is not None
         ):
-            if b"\0" in data:
-                why = "it holds a NUL, so it is taken for a binary file"
+            if b"\0" in data or not _is_utf8(data):
+                why = (
+                    "it holds a NUL, so it is taken for a binary file" if b"\0" in data else "it is no UTF-8"
+                )
             elif len(data) > self.bytes_left:
                 why = f"the imports of one file come to {MOST_BYTES:,} bytes at most"
         if data is None or why is not None:
@@ -310,14 +347,44 @@ class _Importer:
         ], ""
 
 
-def _pattern(values: dict[str, object], ending: str) -> str | None:
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _pattern(values: Mapping[str, object]) -> str | None:
     """The pattern of files that a rule waits for: None where it always applies, empty where it never does."""
-    if values.get("excludeAgent") == "coding-agent":
+    excluded = values.get("excludeAgent")
+    if not _EXCLUDED.isdisjoint(map(str, excluded if isinstance(excluded, list) else [excluded])):
         return ""
-    value = values.get("applyTo" if ending == ".instructions.md" else "paths")
-    patterns = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    text = ", ".join(map(str, patterns)).strip()
-    return None if text in {"", "**", "**/*"} else text
+    value = values.get("applyTo", values.get("paths"))
+    written = split_patterns(value) if isinstance(value, str) else value if isinstance(value, list) else []
+    patterns = [pattern.strip() for pattern in written if isinstance(pattern, str) and pattern.strip()]
+    return None if _ALWAYS.issuperset(patterns) else ", ".join(patterns)
+
+
+def _front_matter(text: str) -> dict[str, Any] | None:
+    """A file's front matter as values by name, None where it has none or it is no YAML. The last line's end is none of it."""
+    source, _ = split_front_matter(unix_lines(text))
+    return None if source is None else yaml_mapping(source.removesuffix("\n"))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else value.isoformat() if isinstance(value, date) else ""
+
+
+def _is_on(values: Mapping[str, object], name: str) -> bool:
+    return str(values.get(name)).lower() in {"true", "yes", "on", "1"}
+
+
+def _first_lines(body: str) -> str:
+    """The description of a skill that has none: its first lines that are no headings."""
+    lines = (line.strip() for line in body.split("\n"))
+    first = islice((line for line in lines if line and not line.startswith("#")), _FIRST_LINES)
+    return " ".join(first)[:_LONGEST_DESCRIPTION]
 
 
 COPILOT_CLI = Agent(
