@@ -21,6 +21,7 @@ from weighbridge.references.dialect import MARKDOWN
 from weighbridge.references.index import StreamScanner
 from weighbridge.references.markdown import scan
 from weighbridge.references.model import ScannedLine
+from weighbridge.references.templates import shows_sign, without_defaults
 from weighbridge.text import PositionEncoding, units
 from weighbridge.tokens.registry import tokenizer
 from weighbridge.tokens.summary import EMPTY, Summary, join, summarize
@@ -76,7 +77,8 @@ def nested_of(text: str, first: int, end: int) -> list[Nested]:
     for number, (line, scanned) in enumerate(zip(lines, scan(lines), strict=True)):
         if not first <= number < end:
             continue
-        for reference in scanned.references:
+        is_template = any(map(shows_sign, lines))
+        for reference in without_defaults(scanned.references) if is_template else scanned.references:
             before = line[: reference.start]
             more = tuple(
                 units(before, one) - len(before) for one in (PositionEncoding.UTF8, PositionEncoding.UTF16)
