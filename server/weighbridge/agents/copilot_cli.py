@@ -105,7 +105,7 @@ class _Loader:
             for name in _NAMES:
                 yield place / name, "project"
         for place in between:
-            for name in (str(_INSTRUCTIONS), *_NAMES):
+            for name in (str(_INSTRUCTIONS), "AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "GEMINI.md"):
                 yield place / name, "project"
 
     def _instructions(self) -> tuple[Piece, ...]:
@@ -132,12 +132,14 @@ class _Loader:
                 self._look_over(path, text, importer.tried)
             pieces.append(Piece("\n</custom_instruction>"))
         rules: list[Piece] = []
-        waiting: list[tuple[str, Path, str]] = []
+        waiting: list[tuple[str, str, str]] = []
         for path, text, values, pattern in self._rules():
             if pattern is None:
                 rules.append(Piece(text, Entry(path, "rule", text)))
             elif pattern:
-                waiting.append((pattern, path, " ".join(_text(values.get("description")).split())))
+                waiting.append(
+                    (pattern, self._shown(path), " ".join(_text(values.get("description")).split()))
+                )
                 reason = f"only named to the model until a file is read that matches {pattern}"
                 patterns, folder = anywhere(split_patterns(pattern)), self._chain()[-1]
                 self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
@@ -148,6 +150,11 @@ class _Loader:
         for rule in rules:
             pieces += [*([Piece("\n\n")] if pieces else []), rule]
         return (*pieces, *end)
+
+    def _shown(self, path: Path) -> str:
+        """A rule's path as it is named: from the session folder where it lies below that, else from the root."""
+        base = self.folder if lies_in(path, self.folder) else self._chain()[-1]
+        return Path(os.path.relpath(path, base)).as_posix()
 
     def _look_over(self, path: Path, text: str, tried: Mapping[int, Tried] | None) -> None:
         """Record the places in a file that look like imports and are none. `tried`: its imports; None where it can have none."""
@@ -199,9 +206,9 @@ class _Loader:
     def _agents(self) -> Iterator[Part]:
         """The chosen agent's own text, and the listing of all, by name."""
         chosen = self.start.option("--agent")
-        root = self._chain()[-1]
+        holders = [place / name / "agents" for name in (".github", ".claude") for place in self._places()]
         listed: list[tuple[str, str, Path]] = []
-        for folder in (root / ".github" / "agents", root / ".claude" / "agents", self.own / "agents"):
+        for folder in (*holders, self.own / "agents"):
             for path in sorted(walk(folder, self.files), key=str):
                 text = read_text(self.files, path) if path.suffix == ".md" else None
                 values = None if text is None else _front_matter(text)
@@ -228,22 +235,27 @@ class _Loader:
 
     def _skill_parts(self) -> Iterator[Part]:
         """The listings of skills, and of commands."""
-        root = self._chain()[-1]
-        project = [root / holder / "skills" for holder in (".github", ".agents", ".claude")]
         names: set[str] = set()
         pieces: list[Piece] = []
-        for holders, where in ((project, "project"), ([self.own / "skills"], "user")):
+        project = [place / name for name in (".github", ".agents", ".claude") for place in self._places()]
+        user = [self.own, self.start.home / ".agents"]
+        for holder in (*project, *user):
             paths = [
-                (holder / name / "SKILL.md", name)
-                for holder in holders
-                for name in sorted(self.files.names(holder))
+                (holder / "skills" / name / "SKILL.md", name) for name in self.files.names(holder / "skills")
             ]
-            pieces += self._listing(paths, where, names, more=bool(pieces))
+            pieces += self._listing(paths, "user" if holder in user else "project", names, more=bool(pieces))
         yield Part("system", tuple(pieces))
-        holder = root / ".claude" / "commands"
-        commands = [(holder / name, name) for name in sorted(self.files.names(holder))]
-        markdown = [(path, path.stem) for path, name in commands if name.lower().endswith(".md")]
-        yield Part("system", tuple(self._listing(markdown, "project", set())))
+        names, pieces = set(), []
+        for holder in (place / ".claude" / "commands" for place in self._places()):
+            commands = [holder / name for name in self.files.names(holder) if name.lower().endswith(".md")]
+            paths = [(path, path.stem) for path in commands]
+            pieces += self._listing(paths, "project", names, more=bool(pieces))
+        yield Part("system", tuple(pieces))
+
+    def _places(self) -> Sequence[Path]:
+        """The folders in which skills, commands and agents are looked for, in order."""
+        chain = self._chain()
+        return tuple(dict.fromkeys((self.folder, chain[-1], *chain)))
 
     def _listing(
         self, paths: Sequence[tuple[Path, str]], where: str, names: set[str], *, more: bool = False
@@ -388,5 +400,5 @@ def _first_lines(body: str) -> str:
 
 
 COPILOT_CLI = Agent(
-    "copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot",), imports=Imports(imports_in)
+    "copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot", ".agents"), imports=Imports(imports_in)
 )

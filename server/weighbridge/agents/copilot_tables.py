@@ -27,12 +27,9 @@ _AGENTS = (
 )
 
 
-def tables(rules: Iterable[tuple[str, Path, str]], agents: Iterable[Path], root: Path) -> Iterator[str]:
-    """The tables that have rows. `rules`: patterns, path and description of each; `agents`: files, named from `root` on."""
-    rows = [
-        f"| {_cell(pattern)} | '{_shown(path, root)}' | {_cell(description)} |"
-        for pattern, path, description in rules
-    ]
+def tables(rules: Iterable[tuple[str, str, str]], agents: Iterable[Path], root: Path) -> Iterator[str]:
+    """The tables that have rows. `rules`: patterns, name and description of each; `agents`: files, named from `root` on."""
+    rows = [f"| {_cell(pattern)} | '{name}' | {_cell(description)} |" for pattern, name, description in rules]
     if rows:
         yield "\n".join((*_RULES, *rows))
     nested = [(shown := _shown(path, root), os.path.dirname(shown)) for path in agents]  # noqa: PTH120  letters alone

@@ -5,17 +5,19 @@ Rules and recordings: `tests/agents/wire/opencode.jsonl`. Its fork Kilo is in `k
 
 import fnmatch
 import itertools
+import json
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from weighbridge.agents.folders import upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter_of, split_front_matter
-from weighbridge.agents.text import decoded, json_object, read_text, unix_lines
+from weighbridge.agents.text import decoded, json_object, read_text, unix_lines, yaml_mapping
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
@@ -26,6 +28,10 @@ _PLACEHOLDER = re.compile(r"\$(\d+)")
 def load(start: Start, files: Files) -> Context:
     """What OpenCode puts into its first request."""
     return OpenCodeLoader(start, files).context()
+
+
+_SKILL_HEAD = re.compile(r"---[ \t]*\n([\s\S]*?)(?:^---|\Z)", re.MULTILINE)
+_WITH_COLON = re.compile(r"^([A-Za-z_]\w*)[ \t]*:[ \t]*([^\"'\s>|].*:.*)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -209,12 +215,14 @@ class OpenCodeLoader:
         listed: dict[str, tuple[str, Path]] = {}
         for folder in self.skill_folders():
             for path in walk(folder, self.files):
-                values = front_matter_of(self.files, path, lenient=True) if path.name == "SKILL.md" else {}
+                values = _values(read_text(self.files, path)) if path.name == "SKILL.md" else {}
                 name, description = values.get("name"), values.get("description")
                 if isinstance(name, str) and isinstance(description, str) and name not in listed:
-                    listed[name] = (description.strip(), path)
+                    listed[name] = (description, path)
         pieces: list[Piece] = []
-        for name, (description, path) in sorted(listed.items()):
+        for name, (description, path) in sorted(
+            listed.items(), key=lambda skill: (skill[0].casefold(), skill[0])
+        ):
             pieces += [
                 Piece(f"{chr(10) if pieces else ''}  <skill>\n    <name>{name}</name>\n    <description>"),
                 Piece(description, Entry(path, "skill", description)),
@@ -342,6 +350,19 @@ def with_words(body: str, arguments: str) -> str:
     if arguments and not numbers and "$ARGUMENTS" not in body:
         text += f"\n\n{arguments}"
     return text.strip()
+
+
+def _values(text: str | None) -> Mapping[str, Any]:
+    """The values of a skill's front matter, which may have no end; where it is no YAML, texts with colons are taken as they are."""
+    match = _SKILL_HEAD.match(unix_lines(text or ""))
+    if match is None:
+        return {}
+    values = yaml_mapping(match[1])
+    return (
+        values
+        or yaml_mapping(_WITH_COLON.sub(lambda line: f"{line[1]}: {json.dumps(line[2])}", match[1]))
+        or {}
+    )
 
 
 OPENCODE = Agent(
