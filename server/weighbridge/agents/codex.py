@@ -3,6 +3,7 @@
 Rules and recordings: `tests/agents/wire/codex.jsonl`.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,16 @@ from weighbridge.agents.model import (
     Piece,
     Start,
 )
-from weighbridge.agents.skills import cut, front_matter
-from weighbridge.agents.text import decoded, read_text, toml_table, unix_lines, yaml_mapping
+from weighbridge.agents.skills import cut, split_front_matter
+from weighbridge.agents.text import (
+    decoded,
+    read_text,
+    toml_table,
+    unix_lines,
+    yaml_mapping,
+    yaml_strings,
+    yaml_value,
+)
 from weighbridge.errors import Code
 
 #: Bytes that all project files share.
@@ -33,6 +42,10 @@ _WINDOW = 272_000
 _NAMES = ("AGENTS.override.md", "AGENTS.md")
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_NAME = 64
+_BLANKS = re.compile(r"\s+")
+_NULL = frozenset(("~", "null", "Null", "NULL"))
+#: A line of front matter with a text that is in no quotes, up to a comment.
+_KEY_AND_TEXT = re.compile(r"^([ \t]*[A-Za-z_][\w-]*):[ \t]+([^\"'\s].*?)(?:[ \t]+#.*)?[ \t]*$", re.MULTILINE)
 _SKILL_MENTION = re.compile(r"\$([\w-]+(?::[\w-]+)?)")
 
 
@@ -240,27 +253,29 @@ def _listed_skills(start: Start, files: Files, folder: Path, root: Path, home: P
     chain = downwards(root, folder)
     config_folders = [place / ".codex" / "skills" for place in reversed(chain)]
     config_folders = [place for place in config_folders if place != home / "skills"]
-    # The agent's own skills are a root too, between those of configuration folders and those of the repository.
-    numbered: list[Path | None] = [place for place in config_folders if files.is_folder(place)]
-    numbered += [
-        place for place in (home / "skills", start.home / ".agents" / "skills") if files.is_folder(place)
-    ]
-    numbered.append(None)
+    config_folders += [home / "skills", start.home / ".agents" / "skills"]
     agents = [place / ".agents" / "skills" for place in chain]
-    numbered += [place for place in agents if files.is_folder(place) and place not in numbered]
+    # Roots that hold none have no number. The agent's own skills are one, before those of the repository's `.agents`.
     skills: list[_Skill] = []
-    for number, place in enumerate(numbered):
-        for path in () if place is None else walk(place, files):
+    number = 0
+    for place in dict.fromkeys((*config_folders, None, *agents)):
+        described = [] if place is None else [*_described(place, files)]
+        for path, skill in described:
             assert place is not None  # noqa: S101  it holds a path
-            if path.name != "SKILL.md" or any(name.startswith(".") for name in path.relative_to(place).parts):
-                continue
-            described = _skill(path, files)
-            if described is not None:
-                rank = 0 if place in agents else 1 if lies_in(place, start.home / ".agents") else 2
-                shown = f"r{number}/{path.relative_to(place).as_posix()}"
-                line = f"- `r{number}` = `{place}`"
-                skills.append(_Skill((rank, described[0], shown), *described, shown, path, line))
+            rank = 0 if place in agents else 1 if lies_in(place, start.home / ".agents") else 2
+            shown = f"r{number}/{path.relative_to(place).as_posix()}"
+            line = f"- `r{number}` = `{place}`"
+            skills.append(_Skill((rank, skill[0], shown), *skill, shown, path, line))
+        number += place is None or bool(described)
     return sorted(skills, key=lambda skill: (skill.name, skill.rank))
+
+
+def _described(place: Path, files: Files) -> Iterator[tuple[Path, tuple[str, str, str, str]]]:
+    """The skills below a folder that are listed."""
+    for path in walk(place, files) if files.is_folder(place) else ():
+        hidden = any(name.startswith(".") for name in path.relative_to(place).parts)
+        if path.name == "SKILL.md" and not hidden and (skill := _skill(path, files)) is not None:
+            yield path, skill
 
 
 def _lengths(skills: Sequence[_Skill], window: int) -> list[int | None]:
@@ -314,17 +329,34 @@ def _skill(path: Path, files: Files) -> tuple[str, str, str, str] | None:
     if data is None:
         return None
     text = unix_lines(decoded(data, keep_mark=True))
-    values = front_matter(text, lenient=True)
-    whole = description = re.sub(r"\s+", " ", _string(values.get("description"))).strip() if values else ""
-    if not values or not description:
+    values = _values(text)
+    written = values.get("name", path.parent.name)
+    whole = description = _BLANKS.sub(" ", _string(values.get("description"))).strip()
+    if not description or description in _NULL or not isinstance(written, str):
         return None
     if len(description) > _LONGEST_DESCRIPTION:
         description = f"{description[: _LONGEST_DESCRIPTION - 3]}..."
-    name = re.sub(r"\s+", " ", str(values.get("name") or path.parent.name)).strip()
+    name = _BLANKS.sub(" ", written or path.parent.name).strip()
     if len(name) > _LONGEST_NAME:
         return None
     policy = _yaml_policy(files.read(path.parent / "agents" / "openai.yaml"))
     return None if policy is False else (name, text, whole, description)
+
+
+def _values(text: str) -> Mapping[str, Any]:
+    """The values of a skill's front matter; where these are no texts, those that it has with some of its lines in quotes."""
+    source = split_front_matter(text)[0] or ""
+    values = yaml_strings(source)
+    if isinstance(values.get("description"), str):
+        return values
+    return yaml_strings(_KEY_AND_TEXT.sub(_quoted, source))
+
+
+def _quoted(line: re.Match[str]) -> str:
+    """A line of front matter with its text in quotes, where YAML would take that for something else, or not at all."""
+    text = line[2]
+    is_odd = ": " in text or text[0] in "@`" or (text[0] in "[{" and yaml_value(text) is None)
+    return f"{line[1]}: {json.dumps(text)}" if is_odd else line[0]
 
 
 def _yaml_policy(data: bytes | None) -> bool | None:

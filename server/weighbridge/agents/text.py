@@ -18,6 +18,8 @@ JS_SPACE = (
 #: The same as the inside of a regular expression's character class.
 JS_SPACE_CLASS = re.escape(JS_SPACE)
 
+#: A tab behind a key, which other parsers of YAML take for a space.
+_TAB = re.compile(r"^([\w-]+:)\t", re.MULTILINE)
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -80,10 +82,22 @@ def yaml_value(text: str) -> Any:
     import yaml  # noqa: PLC0415
 
     try:
-        value = yaml.safe_load(text)
+        value = yaml.safe_load(_TAB.sub(r"\1 ", text))
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
         return None
     return {} if value is None else value
+
+
+@remembered
+def yaml_strings(text: str) -> dict[str, Any]:
+    """A YAML mapping's values by name, every scalar as it is written; empty where the text is no YAML or no mapping."""
+    import yaml  # noqa: PLC0415  as above
+
+    try:
+        value = yaml.load(_TAB.sub(r"\1 ", text), Loader=yaml.BaseLoader)  # noqa: S506  it makes strings, lists and mappings only
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def yaml_mapping(text: str) -> dict[str, Any] | None:
