@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from weighbridge.agents.claude_text import begin_of, conditions, values_of
 from weighbridge.agents.folders import downwards, walk
 from weighbridge.agents.model import Entry, Files, Piece
 from weighbridge.agents.skills import cut, front_matter, split_front_matter
-from weighbridge.agents.text import decoded, js_trim, json_object, unix_lines, utf16_units
+from weighbridge.agents.text import as_javascript, decoded, js_trim, json_object, unix_lines, utf16_units
 
 #: Characters of a description, and of the whole listing.
 LONGEST_DESCRIPTION = 1536
@@ -98,7 +97,7 @@ def _skill(path: Path, name: str, files: Files, default: str) -> _Skill | None:
         return None
     text = unix_lines(decoded(data))
     values = values_of(text)
-    if _scalar(values.get("disable-model-invocation")).strip().lower() in _TRUE or conditions(text):
+    if as_javascript(values.get("disable-model-invocation")).strip().lower() in _TRUE or conditions(text):
         return None
     description = _line(values.get("description")) or _line(_first_line(text[begin_of(text) :])) or default
     when = _line(values.get("when_to_use"))
@@ -109,23 +108,14 @@ def _skill(path: Path, name: str, files: Files, default: str) -> _Skill | None:
         units = description.encode("utf-16-le", "surrogatepass")[: 2 * (LONGEST_DESCRIPTION - 1)]
         description = f"{units.decode('utf-16-le', 'replace')}…"
     value = values.get("name")
-    shown = ",".join(map(_scalar, value)) if isinstance(value, list) else js_trim(_scalar(value))
+    shown = js_trim(as_javascript(value))
     is_shown = path.name == "SKILL.md" and shown != name and _SHOWN_NAME.fullmatch(shown)
     return _Skill(f"{name} ({shown})" if is_shown else name, path, text, whole, description)
 
 
-def _scalar(value: object) -> str:
-    """A value of front matter as JavaScript writes it; empty for lists, mappings and nothing."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, str | int | float | date) else ""
-
-
 def _line(value: object) -> str:
     """A value as it is listed: unseen characters that follow each other are one space, and nothing looks like a tag."""
-    text = _TERMINAL_CODES.sub("", _scalar(value))
+    text = "" if isinstance(value, list) else _TERMINAL_CODES.sub("", as_javascript(value))
     runs = groupby(text, lambda character: unicodedata.category(character) in _UNSEEN)
     seen = "".join(" " if is_unseen else "".join(run) for is_unseen, run in runs)
     return js_trim(seen).replace("<", "&lt;").replace(">", "&gt;")

@@ -3,7 +3,6 @@
 Rules and recordings: `tests/agents/wire/copilot-cli.jsonl`. What in a text is an import is in `copilot_text`.
 """
 
-import html
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +34,15 @@ from weighbridge.agents.model import (
 from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.skills import front_matter, split_front_matter
 from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import anywhere, decoded, read_text, split_patterns, unix_lines, yaml_mapping
+from weighbridge.agents.text import (
+    anywhere,
+    decoded,
+    escaped,
+    read_text,
+    split_patterns,
+    unix_lines,
+    yaml_mapping,
+)
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
 MOST_LEVELS = 8
@@ -284,7 +291,7 @@ class _Loader:
             names.add(name)
             listed.append((name, description, path))
         for name, description, path in sorted(listed):
-            arriving = html.escape(description).replace("&#x27;", "&apos;")
+            arriving = escaped(description)
             yield Piece(f"{chr(10) if more else ''}<skill>\n  <name>{name}</name>\n  <description>")
             yield Piece(arriving, Entry(path, "skill", arriving))
             yield Piece(f"</description>\n  <location>{where}</location>\n</skill>")

@@ -31,7 +31,7 @@ from weighbridge.agents.model import (
 )
 from weighbridge.agents.qwen_prompt import COMMANDS, prompt_parts
 from weighbridge.agents.qwen_rules import removed, split_rule, without_nested_comments
-from weighbridge.agents.skills import front_matter_of
+from weighbridge.agents.qwen_skills import skill_parts
 from weighbridge.agents.splicing import MOST_LEVELS, Splicer, flat, imports_in, trimmed
 from weighbridge.agents.text import (
     decoded,
@@ -83,7 +83,7 @@ class _Loader:
         parts += [
             *self._memory(),
             *prompt_parts(self.start, self.files, self.folder, self.own),
-            *self._skills(),
+            *skill_parts(self.files, self.folder, self.start.home),
         ]
         return Context(
             tuple(parts),
@@ -214,28 +214,6 @@ class _Loader:
                 text, lost = shortened(js_trim(decoded(data)), "Qwen Code", " KB")
                 yield Part(
                     "system", (Piece(f"## {path}\n\n"), Piece(text, Entry(path, "memory", text, lost=lost)))
-                )
-
-    def _skills(self) -> Iterator[Part]:
-        places = [
-            (self.folder / ".qwen", "project"),
-            (self.folder / ".agents", "project"),
-            (self.own, "user"),
-        ]
-        for holder, where in places:
-            for name in sorted(self.files.names(holder / "skills")):
-                path = holder / "skills" / name / "SKILL.md"
-                values = front_matter_of(self.files, path, lenient=True)
-                if not values.get("description") or not values.get("name"):
-                    continue
-                description = str(values["description"]).strip()
-                yield Part(
-                    "first user message",
-                    (
-                        Piece(f"<skill>\n<name>\n{values['name']}\n</name>\n<description>\n"),
-                        Piece(description, Entry(path, "skill", description)),
-                        Piece(f" ({where})\n</description>\n<location>\n{where}\n</location>\n</skill>"),
-                    ),
                 )
 
 

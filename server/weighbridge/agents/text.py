@@ -1,9 +1,11 @@
 """Text as agents' runtimes see it: decoding, trimming, line ends, front matter, JSON with comments."""
 
+import html
 import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,22 @@ def read_text(files: Files, path: Path, *, own: bool = True, keep_mark: bool = F
     """A file's text, None where there is none, or it may not be opened. `own`: as `Files.read` has it; `keep_mark`: as `decoded` has it."""
     data = files.read(path, own=own)
     return None if data is None else decoded(data, keep_mark=keep_mark)
+
+
+def as_javascript(value: object) -> str:
+    """A value of YAML as JavaScript writes it as a text; empty for mappings and nothing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(map(as_javascript, value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, str | int | float | date) else ""
+
+
+def escaped(text: str) -> str:
+    """A text as it stands in XML."""
+    return html.escape(text).replace("&#x27;", "&apos;")
 
 
 def js_trim(text: str) -> str:
