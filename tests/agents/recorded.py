@@ -15,6 +15,8 @@ from weighbridge.agents.registry import AGENTS
 from weighbridge.content.agent_files import AgentFiles
 
 WIRE = Path(__file__).parent / "wire"
+#: Our own runs of the real programs, in the same form: files of chance, and what they showed.
+RUNS = Path(__file__).parent / "runs"
 
 
 #: Files below the home that a case needs and the recording leaves out.
@@ -41,9 +43,18 @@ class Case:
 
 
 def cases(agent: str) -> list[Case]:
-    name = (*AGENTS[agent].aliases, agent)[0]
-    with (WIRE / f"{name}.jsonl").open(encoding="ascii") as lines:
-        return [Case(json.loads(line)) for line in lines]
+    """All cases of an agent."""
+    return _cases(WIRE, agent) + runs(agent)
+
+
+def runs(agent: str) -> list[Case]:
+    """Those of our own runs."""
+    return _cases(RUNS, agent)
+
+
+def _cases(folder: Path, agent: str) -> list[Case]:
+    path = folder / f"{(*AGENTS[agent].aliases, agent)[0]}.jsonl"
+    return [Case(json.loads(line)) for line in path.read_text("ascii").splitlines()] if path.exists() else []
 
 
 @dataclass(frozen=True)

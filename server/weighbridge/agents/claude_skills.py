@@ -18,6 +18,9 @@ from weighbridge.agents.text import as_javascript, decoded, js_trim, json_object
 LONGEST_DESCRIPTION = 1536
 LONGEST_LISTING = 24_000
 _LONGEST_FIRST_LINE = 100
+#: The descriptions of skills and commands without any text.
+_SKILL = "Skill"
+_COMMAND = "Custom command"
 #: What a skill's own name is made of, where it is shown.
 _SHOWN_NAME = re.compile(r"[\w.:-]+")
 _TRUE = frozenset(("1", "true", "yes", "on"))
@@ -66,7 +69,7 @@ def _skills(files: Files, config: Path, folder: Path, project: Path) -> Iterator
     for holder in (config, *(place / ".claude" for place in places)):
         for name in sorted(files.names(holder / "skills")):
             path = holder / "skills" / name / "SKILL.md"
-            skill = _skill(path, name, files, "Skill")
+            skill = _skill(path, name, files, _SKILL)
             if skill is not None and name not in seen:
                 seen.add(name)
                 yield skill
@@ -74,7 +77,7 @@ def _skills(files: Files, config: Path, folder: Path, project: Path) -> Iterator
     for holder in (config, *(place / ".claude" for place in places)):
         commands += _commands(holder / "commands", files)
     for name, path in sorted(commands, key=lambda command: command[0]):
-        skill = _skill(path, name, files, "Custom command")
+        skill = _skill(path, name, files, _COMMAND)
         if skill is not None and name not in seen:
             seen.add(name)
             yield skill
@@ -97,7 +100,9 @@ def _skill(path: Path, name: str, files: Files, default: str) -> _Skill | None:
         return None
     text = unix_lines(decoded(data))
     values = values_of(text)
-    if as_javascript(values.get("disable-model-invocation")).strip().lower() in _TRUE or conditions(text):
+    if as_javascript(values.get("disable-model-invocation")).strip().lower() in _TRUE:
+        return None
+    if default == _SKILL and conditions(text):
         return None
     description = _line(values.get("description")) or _line(_first_line(text[begin_of(text) :])) or default
     when = _line(values.get("when_to_use"))
