@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.agents.recorded import Case, lay
 
+from weighbridge.agents.copilot_text import imports_in
 from weighbridge.agents.markdown import code_regions
 from weighbridge.agents.model import Start
 from weighbridge.agents.registry import AGENTS
@@ -649,3 +650,12 @@ def test_qwens_memory_can_be_switched_off(
     files = {".qwen/settings.json": json.dumps({"memory": project})}
     got = arriving("qwen-code", tmp_path, files, home=home, settings={"user_settings": {"memory": user}})
     assert re.findall("of the [a-z]+", got) == (["of the user", "of the project"] if arrives else [])
+
+
+def test_copilots_imports_of_a_hostile_text_are_few() -> None:
+    """An import may begin in another: of a long run no more are tried than may name a file."""
+    assert len([*imports_in("@a.b," * 100_000)]) < 100
+    assert [target for _, _, target in imports_in("@x.md,@a.md @/b.md @" + "c" * 256 + ".md")] == [
+        "x.md,@a.md",
+        "a.md",
+    ]

@@ -44,8 +44,9 @@ _LONGEST_DESCRIPTION = 1024
 _LONGEST_NAME = 64
 _BLANKS = re.compile(r"\s+")
 _NULL = frozenset(("~", "null", "Null", "NULL"))
-#: A line of front matter with a text that is in no quotes, up to a comment.
-_KEY_AND_TEXT = re.compile(r"^([ \t]*[A-Za-z_][\w-]*):[ \t]+([^\"'\s].*?)(?:[ \t]+#.*)?[ \t]*$", re.MULTILINE)
+#: A line of front matter with a text that is in no quotes.
+_KEY_AND_TEXT = re.compile(r"^([ \t]*[A-Za-z_][\w-]*):[ \t]+([^\"'\s].*)$", re.MULTILINE)
+_COMMENT = re.compile(r"[ \t]#")
 _SKILL_MENTION = re.compile(r"\$([\w-]+(?::[\w-]+)?)")
 
 
@@ -354,7 +355,7 @@ def _values(text: str) -> Mapping[str, Any]:
 
 def _quoted(line: re.Match[str]) -> str:
     """A line of front matter with its text in quotes, where YAML would take that for something else, or not at all."""
-    text = line[2]
+    text = _COMMENT.split(line[2], 1)[0].rstrip()
     is_odd = ": " in text or text[0] in "@`" or (text[0] in "[{" and yaml_value(text) is None)
     return f"{line[1]}: {json.dumps(text)}" if is_odd else line[0]
 

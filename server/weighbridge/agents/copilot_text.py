@@ -5,7 +5,10 @@ import unicodedata
 from collections.abc import Iterator
 
 #: What is behind an `@` may hold another, which begins an import if the first names no file.
-_IMPORT = re.compile(r"@(?<![A-Za-z0-9_-]@)(?=([^\s'\"<>`@][^\s'\"<>`]*))")
+_IMPORT = re.compile(r"@(?<![A-Za-z0-9_-]@)(?=([^\s'\"<>`@][^\s'\"<>`]{0,1024}))")
+#: Characters of a path that is looked for, and of a name in it: of a run of imports each is in all those before it.
+_LONGEST_PATH = 1024
+_LONGEST_NAME = 255
 _TRAILING = ".,;:!?)]}"
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _FENCE = re.compile(r"\s*(```|~~~)")
@@ -28,6 +31,8 @@ def imports_in(text: str) -> Iterator[tuple[int, int, str]]:
             region = next(code, None)
         target = match[1].rstrip(_TRAILING)
         if not ("." in target or "/" in target) or target.startswith(("/", "~")) or target.endswith("/"):
+            continue
+        if len(match[1]) > _LONGEST_PATH or max(map(len, target.split("/"))) > _LONGEST_NAME:
             continue
         if reach <= match.start():
             yield match.start(1) - 1, match.start(1) + len(target), target

@@ -52,14 +52,18 @@ def _setext_heading(state: "StateBlock", start: int, end: int, silent: bool) -> 
     """
     from markdown_it.rules_block import lheading  # noqa: PLC0415  as above
 
-    below = start + 1
-    while below < end and not state.isEmpty(below) and state.sCount[below] - state.blkIndent < _CODE_INDENT:
-        below += 1
+    known = len(state.tokens)
     state.env[_IN_HEADING] = True
     try:
-        return lheading(state, start, below, silent)
+        if not lheading(state, start, end, silent):
+            return False
     finally:
         del state.env[_IN_HEADING]
+    if all(state.sCount[line] - state.blkIndent < _CODE_INDENT for line in range(start + 1, state.line - 1)):
+        return True
+    del state.tokens[known:]
+    state.line = start
+    return False
 
 
 def _fence(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
