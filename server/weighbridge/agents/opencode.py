@@ -297,24 +297,32 @@ def glob(place: Path, pattern: str, files: Files, *, own: bool) -> Iterator[Path
         while parts and not _GLOB.search(parts[0]):
             fixed.append(parts.pop(0))
         if parts:
-            yield from _walked(place.joinpath(*fixed), parts, files, own=own)
+            yield from _walked(place.joinpath(*fixed), tuple(parts), files, set(), own=own)
         elif files.size(place.joinpath(*fixed)) is not None:
             yield place.joinpath(*fixed)
 
 
-def _walked(place: Path, parts: Sequence[str], files: Files, *, own: bool) -> Iterator[Path]:
+def _walked(
+    place: Path, parts: tuple[str, ...], files: Files, seen: set[tuple[Path, tuple[str, ...]]], *, own: bool
+) -> Iterator[Path]:
+    """The files that the parts of a pattern match from a folder on. `seen`: where the same was looked for already."""
+    if (place, parts) in seen:
+        return
+    seen.add((place, parts))
     first, rest = parts[0], parts[1:]
+    if first == "**" and rest:
+        yield from _walked(place, rest, files, seen, own=own)
     for name in files.names(place, own=own):
         path = place / name
         folder = files.is_folder(path)
         if first == "**":
             if folder and not files.is_link(path):
-                yield from _walked(path, parts, files, own=own)
-            if not folder and rest and len(rest) == 1 and fnmatch.fnmatchcase(name, rest[0]):
+                yield from _walked(path, parts, files, seen, own=own)
+            elif not folder and not rest:
                 yield path
         elif fnmatch.fnmatchcase(name, first):
             if folder and rest:
-                yield from _walked(path, rest, files, own=own)
+                yield from _walked(path, rest, files, seen, own=own)
             elif not folder and not rest:
                 yield path
 
