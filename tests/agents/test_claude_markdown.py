@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weighbridge.agents.claude_text import find, imports, settled_lines
-from weighbridge.agents.markdown import without_block_comments
+from weighbridge.agents.markdown import stretches, without_block_comments
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,8 @@ def test_lines_that_may_be_left_out_say_nothing_of_an_import_below_them(lines: l
 )
 def test_as_many_lines_are_left_out_as_can_be(above: str, left_out: int) -> None:
     assert settled_lines(above.splitlines(keepends=True)) == left_out
+
+
+def test_what_is_no_heading_is_read_once() -> None:
+    """An indented line ends a heading before the line below it; what was read of it till then is none."""
+    assert [*stretches("a @x.md\n    b\n===\n")] == ["a @x.md\nb\n==="]

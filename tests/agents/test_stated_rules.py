@@ -659,3 +659,7 @@ def test_copilots_imports_of_a_hostile_text_are_few() -> None:
         "x.md,@a.md",
         "a.md",
     ]
+
+
+def test_copilots_fences_end_at_their_own_marks() -> None:
+    assert [target for _, _, target in imports_in("```\n@a.md\n~~~\n@b.md\n``` x\n@c.md\n")] == ["c.md"]
