@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from weighbridge.agents.claude_settings import settings_files
+from weighbridge.agents.claude_settings import is_on, settings_files
 from weighbridge.agents.claude_text import begin_of, conditions, values_of
 from weighbridge.agents.folders import downwards, walk
 from weighbridge.agents.model import Entry, Files, Piece
 from weighbridge.agents.skills import cut, front_matter, split_front_matter
-from weighbridge.agents.text import as_javascript, decoded, js_trim, json_object, unix_lines, utf16_units
+from weighbridge.agents.text import (
+    as_javascript,
+    decoded,
+    first_units,
+    js_trim,
+    json_object,
+    unix_lines,
+    utf16_units,
+)
 
 #: Characters of a description, and of the whole listing.
 LONGEST_DESCRIPTION = 1536
@@ -23,7 +31,6 @@ _SKILL = "Skill"
 _COMMAND = "Custom command"
 #: What a skill's own name is made of, where it is shown.
 _SHOWN_NAME = re.compile(r"[\w.:-]+")
-_TRUE = frozenset(("1", "true", "yes", "on"))
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 #: Unicode's classes of characters that nobody sees, line ends among them.
 _UNSEEN = frozenset(("Cc", "Cf", "Zl", "Zp"))
@@ -100,7 +107,7 @@ def _skill(path: Path, name: str, files: Files, default: str) -> _Skill | None:
         return None
     text = unix_lines(decoded(data))
     values = values_of(text)
-    if as_javascript(values.get("disable-model-invocation")).strip().lower() in _TRUE:
+    if is_on(as_javascript(values.get("disable-model-invocation")).strip()):
         return None
     if default == _SKILL and conditions(text):
         return None
@@ -110,10 +117,8 @@ def _skill(path: Path, name: str, files: Files, default: str) -> _Skill | None:
         description = f"{description} - {when}"
     whole = description
     if utf16_units(description) > LONGEST_DESCRIPTION:
-        units = description.encode("utf-16-le", "surrogatepass")[: 2 * (LONGEST_DESCRIPTION - 1)]
-        description = f"{units.decode('utf-16-le', 'replace')}…"
-    value = values.get("name")
-    shown = js_trim(as_javascript(value))
+        description = f"{first_units(description, LONGEST_DESCRIPTION - 1)}…"
+    shown = js_trim(as_javascript(values.get("name")))
     is_shown = path.name == "SKILL.md" and shown != name and _SHOWN_NAME.fullmatch(shown)
     return _Skill(f"{name} ({shown})" if is_shown else name, path, text, whole, description)
 

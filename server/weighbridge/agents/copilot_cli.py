@@ -218,13 +218,14 @@ class _Loader:
         for folder in (*holders, self.own / "agents"):
             for path in sorted(walk(folder, self.files), key=str):
                 text = read_text(self.files, path) if path.suffix == ".md" else None
-                values = None if text is None else _front_matter(text)
-                if text is None or values is None:
+                source, body = split_front_matter(unix_lines(text or ""))
+                values = _values(source)
+                if values is None:
                     continue
                 name = _text(values.get("name")) or path.name.removesuffix(".md").removesuffix(".agent")
                 description = _text(values.get("description"))
                 if chosen == name:
-                    body = split_front_matter(unix_lines(text))[1].strip()
+                    body = body.strip()
                     yield Part("system (lines)", (Piece(body, Entry(path, "agent", body)),))
                 if (
                     description
@@ -270,19 +271,8 @@ class _Loader:
         """The entries of skills, by name. `paths`: with the names of those that say none; `names`: that are taken, added to."""
         listed: list[tuple[str, str, Path]] = []
         for path, default in paths:
-            text = read_text(self.files, path)
-            values = None if text is None else _front_matter(text)
-            if values is None and path.name != "SKILL.md" and text is not None:
-                values = {} if split_front_matter(unix_lines(text))[0] is None else None
-            if text is None or values is None or _is_on(values, "disable-model-invocation"):
-                continue
-            name = _BLANKS.sub("-", _text(values.get("name", default)).strip())
-            if "description" in values:
-                description = _text(values["description"])
-                is_valid = bool(description)
-            else:
-                description, is_valid = _first_lines(split_front_matter(unix_lines(text))[1]), True
-            if not is_valid or name in names or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+            name, description = self._described(path, default)
+            if not name or name in names:
                 continue
             if len(description) > _LONGEST_DESCRIPTION:
                 reason = f"its description has more than {_LONGEST_DESCRIPTION:,} characters: it is left out silently"
@@ -296,6 +286,23 @@ class _Loader:
             yield Piece(arriving, Entry(path, "skill", arriving))
             yield Piece(f"</description>\n  <location>{where}</location>\n</skill>")
             more = True
+
+    def _described(self, path: Path, default: str) -> tuple[str, str]:
+        """The name and description of a skill or command; no name for one that is not listed. `default`: for one that says none."""
+        nothing = "", ""
+        text = read_text(self.files, path)
+        source, body = split_front_matter(unix_lines(text or ""))
+        # A command may do without front matter.
+        values = {} if source is None and path.name != "SKILL.md" else _values(source)
+        if text is None or values is None or _is_on(values, "disable-model-invocation"):
+            return nothing
+        name = _BLANKS.sub("-", _text(values.get("name", default)).strip())
+        if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+            return nothing
+        if "description" not in values:
+            return name, _first_lines(body)
+        description = _text(values["description"])
+        return (name, description) if description else nothing
 
 
 @dataclass(slots=True)
@@ -343,11 +350,8 @@ class _Importer:
         elif (
             self.files.size(place) is not None and (data := self.files.read(place, own=self.own)) is not None
         ):
-            if b"\0" in data or not _is_utf8(data):
-                why = (
-                    "it holds a NUL, so it is taken for a binary file" if b"\0" in data else "it is no UTF-8"
-                )
-            elif len(data) > self.bytes_left:
+            why = _no_text(data)
+            if why is None and len(data) > self.bytes_left:
                 why = f"the imports of one file come to {MOST_BYTES:,} bytes at most"
         if data is None or why is not None:
             return [], why
@@ -366,12 +370,15 @@ class _Importer:
         ], ""
 
 
-def _is_utf8(data: bytes) -> bool:
+def _no_text(data: bytes) -> str | None:
+    """Why a file is not imported as text; None for one that is."""
+    if b"\0" in data:
+        return "it holds a NUL, so it is taken for a binary file"
     try:
         data.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        return "it is no UTF-8"
+    return None
 
 
 def _pattern(values: Mapping[str, object]) -> str | None:
@@ -385,9 +392,8 @@ def _pattern(values: Mapping[str, object]) -> str | None:
     return None if _ALWAYS.issuperset(patterns) else ", ".join(patterns)
 
 
-def _front_matter(text: str) -> dict[str, Any] | None:
-    """A file's front matter as values by name, None where it has none or it is no YAML. The last line's end is none of it."""
-    source, _ = split_front_matter(unix_lines(text))
+def _values(source: str | None) -> dict[str, Any] | None:
+    """The values of front matter, None where there is none or it is no YAML. The last line's end is none of it."""
     return None if source is None else yaml_mapping(source.removesuffix("\n"))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from weighbridge.agents.folders import git_root, upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, Lost, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter_of
-from weighbridge.agents.text import decoded, js_trim_end, read_text, utf16_units
+from weighbridge.agents.text import decoded, first_units, js_trim_end, read_text, utf16_units
 from weighbridge.errors import Code
 
 #: UTF-16 units that all files share; what each costs besides its text; what is left out at a cut to leave a note.
@@ -96,7 +96,7 @@ class _Loader:
             return text, None
         units = max(0, self.left - _ROOM_FOR_NOTE)
         self.left = 0
-        cut = text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "replace")
+        cut = first_units(text, units)
         whole = cut.removesuffix("\ufffd") if not text.startswith(cut) else cut
         reason = f"droid reads {MOST_UNITS:,} UTF-16 units of all files together, the nearest first"
         line = whole.count("\n")

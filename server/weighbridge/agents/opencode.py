@@ -23,15 +23,14 @@ _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
 ENV = re.compile(r"\{env:([^}]+)\}")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
+#: A skill's front matter, which may have no end; and a line of it whose text has a colon and is in no quotes.
+_SKILL_HEAD = re.compile(r"---[ \t]*\n([\s\S]*?)(?:^---|\Z)", re.MULTILINE)
+_WITH_COLON = re.compile(r"^([A-Za-z_]\w*)[ \t]*:[ \t]*([^\"'\s>|].*:.*)$", re.MULTILINE)
 
 
 def load(start: Start, files: Files) -> Context:
     """What OpenCode puts into its first request."""
     return OpenCodeLoader(start, files).context()
-
-
-_SKILL_HEAD = re.compile(r"---[ \t]*\n([\s\S]*?)(?:^---|\Z)", re.MULTILINE)
-_WITH_COLON = re.compile(r"^([A-Za-z_]\w*)[ \t]*:[ \t]*([^\"'\s>|].*:.*)$", re.MULTILINE)
 
 
 @dataclass(slots=True)

@@ -73,13 +73,17 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def first_units(text: str, units: int) -> str:
+    """The first UTF-16 units of a text; half a character is U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "replace")
+
+
 def cut_at_line(text: str, units: int) -> str:
     """The text up to the last line end in its first UTF-16 units, of which there is one more; up to those where there is none."""
-    data = text.encode("utf-16-le", "surrogatepass")
-    if len(data) <= 2 * units:
+    if utf16_units(text) <= units:
         return text
-    end = data[: 2 * (units + 1)].decode("utf-16-le", "replace").rfind("\n")
-    return text[:end] if end > 0 else data[: 2 * units].decode("utf-16-le", "replace")
+    end = first_units(text, units + 1).rfind("\n")
+    return text[:end] if end > 0 else first_units(text, units)
 
 
 def kilobytes(units: int) -> str:
