@@ -12,9 +12,6 @@ from typing import Any
 
 import pytest
 from tests.patience import HANGS_AFTER
-from tests.real.page import CHECKOUT
-
-PROGRAMS = CHECKOUT / ".agent-programs" / "node_modules"
 
 
 @pytest.fixture

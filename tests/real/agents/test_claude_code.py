@@ -4,33 +4,26 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from tests.real.agents.conftest import PROGRAMS, Workspace, same_count
-from tests.real.agents.model_server import ANTHROPIC, Call, ModelServer, serving
+from tests.real.agents.conftest import Workspace, same_count
+from tests.real.agents.model_server import Call, ModelServer, serving
+from tests.real.agents.programs import PROGRAMS_BY_AGENT
 from tests.real.page import CHECKOUT
 
+CLAUDE_CODE = PROGRAMS_BY_AGENT["claude-code"]
 PLUGIN = CHECKOUT / "clients" / "claude-code"
 CONTEXT, COUNT = (f"mcp__plugin_weighbridge_weighbridge__{name}" for name in ("context", "count"))
 
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    with serving(ANTHROPIC) as server:
+    with serving(CLAUDE_CODE.provider) as server:
         yield server
 
 
 def told(workspace: Workspace, model: ModelServer, *calls: Call) -> list[str]:
     """What Claude Code tells its model of each call."""
     model.calls = calls
-    (program,) = PROGRAMS.glob("@anthropic-ai/claude-code-*/claude")
-    said = workspace.run(
-        *(program, "--plugin-dir", PLUGIN, "--dangerously-skip-permissions", "--print", "Go."),
-        ANTHROPIC_BASE_URL=model.url,
-        ANTHROPIC_API_KEY="none",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
-        DISABLE_AUTOUPDATER="1",
-        # Permissions of all tools are refused to root elsewhere.
-        IS_SANDBOX="1",
-    )
+    said = workspace.run(*CLAUDE_CODE.command("--plugin-dir", PLUGIN), **CLAUDE_CODE.environment(model.url))
     assert said.strip() == "Done."
     return model.results()
 

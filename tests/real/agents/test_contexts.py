@@ -2,73 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.agents.recorded import Case, expected, lay, runs
 from tests.patience import HANGS_AFTER
-from tests.real.agents.conftest import PROGRAMS
-from tests.real.agents.model_server import ANTHROPIC, GEMINI, OPENAI, Provider, serving
-
-
-@dataclass(frozen=True)
-class Program:
-    """How an agent is started: its program, what it asks in, its arguments, and its environment for a model server's URL."""
-
-    pattern: str
-    provider: Provider
-    arguments: tuple[str, ...]
-    environment: Callable[[str], Mapping[str, str]]
-
-
-def _opencode(url: str) -> dict[str, str]:
-    model = {"name": "M", "tool_call": True, "limit": {"context": 100_000, "output": 1_000}}
-    options = {"baseURL": f"{url}/v1", "apiKey": "none"}
-    ours = {"npm": "@ai-sdk/openai-compatible", "name": "Ours", "options": options, "models": {"m": model}}
-    settings = {"provider": {"ours": ours}, "model": "ours/m", "permission": "allow"}
-    off = ("MODELS_FETCH", "AUTOUPDATE", "LSP_DOWNLOAD", "DEFAULT_PLUGINS")
-    return {
-        "OPENCODE_CONFIG_CONTENT": json.dumps(settings),
-        **{f"OPENCODE_DISABLE_{name}": "1" for name in off},
-    }
-
-
-PROGRAMS_BY_AGENT = {
-    "claude-code": Program(
-        "@anthropic-ai/claude-code-*/claude",
-        ANTHROPIC,
-        ("--dangerously-skip-permissions", "--print", "Go."),
-        lambda url: {
-            "ANTHROPIC_BASE_URL": url,
-            "ANTHROPIC_API_KEY": "none",
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-            "DISABLE_AUTOUPDATER": "1",
-            "IS_SANDBOX": "1",
-        },
-    ),
-    "copilot-cli": Program(
-        "@github/copilot-*/copilot",
-        OPENAI,
-        ("--allow-all-tools", "--prompt", "Go."),
-        lambda url: {
-            "COPILOT_OFFLINE": "true",
-            "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
-            "COPILOT_PROVIDER_API_KEY": "none",
-            "COPILOT_MODEL": "gpt-5",
-        },
-    ),
-    "gemini-cli": Program(
-        ".bin/gemini",
-        GEMINI,
-        ("--model", "gemini-2.5-pro", "--approval-mode", "yolo", "--prompt", "Go."),
-        lambda url: {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "none"},
-    ),
-    # Of two builds the one that runs on older processors, too.
-    "opencode": Program("opencode-*-baseline/bin/opencode", OPENAI, ("run", "Go."), _opencode),
-}  # fmt: skip
+from tests.real.agents.model_server import serving
+from tests.real.agents.programs import PROGRAMS_BY_AGENT
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -101,10 +43,9 @@ def test_what_is_sent(agent: str, case: Case, tmp_path: Path, environment: dict[
         values = json.loads(settings.read_text()) if settings.exists() else {}
         key = {"security": {"auth": {"selectedType": "gemini-api-key"}}}
         settings.write_text(json.dumps(values | key))
-    (executable,) = PROGRAMS.glob(program.pattern)
     with serving(program.provider) as model:
         subprocess.run(
-            (executable, *program.arguments),
+            program.command(),
             cwd=laid.folder,
             env={**environment, **program.environment(model.url), "HOME": str(laid.home)},
             stdin=subprocess.DEVNULL,

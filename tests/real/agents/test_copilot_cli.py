@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.real.agents.conftest import PROGRAMS, Workspace, same_count
-from tests.real.agents.model_server import OPENAI, Call, ModelServer, serving
+from tests.real.agents.conftest import Workspace, same_count
+from tests.real.agents.model_server import Call, ModelServer, serving
+from tests.real.agents.programs import PROGRAMS_BY_AGENT
 from tests.real.page import CHECKOUT, blocks
 
+COPILOT = PROGRAMS_BY_AGENT["copilot-cli"]
 PAGE = CHECKOUT / "clients" / "copilot-cli" / "README.md"
 #: The files in `~/.copilot` that the page's sections fill.
 FILES = {"Set up": "lsp-config.json", "The tools": "mcp-config.json"}
@@ -16,7 +18,7 @@ FILES = {"Set up": "lsp-config.json", "The tools": "mcp-config.json"}
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    with serving(OPENAI) as server:
+    with serving(COPILOT.provider) as server:
         yield server
 
 
@@ -36,14 +38,7 @@ def test_it_asks_the_server_and_the_tools(workspace: Workspace, model: ModelServ
         Call("lsp", {"operation": "hover", "file": prompt, "line": 3, "character": 3}),
         Call("lsp", {"operation": "goToDefinition", "file": prompt, "line": 3, "character": 3}),
     )
-    (program,) = PROGRAMS.glob("@github/copilot-*/copilot")
-    said = workspace.run(
-        *(program, "--allow-all-tools", "--prompt", "Go."),
-        COPILOT_OFFLINE="true",
-        COPILOT_PROVIDER_BASE_URL=f"{model.url}/v1",
-        COPILOT_PROVIDER_API_KEY="none",
-        COPILOT_MODEL="gpt-5",
-    )
+    said = workspace.run(*COPILOT.command(), **COPILOT.environment(model.url))
     assert said.rstrip().endswith("Done.")
     context, count, missing, hover, definition = model.results()
     assert json.loads(context) == workspace.context("copilot-cli")

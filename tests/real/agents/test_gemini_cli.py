@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.process import serving as language_server
-from tests.real.agents.conftest import PROGRAMS, Workspace, same_count
-from tests.real.agents.model_server import GEMINI, Call, ModelServer, serving
+from tests.real.agents.conftest import Workspace, same_count
+from tests.real.agents.model_server import Call, ModelServer, serving
+from tests.real.agents.programs import PROGRAMS_BY_AGENT
 
 from weighbridge.tokens.registry import tokenizer
 
+GEMINI = PROGRAMS_BY_AGENT["gemini-cli"]
 CONTEXT, COUNT = "mcp_weighbridge_context", "mcp_weighbridge_count"
 
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    with serving(GEMINI) as server:
+    with serving(GEMINI.provider) as server:
         yield server
 
 
@@ -43,19 +45,7 @@ def gemini(workspace: Workspace, home: Path, model: ModelServer) -> Workspace:
 def told(gemini: Workspace, model: ModelServer, *calls: Call) -> list[str]:
     """What Gemini CLI tells its model of each call."""
     model.calls = calls
-    said = gemini.run(
-        *(
-            PROGRAMS / ".bin" / "gemini",
-            "--model",
-            "gemini-2.5-pro",
-            "--approval-mode",
-            "yolo",
-            "--prompt",
-            "Go.",
-        ),
-        GOOGLE_GEMINI_BASE_URL=model.url,
-        GEMINI_API_KEY="none",
-    )
+    said = gemini.run(*GEMINI.command(), **GEMINI.environment(model.url))
     assert said.strip() == "Done."
     # It marks what comes from tools of others.
     return [
