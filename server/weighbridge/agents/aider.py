@@ -11,7 +11,7 @@ from pathlib import Path
 
 from weighbridge.agents.folders import git_root, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import decoded, yaml_value
+from weighbridge.agents.text import decoded, pyyaml_value
 
 _HEAD = "Here are some READ ONLY files, provided for your reference.\nDo not edit these files!\n"
 _FENCES = (
@@ -79,7 +79,7 @@ def _names(start: Start, files: Files, folder: Path, root: Path) -> tuple[Sequen
 
 def _configured(data: bytes | None) -> Sequence[str] | None:
     """The names that a configuration's `read` lists, None where it says nothing of it."""
-    values = None if data is None else yaml_value(decoded(data))
+    values = None if data is None else pyyaml_value(decoded(data))
     read = values.get("read") if isinstance(values, dict) else None
     if isinstance(read, str):
         return [read]

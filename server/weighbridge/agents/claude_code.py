@@ -13,8 +13,15 @@ from pathlib import Path
 
 from weighbridge.agents.claude_ignored import Blocks, ImportTarget, ignored, places
 from weighbridge.agents.claude_prompt import COMMANDS, brought_when_run, is_run, prompt_parts
-from weighbridge.agents.claude_settings import ClaudeSettings, claude_settings, is_on
+from weighbridge.agents.claude_settings import (
+    ClaudeSettings,
+    claude_folders,
+    claude_settings,
+    is_on,
+    settings_files,
+)
 from weighbridge.agents.claude_skills import output_style, skill_listing
+from weighbridge.agents.claude_subagents import subagent_listings
 from weighbridge.agents.claude_text import (
     IMPORT_START,
     begin_of,
@@ -109,24 +116,25 @@ class _Loader:
         return Context(tuple(parts), tuple(self.not_loaded), tuple(self.ignored), tuple(self.imports))
 
     def _parts(self) -> Iterator[Part]:
-        prompt = prompt_parts(self.start, self.files, self.config, self.folder, self.project)
+        holders = (self.config, *claude_folders(self.folder, self.files.real(self.start.home), self.files))
+        prompt = prompt_parts(self.start, self.files, self.folder, self.project, holders)
         if self.start.prompt_only:
             yield from prompt
             return
         yield Part("system", self._appended())
         yield from prompt
         older = "sonnet-4-5" in (self.start.option("--model") or "")
-        skills = skill_listing(self.files, self.config, self.folder, self.project)
-        listed = Part("first user message" if older else "system message (in messages)", skills)
+        skills = skill_listing(self.files, holders)
+        place = "first user message" if older else "system message (in messages)"
+        settings = [path for path, _ in settings_files(self.folder, self.project, self.config)]
+        subagents = subagent_listings(self.files, holders, settings, memory=self._has_memory())
+        listed = [Part(place, pieces) for pieces in (*subagents, skills)]
         if older:
-            yield listed
+            yield from listed
         yield self._memory_part()
         if not older:
-            yield Part(
-                "system message (in messages)",
-                output_style(self.files, self.config, self.folder, self.project),
-            )
-            yield listed
+            yield Part(place, output_style(self.files, settings, holders))
+            yield from listed
 
     def _is_bare(self) -> bool:
         return self.start.flag("--bare") or is_on(self.start.environment.get("CLAUDE_CODE_SIMPLE"))
@@ -347,9 +355,12 @@ class _Loader:
                 continue
             self._file(real, kind, waits=True)
 
+    def _has_memory(self) -> bool:
+        return not is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY"))
+
     def _memory(self) -> None:
         """What Claude Code wrote down itself for this project."""
-        if is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")):
+        if not self._has_memory():
             return
         path = self.config / "projects" / folder_name(self.project) / "memory" / "MEMORY.md"
         text = js_trim(_INVISIBLE.sub("", stripped(read_text(self.files, path) or "")))

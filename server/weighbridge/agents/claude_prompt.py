@@ -1,7 +1,7 @@
 """What Claude Code makes of the user's first words: commands and skills by name, files attached with `@`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -27,8 +27,13 @@ _IMAGES = {
 }
 
 
-def prompt_parts(start: Start, files: Files, config: Path, folder: Path, project: Path) -> Iterator[Part]:
-    """The parts that the first prompt brings: what it attaches, then a command's or skill's text."""
+def prompt_parts(
+    start: Start, files: Files, folder: Path, project: Path, holders: Sequence[Path]
+) -> Iterator[Part]:
+    """The parts that the first prompt brings: what it attaches, then a command's or skill's text.
+
+    `holders`: the folders that hold skills and commands, the user's own first.
+    """
     prompt = start.prompt
     if not prompt:
         return
@@ -36,7 +41,7 @@ def prompt_parts(start: Start, files: Files, config: Path, folder: Path, project
         yield from _attached(prompt, files, folder)
         return
     name, _, arguments = prompt[1:].partition(" ")
-    for path, is_skill in _places(name, config, folder, project):
+    for path, is_skill in _places(name, holders):
         text = read_text(files, path)
         if text is None:
             continue
@@ -55,8 +60,7 @@ def prompt_parts(start: Start, files: Files, config: Path, folder: Path, project
         return
 
 
-def _places(name: str, config: Path, folder: Path, project: Path) -> Iterator[tuple[Path, bool]]:
-    holders = (config, *(place / ".claude" for place in reversed(downwards(project, folder))))
+def _places(name: str, holders: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
     for holder in holders:
         yield holder / "skills" / name / "SKILL.md", True
     for holder in reversed(holders):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.folders import git_root, upwards
 from weighbridge.agents.model import Files, Start
 from weighbridge.agents.text import json_object
 
@@ -60,6 +61,17 @@ def settings_files(folder: Path, project: Path, config: Path) -> Sequence[tuple[
         (own / "settings.json", "project"),
         *((path, "local") for path in locals_),
     ]
+
+
+def claude_folders(folder: Path, home: Path, files: Files) -> tuple[Path, ...]:
+    """The `.claude` folders of a project, the session folder's first: up to the repository's root, without one up to the home's."""
+    places = upwards(folder)
+    root = git_root(folder, files)
+    end = len(places) if root is None else places.index(root) + 1
+    if home in places:
+        # The home's own is the user's.
+        end = min(end, places.index(home))
+    return tuple(place / ".claude" for place in places[:end])
 
 
 def is_on(value: str | None) -> bool:

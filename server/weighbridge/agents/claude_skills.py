@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from weighbridge.agents.claude_settings import is_on, settings_files
+from weighbridge.agents.claude_settings import is_on
 from weighbridge.agents.claude_text import begin_of, conditions, values_of
-from weighbridge.agents.folders import downwards, walk
+from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Entry, Files, Piece
 from weighbridge.agents.skills import cut, front_matter, split_front_matter
 from weighbridge.agents.text import (
@@ -50,9 +50,12 @@ class _Skill:
         return Entry(self.path, "skill", listed, lost=cut(self.text, self.whole, arriving, reason))
 
 
-def skill_listing(files: Files, config: Path, folder: Path, project: Path) -> tuple[Piece, ...]:
-    """The listing's pieces: a line for each skill and command; descriptions of the last ones go where it is too long."""
-    skills = list(_skills(files, config, folder, project))
+def skill_listing(files: Files, holders: Sequence[Path]) -> tuple[Piece, ...]:
+    """The listing's pieces: a line for each skill and command; descriptions of the last ones go where it is too long.
+
+    `holders`: the folders that hold skills and commands, the user's own first.
+    """
+    skills = list(_skills(files, holders))
     pieces: list[Piece] = []
     length = sum(len(skill.name) + 3 for skill in skills)
     for skill in skills:
@@ -69,11 +72,10 @@ def skill_listing(files: Files, config: Path, folder: Path, project: Path) -> tu
     return tuple(pieces)
 
 
-def _skills(files: Files, config: Path, folder: Path, project: Path) -> Iterator[_Skill]:
-    """Skills of the home, of cwd and upwards, then commands; of equal names the first."""
+def _skills(files: Files, holders: Sequence[Path]) -> Iterator[_Skill]:
+    """Skills, then commands; of equal names the first."""
     seen: set[str] = set()
-    places = tuple(reversed(downwards(project, folder)))
-    for holder in (config, *(place / ".claude" for place in places)):
+    for holder in holders:
         for name in sorted(files.names(holder / "skills")):
             path = holder / "skills" / name / "SKILL.md"
             skill = _skill(path, name, files, _SKILL)
@@ -81,7 +83,7 @@ def _skills(files: Files, config: Path, folder: Path, project: Path) -> Iterator
                 seen.add(name)
                 yield skill
     commands: list[tuple[str, Path]] = []
-    for holder in (config, *(place / ".claude" for place in places)):
+    for holder in holders:
         commands += _commands(holder / "commands", files)
     for name, path in sorted(commands, key=lambda command: command[0]):
         skill = _skill(path, name, files, _COMMAND)
@@ -106,7 +108,7 @@ def _skill(path: Path, name: str, files: Files, default: str) -> _Skill | None:
     if data is None:
         return None
     text = unix_lines(decoded(data))
-    values = values_of(text)
+    values = values_of(decoded(data))
     if is_on(as_javascript(values.get("disable-model-invocation")).strip()):
         return None
     if default == _SKILL and conditions(text):
@@ -140,15 +142,18 @@ def _first_line(body: str) -> str:
     return ""
 
 
-def output_style(files: Files, config: Path, folder: Path, project: Path) -> tuple[Piece, ...]:
-    """The chosen output style's text, none where it is one of the agent's own or is not there."""
+def output_style(files: Files, settings: Iterable[Path], holders: Sequence[Path]) -> tuple[Piece, ...]:
+    """The chosen output style's text, none where it is one of the agent's own or is not there.
+
+    `settings`: the files that choose it, the last one decides; `holders`: as `skill_listing` has it.
+    """
     chosen = None
-    for path, _ in settings_files(folder, project, config):
+    for path in settings:
         value = json_object(files.read(path)).get("outputStyle")
         chosen = value if isinstance(value, str) else chosen
     if chosen is None:
         return ()
-    for holder in (*(place / ".claude" for place in reversed(downwards(project, folder))), config):
+    for holder in (*holders[1:], holders[0]):
         for path in walk(holder / "output-styles", files):
             data = files.read(path) if path.suffix == ".md" else None
             if data is None:

@@ -11,14 +11,14 @@ from weighbridge.agents.markdown import block_comments, stretches, without_block
 from weighbridge.agents.model import Ignored, Importance
 from weighbridge.agents.remembering import remembered
 from weighbridge.agents.settled import settled
-from weighbridge.agents.text import JS_SPACE_CLASS, split_patterns, yaml_mapping
+from weighbridge.agents.text import JS_SPACE_CLASS, split_patterns, yaml_mapping, yaml_value
 from weighbridge.errors import Code
 
 FRONT_MATTER = re.compile(rf"\ufeff?---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")
 IMPORT_START = re.compile(r"[A-Za-z0-9._-]|/.|~/")
 #: What says in other agents' rules for which files they are, and `paths` itself in other letters.
 _OTHER_KEYS = frozenset(("globs", "applyTo", "Paths"))
-_KEY_AND_TEXT = re.compile(r"^([A-Za-z_-]+):[ \t]+(\S.*)$", re.MULTILINE)
+_KEY_AND_TEXT = re.compile(r"^([A-Za-z_-]+):[ \t]+([^\s][^\n\r\u2028\u2029]*)$", re.MULTILINE)
 _SPECIAL = re.compile(r"[{}\[\]*&#!|>%@`]|: ")
 _PATHS = re.compile(r"^paths(?=[ \t]*:)", re.MULTILINE)
 #: Lines in which the end of front matter is looked for, where it may be left out.
@@ -126,7 +126,9 @@ def conditions_in_vain(path: Path, text: str) -> Iterator[Ignored]:
 def _quoted(match: re.Match[str]) -> str:
     """A line of front matter with its text in quotes, where that has none and means something to YAML."""
     value = match[2].rstrip()
-    if (value[0] in "\"'" and value[0] == value[-1]) or _SPECIAL.search(value) is None:
+    is_quoted = value[0] in "\"'" and value[0] == value[-1]
+    is_list = value[0] == "[" and value[-1] == "]" and isinstance(yaml_value(value), list)
+    if is_quoted or is_list or _SPECIAL.search(value) is None:
         return match[0]
     value = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'{match[1]}: "{value}"'

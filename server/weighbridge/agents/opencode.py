@@ -17,7 +17,14 @@ from typing import Any
 from weighbridge.agents.folders import upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import front_matter_of, split_front_matter
-from weighbridge.agents.text import decoded, json_object, read_text, unix_lines, yaml_mapping
+from weighbridge.agents.text import (
+    decoded,
+    js_yaml_value,
+    json_object,
+    mapping_of,
+    read_text,
+    unix_lines,
+)
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
@@ -364,12 +371,8 @@ def _values(text: str | None) -> Mapping[str, Any]:
     match = _SKILL_HEAD.match(unix_lines(text or ""))
     if match is None:
         return {}
-    values = yaml_mapping(match[1])
-    return (
-        values
-        or yaml_mapping(_WITH_COLON.sub(lambda line: f"{line[1]}: {json.dumps(line[2])}", match[1]))
-        or {}
-    )
+    with_quotes = _WITH_COLON.sub(lambda line: f"{line[1]}: {json.dumps(line[2])}", match[1])
+    return mapping_of(js_yaml_value(match[1])) or mapping_of(js_yaml_value(with_quotes)) or {}
 
 
 OPENCODE = Agent(

@@ -11,7 +11,7 @@ from pathlib import Path
 from weighbridge.agents.folders import git_root, lies_in, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import is_name, split_at_borders
-from weighbridge.agents.text import unix_lines, yaml_value
+from weighbridge.agents.text import pyyaml_value, unix_lines
 
 #: What a file is called in the request, by its name in lower case.
 _KINDS = {
@@ -148,7 +148,7 @@ class _Loader:
     def _skill(self, path: Path, holder: Path) -> _Skill | None:
         text = (self._text(path) or "").strip()
         parts = split_at_borders(text)
-        front_matter = {} if parts is None else yaml_value(parts[0])
+        front_matter = {} if parts is None else pyyaml_value(parts[0])
         values = front_matter if isinstance(front_matter, dict) else {}
         is_folder = path.name.lower() == "skill.md"
         default = path.parent.name if is_folder else str(path.relative_to(holder).with_suffix(""))

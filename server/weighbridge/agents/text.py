@@ -4,6 +4,7 @@ import html
 import json
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -20,8 +21,8 @@ JS_SPACE = (
 #: The same as the inside of a regular expression's character class.
 JS_SPACE_CLASS = re.escape(JS_SPACE)
 
-#: A tab behind a key, which other parsers of YAML take for a space.
-_TAB = re.compile(r"^([\w-]+:)\t", re.MULTILINE)
+#: Signs of ASCII as Unicode's collation sorts them, before all digits and letters.
+_SIGNS = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -97,34 +98,60 @@ def js_order(text: str) -> bytes:
     return text.encode("utf-16-be", "surrogatepass")
 
 
+def locale_order(text: str) -> tuple[list[int], str, str]:
+    """A key that sorts texts as JavaScript's `localeCompare` does: signs in Unicode's order, digits, letters.
+
+    Accents decide where all of these are alike, then whether letters are small.
+    """
+    marks = unicodedata.normalize("NFD", text)
+    bases = [character for character in marks.lower() if not unicodedata.combining(character)]
+    accents = "".join(character for character in marks if unicodedata.combining(character))
+    ranks = [_SIGNS.find(base) if base in _SIGNS else len(_SIGNS) + ord(base) for base in bases]
+    return ranks, accents, text.swapcase()
+
+
 @remembered
 def yaml_value(text: str) -> Any:
-    """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML."""
-    # Few files hold any, and it takes long to load.
-    import yaml  # noqa: PLC0415
+    """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML.
 
-    try:
-        value = yaml.safe_load(_TAB.sub(r"\1 ", text))
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
-        return None
-    return {} if value is None else value
+    As YAML 1.2 has it, and most of JavaScript's parsers: `yes` and dates are texts.
+    """
+    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  few files hold any, and it takes long to load
+
+    return yaml_loaders.core(text)
+
+
+@remembered
+def js_yaml_value(text: str) -> Any:
+    """A YAML text's value as `yaml_value` has it, for agents that read it by js-yaml: dates are none of its texts."""
+    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
+
+    return yaml_loaders.js_yaml(text)
+
+
+@remembered
+def pyyaml_value(text: str) -> Any:
+    """A YAML text's value as `yaml_value` has it, for agents that are written in Python: YAML 1.1."""
+    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
+
+    return yaml_loaders.pyyaml(text)
 
 
 @remembered
 def yaml_strings(text: str) -> dict[str, Any]:
     """A YAML mapping's values by name, every scalar as it is written; empty where the text is no YAML or no mapping."""
-    import yaml  # noqa: PLC0415  as above
+    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
 
-    try:
-        value = yaml.load(_TAB.sub(r"\1 ", text), Loader=yaml.BaseLoader)  # noqa: S506  it makes strings, lists and mappings only
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return mapping_of(yaml_loaders.strings(text)) or {}
 
 
 def yaml_mapping(text: str) -> dict[str, Any] | None:
     """A YAML mapping's values by name, None where the text is no YAML or no mapping."""
-    value = yaml_value(text)
+    return mapping_of(yaml_value(text))
+
+
+def mapping_of(value: object) -> dict[str, Any] | None:
+    """A YAML value's values by name, None where it is no mapping."""
     return {str(name): item for name, item in value.items()} if isinstance(value, Mapping) else None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from weighbridge.agents.folders import downwards, lies_in, upwards
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import is_name, split_at_borders
-from weighbridge.agents.text import read_text, toml_table, unix_lines, yaml_mapping
+from weighbridge.agents.text import mapping_of, pyyaml_value, read_text, toml_table, unix_lines
 
 _NAME = "AGENTS.md"
 _LONGEST_DESCRIPTION = 1024
@@ -148,7 +148,7 @@ class _Loader:
                 path = self.files.real(holder / folder) / "SKILL.md"
                 data = self.files.read(path)
                 parts = None if data is None else split_at_borders(unix_lines(_guessed(data)))
-                values = None if parts is None else yaml_mapping(parts[0])
+                values = None if parts is None else mapping_of(pyyaml_value(parts[0]))
                 if values is None:
                     continue
                 name, description = values.get("name"), values.get("description")
@@ -167,7 +167,7 @@ class _Loader:
     def _is_offered(self, path: Path) -> bool:
         """Whether the model may use a skill by itself, as the file says that skills have for OpenAI's agents."""
         text = read_text(self.files, path.parent / "agents" / "openai.yaml")
-        values = {} if text is None else yaml_mapping(text)
+        values = {} if text is None else mapping_of(pyyaml_value(text))
         policy = {} if values is None else values.get("policy") or {}
         if values is None or not isinstance(policy, dict):
             return False

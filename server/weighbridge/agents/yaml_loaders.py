@@ -1,0 +1,93 @@
+"""YAML as agents' parsers read it: version 1.2, with tabs inside lines; PyYAML's own is version 1.1, in which `yes` is no text.
+
+It takes long to load, and few files hold any.
+"""
+
+import re
+from typing import Any
+
+import yaml
+
+#: What stands for a tab inside a text meanwhile: PyYAML takes none there.
+_TAB = "\ue000"
+_TABS = re.compile(r"(?<=(\S))([ \t]*\t[ \t]*)(?=(\S?))")
+
+
+class _WithTabs:
+    """A part of a loader: texts with the tabs that they had."""
+
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)  # type: ignore[misc]
+        return value.replace(_TAB, "\t") if isinstance(value, str) else value
+
+
+class _Strings(_WithTabs, yaml.BaseLoader):
+    """A loader that makes a text of every scalar, as it is written."""
+
+
+class _Core(_WithTabs, yaml.SafeLoader):
+    """A loader of YAML 1.2's core schema."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  as PyYAML declares it
+
+    def construct_yaml_int(self, node: Any) -> int:
+        digits = self.construct_scalar(node)
+        return int(digits, 8 if digits.startswith("0o") else 16 if digits.startswith("0x") else 10)
+
+
+for _name, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", [*"-+0123456789"]),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        [*"-+0123456789."],
+    ),
+):
+    _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_pattern})$"), _first)
+_Core.add_constructor("tag:yaml.org,2002:int", _Core.construct_yaml_int)
+
+
+class _Dated(_Core):
+    """A loader that knows dates besides."""
+
+
+for _first, _resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
+    for _tag, _dates in _resolvers:
+        if _tag == "tag:yaml.org,2002:timestamp":
+            _Dated.add_implicit_resolver(_tag, _dates, [_first])
+
+
+def core(text: str) -> Any:
+    """The value of a YAML 1.2 text, an empty mapping where that is nothing; None where it is no YAML."""
+    return _loaded(_TABS.sub(_inside, text), _Core)
+
+
+def js_yaml(text: str) -> Any:
+    """The same as js-yaml reads it, which knows dates."""
+    return _loaded(_TABS.sub(_inside, text), _Dated)
+
+
+def strings(text: str) -> Any:
+    """The same with all scalars as they are written."""
+    return _loaded(_TABS.sub(_inside, text), _Strings)
+
+
+def pyyaml(text: str) -> Any:
+    """The same as PyYAML reads it."""
+    return _loaded(text, yaml.SafeLoader)
+
+
+def _inside(match: re.Match[str]) -> str:
+    """Tabs between two characters of a line as PyYAML takes them: those of a text, or a space where they part tokens."""
+    before, tabs, after = match.groups()
+    return " " if before in ":-," or after in {"", "#"} else str(tabs).replace("\t", _TAB)
+
+
+def _loaded(text: str, loader: Any) -> Any:
+    try:
+        value = yaml.load(text, Loader=loader)  # noqa: S506  all of them make strings, numbers, lists and mappings only
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
+        return None
+    return {} if value is None else value
