@@ -122,8 +122,16 @@ def yaml_value(text: str) -> Any:
 
 
 @remembered
+def npm_yaml_value(text: str) -> Any:
+    """A YAML text's value as `yaml_value` has it, for agents that read it by the package `yaml`: no key may stand twice."""
+    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
+
+    return yaml_loaders.npm_yaml(text)
+
+
+@remembered
 def js_yaml_value(text: str) -> Any:
-    """A YAML text's value as `yaml_value` has it, for agents that read it by js-yaml: dates are none of its texts."""
+    """A YAML text's value as `npm_yaml_value` has it, for agents that read it by `js-yaml`: dates are no texts."""
     from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
 
     return yaml_loaders.js_yaml(text)

@@ -49,14 +49,24 @@ for _name, _pattern, _first in (
 _Core.add_constructor("tag:yaml.org,2002:int", _Core.construct_yaml_int)
 
 
-class _Dated(_Core):
-    """A loader that knows dates besides."""
+class _Unique(_Core):
+    """A loader that takes no mapping in which a key stands twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        keys = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if len(set(keys)) < len(keys):
+            raise yaml.YAMLError("a key stands twice")
+        return super().construct_mapping(node, deep)
+
+
+class _JsYaml(_Unique):
+    """A loader that knows dates, and keys that bring other mappings."""
 
 
 for _first, _resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
-    for _tag, _dates in _resolvers:
-        if _tag == "tag:yaml.org,2002:timestamp":
-            _Dated.add_implicit_resolver(_tag, _dates, [_first])
+    for _tag, _pattern_of in _resolvers:
+        if _tag in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge"}:
+            _JsYaml.add_implicit_resolver(_tag, _pattern_of, [_first])
 
 
 def core(text: str) -> Any:
@@ -64,9 +74,14 @@ def core(text: str) -> Any:
     return _loaded(_TABS.sub(_inside, text), _Core)
 
 
+def npm_yaml(text: str) -> Any:
+    """The same as the package `yaml` reads it: no key stands twice."""
+    return _loaded(_TABS.sub(_inside, text), _Unique)
+
+
 def js_yaml(text: str) -> Any:
-    """The same as js-yaml reads it, which knows dates."""
-    return _loaded(_TABS.sub(_inside, text), _Dated)
+    """The same as the package `js-yaml` reads it: no key stands twice, and dates are no texts."""
+    return _loaded(_TABS.sub(_inside, text), _JsYaml)
 
 
 def strings(text: str) -> Any:
