@@ -29,11 +29,13 @@ def git_root(folder: Path, files: Files) -> Path | None:
     return None
 
 
-def walk(folder: Path, files: Files, *, ordered: bool = False, own: bool = True) -> Iterator[Path]:
+def walk(
+    folder: Path, files: Files, *, ordered: bool = False, own: bool = True, follow: bool = True
+) -> Iterator[Path]:
     """The files below a folder, depth first, in each folder's own order (or by name where `ordered`).
 
-    Links to folders are followed, each real folder once. `own`: as `Files.names` has it, false where a repository's file
-    names the folder.
+    Links to folders are followed unless `follow` is false, each real folder once. `own`: as `Files.names` has it, false
+    where a repository's file names the folder.
     """
     seen: set[Path] = set()
     count = 0
@@ -51,7 +53,8 @@ def walk(folder: Path, files: Files, *, ordered: bool = False, own: bool = True)
                 return
             path = at / name
             if files.is_folder(path):
-                yield from below(path, level + 1)
+                if follow or not files.is_link(path):
+                    yield from below(path, level + 1)
             else:
                 yield path
 
