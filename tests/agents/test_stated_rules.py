@@ -1,5 +1,6 @@
 """What the rules of agents say and no recording shows: each a small folder, and what arrives of it."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -663,3 +664,175 @@ def test_copilots_imports_of_a_hostile_text_are_few() -> None:
 
 def test_copilots_fences_end_at_their_own_marks() -> None:
     assert [target for _, _, target in imports_in("```\n@a.md\n~~~\n@b.md\n``` x\n@c.md\n")] == ["c.md"]
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        # An empty file brings no empty line, wherever it stands.
+        ({".goosehints": "A", "AGENTS.md": "", "a/AGENTS.md": "B"}, "A\nB"),
+        # Letters are composed; what a tag character parts is not.
+        ({"AGENTS.md": "e\u0301 o\U000e0041\u0308"}, "\u00e9 o\u0308"),
+        ({"AGENTS.md": "@x.md\x1c@x.md\u00a0@x.md", "x.md": "X"}, "<x.md X>\x1c@x.md\u00a0<x.md X>"),
+        # References on the way are known by how they are written, whichever file they name.
+        ({"AGENTS.md": "@a.md", "a.md": "A @b.md", "b.md": "B @a.md"}, "<a.md A <b.md B @a.md>>"),
+        ({"AGENTS.md": "@a.md", "a.md": "A @./a.md"}, "<a.md A <./a.md A @./a.md>>"),
+        ({"AGENTS.md": "@d/a.md", "d/a.md": "A @d/a.md", "d/d/a.md": "no"}, "<d/a.md A @d/a.md>"),
+        (
+            {"AGENTS.md": "@d/a.md", "d/a.md": "A @a.md"},
+            "<d/a.md A <a.md A @a.md>>",
+        ),
+        # Paths are followed part by part.
+        ({"AGENTS.md": "@none/../x.md @d/../x.md", "x.md": "X", "d/y": ""}, "@none/../x.md <d/../x.md X>"),
+        (
+            {"AGENTS.md": "@l/../x.md", "d/e/y": "", "d/x.md": "D", "l": {"link": "d/e"}, "x.md": "X"},
+            "<l/../x.md D>",
+        ),
+        (
+            {"AGENTS.md": "@README and @Mention, @README.", "README": "R"},
+            "<README R> and @Mention, <README R>.",
+        ),
+        ({"AGENTS.md": "@d/README/", "d/README": "R"}, "@d/README/"),
+        (
+            {"AGENTS.md": "@.git/x.md @.GIT/x.md", ".git/x.md": "no", ".GIT/x.md": "no"},
+            "@.git/x.md @.GIT/x.md",
+        ),
+        ({"AGENTS.md": "@l.md", "l.md": {"link": ".git/x.md"}, ".git/x.md": "no"}, "@l.md"),
+        (
+            {"AGENTS.md": "@v/x.md", "v/x.md": "no", "v/HEAD": "", "v/objects/x": "", "v/refs/x": ""},
+            "@v/x.md",
+        ),
+        ({"AGENTS.md": {"link": "d/real.md"}, "d/real.md": "@x.md", "d/x.md": "D", "x.md": "X"}, "<x.md D>"),
+        # What is too much ends all that comes after it.
+        (
+            {"AGENTS.md": "@x.md @big.md @x.md", "x.md": "X", "big.md": "b" * 1_048_576},
+            "<x.md X> @big.md @x.md",
+        ),
+    ],
+)
+def test_gooses_hints(files: dict[str, Any], wanted: str, tmp_path: Path) -> None:
+    got = arriving("goose", tmp_path, files, cwd="a" if "a/AGENTS.md" in files else "")
+    assert (
+        re.sub(r"--- Content from (\S+) ---\n", r"<\1 ", re.sub(r"\n--- End of \S+ ---", ">", got)) == wanted
+    )
+
+
+def test_gooses_own_hints_and_their_names(tmp_path: Path) -> None:
+    home = {
+        ".config/goose/config.yaml": "CONTEXT_FILE_NAMES: [HINTS.md, sub/more.md]\n",
+        ".config/goose/HINTS.md": "@x.md @../y.md",
+        ".config/goose/x.md": "X",
+        ".config/y.md": "no",
+        ".config/goose/sub/more.md": "@x.md @../x.md",
+        ".config/goose/sub/x.md": "S",
+    }
+    got = arriving("goose", tmp_path, {"HINTS.md": "H", "AGENTS.md": "no"}, home=home)
+    assert re.sub(r"--- Content from (\S+) ---\n", r"<\1 ", re.sub(r"\n--- End of \S+ ---", ">", got)) == (
+        "<x.md X> @../y.md\n<x.md S> @../x.md\n\n### Project Hints\n"
+        "These are hints for working on the project in this directory.\nH"
+    )
+
+
+@pytest.mark.parametrize("names", ["", "AGENTS.md", '["AGENTS.md", 5]', '{"a": 1}'])
+def test_gooses_names_that_are_no_list_of_texts_are_its_own(names: str, tmp_path: Path) -> None:
+    home = {".config/goose/config.yaml": "CONTEXT_FILE_NAMES: [HINTS.md]\n"}
+    settings = {"env": {"CONTEXT_FILE_NAMES": names}}
+    files = {"AGENTS.md": "A", ".goosehints": "G", "HINTS.md": "no"}
+    assert arriving("goose", tmp_path, files, home=home, settings=settings) == "G\nA"
+
+
+def test_many_marks_take_no_time(tmp_path: Path) -> None:
+    """Half a minute where they were put in order."""
+    text = "a" + "\u0301" * 50_000 + "\u0327" * 50_000
+    assert arriving("goose", tmp_path, {"AGENTS.md": text}) == text
+
+
+def test_crushs_files_and_the_users(tmp_path: Path) -> None:
+    files = {
+        "crush.json": '{"options": {"context_paths": ["./AGENTS.md", "~/h.md", "docs/"]}}',
+        "sub/.crush.json": '{"options": {"context_paths": ["$WHERE/v.md", "../up.md", "{root}/up.md"]}}',
+        "sub/.crush/crush.json": '{"options": {"context_paths": ["w.md"]}}',
+        "up.md": "UP",
+        "sub/AGENTS.md": "A",
+        "sub/docs/b.md": "B",
+        "sub/docs/a/c.md": "C",
+        "sub/docs/l": {"link": "../linked"},
+        "sub/linked/no.md": "no",
+        "sub/.cursor/rules": {"link": "../linked"},
+        "sub/v/v.md": "V",
+        "sub/w.md": "W",
+    }
+    home = {
+        ".config/crush/CRUSH.md": "user",
+        ".config/AGENTS.md": "users",
+        ".config/crush/crush.json": '{"options": {"context_paths": ["~/own.md"]}}',
+        "own.md": "own",
+        "h.md": "h",
+    }
+    settings = {"env": {"WHERE": "v"}}
+    got = arriving("crush", tmp_path, files, home=home, cwd="sub", settings=settings)
+    texts = re.findall('<file path="(.*)">\n(.*)\n</file>', got)
+    own = [("{home}/.config/AGENTS.md", "users"), ("{home}/.config/crush/CRUSH.md", "user")]
+    assert texts[-2:] == own
+    assert sorted(texts[:-2]) == [
+        ("{home}/own.md", "own"),
+        ("{root}/sub/AGENTS.md", "A"),
+        ("{root}/sub/AGENTS.md", "A"),
+        ("{root}/sub/docs/a/c.md", "C"),
+        ("{root}/sub/docs/b.md", "B"),
+        ("{root}/sub/v/v.md", "V"),
+        ("{root}/sub/w.md", "W"),
+        ("{root}/up.md", "UP"),
+        ("{root}/up.md", "UP"),
+    ]
+    assert got.count("# Project-Specific Context") == 1
+
+
+def test_crushs_user_alone(tmp_path: Path) -> None:
+    got = arriving("crush", tmp_path, {}, home={".config/crush/CRUSH.md": "U\n"})
+    assert got == (
+        "\n\n# User context\nThe following is personal content added by the user that they'd like you to follow no "
+        "matter what project you're working in.\n<user_preferences>\n"
+        '\n<file path="{home}/.config/crush/CRUSH.md">\nU\n\n</file>\n\n</user_preferences>\n'
+    )
+
+
+def test_crush_does_not_start_with_what_is_no_json(tmp_path: Path) -> None:
+    assert arriving("crush", tmp_path, {"AGENTS.md": "A", "crush.json": "{} // no"}) == ""
+
+
+def test_bytes_that_are_no_utf8_are_each_replaced_in_go(tmp_path: Path) -> None:
+    data = base64.b64encode(b"a\xe2\x82b\xff").decode()
+    assert "\na\ufffd\ufffdb\ufffd\n" in arriving("crush", tmp_path, {"AGENTS.md": {"base64": data}})
+
+
+def test_crushs_skills(tmp_path: Path) -> None:
+    def skill(name: str, description: str = "text", more: str = "") -> str:
+        return f"---\nname: {name}\ndescription: {description}\n{more}---\nbody\n"
+
+    files = {
+        ".agents/skills/a/SKILL.md": "\ufeff\r\n" + skill("a", "A & 'a'").replace("\n", "\r\n"),
+        ".agents/skills/deep/b/SKILL.md": skill("B", "B"),
+        ".agents/skills/c/skill.md": skill("c"),
+        ".agents/skills/d/SKILL.md": skill("other"),
+        ".agents/skills/e/SKILL.md": skill("e", "x" * 1_025),
+        ".agents/skills/f/SKILL.md": skill("f", "\u00e9" * 512),
+        ".agents/skills/g/SKILL.md": skill("g", "g", "disable-model-invocation: true\n"),
+        ".agents/skills/h_h/SKILL.md": skill("h_h"),
+        ".agents/skills/i/SKILL.md": skill("i", "i", "user-invocable: perhaps\n"),
+        ".agents/skills/j/SKILL.md": skill("j", "the first"),
+        ".claude/skills/j/SKILL.md": skill("j", "the last"),
+        ".crush/skills/k/SKILL.md": skill("k"),
+        "crush.json": '{"options": {"disabled_skills": ["k"]}}',
+    }
+    home = {".config/crush/skills/u/SKILL.md": skill("u", "U")}
+    got = arriving("crush", tmp_path, files, home=home, cwd="sub")
+    assert re.findall("<name>(.*)</name>\n    <description>(.*)</description>", got) == [
+        ("u", "U"),
+        ("a", "A &amp; &apos;a&apos;"),
+        ("B", "B"),
+        ("f", "\u00e9" * 512),
+        ("j", "the last"),
+    ]
+    assert "  <skill>\n" in got
+    assert "    <location>{root}/.agents/skills/deep/b/SKILL.md</location>\n  </skill>\n" in got

@@ -3,11 +3,15 @@
 Rules and derived cases: `tests/agents/wire/goose.jsonl`.
 """
 
+import json
 import os
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from unicodedata import combining, normalize
 
 from weighbridge.agents.folders import downwards, git_root, lies_in
 from weighbridge.agents.model import (
@@ -26,7 +30,7 @@ from weighbridge.agents.model import (
 )
 from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import json_object
+from weighbridge.agents.text import read_text, yaml_mapping
 
 _NAMES = (".goosehints", "AGENTS.md")
 #: Files below one another, references of one hint file, bytes of its text with all imports, bytes of a text that is scanned.
@@ -35,8 +39,12 @@ MOST_REFERENCES = 64
 MOST_BYTES = 1_048_576
 MOST_SCANNED = 131_072
 
+#: Marks behind one letter up to which a text is composed: what they are put in order with takes the square of their number.
+_MOST_MARKS = 1_000
+
+# What Rust takes for white space is less than what Python does.
 _REFERENCE = re.compile(
-    r"(?:^|(?<=\s))@([a-zA-Z0-9_\-./]+(?:\.[a-zA-Z0-9]+)+|[A-Z][a-zA-Z0-9_\-]*|[a-zA-Z0-9_\-./]*[./][a-zA-Z0-9_\-./]*)"
+    r"(?:^|(?<=[^\S\x1c-\x1f]))@([a-zA-Z0-9_\-./]+(?:\.[a-zA-Z0-9]+)+|[A-Z][a-zA-Z0-9_\-]*|[a-zA-Z0-9_\-./]*[./][a-zA-Z0-9_\-./]*)"
 )
 _TAGS = re.compile("[\U000e0000-\U000e007f]")
 
@@ -44,13 +52,14 @@ _TAGS = re.compile("[\U000e0000-\U000e007f]")
 def load(start: Start, files: Files) -> Context:
     """What goose puts into its first request."""
     folder = files.real(start.folder)
-    config = Path(start.environment.get("XDG_CONFIG_HOME") or start.home / ".config") / "goose"
-    names = _names(start)
+    base = start.environment.get("XDG_CONFIG_HOME") or start.home / ".config"
+    path_root = Path(start.environment.get("GOOSE_PATH_ROOT", ""))
+    config = path_root / "config" if path_root.is_absolute() else Path(base) / "goose"
+    names = _names(start, files, config)
     loader = _Loader(files, start.inspected_files)
     top = git_root(folder, files) or folder
-    own = loader.texts([config / name for name in names], config, "user")
-    chain = downwards(top, folder)
-    project = loader.texts([place / name for place in chain for name in names], top, "project")
+    own = loader.texts([config / name for name in names], None)
+    project = loader.texts([place / name for place in downwards(top, folder) for name in names], top)
     pieces: list[Piece] = []
     if own:
         pieces += own
@@ -58,22 +67,34 @@ def load(start: Start, files: Files) -> Context:
             title = "### Project Hints\nThese are hints for working on the project in this directory.\n"
             pieces.append(Piece(f"\n\n{title}"))
     pieces += project
-    part = Part("system, under `# Additional Instructions:`", tuple(_without_tags(pieces)))
+    part = Part("system, under `# Additional Instructions:`", tuple(map(_sanitized, pieces)))
     parts = (part,) if part.text else ()
     return Context(parts, tuple(loader.not_loaded), tuple(loader.ignored), tuple(loader.imports))
 
 
-def _names(start: Start) -> Sequence[str]:
-    """Names of hint files: the environment's, as a list in JSON, else the agent's own."""
-    names = json_object(f'{{"names": {start.environment.get("CONTEXT_FILE_NAMES", "null")}}}'.encode()).get(
-        "names"
-    )
-    return [str(name) for name in names] if isinstance(names, list) else _NAMES
+def _names(start: Start, files: Files, config: Path) -> Sequence[str]:
+    """Names of hint files: the environment's, as a list in JSON, else the configuration's, else the agent's own."""
+    written = start.environment.get("CONTEXT_FILE_NAMES")
+    names: object = None
+    if written is None:
+        text = read_text(files, config / "config.yaml")
+        names = None if text is None else (yaml_mapping(text) or {}).get("CONTEXT_FILE_NAMES")
+    else:
+        with suppress(ValueError, RecursionError):
+            names = json.loads(written)
+    strings = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return names if isinstance(names, list) and strings else _NAMES
 
 
-def _without_tags(pieces: Sequence[Piece]) -> list[Piece]:
-    """Pieces without Unicode's tag characters."""
-    return [replace(piece, text=_TAGS.sub("", piece.text)) for piece in pieces]
+def _sanitized(piece: Piece) -> Piece:
+    """A piece with composed letters, and without Unicode's tag characters."""
+    text = piece.text
+    if text.isascii():
+        return piece
+    runs = groupby(text, lambda character: combining(character) > 0)
+    if all(not marks or sum(1 for _ in run) <= _MOST_MARKS for marks, run in runs):
+        text = normalize("NFC", text)
+    return replace(piece, text=_TAGS.sub("", text))
 
 
 @dataclass(slots=True)
@@ -84,35 +105,54 @@ class _Loader:
     inspected_files: Container[Path]
     references: int = 0
     left: int = 0
+    #: Whether the hint file is the user's own.
+    own: bool = False
     not_loaded: list[NotLoaded] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
 
-    def texts(self, paths: Sequence[Path], top: Path, kind: str) -> list[Piece]:
+    def texts(self, paths: Sequence[Path], top: Path | None) -> list[Piece]:
+        """The texts of hint files, imports replaced. `top`: the folder in which all must lie; None for the user's: their own."""
         pieces: list[Piece] = []
-        first = True
+        self.own = top is None
         for path in paths:
             text = self._text(path)
             if text is None:
                 continue
-            if not lies_in(self.files.real(path), self.files.real(top)):
-                self.not_loaded.append(NotLoaded(path, "a link leads outside: goose drops it"))
+            boundary = self.files.real(top or path.parent)
+            if not lies_in(self.files.real(path), boundary) or self._is_git(self.files.real(path), boundary):
+                self.not_loaded.append(NotLoaded(path, "a link leads outside, or into .git: goose drops it"))
                 continue
             self.references, self.left = MOST_REFERENCES, MOST_BYTES
-            expansion = self._expanded(path, text, kind, self.files.real(top), (), 1, None)
-            pieces += [*([] if first else [Piece("\n")]), *expansion]
-            first = first and not "".join(piece.text for piece in expansion)
+            kind = "user" if self.own else "project"
+            expansion = self._expanded(path, text, kind, boundary, (), 1, None)
+            if any(piece.text for piece in expansion):
+                pieces += [*([Piece("\n")] if pieces else []), *expansion]
         return pieces
 
-    def _text(self, path: Path, *, own: bool = True) -> str | None:
+    def _is_git(self, path: Path, top: Path) -> bool:
+        """Whether a path within a folder is git's own."""
+        if any(part.lower() == ".git" for part in path.relative_to(top).parts):
+            return True
+        chain = [path, *path.parents]
+        return any(map(self._holds_repository, chain[: chain.index(top) + 1]))
+
+    def _holds_repository(self, folder: Path) -> bool:
+        is_folder = self.files.is_folder
+        return self.files.size(folder / "HEAD") is not None and (
+            (is_folder(folder / "objects") and is_folder(folder / "refs"))
+            or self.files.size(folder / "commondir") is not None
+        )
+
+    def _text(self, path: Path, *, hint: bool = True) -> str | None:
         """A file's text; None where there is none, or it is no UTF-8."""
-        data = self.files.read(path, own=own)
+        data = self.files.read(path, own=hint or self.own)
         if data is None:
             return None
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError:
-            if own:
+            if hint:
                 self.not_loaded.append(NotLoaded(path, "not UTF-8: goose drops the whole file"))
             return None
 
@@ -166,30 +206,41 @@ class _Loader:
     ) -> tuple[list[Piece], str | None]:
         """The pieces that a reference brings, and the reason where a file that is there brings none."""
         self.references -= 1
-        written = str(path.parent / target)
-        place = Path(os.path.normpath(self.files.real(path).parent / target))
+        written = str(PurePosixPath(target)) if not target.startswith("./") else f"./{PurePosixPath(target)}"
         if written in above:
             return [], ""
-        why, text, cost = None, None, 0
+        place = self.files.real(path).parent / target
+        real = self.files.real(place)
+        why, text = None, None
         frame = f"--- Content from {target} ---\n", f"\n--- End of {target} ---"
         if self.references < 0:
-            why = f"no more than {MOST_REFERENCES} references of one file are followed"
+            why = (
+                f"no more than {MOST_REFERENCES} references of one file are followed, "
+                f"up to the first beyond {MOST_BYTES:,} bytes"
+            )
         elif target.startswith("/"):
             why = "absolute paths are not imported"
-        elif ".git" in Path(target).parts:
-            why = "nothing in .git is imported"
-        elif not lies_in(self.files.real(place), top):
+        elif not (lies_in(self.files.real(place.parent), top) and lies_in(real, top)):
             why = f"outside the folder that holds the project: {top}"
-        elif (text := self._text(place, own=False)) is None:
-            why = "it is not UTF-8"
-        else:
-            cost = len(text.encode()) + sum(map(len, frame))
-            if cost > self.left:
+        elif ".git" in target.lower().split("/") or self._is_git(real, top):
+            why = "nothing in .git is imported"
+        # A folder that is not there is none to go up from.
+        elif self.files.is_folder(place.parent) and not target.endswith(("/", "/.")):
+            size = self.files.size(place)
+            cost = (size or 0) + sum(map(len, frame))
+            if size is not None and cost > self.left:
+                self.references = 0
                 why = f"what one file imports comes to {MOST_BYTES:,} bytes at most"
-        if text is None or why is not None:
+            elif (text := self._text(place, hint=False)) is None:
+                why = "it is not UTF-8"
+            else:
+                self.left -= cost
+                self.references = self.references if self.left else 0
+        if text is None:
             return [], why
-        self.left -= cost
-        inner = self._expanded(place, text, "import", top, (*above, written), level + 1, path)
+        named = Path(os.path.normpath(place))
+        named = named if self.files.real(named) == real else real
+        inner = self._expanded(named, text, "import", top, (*above, written), level + 1, path)
         return [Piece(frame[0]), *inner, Piece(frame[1])], ""
 
 
