@@ -79,6 +79,9 @@ def configured_project(settings: Mapping[str, Any]) -> dict[str, str]:
     }
     if "options.context_paths" in settings:
         made["crush.json"] = json.dumps({"options": {"context_paths": settings["options.context_paths"]}})
+    chat = {name: value for name, value in settings.items() if name.startswith("chat.")}
+    if chat:
+        made[".vscode/settings.json"] = json.dumps(chat)
     if "instructions" in settings and isinstance(settings["instructions"], list):
         made["opencode.json"] = json.dumps({"instructions": settings["instructions"]})
     return made

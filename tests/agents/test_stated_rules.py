@@ -836,3 +836,98 @@ def test_crushs_skills(tmp_path: Path) -> None:
     ]
     assert "  <skill>\n" in got
     assert "    <location>{root}/.agents/skills/deep/b/SKILL.md</location>\n  </skill>\n" in got
+
+
+def _attached(got: str) -> list[tuple[str, str]]:
+    return re.findall(r'<attachment filePath="\{\w+\}/(.*)">\n(.*)\n</attachment>', got)
+
+
+def test_copilot_chat_follows_links_when_told(tmp_path: Path) -> None:
+    rule = "---\napplyTo: '**'\ndescription: [no](docs/front.md)\n---\n"
+    files = {
+        ".github/instructions/a.instructions.md": f"{rule}RULE ",
+        ".github/copilot-instructions.md": "see `[x](../docs/x.md)`, ![i](../docs/i.md) and #FILE:../docs/y.md "
+        "[r](/docs/z.md) [s](https://x/y) [t](../docs/t.md#part) [n](../docs/n.prompt.md) [o](../../outside/o.md)",
+        "AGENTS.md": "A [no](docs/no.md)",
+        "docs/n.prompt.md": "N [m](m.md) [[a](x.md) #file:x.md",
+        "docs/no.md": "no",
+        **{f"docs/{name}.md": name.upper() for name in "xyzimt"},
+    }
+    settings: dict[str, Any] = {"outside": {"o.md": "no"}}
+    wanted = [
+        (".github/copilot-instructions.md", files[".github/copilot-instructions.md"]),
+        ("AGENTS.md", files["AGENTS.md"]),
+    ]
+    got = arriving("vscode-copilot", tmp_path / "off", files, settings=settings)
+    assert _attached(got) == wanted
+    settings["chat.includeReferencedInstructions"] = True
+    got = arriving("vscode-copilot", tmp_path / "on", files, settings=settings)
+    wanted[1:1] = [
+        ("docs/x.md", "X"),
+        ("docs/y.md", "Y"),
+        ("docs/n.prompt.md", files["docs/n.prompt.md"]),
+        ("docs/m.md", "M"),
+    ]
+    assert _attached(got) == wanted
+
+
+def test_many_brackets_take_no_time(tmp_path: Path) -> None:
+    settings = {"chat.includeReferencedInstructions": True}
+    for text in ("[" * 200_000, "[](" * 70_000, "[a](b)#file:c" * 20_000):
+        assert arriving(
+            "vscode-copilot",
+            tmp_path / str(len(text)),
+            {".github/copilot-instructions.md": text},
+            settings=settings,
+        )
+
+
+def test_copilot_chats_names_and_settings(tmp_path: Path) -> None:
+    files = {"agents.md": "A", "Claude.MD": "C", ".claude/CLAUDE.md": "D", "CLAUDE.local.md": "L"}
+    home = {
+        ".claude/CLAUDE.md": "U",
+        ".config/Code/User/settings.json": '{"chat.useAgentsMdFile": false} // no',
+    }
+    got = arriving("vscode-copilot", tmp_path / "first", files, home=home)
+    assert [text for _, text in _attached(got)] == ["C", "D", "U", "L"]
+    settings = {"chat.useAgentsMdFile": True, "chat.useClaudeMdFile": False}
+    got = arriving("vscode-copilot", tmp_path / "second", files, home=home, settings=settings)
+    assert [text for _, text in _attached(got)] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("head", "attached", "listed"),
+    [
+        ("---\napplyTo: '{a,*,b}'\n---\n", False, "<applyTo>{a,*,b}</applyTo>\n"),
+        ("---\napplyTo: 'a, *'\n---\n", True, "<applyTo>a, *</applyTo>\n"),
+        ("---\napplyTo: ''\ndescription: ''\n---\n", False, ""),
+        ("---\napplyTo: ['**']\n---\n", False, ""),
+        ("---\napplyTo: **\n", True, "<applyTo>**</applyTo>\n"),
+    ],
+)
+def test_copilot_chats_instructions(head: str, attached: bool, listed: str, tmp_path: Path) -> None:
+    path = ".github/instructions/a.instructions.md"
+    got = arriving("vscode-copilot", tmp_path, {path: head + "text"})
+    assert ("<attachment" in got) is attached
+    assert got.endswith(f"<instruction>\n<file>{{root}}/{path}</file>\n{listed}</instruction>")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/p", ""),
+        (" /p  some words\nmore ", " with these arguments: some words\nmore"),
+        ("p", None),
+        ("/q", None),
+        ("/../prompts/p", None),
+    ],
+)
+def test_copilot_chats_prompt_files(typed: str, said: str | None, tmp_path: Path) -> None:
+    files = {".github/prompts/p.prompt.md": "---\nmode: agent\n---\n\n  P [x](x.md)\n"}
+    got = arriving("vscode-copilot", tmp_path, files, settings={"prompt": typed})
+    assert got == (
+        ""
+        if said is None
+        else '<attachment id="prompt:p.prompt.md" filePath="{root}/.github/prompts/p.prompt.md">\n'
+        f"Prompt instructions file:\nP [x](x.md)\n\n</attachment>\nFollow instructions in #prompt:p.prompt.md{said}"
+    )
