@@ -100,7 +100,7 @@ _BY_FOLDER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 #: Skills by the agents' folder that they lie in, where others than its own agent list them.
 _SKILLS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        ".claude": ("claude-code", "copilot-cli", "opencode", "kilo", "continue-cli"),
+        ".claude": ("claude-code", "copilot-cli", "opencode", "kilo", "continue-cli", "crush"),
         ".agents": (
             "codex",
             "copilot-cli",
@@ -111,8 +111,10 @@ _SKILLS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "factory-droid",
             "mistral-vibe",
             "openhands",
+            "crush",
         ),
         ".agent": ("factory-droid",),
+        ".cursor": ("crush",),
         ".github": ("copilot-cli",),
     }
 )
