@@ -102,7 +102,7 @@ FOLDERS += [".vibe", ".openhands", ".agents", ".agent", ".github", ".roo", ".cur
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_readers_of_a_skill_are_the_agents_that_list_it(folder: str, tmp_path: Path) -> None:
     path = f"{folder}/skills/mine/SKILL.md"
-    files = {path: "---\nname: mine\ndescription: D\n---\n"}
+    files = {path: "---\nname: mine\ndescription: D\n---\nBody\n"}
     data = {"agent": "codex", "case": "readers", "files": files, "git": True, "home": {}, "settings": {}}
     laid = lay(Case(data), tmp_path.resolve())
     listing = {name for name in AGENTS if any(entry.kind == "skill" for entry in laid.load(name).entries)}

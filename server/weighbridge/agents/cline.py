@@ -5,20 +5,16 @@ Rules and recordings: `tests/agents/wire/cline.jsonl`.
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import js_trim, read_text, yaml_value
+from weighbridge.agents.text import js_trim, locale_order, read_text, yaml_value
 
 _ENDINGS = (".md", ".markdown", ".txt")
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)")
-
-#: Signs of ASCII as Unicode's collation sorts them, before all digits and letters.
-_SIGNS = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 
 
 def load(start: Start, files: Files) -> Context:
@@ -48,7 +44,7 @@ class _Loader:
         for place in (".cline/rules", "Cline/Rules", "Documents/Cline/Rules"):
             self._folder(home / place)
         pieces: list[Piece] = []
-        for name, path, text in sorted(self.rules.values(), key=lambda rule: _collated(rule[0])):
+        for name, path, text in sorted(self.rules.values(), key=lambda rule: locale_order(rule[0])):
             head = "\n\n" if pieces else "\n\n# Rules\n"
             pieces += [Piece(f"{head}## {name}\n"), Piece(text, Entry(path, "rule", text))]
         parts = [*self._prompt(folder), Part("system", tuple(pieces))]
@@ -113,18 +109,6 @@ class _Loader:
                     "user message",
                     (Piece(head), Piece(content, Entry(path, "attached", content)), Piece(tail)),
                 )
-
-
-def _collated(name: str) -> tuple[list[int], str, str]:
-    """A key that sorts names as JavaScript's `localeCompare` does: signs in Unicode's order, digits, letters.
-
-    Accents decide where all of these are alike, then whether letters are small.
-    """
-    marks = unicodedata.normalize("NFD", name)
-    bases = [character for character in marks.lower() if not unicodedata.combining(character)]
-    accents = "".join(character for character in marks if unicodedata.combining(character))
-    ranks = [_SIGNS.find(base) if base in _SIGNS else len(_SIGNS) + ord(base) for base in bases]
-    return ranks, accents, name.swapcase()
 
 
 def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:
