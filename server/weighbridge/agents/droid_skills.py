@@ -75,10 +75,13 @@ def skills(places: Sequence[Path], files: Files) -> Part:
 
 def droids(places: Sequence[Path], files: Files) -> Part:
     """The listing of droids that files describe, in the same order; each description has as much room."""
-    listed: dict[str, tuple[str, str, str, str, Path]] = {}
+    listed: list[tuple[str, str, str, str, Path]] = []
+    seen: set[str] = set()
     for place in places:
         folder = place / ".factory" / "droids"
         meta = f"(location: {'personal' if place == places[-1] else 'project'})"
+        # In the first folder that has any, all count.
+        first = not listed
         for file in files.names(folder):
             text = read_text(files, folder / file, keep_mark=True) if file.endswith(".md") else None
             if text is None:
@@ -86,13 +89,14 @@ def droids(places: Sequence[Path], files: Files) -> Part:
             values = _droid_values(_split(text)[0])
             name = values.get("name") or file.removesuffix(".md")
             key = re.sub("-{2,}", "-", re.sub("[^a-z0-9_-]", "-", name.lower()))
-            if name not in _NOT_LISTED:
+            if name not in _NOT_LISTED and (first or key not in seen):
                 description = _escaped(values.get("description") or "")
-                listed.setdefault(key, (_escaped(name), meta, description, text, folder / file))
-    used = sum(utf16_units(name) + 1 + len(meta) for name, meta, *_ in listed.values())
+                listed.append((_escaped(name), meta, description, text, folder / file))
+            seen.add(key)
+    used = sum(utf16_units(name) + 1 + len(meta) for name, meta, *_ in listed)
     room = max(0, _ROOM_FOR_DROIDS - used) // max(1, len(listed))
     pieces: list[Piece] = []
-    for name, meta, whole, text, path in listed.values():
+    for name, meta, whole, text, path in listed:
         fits = utf16_units(whole) <= room
         description = whole if fits else f"{first_units(whole, room - 1)}…" if room else ""
         reason = f"droid lists {_ROOM_FOR_DROIDS:,} UTF-16 units of all droids together"
