@@ -3,98 +3,334 @@
 Rules and recordings: `tests/agents/wire/kilo.jsonl`; only what differs from `opencode` stands here.
 """
 
+import html
+import itertools
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from weighbridge.agents.folders import lies_in
-from weighbridge.agents.model import Agent, NotLoaded
-from weighbridge.agents.opencode import ENV, OpenCodeLoader
-from weighbridge.agents.text import read_text
+from weighbridge.agents.folders import lies_in, upwards, walk
+from weighbridge.agents.model import Agent, Entry, NotLoaded, Part, Piece
+from weighbridge.agents.opencode import SKILL_HEAD, OpenCodeLoader, glob, skill_values
+from weighbridge.agents.text import JS_SPACE, collated, decoded, js_trim, json_object, read_text, unix_lines
 
-_FILE = re.compile(r"\{file:([^}]+)\}")
+_NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
+_CONFIGS = ("kilo.jsonc", "kilo.json", "opencode.jsonc", "opencode.json")
+_MODES = ("code", "architect", "ask", "debug", "orchestrator")
+#: Variables that no text may name.
+_SECRET = (
+    "KILO_SERVER_PASSWORD",
+    "KILO_SERVER_USERNAME",
+    "KILO_BROWSER_BROKER_URL",
+    "KILO_BROWSER_BROKER_TOKEN",
+)
+
+_COMMENT = rf"^[{re.escape(JS_SPACE.replace(chr(10), ''))}]*//[^\n]*"
+#: Tokens by what they bring, where the user may have written them, and in a project's Markdown: there `${…}` is none.
+_TOKENS = {
+    (kind, guarded): re.compile(
+        rf"{_COMMENT}|{'(?<![$])' if guarded else ''}\{{{kind}:([^}}]+)\}}", re.MULTILINE
+    )
+    for kind in ("env", "file")
+    for guarded in (False, True)
+}
+
+
+class _Refused(Exception):  # noqa: N818  no error, but an answer
+    """A token that a text may not hold: the text is dropped."""
 
 
 @dataclass(slots=True)
 class KiloLoader(OpenCodeLoader):
-    """Kilo: as OpenCode, but without git only the session folder counts, and texts hold `{file:…}` and `{env:…}`."""
+    """Kilo: as OpenCode, but without git only the session folder counts, and texts hold `{file:…}` and `{env:…}`.
+
+    `trusted`: files that the user's own places or settings name, which may bring any variable and file.
+    """
+
+    trusted: set[Path] = field(default_factory=set)
+
+    # Where things are.
 
     def without_git(self) -> Path:
         return self.folder
 
+    def is_on(self, name: str) -> bool:
+        return OpenCodeLoader.is_on(self, name.replace("OPENCODE_", "KILO_"))
+
     def config_folder(self) -> Path:
         return Path(self.start.environment.get("XDG_CONFIG_HOME") or self.start.home / ".config") / "kilo"
 
+    def moved_folder(self) -> Sequence[Path]:
+        """The folder that a variable adds to those of the user's."""
+        moved = self.start.environment.get("KILO_CONFIG_DIR")
+        return (Path(moved),) if moved else ()
+
+    def user_files(self) -> Sequence[Path]:
+        own = (*self.moved_folder(), self.config_folder())
+        return (*(folder / "AGENTS.md" for folder in own), *self.claude_file())
+
+    def own_folders(self) -> Sequence[Path]:
+        """Kilo's folders, those that count least first."""
+        places = (*self.project_places(), self.start.home)
+        named = (place / name for place in places for name in (".kilocode", ".kilo"))
+        return tuple(dict.fromkeys((self.config_folder(), *named, *self.moved_folder())))
+
+    def project_places(self) -> tuple[Path, ...]:
+        return () if self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG") else self.chain()
+
     def configs(self) -> Iterator[tuple[Path, bool]]:
-        for name in ("kilo.json", "kilo.jsonc"):
+        for name in ("config.json", *_CONFIGS[1::-1], *_CONFIGS[:1:-1]):
             yield self.config_folder() / name, True
-        for place in reversed(self.chain()):
-            for name in ("kilo.json", "kilo.jsonc", "opencode.json", "opencode.jsonc", ".kilo/kilo.json"):
-                yield place / name, False
-
-    def skill_folders(self) -> Sequence[Path]:
-        names = (".kilocode/skills", ".kilo/skills", ".claude/skills", ".agents/skills")
-        return tuple(place / name for place in (*self.chain(), self.start.home) for name in names)
-
-    def more_files(self) -> Iterator[tuple[Path, str, bool]]:
-        """Rules: the user's, then those of the session folder, whatever the mode; of equal names Kilo's folder wins."""
-        own, older = self.folder / ".kilo" / "rules", self.folder / ".kilocode" / "rules"
-        paths = [*self._markdown(self.start.home / ".kilo" / "rules"), *self._markdown(own)]
-        names = {path.name for path in self._markdown(own)}
-        for path in self._markdown(older):
-            if path.name in names:
-                self.not_loaded.append(NotLoaded(path, f"a rule of this name is in {own}"))
-            else:
-                paths.append(path)
-        paths.append(self.folder / ".kilocoderules")
-        for holder in (own.parent, older.parent):
-            for mode in self.files.names(holder):
-                paths += self._markdown(holder / mode) if mode.startswith("rules-") else ()
-        paths += [
-            self.folder / name for name in self.files.names(self.folder) if name.startswith(".kilocoderules-")
-        ]
-        return ((path, "rule", True) for path in paths)
-
-    def _markdown(self, folder: Path) -> list[Path]:
-        paths = [folder / name for name in self.files.names(folder) if name.endswith(".md")]
-        return [path for path in paths if self.files.size(path) is not None]
+        named = self.start.environment.get("KILO_CONFIG")
+        if named:
+            yield self.folder / named, True
+        for kind in ("kilo", "opencode"):
+            for place in reversed(self.project_places()):
+                for name in (f"{kind}.json", f"{kind}.jsonc"):
+                    yield place / name, False
+        for folder in self.own_folders():
+            if folder.name in {".kilo", ".kilocode"} or folder in self.moved_folder():
+                own = folder in self.moved_folder() or not lies_in(folder, self.root)
+                yield from ((folder / name, own) for name in _CONFIGS)
 
     def matching(self, entry: str, *, by_user: bool) -> Iterator[Path]:
         for path in OpenCodeLoader.matching(self, entry, by_user=by_user):
-            if by_user or lies_in(self.files.real(path), self.root):
-                yield path
-            else:
-                self.not_loaded.append(NotLoaded(path, "outside the project"))
+            # Where the user names a file relatively, it is the project's.
+            if by_user and (entry.startswith("~/") or os.path.isabs(entry)):  # noqa: PTH117
+                self.trusted.add(path)
+            yield path
 
-    def text_of(self, path: Path, text: str, kind: str) -> str | None:
-        outside = not lies_in(self.files.real(path), self.root) and not lies_in(
-            path, self.start.home / ".kilo"
+    # What arrives.
+
+    def listed(self) -> Iterator[tuple[Path, str, bool]]:
+        """Files in the order in which they are first named. What is the user's is told by all that name a file."""
+        return iter([*self._named()])
+
+    def _named(self) -> Iterator[tuple[Path, str, bool]]:
+        user = next((path for path in self.user_files() if self.files.exists(path)), None)
+        if user is not None:
+            self.trusted.add(user)
+            yield user, "user", True
+        if not self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
+            yield from self.project_files()
+        yield from self.more_files()
+        for path, by_user in self.instructions():
+            yield path, "instructions", by_user
+
+    def project_files(self) -> Iterator[tuple[Path, str, bool]]:
+        names = _NAMES if self.claude_file() else ("AGENTS.md", "CONTEXT.md")
+        # What lies above the session folder decides without git, too, and is not read then.
+        places = self.chain() if self.git else upwards(self.folder)
+        used = next(
+            (name for name in names if any(self.files.exists(place / name) for place in places)), None
         )
-        if outside and kind not in {"user", "instructions"}:
-            self.not_loaded.append(NotLoaded(path, "a link leads out of the project"))
-            return None
-        if ENV.search(text):
-            if kind != "user":
-                self.not_loaded.append(
-                    NotLoaded(path, "holds {env:…}: Kilo drops the whole file without a word")
-                )
-                return None
-            text = ENV.sub(self.variable, text)
-        for target in _FILE.findall(text):
-            place = Path(os.path.normpath(path.parent / target))
-            if target.startswith("~/") or (kind != "user" and not lies_in(place, self.root)):
-                reason = (
-                    f"holds {{file:{target}}}, outside the project: Kilo drops the whole file without a word"
-                )
-                self.not_loaded.append(NotLoaded(path, reason))
-                return None
-        return _FILE.sub(lambda match: self._file_text(path.parent / match[1]), text)
+        for name in names:
+            for path in (place / name for place in self.chain()):
+                if self.files.exists(path):
+                    if name == used:
+                        yield path, "project", True
+                    else:
+                        reason = f"{used} lies between the root and the session folder: only that name counts"
+                        self.not_loaded.append(NotLoaded(path, reason))
 
-    def _file_text(self, path: Path) -> str:
-        text = read_text(self.files, Path(os.path.normpath(path)), own=False)
-        return "" if text is None else text.strip()
+    def more_files(self) -> Iterator[tuple[Path, str, bool]]:
+        """Rules: the user's, then those of the session folder, whatever the mode; of equal names Kilo's folder wins."""
+        home, folder = self.start.home, self.folder
+        paths = [*self._rules(home, "rules"), *self._rules(folder, "rules")]
+        self.trusted.update(path for path in paths if not lies_in(path, self.root))
+        paths.append(folder / ".kilocoderules")
+        for mode in _MODES:
+            paths += [*self._rules(folder, f"rules-{mode}"), folder / f".kilocoderules-{mode}"]
+        # Their names are taken for patterns.
+        matching = (glob(path.parent, path.name, self.files, own=True) for path in paths)
+        return ((path, "rule", True) for path in itertools.chain.from_iterable(matching))
+
+    def _rules(self, place: Path, name: str) -> Iterator[Path]:
+        """Kilo's rules in a place, then the older ones of other names."""
+        first: dict[str, Path] = {}
+        for folder in (place / ".kilo" / name, place / ".kilocode" / name):
+            for file in self.files.names(folder):
+                path = folder / file
+                if not file.endswith(".md") or self.files.is_folder(path):
+                    continue
+                if self.files.is_link(path):
+                    self.not_loaded.append(NotLoaded(path, "a link: Kilo reads no rule that is one"))
+                elif file in first:
+                    reason = f"a rule of this name is in {first[file].parent}"
+                    self.not_loaded.append(NotLoaded(path, reason, instead=first[file]))
+                else:
+                    first[file] = path
+                    yield path
+
+    def instructions(self) -> Iterator[tuple[Path, bool]]:
+        entries: dict[str, bool] = {}
+        merged: list[str] = []
+        for config, by_user in self.configs():
+            listed = self._listed_in(config, by_user=by_user)
+            if by_user and config.parent == self.config_folder():
+                # The last of these files counts.
+                merged = listed or merged
+                continue
+            for entry in merged:
+                entries.setdefault(entry, True)
+            merged = []
+            for entry in listed:
+                entries[entry] = entries.get(entry) or by_user
+        for entry, by_user in entries.items():
+            for path in self.matching(entry, by_user=by_user):
+                yield path, by_user
+
+    def _listed_in(self, config: Path, *, by_user: bool) -> list[str]:
+        """The `instructions` of a configuration file; none where these are not all texts."""
+        text = read_text(self.files, config)
+        text = None if text is None else self._substituted(config, text, own=by_user, configuration=True)
+        listed = {} if text is None else json_object(text.encode()).get("instructions")
+        return listed if isinstance(listed, list) and all(isinstance(entry, str) for entry in listed) else []
+
+    def text_of(self, path: Path, text: str, kind: str) -> str | None:  # noqa: ARG002  (the kind says nothing here)
+        own = path in self.trusted
+        if not own and not lies_in(self.files.real(path), self.root):
+            self.not_loaded.append(NotLoaded(path, "outside the project, or a link that leads there"))
+            return None
+        return self._substituted(path, text, own=own)
+
+    def _substituted(self, path: Path, text: str, *, own: bool, configuration: bool = False) -> str | None:
+        """A text with what its tokens bring; None where it holds one that it may not. `own`: whether it is the user's."""
+        guarded = not own and not configuration
+
+        def variable(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return match[0]
+            if not own:
+                raise _Refused("holds {env:…}")
+            if match[1].upper() in _SECRET:
+                raise _Refused(f"holds {{env:{match[1]}}}")
+            return self.start.environment.get(match[1], "")
+
+        def file(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return match[0]
+            brought = self._file_text(path, match[1], own=own)
+            if brought is None and configuration:
+                raise _Refused(f"holds {{file:{match[1]}}}, which is not there")
+            return json.dumps(brought, ensure_ascii=False)[1:-1] if configuration else brought or ""
+
+        try:
+            return _TOKENS["file", guarded].sub(file, _TOKENS["env", guarded].sub(variable, text))
+        except _Refused as refused:
+            reason = f"{refused}: Kilo drops the whole file without a word"
+            self.not_loaded.append(NotLoaded(path, reason))
+            return None
+
+    def _file_text(self, path: Path, target: str, *, own: bool) -> str | None:
+        below = self.start.home / target[2:] if target.startswith("~/") else path.parent / target
+        place = Path(os.path.normpath(below))
+        if not own and self.files.exists(place) and not lies_in(self.files.real(place), self.root):
+            raise _Refused(f"holds {{file:{target}}}, outside the project")
+        data = self.files.read(place, own=own)
+        return None if data is None else js_trim(decoded(data, keep_mark=True))
+
+    # Listings and the prompt.
+
+    def skills(self) -> Part:
+        """The listing of skills; of equal names the last one counts."""
+        listed: dict[str, tuple[str, Path]] = {}
+        for path, by_user in self._skill_files():
+            inside = lies_in(self.files.real(path), self.root)
+            if not inside and not by_user:
+                continue
+            text = read_text(self.files, path)
+            values = skill_values(text)
+            name, description = values.get("name"), values.get("description")
+            if not isinstance(name, str) or not isinstance(description, str | None):
+                continue
+            if self._substituted(path, _body(text or ""), own=not inside) is None:
+                continue
+            listed.pop(name, None)
+            if description is not None:
+                listed[name] = (description, path)
+        pieces: list[Piece] = []
+        for name, (description, path) in sorted(listed.items(), key=lambda skill: collated(skill[0])):
+            location = html.escape(str(path)).replace("&#x27;", "&#39;")
+            pieces += [
+                Piece(f"{chr(10) if pieces else ''}  <skill>\n    <name>{name}</name>\n    <description>"),
+                Piece(description, Entry(path, "skill", description)),
+                Piece(f"</description>\n    <location>{location}</location>\n  </skill>"),
+            ]
+        return Part("system (skills)", tuple(pieces))
+
+    def _skill_files(self) -> Iterator[tuple[Path, bool]]:
+        """Files of skills, and whether each lies in a folder of the user's."""
+        off = ("OPENCODE_DISABLE_CLAUDE_CODE", "OPENCODE_DISABLE_CLAUDE_CODE_SKILLS")
+        shared = (".agents",) if any(self.is_on(name) for name in off) else (".claude", ".agents")
+        if not self.is_on("OPENCODE_DISABLE_EXTERNAL_SKILLS"):
+            for place, own in ((self.start.home, True), *((place, False) for place in self.chain())):
+                for name in shared:
+                    yield from self._skills_below(place / name / "skills", own=own)
+        for folder in self.own_folders():
+            for name in ("skill", "skills"):
+                for path, own in self._skills_below(folder / name, own=not lies_in(folder, self.root)):
+                    if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+                        yield path, own
+
+    def _skills_below(self, folder: Path, *, own: bool) -> Iterator[tuple[Path, bool]]:
+        return ((path, own) for path in walk(folder, self.files) if path.name == "SKILL.md")
+
+    def _markdown_in(self, *names: str) -> Iterator[tuple[str, Path]]:
+        """The Markdown files in such folders of Kilo's, those that count least first, by their paths there without ending."""
+        for own in self.own_folders():
+            for name in names:
+                for path in walk(own / name, self.files):
+                    if path.suffix == ".md":
+                        yield path.relative_to(own / name).with_suffix("").as_posix(), path
+
+    def agents(self) -> Iterator[Part]:
+        """The listing of sub-agents, in the description of the tool that starts them."""
+        listed: dict[str, tuple[str, Path]] = {}
+        for name, path in self._markdown_in("agent", "agents"):
+            values = skill_values(read_text(self.files, path))
+            description = values.get("description")
+            listed.pop(str(values.get("name", name)), None)
+            if (
+                isinstance(description, str)
+                and values.get("mode") != "primary"
+                and values.get("disable") is not True
+            ):
+                listed[str(values.get("name", name))] = (description, path)
+        pieces: list[Piece] = []
+        for name, (description, path) in sorted(listed.items(), key=lambda agent: collated(agent[0])):
+            pieces += [
+                Piece(f"{chr(10) if pieces else ''}- {name}: "),
+                Piece(description, Entry(path, "agent", description)),
+            ]
+        yield Part("description of tool task", tuple(pieces))
+
+    def agent_text(self) -> Iterator[Part]:
+        found = [path for name, path in self._markdown_in("agent", "agents") if name == "code"]
+        text = read_text(self.files, found[-1]) if found else None
+        if text is not None:
+            own = not lies_in(found[-1], self.root)
+            body = js_trim(self._substituted(found[-1], _body(text), own=own) or "")
+            if body:
+                yield Part("system (agent's text)", (Piece(body, Entry(found[-1], "agent", body)),))
+
+    def command_files(self, name: str) -> Iterator[Path]:
+        yield from reversed(
+            [path for named, path in self._markdown_in("command", "commands") if named == name]
+        )
+        for place in (self.folder, self.start.home):
+            for folder in (".kilo", ".kilocode"):
+                yield place / folder / "workflows" / f"{name}.md"
+
+
+def _body(text: str) -> str:
+    """A text without its front matter."""
+    plain = unix_lines(text)
+    head = SKILL_HEAD.match(plain)
+    return plain if head is None else plain[head.end() :]
 
 
 KILO = Agent(

@@ -31,7 +31,7 @@ _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
 ENV = re.compile(r"\{env:([^}]+)\}")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 #: A skill's front matter, which may have no end; and a line of it whose text has a colon and is in no quotes.
-_SKILL_HEAD = re.compile(r"---[ \t]*\n([\s\S]*?)(?:^---|\Z)", re.MULTILINE)
+SKILL_HEAD = re.compile(r"---[ \t]*\n([\s\S]*?)(?:^---|\Z)", re.MULTILINE)
 _WITH_COLON = re.compile(r"^([A-Za-z_]\w*)[ \t]*:[ \t]*([^\"'\s>|].*:.*)$", re.MULTILINE)
 
 
@@ -221,7 +221,7 @@ class OpenCodeLoader:
         listed: dict[str, tuple[str, Path]] = {}
         for folder in self.skill_folders():
             for path in walk(folder, self.files):
-                values = _values(read_text(self.files, path)) if path.name == "SKILL.md" else {}
+                values = skill_values(read_text(self.files, path)) if path.name == "SKILL.md" else {}
                 name, description = values.get("name"), values.get("description")
                 if isinstance(name, str) and isinstance(description, str) and name not in listed:
                     listed[name] = (description, path)
@@ -243,8 +243,7 @@ class OpenCodeLoader:
         command = self.start.option("--command")
         if command is None:
             return
-        for folder in (".opencode/command", ".opencode/commands"):
-            path = self.folder / folder / f"{command}.md"
+        for path in self.command_files(command):
             data = self.files.read(path)
             if data is not None:
                 body = split_front_matter(unix_lines(decoded(data)))[1].strip()
@@ -253,6 +252,11 @@ class OpenCodeLoader:
                 for mention in _MENTION.findall(re.sub(r"(?<!`)`[^`\n]+`(?!`)", " ", body)):
                     yield from self.attached(Path(os.path.normpath(self.folder / mention)), mention)
                 return
+
+    def command_files(self, name: str) -> Iterator[Path]:
+        """The files that may hold a command, the one that counts first."""
+        for folder in (".opencode/command", ".opencode/commands"):
+            yield self.folder / folder / f"{name}.md"
 
     def attached(self, path: Path, name: str) -> Iterator[Part]:
         data = self.files.read(path, own=False)
@@ -366,9 +370,9 @@ def with_words(body: str, arguments: str) -> str:
     return text.strip()
 
 
-def _values(text: str | None) -> Mapping[str, Any]:
+def skill_values(text: str | None) -> Mapping[str, Any]:
     """The values of a skill's front matter, which may have no end; where it is no YAML, texts with colons are taken as they are."""
-    match = _SKILL_HEAD.match(unix_lines(text or ""))
+    match = SKILL_HEAD.match(unix_lines(text or ""))
     if match is None:
         return {}
     with_quotes = _WITH_COLON.sub(lambda line: f"{line[1]}: {json.dumps(line[2])}", match[1])
