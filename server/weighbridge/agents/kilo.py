@@ -15,7 +15,15 @@ from pathlib import Path
 from weighbridge.agents.folders import lies_in, upwards, walk
 from weighbridge.agents.model import Agent, Entry, NotLoaded, Part, Piece
 from weighbridge.agents.opencode import SKILL_HEAD, OpenCodeLoader, glob, skill_values
-from weighbridge.agents.text import JS_SPACE, collated, decoded, js_trim, json_object, read_text, unix_lines
+from weighbridge.agents.text import (
+    JS_SPACE,
+    decoded,
+    js_trim,
+    json_object,
+    locale_order,
+    read_text,
+    unix_lines,
+)
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _CONFIGS = ("kilo.jsonc", "kilo.json", "opencode.jsonc", "opencode.json")
@@ -253,7 +261,7 @@ class KiloLoader(OpenCodeLoader):
             if description is not None:
                 listed[name] = (description, path)
         pieces: list[Piece] = []
-        for name, (description, path) in sorted(listed.items(), key=lambda skill: collated(skill[0])):
+        for name, (description, path) in sorted(listed.items(), key=lambda skill: locale_order(skill[0])):
             location = html.escape(str(path)).replace("&#x27;", "&#39;")
             pieces += [
                 Piece(f"{chr(10) if pieces else ''}  <skill>\n    <name>{name}</name>\n    <description>"),
@@ -301,7 +309,7 @@ class KiloLoader(OpenCodeLoader):
             ):
                 listed[str(values.get("name", name))] = (description, path)
         pieces: list[Piece] = []
-        for name, (description, path) in sorted(listed.items(), key=lambda agent: collated(agent[0])):
+        for name, (description, path) in sorted(listed.items(), key=lambda agent: locale_order(agent[0])):
             pieces += [
                 Piece(f"{chr(10) if pieces else ''}- {name}: "),
                 Piece(description, Entry(path, "agent", description)),
