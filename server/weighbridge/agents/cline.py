@@ -3,18 +3,33 @@
 Rules and recordings: `tests/agents/wire/cline.jsonl`.
 """
 
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import js_trim, locale_order, read_text, yaml_value
+from weighbridge.agents.text import (
+    JS_SPACE_CLASS,
+    js_trim,
+    js_trim_end,
+    locale_order,
+    npm_yaml_value,
+    read_text,
+)
 
 _ENDINGS = (".md", ".markdown", ".txt")
-_FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n|$)")
+_FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n)?")
+
+#: A file that the first prompt names, with the signs around it that are none of its name's.
+_MENTION = re.compile(rf"(?:(?<![\s\S])|(?<=[{JS_SPACE_CLASS}]))@[(`'\"]*([^{JS_SPACE_CLASS}]+)")
+_NOT_INDEXED = {
+    *(".git", "node_modules", "dist", "build", ".next", "coverage", ".turbo", ".cache", "target", "out"),
+}
+_AROUND = "),.:;!?`'\""
 
 
 def load(start: Start, files: Files) -> Context:
@@ -22,93 +37,162 @@ def load(start: Start, files: Files) -> Context:
     return _Loader(start, files).context()
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule or a workflow. `is_on`: whether its front matter does not switch it off."""
+
+    name: str
+    path: Path
+    text: str
+    is_on: bool
+
+
 @dataclass(slots=True)
 class _Loader:
-    """One start: the rules that were met, by name."""
+    """One start."""
 
     start: Start
     files: Files
-    rules: dict[str, tuple[str, Path, str]] = field(default_factory=dict)
     not_loaded: list[NotLoaded] = field(default_factory=list)
 
     def context(self) -> Context:
-        folder = self.files.real(self.start.folder)
-        home = self.start.home
-        self._rule(folder / "AGENTS.md", "Workspace AGENTS.md")
-        self._rule(home / ".agents" / "AGENTS.md", "Global AGENTS.md")
-        if self.files.is_folder(folder / ".clinerules"):
-            self._folder(folder / ".clinerules")
-        else:
-            self._rule(folder / ".clinerules", ".clinerules")
-        self._folder(folder / ".cline" / "rules")
-        for place in (".cline/rules", "Cline/Rules", "Documents/Cline/Rules"):
-            self._folder(home / place)
+        start, home = self.start, self.start.home
+        folder = self.files.real(start.folder / (start.option("--cwd") or start.option("-c") or ""))
+        own = Path(start.option("--config") or start.environment.get("CLINE_DIR") or home / ".cline")
+        names = {
+            folder / "AGENTS.md": "Workspace AGENTS.md",
+            home / ".agents" / "AGENTS.md": "Global AGENTS.md",
+        }
+        places = (
+            *(folder / "AGENTS.md", folder / ".clinerules", folder / ".cline" / "rules"),
+            *(home / ".agents" / "AGENTS.md", own / "rules"),
+            *(home / "Cline" / "Rules", home / "Documents" / "Cline" / "Rules"),
+            *self._managed(folder / ".cline", "rules.md"),
+        )
         pieces: list[Piece] = []
-        for name, path, text in sorted(self.rules.values(), key=lambda rule: locale_order(rule[0])):
+        rules = [rule for rule in self._found(places, names, self.not_loaded) if rule.is_on]
+        for rule in sorted(rules, key=lambda rule: locale_order(rule.name)):
             head = "\n\n" if pieces else "\n\n# Rules\n"
-            pieces += [Piece(f"{head}## {name}\n"), Piece(text, Entry(path, "rule", text))]
-        parts = [*self._prompt(folder), Part("system", tuple(pieces))]
+            pieces += [
+                Piece(f"{head}## {rule.name}\n"),
+                Piece(rule.text, Entry(rule.path, "rule", rule.text)),
+            ]
+        parts = [*self._prompt(folder, own), Part("system", tuple(pieces))]
         return Context(tuple(part for part in parts if part.pieces), tuple(self.not_loaded))
 
-    def _folder(self, holder: Path) -> None:
-        for name in self.files.names(holder):
-            path = holder / name
-            if name.lower().endswith(_ENDINGS) and not self.files.is_link(path):
-                self._rule(path, path.stem)
+    def _managed(self, holder: Path, name: str) -> Iterator[Path]:
+        """What an organisation's own folders hold under a name: those with an object in `managed.json`."""
+        for folder in sorted(self.files.names(holder), key=locale_order):
+            path = holder / folder
+            if self.files.is_folder(path) and not self.files.is_link(path):
+                try:
+                    is_managed = isinstance(
+                        json.loads(read_text(self.files, path / "managed.json") or ""), dict | list
+                    )
+                except (ValueError, RecursionError):
+                    continue
+                if is_managed:
+                    yield path / name
 
-    def _rule(self, path: Path, name: str) -> None:
+    def _found(
+        self, places: Iterable[Path], names: Mapping[Path, str], not_loaded: list[NotLoaded]
+    ) -> Iterable[_Rule]:
+        """The rules in places, one of each name: the last. `names`: those of files that have others than their own."""
+        found: dict[str, _Rule] = {}
+        for place in dict.fromkeys(places):
+            for path in self._files(place):
+                rule = self._rule(path, names.get(path, path.stem), not_loaded)
+                if rule is None:
+                    continue
+                before = found.get(rule.name.lower())
+                if before is not None:
+                    not_loaded.append(NotLoaded(before.path, f"{path} has the same name and replaces it"))
+                found[rule.name.lower()] = rule
+        return found.values()
+
+    def _files(self, place: Path) -> Iterator[Path]:
+        """A file, or those in a folder."""
+        if not self.files.is_folder(place):
+            if place.name == ".clinerules" or place.suffix.lower() in _ENDINGS:
+                yield place
+            return
+        for name in self.files.names(place):
+            path = place / name
+            if path.suffix.lower() in _ENDINGS and not self.files.is_link(path):
+                yield path
+        if self.files.is_link(place / "AGENTS.md"):
+            yield place / "AGENTS.md"
+
+    def _rule(self, path: Path, name: str, not_loaded: list[NotLoaded]) -> _Rule | None:
         text = read_text(self.files, path)
         if text is None:
-            return
+            return None
         match = _FRONT_MATTER.match(text)
-        values: dict[str, Any] = {}
+        values: Any = {}
         if match is not None:
-            front_matter = yaml_value(match[1])
-            if front_matter is None or (
-                isinstance(front_matter, dict) and not isinstance(front_matter.get("name", ""), str)
-            ):
-                self.not_loaded.append(
-                    NotLoaded(path, "its front matter can't be read: the whole file is dropped")
-                )
-                return
             # A sentence between two lines `---` is YAML too: a string.
-            values, text = front_matter if isinstance(front_matter, dict) else {}, text[match.end() :]
+            values, text = npm_yaml_value(match[1]), text[match.end() :]
+            if values is not None and not isinstance(values, dict):
+                values = {}
         text = js_trim(text)
-        if values.get("disabled") is True or values.get("enabled") is False:
-            self.not_loaded.append(NotLoaded(path, "its front matter switches it off"))
-            return
+        switch = "disabled" if values and values.get("disabled") is not None else "enabled"
+        if values is None or not (
+            isinstance(values.get("name"), str | None) and isinstance(values.get(switch), bool | None)
+        ):
+            not_loaded.append(NotLoaded(path, "its front matter can't be read: the whole file is dropped"))
+            return None
         if not text:
-            self.not_loaded.append(NotLoaded(path, "it is blank"))
-            return
-        name = str(values.get("name") or name)
-        before = self.rules.get(name.lower())
-        if before is not None:
-            self.not_loaded.append(NotLoaded(before[1], f"{path} has the same name and replaces it"))
-        self.rules[name.lower()] = (name, path, text)
+            not_loaded.append(NotLoaded(path, "it is blank"))
+            return None
+        name = js_trim(values.get("name") or "") or js_trim(name)
+        is_on = values.get(switch) is not (switch == "disabled")
+        if not is_on:
+            not_loaded.append(NotLoaded(path, "its front matter switches it off"))
+        return _Rule(name, path, text, is_on) if name else None
 
-    def _prompt(self, folder: Path) -> Iterator[Part]:
+    def _prompt(self, folder: Path, own: Path) -> Iterator[Part]:
         """A workflow's text, or the files that the first prompt names with `@`."""
-        prompt = self.start.prompt
-        if prompt.startswith("/"):
-            name, _, arguments = prompt[1:].partition(" ")
-            for place in (folder / ".clinerules" / "workflows", folder / ".cline" / "workflows"):
-                text = read_text(self.files, place / f"{name}.md")
-                if text is not None:
-                    match = _FRONT_MATTER.match(text)
-                    body = js_trim(text[match.end() :] if match else text)
-                    body += f" {arguments}" if arguments else ""
-                    yield Part("user message", (Piece(body, Entry(place / f"{name}.md", "command", body)),))
+        prompt = js_trim_end(self.start.prompt)
+        called = re.match(rf"/([^{JS_SPACE_CLASS}]+)", prompt)
+        if called is not None:
+            places = (
+                folder / ".clinerules" / "workflows",
+                self.start.home / "Documents" / "Cline" / "Workflows",
+                own / "workflows",
+                folder / ".cline" / "workflows",
+                *self._managed(folder / ".cline", "workflows"),
+            )
+            for rule in self._found(places, {}, []):
+                if rule.is_on and _command(rule.name) == _command(called[1]):
+                    body = rule.text + prompt[called.end() :]
+                    yield Part("user message", (Piece(body, Entry(rule.path, "command", body)),))
                     return
-        for name in re.findall(r"(?:^|\s)@([^\s/]\S*)", prompt):
+        for name in dict.fromkeys(name.rstrip(_AROUND) for name in _MENTION.findall(prompt)):
             path = Path(os.path.normpath(folder / name))
-            text = read_text(self.files, path, own=False)
+            text = None if "@" in name else self._mentioned(path, folder)
             if text is not None:
-                head, tail = f'<file_content path="{path}">\n', "\n\n</file_content>"
-                content = text.removesuffix("\n")
+                head, tail = f'<file_content path="{path}">\n', "\n</file_content>"
                 yield Part(
-                    "user message",
-                    (Piece(head), Piece(content, Entry(path, "attached", content)), Piece(tail)),
+                    "user message", (Piece(head), Piece(text, Entry(path, "attached", text)), Piece(tail))
                 )
+
+    def _mentioned(self, path: Path, folder: Path) -> str | None:
+        """The text of a file that the prompt names; None where Cline's index of the folder does not hold it, or it is binary."""
+        if not path.is_relative_to(folder) or self.files.is_link(path):
+            return None
+        if not _NOT_INDEXED.isdisjoint(path.relative_to(folder).parts[:-1]):
+            return None
+        text = read_text(self.files, path, own=False, keep_mark=True)
+        return None if text is None or "\0" in text else text
+
+
+def _command(name: str) -> str:
+    """The command that a workflow of this name is called by."""
+    return (
+        re.sub("-+", "-", re.sub(r"[^\w.:@-]+", "-", js_trim(name).lower()))
+        .removeprefix("-")
+        .removesuffix("-")
+    )
 
 
 def _removed(text: str, kind: str) -> Iterator[tuple[int, int]]:
