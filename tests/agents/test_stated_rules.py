@@ -440,7 +440,7 @@ def test_rules_of_continue_that_are_told(tmp_path: Path) -> None:
     home = {".continue/config.yaml": "rules:\n  - configured\n"}
     options = ["--rule", "x.md", "--rule", "none.md", "--rule", "be brief", "--rule", "./x.md"]
     got = arriving("continue-cli", tmp_path, files, home=home, settings={"args": options})
-    rules = ["A", "X", "be brief", "X", "configured", "x.md", "none.md", "be brief", "S"]
+    rules = ["A", "X", "be brief", "X", "x.md", "none.md", "be brief", "configured", "X", "S"]
     assert got == '<context name="userRules">\n' + "\n\n".join(rules) + "\n</context>"
 
 
