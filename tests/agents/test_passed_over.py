@@ -15,7 +15,7 @@ FILES: Mapping[str, str | bytes] = {
     "docs/日本.md": "J",
     "日本.md": "J",
     "Makefile": "all:",
-    "binary.md": b"\0",
+    "binary.md": b"\xff",
     "latin.md": b"\xe9",
     "large.md": "x" * 1_100_000,
     "../outside.md": "O",
@@ -89,7 +89,7 @@ REASONS: dict[str, dict[str, tuple[str, str, str | None] | None]] = {
     },
     "@../nowhere": {"copilot-cli": None, "goose": None},
     "@.git/a.md": {"copilot-cli": None, "goose": ("warning", "nothing in .git is imported", None)},
-    "@binary.md": {"copilot-cli": ("warning", "it holds a NUL", None), "goose": None},
+    "@binary.md": {"copilot-cli": ("warning", "it is no UTF-8", None), "goose": ("warning", "it is not UTF-8", None)},
     "@latin.md": {"copilot-cli": ("warning", "it is no UTF-8", None), "goose": ("warning", "it is not UTF-8", None)},
     "@large.md": {
         "copilot-cli": ("warning", "the imports of one file come to 524,288 bytes", None),

@@ -290,15 +290,15 @@ def test_copilots_tables(tmp_path: Path) -> None:
     }
     settings = {"env": {"COPILOT_CUSTOM_INSTRUCTIONS_DIRS": "{root}/more"}}
     got = arriving("copilot-cli", tmp_path, files, settings=settings)
-    always, rules, agents = got.split("\n\n", 2)
+    always, agents, rules = got.split("\n\n", 2)
     assert always == "B always"
-    assert rules.startswith("\nHere is a list of instruction files")
+    assert rules.startswith("Here is a list of instruction files")
     assert rules.splitlines()[-3:] == [
         "| src/**, *.py | '.github/instructions/a.instructions.md' | a\\|b |",
         "| x, y | '.claude/rules/d.md' |  |",
-        "| e | 'more/.github/instructions/e.instructions.md' |  |",
+        "| e | '{root}/more/.github/instructions/e.instructions.md' |  |",
     ]
-    assert agents.splitlines()[-1] == "| more/ | 'more/AGENTS.md' | Agent instructions for more/**/*|"
+    assert agents.splitlines()[-1] == "| more/ | 'more/AGENTS.md' | Agent instructions for more/**/* |"
 
 
 def test_codex_is_started_elsewhere_by_an_option(tmp_path: Path) -> None:

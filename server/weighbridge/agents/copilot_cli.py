@@ -32,7 +32,7 @@ from weighbridge.agents.model import (
     import_of,
 )
 from weighbridge.agents.passed_over import Tried, passed_over
-from weighbridge.agents.skills import front_matter, split_front_matter
+from weighbridge.agents.skills import split_front_matter
 from weighbridge.agents.splicing import spliced
 from weighbridge.agents.text import (
     anywhere,
@@ -41,7 +41,7 @@ from weighbridge.agents.text import (
     read_text,
     split_patterns,
     unix_lines,
-    yaml_mapping,
+    yaml_core_mapping,
 )
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
@@ -57,6 +57,8 @@ _FIRST_LINES = 3
 #: Whom a rule excludes that excludes Copilot CLI; and the patterns of rules that always apply.
 _EXCLUDED = frozenset(("coding-agent", "cloud-agent"))
 _ALWAYS = frozenset(("*", "**", "**/*"))
+_SIMPLE_PATTERN = re.compile(r"^(applyTo|paths):[ \t]+(\S.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"\s#")
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "GEMINI.md")
 #: The files whose imports are followed.
@@ -140,28 +142,21 @@ class _Loader:
             pieces.append(Piece("\n</custom_instruction>"))
         rules: list[Piece] = []
         waiting: list[tuple[str, str, str]] = []
-        for path, text, values, pattern in self._rules():
+        for path, shown, text, values, pattern in self._rules():
             if pattern is None:
                 rules.append(Piece(text, Entry(path, "rule", text)))
             elif pattern:
-                waiting.append(
-                    (pattern, self._shown(path), " ".join(_text(values.get("description")).split()))
-                )
+                waiting.append((pattern, shown, " ".join(_text(values.get("description")).split())))
                 reason = f"only named to the model until a file is read that matches {pattern}"
                 patterns, folder = anywhere(split_patterns(pattern)), self._chain()[-1]
                 self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
         named = [path for place in self._added() if self.files.size(path := place / "AGENTS.md") is not None]
         rules += map(Piece, tables(waiting, named, self._chain()[-1]))
         # As recorded: a line feed ends the part where rules follow instructions, none where they stand alone.
-        end = [Piece("\n")] if pieces and rules and rules[-1].entry is not None else []
+        end = [Piece("\n")] if pieces and rules else []
         for rule in rules:
             pieces += [*([Piece("\n\n")] if pieces else []), rule]
         return (*pieces, *end)
-
-    def _shown(self, path: Path) -> str:
-        """A rule's path as it is named: from the session folder where it lies below that, else from the root."""
-        base = self.folder if lies_in(path, self.folder) else self._chain()[-1]
-        return Path(os.path.relpath(path, base)).as_posix()
 
     def _look_over(self, path: Path, text: str, tried: Mapping[int, Tried] | None) -> None:
         """Record the places in a file that look like imports and are none. `tried`: its imports; None where it can have none."""
@@ -184,31 +179,44 @@ class _Loader:
     def _added(self) -> tuple[Path, ...]:
         """The folders that the user adds to those where instructions are looked for."""
         names = self.start.environment.get("COPILOT_CUSTOM_INSTRUCTIONS_DIRS", "").split(",")
-        return tuple(Path(os.path.normpath(self.folder / name.strip())) for name in names if name.strip())
+        folders = (Path(os.path.normpath(self.folder / name.strip())) for name in names if name.strip())
+        return tuple(dict.fromkeys(folders))
 
     def _importer(self, path: Path) -> "_Importer":
-        real = self.files.real(path)
-        top = self.own if lies_in(path, self.own) else self.git or real.parent
-        return _Importer(self.files, self.files.real(top), {real}, own=lies_in(path, self.own))
+        own = lies_in(path, self.own)
+        top = self.own if own else self.git or self.folder
+        return _Importer(self.files, self.files.real(top), {self.files.real(path)}, own=own)
 
-    def _rules(self) -> Iterator[tuple[Path, str, dict[str, Any], str | None]]:
-        """Rules by their path, text, front matter and the pattern that they wait for."""
-        root = self._chain()[-1]
-        holders = [(self.own / "instructions", ".instructions.md")]
-        for place in dict.fromkeys((root, self.folder)):
-            holders += [
-                (place / ".github" / "instructions", ".instructions.md"),
-                (place / ".claude" / "rules", ".md"),
-            ]
-        holders += [(place / ".github" / "instructions", ".instructions.md") for place in self._added()]
-        for holder, ending in holders:
-            for path in sorted(walk(holder, self.files), key=str):
-                whole = read_text(self.files, path) if path.name.lower().endswith(ending) else None
-                if whole is not None:
-                    text = cleaned(whole)
-                    self._look_over(path, whole, None)
-                    values = front_matter(unix_lines(text), lenient=True) or {}
-                    yield path, text, values, _pattern(values)
+    def _rules(self) -> Iterator[tuple[Path, str, str, dict[str, Any], str | None]]:
+        """Rules by their path, the name that is shown, text, front matter and the pattern that they wait for."""
+        places = tuple(dict.fromkeys((self._chain()[-1], self.folder)))
+        added = self._added()
+        kinds = ((Path(".github") / "instructions", ".instructions.md"), (Path(".claude") / "rules", ".md"))
+        holders = [(place, name, ending) for place in (*places, *added) for name, ending in kinds]
+        holders += [(place, Path(), ".instructions.md") for place in added]
+        shown: dict[Path, str] = {}
+        for place, name, ending in holders:
+            for path in self._rule_files(place / name, ending, visible=name == Path()):
+                shown.setdefault(path, path.relative_to(place).as_posix() if place in places else str(path))
+        own = self._rule_files(self.own / "instructions", ".instructions.md")
+        for path, label in (*((path, str(path)) for path in own), *shown.items()):
+            whole = read_text(self.files, path)
+            if whole is not None:
+                self._look_over(path, whole, None)
+                source = split_front_matter(whole.replace("\r\n", "\n"))[0] or ""
+                values = yaml_core_mapping(source)
+                pattern = _pattern(_simple_pattern(source) if values is None else values)
+                yield path, label, cleaned(whole), values or {}, pattern
+
+    def _rule_files(self, holder: Path, ending: str, *, visible: bool = False) -> list[Path]:
+        """The files of a folder that may be rules, by path. `visible`: whether hidden ones and links to folders are left out."""
+        paths = [path for path in walk(holder, self.files) if path.name.lower().endswith(ending)]
+        return sorted((path for path in paths if not visible or self._is_visible(path, holder)), key=str)
+
+    def _is_visible(self, path: Path, holder: Path) -> bool:
+        between = [place for place in path.parents if holder in place.parents]
+        hidden = any(part.startswith(".") for part in path.relative_to(holder).parts)
+        return not hidden and not any(self.files.is_link(place) for place in between)
 
     def _agents(self) -> Iterator[Part]:
         """The chosen agent's own text, and the listing of all, by name."""
@@ -336,7 +344,7 @@ class _Importer:
 
     def _imported(self, target: str, path: Path, level: int) -> tuple[list[Piece], str | None]:
         """The pieces that an import brings, and the reason where a file that is there brings none."""
-        place = Path(os.path.normpath(self.files.real(path).parent / target))
+        place = Path(os.path.normpath(self.files.real(path.parent) / target))
         real = self.files.real(place)
         if self.imports_left > 0 and real in self.met:
             return [
@@ -372,13 +380,20 @@ class _Importer:
 
 def _no_text(data: bytes) -> str | None:
     """Why a file is not imported as text; None for one that is."""
-    if b"\0" in data:
-        return "it holds a NUL, so it is taken for a binary file"
     try:
         data.decode()
     except UnicodeDecodeError:
         return "it is no UTF-8"
     return None
+
+
+def _simple_pattern(source: str) -> dict[str, str]:
+    """The pattern in front matter that is no YAML: the text behind its name, up to a comment."""
+    found = dict(reversed(_SIMPLE_PATTERN.findall(source)))
+    for name in sorted(found):
+        value = _COMMENT.split(found[name], maxsplit=1)[0].strip()
+        return {name: value[1:-1] if len(value) > 1 and value[0] == value[-1] in "'\"" else value}
+    return {}
 
 
 def _pattern(values: Mapping[str, object]) -> str | None:
@@ -387,14 +402,20 @@ def _pattern(values: Mapping[str, object]) -> str | None:
     if not _EXCLUDED.isdisjoint(map(str, excluded if isinstance(excluded, list) else [excluded])):
         return ""
     value = values.get("applyTo", values.get("paths"))
-    written = split_patterns(value) if isinstance(value, str) else value if isinstance(value, list) else []
+    written = (
+        split_patterns(value, "{[", "}]")
+        if isinstance(value, str)
+        else value
+        if isinstance(value, list)
+        else []
+    )
     patterns = [pattern.strip() for pattern in written if isinstance(pattern, str) and pattern.strip()]
     return None if _ALWAYS.issuperset(patterns) else ", ".join(patterns)
 
 
 def _values(source: str | None) -> dict[str, Any] | None:
     """The values of front matter, None where there is none or it is no YAML. The last line's end is none of it."""
-    return None if source is None else yaml_mapping(source.removesuffix("\n"))
+    return None if source is None else yaml_core_mapping(source.removesuffix("\n"))
 
 
 def _text(value: object) -> str:
@@ -413,5 +434,10 @@ def _first_lines(body: str) -> str:
 
 
 COPILOT_CLI = Agent(
-    "copilot-cli", "GitHub Copilot CLI", "1.0.102", load, (".copilot", ".agents"), imports=Imports(imports_in)
+    "copilot-cli",
+    "GitHub Copilot CLI",
+    "1.0.102",
+    load,
+    (".copilot", ".agents"),
+    imports=Imports(imports_in, from_real=False),
 )

@@ -29,21 +29,21 @@ _AGENTS = (
 
 def tables(rules: Iterable[tuple[str, str, str]], agents: Iterable[Path], root: Path) -> Iterator[str]:
     """The tables that have rows. `rules`: patterns, name and description of each; `agents`: files, named from `root` on."""
-    rows = [f"| {_cell(pattern)} | '{name}' | {_cell(description)} |" for pattern, name, description in rules]
-    if rows:
-        yield "\n".join((*_RULES, *rows))
     nested = [(shown := _shown(path, root), os.path.dirname(shown)) for path in agents]  # noqa: PTH120  letters alone
     rows = [
-        f"| {folder}/ | '{shown}' | Agent instructions for {folder}/**/*|"
+        f"| {folder}/ | '{shown}' | Agent instructions for {folder}/**/* |"
         for shown, folder in nested
         if folder
     ]
     if rows:
         yield "\n".join((*_AGENTS, *rows))
+    rows = [f"| {_cell(pattern)} | '{name}' | {_cell(description)} |" for pattern, name, description in rules]
+    if rows:
+        yield "\n".join((*_RULES, *rows))
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -7,6 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,44 @@ def pyyaml_value(text: str) -> Any:
     return yaml_loaders.pyyaml(text)
 
 
+@cache
+def _core_loader() -> type[Any]:
+    """A loader of YAML 1.2: `yes` and dates are texts, nothing is merged, no name stands twice."""
+    import yaml  # noqa: PLC0415  as above
+
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  as the base class has it
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            names = [self.construct_object(name, deep=True) for name, _ in node.value]
+            if len(set(map(str, names))) < len(names):
+                raise yaml.YAMLError
+            return super().construct_mapping(node, deep)
+
+    for kind, pattern, first in (
+        ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+        ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+        ("int", r"[-+]?[0-9]+", [*"-+0123456789"]),
+        ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", [*"-+0123456789."]),
+    ):
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"(?:{pattern})$"), first)
+    return Loader
+
+
+@remembered
+def yaml_core_mapping(text: str) -> dict[str, Any] | None:
+    """A YAML mapping's values by name as YAML 1.2 has them, empty where the text is nothing; None where it is no mapping."""
+    import yaml  # noqa: PLC0415  as above
+
+    try:
+        value = yaml.load(_TAB.sub(r"\1 ", text), Loader=_core_loader())  # noqa: S506  a kind of SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
+        return None
+    if value is None:
+        return {}
+    return {str(name): item for name, item in value.items()} if isinstance(value, Mapping) else None
+
+
 @remembered
 def yaml_strings(text: str) -> dict[str, Any]:
     """A YAML mapping's values by name, every scalar as it is written; empty where the text is no YAML or no mapping."""
@@ -216,11 +255,11 @@ def json_object(data: bytes | None) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def split_patterns(patterns: str) -> list[str]:
+def split_patterns(patterns: str, opening: str = "{", closing: str = "}") -> list[str]:
     """The patterns of a list with commas, those within braces left alone."""
     parts, depth = [""], 0
     for character in patterns:
-        depth += (character == "{") - (character == "}")
+        depth += (character in opening) - (character in closing)
         if character == "," and depth <= 0:
             parts.append("")
         else:
