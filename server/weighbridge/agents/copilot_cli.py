@@ -38,10 +38,11 @@ from weighbridge.agents.text import (
     anywhere,
     decoded,
     escaped,
+    mapping_of,
+    npm_yaml_value,
     read_text,
     split_patterns,
     unix_lines,
-    yaml_core_mapping,
 )
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
@@ -204,7 +205,7 @@ class _Loader:
             if whole is not None:
                 self._look_over(path, whole, None)
                 source = split_front_matter(whole.replace("\r\n", "\n"))[0] or ""
-                values = yaml_core_mapping(source)
+                values = mapping_of(npm_yaml_value(source))
                 pattern = _pattern(_simple_pattern(source) if values is None else values)
                 yield path, label, cleaned(whole), values or {}, pattern
 
@@ -415,7 +416,7 @@ def _pattern(values: Mapping[str, object]) -> str | None:
 
 def _values(source: str | None) -> dict[str, Any] | None:
     """The values of front matter, None where there is none or it is no YAML. The last line's end is none of it."""
-    return None if source is None else yaml_core_mapping(source.removesuffix("\n"))
+    return None if source is None else mapping_of(npm_yaml_value(source.removesuffix("\n")))
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,6 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -171,44 +170,6 @@ def pyyaml_value(text: str) -> Any:
     from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
 
     return yaml_loaders.pyyaml(text)
-
-
-@cache
-def _core_loader() -> type[Any]:
-    """A loader of YAML 1.2: `yes` and dates are texts, nothing is merged, no name stands twice."""
-    import yaml  # noqa: PLC0415  as above
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  as the base class has it
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            names = [self.construct_object(name, deep=True) for name, _ in node.value]
-            if len(set(map(str, names))) < len(names):
-                raise yaml.YAMLError
-            return super().construct_mapping(node, deep)
-
-    for kind, pattern, first in (
-        ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-        ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
-        ("int", r"[-+]?[0-9]+", [*"-+0123456789"]),
-        ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", [*"-+0123456789."]),
-    ):
-        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"(?:{pattern})$"), first)
-    return Loader
-
-
-@remembered
-def yaml_core_mapping(text: str) -> dict[str, Any] | None:
-    """A YAML mapping's values by name as YAML 1.2 has them, empty where the text is nothing; None where it is no mapping."""
-    import yaml  # noqa: PLC0415  as above
-
-    try:
-        value = yaml.load(_TAB.sub(r"\1 ", text), Loader=_core_loader())  # noqa: S506  a kind of SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
-        return None
-    if value is None:
-        return {}
-    return {str(name): item for name, item in value.items()} if isinstance(value, Mapping) else None
 
 
 @remembered
