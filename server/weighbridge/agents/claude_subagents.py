@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.claude_text import values_of
+from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Entry, Files, Piece
 from weighbridge.agents.text import (
     decoded,
     js_order,
     json_object,
-    locale_order,
     utf16_units,
 )
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.collation import locale_order
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.text import (
     JS_SPACE_CLASS,
     js_trim,
     js_trim_end,
-    locale_order,
     npm_yaml_value,
     read_text,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import MOST_FILES, MOST_LEVELS
 from weighbridge.agents.model import Entry, Files, Part, Piece
 from weighbridge.agents.skills import cut
@@ -15,7 +16,6 @@ from weighbridge.agents.text import (
     js_trim,
     js_yaml_value,
     json_object,
-    locale_order,
     mapping_of,
     read_text,
     utf16_units,

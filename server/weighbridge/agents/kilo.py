@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import lies_in, upwards, walk
 from weighbridge.agents.model import Agent, Entry, NotLoaded, Part, Piece
 from weighbridge.agents.opencode import SKILL_HEAD, OpenCodeLoader, glob, skill_values
@@ -20,7 +21,6 @@ from weighbridge.agents.text import (
     decoded,
     js_trim,
     json_object,
-    locale_order,
     read_text,
     unix_lines,
 )
