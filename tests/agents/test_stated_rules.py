@@ -561,7 +561,7 @@ def test_vibe_skills(tmp_path: Path) -> None:
         ".vibe/skills/e/SKILL.md": skill("e", "''"),
         ".vibe/skills/f/SKILL.md": skill("f", "F"),
         ".vibe/skills/f/agents/openai.yaml": "policy:\n  allow_implicit_invocation: false\n",
-        ".vibe/skills/g/SKILL.md": skill("vibe"),
+        ".vibe/skills/g/SKILL.md": skill("vibe", "V"),
         ".vibe/skills/j/SKILL.md": skill("j", "J"),
         ".vibe/skills/j/agents/openai.yaml": "policy:\n  allow_implicit_invocation: [true]\n",
         ".agents/skills/a/SKILL.md": skill("a", "of an equal name"),
@@ -573,7 +573,7 @@ def test_vibe_skills(tmp_path: Path) -> None:
         ".vibe/skills/i/SKILL.md": skill("i", "I"),
     }
     got = arriving("mistral-vibe", tmp_path, files, home=home)
-    assert sorted(re.findall("<description>(.*)</description>", got)) == ["A", "B", "I"]
+    assert sorted(re.findall("<description>(.*)</description>", got)) == ["A", "B", "I", "V"]
 
 
 def test_files_that_vibes_prompt_names(tmp_path: Path) -> None:
