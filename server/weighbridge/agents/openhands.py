@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.folders import MOST_FILES, git_root, lies_in
+from weighbridge.agents.folders import MOST_FILES, git_root
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import is_name, split_at_borders
 from weighbridge.agents.text import json_object, pyyaml_value, unix_lines
@@ -189,39 +189,38 @@ class _Loader:
 
     def _skill_files(self, holder: Path) -> Iterator[Path]:
         """Files of skills in a folder: one in each folder of a skill's own, any others that are Markdown."""
-        own: list[Path] = []
+        own: set[str] = set()
         for name in self.files.names(holder):
             for inner in self.files.names(holder / name):
                 if inner.lower() == "skill.md" and self.files.size(holder / name / inner) is not None:
-                    own.append(holder / name)
+                    own.add(name)
                     yield holder / name / inner
                     break
         for folder in self._below(holder):
-            for name in self.files.names(folder):
-                is_single_file = name.endswith(".md") and name != "README.md" and name.lower() != "skill.md"
-                if is_single_file and not any(lies_in(folder, of_skill) for of_skill in own):
-                    yield folder / name
+            if own.isdisjoint(folder.relative_to(holder).parts[:1]):
+                for name in self.files.names(folder):
+                    if name.endswith(".md") and name != "README.md" and name.lower() != "skill.md":
+                        yield folder / name
 
     def _below(self, holder: Path) -> Iterator[Path]:
         """A folder and those below it, links left out: all that are in one, then what is in the first of them."""
         yield holder
-        waiting = [holder]
-        for _ in range(MOST_FILES):
-            if not waiting:
-                return
+        waiting, left = [holder], MOST_FILES
+        while waiting and left > 0:
             at = waiting.pop()
-            inner = [at / name for name in self.files.names(at)]
+            inner = [at / name for name in self.files.names(at)[:left]]
+            left -= len(inner)
             folders = [path for path in inner if self.files.is_folder(path) and not self.files.is_link(path)]
             yield from folders
             waiting += reversed(folders)
 
     def _skill(self, path: Path, holder: Path) -> _Skill | None:
         whole = self._text(path)
+        if whole is None:
+            return None
         kind = _KINDS.get(path.name.lower())
-        if whole is None or kind is not None:
-            return (
-                None if whole is None or kind is None else _Skill(path, kind, "", whole, (), is_folder=False)
-            )
+        if kind is not None:
+            return _Skill(path, kind, "", whole, (), is_folder=False)
         try:
             front_matter, content = _front_matter(whole.strip())
         except (ValueError, RecursionError) as error:
