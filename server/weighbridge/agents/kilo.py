@@ -28,6 +28,8 @@ from weighbridge.agents.text import (
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _CONFIGS = ("kilo.jsonc", "kilo.json", "opencode.jsonc", "opencode.json")
 _MODES = ("code", "architect", "ask", "debug", "orchestrator")
+#: Kilo's own agents that the user talks to: they are no sub-agents.
+_OWN_AGENTS = ("code", "build", "plan", "ask", "debug", "orchestrator")
 #: Variables that no text may name.
 _SECRET = (
     "KILO_SERVER_PASSWORD",
@@ -86,8 +88,12 @@ class KiloLoader(OpenCodeLoader):
         named = (place / name for place in places for name in (".kilocode", ".kilo"))
         return tuple(dict.fromkeys((self.config_folder(), *named, *self.moved_folder())))
 
+    def above(self) -> tuple[Path, ...]:
+        """The folders that are looked through, nearest first: without git all above the session folder, too."""
+        return self.chain() if self.git else upwards(self.folder)
+
     def project_places(self) -> tuple[Path, ...]:
-        return () if self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG") else self.chain()
+        return () if self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG") else self.above()
 
     def configs(self) -> Iterator[tuple[Path, bool]]:
         for name in ("config.json", *_CONFIGS[1::-1], *_CONFIGS[:1:-1]):
@@ -301,13 +307,11 @@ class KiloLoader(OpenCodeLoader):
         for name, path in self._markdown_in("agent", "agents"):
             values = skill_values(read_text(self.files, path))
             description = values.get("description")
-            listed.pop(str(values.get("name", name)), None)
-            if (
-                isinstance(description, str)
-                and values.get("mode") != "primary"
-                and values.get("disable") is not True
-            ):
-                listed[str(values.get("name", name))] = (description, path)
+            named = str(values.get("name", name))
+            mode = values.get("mode", "primary" if named in _OWN_AGENTS else "all")
+            listed.pop(named, None)
+            if isinstance(description, str) and mode != "primary" and values.get("disable") is not True:
+                listed[named] = (description, path)
         pieces: list[Piece] = []
         for name, (description, path) in sorted(listed.items(), key=lambda agent: locale_order(agent[0])):
             pieces += [
