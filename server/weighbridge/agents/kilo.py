@@ -111,11 +111,14 @@ class KiloLoader(OpenCodeLoader):
                 yield from ((folder / name, own) for name in _CONFIGS)
 
     def matching(self, entry: str, *, by_user: bool) -> Iterator[Path]:
+        absolute = entry.startswith("~/") or os.path.isabs(entry)  # noqa: PTH117
+        hidden = not absolute or entry.rpartition("/")[2].startswith(".")
         for path in OpenCodeLoader.matching(self, entry, by_user=by_user):
             # Where the user names a file relatively, it is the project's.
-            if by_user and (entry.startswith("~/") or os.path.isabs(entry)):  # noqa: PTH117
+            if by_user and absolute:
                 self.trusted.add(path)
-            yield path
+            if hidden or not path.name.startswith("."):
+                yield path
 
     # What arrives.
 
