@@ -392,8 +392,9 @@ def _simple_pattern(source: str) -> dict[str, str]:
     """The pattern in front matter that is no YAML: the text behind its name, up to a comment."""
     found = dict(reversed(_SIMPLE_PATTERN.findall(source)))
     for name in sorted(found):
-        value = _COMMENT.split(found[name], maxsplit=1)[0].strip()
-        return {name: value[1:-1] if len(value) > 1 and value[0] == value[-1] in "'\"" else value}
+        value = found[name].strip()
+        quoted = len(value) > 1 and value[0] == value[-1] in "'\""
+        return {name: value[1:-1] if quoted else _COMMENT.split(value, maxsplit=1)[0].strip()}
     return {}
 
 

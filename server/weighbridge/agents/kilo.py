@@ -332,13 +332,18 @@ class KiloLoader(OpenCodeLoader):
             if body:
                 yield Part("system (agent's text)", (Piece(body, Entry(found[-1], "agent", body)),))
 
-    def command_files(self, name: str) -> Iterator[Path]:
-        yield from reversed(
-            [path for named, path in self._markdown_in("command", "commands") if named == name]
+    def template(self, command: str) -> tuple[str, Path | None]:
+        held = [path for name, path in self._markdown_in("command", "commands") if name == command]
+        workflows = (
+            place / folder / "workflows" / f"{command}.md"
+            for place in (self.folder, self.start.home)
+            for folder in (".kilo", ".kilocode")
         )
-        for place in (self.folder, self.start.home):
-            for folder in (".kilo", ".kilocode"):
-                yield place / folder / "workflows" / f"{name}.md"
+        for path in (*reversed(held), *workflows):
+            text = read_text(self.files, path)
+            if text is not None:
+                return _body(text).strip(), path
+        return "", None
 
 
 def _body(text: str) -> str:

@@ -8,31 +8,32 @@ import itertools
 import json
 import os
 import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.skills import front_matter_of, split_front_matter
-from weighbridge.agents.text import (
-    decoded,
-    js_yaml_value,
-    json_object,
-    mapping_of,
-    read_text,
-    unix_lines,
-)
+from weighbridge.agents.text import decoded, js_yaml_value, json_object, mapping_of, read_text, unix_lines
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
 ENV = re.compile(r"\{env:([^}]+)\}")
+_WORD = re.compile(r""""[^"]*"|'[^']*'|[^\s"']+""")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 #: A skill's front matter, which may have no end; and a line of it whose text has a colon and is in no quotes.
 SKILL_HEAD = re.compile(r"---[ \t]*\n([\s\S]*?)(?:^---|\Z)", re.MULTILINE)
 _WITH_COLON = re.compile(r"^([A-Za-z_]\w*)[ \t]*:[ \t]*([^\"'\s>|].*:.*)$", re.MULTILINE)
+
+
+_HEAD = re.compile(r"---[ \t]*\r?\n(?:(?s:.*?)\r?\n)??---[ \t]*(?:\r?\n|$)")
+#: Lines of an attached file, characters of each, and bytes of all.
+_MOST_LINES = 2_000
+_MOST_BYTES = 51_200
+_LONGEST_LINE = 2_000
+_CUT = f"... (line truncated to {_LONGEST_LINE} chars)"
 
 
 def load(start: Start, files: Files) -> Context:
@@ -67,9 +68,12 @@ class OpenCodeLoader:
         return Path(self.start.environment.get("XDG_CONFIG_HOME") or self.start.home / ".config") / "opencode"
 
     def user_files(self) -> Sequence[Path]:
-        moved = self.start.environment.get("OPENCODE_CONFIG_DIR")
-        own = [Path(moved) / "AGENTS.md"] if moved else []
-        return (*own, self.config_folder() / "AGENTS.md", *self.claude_file())
+        return ((self.added_folder() or self.config_folder()) / "AGENTS.md", *self.claude_file())
+
+    def added_folder(self) -> Path | None:
+        """The folder that the user adds to those of OpenCode's own."""
+        named = self.start.environment.get("OPENCODE_CONFIG_DIR")
+        return self.folder / named if named else None
 
     def claude_file(self) -> Sequence[Path]:
         off = ("OPENCODE_DISABLE_CLAUDE_CODE", "OPENCODE_DISABLE_CLAUDE_CODE_PROMPT")
@@ -79,6 +83,8 @@ class OpenCodeLoader:
         """Configuration files, the user's first; whether each is the user's."""
         for name in ("opencode.json", "opencode.jsonc"):
             yield self.config_folder() / name, True
+        if named := self.start.environment.get("OPENCODE_CONFIG"):
+            yield self.folder / named, True
         for place in reversed(self.chain()):
             for name in (
                 "opencode.json",
@@ -87,6 +93,9 @@ class OpenCodeLoader:
                 ".opencode/opencode.jsonc",
             ):
                 yield place / name, False
+        if (added := self.added_folder()) is not None:
+            for name in ("opencode.json", "opencode.jsonc"):
+                yield added / name, True
 
     def skill_folders(self) -> Sequence[Path]:
         claude = (".claude/skills",) if self.claude_file() else ()
@@ -95,7 +104,17 @@ class OpenCodeLoader:
             *(place / name for place in self.chain() for name in names),
             *(self.config_folder() / name for name in ("skill", "skills")),
             *(self.start.home / name for name in names),
+            *(added / name for added in [self.added_folder()] if added for name in ("skill", "skills")),
         )
+
+    def holders(self) -> Iterator[Path]:
+        """The folders that hold agents and commands, those that count more later."""
+        yield self.config_folder()
+        if not self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
+            yield from (place / ".opencode" for place in self.chain())
+        yield self.start.home / ".opencode"
+        if (added := self.added_folder()) is not None:
+            yield added
 
     def chain(self) -> tuple[Path, ...]:
         """The folders from the session folder up to the root, nearest first."""
@@ -162,12 +181,16 @@ class OpenCodeLoader:
     def more_files(self) -> Iterator[tuple[Path, str, bool]]:
         return iter(())
 
-    def instructions(self) -> Iterator[tuple[Path, bool]]:
+    def settings(self) -> Iterator[tuple[Mapping[str, Any], bool]]:
+        """The values of configuration files, and whether each is the user's."""
         for config, by_user in self.configs():
-            if not by_user and self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
-                continue
-            text = read_text(self.files, config)
-            values = {} if text is None else json_object(ENV.sub(self.variable, text).encode())
+            if by_user or not self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
+                text = read_text(self.files, config)
+                values = {} if text is None else json_object(ENV.sub(self.variable, text).encode())
+                yield values | {"": config}, by_user
+
+    def instructions(self) -> Iterator[tuple[Path, bool]]:
+        for values, by_user in self.settings():
             listed = values.get("instructions")
             for entry in listed if isinstance(listed, list) else []:
                 if isinstance(entry, str):
@@ -195,25 +218,49 @@ class OpenCodeLoader:
             yield from glob(place, entry, self.files, own=by_user)
 
     def agent_text(self) -> Iterator[Part]:
-        """The text of the agent that answers, where the project has one of its own."""
-        path = self.folder / ".opencode" / "agent" / "build.md"
-        text = read_text(self.files, path)
-        if text is not None:
-            body = split_front_matter(unix_lines(text))[1].strip()
-            yield Part("system (agent's text)", (Piece(body, Entry(path, "agent", body)),))
+        """The text of the agent that answers, where there is a file of it."""
+        values = self.agent_values().get("build", {})
+        if "" in values and "prompt" in values:
+            body = values["prompt"]
+            yield Part("system (agent's text)", (Piece(body, Entry(values[""], "agent", body)),))
+
+    def agent_values(self) -> dict[str, dict[str, Any]]:
+        """The values of agents by their names, of all files that speak of them: under an empty name the last one."""
+        agents: dict[str, dict[str, Any]] = {"build": {"mode": "primary"}, "plan": {"mode": "primary"}}
+        for values, _ in self.settings():
+            table = values.get("agent")
+            for name, told in table.items() if isinstance(table, Mapping) else ():
+                if isinstance(told, Mapping):
+                    agents.setdefault(name, {}).update({"": values[""], **told})
+        for path, default in self.held("agent"):
+            text = read_text(self.files, path)
+            if text is not None:
+                told = skill_values(text)
+                name = told.get("name")
+                agents.setdefault(name if isinstance(name, str) else default, {}).update(
+                    {**told, "": path, "prompt": _body(text)}
+                )
+        return agents
+
+    def held(self, kind: str) -> Iterator[tuple[Path, str]]:
+        """The files of agents or commands, with the names that their places give them; those that count more later."""
+        for holder in self.holders():
+            for folder in (holder / f"{kind}s", holder / kind):
+                for path in sorted(walk(folder, self.files)):
+                    if path.suffix == ".md":
+                        yield path, path.relative_to(folder).as_posix().removesuffix(".md")
 
     def agents(self) -> Iterator[Part]:
         """The listing of sub-agents, in the description of the tool that starts them."""
         pieces: list[Piece] = []
-        for folder in (".opencode/agent", ".opencode/agents"):
-            for path in sorted(walk(self.folder / folder, self.files)):
-                values = front_matter_of(self.files, path) if path.suffix == ".md" else {}
-                description = values.get("description")
-                if isinstance(description, str) and path.stem not in {"build", "plan"}:
-                    pieces += [
-                        Piece(f"{chr(10) if pieces else ''}- {path.stem}: "),
-                        Piece(description, Entry(path, "agent", description)),
-                    ]
+        for name, values in sorted(self.agent_values().items(), key=lambda agent: locale_order(agent[0])):
+            description = values.get("description")
+            listed = values.get("mode") != "primary" and values.get("disable") is not True
+            if isinstance(description, str) and listed:
+                pieces += [
+                    Piece(f"{chr(10) if pieces else ''}- {name}: "),
+                    Piece(description, Entry(values[""], "agent", description)),
+                ]
         yield Part("description of tool task", tuple(pieces))
 
     def skills(self) -> Part:
@@ -243,20 +290,28 @@ class OpenCodeLoader:
         command = self.start.option("--command")
         if command is None:
             return
-        for path in self.command_files(command):
-            data = self.files.read(path)
-            if data is not None:
-                body = split_front_matter(unix_lines(decoded(data)))[1].strip()
-                text = with_words(body, self.start.prompt)
-                yield Part("first user message", (Piece(text, Entry(path, "command", text)),))
-                for mention in _MENTION.findall(re.sub(r"(?<!`)`[^`\n]+`(?!`)", " ", body)):
-                    yield from self.attached(Path(os.path.normpath(self.folder / mention)), mention)
-                return
+        template, path = self.template(command)
+        if path is None:
+            return
+        text = with_words(template, self.start.prompt)
+        yield Part("first user message", (Piece(text, Entry(path, "command", text)),))
+        for mention in dict.fromkeys(_MENTION.findall(re.sub(r"(?<!`)`[^`\n]+`(?!`)", " ", template))):
+            base, name = (self.start.home, mention[2:]) if mention.startswith("~/") else (self.root, mention)
+            yield from self.attached(Path(os.path.normpath(base / name)), mention)
 
-    def command_files(self, name: str) -> Iterator[Path]:
-        """The files that may hold a command, the one that counts first."""
-        for folder in (".opencode/command", ".opencode/commands"):
-            yield self.folder / folder / f"{name}.md"
+    def template(self, command: str) -> tuple[str, Path | None]:
+        """The text of a command, and the file that it stands in; none where there is none."""
+        found: tuple[str, Path | None] = "", None
+        for values, _ in self.settings():
+            table = values.get("command")
+            told = table.get(command) if isinstance(table, Mapping) else None
+            if isinstance(told, Mapping) and isinstance(told.get("template"), str):
+                found = told["template"], values[""]
+        for path, name in self.held("command"):
+            text = read_text(self.files, path) if name == command else None
+            if text is not None:
+                found = _body(text), path
+        return found
 
     def attached(self, path: Path, name: str) -> Iterator[Part]:
         data = self.files.read(path, own=False)
@@ -264,13 +319,21 @@ class OpenCodeLoader:
             return
         lines = decoded(data).split("\n")
         lines = lines[:-1] if lines[-1] == "" else lines
-        text = "\n".join(f"{number}: {line}" for number, line in enumerate(lines, 1))
+        shown = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}{_CUT}" for line in lines]
+        sizes = itertools.accumulate(len(line.encode("utf-8", "surrogatepass")) + 1 for line in shown)
+        fitting = sum(size - 1 <= _MOST_BYTES for size in itertools.islice(sizes, _MOST_LINES))
+        text = "\n".join(f"{number}: {line}" for number, line in enumerate(shown[:fitting], 1))
+        end = f"End of file - total {len(lines)} lines"
+        if fitting < len(lines):
+            of = f" of {len(lines)}" if fitting == _MOST_LINES else ""
+            capped = "" if of else f"Output capped at {_MOST_BYTES // 1024} KB. "
+            end = f"{capped}Showing lines 1-{fitting}{of}. Use offset={fitting + 1} to continue."
         yield Part(
             "first user message",
             (
                 Piece(f"<path>{path}</path>\n<type>file</type>\n<content>\n"),
                 Piece(text, Entry(path, "attached", text)),
-                Piece(f"\n\n(End of file - total {len(lines)} lines)\n</content>"),
+                Piece(f"\n\n({end})\n</content>"),
             ),
         )
 
@@ -289,13 +352,20 @@ def git_top(folder: Path, files: Files) -> Path | None:
     return None
 
 
-_GLOB = re.compile(r"[*?\[{]")
-#: What a pattern's braces stand for at most: each pair of them doubles it.
+_GLOB = re.compile(r"[*?\[{]|@\(")
+#: Characters of a pattern, and what its braces stand for at most: each pair of them doubles it.
+_LONGEST_PATTERN = 1_000
 _MOST_ALTERNATIVES = 1_000
+#: Braces, and parentheses that mean the same; a range in braces.
+_BRACES = re.compile(r"\{([^{}]*)\}|@\(([^()]*)\)")
+_RANGE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?")
 
 
 def glob(place: Path, pattern: str, files: Files, *, own: bool) -> Iterator[Path]:
     """The files below a folder that a pattern matches, in each folder's own order. `own`: whether the user wrote the pattern."""
+    if pattern.endswith("/") or len(pattern) > _LONGEST_PATTERN:
+        # Folders, which are no instructions; or what nobody writes.
+        return
     if not _GLOB.search(pattern):
         path = Path(os.path.normpath(place / pattern))
         if files.size(path) is not None:
@@ -304,55 +374,75 @@ def glob(place: Path, pattern: str, files: Files, *, own: bool) -> Iterator[Path
     for alternative in itertools.islice(_braces(pattern), _MOST_ALTERNATIVES):
         fixed: list[str] = []
         parts = [part for part in alternative.split("/") if part not in {"", "."}]
+        parts = [part for at, part in enumerate(parts) if parts[at - 1 : at] != ["**"] or part != "**"]
         while parts and not _GLOB.search(parts[0]):
             fixed.append(parts.pop(0))
         if parts:
-            yield from _walked(place.joinpath(*fixed), tuple(parts), files, set(), own=own)
-        elif files.size(place.joinpath(*fixed)) is not None:
-            yield place.joinpath(*fixed)
+            start = Path(os.path.normpath(place.joinpath(*fixed)))
+            yield from _walked(start, tuple(parts), files, set(), own=own, first=not fixed)
+        elif files.size(path := Path(os.path.normpath(place.joinpath(*fixed)))) is not None:
+            yield path
 
 
 def _walked(
-    place: Path, parts: tuple[str, ...], files: Files, seen: set[tuple[Path, tuple[str, ...]]], *, own: bool
+    place: Path,
+    parts: tuple[str, ...],
+    files: Files,
+    seen: set[tuple[Path, tuple[str, ...]]],
+    *,
+    own: bool,
+    first: bool,
 ) -> Iterator[Path]:
-    """The files that the parts of a pattern match from a folder on. `seen`: where the same was looked for already."""
+    """The files that the parts of a pattern match from a folder on. `seen`: where the same was looked for already.
+
+    `first`: whether these are all its parts: else a link to a folder may stand for `**`.
+    """
     if (place, parts) in seen:
         return
     seen.add((place, parts))
-    first, rest = parts[0], parts[1:]
-    if first == "**" and rest:
-        yield from _walked(place, rest, files, seen, own=own)
+    part, rest = parts[0], parts[1:]
+    if part == "**" and rest:
+        yield from _walked(place, rest, files, seen, own=own, first=False)
     for name in files.names(place, own=own):
         path = place / name
-        folder = files.is_folder(path)
-        if first == "**":
-            if folder and not files.is_link(path):
-                yield from _walked(path, parts, files, seen, own=own)
-            elif not folder and not rest:
+        matches = part == "**" or fnmatch.fnmatchcase(name, part.replace("[^", "[!"))
+        if not files.is_folder(path):
+            if matches and not rest:
                 yield path
-        elif fnmatch.fnmatchcase(name, first):
-            if folder and rest:
-                yield from _walked(path, rest, files, seen, own=own)
-            elif not folder and not rest:
-                yield path
+        elif part == "**" and not files.is_link(path):
+            yield from _walked(path, parts, files, seen, own=own, first=first)
+        elif matches and rest and not (part == "**" and first):
+            yield from _walked(path, rest, files, seen, own=own, first=False)
 
 
 def _braces(pattern: str) -> Iterator[str]:
-    """A pattern's alternatives, one for each choice in braces."""
-    match = re.search(r"\{([^{}]*)\}", pattern)
-    if match is None:
-        yield pattern
-        return
-    for choice in match[1].split(","):
-        yield from _braces(pattern[: match.start()] + choice + pattern[match.end() :])
+    """A pattern's alternatives, one for each choice in braces; braces without a choice stand for themselves."""
+    for match in _BRACES.finditer(pattern):
+        choices = match[2].split("|") if match[1] is None else _choices(match[1])
+        if choices is not None:
+            for choice in choices:
+                yield from _braces(pattern[: match.start()] + choice + pattern[match.end() :])
+            return
+    yield pattern
+
+
+def _choices(inside: str) -> Iterable[str] | None:
+    """The choices in braces, of a list or a range; None where there are none."""
+    span = _RANGE.fullmatch(inside)
+    if span is None:
+        return inside.split(",") if "," in inside else None
+    letters = span[1].isalpha()
+    if letters != span[2].isalpha():
+        return None
+    start, end = (ord(edge) if letters else int(edge) for edge in span.group(1, 2))
+    step = max(1, abs(int(span[3] or 1))) * (1 if start <= end else -1)
+    numbers = range(start, end + (1 if step > 0 else -1), step)
+    return (chr(number) if letters else str(number) for number in numbers)
 
 
 def with_words(body: str, arguments: str) -> str:
     """A command's body with the words behind its name: the highest number takes all that are left."""
-    try:
-        words = shlex.split(arguments)
-    except ValueError:
-        words = arguments.split()
+    words = [word.strip("\"'") if word[0] in "\"'" else word for word in _WORD.findall(arguments)]
     numbers = [int(number) for number in _PLACEHOLDER.findall(body)]
     last = max(numbers, default=0)
 
@@ -368,6 +458,12 @@ def with_words(body: str, arguments: str) -> str:
     if arguments and not numbers and "$ARGUMENTS" not in body:
         text += f"\n\n{arguments}"
     return text.strip()
+
+
+def _body(text: str) -> str:
+    """The text behind a file's front matter, without blank ends; line ends stay."""
+    match = _HEAD.match(text)
+    return text[0 if match is None else match.end() :].strip()
 
 
 def skill_values(text: str | None) -> Mapping[str, Any]:
