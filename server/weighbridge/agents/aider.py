@@ -14,7 +14,8 @@ from pathlib import Path
 
 from weighbridge.agents.folders import git_root, lies_in, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import pyyaml_value, unix_lines
+from weighbridge.agents.text import unix_lines
+from weighbridge.agents.yaml_values import Yaml, yaml_value
 
 _HEAD = "Here are some READ ONLY files, provided for your reference.\nDo not edit these files!\n"
 _FENCES = (
@@ -118,7 +119,7 @@ def _configurations(start: Start, files: Files, folder: Path, root: Path) -> lis
         data = files.read(path)
         if data is None:
             continue
-        values = pyyaml_value(_text(data) or "")
+        values = yaml_value(_text(data) or "", Yaml.PYYAML)
         if not isinstance(values, dict) or not values:
             return NotLoaded(path, "no mapping in YAML: aider does not start")
         settings = {str(name).removeprefix("--"): _listed(value) for name, value in values.items()}

@@ -11,7 +11,8 @@ from weighbridge.agents.markdown import block_comments, stretches, without_block
 from weighbridge.agents.model import Ignored, Importance
 from weighbridge.agents.remembering import remembered
 from weighbridge.agents.settled import settled
-from weighbridge.agents.text import JS_SPACE_CLASS, split_patterns, yaml_mapping, yaml_value
+from weighbridge.agents.text import JS_SPACE_CLASS, split_patterns
+from weighbridge.agents.yaml_values import yaml_mapping, yaml_value
 from weighbridge.errors import Code
 
 FRONT_MATTER = re.compile(rf"\ufeff?---[{JS_SPACE_CLASS}]*\n([\s\S]*?)---[{JS_SPACE_CLASS}]*\n?")

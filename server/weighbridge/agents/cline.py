@@ -13,13 +13,8 @@ from typing import Any
 
 from weighbridge.agents.collation import locale_order
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import (
-    JS_SPACE_CLASS,
-    js_trim,
-    js_trim_end,
-    npm_yaml_value,
-    read_text,
-)
+from weighbridge.agents.text import JS_SPACE_CLASS, js_trim, js_trim_end, read_text
+from weighbridge.agents.yaml_values import Yaml, yaml_value
 
 _ENDINGS = (".md", ".markdown", ".txt")
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---(?:\r?\n)?")
@@ -131,7 +126,7 @@ class _Loader:
         values: Any = {}
         if match is not None:
             # A sentence between two lines `---` is YAML too: a string.
-            values, text = npm_yaml_value(match[1]), text[match.end() :]
+            values, text = yaml_value(match[1], Yaml.NPM), text[match.end() :]
             if values is not None and not isinstance(values, dict):
                 values = {}
         text = js_trim(text)

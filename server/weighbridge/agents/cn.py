@@ -12,7 +12,8 @@ from typing import Any
 
 from weighbridge.agents.folders import MOST_FILES
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, npm_yaml_value, read_text
+from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, read_text
+from weighbridge.agents.yaml_values import Yaml, yaml_value
 
 _NAMES = ("AGENTS.md", "AGENT.md", "CLAUDE.md", "CODEX.md")
 _RULE_LINE = re.compile(
@@ -120,7 +121,7 @@ def _parsed(text: str) -> tuple[Mapping[str, Any], str]:
     """The front matter of a rule or a skill, and what is behind it; the whole text where there is none that can be read."""
     text = text.replace("\r\n", "\n")
     parts = _RULE_LINE.split(text)
-    header = npm_yaml_value(parts[1]) if len(parts) > 2 else None
+    header = yaml_value(parts[1], Yaml.NPM) if len(parts) > 2 else None
     if header is None:
         return {}, text
     # A heading or a sentence between two lines `---` is taken for front matter too.
@@ -148,7 +149,7 @@ def _configured(start: Start, files: Files, folder: Path, own: Path) -> Iterator
 
     def rules() -> Iterator[_Named]:
         yield from ((value, value, None) for value, text in zip(told, is_text, strict=True) if text)
-        for rule in _listed(npm_yaml_value(read_text(files, config) or "")):
+        for rule in _listed(yaml_value(read_text(files, config) or "", Yaml.NPM)):
             uses = rule.get("uses") if isinstance(rule, dict) else None
             yield from at(uses, single=True) if isinstance(uses, str) else _named(rule, config)
         for value, text in zip(told, is_text, strict=True):
@@ -180,7 +181,7 @@ def _rules_in(named: str, path: Path, files: Files, *, single: bool) -> Iterator
         values, body = _parsed(text)
         yield str(values.get("name") or "/".join(re.split(r"[/\\]", named)[-2:])), body, path
         return
-    rules = _listed(npm_yaml_value(text))
+    rules = _listed(yaml_value(text, Yaml.NPM))
     if len(rules) == 1 or not single:
         for rule in rules:
             yield from _named(rule, path)

@@ -24,15 +24,8 @@ from weighbridge.agents.model import (
     Start,
 )
 from weighbridge.agents.skills import cut, split_front_matter
-from weighbridge.agents.text import (
-    decoded,
-    read_text,
-    toml_table,
-    unix_lines,
-    yaml_mapping,
-    yaml_strings,
-    yaml_value,
-)
+from weighbridge.agents.text import decoded, read_text, toml_table, unix_lines
+from weighbridge.agents.yaml_values import Yaml, yaml_mapping, yaml_value
 from weighbridge.errors import Code
 
 #: Bytes that all project files share.
@@ -347,10 +340,10 @@ def _skill(path: Path, files: Files) -> tuple[str, str, str, str] | None:
 def _values(text: str) -> Mapping[str, Any]:
     """The values of a skill's front matter; where these are no texts, those that it has with some of its lines in quotes."""
     source = split_front_matter(text)[0] or ""
-    values = yaml_strings(source)
+    values = yaml_mapping(source, Yaml.STRINGS) or {}
     if isinstance(values.get("description"), str):
         return values
-    return yaml_strings(_KEY_AND_TEXT.sub(_quoted, source))
+    return yaml_mapping(_KEY_AND_TEXT.sub(_quoted, source), Yaml.STRINGS) or {}
 
 
 def _quoted(line: re.Match[str]) -> str:

@@ -34,16 +34,8 @@ from weighbridge.agents.model import (
 from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.skills import split_front_matter
 from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import (
-    anywhere,
-    decoded,
-    escaped,
-    mapping_of,
-    npm_yaml_value,
-    read_text,
-    split_patterns,
-    unix_lines,
-)
+from weighbridge.agents.text import anywhere, decoded, escaped, read_text, split_patterns, unix_lines
+from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 #: Levels of imports, imports of one file with all that they bring, and their bytes together.
 MOST_LEVELS = 8
@@ -205,7 +197,7 @@ class _Loader:
             if whole is not None:
                 self._look_over(path, whole, None)
                 source = split_front_matter(whole.replace("\r\n", "\n"))[0] or ""
-                values = mapping_of(npm_yaml_value(source))
+                values = yaml_mapping(source, Yaml.NPM)
                 pattern = _pattern(_simple_pattern(source) if values is None else values)
                 yield path, label, cleaned(whole), values or {}, pattern
 
@@ -417,7 +409,7 @@ def _pattern(values: Mapping[str, object]) -> str | None:
 
 def _values(source: str | None) -> dict[str, Any] | None:
     """The values of front matter, None where there is none or it is no YAML. The last line's end is none of it."""
-    return None if source is None else mapping_of(npm_yaml_value(source.removesuffix("\n")))
+    return None if source is None else yaml_mapping(source.removesuffix("\n"), Yaml.NPM)
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 
 from weighbridge.agents.folders import downwards, git_root, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import escaped, unix_lines, yaml_strings
+from weighbridge.agents.text import escaped, unix_lines
+from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 _NAMES = (
     *(".github/copilot-instructions.md", ".cursorrules", ".cursor/rules/", "CLAUDE.md", "CLAUDE.local.md"),
@@ -195,7 +196,7 @@ def _skill_pieces(
 def _described(text: str, path: Path) -> tuple[str, str, bool] | None:
     """A skill's name, description, and whether the model is not told of it; None where it is left out."""
     match = _FRONT_MATTER.match(unix_lines(text.removeprefix("\ufeff")))
-    values = {} if match is None else yaml_strings(match[1])
+    values = {} if match is None else (yaml_mapping(match[1], Yaml.STRINGS) or {})
     fields = ("name", "description", "license", "compatibility")
     name, description, _, compatibility = (values.get(field_name, "") for field_name in fields)
     flags = [values.get(flag, "") for flag in ("disable-model-invocation", "user-invocable")]

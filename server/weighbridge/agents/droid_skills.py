@@ -10,16 +10,8 @@ from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import MOST_FILES, MOST_LEVELS
 from weighbridge.agents.model import Entry, Files, Part, Piece
 from weighbridge.agents.skills import cut
-from weighbridge.agents.text import (
-    JS_SPACE_CLASS,
-    first_units,
-    js_trim,
-    js_yaml_value,
-    json_object,
-    mapping_of,
-    read_text,
-    utf16_units,
-)
+from weighbridge.agents.text import JS_SPACE_CLASS, first_units, js_trim, json_object, read_text, utf16_units
+from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 FOLDERS = (".factory", ".agents", ".agent")
 _LONGEST_DESCRIPTION = 1024
@@ -178,7 +170,7 @@ def _split(text: str) -> tuple[Mapping[str, Any], str]:
     match = _FRONT_MATTER.match(text)
     if match is None:
         return {}, text
-    values = mapping_of(js_yaml_value(match[1]))
+    values = yaml_mapping(match[1], Yaml.JS_YAML)
     return (_lines(match[1]) if values is None else values), text[match.end() :]
 
 

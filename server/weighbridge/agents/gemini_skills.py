@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from weighbridge.agents.model import Entry, Files, Piece
-from weighbridge.agents.text import read_text, unix_lines, yaml_mapping
+from weighbridge.agents.text import read_text, unix_lines
+from weighbridge.agents.yaml_values import yaml_mapping
 
 _FRONT_MATTER = re.compile(r"---\r?\n([\s\S]*?)\r?\n---")
 #: The two lines that count where that is no YAML; what stands indented below a description goes on with it.

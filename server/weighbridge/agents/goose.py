@@ -30,7 +30,8 @@ from weighbridge.agents.model import (
 )
 from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import read_text, yaml_mapping
+from weighbridge.agents.text import read_text
+from weighbridge.agents.yaml_values import yaml_mapping
 
 _NAMES = (".goosehints", "AGENTS.md")
 #: Files below one another, references of one hint file, bytes of its text with all imports, bytes of a text that is scanned.

@@ -16,7 +16,8 @@ from typing import Any
 from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
-from weighbridge.agents.text import decoded, js_yaml_value, json_object, mapping_of, read_text, unix_lines
+from weighbridge.agents.text import decoded, json_object, read_text, unix_lines
+from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
@@ -472,7 +473,7 @@ def skill_values(text: str | None) -> Mapping[str, Any]:
     if match is None:
         return {}
     with_quotes = _WITH_COLON.sub(lambda line: f"{line[1]}: {json.dumps(line[2])}", match[1])
-    return mapping_of(js_yaml_value(match[1])) or mapping_of(js_yaml_value(with_quotes)) or {}
+    return yaml_mapping(match[1], Yaml.JS_YAML) or yaml_mapping(with_quotes, Yaml.JS_YAML) or {}
 
 
 OPENCODE = Agent(

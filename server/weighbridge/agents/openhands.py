@@ -15,7 +15,8 @@ from typing import Any
 from weighbridge.agents.folders import MOST_FILES, git_root
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import is_name, split_at_borders
-from weighbridge.agents.text import json_object, pyyaml_value, unix_lines
+from weighbridge.agents.text import json_object, unix_lines
+from weighbridge.agents.yaml_values import Yaml, yaml_value
 
 #: What a file is called in the request, by its name in lower case.
 _KINDS = {
@@ -285,7 +286,7 @@ def _front_matter(text: str) -> tuple[Any, str]:
     """
     parts = split_at_borders(text)
     if parts is not None:
-        return pyyaml_value(parts[0]), parts[1].strip()
+        return yaml_value(parts[0], Yaml.LIBYAML), parts[1].strip()
     braced = _BRACE.split(text, 2) if _BRACE.match(text) else []
     return (json.loads(f"{{{braced[1]}}}"), braced[2].strip()) if len(braced) == 3 else ({}, text)
 

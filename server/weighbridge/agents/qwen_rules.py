@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from weighbridge.agents.markdown import comments, without_comments
-from weighbridge.agents.text import unix_lines, yaml_mapping
+from weighbridge.agents.text import unix_lines
+from weighbridge.agents.yaml_values import yaml_mapping
 from weighbridge.text import split_lines
 
 _FRONT_MATTER = re.compile(r"---\n([\s\S]*?)\n---(?:\n|$(?![\s\S]))")

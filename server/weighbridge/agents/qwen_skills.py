@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from weighbridge.agents.model import Entry, Files, Lost, Part, Piece
 from weighbridge.agents.skills import cut, front_matter
-from weighbridge.agents.text import as_javascript, escaped, read_text, unix_lines, utf16_units, yaml_strings
+from weighbridge.agents.text import as_javascript, escaped, read_text, unix_lines, utf16_units
+from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 #: UTF-16 units of the listing; and of what Qwen Code's own skills take of it.
 _LONGEST: Final = 8000
@@ -70,7 +71,7 @@ def _skill(path: Path, where: str, files: Files) -> _Skill | None:
     values = None if match is None else front_matter(text, lenient=True)
     if match is None or values is None:
         return None
-    is_hidden = yaml_strings(match[1]).get("disable-model-invocation") == "true"
+    is_hidden = (yaml_mapping(match[1], Yaml.STRINGS) or {}).get("disable-model-invocation") == "true"
     name, description = (as_javascript(values.get(key)) for key in ("name", "description"))
     if is_hidden or values.get("paths") or not description or _NAME.fullmatch(name) is None:
         return None

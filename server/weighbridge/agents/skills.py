@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.model import Files, Lost
-from weighbridge.agents.text import read_text, unix_lines, yaml_mapping
+from weighbridge.agents.text import read_text, unix_lines
+from weighbridge.agents.yaml_values import yaml_mapping
 from weighbridge.errors import Code
 
 #: Characters of a skill's name, and how it is written, as the open format for skills has it.

@@ -4,13 +4,12 @@ import html
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.model import Files
-from weighbridge.agents.remembering import remembered
 
 #: What JavaScript calls white space: `trim()` and `\s` know these and no others.
 JS_SPACE = (
@@ -93,59 +92,6 @@ def kilobytes(units: int) -> str:
 def js_order(text: str) -> bytes:
     """A key that sorts texts as JavaScript does: by their UTF-16 units."""
     return text.encode("utf-16-be", "surrogatepass")
-
-
-@remembered
-def yaml_value(text: str) -> Any:
-    """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML.
-
-    As YAML 1.2 has it, and most of JavaScript's parsers: `yes` and dates are texts.
-    """
-    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  few files hold any, and it takes long to load
-
-    return yaml_loaders.core(text)
-
-
-@remembered
-def npm_yaml_value(text: str) -> Any:
-    """A YAML text's value as `yaml_value` has it, for agents that read it by the package `yaml`: no key may stand twice."""
-    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
-
-    return yaml_loaders.npm_yaml(text)
-
-
-@remembered
-def js_yaml_value(text: str) -> Any:
-    """A YAML text's value as `npm_yaml_value` has it, for agents that read it by `js-yaml`: dates are no texts."""
-    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
-
-    return yaml_loaders.js_yaml(text)
-
-
-@remembered
-def pyyaml_value(text: str) -> Any:
-    """A YAML text's value as `yaml_value` has it, for agents that are written in Python: YAML 1.1."""
-    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
-
-    return yaml_loaders.pyyaml(text)
-
-
-@remembered
-def yaml_strings(text: str) -> dict[str, Any]:
-    """A YAML mapping's values by name, every scalar as it is written; empty where the text is no YAML or no mapping."""
-    from weighbridge.agents import yaml_loaders  # noqa: PLC0415  as above
-
-    return mapping_of(yaml_loaders.strings(text)) or {}
-
-
-def yaml_mapping(text: str) -> dict[str, Any] | None:
-    """A YAML mapping's values by name, None where the text is no YAML or no mapping."""
-    return mapping_of(yaml_value(text))
-
-
-def mapping_of(value: object) -> dict[str, Any] | None:
-    """A YAML value's values by name, None where it is no mapping."""
-    return {str(name): item for name, item in value.items()} if isinstance(value, Mapping) else None
 
 
 def toml_table(data: bytes | None) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import Any
 from weighbridge.agents.folders import downwards, lies_in, upwards
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
 from weighbridge.agents.skills import is_name, split_at_borders
-from weighbridge.agents.text import pyyaml_value, toml_table, unix_lines
+from weighbridge.agents.text import toml_table, unix_lines
+from weighbridge.agents.yaml_values import Yaml, yaml_value
 
 _NAME = "AGENTS.md"
 _LONGEST_DESCRIPTION = 1024
@@ -286,7 +287,7 @@ def _fits(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _mapping(text: str) -> dict[Any, Any] | None:
-    value = pyyaml_value(text)
+    value = yaml_value(text, Yaml.PYYAML)
     return value if isinstance(value, dict) else None
 
 

@@ -1,12 +1,15 @@
-"""YAML as agents' parsers read it: version 1.2, with tabs inside lines; PyYAML's own is version 1.1, in which `yes` is no text.
+"""Loaders of YAML as agents' parsers read it: most take version 1.2, and tabs inside lines.
 
 It takes long to load, and few files hold any.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
+
+from weighbridge.agents.yaml_values import Yaml
 
 #: What stands for a tab inside a text meanwhile: PyYAML takes none there.
 _TAB = "\ue000"
@@ -23,6 +26,10 @@ class _WithTabs:
 
 class _Strings(_WithTabs, yaml.BaseLoader):
     """A loader that makes a text of every scalar, as it is written."""
+
+
+class _Tabbed(_WithTabs, yaml.SafeLoader):
+    """A loader of YAML 1.1."""
 
 
 class _Core(_WithTabs, yaml.SafeLoader):
@@ -69,40 +76,27 @@ for _first, _resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
             _JsYaml.add_implicit_resolver(_tag, _pattern_of, [_first])
 
 
-def core(text: str) -> Any:
-    """The value of a YAML 1.2 text, an empty mapping where that is nothing; None where it is no YAML."""
-    return _loaded(_TABS.sub(_inside, text), _Core)
+_LOADERS: Mapping[Yaml, Any] = {
+    Yaml.BUN: _Core,
+    Yaml.NPM: _Unique,
+    Yaml.JS_YAML: _JsYaml,
+    Yaml.LIBYAML: _Tabbed,
+    Yaml.PYYAML: yaml.SafeLoader,
+    Yaml.STRINGS: _Strings,
+}
 
 
-def npm_yaml(text: str) -> Any:
-    """The same as the package `yaml` reads it: no key stands twice."""
-    return _loaded(_TABS.sub(_inside, text), _Unique)
-
-
-def js_yaml(text: str) -> Any:
-    """The same as the package `js-yaml` reads it: no key stands twice, and dates are no texts."""
-    return _loaded(_TABS.sub(_inside, text), _JsYaml)
-
-
-def strings(text: str) -> Any:
-    """The same with all scalars as they are written."""
-    return _loaded(_TABS.sub(_inside, text), _Strings)
-
-
-def pyyaml(text: str) -> Any:
-    """The same as PyYAML reads it."""
-    return _loaded(text, yaml.SafeLoader)
+def loaded(text: str, parser: Yaml) -> Any:
+    """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML."""
+    try:
+        source = text if parser is Yaml.PYYAML else _TABS.sub(_inside, text)
+        value = yaml.load(source, Loader=_LOADERS[parser])  # noqa: S506  all of them make strings, numbers, lists and mappings only
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
+        return None
+    return {} if value is None else value
 
 
 def _inside(match: re.Match[str]) -> str:
     """Tabs between two characters of a line as PyYAML takes them: those of a text, or a space where they part tokens."""
     before, tabs, after = match.groups()
     return " " if before in ":-," or after in {"", "#"} else str(tabs).replace("\t", _TAB)
-
-
-def _loaded(text: str, loader: Any) -> Any:
-    try:
-        value = yaml.load(text, Loader=loader)  # noqa: S506  all of them make strings, numbers, lists and mappings only
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
-        return None
-    return {} if value is None else value
