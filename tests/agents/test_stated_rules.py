@@ -883,7 +883,7 @@ def test_many_brackets_take_no_time(tmp_path: Path) -> None:
 
 
 def test_copilot_chats_names_and_settings(tmp_path: Path) -> None:
-    files = {"agents.md": "A", "Claude.MD": "C", ".claude/CLAUDE.md": "D", "CLAUDE.local.md": "L"}
+    files = {"agents.md": "A", "Claude.md": "C", ".claude/CLAUDE.md": "D", "CLAUDE.local.md": "L"}
     home = {
         ".claude/CLAUDE.md": "U",
         ".config/Code/User/settings.json": '{"chat.useAgentsMdFile": false} // no',

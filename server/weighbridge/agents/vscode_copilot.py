@@ -24,7 +24,7 @@ from weighbridge.agents.text import (
 )
 
 _USER = ".config/Code/User"
-#: Files by their folder in the workspace and their name, whose letter case does not matter; and the setting that each hangs on.
+#: Files by their folder in the workspace and their name, in any letter case; and the setting that each hangs on.
 _NAMES = (
     (".github", "copilot-instructions.md", "github.copilot.chat.codeGeneration.useInstructionFiles"),
     ("", "AGENTS.md", "chat.useAgentsMdFile"),
@@ -59,10 +59,12 @@ def load(start: Start, files: Files) -> Context:
         places = [(root / below, "project")]
         places += [(start.home / below, "user")] if below == ".claude" else []
         for place, kind in places:
-            for found in files.names(place):
-                if found.lower() == name.lower():
-                    loader.attach(place / found, kind)
-                    loader.follow([place / found] if below == ".github" else [])
+            # Usual spellings: a folder that is listed is looked at anew whenever anything in it changes.
+            spelled = (place / form for form in dict.fromkeys((name, name.lower(), name.capitalize())))
+            path = next((path for path in spelled if files.size(path) is not None), None)
+            if path is not None:
+                loader.attach(path, kind)
+                loader.follow([path] if below == ".github" else [])
     where = "system (setting customInstructionsInSystemMessage, default true)"
     attached = (Piece("<instructions>\n"), *loader.pieces, Piece("</instructions>")) if loader.pieces else ()
     parts = (
