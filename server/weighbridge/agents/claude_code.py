@@ -6,9 +6,10 @@ prompt and commands in `claude_prompt`, settings in `claude_settings`, and what 
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 
 from weighbridge.agents.claude_ignored import Blocks, ImportTarget, ignored, places
@@ -62,6 +63,8 @@ MOST_BYTES = 4_194_304
 MOST_HOPS = 4
 _MANAGED = Path("/etc/claude-code")
 _NAMES = ("CLAUDE.md", "CLAUDE.local.md")
+#: Kinds of entries that are the project's.
+_OF_PROJECT = frozenset(("project", "rule", "local"))
 _PROJECT = " (project instructions, checked into the codebase)"
 _LABELS = {
     "project": _PROJECT,
@@ -74,14 +77,15 @@ _LABELS = {
 #: Endings that an import may have; none at all is fine.
 _TEXT_SUFFIXES = frozenset(
     (
-        *("md", "txt", "text", "rst", "adoc", "asciidoc", "org", "tex", "rtf"),
+        *("md", "txt", "text", "rst", "adoc", "asciidoc", "org", "tex"),
         *("json", "yaml", "yml", "toml", "xml", "csv", "html", "htm", "css", "scss", "sass", "less"),
         *("js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "py", "pyi", "pyw", "rb", "erb", "rake"),
         *("go", "rs", "java", "kt", "kts", "scala", "c", "h", "cpp", "cc", "cxx", "hpp", "hxx", "cs"),
         *("swift", "sh", "bash", "zsh", "fish", "ps1", "bat", "cmd", "env", "ini", "cfg", "conf", "config"),
         *("properties", "sql", "graphql", "gql", "proto", "vue", "svelte", "astro", "lua", "r", "php", "pl"),
         *("pm", "ex", "exs", "lock", "log", "diff", "patch", "make", "gradle", "sbt", "cmake", "hbs", "ejs"),
-        *("pug", "jade"),
+        *("pug", "jade", "dart", "erl", "hrl", "clj", "cljs", "cljc", "edn", "hs", "lhs", "elm", "ml", "mli"),
+        *("f", "f90", "f95", "for", "makefile", "latex"),
     )
 )
 
@@ -165,63 +169,83 @@ class _Loader:
         self._file(_MANAGED / "CLAUDE.md", "managed")
         instructions = json_object(self.files.read(_MANAGED / "managed-settings.json")).get("claudeMd")
         if isinstance(instructions, str):
-            self._entry(Path("<managed-settings>"), instructions, "managed", None, 0, once=False)
+            self._entry(Path("<managed-settings>"), instructions, "managed", None, 0)
         self._rules(_MANAGED / ".claude", "managed")
         if "user" in self.settings.sources and not managed_only:
             self._file(self.config / "CLAUDE.md", "user")
             self._rules(self.config, "user")
         if not managed_only:
-            self._chain()
+            # The file system's root is no folder of the chain.
+            places = upwards(self.folder)[-2::-1]
+            left_out = self._main_checkout()
+            for place in places:
+                self._folder(place, only_local=place in left_out)
             if is_on(self.start.environment.get("CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD")):
                 for added in self.start.options("--add-dir"):
                     self._folder(Path(os.path.normpath(self.folder / added)))
+            if "project" in self.settings.sources:
+                self._agents([place for place in places if place not in left_out])
         self._memory()
 
-    def _chain(self) -> None:
-        """The files of each folder from the file system's root down; AGENTS.md where no CLAUDE.md says anything."""
-        both = self.settings.instruction_files == "claude-md-and-agents-md"
-        places = tuple(reversed(upwards(self.folder)))
-        left_out = self._main_checkout()
-        with_text = 0
-        for place in places:
-            with_text += self._folder(place, agents=both, only_local=place in left_out)
-        if both or "project" not in self.settings.sources:
-            return
-        agents = [
-            place / name
-            for place in places
-            for name in ("AGENTS.md", ".claude/AGENTS.md")
-            if self.files.size(place / name) is not None
-        ]
-        if with_text or self.settings.instruction_files == "claude-md":
-            why = "a CLAUDE.md with text is loaded" if with_text else "the setting says CLAUDE.md only"
-            loaded = (entry.path for entry in self.entries if entry.path.name in _NAMES)
-            instead = next(loaded, None) if with_text else None
-            self.not_loaded.extend(
-                NotLoaded(path, f"{why}: AGENTS.md is not read", instead) for path in agents
-            )
-            return
-        for path in agents:
-            if not self._is_the_users(path):
-                self._file(path, "project")
-
-    def _folder(self, place: Path, *, agents: bool = False, only_local: bool = False) -> int:
-        """A folder's own files; returns how many CLAUDE files with text were among them."""
-        with_text = 0
+    def _folder(self, place: Path, *, only_local: bool = False) -> None:
+        """A folder's own files."""
         if "project" in self.settings.sources and not only_local:
-            with_text += self._file(place / "CLAUDE.md", "project")
-            if not self._is_the_users(place / ".claude" / "CLAUDE.md"):
-                with_text += self._file(place / ".claude" / "CLAUDE.md", "project")
-                self._rules(place / ".claude", "rule")
+            self._file(place / "CLAUDE.md", "project")
+            self._file(place / ".claude" / "CLAUDE.md", "project")
+            self._rules(place / ".claude", "rule")
         if "local" in self.settings.sources:
-            with_text += self._file(place / "CLAUDE.local.md", "local")
-        if agents and "project" in self.settings.sources:
-            for name in ("AGENTS.md", ".claude/AGENTS.md"):
-                self._file(place / name, "project", once=True)
-        return with_text
+            self._file(place / "CLAUDE.local.md", "local")
 
-    def _is_the_users(self, path: Path) -> bool:
-        return path.parent == self.config
+    def _agents(self, places: Sequence[Path]) -> None:
+        """AGENTS.md where no CLAUDE.md of the folders says anything, or beside it: each before the files of folders below."""
+        chosen = self.settings.instruction_files
+        paths = [place / name for place in places for name in ("AGENTS.md", ".claude/AGENTS.md")]
+        if chosen != "claude-md-and-agents-md":
+            loaded = self._claude_file(places)
+            if loaded is not None or chosen == "claude-md":
+                why = "a CLAUDE.md with text is loaded" if loaded else "the setting says CLAUDE.md only"
+                there = (path for path in paths if self.files.size(path) is not None)
+                self.not_loaded.extend(
+                    NotLoaded(path, f"{why}: AGENTS.md is not read", loaded) for path in there
+                )
+                return
+        others = self.entries
+        # As if nothing had been loaded yet.
+        self.entries, self._seen = [], set(self._users_own())
+        for path in paths:
+            self._file(path, "project")
+        seen = {entry.path for entry in others}
+        texts = {entry.text for entry in others if entry.kind in _OF_PROJECT}
+        found = [entry for entry in self.entries if entry.path not in seen and entry.text not in texts]
+        self.entries = others
+        for folder, group in groupby(found, partial(_folder_of, _by_path(found))):
+            _put_in(self.entries, folder, [*group])
+
+    def _claude_file(self, places: Sequence[Path]) -> Path | None:
+        """A CLAUDE.md with text of these folders, or of the chain if it is loaded; None where there is none."""
+        for entry in self.entries:
+            is_own = entry.kind in _OF_PROJECT and entry.imported_by is None and entry.path.name in _NAMES
+            if is_own and lies_in(self.folder, _project_folder(entry.path)):
+                return entry.path
+        own = self._users_own()
+        for path in (
+            place / name for place in places for name in ("CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md")
+        ):
+            size = self.files.size(path)
+            if (
+                size is None
+                or size > MOST_BYTES
+                or self.settings.excludes(path)
+                or self.files.real(path) in own
+            ):
+                continue
+            if js_trim(stripped(read_text(self.files, path) or "")):
+                return path
+        return None
+
+    def _users_own(self) -> frozenset[Path]:
+        """The files that are no project's though they lie in folders of the chain."""
+        return frozenset(self.files.real(folder / "CLAUDE.md") for folder in (_MANAGED, self.config))
 
     def _main_checkout(self) -> frozenset[Path]:
         """Folders whose CLAUDE.md and rules are left out: of the main checkout, in a work tree that lies inside it."""
@@ -238,57 +262,47 @@ class _Loader:
         return frozenset(place for place in upwards(self.project)[1:] if lies_in(place, main))
 
     def _file(
-        self,
-        path: Path,
-        kind: str,
-        importer: Path | None = None,
-        hops: int = 0,
-        *,
-        once: bool = False,
-        waits: bool = False,
-    ) -> bool:
-        """An entry for a file and for what it imports; returns whether it has text. `waits`: it may have patterns."""
+        self, path: Path, kind: str, importer: Path | None = None, hops: int = 0, *, waits: bool = False
+    ) -> None:
+        """An entry for a file and for what it imports. `waits`: they may have patterns that they wait for."""
         real = self.files.real(path)
         size = self.files.size(path)
         if size is None or real in self._seen:
-            return False
+            return
         if self.settings.excludes(path):
             self.not_loaded.append(NotLoaded(path, "claudeMdExcludes names it"))
-            return False
+            return
         self._seen.add(real)
         if size > MOST_BYTES:
             self.not_loaded.append(
                 NotLoaded(path, f"larger than {MOST_BYTES:,} bytes: skipped without a word")
             )
-            return False
+            return
         own = importer is None or kind == "user" or self.settings.approved
         text = read_text(self.files, path, own=own, keep_mark=True)
-        if text is not None and waits and (patterns := conditions(text)):
-            # Something may import it still, which it does not wait for.
-            self._seen.discard(real)
-            reason = f"loads when a file is read that matches {', '.join(patterns)}"
-            # The user's own rules speak of the session folder.
-            folder = self.folder if kind == "user" else _holder(path).parent
-            self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
-            return False
-        if text is not None and waits and real in self.start.inspected_files:
-            self.ignored.extend(conditions_in_vain(path, text))
-        return text is not None and self._entry(path, text, kind, importer, hops, once=once)
+        if text is not None:
+            self._entry(path, text, kind, importer, hops, waits=waits)
 
     def _entry(
-        self, path: Path, whole: str, kind: str, importer: Path | None, hops: int, *, once: bool
-    ) -> bool:
+        self, path: Path, whole: str, kind: str, importer: Path | None, hops: int, *, waits: bool = False
+    ) -> None:
         text = stripped(whole)
         arriving = js_trim(text)
         if not arriving:
             self.not_loaded.append(NotLoaded(path, "nothing is left of it but front matter and comments"))
-            return False
-        if once and any(entry.text == arriving for entry in self.entries):
-            return False
-        self.entries.append(Entry(path, kind, arriving, importer))
+            return
+        is_inspected = self.files.real(path) in self.start.inspected_files
+        if waits and (patterns := conditions(whole)):
+            reason = f"loads when a file is read that matches {', '.join(patterns)}"
+            # The user's own rules speak of the session folder.
+            folder = self.folder if kind == "user" else _project_folder(path)
+            self.not_loaded.append(NotLoaded(path, reason, patterns=patterns, folder=folder))
+        else:
+            self.entries.append(Entry(path, kind, arriving, importer))
+            if waits and is_inspected:
+                self.ignored.extend(conditions_in_vain(path, whole))
         base = self.files.real(path).parent
         targets = list(targets_in(whole))
-        is_inspected = self.files.real(path) in self.start.inspected_files
         # Places are of the text as editors have it.
         shown = whole.removeprefix("\ufeff")
         code = Blocks(shown, begin_of(shown))
@@ -298,7 +312,7 @@ class _Loader:
         brought: dict[str, list[Entry]] = {}
         for target in targets:
             before = len(self.entries)
-            self._import(target, path, base, kind, hops)
+            self._import(target, path, base, kind, hops, waits=waits)
             if len(self.entries) > before:
                 brought[target] = self.entries[before:]
         if is_inspected or (importer is not None and self.start.inspected_files):
@@ -310,14 +324,13 @@ class _Loader:
                         path, start, end, entries[0].path, arriving, nested=importer is not None
                     )
                     self.imports.append(imported)
-        return True
 
-    def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int) -> None:
+    def _import(self, target: str, importer: Path, base: Path, kind: str, hops: int, *, waits: bool) -> None:
         named = self._target(target, base=base, kind=kind, hops=hops)
         if named is None or hops >= MOST_HOPS:
             return
         if named.reason is None:
-            self._file(named.path, kind, importer, hops + 1)
+            self._file(named.path, kind, importer, hops + 1, waits=waits)
         elif not self._has_other_suffix(named.path):
             self.not_loaded.append(NotLoaded(named.path, named.reason))
 
@@ -340,18 +353,21 @@ class _Loader:
         return ImportTarget(path)
 
     def _has_other_suffix(self, path: Path) -> bool:
-        return bool(path.suffix) and path.suffix[1:].lower() not in _TEXT_SUFFIXES
+        suffix = os.path.splitext(path.name)[1]  # noqa: PTH122  (a full stop at the end is one, too)
+        return bool(suffix) and suffix[1:].lower() not in _TEXT_SUFFIXES
 
     def _is_inside(self, path: Path) -> bool:
-        return lies_in(self.files.real(path), self.folder)
+        return all(lies_in(place, self.folder) for place in (path, self.files.real(path)))
 
     def _rules(self, holder: Path, kind: str) -> None:
         """The rules of a folder, in the order in which the disk lists them."""
+        top = self.files.real(holder.parent)
         for path in walk(holder / "rules", self.files):
-            if not path.name.endswith(".md"):
-                continue
             real = self.files.real(path)
-            if real != path and kind == "rule" and not lies_in(real, holder.parent):
+            if not path.name.endswith(".md") or self._has_other_suffix(real) or self.settings.excludes(path):
+                continue
+            is_link = real != top / path.relative_to(holder.parent)
+            if is_link and kind != "user" and not (self.settings.approved or lies_in(real, self.folder)):
                 continue
             self._file(real, kind, waits=True)
 
@@ -369,9 +385,30 @@ class _Loader:
             self.entries.append(Entry(path, "memory", arriving, lost=lost))
 
 
-def _holder(rule: Path) -> Path:
-    """The folder that holds a folder of rules."""
-    return next(above.parent for above in rule.parents if above.name == "rules")
+def _project_folder(path: Path) -> Path:
+    """The folder that a file is one of the project's for: what holds `.claude`, where it lies in that."""
+    return next((above for above in path.parents if above.name == ".claude"), path).parent
+
+
+def _by_path(entries: Iterable[Entry]) -> Mapping[Path, Entry]:
+    return {entry.path: entry for entry in entries}
+
+
+def _folder_of(entries: Mapping[Path, Entry], entry: Entry) -> Path:
+    """The project folder of the file that an entry is imported by in the end."""
+    path = entry.path
+    while (above := entries.get(path)) is not None and above.imported_by is not None:
+        path = above.imported_by
+    return _project_folder(path)
+
+
+def _put_in(entries: list[Entry], folder: Path, added: Sequence[Entry]) -> None:
+    """Put a folder's further entries before those of folders below it, else behind all of the project's."""
+    folder_of = partial(_folder_of, _by_path(entries))
+    own = [at for at, entry in enumerate(entries) if entry.kind in _OF_PROJECT]
+    below = next((at for at in own if folder in folder_of(entries[at]).parents), None)
+    at = below if below is not None else own[-1] + 1 if own else len(entries)
+    entries[at:at] = added
 
 
 def _label(entry: Entry) -> str:
