@@ -4,7 +4,7 @@ import unicodedata
 
 #: Signs as Unicode's collation sorts them, before all digits and letters: white space and punctuation, others, those of money.
 _PUNCTUATION = " _-‐‑‒–—,;:!¡?¿….·'‘’“”\"«»()[]{}§¶@*/\\&#%•"  # noqa: RUF001  as they are meant
-_SYMBOLS = "`´^¯¨©°®+±÷×<=>|~"  # noqa: RUF001  as above
+_SYMBOLS = "`´^¯¨©°®←↑→↓⇒+±÷×<=>|~"  # noqa: RUF001  as above
 _MONEY = "¤¢$£¥€"
 
 #: Letters that are sorted as others with an accent.

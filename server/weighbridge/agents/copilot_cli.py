@@ -197,7 +197,7 @@ class _Loader:
             if whole is not None:
                 self._look_over(path, whole, None)
                 source = split_front_matter(whole.replace("\r\n", "\n"))[0] or ""
-                values = yaml_mapping(source, Yaml.NPM)
+                values = yaml_mapping(source, Yaml.STRICT)
                 pattern = _pattern(_simple_pattern(source) if values is None else values)
                 yield path, label, cleaned(whole), values or {}, pattern
 
@@ -409,7 +409,7 @@ def _pattern(values: Mapping[str, object]) -> str | None:
 
 def _values(source: str | None) -> dict[str, Any] | None:
     """The values of front matter, None where there is none or it is no YAML. The last line's end is none of it."""
-    return None if source is None else yaml_mapping(source.removesuffix("\n"), Yaml.NPM)
+    return None if source is None else yaml_mapping(source.removesuffix("\n"), Yaml.STRICT)
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from weighbridge.agents.yaml_npm import npm_value
 from weighbridge.agents.yaml_values import Yaml
 
 #: What stands for a tab inside a text meanwhile: PyYAML takes none there.
@@ -56,7 +57,7 @@ for _name, _pattern, _first in (
 _Core.add_constructor("tag:yaml.org,2002:int", _Core.construct_yaml_int)
 
 
-class _Unique(_Core):
+class _Strict(_Core):
     """A loader that takes no mapping in which a key stands twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -66,7 +67,7 @@ class _Unique(_Core):
         return super().construct_mapping(node, deep)
 
 
-class _JsYaml(_Unique):
+class _JsYaml(_Strict):
     """A loader that knows dates, and keys that bring other mappings."""
 
 
@@ -78,7 +79,7 @@ for _first, _resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
 
 _LOADERS: Mapping[Yaml, Any] = {
     Yaml.BUN: _Core,
-    Yaml.NPM: _Unique,
+    Yaml.STRICT: _Strict,
     Yaml.JS_YAML: _JsYaml,
     Yaml.LIBYAML: _Tabbed,
     Yaml.PYYAML: yaml.SafeLoader,
@@ -89,8 +90,11 @@ _LOADERS: Mapping[Yaml, Any] = {
 def loaded(text: str, parser: Yaml) -> Any:
     """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML."""
     try:
-        source = text if parser is Yaml.PYYAML else _TABS.sub(_inside, text)
-        value = yaml.load(source, Loader=_LOADERS[parser])  # noqa: S506  all of them make strings, numbers, lists and mappings only
+        if parser is Yaml.NPM:
+            value = npm_value(text)
+        else:
+            source = text if parser is Yaml.PYYAML else _TABS.sub(_inside, text)
+            value = yaml.load(source, Loader=_LOADERS[parser])  # noqa: S506  all of them make strings, numbers, lists and mappings only
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
         return None
     return {} if value is None else value

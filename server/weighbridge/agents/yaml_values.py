@@ -8,13 +8,15 @@ from weighbridge.agents.remembering import remembered
 
 
 class Yaml(Enum):
-    """A parser: Bun's, npm's packages `yaml` and `js-yaml`, libyaml, PyYAML; or one that takes all scalars as they are written.
+    """A parser: Bun's, npm's packages `yaml` and `js-yaml`, libyaml, PyYAML.
 
     npm's take no mapping in which a key stands twice, and to `js-yaml` dates are no texts. libyaml and PyYAML read version
-    1.1, in which `yes` is no text, and PyYAML takes tabs for no spaces.
+    1.1, in which `yes` is no text, and PyYAML takes tabs for no spaces. `STRICT`: as Bun's, without keys that stand twice;
+    `STRINGS`: all scalars are texts, as they are written.
     """
 
     BUN = auto()
+    STRICT = auto()
     NPM = auto()
     JS_YAML = auto()
     LIBYAML = auto()
