@@ -108,3 +108,20 @@ def test_the_readers_of_a_skill_are_the_agents_that_list_it(folder: str, tmp_pat
     listing = {name for name in AGENTS if any(entry.kind == "skill" for entry in laid.load(name).entries)}
     # Mistral Vibe lists them where the user trusts the folder, and nobody did.
     assert set(readers_of(path) or ()) - {"mistral-vibe"} == listing
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CLAUDE.md", "CLAUDE.local.md", "AGENTS.md", "AGENTS.override.md", "GEMINI.md", "QWEN.md"),
+        *(".github/copilot-instructions.md", "CRUSH.md", ".goosehints", ".clinerules"),
+    ],
+)
+def test_the_readers_of_a_file_are_the_agents_that_load_it(name: str, tmp_path: Path) -> None:
+    loading = set()
+    for agent in AGENTS:
+        data = {"agent": agent, "case": "readers", "files": {name: "Text\n"}, "git": True, "settings": {}}
+        laid = lay(Case(data), (tmp_path / agent).resolve())
+        if any(entry.path == laid.folder / name for entry in laid.load(agent).entries):
+            loading.add(agent)
+    assert set(readers_of(name) or ()) == loading

@@ -35,14 +35,25 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType(
 #: Files by their names, letter for letter, as agents look for them: who reads them, the one first whose numbers are shown.
 _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "CLAUDE.md": ("claude-code", "copilot-cli", "opencode", "crush"),
-        "CLAUDE.local.md": ("claude-code", "crush"),
+        "CLAUDE.md": (
+            "claude-code",
+            "copilot-cli",
+            "opencode",
+            "factory-droid",
+            "kilo",
+            "continue-cli",
+            "openhands",
+            "vscode-copilot",
+            "crush",
+        ),
+        "CLAUDE.local.md": ("claude-code", "vscode-copilot", "crush"),
         "AGENTS.md": (
             "codex",
             "opencode",
             "copilot-cli",
             "factory-droid",
             "claude-code",
+            "qwen-code",
             "kilo",
             "cline",
             "continue-cli",
@@ -53,13 +64,13 @@ _BY_NAME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "crush",
         ),
         "AGENTS.override.md": ("codex",),
-        "GEMINI.md": ("gemini-cli", "copilot-cli", "crush"),
+        "GEMINI.md": ("gemini-cli", "copilot-cli", "openhands", "crush"),
         "QWEN.md": ("qwen-code",),
-        "copilot-instructions.md": ("copilot-cli", "vscode-copilot"),
+        "copilot-instructions.md": ("copilot-cli", "vscode-copilot", "crush"),
         "CRUSH.md": ("crush",),
         ".goosehints": ("goose",),
         ".clinerules": ("cline",),
-        # Read by agents whose rules are not known here: plain text, not prompts of ours.
+        # Written for agents whose rules are not known here, whoever else reads them: plain text, not prompts of ours.
         "AGENT.md": (),
         ".cursorrules": (),
         ".windsurfrules": (),
