@@ -3,22 +3,29 @@
 It takes long to load, and few files hold any.
 """
 
+import itertools
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-from weighbridge.agents.yaml_npm import npm_value
+from weighbridge.agents.yaml_npm import NpmLoader
 from weighbridge.agents.yaml_values import Yaml
 
 #: What stands for a tab inside a text meanwhile: PyYAML takes none there.
 _TAB = "\ue000"
+#: Nodes that a text may stand for: names for others may make few lines many.
+_MOST_NODES = 100_000
 _TABS = re.compile(r"(?<=(\S))([ \t]*\t[ \t]*)(?=(\S?))")
 
 
 class _WithTabs:
     """A part of a loader: texts with the tabs that they had."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_TABS.sub(_inside, text))  # type: ignore[call-arg]
 
     def construct_scalar(self, node: Any) -> Any:
         value = super().construct_scalar(node)  # type: ignore[misc]
@@ -80,6 +87,7 @@ for _first, _resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
 _LOADERS: Mapping[Yaml, Any] = {
     Yaml.BUN: _Core,
     Yaml.STRICT: _Strict,
+    Yaml.NPM: NpmLoader,
     Yaml.JS_YAML: _JsYaml,
     Yaml.LIBYAML: _Tabbed,
     Yaml.PYYAML: yaml.SafeLoader,
@@ -88,16 +96,31 @@ _LOADERS: Mapping[Yaml, Any] = {
 
 
 def loaded(text: str, parser: Yaml) -> Any:
-    """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML."""
+    """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML, or stands for too much."""
     try:
-        if parser is Yaml.NPM:
-            value = npm_value(text)
-        else:
-            source = text if parser is Yaml.PYYAML else _TABS.sub(_inside, text)
-            value = yaml.load(source, Loader=_LOADERS[parser])  # noqa: S506  all of them make strings, numbers, lists and mappings only
+        loader = _LOADERS[parser](text)
+        node = loader.get_single_node()
+        if node is None:
+            return {}
+        if _size(node, {}) > _MOST_NODES:
+            return None
+        value = loader.construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
         return None
     return {} if value is None else value
+
+
+def _size(node: Any, sizes: dict[int, float]) -> float:
+    """The nodes that a node stands for, with all that its names for others stand for; infinite where it holds itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = math.inf
+        inner = (
+            node.value if isinstance(node, yaml.SequenceNode) else itertools.chain.from_iterable(node.value)
+        )
+        sizes[id(node)] = 1 + sum(_size(one, sizes) for one in inner)
+    return sizes[id(node)]
 
 
 def _inside(match: re.Match[str]) -> str:

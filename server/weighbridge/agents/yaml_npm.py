@@ -29,8 +29,13 @@ _NUMBER = re.compile(
 )
 
 
-class _Loader(yaml.BaseLoader):
-    """A parser of any characters that leaves it to us what a scalar without a tag is."""
+class NpmLoader(yaml.BaseLoader):
+    """A loader of any characters. Raises `YAMLError` or `ValueError` where a text is no YAML."""
+
+    def __init__(self, text: str) -> None:
+        source = _TABS.sub(" ", text.replace("\r\n", "\n").translate(_HIDDEN)) + "\n"
+        super().__init__(source)
+        self._lines = source.split("\n")
 
     def check_printable(self, data: Any) -> None:
         """No error: all characters may stand here."""
@@ -38,12 +43,8 @@ class _Loader(yaml.BaseLoader):
     def resolve(self, kind: Any, _value: Any, implicit: Any) -> Any:
         return _PLAIN if kind is yaml.ScalarNode and implicit[0] else ""
 
-
-def npm_value(text: str) -> Any:
-    """The value of a YAML text, None where that is nothing. Raises `YAMLError` or `ValueError` where it is no YAML."""
-    source = _TABS.sub(" ", text.replace("\r\n", "\n").translate(_HIDDEN)) + "\n"
-    node = yaml.compose(source, Loader=_Loader)
-    return None if node is None else _Values(source.split("\n")).of(node)
+    def construct_document(self, node: Any) -> Any:
+        return _Values(self._lines).of(node)
 
 
 @dataclass(slots=True)
