@@ -931,3 +931,9 @@ def test_copilot_chats_prompt_files(typed: str, said: str | None, tmp_path: Path
         else '<attachment id="prompt:p.prompt.md" filePath="{root}/.github/prompts/p.prompt.md">\n'
         f"Prompt instructions file:\nP [x](x.md)\n\n</attachment>\nFollow instructions in #prompt:p.prompt.md{said}"
     )
+
+
+@pytest.mark.parametrize("token", ["{file:", "{env:"])
+def test_many_tokens_without_an_end_take_no_time(token: str, tmp_path: Path) -> None:
+    text = token * 30_000
+    assert text in arriving("kilo", tmp_path, {"AGENTS.md": text, "kilo.json": f"// {text}"})

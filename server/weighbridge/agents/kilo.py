@@ -15,7 +15,7 @@ from pathlib import Path
 from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import lies_in, upwards, walk
 from weighbridge.agents.model import Agent, Entry, NotLoaded, Part, Piece
-from weighbridge.agents.opencode import SKILL_HEAD, OpenCodeLoader, glob, skill_values
+from weighbridge.agents.opencode import SKILL_HEAD, OpenCodeLoader, glob, skill_values, with_tokens
 from weighbridge.agents.text import (
     JS_SPACE,
     decoded,
@@ -236,7 +236,8 @@ class KiloLoader(OpenCodeLoader):
             return json.dumps(brought, ensure_ascii=False)[1:-1] if configuration else brought or ""
 
         try:
-            return _TOKENS["file", guarded].sub(file, _TOKENS["env", guarded].sub(variable, text))
+            with_variables = with_tokens(_TOKENS["env", guarded], variable, text)
+            return with_tokens(_TOKENS["file", guarded], file, with_variables)
         except _Refused as refused:
             reason = f"{refused}: Kilo drops the whole file without a word"
             self.not_loaded.append(NotLoaded(path, reason))

@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
-ENV = re.compile(r"\{env:([^}]+)\}")
+_ENV = re.compile(r"\{env:([^}]+)\}")
 _WORD = re.compile(r""""[^"]*"|'[^']*'|[^\s"']+""")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 #: A skill's front matter, which may have no end; and a line of it whose text has a colon and is in no quotes.
@@ -187,7 +187,7 @@ class OpenCodeLoader:
         for config, by_user in self.configs():
             if by_user or not self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
                 text = read_text(self.files, config)
-                values = {} if text is None else json_object(ENV.sub(self.variable, text).encode())
+                values = {} if text is None else json_object(with_tokens(_ENV, self.variable, text).encode())
                 yield values | {"": config}, by_user
 
     def instructions(self) -> Iterator[tuple[Path, bool]]:
@@ -337,6 +337,12 @@ class OpenCodeLoader:
                 Piece(f"\n\n({end})\n</content>"),
             ),
         )
+
+
+def with_tokens(token: re.Pattern[str], brought: Callable[[re.Match[str]], str], text: str) -> str:
+    """A text with what its tokens bring. Behind the last brace is none, and to look for one there would take long."""
+    end = text.rfind("}") + 1
+    return token.sub(brought, text[:end]) + text[end:]
 
 
 def git_top(folder: Path, files: Files) -> Path | None:
