@@ -6,8 +6,9 @@ prompt and commands in `claude_prompt`, settings in `claude_settings`, and what 
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -35,7 +36,7 @@ from weighbridge.agents.claude_text import (
     targets_in,
 )
 from weighbridge.agents.encodings import CLAUDE_ENCODING
-from weighbridge.agents.folders import git_root, lies_in, upwards, walk
+from weighbridge.agents.folders import downwards, git_root, lies_in, upwards, walk
 from weighbridge.agents.memory_index import folder_name, shortened
 from weighbridge.agents.model import (
     Agent,
@@ -55,6 +56,7 @@ from weighbridge.agents.text import (
     js_trim,
     json_object,
     read_text,
+    utf16_units,
 )
 
 #: Bytes: a larger file is skipped without a word.
@@ -121,10 +123,12 @@ class _Loader:
 
     def _parts(self) -> Iterator[Part]:
         holders = (self.config, *claude_folders(self.folder, self.files.real(self.start.home), self.files))
-        prompt = prompt_parts(self.start, self.files, self.folder, self.project, holders)
+        prompt = prompt_parts(self.start, self.files, self.folder, self.project, holders, self._nested)
         if self.start.prompt_only:
             yield from prompt
             return
+        # What is loaded does not come again with what the prompt attaches.
+        memory = self._memory_part()
         yield Part("system", self._appended())
         yield from prompt
         older = "sonnet-4-5" in (self.start.option("--model") or "")
@@ -135,7 +139,7 @@ class _Loader:
         listed = [Part(place, pieces) for pieces in (*subagents, skills)]
         if older:
             yield from listed
-        yield self._memory_part()
+        yield memory
         if not older:
             yield Part(place, output_style(self.files, settings, holders))
             yield from listed
@@ -157,7 +161,7 @@ class _Loader:
         return (Piece(text, Entry(path, "user", text)),)
 
     def _memory_part(self) -> Part:
-        if not is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_CLAUDE_MDS")):
+        if self._reads_files():
             self._load_all()
         pieces: list[Piece] = []
         for entry in self.entries:
@@ -195,6 +199,24 @@ class _Loader:
             self._rules(place / ".claude", "rule")
         if "local" in self.settings.sources:
             self._file(place / "CLAUDE.local.md", "local")
+
+    def _nested(self, path: Path) -> Iterator[Entry]:
+        """What the folders between the session folder and a file bring when that is read, untrimmed."""
+        if not self._reads_files() or self.folder not in path.parents:
+            return
+        before = len(self.entries)
+        for place in downwards(self.folder, path.parent)[1:]:
+            self._file(place / "CLAUDE.md", "project")
+            self._file(place / ".claude" / "CLAUDE.md", "project")
+            self._file(place / "CLAUDE.local.md", "local")
+            self._rules(place / ".claude", "rule")
+        for entry in self.entries[before:]:
+            whole = read_text(self.files, entry.path, own=entry.imported_by is None)
+            yield entry if whole is None else replace(entry, text=stripped(whole))
+        del self.entries[before:]
+
+    def _reads_files(self) -> bool:
+        return not is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_CLAUDE_MDS"))
 
     def _agents(self, places: Sequence[Path]) -> None:
         """AGENTS.md where no CLAUDE.md of the folders says anything, or beside it: each before the files of folders below."""
@@ -253,7 +275,7 @@ class _Loader:
         text = read_text(self.files, mark)
         if text is None:
             return frozenset()
-        match = re.match(r"gitdir:\s*(.+?)/\.git/worktrees/", text)
+        match = _WORK_TREE.match(text)
         if match is None:
             return frozenset()
         main = self.files.real(Path(match[1]))
@@ -378,11 +400,22 @@ class _Loader:
         """What Claude Code wrote down itself for this project."""
         if not self._has_memory():
             return
-        path = self.config / "projects" / folder_name(self.project) / "memory" / "MEMORY.md"
-        text = js_trim(_INVISIBLE.sub("", stripped(read_text(self.files, path) or "")))
-        if text:
-            arriving, lost = shortened(text, "Claude Code", "KB", _cut_off)
-            self.entries.append(Entry(path, "memory", arriving, lost=lost))
+        path = self.config / "projects" / folder_name(self._main_project()) / "memory" / "MEMORY.md"
+        arriving, lost = shortened(
+            js_trim(stripped(read_text(self.files, path, keep_mark=True) or "")),
+            "Claude Code",
+            "KB",
+            _cut_off,
+        )
+        text = js_trim("".join(map(_shown, _LINE_ENDS.sub("\n", arriving))))
+        if text and self.files.real(path) not in self._seen:
+            self.entries.append(Entry(path, "memory", text, lost=lost))
+
+    def _main_project(self) -> Path:
+        """The project's main checkout, where the session is in a work tree of it."""
+        mark = read_text(self.files, self.project / ".git")
+        match = None if mark is None else _WORK_TREE.match(mark)
+        return self.project if match is None else self.files.real(Path(match[1]))
 
 
 def _project_folder(path: Path) -> Path:
@@ -415,17 +448,31 @@ def _label(entry: Entry) -> str:
     return f"Contents of {entry.path}{_LABELS[entry.kind]}:\n\n"
 
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
+#: Characters of MEMORY.md that nobody sees, by Unicode's classes and one by one; and those that stay all the same.
+_UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs"))
+_ALSO_UNSEEN = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u180b\u180c\u180d\u180f"
+    + "".join(map(chr, (*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0))))
 )
+_SHOWN = frozenset("\t\n\u200c\u200d\ufe0e\ufe0f")
+_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
+_WORK_TREE = re.compile(r"gitdir:\s*(.+?)/\.git/worktrees/")
 
 
-def _cut_off(lines: Sequence[str], kept: int) -> str:
-    """What is said of the lines of MEMORY.md that don't arrive."""
-    first = lines[kept] if kept < len(lines) else ""
+def _shown(character: str) -> str:
+    is_unseen = unicodedata.category(character) in _UNSEEN or character in _ALSO_UNSEEN
+    return "" if is_unseen and character not in _SHOWN else character
+
+
+def _cut_off(lines: Sequence[str], head: str) -> str:
+    """What is said of the lines of MEMORY.md that don't arrive. `head`: what does."""
+    kept = head.count("\n") + 1
+    if head != "\n".join(lines[:kept]):
+        return f": everything after the first {utf16_units(head)} characters of line 1 was cut off"
+    first = lines[kept].strip() if kept < len(lines) else ""
     shown = first if len(first) <= 80 else f"{first[:79]}…"
-    number = len(lines) - kept
-    return f': {number} of {len(lines)} lines were cut off, starting at line {kept + 1} ("{shown}")'
+    named = f' ("{shown}")' if shown else ""
+    return f": {len(lines) - kept} of {len(lines)} lines were cut off, starting at line {kept + 1}{named}"
 
 
 CLAUDE_CODE = Agent(

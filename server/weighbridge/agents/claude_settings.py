@@ -1,7 +1,8 @@
 """Claude Code's settings, as far as they say which files are loaded: arguments, environment, and files of settings."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,16 @@ from typing import Any
 from weighbridge.agents.folders import git_root, upwards
 from weighbridge.agents.model import Files, Start
 from weighbridge.agents.text import json_object
+
+_WILD = re.compile(r"[*?{[]")
+_WILDCARDS = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "?": "[^/]"}
+#: What stands for more than itself in a glob, and each other character.
+_TOKEN = re.compile(
+    r"(?:^|(?<=/))\*\*/|/\*\*$|(?<![^/{,(])\*\*(?![^/},)])|(?P<star>\*+)"
+    r"|(?P<range>\{(?P<first>[A-Za-z0-9])\.\.(?P<last>[A-Za-z0-9])\})|\[(?P<not>\^?)(?P<set>[^\]]+)\]"
+    r"|(?P<open>\{(?=[^{}]*,)|[@?]?\((?=[^()]*\)))|.",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +48,11 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
         for path, source in settings_files(folder, project, config)
         if source in sources
     ]
-    patterns = [
-        str(pattern)
-        for values in settings
-        if isinstance(values.get("claudeMdExcludes"), list)
-        for pattern in values["claudeMdExcludes"]
-    ]
     approved = _approved(start, files, project)
     return ClaudeSettings(
         approved,
         sources,
-        tuple(map(_excluding, patterns)),
+        tuple(_excluding(pattern) for values in settings for pattern in _patterns(values, files)),
         _instruction_files(json_object(files.read(config / "settings.json"))),
     )
 
@@ -94,20 +99,49 @@ def _instruction_files(settings: Mapping[str, Any]) -> str:
     return value if isinstance(value, str) else "claude-md-or-agents-md"
 
 
+def _patterns(values: Mapping[str, Any], files: Files) -> Iterator[str]:
+    """The patterns of `claudeMdExcludes`, and what those stand for whose folder has another name."""
+    written = values.get("claudeMdExcludes")
+    # A list that holds anything else is not read.
+    if not isinstance(written, list) or not all(isinstance(pattern, str) for pattern in written):
+        return
+    for pattern in filter(None, written):
+        plain = pattern.replace("\\", "/")
+        yield plain
+        if plain.startswith("/"):
+            above = os.path.dirname(_WILD.split(plain, maxsplit=1)[0].rstrip("/")) or "/"  # noqa: PTH120  (a `.` stays)
+            real = files.real(Path(above)).as_posix()
+            if real != above:
+                yield real + plain[len(above) :]
+
+
 def _excluding(pattern: str) -> re.Pattern[str]:
-    """A pattern of `claudeMdExcludes` over absolute paths; `!` turns it round."""
-    negated = pattern.startswith("!")
-    expression = ""
-    rest = pattern.removeprefix("!")
-    at = 0
-    while at < len(rest):
-        if rest.startswith("**/", at):
-            expression += "(?:[^/]+/)*" if at else "(?:.*/)?"
-            at += 3
-        elif rest.startswith("**", at):
-            expression += ".*"
-            at += 2
-        else:
-            expression += {"*": "[^/]*", "?": "[^/]"}.get(rest[at], re.escape(rest[at]))
-            at += 1
-    return re.compile(f"(?!{expression}$).*" if negated else expression, re.DOTALL)
+    """A pattern of `claudeMdExcludes` over absolute paths, as picomatch reads it; `!` turns it round."""
+    rest = pattern if pattern.startswith("!(") else pattern.lstrip("!")
+    expression = _expression(rest.removeprefix("./"))
+    is_negated = (len(pattern) - len(rest)) % 2 == 1
+    return re.compile(f"(?!(?:{expression})$).*" if is_negated else expression, re.DOTALL)
+
+
+def _expression(pattern: str) -> str:
+    """A glob as a regular expression."""
+    opened: list[str] = []
+
+    def translated(match: re.Match[str]) -> str:
+        text = match[0]
+        if match["range"]:
+            return f"[{'-'.join(sorted((match['first'], match['last'])))}]"
+        if match["set"]:
+            escaped = re.sub(r"([\[\\&~|])", r"\\\1", match["set"])
+            return f"[{match['not']}{escaped}]"
+        if match["open"]:
+            opened.append(text)
+            return "(?:"
+        if opened and text == ("}" if opened[-1] == "{" else ")"):
+            return ")?" if opened.pop() == "?(" else ")"
+        if opened and text == ("," if opened[-1] == "{" else "|"):
+            return "|"
+        return "[^/]*" if match["star"] else _WILDCARDS.get(text) or re.escape(text)
+
+    expression = _TOKEN.sub(translated, pattern)
+    return re.escape(pattern) if opened else expression

@@ -18,6 +18,7 @@ from weighbridge.agents.text import (
     first_units,
     js_trim,
     json_object,
+    read_text,
     unix_lines,
     utf16_units,
 )
@@ -90,6 +91,31 @@ def _skills(files: Files, holders: Sequence[Path]) -> Iterator[_Skill]:
         if skill is not None and name not in seen:
             seen.add(name)
             yield skill
+
+
+def command_path(name: str, files: Files, holders: Sequence[Path]) -> Path | None:
+    """The file of the skill or command that the user runs by a name; None where there is none. `holders`: as `skill_listing` has it."""
+    skills = [
+        holder / "skills" / called / "SKILL.md"
+        for holder in holders
+        for called in files.names(holder / "skills")
+    ]
+    commands = [command for holder in holders for command in _commands(holder / "commands", files)]
+    found = next((path for path in skills if path.parent.name == name and _is_run(path, files)), None)
+    found = found or next((path for called, path in commands if called == name), None)
+    # Then by the names that skills give themselves.
+    return found or next(
+        (path for path in skills if _own_name(path, files) == name and _is_run(path, files)), None
+    )
+
+
+def _is_run(path: Path, files: Files) -> bool:
+    text = read_text(files, path)
+    return text is not None and not conditions(text)
+
+
+def _own_name(path: Path, files: Files) -> str:
+    return js_trim(as_javascript(values_of(read_text(files, path) or "").get("name")))
 
 
 def _commands(folder: Path, files: Files) -> Iterator[tuple[str, Path]]:

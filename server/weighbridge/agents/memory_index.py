@@ -22,11 +22,11 @@ def shortened(
     text: str,
     title: str,
     kilobyte: str,
-    cut_off: Callable[[Sequence[str], int], str] = lambda lines, kept: "",
+    cut_off: Callable[[Sequence[str], str], str] = lambda lines, head: "",
 ) -> tuple[str, Lost | None]:
     """MEMORY.md's text as it arrives, with the warning that an agent puts behind a cut.
 
-    `kilobyte`: the unit as it is written behind a number. `cut_off`: what is said of its lines, of which so many are kept.
+    `kilobyte`: the unit as it is written behind a number. `cut_off`: what is said of its lines, of which so much is kept.
     """
     lines, units = text.split("\n"), utf16_units(text)
     too_many, too_long = len(lines) > _MOST_LINES, units > _MOST_UNITS
@@ -40,7 +40,7 @@ def shortened(
         what = f"{len(lines)} lines and {size}" if too_long else f"{len(lines)} lines (limit: {_MOST_LINES})"
     line = head.count("\n") + 1
     warning = (
-        f"\n\n> WARNING: MEMORY.md is {what}. Only part of it was loaded{cut_off(lines, line)}. "
+        f"\n\n> WARNING: MEMORY.md is {what}. Only part of it was loaded{cut_off(lines, head)}. "
         "Keep index entries to one line under ~200 chars; move detail into topic files."
     )
     reason = f"{title} reads {_MOST_LINES} lines and {_MOST_UNITS:,} UTF-16 units of MEMORY.md"
