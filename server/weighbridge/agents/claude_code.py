@@ -53,6 +53,7 @@ from weighbridge.agents.model import (
 )
 from weighbridge.agents.text import (
     decoded,
+    first_units,
     js_trim,
     json_object,
     read_text,
@@ -135,7 +136,7 @@ class _Loader:
         skills = skill_listing(self.files, holders)
         place = "first user message" if older else "system message (in messages)"
         settings = [path for path, _ in settings_files(self.folder, self.project, self.config)]
-        subagents = subagent_listings(self.files, holders, settings, memory=self._has_memory())
+        subagents = subagent_listings(self.files, holders, settings, memory=self.settings.has_memory)
         listed = [Part(place, pieces) for pieces in (*subagents, skills)]
         if older:
             yield from listed
@@ -231,7 +232,7 @@ class _Loader:
                     NotLoaded(path, f"{why}: AGENTS.md is not read", loaded) for path in there
                 )
                 return
-        others = self.entries
+        others, seen_before = self.entries, self._seen
         # As if nothing had been loaded yet.
         self.entries, self._seen = [], set(self._users_own())
         for path in paths:
@@ -239,7 +240,7 @@ class _Loader:
         seen = {entry.path for entry in others}
         texts = {entry.text for entry in others if entry.kind in _OF_PROJECT}
         found = [entry for entry in self.entries if entry.path not in seen and entry.text not in texts]
-        self.entries = others
+        self.entries, self._seen = others, seen_before | self._seen
         for folder, group in groupby(found, partial(_folder_of, _by_path(found))):
             _put_in(self.entries, folder, [*group])
 
@@ -393,22 +394,18 @@ class _Loader:
                 continue
             self._file(real, kind, waits=True)
 
-    def _has_memory(self) -> bool:
-        return not is_on(self.start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY"))
-
     def _memory(self) -> None:
         """What Claude Code wrote down itself for this project."""
-        if not self._has_memory():
+        if not self.settings.has_memory:
             return
-        path = self.config / "projects" / folder_name(self._main_project()) / "memory" / "MEMORY.md"
-        arriving, lost = shortened(
-            js_trim(stripped(read_text(self.files, path, keep_mark=True) or "")),
-            "Claude Code",
-            "KB",
-            _cut_off,
-        )
-        text = js_trim("".join(map(_shown, _LINE_ENDS.sub("\n", arriving))))
-        if text and self.files.real(path) not in self._seen:
+        usual = self.config / "projects" / folder_name(self._main_project()) / "memory"
+        path = (self.settings.memory_folder or usual) / "MEMORY.md"
+        if self.files.real(path) in self._seen:
+            return
+        whole = read_text(self.files, path, own=self.settings.is_users, keep_mark=True) or ""
+        cut, lost = shortened(js_trim(stripped(whole)), "Claude Code", "KB", _cut_off, half="ignore")
+        text = js_trim("".join(map(_shown, _LINE_ENDS.sub("\n", cut))))
+        if text:
             self.entries.append(Entry(path, "memory", text, lost=lost))
 
     def _main_project(self) -> Path:
@@ -470,7 +467,7 @@ def _cut_off(lines: Sequence[str], head: str) -> str:
     if head != "\n".join(lines[:kept]):
         return f": everything after the first {utf16_units(head)} characters of line 1 was cut off"
     first = lines[kept].strip() if kept < len(lines) else ""
-    shown = first if len(first) <= 80 else f"{first[:79]}…"
+    shown = first if utf16_units(first) <= 80 else f"{first_units(first, 79, half='ignore')}…"
     named = f' ("{shown}")' if shown else ""
     return f": {len(lines) - kept} of {len(lines)} lines were cut off, starting at line {kept + 1}{named}"
 

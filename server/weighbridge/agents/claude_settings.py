@@ -26,13 +26,17 @@ _TOKEN = re.compile(
 class ClaudeSettings:
     """Whose files are loaded (`sources`), which are not (`excluded`), and whether AGENTS.md is (`instruction_files`).
 
-    `approved`: whether the user allowed the project's imports from outside.
+    `approved`: whether the user allowed the project's imports from outside. `has_memory`: whether it keeps one;
+    `memory_folder`: where that lies, if not in its own place; `is_users`: whether the user's own settings say so.
     """
 
     approved: bool
     sources: frozenset[str]
     excluded: tuple[re.Pattern[str], ...]
     instruction_files: str
+    has_memory: bool = True
+    memory_folder: Path | None = None
+    is_users: bool = True
 
     def excludes(self, path: Path) -> bool:
         """Whether `claudeMdExcludes` names a file."""
@@ -43,17 +47,27 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
     """What holds in a folder of a project. `config`: the user's folder of settings."""
     chosen = start.option("--setting-sources")
     sources = frozenset(("user", "project", "local") if chosen is None else chosen.split(","))
-    settings = [
-        json_object(files.read(path))
+    by_source = [
+        (source, json_object(files.read(path)))
         for path, source in settings_files(folder, project, config)
         if source in sources
     ]
+    settings = [values for _, values in by_source]
+    folders = [
+        (place, source)
+        for source, values in by_source
+        if (place := _memory_folder(values.get("autoMemoryDirectory"), start.home)) is not None
+    ]
+    place, source = folders[-1] if folders else (None, "user")
     approved = _approved(start, files, project)
     return ClaudeSettings(
         approved,
         sources,
         tuple(_excluding(pattern) for values in settings for pattern in _patterns(values, files)),
         _instruction_files(json_object(files.read(config / "settings.json"))),
+        _has_memory(start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY"), settings),
+        place,
+        source == "user",
     )
 
 
@@ -82,6 +96,21 @@ def claude_folders(folder: Path, home: Path, files: Files) -> tuple[Path, ...]:
 def is_on(value: str | None) -> bool:
     """Whether a variable of the environment switches something on."""
     return value is not None and value.lower() in {"1", "true", "yes", "on"}
+
+
+def _has_memory(disabled: str | None, settings: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a memory is read: as the environment says, else the last settings that say it."""
+    if disabled:
+        return not is_on(disabled)
+    said = [values["autoMemoryEnabled"] for values in settings if "autoMemoryEnabled" in values]
+    return not said or said[-1] is not False
+
+
+def _memory_folder(value: object, home: Path) -> Path | None:
+    if not isinstance(value, str):
+        return None
+    place = home / value[2:] if value.startswith("~/") else Path(value)
+    return place if place.is_absolute() else None
 
 
 def _approved(start: Start, files: Files, project: Path) -> bool:

@@ -4,6 +4,7 @@ Rules and recordings: `tests/agents/wire/codex.jsonl`.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from weighbridge.agents.model import (
     Start,
 )
 from weighbridge.agents.skills import cut, split_front_matter
-from weighbridge.agents.text import decoded, read_text, toml_table, unix_lines
+from weighbridge.agents.text import SPACE, decoded, read_text, toml_table, unix_lines
 from weighbridge.agents.yaml_values import Yaml, yaml_mapping, yaml_value
 from weighbridge.errors import Code
 
@@ -35,12 +36,12 @@ _WINDOW = 272_000
 _NAMES = ("AGENTS.override.md", "AGENTS.md")
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_NAME = 64
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(rf"[{re.escape(SPACE)}]+")
 _NULL = frozenset(("~", "null", "Null", "NULL"))
 #: A line of front matter with a text that is in no quotes.
 _KEY_AND_TEXT = re.compile(r"^([ \t]*[A-Za-z_][\w-]*):[ \t]+([^\"'\s].*)$", re.MULTILINE)
 _COMMENT = re.compile(r"[ \t]#")
-_SKILL_MENTION = re.compile(r"\$([\w-]+(?::[\w-]+)?)")
+_SKILL_MENTION = re.compile(r"(?<!\[)\$([\w-]+(?::[\w-]+)?)|\[\$([\w-]+(?::[\w-]+)?)\](?:\(([^()\n]*)\))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ class _Settings:
 
 def load(start: Start, files: Files) -> Context:
     """What Codex puts into its first request."""
-    folder = files.real(start.folder / (start.option("-C") or start.option("--cd") or ""))
+    folder = files.real(start.folder)
+    # The folder that it is told keeps its name.
+    folder = Path(os.path.normpath(folder / (start.option("-C") or start.option("--cd") or "")))
     home = Path(start.environment.get("CODEX_HOME") or start.home / ".codex")
     user_config = {} if start.flag("--ignore-user-config") else toml_table(files.read(home / "config.toml"))
     option_config: dict[str, Any] = {}
@@ -75,9 +78,11 @@ def load(start: Start, files: Files) -> Context:
             not_loaded=(NotLoaded(folder, "project_doc_max_bytes is negative: Codex does not start"),)
         )
 
-    texts = (settings.instructions.strip(), settings.developer_instructions.strip())
-    parts = [Part("developer message", (Piece(text),)) for text in texts if text]
-    skills = _listed_skills(start, files, folder, root, home)
+    texts = (settings.instructions.strip(SPACE), settings.developer_instructions.strip(SPACE))
+    parts = [*_instructions_file(config | option_config, user_config | option_config, home, files)]
+    parts += [Part("developer message", (Piece(text),)) for text in texts if text]
+    known = _known_skills(start, files, folder, root, home)
+    skills = [skill for skill in known if skill.is_listed]
     lengths = _lengths(skills, settings.window)
     parts.extend(_listing(skills, lengths))
     full = "the list of all skills is full: Codex leaves it out"
@@ -88,8 +93,21 @@ def load(start: Start, files: Files) -> Context:
     project, not_loaded = _project_files(folder, root, files, settings)
     if user is not None or project:
         parts.append(_user_message(folder, user, project))
-    parts.extend(_mentioned(start.prompt, skills, files))
+    parts.extend(_mentioned(start.prompt, known, files))
     return Context(tuple(parts), (*left_out, *not_loaded))
+
+
+def _instructions_file(
+    config: Mapping[str, Any], users: Mapping[str, Any], home: Path, files: Files
+) -> Iterator[Part]:
+    """The file that the configuration names in place of the agent's own instructions."""
+    name = config.get("model_instructions_file")
+    if not isinstance(name, str):
+        return
+    path = home / name
+    text = (read_text(files, path, own=users.get("model_instructions_file") == name) or "").strip(SPACE)
+    if text:
+        yield Part("system", (Piece(text, Entry(path, "user", text)),))
 
 
 def _user_message(folder: Path, user: Entry | None, project: Sequence[Entry]) -> Part:
@@ -112,7 +130,9 @@ def _settings(config: Mapping[str, Any]) -> _Settings:
         most if isinstance(most, int) else MOST_BYTES,
         tuple(
             name
-            for name in _strings(config.get("project_doc_fallback_filenames"), ())
+            for name in (
+                written.strip(SPACE) for written in _strings(config.get("project_doc_fallback_filenames"), ())
+            )
             # A name with a folder in it is passed over without a word.
             if name and "/" not in name and name not in {".", ".."}
         ),
@@ -154,7 +174,7 @@ def _trusted(user_config: Mapping[str, Any], folder: Path, root: Path, files: Fi
 def _user_file(home: Path, files: Files) -> Entry | None:
     """The user's file: the first that is not blank, trimmed, without a limit."""
     for name in _NAMES:
-        text = (read_text(files, home / name, keep_mark=True) or "").strip()
+        text = (read_text(files, home / name, keep_mark=True) or "").strip(SPACE)
         if text:
             return Entry(home / name, "user", text)
     return None
@@ -185,7 +205,7 @@ def _project_files(
             not_loaded.append(NotLoaded(path, reason, dropped=bool(who)))
             continue
         text = decoded(data[:left], keep_mark=True)
-        if not text.strip():
+        if not text.strip(SPACE):
             reason = "it is blank" if len(data) <= left else f"its first {left:,} bytes are blank"
             not_loaded.append(NotLoaded(path, reason))
             continue
@@ -240,9 +260,10 @@ class _Skill:
     shown: str
     path: Path
     root: str
+    is_listed: bool
 
 
-def _listed_skills(start: Start, files: Files, folder: Path, root: Path, home: Path) -> list[_Skill]:
+def _known_skills(start: Start, files: Files, folder: Path, root: Path, home: Path) -> list[_Skill]:
     """The skills of all folders, by name."""
     chain = downwards(root, folder)
     config_folders = [place / ".codex" / "skills" for place in reversed(chain)]
@@ -259,13 +280,14 @@ def _listed_skills(start: Start, files: Files, folder: Path, root: Path, home: P
             rank = 0 if place in agents else 1 if lies_in(place, start.home / ".agents") else 2
             shown = f"r{number}/{path.relative_to(place).as_posix()}"
             line = f"- `r{number}` = `{place}`"
-            skills.append(_Skill((rank, skill[0], shown), *skill, shown, path, line))
+            is_listed = not _is_hidden(path, files)
+            skills.append(_Skill((rank, skill[0], shown), *skill, shown, path, line, is_listed))
         number += place is None or bool(described)
     return sorted(skills, key=lambda skill: (skill.name, skill.rank))
 
 
 def _described(place: Path, files: Files) -> Iterator[tuple[Path, tuple[str, str, str, str]]]:
-    """The skills below a folder that are listed."""
+    """The skills below a folder."""
     for path in walk(place, files) if files.is_folder(place) else ():
         hidden = any(name.startswith(".") for name in path.relative_to(place).parts)
         if path.name == "SKILL.md" and not hidden and (skill := _skill(path, files)) is not None:
@@ -300,8 +322,13 @@ def _listing(skills: Sequence[_Skill], lengths: Sequence[int | None]) -> Iterato
 
 def _mentioned(prompt: str, skills: Sequence[_Skill], files: Files) -> Iterator[Part]:
     """The skills that the first prompt names as `$name`, whole."""
-    for name in dict.fromkeys(_SKILL_MENTION.findall(prompt)):
-        skill = next((skill for skill in skills if skill.name == name), None)
+    for plain, linked, target in dict.fromkeys(_SKILL_MENTION.findall(prompt)):
+        name = plain or linked
+        named = [skill for skill in skills if skill.name == name]
+        if target:
+            named = [skill for skill in named if str(skill.path) == target.removeprefix("skill://")]
+        # A name that several have says nothing.
+        skill = named[0] if len(named) == 1 else None
         text = None if skill is None else read_text(files, skill.path, keep_mark=True)
         if skill is None or text is None:
             continue
@@ -320,7 +347,7 @@ def _cut_of(skill: _Skill, listed: str) -> Lost | None:
 def _skill(path: Path, files: Files) -> tuple[str, str, str, str] | None:
     """A skill's name, its file's text, its description, and that as it is listed; None where it is left out."""
     data = files.read(path)
-    if data is None:
+    if data is None or decoded(data).encode("utf-8") != data.removeprefix(b"\xef\xbb\xbf"):
         return None
     text = unix_lines(decoded(data, keep_mark=True))
     values = _values(text)
@@ -333,8 +360,12 @@ def _skill(path: Path, files: Files) -> tuple[str, str, str, str] | None:
     name = _BLANKS.sub(" ", written or path.parent.name).strip()
     if len(name) > _LONGEST_NAME:
         return None
-    policy = _yaml_policy(files.read(path.parent / "agents" / "openai.yaml"))
-    return None if policy is False else (name, text, whole, description)
+    return name, text, whole, description
+
+
+def _is_hidden(path: Path, files: Files) -> bool:
+    """Whether a skill is only for who names it."""
+    return _yaml_policy(files.read(path.parent / "agents" / "openai.yaml")) is False
 
 
 def _values(text: str) -> Mapping[str, Any]:

@@ -23,16 +23,18 @@ def shortened(
     title: str,
     kilobyte: str,
     cut_off: Callable[[Sequence[str], str], str] = lambda lines, head: "",
+    half: str = "replace",
 ) -> tuple[str, Lost | None]:
     """MEMORY.md's text as it arrives, with the warning that an agent puts behind a cut.
 
-    `kilobyte`: the unit as it is written behind a number. `cut_off`: what is said of its lines, of which so much is kept.
+    `kilobyte`: the unit as it is written behind a number. `cut_off`: what is said of its lines, of which so much is kept. `half`:
+    as `first_units` has it.
     """
     lines, units = text.split("\n"), utf16_units(text)
     too_many, too_long = len(lines) > _MOST_LINES, units > _MOST_UNITS
     if not too_many and not too_long:
         return text, None
-    head = cut_at_line("\n".join(lines[:_MOST_LINES]), _MOST_UNITS)
+    head = cut_at_line("\n".join(lines[:_MOST_LINES]), _MOST_UNITS, half)
     size, limit = f"{kilobytes(units)}{kilobyte}", f"{kilobytes(_MOST_UNITS)}{kilobyte}"
     if not too_many:
         what = f"{size} (limit: {limit}) — index entries are too long"

@@ -18,6 +18,8 @@ JS_SPACE = (
 )
 #: The same as the inside of a regular expression's character class.
 JS_SPACE_CLASS = re.escape(JS_SPACE)
+#: What Unicode calls white space: Rust's `trim()` knows these and no others.
+SPACE = f"{JS_SPACE.removesuffix(chr(0xFEFF))}\u0085"
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -70,17 +72,17 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def first_units(text: str, units: int) -> str:
-    """The first UTF-16 units of a text; half a character is U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "replace")
+def first_units(text: str, units: int, half: str = "replace") -> str:
+    """The first UTF-16 units of a text; half a character is U+FFFD, or goes (`half`: as `bytes.decode` has `errors`)."""
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", half)
 
 
-def cut_at_line(text: str, units: int) -> str:
+def cut_at_line(text: str, units: int, half: str = "replace") -> str:
     """The text up to the last line end in its first UTF-16 units, of which there is one more; up to those where there is none."""
     if utf16_units(text) <= units:
         return text
     end = first_units(text, units + 1).rfind("\n")
-    return text[:end] if end > 0 else first_units(text, units)
+    return text[:end] if end > 0 else first_units(text, units, half)
 
 
 def kilobytes(units: int) -> str:
