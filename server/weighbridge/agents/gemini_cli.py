@@ -15,6 +15,8 @@ from weighbridge.agents.gemini_family import (
     brought_when_run,
     command_imports,
     context_settings,
+    extension_files,
+    included_folders,
 )
 from weighbridge.agents.gemini_prompt import prompt_parts
 from weighbridge.agents.gemini_skills import skill_listing
@@ -51,6 +53,7 @@ class _Loader:
         settings = [user]
         if self.trusted:
             settings.append(json_object(files.read(self.folder / ".gemini" / "settings.json")))
+        self.settings = settings
         self.context_settings = context_settings(settings)
         self.names = self._names()
         markers = self.context_settings.get("memoryBoundaryMarkers")
@@ -121,11 +124,8 @@ class _Loader:
 
     def _project_files(self) -> list[Path]:
         """The files of the session folder's chain and of the included folders' chains, each real file once."""
-        included = [
-            self.files.real(Path(os.path.normpath(self.folder / folder_name)))
-            for value in self.start.options("--include-directories")
-            for folder_name in value.split(",")
-        ]
+        top = self._top_of(self.folder)
+        included = included_folders(self.start, self.files, self.folder, top, self.settings)
         paths: dict[object, Path] = {}
         for folder in (self.folder, *included):
             for place in downwards(self._top_of(folder), folder):
@@ -138,16 +138,7 @@ class _Loader:
         return sorted(paths.values(), key=lambda path: js_order(str(path)))
 
     def _extensions(self) -> list[Path]:
-        holder = self.own / "extensions"
-        paths: list[Path] = []
-        for extension in self.files.names(holder):
-            values = json_object(self.files.read(holder / extension / "gemini-extension.json"))
-            setting = values.get("contextFileName") or _NAME
-            names = setting if isinstance(setting, list) else [setting]
-            if values:
-                paths += [
-                    holder / extension / name for name in names if isinstance(name, str) and ".." not in name
-                ]
+        paths = extension_files(self.own / "extensions", "gemini-extension.json", _NAME, self.files)
         return sorted(paths, key=lambda path: js_order(str(path)))
 
     def _blocks(self, paths: Sequence[Path], kind: str) -> list[list[Piece]]:

@@ -3,14 +3,14 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.folders import own_kind
-from weighbridge.agents.model import Entry, Files, Import, Imports, Part, Piece
+from weighbridge.agents.folders import lies_in, own_kind, walk
+from weighbridge.agents.model import Entry, Files, Import, Imports, Part, Piece, Start
 from weighbridge.agents.skills import split_front_matter
-from weighbridge.agents.text import decoded, read_text
+from weighbridge.agents.text import decoded, json_object, read_text
 
 _MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
 _TRAILING = ".,;:!?"
@@ -23,6 +23,45 @@ def context_settings(settings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The values under `context` in several settings, of which the most important come last."""
     tables = (values["context"] for values in settings if isinstance(values.get("context"), Mapping))
     return {name: value for table in tables for name, value in table.items()}
+
+
+def included_folders(
+    start: Start, files: Files, folder: Path, top: Path, settings: Sequence[Mapping[str, Any]]
+) -> list[Path]:
+    """The folders that are looked at beside the session folder: of settings, the user's first, and of the command line.
+
+    `top`: the folder that holds the project, out of which the project's own settings lead nowhere.
+    """
+    named: list[tuple[str, bool]] = []
+    for number, values in enumerate(settings):
+        told = context_settings([values]).get("includeDirectories")
+        named += [
+            (name, number == 0) for name in (told if isinstance(told, list) else []) if isinstance(name, str)
+        ]
+    named += [
+        (name, True) for value in start.options("--include-directories") for name in value.split(",") if name
+    ]
+    folders: list[Path] = []
+    for name, by_user in named:
+        place = start.home / name[2:] if name.startswith("~/") else folder / name
+        real = files.real(Path(os.path.normpath(place)))
+        if by_user or lies_in(real, files.real(top)):
+            folders.append(real)
+    return folders
+
+
+def extension_files(holder: Path, manifest: str, default: str, files: Files) -> list[Path]:
+    """The context files that extensions name. `default`: the name for one that gives none."""
+    paths: list[Path] = []
+    for extension in sorted(files.names(holder)):
+        values = json_object(files.read(holder / extension / manifest))
+        setting = values.get("contextFileName") or default
+        names = setting if isinstance(setting, list) else [setting]
+        if values:
+            paths += [
+                holder / extension / name for name in names if isinstance(name, str) and ".." not in name
+            ]
+    return paths
 
 
 def mentions(
@@ -71,6 +110,45 @@ def command_prompt(text: str) -> str | None:
     except tomllib.TOMLDecodeError:
         return None
     return prompt if isinstance(prompt, str) else None
+
+
+def command_texts(body: str, prompt: str, folder: Path, files: Files) -> list[str]:
+    """The text of a command in pieces, with what is typed behind its name. `prompt`: all that is typed."""
+    arguments = prompt.partition(" ")[2].strip()
+    texts = list(_pasted(body, folder, files))
+    if "{{args}}" in body:
+        return [text.replace("{{args}}", arguments) for text in texts]
+    if arguments:
+        texts[-1] += f"\n\n{prompt.strip()}"
+    return texts
+
+
+def _pasted(body: str, folder: Path, files: Files) -> Iterator[str]:
+    """A command's text in pieces, between them the files that `@{…}` names."""
+    at = 0
+    for match in PASTED.finditer(body):
+        if before := body[at : match.start()]:
+            yield before
+        at = match.end()
+        yield from _target(match[1].strip(), folder, files)
+    if (rest := body[at:]) or at == 0:
+        yield rest
+
+
+def _target(name: str, folder: Path, files: Files) -> Iterator[str]:
+    path = Path(os.path.normpath(folder / name))
+    if not files.is_folder(path):
+        text = read_text(files, path, own=False)
+        yield f"@{{{name}}}" if text is None else text
+        return
+    yield f"--- Start of content for directory: {name} ---\n"
+    for inner in walk(path, files, own=False):
+        text = read_text(files, inner, own=False)
+        if text is not None:
+            yield f"--- {inner.relative_to(path).as_posix()} ---\n"
+            yield text
+            yield "\n"
+    yield f"--- End of content for directory: {name} ---"
 
 
 def _pasted_in_toml(text: str) -> Iterator[tuple[int, int, str]]:

@@ -1,12 +1,11 @@
 """What Gemini CLI's first prompt brings: a command's text, or the files that it names."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.agents.folders import lies_in, walk
-from weighbridge.agents.gemini_family import PASTED, attached, command_prompt, mentions
+from weighbridge.agents.gemini_family import attached, command_prompt, command_texts, mentions
 from weighbridge.agents.model import Entry, Files, Part, Piece, Start
 from weighbridge.agents.text import read_text
 
@@ -52,45 +51,15 @@ class _Prompt:
                 yield name, path, text.rstrip("\n")
 
     def _command(self, prompt: str) -> Iterator[Part]:
-        name, _, arguments = prompt[1:].partition(" ")
+        name = prompt[1:].partition(" ")[0]
         for holder in (self.folder / ".gemini", self.own):
             path = holder.joinpath("commands", *name.split(":")).with_suffix(".toml")
             text = read_text(self.files, path)
             body = None if text is None else command_prompt(text)
             if body is None:
                 continue
-            texts = list(self._pasted(body))
-            if "{{args}}" in body:
-                texts = [text.replace("{{args}}", arguments) for text in texts]
-            elif arguments:
-                texts[-1] += f"\n\n{prompt}"
+            texts = command_texts(body, prompt, self.folder, self.files)
             where = "first user message" if len(texts) == 1 else "user message, one entry a part"
             for text in texts:
                 yield Part(where, (Piece(text, Entry(path, "command", text)),))
             return
-
-    def _pasted(self, body: str) -> Iterator[str]:
-        """A command's text in pieces, between them the files that `@{…}` names."""
-        at = 0
-        for match in PASTED.finditer(body):
-            if before := body[at : match.start()]:
-                yield before
-            at = match.end()
-            yield from self._target(match[1].strip())
-        if (rest := body[at:]) or at == 0:
-            yield rest
-
-    def _target(self, name: str) -> Iterator[str]:
-        path = Path(os.path.normpath(self.folder / name))
-        if not self.files.is_folder(path):
-            text = read_text(self.files, path, own=False)
-            yield f"@{{{name}}}" if text is None else text
-            return
-        yield f"--- Start of content for directory: {name} ---\n"
-        for inner in walk(path, self.files, own=False):
-            text = read_text(self.files, inner, own=False)
-            if text is not None:
-                yield f"--- {inner.relative_to(path).as_posix()} ---\n"
-                yield text
-                yield "\n"
-        yield f"--- End of content for directory: {name} ---"

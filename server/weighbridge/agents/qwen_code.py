@@ -15,6 +15,8 @@ from weighbridge.agents.gemini_family import (
     brought_when_run,
     command_imports,
     context_settings,
+    extension_files,
+    included_folders,
 )
 from weighbridge.agents.markdown import code_regions
 from weighbridge.agents.memory_index import folder_name, shortened
@@ -64,6 +66,7 @@ class _Loader:
         settings = [user]
         if self.trusted:
             settings.append(json_object(files.read(self.folder / ".qwen" / "settings.json")))
+        self.all_settings = settings
         self.settings = context_settings(settings)
         self.memory_on = _memory_is_on(settings)
         # An import that names no file keeps its words.
@@ -108,15 +111,15 @@ class _Loader:
         )
         folders = [self.folder]
         if self.settings.get("loadFromIncludeDirectories") is True:
-            for value in self.start.options("--include-directories"):
-                folders += [
-                    self.files.real(Path(os.path.normpath(self.folder / folder_name)))
-                    for folder_name in value.split(",")
-                ]
+            top = self._top_of(self.folder)
+            folders += included_folders(self.start, self.files, self.folder, top, self.all_settings)
         paths: list[Path] = []
         for folder in folders:
             paths += [place / str(name) for name in names for place in (self.own, *self._chain(folder))]
-            paths.append(self.own / "output-language.md")
+            paths += [
+                *extension_files(self.own / "extensions", "qwen-extension.json", _NAMES[0], self.files),
+                self.own / "output-language.md",
+            ]
         if self.git is not None and self.trusted:
             paths.append(self.git / ".qwen" / "QWEN.local.md")
         for path in paths:
@@ -125,7 +128,7 @@ class _Loader:
             # A name that the project's settings give may be anything.
             own = (
                 path.name in _NAMES
-                or path.parent == self.own
+                or lies_in(path, self.own)
                 or (self.git is not None and path.parent == self.git / ".qwen")
             )
             text = read_text(self.files, path, own=own, keep_mark=True)
@@ -133,7 +136,7 @@ class _Loader:
             if text is None or real in self._seen:
                 continue
             self._seen.add(real)
-            kind = "user" if path.parent == self.own else "project"
+            kind = "user" if lies_in(path, self.own) else "project"
             if self.settings.get("importFormat") == "flat":
                 pieces = flat(path, text, self.splicer, str(path), MOST_LEVELS)
             else:

@@ -1,11 +1,10 @@
 """What Qwen Code's first prompt brings: a command's text, or the files that it names."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from weighbridge.agents.gemini_family import PASTED, attached, command_prompt, mentions
+from weighbridge.agents.gemini_family import attached, command_prompt, command_texts, mentions
 from weighbridge.agents.model import Entry, Files, Part, Piece, Start
 from weighbridge.agents.skills import split_front_matter
 from weighbridge.agents.text import read_text
@@ -34,7 +33,7 @@ class _Prompt:
             yield from self._mentions(prompt)
 
     def _command(self, prompt: str) -> Iterator[Part]:
-        name, _, arguments = prompt[1:].partition(" ")
+        name = prompt[1:].partition(" ")[0]
         for holder in (self.folder / ".qwen", self.own):
             for suffix in (".toml", ".md"):
                 path = holder.joinpath("commands", *name.split(":")).with_suffix(suffix)
@@ -44,27 +43,9 @@ class _Prompt:
                 body = split_front_matter(text)[1].strip() if suffix == ".md" else command_prompt(text)
                 if body is None:
                     continue
-                if "{{args}}" in body:
-                    body = body.replace("{{args}}", arguments)
-                elif arguments:
-                    body += f"\n\n{prompt}"
-                for text, entry in self._pasted(body, path):
-                    yield Part("user message, one entry a part", (Piece(text, entry),))
+                for text in command_texts(body, prompt, self.folder, self.files):
+                    yield Part("user message, one entry a part", (Piece(text, Entry(path, "command", text)),))
                 return
-
-    def _pasted(self, body: str, path: Path) -> Iterator[tuple[str, Entry]]:
-        at = 0
-        for match in PASTED.finditer(body):
-            place = Path(os.path.normpath(self.folder / match[1].strip()))
-            text = read_text(self.files, place, own=False)
-            if text is None:
-                continue
-            if before := body[at : match.start()]:
-                yield before, Entry(path, "command", before)
-            yield text, Entry(place, "attached", text)
-            at = match.end()
-        if rest := body[at:]:
-            yield rest, Entry(path, "command", rest)
 
     def _mentions(self, prompt: str) -> Iterator[Part]:
         """The prompt as it is sent, with the files that it names; of a folder the names in it."""
