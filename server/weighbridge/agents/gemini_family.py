@@ -112,43 +112,46 @@ def command_prompt(text: str) -> str | None:
     return prompt if isinstance(prompt, str) else None
 
 
-def command_texts(body: str, prompt: str, folder: Path, files: Files) -> list[str]:
-    """The text of a command in pieces, with what is typed behind its name. `prompt`: all that is typed."""
+def command_texts(body: str, prompt: str, path: Path, folder: Path, files: Files) -> list[tuple[str, Entry]]:
+    """The text of a command in pieces, with what is typed behind its name. `prompt`: all that is typed; `path`: the command's."""
     arguments = prompt.partition(" ")[2].strip()
     texts = list(_pasted(body, folder, files))
     if "{{args}}" in body:
-        return [text.replace("{{args}}", arguments) for text in texts]
-    if arguments:
-        texts[-1] += f"\n\n{prompt.strip()}"
-    return texts
+        texts = [(text.replace("{{args}}", arguments), pasted) for text, pasted in texts]
+    elif arguments:
+        texts[-1] = f"{texts[-1][0]}\n\n{prompt.strip()}", texts[-1][1]
+    return [
+        (text, Entry(path, "command", text) if pasted is None else Entry(pasted, "attached", text))
+        for text, pasted in texts
+    ]
 
 
-def _pasted(body: str, folder: Path, files: Files) -> Iterator[str]:
-    """A command's text in pieces, between them the files that `@{…}` names."""
+def _pasted(body: str, folder: Path, files: Files) -> Iterator[tuple[str, Path | None]]:
+    """A command's text in pieces, between them the files that `@{…}` names, each with its path."""
     at = 0
     for match in PASTED.finditer(body):
         if before := body[at : match.start()]:
-            yield before
+            yield before, None
         at = match.end()
         yield from _target(match[1].strip(), folder, files)
     if (rest := body[at:]) or at == 0:
-        yield rest
+        yield rest, None
 
 
-def _target(name: str, folder: Path, files: Files) -> Iterator[str]:
+def _target(name: str, folder: Path, files: Files) -> Iterator[tuple[str, Path | None]]:
     path = Path(os.path.normpath(folder / name))
     if not files.is_folder(path):
         text = read_text(files, path, own=False)
-        yield f"@{{{name}}}" if text is None else text
+        yield (f"@{{{name}}}", None) if text is None else (text, path)
         return
-    yield f"--- Start of content for directory: {name} ---\n"
+    yield f"--- Start of content for directory: {name} ---\n", None
     for inner in walk(path, files, own=False):
         text = read_text(files, inner, own=False)
         if text is not None:
-            yield f"--- {inner.relative_to(path).as_posix()} ---\n"
-            yield text
-            yield "\n"
-    yield f"--- End of content for directory: {name} ---"
+            yield f"--- {inner.relative_to(path).as_posix()} ---\n", None
+            yield text, inner
+            yield "\n", None
+    yield f"--- End of content for directory: {name} ---", None
 
 
 def _pasted_in_toml(text: str) -> Iterator[tuple[int, int, str]]:

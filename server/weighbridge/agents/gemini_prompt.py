@@ -6,7 +6,7 @@ from pathlib import Path
 
 from weighbridge.agents.folders import lies_in, walk
 from weighbridge.agents.gemini_family import attached, command_prompt, command_texts, mentions
-from weighbridge.agents.model import Entry, Files, Part, Piece, Start
+from weighbridge.agents.model import Files, Part, Piece, Start
 from weighbridge.agents.text import read_text
 
 
@@ -58,8 +58,8 @@ class _Prompt:
             body = None if text is None else command_prompt(text)
             if body is None:
                 continue
-            texts = command_texts(body, prompt, self.folder, self.files)
+            texts = command_texts(body, prompt, path, self.folder, self.files)
             where = "first user message" if len(texts) == 1 else "user message, one entry a part"
-            for text in texts:
-                yield Part(where, (Piece(text, Entry(path, "command", text)),))
+            for text, entry in texts:
+                yield Part(where, (Piece(text, entry),))
             return
