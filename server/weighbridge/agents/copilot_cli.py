@@ -110,9 +110,19 @@ class _Loader:
             for name in (str(_INSTRUCTIONS), "AGENTS.md", "CLAUDE.md", ".claude/CLAUDE.md", "GEMINI.md"):
                 yield place / name, "project"
 
+    def _spelled(self, path: Path) -> Path:
+        """The file of a name, else the first in its folder whose name differs in letter case alone."""
+        if self.files.size(path) is not None:
+            return path
+        names = (name for name in self.files.names(path.parent) if name.lower() == path.name.lower())
+        return next(
+            (other for name in names if self.files.size(other := path.with_name(name)) is not None), path
+        )
+
     def _instructions(self) -> tuple[Piece, ...]:
         pieces: list[Piece] = []
-        for path, kind in self._files():
+        for exact, kind in self._files():
+            path = self._spelled(exact)
             text = read_text(self.files, path)
             if text is None:
                 continue
@@ -123,7 +133,7 @@ class _Loader:
                 continue
             self._texts[text] = path
             pieces.append(Piece(f"{chr(10) * 2 if pieces else ''}<custom_instruction>\n"))
-            if path.name == "GEMINI.md":
+            if exact.name == "GEMINI.md":
                 arriving = cleaned(text)
                 pieces.append(Piece(arriving, Entry(path, kind, arriving)))
                 self._look_over(path, text, None)

@@ -15,7 +15,7 @@ _FENCE = re.compile(r"\s*(```|~~~)")
 _RUN = re.compile(r"`+")
 #: Bidirectional marks, zero-width characters but the joiner, soft hyphens, tags.
 _INVISIBLE = re.compile(
-    "[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+    "[\u00ad\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 
 
