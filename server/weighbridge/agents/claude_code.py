@@ -20,7 +20,7 @@ from weighbridge.agents.claude_settings import (
     claude_folders,
     claude_settings,
     is_on,
-    settings_files,
+    main_checkout,
 )
 from weighbridge.agents.claude_skills import output_style, skill_listing
 from weighbridge.agents.claude_subagents import subagent_listings
@@ -52,7 +52,7 @@ from weighbridge.agents.model import (
     Start,
 )
 from weighbridge.agents.text import (
-    decoded,
+    JS_SPACE,
     first_units,
     js_trim,
     json_object,
@@ -99,6 +99,7 @@ def load(start: Start, files: Files) -> Context:
     config = Path(start.environment.get("CLAUDE_CONFIG_DIR") or start.home / ".claude")
     project = git_root(folder, files) or folder
     settings = claude_settings(start, files, folder, project, config)
+    start = replace(start, environment={**start.environment, **settings.environment})
     return _Loader(start, files, folder, config, project, settings).context()
 
 
@@ -123,43 +124,58 @@ class _Loader:
         return Context(tuple(parts), tuple(self.not_loaded), tuple(self.ignored), tuple(self.imports))
 
     def _parts(self) -> Iterator[Part]:
-        holders = (self.config, *claude_folders(self.folder, self.files.real(self.start.home), self.files))
-        prompt = prompt_parts(self.start, self.files, self.folder, self.project, holders, self._nested)
+        own = claude_folders(self.folder, self.files.real(self.start.home), self.files)
+        holders = (self.config, *own, *(place / ".claude" for place in self._added()))
+        prompt = prompt_parts(self.start, self.files, holders, self.folder, self.project, self._nested)
         if self.start.prompt_only:
             yield from prompt
             return
         # What is loaded does not come again with what the prompt attaches.
         memory = self._memory_part()
-        yield Part("system", self._appended())
+        yield Part("system", self._system("--system-prompt"))
+        yield Part("system", self._system("--append-system-prompt"))
         yield from prompt
         older = "sonnet-4-5" in (self.start.option("--model") or "")
         skills = skill_listing(self.files, holders)
         place = "first user message" if older else "system message (in messages)"
-        settings = [path for path, _ in settings_files(self.folder, self.project, self.config)]
-        subagents = subagent_listings(self.files, holders, settings, memory=self.settings.has_memory)
+        subagents = subagent_listings(
+            self.files, holders, self.settings.denied_agents, memory=self.settings.has_memory
+        )
         listed = [Part(place, pieces) for pieces in (*subagents, skills)]
         if older:
             yield from listed
         yield memory
         if not older:
-            yield Part(place, output_style(self.files, settings, holders))
+            yield Part(place, output_style(self.settings.output_style, self.files, (*own, self.config)))
             yield from listed
 
     def _is_bare(self) -> bool:
         return self.start.flag("--bare") or is_on(self.start.environment.get("CLAUDE_CODE_SIMPLE"))
 
-    def _appended(self) -> tuple[Piece, ...]:
-        """What the user adds to the system prompt by arguments."""
-        text = self.start.option("--append-system-prompt")
-        if text is not None:
-            return (Piece(text),)
-        name = self.start.option("--append-system-prompt-file")
+    def _system(self, option: str) -> tuple[Piece, ...]:
+        """What the user makes the system prompt, or adds to it, by an argument: a file's text, then the words."""
+        words, name = self.start.option(option), self.start.option(f"{option}-file")
         path = None if name is None else self.folder / name
-        data = None if path is None else self.files.read(path)
-        if path is None or data is None:
-            return ()
-        text = js_trim(decoded(data))
-        return (Piece(text, Entry(path, "user", text)),)
+        whole = None if path is None else read_text(self.files, path)
+        pieces: list[Piece] = []
+        if path is not None and whole is not None:
+            text = js_trim(whole) if words is None else whole.lstrip(JS_SPACE)
+            pieces.append(Piece(text, Entry(path, "user", text)))
+        if words is not None:
+            pieces.append(Piece(f"{chr(10) if pieces else ''}{words}"))
+        return tuple(pieces)
+
+    def _added(self) -> Iterator[Path]:
+        """The folders that the user adds by arguments, several behind one option."""
+        is_added = False
+        for argument in self.start.arguments:
+            name, equals, value = argument.partition("=")
+            if name == "--add-dir" and equals:
+                yield Path(os.path.normpath(self.folder / value))
+            elif is_added and not argument.startswith("-"):
+                yield Path(os.path.normpath(self.folder / argument))
+            else:
+                is_added = argument == "--add-dir"
 
     def _memory_part(self) -> Part:
         if self._reads_files():
@@ -172,7 +188,9 @@ class _Loader:
     def _load_all(self) -> None:
         managed_only = self.settings.instruction_files == "managed-only"
         self._file(_MANAGED / "CLAUDE.md", "managed")
-        instructions = json_object(self.files.read(_MANAGED / "managed-settings.json")).get("claudeMd")
+        instructions = json_object(self.files.read(_MANAGED / "managed-settings.json"), lenient=False).get(
+            "claudeMd"
+        )
         if isinstance(instructions, str):
             self._entry(Path("<managed-settings>"), instructions, "managed", None, 0)
         self._rules(_MANAGED / ".claude", "managed")
@@ -186,8 +204,8 @@ class _Loader:
             for place in places:
                 self._folder(place, only_local=place in left_out)
             if is_on(self.start.environment.get("CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD")):
-                for added in self.start.options("--add-dir"):
-                    self._folder(Path(os.path.normpath(self.folder / added)))
+                for place in self._added():
+                    self._folder(place)
             if "project" in self.settings.sources:
                 self._agents([place for place in places if place not in left_out])
         self._memory()
@@ -272,15 +290,8 @@ class _Loader:
 
     def _main_checkout(self) -> frozenset[Path]:
         """Folders whose CLAUDE.md and rules are left out: of the main checkout, in a work tree that lies inside it."""
-        mark = self.project / ".git"
-        text = read_text(self.files, mark)
-        if text is None:
-            return frozenset()
-        match = _WORK_TREE.match(text)
-        if match is None:
-            return frozenset()
-        main = self.files.real(Path(match[1]))
-        if not lies_in(self.project, main) or self.project == main:
+        main = main_checkout(self.project, self.files)
+        if main is None or not lies_in(self.project, main) or self.project == main:
             return frozenset()
         return frozenset(place for place in upwards(self.project)[1:] if lies_in(place, main))
 
@@ -398,7 +409,12 @@ class _Loader:
         """What Claude Code wrote down itself for this project."""
         if not self.settings.has_memory:
             return
-        usual = self.config / "projects" / folder_name(self._main_project()) / "memory"
+        usual = (
+            self.config
+            / "projects"
+            / folder_name(main_checkout(self.project, self.files) or self.project)
+            / "memory"
+        )
         path = (self.settings.memory_folder or usual) / "MEMORY.md"
         if self.files.real(path) in self._seen:
             return
@@ -407,12 +423,6 @@ class _Loader:
         text = js_trim("".join(map(_shown, _LINE_ENDS.sub("\n", cut))))
         if text:
             self.entries.append(Entry(path, "memory", text, lost=lost))
-
-    def _main_project(self) -> Path:
-        """The project's main checkout, where the session is in a work tree of it."""
-        mark = read_text(self.files, self.project / ".git")
-        match = None if mark is None else _WORK_TREE.match(mark)
-        return self.project if match is None else self.files.real(Path(match[1]))
 
 
 def _project_folder(path: Path) -> Path:
@@ -453,7 +463,6 @@ _ALSO_UNSEEN = frozenset(
 )
 _SHOWN = frozenset("\t\n\u200c\u200d\ufe0e\ufe0f")
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
-_WORK_TREE = re.compile(r"gitdir:\s*(.+?)/\.git/worktrees/")
 
 
 def _shown(character: str) -> str:

@@ -51,12 +51,11 @@ _IMAGES = {
 
 
 def prompt_parts(
-    start: Start, files: Files, folder: Path, project: Path, holders: Sequence[Path], nested: Nested
+    start: Start, files: Files, holders: Sequence[Path], folder: Path, project: Path, nested: Nested
 ) -> Iterator[Part]:
     """The parts that the first prompt brings: what it attaches, then a command's or skill's text.
 
-    `holders`: the folders that hold skills and commands, the user's own first; `nested`: what comes with a file that is
-    attached.
+    `holders`: folders that hold commands and skills, the user's own first; `nested`: what comes with a file that is attached.
     """
     prompt = js_trim(start.prompt)
     named = _COMMAND.fullmatch(prompt)

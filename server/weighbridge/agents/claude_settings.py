@@ -3,14 +3,16 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from weighbridge.agents.folders import git_root, upwards
 from weighbridge.agents.model import Files, Start
-from weighbridge.agents.text import json_object
+from weighbridge.agents.text import json_object, read_text
 
+_DENIED = re.compile(r"(?:Agent|Task)\((.*)\)", re.DOTALL)
+_WORK_TREE = re.compile(r"gitdir:\s*(.+?)/\.git/worktrees/")
 _WILD = re.compile(r"[*?{[]")
 _WILDCARDS = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "?": "[^/]"}
 #: What stands for more than itself in a glob, and each other character.
@@ -27,7 +29,8 @@ class ClaudeSettings:
     """Whose files are loaded (`sources`), which are not (`excluded`), and whether AGENTS.md is (`instruction_files`).
 
     `approved`: whether the user allowed the project's imports from outside. `has_memory`: whether it keeps one;
-    `memory_folder`: where that lies, if not in its own place; `is_users`: whether the user's own settings say so.
+    `memory_folder`: where that lies, if not in its own place; `is_users`: whether the user's own settings say so. `environment`: the
+    variables that settings set; `denied_agents`: the sub-agents that are not offered, empty for all of them.
     """
 
     approved: bool
@@ -37,6 +40,9 @@ class ClaudeSettings:
     has_memory: bool = True
     memory_folder: Path | None = None
     is_users: bool = True
+    output_style: str | None = None
+    denied_agents: frozenset[str] = frozenset()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def excludes(self, path: Path) -> bool:
         """Whether `claudeMdExcludes` names a file."""
@@ -48,10 +54,13 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
     chosen = start.option("--setting-sources")
     sources = frozenset(("user", "project", "local") if chosen is None else chosen.split(","))
     by_source = [
-        (source, json_object(files.read(path)))
-        for path, source in settings_files(folder, project, config)
+        (source, json_object(files.read(path), lenient=False))
+        for path, source in _settings_files(folder, project, config)
         if source in sources
     ]
+    told = (start.option("--settings") or "").strip()
+    data = told.encode() if told.startswith("{") else files.read(folder / told) if told else None
+    by_source.append(("user", json_object(data, lenient=False)))
     settings = [values for _, values in by_source]
     folders = [
         (place, source)
@@ -59,19 +68,25 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
         if (place := _memory_folder(values.get("autoMemoryDirectory"), start.home)) is not None
     ]
     place, source = folders[-1] if folders else (None, "user")
-    approved = _approved(start, files, project)
+    approved = _approved(start, files, main_checkout(project, files) or project)
+    environment = _environment(settings)
+    disabled = {**start.environment, **environment}.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")
+    styles = [style for values in settings if isinstance(style := values.get("outputStyle"), str)]
     return ClaudeSettings(
         approved,
         sources,
         tuple(_excluding(pattern) for values in settings for pattern in _patterns(values, files)),
-        _instruction_files(json_object(files.read(config / "settings.json"))),
-        _has_memory(start.environment.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY"), settings),
+        _instruction_files(json_object(files.read(config / "settings.json"), lenient=False)),
+        _has_memory(disabled, settings),
         place,
         source == "user",
+        styles[-1] if styles else None,
+        frozenset(name for values in settings for name in _denied_agents(values)),
+        environment,
     )
 
 
-def settings_files(folder: Path, project: Path, config: Path) -> Sequence[tuple[Path, str]]:
+def _settings_files(folder: Path, project: Path, config: Path) -> Sequence[tuple[Path, str]]:
     """The files of settings with their sources; later ones win. The project's own are those of the session folder."""
     own = folder / ".claude"
     locals_ = dict.fromkeys((own / "settings.local.json", project / ".claude" / "settings.local.json"))
@@ -93,6 +108,12 @@ def claude_folders(folder: Path, home: Path, files: Files) -> tuple[Path, ...]:
     return tuple(place / ".claude" for place in places[:end])
 
 
+def main_checkout(project: Path, files: Files) -> Path | None:
+    """The main checkout of a project that is a work tree of it; None where it is none."""
+    match = _WORK_TREE.match(read_text(files, project / ".git") or "")
+    return None if match is None else files.real(Path(match[1]))
+
+
 def is_on(value: str | None) -> bool:
     """Whether a variable of the environment switches something on."""
     return value is not None and value.lower() in {"1", "true", "yes", "on"}
@@ -106,6 +127,23 @@ def _has_memory(disabled: str | None, settings: Sequence[Mapping[str, Any]]) -> 
     return not said or said[-1] is not False
 
 
+def _environment(settings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The variables that settings set, later ones over earlier ones."""
+    by_file = [values["env"] for values in settings if isinstance(values.get("env"), Mapping)]
+    return {name: str(value) for variables in by_file for name, value in variables.items()}
+
+
+def _denied_agents(values: Mapping[str, Any]) -> Iterator[str]:
+    """The sub-agents that settings deny; empty for all of them."""
+    permissions = values.get("permissions")
+    rules = permissions.get("deny") if isinstance(permissions, dict) else None
+    for rule in rules if isinstance(rules, list) else ():
+        if rule in {"Agent", "Task"}:
+            yield ""
+        elif isinstance(rule, str) and (match := _DENIED.fullmatch(rule)) is not None:
+            yield match[1]
+
+
 def _memory_folder(value: object, home: Path) -> Path | None:
     if not isinstance(value, str):
         return None
@@ -116,7 +154,7 @@ def _memory_folder(value: object, home: Path) -> Path | None:
 def _approved(start: Start, files: Files, project: Path) -> bool:
     """Whether the user allowed this project's imports from outside."""
     holder = start.environment.get("CLAUDE_CONFIG_DIR") or start.home
-    projects = json_object(files.read(Path(holder) / ".claude.json")).get("projects")
+    projects = json_object(files.read(Path(holder) / ".claude.json"), lenient=False).get("projects")
     values = projects.get(str(project)) if isinstance(projects, Mapping) else None
     return isinstance(values, Mapping) and values.get("hasClaudeMdExternalIncludesApproved") is True
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -11,13 +11,12 @@ from weighbridge.agents.claude_settings import is_on
 from weighbridge.agents.claude_text import begin_of, conditions, values_of
 from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Entry, Files, Piece
-from weighbridge.agents.skills import cut, front_matter, split_front_matter
+from weighbridge.agents.skills import cut
 from weighbridge.agents.text import (
     as_javascript,
     decoded,
     first_units,
     js_trim,
-    json_object,
     read_text,
     unix_lines,
     utf16_units,
@@ -168,25 +167,12 @@ def _first_line(body: str) -> str:
     return ""
 
 
-def output_style(files: Files, settings: Iterable[Path], holders: Sequence[Path]) -> tuple[Piece, ...]:
-    """The chosen output style's text, none where it is one of the agent's own or is not there.
-
-    `settings`: the files that choose it, the last one decides; `holders`: as `skill_listing` has it.
-    """
-    chosen = None
-    for path in settings:
-        value = json_object(files.read(path)).get("outputStyle")
-        chosen = value if isinstance(value, str) else chosen
-    if chosen is None:
-        return ()
-    for holder in (*holders[1:], holders[0]):
+def output_style(chosen: str | None, files: Files, holders: Sequence[Path]) -> tuple[Piece, ...]:
+    """The chosen output style's text, none where it is one of the agent's own or is not there."""
+    for holder in holders if chosen is not None else ():
         for path in walk(holder / "output-styles", files):
-            data = files.read(path) if path.suffix == ".md" else None
-            if data is None:
-                continue
-            text = unix_lines(decoded(data))
-            values = front_matter(text) or {}
-            if str(values.get("name") or path.stem) == chosen:
-                body = split_front_matter(text)[1].strip()
+            text = read_text(files, path) if path.suffix == ".md" else None
+            if text is not None and str(values_of(text).get("name") or path.stem) == chosen:
+                body = js_trim(text[begin_of(text) :])
                 return (Piece(f"# Output Style: {chosen}\n"), Piece(body, Entry(path, "style", body)))
     return ()

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from weighbridge.agents.model import Entry, Files, Piece
 from weighbridge.agents.text import (
     decoded,
     js_order,
-    json_object,
     utf16_units,
 )
 
@@ -29,23 +28,21 @@ _GUARDS = frozenset(("PreToolUse", "PermissionRequest"))
 #: What each type of hook does by its text.
 _DONE_BY = {"command": "command", "prompt": "prompt", "agent": "prompt", "http": "url"}
 _TOOL = re.compile(r"(?:\([^)]*\)?|[^ ,(])+")
-_DENIED = re.compile(r"(?:Agent|Task)\((.*)\)", re.DOTALL)
 
 
 def subagent_listings(
-    files: Files, holders: Iterable[Path], settings: Iterable[Path], *, memory: bool
+    files: Files, holders: Iterable[Path], denied: Collection[str], *, memory: bool
 ) -> Iterator[tuple[Piece, ...]]:
     """The lines of a user's sub-agents, in stretches that none of Claude Code's own stands in.
 
-    `holders`: the folders that hold them, the user's own first, then the session folder's and those above; `settings`: files that
-    may deny some; `memory`: whether sub-agents have one.
+    `holders`: the folders that hold them, the user's own first, then the session folder's and those above; `denied`: names of some that
+    settings deny, empty for all of them; `memory`: whether sub-agents have one.
     """
-    denied = frozenset(_denied(files, settings))
     if "" in denied:
         return
     lines: dict[str, Entry | None] = dict.fromkeys(_BUILT_IN)
     lines.update(_subagents(files, holders, memory=memory))
-    names = sorted(lines.keys() - denied, key=_order)
+    names = sorted(lines.keys() - set(denied), key=_order)
     for is_users, stretch in groupby(names, lambda name: lines[name] is not None):
         if is_users:
             entries = [entry for name in stretch if (entry := lines[name]) is not None]
@@ -131,15 +128,3 @@ def _names(values: dict[str, Any], key: str) -> list[str] | None:
         if (name := match[0].strip())
     ]
     return None if "*" in names else names
-
-
-def _denied(files: Files, settings: Iterable[Path]) -> Iterator[str]:
-    """The sub-agents that settings deny; empty for all of them."""
-    for path in settings:
-        permissions = json_object(files.read(path)).get("permissions")
-        rules = permissions.get("deny") if isinstance(permissions, dict) else None
-        for rule in rules if isinstance(rules, list) else ():
-            if rule in {"Agent", "Task"}:
-                yield ""
-            elif isinstance(rule, str) and (match := _DENIED.fullmatch(rule)) is not None:
-                yield match[1]

@@ -108,12 +108,12 @@ _COMMENT_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTA
 _TRAILING_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
 
 
-def json_object(data: bytes | None) -> dict[str, Any]:
-    """A JSON object's values by name; comments and trailing commas are passed over; empty where it is none."""
+def json_object(data: bytes | None, *, lenient: bool = True) -> dict[str, Any]:
+    """A JSON object's values by name; empty where it is none. `lenient`: comments and trailing commas are passed over."""
     if data is None:
         return {}
     text = decoded(data)
-    for pattern in (_COMMENT_OR_STRING, _TRAILING_COMMA):
+    for pattern in (_COMMENT_OR_STRING, _TRAILING_COMMA) if lenient else ():
         text = pattern.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
     try:
         values = json.loads(text)
