@@ -937,3 +937,40 @@ def test_copilot_chats_prompt_files(typed: str, said: str | None, tmp_path: Path
 def test_many_tokens_without_an_end_take_no_time(token: str, tmp_path: Path) -> None:
     text = token * 30_000
     assert text in arriving("kilo", tmp_path, {"AGENTS.md": text, "kilo.json": f"// {text}"})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "excluded"),
+    [
+        ("{root}/sub/CLAUDE.md", True),
+        ("**/sub/CLAUDE.md", True),
+        ("**/sub/**", True),
+        ("**/sub/CLAUDE.md/**", True),
+        ("{root}/**/CLAUDE.md", True),
+        ("{root}/*/CLAUDE.md", True),
+        ("{root}/*", False),
+        ("sub/CLAUDE.md", False),
+        ("**/s?b/[A-D]LAUDE.m*", True),
+        ("**/{other,sub}/CLAUDE.md", True),
+        ("**/(other|sub)/CLAUDE.md", True),
+        ("**/su?(b)/CLAUDE.md", True),
+        ("**/su{a..c}/CLAUDE.md", True),
+        ("**/{sub/,}CLAUDE.md", True),
+        ("!**/sub/**", False),
+        ("!**/other/**", True),
+        ("**/sub{x}/CLAUDE.md", False),
+        # Which nobody writes, and which would take for ever where it is gone back.
+        ("/**" * 100 + "/x", False),
+        ("**/" + "*a" * 200 + "b", False),
+        ("{a,b}" * 90, False),
+    ],
+)
+def test_what_claude_codes_exclusions_mean(pattern: str, excluded: bool, tmp_path: Path) -> None:
+    files = {
+        "sub/CLAUDE.md": "Text",
+        "sub/.claude/settings.json": json.dumps({"claudeMdExcludes": [pattern]}).replace("{root}", "@@"),
+        "sub/.claude/rules/" + "a" * 200 + ".md": "Rule",
+    }
+    name = str((tmp_path / "root").resolve())
+    files["sub/.claude/settings.json"] = files["sub/.claude/settings.json"].replace("@@", name)
+    assert ("Text" not in arriving("claude-code", tmp_path, files, cwd="sub")) is excluded

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from weighbridge.config import DEFAULT_INCLUDE, matches
-from weighbridge.config.globs import fits, glob_fault
+from weighbridge.config.globs import glob_fault
+from weighbridge.name_patterns import fits
 
 PROMPTS = """
     prompt.md  prompts.md  system-prompt.md  my_prompt_v2.md  src/agents/planner.prompt.md  docs/a.prompt.md

@@ -4,24 +4,21 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.braces import alternatives
 from weighbridge.agents.folders import git_root, upwards
 from weighbridge.agents.model import Files, Start
 from weighbridge.agents.text import json_object, read_text
+from weighbridge.name_patterns import fits
 
 _DENIED = re.compile(r"(?:Agent|Task)\((.*)\)", re.DOTALL)
 _WORK_TREE = re.compile(r"gitdir:\s*(.+?)/\.git/worktrees/")
 _WILD = re.compile(r"[*?{[]")
-_WILDCARDS = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "?": "[^/]"}
-#: What stands for more than itself in a glob, and each other character.
-_TOKEN = re.compile(
-    r"(?:^|(?<=/))\*\*/|/\*\*$|(?<![^/{,(])\*\*(?![^/},)])|(?P<star>\*+)"
-    r"|(?P<range>\{(?P<first>[A-Za-z0-9])\.\.(?P<last>[A-Za-z0-9])\})|\[(?P<not>\^?)(?P<set>[^\]]+)\]"
-    r"|(?P<open>\{(?=[^{}]*,)|[@?]?\((?=[^()]*\)))|.",
-    re.DOTALL,
-)
+#: Characters of a pattern, patterns of all settings, and what braces stand for at most.
+_LONGEST_PATTERN, _MOST_PATTERNS, _MOST_ALTERNATIVES = 500, 100, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class ClaudeSettings:
 
     approved: bool
     sources: frozenset[str]
-    excluded: tuple[re.Pattern[str], ...]
+    excluded: tuple["Exclusion", ...]
     instruction_files: str
     has_memory: bool = True
     memory_folder: Path | None = None
@@ -46,7 +43,20 @@ class ClaudeSettings:
 
     def excludes(self, path: Path) -> bool:
         """Whether `claudeMdExcludes` names a file."""
-        return any(pattern.fullmatch(path.as_posix()) for pattern in self.excluded)
+        return any(exclusion.excludes(path) for exclusion in self.excluded)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A glob of `claudeMdExcludes`: its alternatives, each the parts between its slashes. `negated`: whether all else is meant."""
+
+    alternatives: tuple[tuple[str, ...], ...]
+    negated: bool
+
+    def excludes(self, path: Path) -> bool:
+        """Whether it means a file."""
+        names = path.as_posix().split("/")
+        return any(_matches(names, parts) for parts in self.alternatives) is not self.negated
 
 
 def claude_settings(start: Start, files: Files, folder: Path, project: Path, config: Path) -> ClaudeSettings:
@@ -72,10 +82,11 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
     environment = _environment(settings)
     disabled = {**start.environment, **environment}.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")
     styles = [style for values in settings if isinstance(style := values.get("outputStyle"), str)]
+    patterns = (pattern for values in settings for pattern in _patterns(values, files))
     return ClaudeSettings(
         approved,
         sources,
-        tuple(_excluding(pattern) for values in settings for pattern in _patterns(values, files)),
+        tuple(map(_excluding, islice(patterns, _MOST_PATTERNS))),
         _instruction_files(json_object(files.read(config / "settings.json"), lenient=False)),
         _has_memory(disabled, settings),
         place,
@@ -172,7 +183,9 @@ def _patterns(values: Mapping[str, Any], files: Files) -> Iterator[str]:
     # A list that holds anything else is not read.
     if not isinstance(written, list) or not all(isinstance(pattern, str) for pattern in written):
         return
-    for pattern in filter(None, written):
+    for pattern in written:
+        if not 0 < len(pattern) <= _LONGEST_PATTERN:
+            continue
         plain = pattern.replace("\\", "/")
         yield plain
         if plain.startswith("/"):
@@ -182,33 +195,28 @@ def _patterns(values: Mapping[str, Any], files: Files) -> Iterator[str]:
                 yield real + plain[len(above) :]
 
 
-def _excluding(pattern: str) -> re.Pattern[str]:
+def _excluding(pattern: str) -> Exclusion:
     """A pattern of `claudeMdExcludes` over absolute paths, as picomatch reads it; `!` turns it round."""
     rest = pattern if pattern.startswith("!(") else pattern.lstrip("!")
-    expression = _expression(rest.removeprefix("./"))
     is_negated = (len(pattern) - len(rest)) % 2 == 1
-    return re.compile(f"(?!(?:{expression})$).*" if is_negated else expression, re.DOTALL)
+    meant = islice(alternatives(rest.removeprefix("./"), bare=True), _MOST_ALTERNATIVES)
+    return Exclusion(tuple(tuple(one.split("/")) for one in meant), is_negated)
 
 
-def _expression(pattern: str) -> str:
-    """A glob as a regular expression."""
-    opened: list[str] = []
-
-    def translated(match: re.Match[str]) -> str:
-        text = match[0]
-        if match["range"]:
-            return f"[{'-'.join(sorted((match['first'], match['last'])))}]"
-        if match["set"]:
-            escaped = re.sub(r"([\[\\&~|])", r"\\\1", match["set"])
-            return f"[{match['not']}{escaped}]"
-        if match["open"]:
-            opened.append(text)
-            return "(?:"
-        if opened and text == ("}" if opened[-1] == "{" else ")"):
-            return ")?" if opened.pop() == "?(" else ")"
-        if opened and text == ("," if opened[-1] == "{" else "|"):
-            return "|"
-        return "[^/]*" if match["star"] else _WILDCARDS.get(text) or re.escape(text)
-
-    expression = _TOKEN.sub(translated, pattern)
-    return re.escape(pattern) if opened else expression
+def _matches(names: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether a path's names match a glob's parts, of which `**` stands for any number of names. All places are followed at once."""
+    places = {0}
+    for name in (*names, None):
+        for place in sorted(places):
+            behind = place
+            while behind < len(parts) and parts[behind] == "**":
+                behind += 1
+                places.add(behind)
+        if name is None:
+            break
+        places = {
+            place + (parts[place] != "**")
+            for place in places
+            if place < len(parts) and (parts[place] == "**" or fits(name, parts[place]))
+        }
+    return len(parts) in places

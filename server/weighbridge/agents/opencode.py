@@ -8,11 +8,12 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.braces import alternatives
 from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
@@ -363,9 +364,6 @@ _GLOB = re.compile(r"[*?\[{]|@\(")
 #: Characters of a pattern, and what its braces stand for at most: each pair of them doubles it.
 _LONGEST_PATTERN = 1_000
 _MOST_ALTERNATIVES = 1_000
-#: Braces, and parentheses that mean the same; a range in braces.
-_BRACES = re.compile(r"\{([^{}]*)\}|@\(([^()]*)\)")
-_RANGE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\d{1,9}))?")
 
 
 def glob(place: Path, pattern: str, files: Files, *, own: bool) -> Iterator[Path]:
@@ -378,7 +376,7 @@ def glob(place: Path, pattern: str, files: Files, *, own: bool) -> Iterator[Path
         if files.size(path) is not None:
             yield path
         return
-    for alternative in itertools.islice(_braces(pattern), _MOST_ALTERNATIVES):
+    for alternative in itertools.islice(alternatives(pattern), _MOST_ALTERNATIVES):
         fixed: list[str] = []
         parts = [part for part in alternative.split("/") if part not in {"", "."}]
         parts = [part for at, part in enumerate(parts) if parts[at - 1 : at] != ["**"] or part != "**"]
@@ -420,31 +418,6 @@ def _walked(
             yield from _walked(path, parts, files, seen, own=own, first=first)
         elif matches and rest and not (part == "**" and first):
             yield from _walked(path, rest, files, seen, own=own, first=False)
-
-
-def _braces(pattern: str) -> Iterator[str]:
-    """A pattern's alternatives, one for each choice in braces; braces without a choice stand for themselves."""
-    for match in _BRACES.finditer(pattern):
-        choices = match[2].split("|") if match[1] is None else _choices(match[1])
-        if choices is not None:
-            for choice in choices:
-                yield from _braces(pattern[: match.start()] + choice + pattern[match.end() :])
-            return
-    yield pattern
-
-
-def _choices(inside: str) -> Iterable[str] | None:
-    """The choices in braces, of a list or a range; None where there are none."""
-    span = _RANGE.fullmatch(inside)
-    if span is None:
-        return inside.split(",") if "," in inside else None
-    letters = span[1].isalpha()
-    if letters != span[2].isalpha():
-        return None
-    start, end = (ord(edge) if letters else int(edge) for edge in span.group(1, 2))
-    step = max(1, abs(int(span[3] or 1))) * (1 if start <= end else -1)
-    numbers = range(start, end + (1 if step > 0 else -1), step)
-    return (chr(number) if letters else str(number) for number in numbers)
 
 
 def with_words(body: str, arguments: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from weighbridge.name_patterns import class_end, part_pattern
+
 #: Characters of one glob.
 LONGEST_GLOB = 500
 #: Parts between its slashes.
@@ -28,12 +30,6 @@ def matches(path: str, patterns: Sequence[str]) -> bool:
     ignore file it would not). Patterns that can't be read speak of nothing. Never raises.
     """
     return _compiled(tuple(patterns)).match(path)
-
-
-def fits(name: str, pattern: str) -> bool:
-    """Whether a name fits a pattern in which `*` stands for anything, slashes too: a URL, say. Never raises."""
-    part = _name_pattern(pattern)
-    return part == name if isinstance(part, str) else part.fullmatch(name) is not None
 
 
 def glob_fault(pattern: str) -> str | None:
@@ -54,7 +50,7 @@ def has_open_class(pattern: str) -> bool:
     for part in pattern.split("/"):
         at = part.find("[")
         while at >= 0:
-            end = _class_end(part, at + 1)
+            end = class_end(part, at + 1)
             if end is None:
                 return True
             at = part.find("[", end)
@@ -135,70 +131,13 @@ def _glob(pattern: str) -> _Glob | None:
     if not anchored:
         names.insert(0, _ANY_FOLDERS)
     parts = [
-        None if name == _ANY_FOLDERS else _part(name)
+        None if name == _ANY_FOLDERS else part_pattern(name)
         for name, before in zip(names, ["", *names], strict=False)
         # One after another stands for what one does.
         if name != before or name != _ANY_FOLDERS
     ]
     if parts[-1] is None:
         # Everything in the folders before, but not they themselves.
-        parts.append(_part("*"))
+        parts.append(part_pattern("*"))
     literals = frozenset(part for part in parts if isinstance(part, str))
     return _Glob(tuple(parts), literals, takes_away, text.endswith("/"))
-
-
-@lru_cache(maxsize=256)
-def _name_pattern(pattern: str) -> str | re.Pattern[str]:
-    return _part(pattern)
-
-
-def _part(glob: str) -> str | re.Pattern[str]:
-    """One part between slashes. Text between stars is looked for at its first place only, which is as good as any."""
-    if not set("*?[") & set(glob):
-        return glob
-    chunks = [""]
-    at = 0
-    while at < len(glob):
-        character = glob[at]
-        at += 1
-        if character == "*":
-            chunks.append("")
-        elif character == "?":
-            chunks[-1] += "."
-        elif character == "[" and (end := _class_end(glob, at)) is not None:
-            chunks[-1] += _class(glob[at:end])
-            at = end + 1
-        else:
-            chunks[-1] += re.escape(character)
-    first, *rest = chunks
-    if not rest:
-        return re.compile(first, re.DOTALL)
-    *middle, last = rest
-    between = "".join(f"(?>.*?{chunk})" for chunk in middle if chunk)
-    return re.compile(f"{first}{between}.*{last}", re.DOTALL)
-
-
-def _class_end(glob: str, at: int) -> int | None:
-    """Where a class that begins at `at` ends; None if it doesn't."""
-    first = at + (glob[at : at + 1] in {"!", "^"})
-    end = glob.find("]", first + 1)
-    return None if end < 0 else end
-
-
-def _class(inside: str) -> str:
-    """A class of characters: `abc`, `a-z`, `!a-z`; a range that runs backwards holds nothing."""
-    negative = inside[0] in "!^"
-    characters = inside[negative:]
-    pattern = ""
-    at = 0
-    while at < len(characters):
-        low, high = characters[at], characters[at]
-        if characters[at + 1 : at + 2] == "-" and at + 2 < len(characters):
-            high = characters[at + 2]
-            at += 2
-        at += 1
-        if low <= high:
-            pattern += f"{re.escape(low)}-{re.escape(high)}"
-    if not pattern:
-        return "." if negative else "(?!)"
-    return f"[{'^' if negative else ''}{pattern}]"

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from weighbridge.config import Settings
-from weighbridge.config.globs import fits
 from weighbridge.content.base import Content, ContentRequest, retry_policy
 from weighbridge.content.hosts import AllowedHosts, Resolver, resolve_by_system
 from weighbridge.content.policy import shown
 from weighbridge.content.responses import LastGood, ResponseStore
 from weighbridge.errors import Code, Problem, ReferenceFault
+from weighbridge.name_patterns import fits
 from weighbridge.references.model import Kind
 from weighbridge.work import RetryPolicy, retry
 
