@@ -16,6 +16,7 @@ from pathlib import Path
 from weighbridge.agents.claude_ignored import Blocks, ImportTarget, ignored, places
 from weighbridge.agents.claude_prompt import COMMANDS, brought_when_run, is_run, prompt_parts
 from weighbridge.agents.claude_settings import (
+    MANAGED,
     ClaudeSettings,
     claude_folders,
     claude_settings,
@@ -55,7 +56,6 @@ from weighbridge.agents.text import (
     JS_SPACE,
     first_units,
     js_trim,
-    json_object,
     read_text,
     utf16_units,
 )
@@ -64,7 +64,6 @@ from weighbridge.agents.text import (
 MOST_BYTES = 4_194_304
 #: Files that lie between an entry of the chain and one that its imports lead to, at most.
 MOST_HOPS = 4
-_MANAGED = Path("/etc/claude-code")
 _NAMES = ("CLAUDE.md", "CLAUDE.local.md")
 #: Kinds of entries that are the project's.
 _OF_PROJECT = frozenset(("project", "rule", "local"))
@@ -187,13 +186,11 @@ class _Loader:
 
     def _load_all(self) -> None:
         managed_only = self.settings.instruction_files == "managed-only"
-        self._file(_MANAGED / "CLAUDE.md", "managed")
-        instructions = json_object(self.files.read(_MANAGED / "managed-settings.json"), lenient=False).get(
-            "claudeMd"
-        )
-        if isinstance(instructions, str):
-            self._entry(Path("<managed-settings>"), instructions, "managed", None, 0)
-        self._rules(_MANAGED / ".claude", "managed")
+        self._file(MANAGED / "CLAUDE.md", "managed")
+        if self.settings.managed_text:
+            text = js_trim(self.settings.managed_text)
+            self.entries.append(Entry(Path("<managed-settings>"), "managed", text))
+        self._rules(MANAGED / ".claude", "managed")
         if "user" in self.settings.sources and not managed_only:
             self._file(self.config / "CLAUDE.md", "user")
             self._rules(self.config, "user")
@@ -286,7 +283,7 @@ class _Loader:
 
     def _users_own(self) -> frozenset[Path]:
         """The files that are no project's though they lie in folders of the chain."""
-        return frozenset(self.files.real(folder / "CLAUDE.md") for folder in (_MANAGED, self.config))
+        return frozenset(self.files.real(folder / "CLAUDE.md") for folder in (MANAGED, self.config))
 
     def _main_checkout(self) -> frozenset[Path]:
         """Folders whose CLAUDE.md and rules are left out: of the main checkout, in a work tree that lies inside it."""
@@ -303,7 +300,7 @@ class _Loader:
         size = self.files.size(path)
         if size is None or real in self._seen:
             return
-        if self.settings.excludes(path):
+        if kind != "managed" and self.settings.excludes(path):
             self.not_loaded.append(NotLoaded(path, "claudeMdExcludes names it"))
             return
         self._seen.add(real)
@@ -398,7 +395,9 @@ class _Loader:
         top = self.files.real(holder.parent)
         for path in walk(holder / "rules", self.files):
             real = self.files.real(path)
-            if not path.name.endswith(".md") or self._has_other_suffix(real) or self.settings.excludes(path):
+            if not path.name.endswith(".md") or self._has_other_suffix(real):
+                continue
+            if kind != "managed" and self.settings.excludes(path):
                 continue
             is_link = real != top / path.relative_to(holder.parent)
             if is_link and kind != "user" and not (self.settings.approved or lies_in(real, self.folder)):

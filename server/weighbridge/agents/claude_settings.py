@@ -15,6 +15,8 @@ from weighbridge.agents.text import json_object, read_text
 from weighbridge.name_patterns import fits
 
 _DENIED = re.compile(r"(?:Agent|Task)\((.*)\)", re.DOTALL)
+#: What an organization says.
+MANAGED = Path("/etc/claude-code")
 _WORK_TREE = re.compile(r"gitdir:\s*(.+?)/\.git/worktrees/")
 _WILD = re.compile(r"[*?{[]")
 #: Characters of a pattern, patterns of all settings, and what braces stand for at most.
@@ -27,7 +29,8 @@ class ClaudeSettings:
 
     `approved`: whether the user allowed the project's imports from outside. `has_memory`: whether it keeps one;
     `memory_folder`: where that lies, if not in its own place; `is_users`: whether the user's own settings say so. `environment`: the
-    variables that settings set; `denied_agents`: the sub-agents that are not offered, empty for all of them.
+    variables that settings set; `denied_agents`: the sub-agents that are not offered, empty for all of them; `managed_text`: the
+    organization's instructions in its settings.
     """
 
     approved: bool
@@ -40,6 +43,7 @@ class ClaudeSettings:
     output_style: str | None = None
     denied_agents: frozenset[str] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
+    managed_text: str = ""
 
     def excludes(self, path: Path) -> bool:
         """Whether `claudeMdExcludes` names a file."""
@@ -70,7 +74,8 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
     ]
     told = (start.option("--settings") or "").strip()
     data = told.encode() if told.startswith("{") else files.read(folder / told) if told else None
-    by_source.append(("user", json_object(data, lenient=False)))
+    managed = list(_managed(files))
+    by_source += [("user", values) for values in (json_object(data, lenient=False), *managed)]
     settings = [values for _, values in by_source]
     folders = [
         (place, source)
@@ -94,6 +99,7 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
         styles[-1] if styles else None,
         frozenset(name for values in settings for name in _denied_agents(values)),
         environment,
+        next((text for values in reversed(managed) if isinstance(text := values.get("claudeMd"), str)), ""),
     )
 
 
@@ -117,6 +123,15 @@ def claude_folders(folder: Path, home: Path, files: Files) -> tuple[Path, ...]:
         # The home's own is the user's.
         end = min(end, places.index(home))
     return tuple(place / ".claude" for place in places[:end])
+
+
+def _managed(files: Files) -> Iterator[dict[str, Any]]:
+    """The organization's settings; later ones win."""
+    yield json_object(files.read(MANAGED / "managed-settings.json"), lenient=False)
+    folder = MANAGED / "managed-settings.d"
+    for name in sorted(files.names(folder)):
+        if name.endswith(".json") and not name.startswith("."):
+            yield json_object(files.read(folder / name), lenient=False)
 
 
 def main_checkout(project: Path, files: Files) -> Path | None:
