@@ -38,7 +38,7 @@ from weighbridge.agents.claude_text import (
 )
 from weighbridge.agents.encodings import CLAUDE_ENCODING
 from weighbridge.agents.folders import downwards, git_root, lies_in, upwards, walk
-from weighbridge.agents.memory_index import folder_name, shortened
+from weighbridge.agents.memory_index import MOST_UNITS, folder_name, shortened
 from weighbridge.agents.model import (
     Agent,
     Context,
@@ -473,7 +473,7 @@ def _cut_off(lines: Sequence[str], head: str) -> str:
     """What is said of the lines of MEMORY.md that don't arrive. `head`: what does."""
     kept = head.count("\n") + 1
     if head != "\n".join(lines[:kept]):
-        return f": everything after the first {utf16_units(head)} characters of line 1 was cut off"
+        return f": everything after the first {MOST_UNITS} characters of line 1 was cut off"
     first = lines[kept].strip() if kept < len(lines) else ""
     shown = first if utf16_units(first) <= 80 else f"{first_units(first, 79, half='ignore')}…"
     named = f' ("{shown}")' if shown else ""

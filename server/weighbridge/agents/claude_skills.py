@@ -170,7 +170,8 @@ def _first_line(body: str) -> str:
 def output_style(chosen: str | None, files: Files, holders: Sequence[Path]) -> tuple[Piece, ...]:
     """The chosen output style's text, none where it is one of the agent's own or is not there."""
     for holder in holders if chosen is not None else ():
-        for path in walk(holder / "output-styles", files):
+        # Of equal names the last.
+        for path in sorted(walk(holder / "output-styles", files), key=str, reverse=True):
             text = read_text(files, path) if path.suffix == ".md" else None
             if text is not None and str(values_of(text).get("name") or path.stem) == chosen:
                 body = js_trim(text[begin_of(text) :])

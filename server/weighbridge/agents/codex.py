@@ -322,18 +322,21 @@ def _listing(skills: Sequence[_Skill], lengths: Sequence[int | None]) -> Iterato
 
 def _mentioned(prompt: str, skills: Sequence[_Skill], files: Files) -> Iterator[Part]:
     """The skills that the first prompt names as `$name`, whole."""
+    seen: set[Path] = set()
     for plain, linked, target in dict.fromkeys(_SKILL_MENTION.findall(prompt)):
-        name = plain or linked
-        named = [skill for skill in skills if skill.name == name]
-        if target:
-            named = [skill for skill in named if str(skill.path) == target.removeprefix("skill://")]
-        # A name that several have says nothing.
-        skill = named[0] if len(named) == 1 else None
-        text = None if skill is None else read_text(files, skill.path, keep_mark=True)
-        if skill is None or text is None:
+        path = target.removeprefix("skill://")
+        # A link's name says nothing beside its path, nor a name that several have.
+        named = [
+            skill
+            for skill in skills
+            if (str(skill.path) == path if path else skill.name == (plain or linked))
+        ]
+        text = None if len(named) != 1 else read_text(files, named[0].path, keep_mark=True)
+        if text is None or named[0].path in seen:
             continue
-        head = f"<skill>\n<name>{name}</name>\n<path>{skill.path}</path>\n"
-        entry = Entry(skill.path, "skill", text)
+        seen.add(named[0].path)
+        head = f"<skill>\n<name>{named[0].name}</name>\n<path>{named[0].path}</path>\n"
+        entry = Entry(named[0].path, "skill", text)
         yield Part("user message", (Piece(head), Piece(text, entry), Piece("\n</skill>")))
 
 

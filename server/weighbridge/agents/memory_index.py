@@ -10,7 +10,7 @@ from weighbridge.errors import Code
 
 #: Of MEMORY.md: lines, then UTF-16 units.
 _MOST_LINES = 200
-_MOST_UNITS = 25_000
+MOST_UNITS = 25_000
 
 
 def folder_name(project: Path) -> str:
@@ -31,11 +31,11 @@ def shortened(
     as `first_units` has it.
     """
     lines, units = text.split("\n"), utf16_units(text)
-    too_many, too_long = len(lines) > _MOST_LINES, units > _MOST_UNITS
+    too_many, too_long = len(lines) > _MOST_LINES, units > MOST_UNITS
     if not too_many and not too_long:
         return text, None
-    head = cut_at_line("\n".join(lines[:_MOST_LINES]), _MOST_UNITS, half)
-    size, limit = f"{kilobytes(units)}{kilobyte}", f"{kilobytes(_MOST_UNITS)}{kilobyte}"
+    head = cut_at_line("\n".join(lines[:_MOST_LINES]), MOST_UNITS, half)
+    size, limit = f"{kilobytes(units)}{kilobyte}", f"{kilobytes(MOST_UNITS)}{kilobyte}"
     if not too_many:
         what = f"{size} (limit: {limit}) — index entries are too long"
     else:
@@ -45,5 +45,5 @@ def shortened(
         f"\n\n> WARNING: MEMORY.md is {what}. Only part of it was loaded{cut_off(lines, head)}. "
         "Keep index entries to one line under ~200 chars; move detail into topic files."
     )
-    reason = f"{title} reads {_MOST_LINES} lines and {_MOST_UNITS:,} UTF-16 units of MEMORY.md"
+    reason = f"{title} reads {_MOST_LINES} lines and {MOST_UNITS:,} UTF-16 units of MEMORY.md"
     return head + warning, Lost(Code.TRUNCATED, line, 0, text[len(head) :], reason)
