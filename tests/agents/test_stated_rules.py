@@ -974,3 +974,23 @@ def test_what_claude_codes_exclusions_mean(pattern: str, excluded: bool, tmp_pat
     name = str((tmp_path / "root").resolve())
     files["sub/.claude/settings.json"] = files["sub/.claude/settings.json"].replace("@@", name)
     assert ("Text" not in arriving("claude-code", tmp_path, files, cwd="sub")) is excluded
+
+
+def test_what_variables_hold_is_told_to_no_repository(tmp_path: Path) -> None:
+    config = {
+        "instructions": ["https://example.org/{env:SECRET}", "{env:SECRET}.md", "{env:PLACE}/x.md"],
+        "agent": {"a": {"description": "holds {env:SECRET}"}},
+    }
+    files = {"opencode.json": json.dumps(config), "docs/x.md": "X"}
+    settings = {"env": {"SECRET": "s3cret", "PLACE": "docs"}}
+    laid = lay(
+        Case({"agent": "opencode", "case": "env", "files": files, "settings": settings}), tmp_path.resolve()
+    )
+    context = laid.load("opencode")
+    assert [entry.text for entry in context.entries] == ["X", "holds {env:SECRET}"]
+    assert [str(one.path) for one in context.not_loaded] == ["https:/example.org/{env:SECRET}"]
+    files = {".env": "AIDER_READ=${SECRET}.md", ".aider.conf.yml": "read: ${SECRET}.md"}
+    laid = lay(
+        Case({"agent": "aider", "case": "env", "files": files, "settings": settings}), tmp_path.resolve()
+    )
+    assert "s3cret" not in str(laid.load("aider"))

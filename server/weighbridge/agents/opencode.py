@@ -22,6 +22,7 @@ from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
+_URLS = ("http://", "https://")
 _ENV = re.compile(r"\{env:([^}]+)\}")
 _WORD = re.compile(r""""[^"]*"|'[^']*'|[^\s"']+""")
 _PLACEHOLDER = re.compile(r"\$(\d+)")
@@ -187,16 +188,20 @@ class OpenCodeLoader:
         """The values of configuration files, and whether each is the user's."""
         for config, by_user in self.configs():
             if by_user or not self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
-                text = read_text(self.files, config)
-                values = {} if text is None else json_object(with_tokens(_ENV, self.variable, text).encode())
-                yield values | {"": config}, by_user
+                text = read_text(self.files, config) or ""
+                # What variables hold is told to nobody because a repository's file asks for it.
+                meant = with_tokens(_ENV, self.variable, text) if by_user else text
+                yield json_object(meant.encode()) | {"": config}, by_user
 
     def instructions(self) -> Iterator[tuple[Path, bool]]:
         for values, by_user in self.settings():
             listed = values.get("instructions")
             for entry in listed if isinstance(listed, list) else []:
                 if isinstance(entry, str):
-                    for path in self.matching(entry, by_user=by_user):
+                    meant = with_tokens(_ENV, self.variable, entry)
+                    # A URL is shown, as it is written.
+                    named = entry if meant.startswith(_URLS) else meant
+                    for path in self.matching(named, by_user=by_user):
                         yield path, by_user
 
     def variable(self, match: re.Match[str]) -> str:
@@ -204,10 +209,9 @@ class OpenCodeLoader:
 
     def matching(self, entry: str, *, by_user: bool) -> Iterator[Path]:
         """The files that an entry of `instructions` names: relative ones in every folder up to the root."""
-        if entry.startswith(("http://", "https://")):
-            self.not_loaded.append(
-                NotLoaded(Path(entry), "fetched at every start; Weighbridge fetches nothing here")
-            )
+        if entry.startswith(_URLS):
+            reason = "fetched at every start; Weighbridge fetches nothing here"
+            self.not_loaded.append(NotLoaded(Path(entry), reason))
             return
         if entry.startswith("~/"):
             entry = str(self.start.home / entry[2:])
