@@ -12,7 +12,7 @@ from weighbridge.agents.claude_text import begin_of
 from weighbridge.agents.folders import lies_in, own_kind
 from weighbridge.agents.model import Entry, Files, Import, Imports, Part, Piece, Start
 from weighbridge.agents.skills import front_matter
-from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, read_text, unix_lines
+from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, read_text, unix_lines, utf16_units
 
 #: What comes with a file that is attached.
 Nested = Callable[[Path], Iterable[Entry]]
@@ -30,8 +30,9 @@ _LINES = re.compile(r"([^#]+)(?:#(L|(?![^#]*#))([0-9]{1,15})(?:-([0-9]{1,15}))?)
 _WORD = re.compile(r"""[ \t]*((?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^ \t\n"'\\;&|<>()`])+)""", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:[A-Za-z0-9_]+|\{[^{}]*\})")
 _PIECE = re.compile(r""""(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^"'\\]+""", re.DOTALL)
-#: Of a file that is attached: with more it is not.
-_MOST_CHARACTERS = 100_000
+#: UTF-16 units of a text that is attached, and of one with many marks; and bytes of a file: with more it is not.
+_MOST_UNITS, _MOST_OF_JSON, _MOST_BYTES = 100_000, 50_000, 262_144
+_JSON = frozenset((".json", ".jsonl", ".jsonc"))
 #: Endings of what is no text; notebooks are told otherwise.
 _OTHERS = re.compile(
     r"\.(?:ipynb|bmp|ico|tiff?|hei[cf]|avif|mp4|mov|avi|mkv|webm|wmv|flv|m4v|mpe?g|mp3|wav|ogg|flac|aac|m4a|wma|aiff|opus"
@@ -235,14 +236,17 @@ def _block(path: Path, target: str, files: Files, *, own: bool) -> _Block | None
     if text is None:
         return None
     numbered = _numbered(text.replace("\r\n", "\n"), target)
-    if len(numbered) > _MOST_CHARACTERS:
+    shown = utf16_units("\n".join(line for _, line in numbered))
+    most = _MOST_OF_JSON if path.suffix.lower() in _JSON else _MOST_UNITS
+    if shown > most or (files.size(path) or 0) > _MOST_BYTES:
         return None
+    whole = "\n".join(f"{number}\t{line}" for number, line in numbered)
     head = "<system-reminder>\nResult of calling the Read tool:\n"
-    return _Block(head, Entry(path, "attached", numbered)) if numbered else _Block()
+    return _Block(head, Entry(path, "attached", whole)) if numbered else _Block()
 
 
-def _numbered(text: str, target: str) -> str:
-    """The lines of a text that the words ask for, with their numbers; empty for none."""
+def _numbered(text: str, target: str) -> list[tuple[int, str]]:
+    """The lines of a text that the words ask for, with their numbers."""
     all_lines = text.split("\n") if text else []
     asked = _LINES.fullmatch(target)
     start = int(asked[3]) if asked and asked[3] else None
@@ -253,5 +257,4 @@ def _numbered(text: str, target: str) -> str:
     elif start == 0:
         # All of it, counted from there.
         end = len(all_lines)
-    shown = all_lines[max(start - 1, 0) : end]
-    return "\n".join(f"{number}\t{line}" for number, line in enumerate(shown, start))
+    return [*enumerate(all_lines[max(start - 1, 0) : end], start)]
