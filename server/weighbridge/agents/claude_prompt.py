@@ -16,7 +16,7 @@ from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, read_text,
 
 #: What comes with a file that is attached.
 Nested = Callable[[Path], Iterable[Entry]]
-_COMMAND = re.compile(rf"/([^{JS_SPACE_CLASS}/]+)(.*)", re.DOTALL)
+_COMMAND = re.compile(rf"/([^{JS_SPACE_CLASS}/]+)(?:[{JS_SPACE_CLASS}](.*))?", re.DOTALL)
 #: Files that one command is looked through for.
 _MOST_MENTIONS = 500
 #: Behind these, too, a file may be named.
@@ -58,7 +58,7 @@ def prompt_parts(
 
     `holders`: folders that hold commands and skills, the user's own first; `nested`: what comes with a file that is attached.
     """
-    prompt = js_trim(start.prompt)
+    prompt = start.prompt
     named = _COMMAND.fullmatch(prompt)
     path = named and command_path(named[1], files, holders)
     text = read_text(files, path) if path else None
@@ -66,7 +66,7 @@ def prompt_parts(
         yield from _attached(prompt, files, folder, start.home, nested, own=True)
         return
     values = front_matter(unix_lines(text), lenient=True) or {}
-    body = with_arguments(text[begin_of(text) :], js_trim(named[2]), _names(values.get("arguments")))
+    body = with_arguments(text[begin_of(text) :], js_trim(named[2] or ""), _names(values.get("arguments")))
     body = body.replace("${CLAUDE_PROJECT_DIR}", str(project))
     label = ""
     is_skill = path.name.lower() == "skill.md"
