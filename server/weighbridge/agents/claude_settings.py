@@ -17,8 +17,6 @@ from weighbridge.name_patterns import fits
 _DENIED = re.compile(r"(?:Agent|Task)\((.*)\)", re.DOTALL)
 #: What an organization says.
 MANAGED = Path("/etc/claude-code")
-#: Characters of a pattern; no path is longer.
-_LONGEST_PATTERN = 4096
 _WORK_TREE = re.compile(r"gitdir:\s*(.+?)/\.git/worktrees/")
 _WILD = re.compile(r"[*?{[]")
 #: Characters of a pattern, patterns of all settings, and what braces stand for at most.
