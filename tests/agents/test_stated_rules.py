@@ -954,6 +954,7 @@ def test_many_tokens_without_an_end_take_no_time(token: str, tmp_path: Path) -> 
         ("**/{other,sub}/CLAUDE.md", True),
         ("**/(other|sub)/CLAUDE.md", True),
         ("**/su?(b)/CLAUDE.md", True),
+        ("**/sub?(x)/CLAUDE.md", True),
         ("**/su{a..c}/CLAUDE.md", True),
         ("**/{sub/,}CLAUDE.md", True),
         ("!**/sub/**", False),
@@ -994,3 +995,13 @@ def test_what_variables_hold_is_told_to_no_repository(tmp_path: Path) -> None:
         Case({"agent": "aider", "case": "env", "files": files, "settings": settings}), tmp_path.resolve()
     )
     assert "s3cret" not in str(laid.load("aider"))
+
+
+def test_droids_droids_of_the_first_folder_that_has_any_all_count(tmp_path: Path) -> None:
+    def droid(name: str, description: str) -> str:
+        return f"---\nname: {name}\ndescription: {description}\n---\nBody\n"
+
+    files = {".factory/droids/a.md": droid("My Droid", "A"), ".factory/droids/b.md": droid("my-droid", "B")}
+    home = {".factory/droids/c.md": droid("my droid", "C"), ".factory/droids/d.md": droid("other", "D")}
+    got = arriving("factory-droid", tmp_path, files, home=home)
+    assert sorted(re.findall(r": (\w) \(location: \w+\)", got)) == ["A", "B", "D"]

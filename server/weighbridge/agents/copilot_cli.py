@@ -111,13 +111,14 @@ class _Loader:
                 yield place / name, "project"
 
     def _spelled(self, path: Path) -> Path:
-        """The file of a name, else the first in its folder whose name differs in letter case alone."""
-        if self.files.size(path) is not None:
-            return path
-        names = (name for name in self.files.names(path.parent) if name.lower() == path.name.lower())
-        return next(
-            (other for name in names if self.files.size(other := path.with_name(name)) is not None), path
-        )
+        """The file of a name, else the first that has it in another usual spelling.
+
+        Any letter case would do. But whoever lists a folder looks again whenever anything in it changes.
+        """
+        stems = (path.stem, path.stem.lower(), path.stem.upper(), path.stem.capitalize(), path.stem.title())
+        forms = [f"{stem}{ending}" for ending in (path.suffix, path.suffix.upper()) for stem in stems]
+        spelled = (path.with_name(form) for form in dict.fromkeys(forms))
+        return next((other for other in spelled if self.files.size(other) is not None), path)
 
     def _instructions(self) -> tuple[Piece, ...]:
         pieces: list[Piece] = []

@@ -112,18 +112,27 @@ def command_prompt(text: str) -> str | None:
     return prompt if isinstance(prompt, str) else None
 
 
-def command_texts(body: str, prompt: str, path: Path, folder: Path, files: Files) -> list[tuple[str, Entry]]:
-    """The text of a command in pieces, with what is typed behind its name. `prompt`: all that is typed; `path`: the command's."""
+def command_texts(body: str, prompt: str, path: Path, folder: Path, files: Files) -> list[tuple[Piece, ...]]:
+    """What a command brings, in parts, with what is typed behind its name. `prompt`: all that is typed; `path`: the command's."""
     arguments = prompt.partition(" ")[2].strip()
     texts = list(_pasted(body, folder, files))
     if "{{args}}" in body:
         texts = [(text.replace("{{args}}", arguments), pasted) for text, pasted in texts]
     elif arguments:
         texts[-1] = f"{texts[-1][0]}\n\n{prompt.strip()}", texts[-1][1]
-    return [
-        (text, Entry(path, "command", text) if pasted is None else Entry(pasted, "attached", text))
+    parts: list[tuple[Piece, ...]] = [
+        (
+            Piece(
+                text,
+                Entry(path, "command", text) if pasted is None else Entry(pasted, "attached", text, path),
+            ),
+        )
         for text, pasted in texts
     ]
+    if all(pasted is not None for _, pasted in texts):
+        # It brings them, without a word of its own.
+        parts[0] = (Piece("", Entry(path, "command", "")), *parts[0])
+    return parts
 
 
 def _pasted(body: str, folder: Path, files: Files) -> Iterator[tuple[str, Path | None]]:

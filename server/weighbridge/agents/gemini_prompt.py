@@ -6,7 +6,7 @@ from pathlib import Path
 
 from weighbridge.agents.folders import lies_in, walk
 from weighbridge.agents.gemini_family import attached, command_prompt, command_texts, mentions
-from weighbridge.agents.model import Files, Part, Piece, Start
+from weighbridge.agents.model import Files, Part, Start
 from weighbridge.agents.text import read_text
 
 
@@ -60,6 +60,6 @@ class _Prompt:
                 continue
             texts = command_texts(body, prompt, path, self.folder, self.files)
             where = "first user message" if len(texts) == 1 else "user message, one entry a part"
-            for text, entry in texts:
-                yield Part(where, (Piece(text, entry),))
+            for pieces in texts:
+                yield Part(where, pieces)
             return

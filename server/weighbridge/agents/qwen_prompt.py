@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.agents.gemini_family import attached, command_prompt, command_texts, mentions
-from weighbridge.agents.model import Files, Part, Piece, Start
+from weighbridge.agents.model import Files, Part, Start
 from weighbridge.agents.skills import split_front_matter
 from weighbridge.agents.text import read_text
 
@@ -43,8 +43,8 @@ class _Prompt:
                 body = split_front_matter(text)[1].strip() if suffix == ".md" else command_prompt(text)
                 if body is None:
                     continue
-                for text, entry in command_texts(body, prompt, path, self.folder, self.files):
-                    yield Part("user message, one entry a part", (Piece(text, entry),))
+                for pieces in command_texts(body, prompt, path, self.folder, self.files):
+                    yield Part("user message, one entry a part", pieces)
                 return
 
     def _mentions(self, prompt: str) -> Iterator[Part]:
