@@ -26,9 +26,12 @@ class Program:
         (found,) = PROGRAMS.glob(self.pattern)
         return found
 
-    def command(self, *more: str | Path) -> Sequence[str | Path]:
-        """What starts it headless. `more`: of its arguments."""
-        return (self.executable, *more, *self.arguments)
+    def command(self, *more: str | Path, words: Sequence[str] = ("Go.",)) -> Sequence[str | Path]:
+        """What starts it headless. `more`: of its arguments; `words`: what the user types."""
+        first, *others = self.arguments
+        # A command of its own comes before all that is said of it.
+        options = (*more, first, *others) if first.startswith("-") else (first, *more, *others)
+        return (self.executable, *options, *words)
 
 
 def _opencode(url: str) -> dict[str, str]:
@@ -47,7 +50,7 @@ PROGRAMS_BY_AGENT = {
     "claude-code": Program(
         "@anthropic-ai/claude-code-*/claude",
         ANTHROPIC,
-        ("--dangerously-skip-permissions", "--print", "Go."),
+        ("--dangerously-skip-permissions", "--print"),
         lambda url: {
             "ANTHROPIC_BASE_URL": url,
             "ANTHROPIC_API_KEY": "none",
@@ -60,7 +63,7 @@ PROGRAMS_BY_AGENT = {
     "copilot-cli": Program(
         "@github/copilot-*/copilot",
         OPENAI,
-        ("--allow-all-tools", "--prompt", "Go."),
+        ("--allow-all-tools", "--prompt"),
         lambda url: {
             "COPILOT_OFFLINE": "true",
             "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
@@ -71,9 +74,9 @@ PROGRAMS_BY_AGENT = {
     "gemini-cli": Program(
         ".bin/gemini",
         GEMINI,
-        ("--model", "gemini-2.5-pro", "--approval-mode", "yolo", "--prompt", "Go."),
+        ("--model", "gemini-2.5-pro", "--approval-mode", "yolo", "--prompt"),
         lambda url: {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "none"},
     ),
     # Of two builds the one that runs on older processors, too.
-    "opencode": Program("opencode-*-baseline/bin/opencode", OPENAI, ("run", "Go."), _opencode),
+    "opencode": Program("opencode-*-baseline/bin/opencode", OPENAI, ("run",), _opencode),
 }  # fmt: skip

@@ -43,11 +43,18 @@ def test_what_is_sent(agent: str, case: Case, tmp_path: Path, environment: dict[
         values = json.loads(settings.read_text()) if settings.exists() else {}
         key = {"security": {"auth": {"selectedType": "gemini-api-key"}}}
         settings.write_text(json.dumps(values | key))
+    start = laid.start()
+    words = case.settings.get("words", [start.prompt or "Go."])
     with serving(program.provider) as model:
         subprocess.run(
-            program.command(),
+            program.command(*start.arguments, words=words),
             cwd=laid.folder,
-            env={**environment, **program.environment(model.url), "HOME": str(laid.home)},
+            env={
+                **environment,
+                **program.environment(model.url),
+                **start.environment,
+                "HOME": str(laid.home),
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=HANGS_AFTER,
