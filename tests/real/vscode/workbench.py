@@ -121,6 +121,8 @@ class Workbench:
             except NotInTime:
                 if not left:
                     raise
+                # Left open it keeps its list, with what could be run when that was made.
+                self.page.keyboard.press("Escape")
             else:
                 return
 
