@@ -61,5 +61,6 @@ def test_what_is_sent(agent: str, case: Case, tmp_path: Path, environment: dict[
             check=True,
         )
     sent = [laid.with_placeholders(text) for text in texts(model.requests[0])]
-    for part in expected(case):
+    # Of a long part the hash alone is known, and not where in a text it stands.
+    for part in (part for part in expected(case) if isinstance(part, str)):
         assert any(part.strip("\n") in text for text in sent), part
