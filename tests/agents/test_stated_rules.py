@@ -1005,3 +1005,19 @@ def test_droids_droids_of_the_first_folder_that_has_any_all_count(tmp_path: Path
     home = {".factory/droids/c.md": droid("my droid", "C"), ".factory/droids/d.md": droid("other", "D")}
     got = arriving("factory-droid", tmp_path, files, home=home)
     assert sorted(re.findall(r": (\w) \(location: \w+\)", got)) == ["A", "B", "D"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "mention"),
+    [
+        ("claude-code", ".claude/commands/c.md", "@x.md#L{}"),
+        ("gemini-cli", ".gemini/commands/c.toml", "@{{x.md}}"),
+        ("qwen-code", ".qwen/commands/c.md", "@{{x.md}}"),
+    ],
+)
+def test_what_a_command_attaches_is_bounded(agent: str, name: str, mention: str, tmp_path: Path) -> None:
+    """A file of 200 KB that is named ten thousand times would be 2 GB."""
+    named = " ".join(mention.format(number) for number in range(10_000))
+    text = f"prompt = '{named}'" if name.endswith(".toml") else named
+    files = {name: text, "x.md": "line\n" * 40_000}
+    assert len(arriving(agent, tmp_path, files, settings={"prompt": "/c"})) < 10_000_000

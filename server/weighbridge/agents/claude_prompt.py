@@ -17,8 +17,8 @@ from weighbridge.agents.text import JS_SPACE_CLASS, decoded, js_trim, read_text,
 #: What comes with a file that is attached.
 Nested = Callable[[Path], Iterable[Entry]]
 _COMMAND = re.compile(rf"/([^{JS_SPACE_CLASS}/]+)(?:[{JS_SPACE_CLASS}](.*))?", re.DOTALL)
-#: Files that one command is looked through for.
-_MOST_MENTIONS = 500
+#: Files that one text is looked through for.
+_MOST_MENTIONS = 100
 #: Behind these, too, a file may be named.
 _STOPS = "\u3002\u3001\uff1f\uff01"
 _QUOTED = re.compile(rf'(?<![^{JS_SPACE_CLASS}{_STOPS}])@"([^"]+)"')
@@ -204,7 +204,7 @@ def _attached(
     """
     blocks: list[_Block] = []
     later: list[_Block] = []
-    for target in dict.fromkeys(target for _, _, target in _mentions(text)):
+    for target in islice(dict.fromkeys(target for _, _, target in _mentions(text)), _MOST_MENTIONS):
         lines = _LINES.fullmatch(target)
         name = lines[1] if lines else target
         place = home / name[2:] if name.startswith("~/") else folder / name

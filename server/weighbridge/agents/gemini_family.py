@@ -14,6 +14,8 @@ from weighbridge.agents.text import decoded, json_object, read_text
 
 _MENTION = re.compile(r"@((?:\\ |[^\s,;!?()\[\]{}])+)")
 _TRAILING = ".,;:!?"
+#: Characters that one command pastes: a bound against hostile ones, what is beyond stays as it is written.
+_MOST_PASTED = 4_000_000
 #: A file that a command's text is to have in it, and where that text begins in TOML.
 PASTED = re.compile(r"@\{([^}]+)\}")
 _PROMPT = re.compile(r"^[ \t]*prompt[ \t]*=", re.MULTILINE)
@@ -137,12 +139,16 @@ def command_texts(body: str, prompt: str, path: Path, folder: Path, files: Files
 
 def _pasted(body: str, folder: Path, files: Files) -> Iterator[tuple[str, Path | None]]:
     """A command's text in pieces, between them the files that `@{…}` names, each with its path."""
-    at = 0
+    at, left = 0, _MOST_PASTED
     for match in PASTED.finditer(body):
+        if left <= 0:
+            break
         if before := body[at : match.start()]:
             yield before, None
         at = match.end()
-        yield from _target(match[1].strip(), folder, files)
+        for text, path in _target(match[1].strip(), folder, files):
+            left -= len(text)
+            yield text, path
     if (rest := body[at:]) or at == 0:
         yield rest, None
 

@@ -22,6 +22,8 @@ from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
 _NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _MENTION = re.compile(r"(?<![\w`(])@(\.?[^\s`,.]*(?:\.[^\s`,.]+)*)")
+#: Files that one command is looked through for.
+_MOST_MENTIONS = 500
 _URLS = ("http://", "https://")
 _ENV = re.compile(r"\{env:([^}]+)\}")
 _WORD = re.compile(r""""[^"]*"|'[^']*'|[^\s"']+""")
@@ -301,7 +303,8 @@ class OpenCodeLoader:
             return
         text = with_words(template, self.start.prompt)
         yield Part("first user message", (Piece(text, Entry(path, "command", text)),))
-        for mention in dict.fromkeys(_MENTION.findall(re.sub(r"(?<!`)`[^`\n]+`(?!`)", " ", template))):
+        mentions = dict.fromkeys(_MENTION.findall(re.sub(r"(?<!`)`[^`\n]+`(?!`)", " ", template)))
+        for mention in itertools.islice(mentions, _MOST_MENTIONS):
             base, name = (self.start.home, mention[2:]) if mention.startswith("~/") else (self.root, mention)
             yield from self.attached(Path(os.path.normpath(base / name)), mention)
 
