@@ -39,7 +39,7 @@ UNMET = {
 #: Cases in which an order is the disk's own: entries are compared as a set.
 DISK_ORDER = {
     "aider": {"content-crlf-bom", "content-edges", "read-home-path", "read-option", "read-symlink"},
-    "opencode": {"instr-home", "instr-dot", "instr-abs"},
+    "opencode": {"instr-home", "instr-dot", "instr-abs", "run-globs"},
     "vscode-copilot": {"applyto"},
 }
 
