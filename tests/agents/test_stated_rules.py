@@ -1013,11 +1013,33 @@ def test_droids_droids_of_the_first_folder_that_has_any_all_count(tmp_path: Path
         ("claude-code", ".claude/commands/c.md", "@x.md#L{}"),
         ("gemini-cli", ".gemini/commands/c.toml", "@{{x.md}}"),
         ("qwen-code", ".qwen/commands/c.md", "@{{x.md}}"),
+        ("kilo", "AGENTS.md", "{{file:x.md}}"),
     ],
 )
-def test_what_a_command_attaches_is_bounded(agent: str, name: str, mention: str, tmp_path: Path) -> None:
+def test_what_a_text_attaches_is_bounded(agent: str, name: str, mention: str, tmp_path: Path) -> None:
     """A file of 200 KB that is named ten thousand times would be 2 GB."""
     named = " ".join(mention.format(number) for number in range(10_000))
     text = f"prompt = '{named}'" if name.endswith(".toml") else named
     files = {name: text, "x.md": "line\n" * 40_000}
     assert len(arriving(agent, tmp_path, files, settings={"prompt": "/c"})) < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "values"),
+    [
+        ("claude-code", ".claude/settings.json", {"permissions": {"deny": [{}, [], 5, "Agent(x)"]}}),
+        (
+            "claude-code",
+            ".claude/settings.json",
+            {"env": {"A": []}, "claudeMdExcludes": [5], "outputStyle": {}},
+        ),
+        ("opencode", "opencode.json", {"agent": {"build": {"prompt": 5}, "a": 5}, "command": {"c": 5}}),
+        ("kilo", ".kilo/kilo.json", {"instructions": [{}]}),
+        ("crush", "crush.json", {"options": {"context_paths": [{}, 5], "skills_paths": 5}}),
+    ],
+)
+def test_odd_values_in_lists_end_nothing(
+    agent: str, name: str, values: dict[str, Any], tmp_path: Path
+) -> None:
+    files = {name: json.dumps(values), "AGENTS.md": "Text"}
+    assert "Text" in arriving(agent, tmp_path, files)

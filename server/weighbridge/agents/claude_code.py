@@ -1,12 +1,10 @@
 """Claude Code: CLAUDE.md files from the file system's root down, rules, imports attached as entries of their own.
 
 Rules and recordings: `tests/agents/wire/claude-code.jsonl`. Skills and output styles are in `claude_skills`, the first
-prompt and commands in `claude_prompt`, settings in `claude_settings`, and what in a text is an import in `claude_text`.
+prompt and commands in `claude_prompt`, settings in `claude_settings`, its memory in `claude_memory`, and what in a text is an import in `claude_text`.
 """
 
 import os
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -14,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from weighbridge.agents.claude_ignored import Blocks, ImportTarget, ignored, places
+from weighbridge.agents.claude_memory import memory_entry, memory_file
 from weighbridge.agents.claude_prompt import COMMANDS, brought_when_run, is_run, prompt_parts
 from weighbridge.agents.claude_settings import (
     MANAGED,
@@ -38,7 +37,6 @@ from weighbridge.agents.claude_text import (
 )
 from weighbridge.agents.encodings import CLAUDE_ENCODING
 from weighbridge.agents.folders import downwards, git_root, lies_in, upwards, walk
-from weighbridge.agents.memory_index import MOST_UNITS, folder_name, shortened
 from weighbridge.agents.model import (
     Agent,
     Context,
@@ -54,10 +52,8 @@ from weighbridge.agents.model import (
 )
 from weighbridge.agents.text import (
     JS_SPACE,
-    first_units,
     js_trim,
     read_text,
-    utf16_units,
 )
 
 #: Bytes: a larger file is skipped without a word.
@@ -97,9 +93,10 @@ def load(start: Start, files: Files) -> Context:
     folder = files.real(start.folder)
     config = Path(start.environment.get("CLAUDE_CONFIG_DIR") or start.home / ".claude")
     project = git_root(folder, files) or folder
-    settings = claude_settings(start, files, folder, project, config)
+    main = main_checkout(project, files)
+    settings = claude_settings(start, files, folder, project, config, main)
     start = replace(start, environment={**start.environment, **settings.environment})
-    return _Loader(start, files, folder, config, project, settings).context()
+    return _Loader(start, files, folder, config, project, main, settings).context()
 
 
 @dataclass(slots=True)
@@ -111,6 +108,7 @@ class _Loader:
     folder: Path
     config: Path
     project: Path
+    main: Path
     settings: ClaudeSettings
     entries: list[Entry] = field(default_factory=list)
     not_loaded: list[NotLoaded] = field(default_factory=list)
@@ -205,7 +203,9 @@ class _Loader:
                     self._folder(place)
             if "project" in self.settings.sources:
                 self._agents([place for place in places if place not in left_out])
-        self._memory()
+        memory = memory_file(self.config, self.settings, self.main)
+        if memory is not None and self.files.real(memory) not in self._seen:
+            self.entries += memory_entry(memory, self.files, own=self.settings.is_users)
 
     def _folder(self, place: Path, *, only_local: bool = False) -> None:
         """A folder's own files."""
@@ -287,10 +287,7 @@ class _Loader:
 
     def _main_checkout(self) -> frozenset[Path]:
         """Folders whose CLAUDE.md and rules are left out: of the main checkout, in a work tree that lies inside it."""
-        main = main_checkout(self.project, self.files)
-        if main is None or not lies_in(self.project, main) or self.project == main:
-            return frozenset()
-        return frozenset(place for place in upwards(self.project)[1:] if lies_in(place, main))
+        return frozenset(place for place in upwards(self.project)[1:] if lies_in(place, self.main))
 
     def _file(
         self, path: Path, kind: str, importer: Path | None = None, hops: int = 0, *, waits: bool = False
@@ -404,25 +401,6 @@ class _Loader:
                 continue
             self._file(real, kind, waits=True)
 
-    def _memory(self) -> None:
-        """What Claude Code wrote down itself for this project."""
-        if not self.settings.has_memory:
-            return
-        usual = (
-            self.config
-            / "projects"
-            / folder_name(main_checkout(self.project, self.files) or self.project)
-            / "memory"
-        )
-        path = (self.settings.memory_folder or usual) / "MEMORY.md"
-        if self.files.real(path) in self._seen:
-            return
-        whole = read_text(self.files, path, own=self.settings.is_users, keep_mark=True) or ""
-        cut, lost = shortened(js_trim(stripped(whole)), "Claude Code", "KB", _cut_off, half="ignore")
-        text = js_trim("".join(map(_shown, _LINE_ENDS.sub("\n", cut))))
-        if text:
-            self.entries.append(Entry(path, "memory", text, lost=lost))
-
 
 def _project_folder(path: Path) -> Path:
     """The folder that a file is one of the project's for: what holds `.claude`, where it lies in that."""
@@ -452,32 +430,6 @@ def _put_in(entries: list[Entry], folder: Path, added: Sequence[Entry]) -> None:
 
 def _label(entry: Entry) -> str:
     return f"Contents of {entry.path}{_LABELS[entry.kind]}:\n\n"
-
-
-#: Characters of MEMORY.md that nobody sees, by Unicode's classes and one by one; and those that stay all the same.
-_UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs"))
-_ALSO_UNSEEN = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u180b\u180c\u180d\u180f"
-    + "".join(map(chr, (*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0))))
-)
-_SHOWN = frozenset("\t\n\u200c\u200d\ufe0e\ufe0f")
-_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
-
-
-def _shown(character: str) -> str:
-    is_unseen = unicodedata.category(character) in _UNSEEN or character in _ALSO_UNSEEN
-    return "" if is_unseen and character not in _SHOWN else character
-
-
-def _cut_off(lines: Sequence[str], head: str) -> str:
-    """What is said of the lines of MEMORY.md that don't arrive. `head`: what does."""
-    kept = head.count("\n") + 1
-    if head != "\n".join(lines[:kept]):
-        return f": everything after the first {MOST_UNITS} characters of line 1 was cut off"
-    first = lines[kept].strip() if kept < len(lines) else ""
-    shown = first if utf16_units(first) <= 80 else f"{first_units(first, 79, half='ignore')}…"
-    named = f' ("{shown}")' if shown else ""
-    return f": {len(lines) - kept} of {len(lines)} lines were cut off, starting at line {kept + 1}{named}"
 
 
 CLAUDE_CODE = Agent(

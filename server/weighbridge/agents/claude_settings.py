@@ -14,7 +14,7 @@ from weighbridge.agents.model import Files, Start
 from weighbridge.agents.text import json_object, read_text
 from weighbridge.name_patterns import fits
 
-_DENIED = re.compile(r"(?:Agent|Task)\((.*)\)", re.DOTALL)
+_DENIED = re.compile(r"(?:Agent|Task)(?:\((.*)\))?", re.DOTALL)
 #: What an organization says.
 MANAGED = Path("/etc/claude-code")
 _WORK_TREE = re.compile(r"gitdir:\s*(.+?)/\.git/worktrees/")
@@ -63,8 +63,10 @@ class Exclusion:
         return any(_matches(names, parts) for parts in self.alternatives) is not self.negated
 
 
-def claude_settings(start: Start, files: Files, folder: Path, project: Path, config: Path) -> ClaudeSettings:
-    """What holds in a folder of a project. `config`: the user's folder of settings."""
+def claude_settings(
+    start: Start, files: Files, folder: Path, project: Path, config: Path, main: Path
+) -> ClaudeSettings:
+    """What holds in a folder of a project. `config`: the user's folder of settings; `main`: the project's main checkout."""
     chosen = start.option("--setting-sources")
     sources = frozenset(("user", "project", "local") if chosen is None else chosen.split(","))
     by_source = [
@@ -83,7 +85,7 @@ def claude_settings(start: Start, files: Files, folder: Path, project: Path, con
         if (place := _memory_folder(values.get("autoMemoryDirectory"), start.home)) is not None
     ]
     place, source = folders[-1] if folders else (None, "user")
-    approved = _approved(start, files, main_checkout(project, files) or project)
+    approved = _approved(start, files, main)
     environment = _environment(settings)
     disabled = {**start.environment, **environment}.get("CLAUDE_CODE_DISABLE_AUTO_MEMORY")
     styles = [style for values in settings if isinstance(style := values.get("outputStyle"), str)]
@@ -134,10 +136,10 @@ def _managed(files: Files) -> Iterator[dict[str, Any]]:
             yield json_object(files.read(folder / name), lenient=False)
 
 
-def main_checkout(project: Path, files: Files) -> Path | None:
-    """The main checkout of a project that is a work tree of it; None where it is none."""
+def main_checkout(project: Path, files: Files) -> Path:
+    """The main checkout of a project that is a work tree of it, else the project."""
     match = _WORK_TREE.match(read_text(files, project / ".git") or "")
-    return None if match is None else files.real(Path(match[1]))
+    return project if match is None else files.real(Path(match[1]))
 
 
 def is_on(value: str | None) -> bool:
@@ -164,10 +166,9 @@ def _denied_agents(values: Mapping[str, Any]) -> Iterator[str]:
     permissions = values.get("permissions")
     rules = permissions.get("deny") if isinstance(permissions, dict) else None
     for rule in rules if isinstance(rules, list) else ():
-        if rule in {"Agent", "Task"}:
-            yield ""
-        elif isinstance(rule, str) and (match := _DENIED.fullmatch(rule)) is not None:
-            yield match[1]
+        match = _DENIED.fullmatch(rule) if isinstance(rule, str) else None
+        if match is not None:
+            yield match[1] or ""
 
 
 def _memory_folder(value: object, home: Path) -> Path | None:

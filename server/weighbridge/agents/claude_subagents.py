@@ -11,11 +11,7 @@ from weighbridge.agents.claude_text import values_of
 from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import walk
 from weighbridge.agents.model import Entry, Files, Piece
-from weighbridge.agents.text import (
-    decoded,
-    js_order,
-    utf16_units,
-)
+from weighbridge.agents.text import decoded, js_order, utf16_units
 
 #: Those that a session has anyway; whoever is named as one of them stands in its place.
 _BUILT_IN = ("claude", "Explore", "general-purpose", "Plan", "statusline-setup")
@@ -64,22 +60,18 @@ def _subagents(files: Files, holders: Iterable[Path], *, memory: bool) -> Iterat
             data = files.read(path) if path.name.endswith(".md") else None
             values = {} if data is None else values_of(decoded(data))
             name, description = values.get("name"), values.get("description")
-            if (
-                isinstance(name, str)
-                and isinstance(description, str)
-                and description
-                and _loads(name, values)
-            ):
+            if isinstance(name, str) and isinstance(description, str) and _loads(name, description, values):
                 said = description.replace("\\n", "\n")
                 line = f"- {name}: {said} (Tools: {_tools(values, memory=memory)})"
                 yield name, Entry(path, "agent", line)
 
 
-def _loads(name: str, values: dict[str, Any]) -> bool:
-    """Whether a file with a description is taken for a sub-agent's."""
+def _loads(name: str, description: str, values: dict[str, Any]) -> bool:
+    """Whether a file is taken for a sub-agent's."""
     hooks = values.get("hooks", {})
     return (
         0 < utf16_units(name) <= _LONGEST_NAME
+        and description != ""
         and not name.startswith("-")
         and ":" not in unicodedata.normalize("NFKC", name)
         and _GUARDS.isdisjoint(values)
@@ -107,7 +99,7 @@ def _is_guard(declared: object) -> bool:
 def _tools(values: dict[str, Any], *, memory: bool) -> str:
     """What is said of a sub-agent's tools."""
     own, denied = _names(values, "tools"), _names(values, "disallowedTools") or []
-    if own is not None and memory and values.get("memory") in _MEMORIES:
+    if own is not None and memory and str(values.get("memory")) in _MEMORIES:
         own += [tool for tool in _OF_MEMORY if tool not in own]
     if own:
         return ", ".join(tool for tool in own if tool not in denied) or "None"

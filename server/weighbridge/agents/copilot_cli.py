@@ -13,6 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from weighbridge.agents.copilot_imports import Importer
 from weighbridge.agents.copilot_tables import tables
 from weighbridge.agents.copilot_text import cleaned, code_in, imports_in
 from weighbridge.agents.folders import git_root, lies_in, upwards, walk
@@ -29,18 +30,12 @@ from weighbridge.agents.model import (
     Part,
     Piece,
     Start,
-    import_of,
 )
 from weighbridge.agents.passed_over import Tried, passed_over
 from weighbridge.agents.skills import split_front_matter
-from weighbridge.agents.splicing import spliced
-from weighbridge.agents.text import anywhere, decoded, escaped, read_text, split_patterns, unix_lines
+from weighbridge.agents.text import anywhere, escaped, read_text, split_patterns, unix_lines
 from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
-#: Levels of imports, imports of one file with all that they bring, and their bytes together.
-MOST_LEVELS = 8
-MOST_IMPORTS = 64
-MOST_BYTES = 524_288
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_NAME = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
@@ -186,10 +181,10 @@ class _Loader:
         folders = (Path(os.path.normpath(self.folder / name.strip())) for name in names if name.strip())
         return tuple(dict.fromkeys(folders))
 
-    def _importer(self, path: Path) -> "_Importer":
+    def _importer(self, path: Path) -> Importer:
         own = lies_in(path, self.own)
         top = self.own if own else self.git or self.folder
-        return _Importer(self.files, self.files.real(top), {self.files.real(path)}, own=own)
+        return Importer(self.files, self.files.real(top), {self.files.real(path)}, own=own)
 
     def _rules(self) -> Iterator[tuple[Path, str, str, dict[str, Any], str | None]]:
         """Rules by their path, the name that is shown, text, front matter and the pattern that they wait for."""
@@ -315,80 +310,6 @@ class _Loader:
             return name, _first_lines(body)
         description = _text(values["description"])
         return (name, description) if description else nothing
-
-
-@dataclass(slots=True)
-class _Importer:
-    """The imports of one context file: `top` is the folder in which they must lie, `met` the files that came already."""
-
-    files: Files
-    top: Path
-    met: set[Path]
-    own: bool
-    bytes_left: int = MOST_BYTES
-    imports_left: int = MOST_IMPORTS
-    #: The imports, nested ones before those that they are nested in; and those of the context file itself, by their starts.
-    replaced: list[Import] = field(default_factory=list)
-    tried: dict[int, Tried] = field(default_factory=dict)
-
-    def pieces(
-        self, path: Path, kind: str, text: str, importer: Path | None = None, level: int = 0
-    ) -> list[Piece]:
-        def additions() -> Iterator[tuple[int, int, list[Piece]]]:
-            for start, end, target in imports_in(text) if level < MOST_LEVELS else ():
-                addition, why = self._imported(target, path, level)
-                if level == 0:
-                    self.tried[start] = Tried(target, why)
-                if addition:
-                    self.replaced.extend(import_of(path, start, end, addition, nested=level > 0))
-                    # Behind the words, which stay.
-                    yield end, end, addition
-
-        return spliced(path, kind, text, additions(), importer, cleaned)
-
-    def _imported(self, target: str, path: Path, level: int) -> tuple[list[Piece], str | None]:
-        """The pieces that an import brings, and the reason where a file that is there brings none."""
-        place = Path(os.path.normpath(self.files.real(path.parent) / target))
-        real = self.files.real(place)
-        if self.imports_left > 0 and real in self.met:
-            return [
-                Piece(f'\n\n<imported_custom_instruction source="{real}" skipped="already-loaded" />')
-            ], ""
-        why, data = None, None
-        if self.imports_left <= 0:
-            why = f"no more than {MOST_IMPORTS} imports of one file are followed"
-        elif not lies_in(real, self.top):
-            why = f"outside the folder that holds the project: {self.top}"
-        elif (
-            self.files.size(place) is not None and (data := self.files.read(place, own=self.own)) is not None
-        ):
-            why = _no_text(data)
-            if why is None and len(data) > self.bytes_left:
-                why = f"the imports of one file come to {MOST_BYTES:,} bytes at most"
-        if data is None or why is not None:
-            return [], why
-        self.met.add(real)
-        self.imports_left -= 1
-        self.bytes_left -= len(data)
-        inner = self.pieces(real, "import", decoded(data), path, level + 1)
-        while inner and not (text := inner[-1].text.rstrip()):
-            inner.pop()
-        if inner:
-            inner[-1] = Piece(text, inner[-1].entry)
-        return [
-            Piece(f'\n\n<imported_custom_instruction source="{real}">\n'),
-            *inner,
-            Piece("\n</imported_custom_instruction>"),
-        ], ""
-
-
-def _no_text(data: bytes) -> str | None:
-    """Why a file is not imported as text; None for one that is."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return "it is no UTF-8"
-    return None
 
 
 def _simple_pattern(source: str) -> dict[str, str]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import lies_in, upwards, walk
 from weighbridge.agents.model import Agent, Entry, NotLoaded, Part, Piece
-from weighbridge.agents.opencode import SKILL_HEAD, OpenCodeLoader, glob, skill_values, with_tokens
+from weighbridge.agents.opencode import SKILL_HEAD, OpenCodeLoader, skill_values, with_tokens
+from weighbridge.agents.opencode_globs import glob
 from weighbridge.agents.text import (
     JS_SPACE,
     decoded,
@@ -25,11 +26,12 @@ from weighbridge.agents.text import (
     unix_lines,
 )
 
-_NAMES = ("AGENTS.md", "CLAUDE.md", "CONTEXT.md")
 _CONFIGS = ("kilo.jsonc", "kilo.json", "opencode.jsonc", "opencode.json")
 _MODES = ("code", "architect", "ask", "debug", "orchestrator")
 #: Kilo's own agents that the user talks to: they are no sub-agents.
 _OWN_AGENTS = ("code", "build", "plan", "ask", "debug", "orchestrator")
+#: Characters that the tokens of a text bring: a bound against hostile ones, what is beyond stays as it is written.
+_MOST_BROUGHT = 4_000_000
 #: Variables that no text may name.
 _SECRET = (
     "KILO_SERVER_PASSWORD",
@@ -49,7 +51,7 @@ _TOKENS = {
 }
 
 
-class _Refused(Exception):  # noqa: N818  no error, but an answer
+class _RefusedError(Exception):
     """A token that a text may not hold: the text is dropped."""
 
 
@@ -111,7 +113,7 @@ class KiloLoader(OpenCodeLoader):
                 yield from ((folder / name, own) for name in _CONFIGS)
 
     def matching(self, entry: str, *, by_user: bool) -> Iterator[Path]:
-        absolute = entry.startswith("~/") or os.path.isabs(entry)  # noqa: PTH117
+        absolute = entry.startswith("~/") or Path(entry).is_absolute()
         hidden = not absolute or entry.rpartition("/")[2].startswith(".")
         for path in OpenCodeLoader.matching(self, entry, by_user=by_user):
             # Where the user names a file relatively, it is the project's.
@@ -124,34 +126,17 @@ class KiloLoader(OpenCodeLoader):
 
     def listed(self) -> Iterator[tuple[Path, str, bool]]:
         """Files in the order in which they are first named. What is the user's is told by all that name a file."""
-        return iter([*self._named()])
+        named = [*OpenCodeLoader.listed(self)]
+        self.trusted.update(path for path, kind, _ in named if kind == "user")
+        return iter(named)
 
-    def _named(self) -> Iterator[tuple[Path, str, bool]]:
-        user = next((path for path in self.user_files() if self.files.exists(path)), None)
-        if user is not None:
-            self.trusted.add(user)
-            yield user, "user", True
-        if not self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
-            yield from self.project_files()
-        yield from self.more_files()
-        for path, by_user in self.instructions():
-            yield path, "instructions", by_user
+    def is_there(self, path: Path) -> bool:
+        """Whether anything is there: a folder counts as found, too."""
+        return self.files.exists(path)
 
-    def project_files(self) -> Iterator[tuple[Path, str, bool]]:
-        names = _NAMES if self.claude_file() else ("AGENTS.md", "CONTEXT.md")
-        # What lies above the session folder decides without git, too, and is not read then.
-        places = self.chain() if self.git else upwards(self.folder)
-        used = next(
-            (name for name in names if any(self.files.exists(place / name) for place in places)), None
-        )
-        for name in names:
-            for path in (place / name for place in self.chain()):
-                if self.files.exists(path):
-                    if name == used:
-                        yield path, "project", True
-                    else:
-                        reason = f"{used} lies between the root and the session folder: only that name counts"
-                        self.not_loaded.append(NotLoaded(path, reason))
+    def deciding(self) -> Sequence[Path]:
+        """The same as are looked through: what lies above the session folder decides without git, and is not read then."""
+        return self.above()
 
     def more_files(self) -> Iterator[tuple[Path, str, bool]]:
         """Rules: the user's, then those of the session folder, whatever the mode; of equal names Kilo's folder wins."""
@@ -207,7 +192,7 @@ class KiloLoader(OpenCodeLoader):
         listed = {} if text is None else json_object(text.encode()).get("instructions")
         return listed if isinstance(listed, list) and all(isinstance(entry, str) for entry in listed) else []
 
-    def text_of(self, path: Path, text: str, kind: str) -> str | None:  # noqa: ARG002  (the kind says nothing here)
+    def text_of(self, path: Path, text: str) -> str | None:
         own = path in self.trusted
         if not own and not lies_in(self.files.real(path), self.root):
             self.not_loaded.append(NotLoaded(path, "outside the project, or a link that leads there"))
@@ -217,28 +202,31 @@ class KiloLoader(OpenCodeLoader):
     def _substituted(self, path: Path, text: str, *, own: bool, configuration: bool = False) -> str | None:
         """A text with what its tokens bring; None where it holds one that it may not. `own`: whether it is the user's."""
         guarded = not own and not configuration
+        left = _MOST_BROUGHT
 
         def variable(match: re.Match[str]) -> str:
             if match[1] is None:
                 return match[0]
             if not own:
-                raise _Refused("holds {env:…}")
+                raise _RefusedError("holds {env:…}")
             if match[1].upper() in _SECRET:
-                raise _Refused(f"holds {{env:{match[1]}}}")
+                raise _RefusedError(f"holds {{env:{match[1]}}}")
             return self.start.environment.get(match[1], "")
 
         def file(match: re.Match[str]) -> str:
-            if match[1] is None:
+            nonlocal left
+            if match[1] is None or left <= 0:
                 return match[0]
             brought = self._file_text(path, match[1], own=own)
+            left -= len(brought or "")
             if brought is None and configuration:
-                raise _Refused(f"holds {{file:{match[1]}}}, which is not there")
+                raise _RefusedError(f"holds {{file:{match[1]}}}, which is not there")
             return json.dumps(brought, ensure_ascii=False)[1:-1] if configuration else brought or ""
 
         try:
             with_variables = with_tokens(_TOKENS["env", guarded], variable, text)
             return with_tokens(_TOKENS["file", guarded], file, with_variables)
-        except _Refused as refused:
+        except _RefusedError as refused:
             reason = f"{refused}: Kilo drops the whole file without a word"
             self.not_loaded.append(NotLoaded(path, reason))
             return None
@@ -247,7 +235,7 @@ class KiloLoader(OpenCodeLoader):
         below = self.start.home / target[2:] if target.startswith("~/") else path.parent / target
         place = Path(os.path.normpath(below))
         if not own and self.files.exists(place) and not lies_in(self.files.real(place), self.root):
-            raise _Refused(f"holds {{file:{target}}}, outside the project")
+            raise _RefusedError(f"holds {{file:{target}}}, outside the project")
         data = self.files.read(place, own=own)
         return None if data is None else js_trim(decoded(data, keep_mark=True))
 

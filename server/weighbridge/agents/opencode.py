@@ -3,7 +3,6 @@
 Rules and recordings: `tests/agents/wire/opencode.jsonl`. Its fork Kilo is in `kilo`.
 """
 
-import fnmatch
 import itertools
 import json
 import os
@@ -13,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from weighbridge.agents.braces import alternatives
 from weighbridge.agents.collation import locale_order
 from weighbridge.agents.folders import upwards, walk
 from weighbridge.agents.model import Agent, Context, Entry, Files, NotLoaded, Part, Piece, Start
+from weighbridge.agents.opencode_globs import glob, is_glob
 from weighbridge.agents.text import decoded, json_object, read_text, unix_lines
 from weighbridge.agents.yaml_values import Yaml, yaml_mapping
 
@@ -31,8 +30,6 @@ _PLACEHOLDER = re.compile(r"\$(\d+)")
 #: A skill's front matter, which may have no end; and a line of it whose text has a colon and is in no quotes.
 SKILL_HEAD = re.compile(r"---[ \t]*\n([\s\S]*?)(?:^---|\Z)", re.MULTILINE)
 _WITH_COLON = re.compile(r"^([A-Za-z_]\w*)[ \t]*:[ \t]*([^\"'\s>|].*:.*)$", re.MULTILINE)
-
-
 _HEAD = re.compile(r"---[ \t]*\r?\n(?:(?s:.*?)\r?\n)??---[ \t]*(?:\r?\n|$)")
 #: Lines of an attached file, characters of each, and bytes of all.
 _MOST_LINES = 2_000
@@ -139,7 +136,7 @@ class OpenCodeLoader:
                 continue
             seen.add(path)
             data = self.files.read(path, own=own)
-            text = None if data is None else self.text_of(path, decoded(data, keep_mark=True), kind)
+            text = None if data is None else self.text_of(path, decoded(data, keep_mark=True))
             if text:
                 label = f"{chr(10) if pieces else ''}Instructions from: {path}\n"
                 pieces += [Piece(label), Piece(text, Entry(path, kind, text))]
@@ -152,36 +149,42 @@ class OpenCodeLoader:
         ]
         return Context(tuple(part for part in parts if part.pieces), tuple(self.not_loaded))
 
-    def text_of(self, path: Path, text: str, kind: str) -> str | None:  # noqa: ARG002  (Kilo's uses them)
+    def text_of(self, path: Path, text: str) -> str | None:  # noqa: ARG002  (Kilo's asks where it lies)
         """A file's text as it arrives, None where the file is dropped."""
         return text.removeprefix("\ufeff")
 
     def listed(self) -> Iterator[tuple[Path, str, bool]]:
         """Files in the order in which they arrive, with their kind, and whether the rules name them themselves."""
-        for path in self.user_files():
-            if self.files.size(path) is not None:
-                yield path, "user", True
-                break
+        user = next((path for path in self.user_files() if self.is_there(path)), None)
+        if user is not None:
+            yield user, "user", True
         if not self.is_on("OPENCODE_DISABLE_PROJECT_CONFIG"):
             yield from self.project_files()
         yield from self.more_files()
         for path, by_user in self.instructions():
             yield path, "instructions", by_user
 
+    def is_there(self, path: Path) -> bool:
+        """Whether a file of the chain counts as found."""
+        return self.files.size(path) is not None
+
+    def deciding(self) -> Sequence[Path]:
+        """The folders whose files decide which name is used."""
+        return self.chain()
+
     def project_files(self) -> Iterator[tuple[Path, str, bool]]:
         names = _NAMES if self.claude_file() else ("AGENTS.md", "CONTEXT.md")
-        present = {
-            name: [place / name for place in self.chain() if self.files.size(place / name) is not None]
-            for name in names
-        }
-        used = next((name for name in names if present[name]), None)
-        for name, paths in present.items():
-            for path in paths:
-                if name == used:
-                    yield path, "project", True
-                else:
-                    reason = f"{used} lies between the root and the session folder: only that name counts"
-                    self.not_loaded.append(NotLoaded(path, reason))
+        used = next(
+            (name for name in names if any(self.is_there(place / name) for place in self.deciding())), None
+        )
+        for path in (place / name for name in names for place in self.chain()):
+            if not self.is_there(path):
+                continue
+            if path.name == used:
+                yield path, "project", True
+            else:
+                reason = f"{used} lies between the root and the session folder: only that name counts"
+                self.not_loaded.append(NotLoaded(path, reason))
 
     def more_files(self) -> Iterator[tuple[Path, str, bool]]:
         return iter(())
@@ -217,9 +220,9 @@ class OpenCodeLoader:
             return
         if entry.startswith("~/"):
             entry = str(self.start.home / entry[2:])
-        if os.path.isabs(entry):  # noqa: PTH117
+        if Path(entry).is_absolute():
             path = Path(os.path.normpath(entry))
-            if not _GLOB.search(str(path.parent)):
+            if not is_glob(str(path.parent)):
                 yield from glob(path.parent, path.name, self.files, own=by_user)
             return
         for place in self.chain():
@@ -228,8 +231,8 @@ class OpenCodeLoader:
     def agent_text(self) -> Iterator[Part]:
         """The text of the agent that answers, where there is a file of it."""
         values = self.agent_values().get("build", {})
-        if "" in values and "prompt" in values:
-            body = values["prompt"]
+        body = values.get("prompt")
+        if "" in values and isinstance(body, str):
             yield Part("system (agent's text)", (Piece(body, Entry(values[""], "agent", body)),))
 
     def agent_values(self) -> dict[str, dict[str, Any]]:
@@ -365,66 +368,6 @@ def git_top(folder: Path, files: Files) -> Path | None:
             if files.is_folder(Path(os.path.normpath(above / led))):
                 return above
     return None
-
-
-_GLOB = re.compile(r"[*?\[{]|@\(")
-#: Characters of a pattern, and what its braces stand for at most: each pair of them doubles it.
-_LONGEST_PATTERN = 1_000
-_MOST_ALTERNATIVES = 1_000
-
-
-def glob(place: Path, pattern: str, files: Files, *, own: bool) -> Iterator[Path]:
-    """The files below a folder that a pattern matches, in each folder's own order. `own`: whether the user wrote the pattern."""
-    if pattern.endswith("/") or len(pattern) > _LONGEST_PATTERN:
-        # Folders, which are no instructions; or what nobody writes.
-        return
-    if not _GLOB.search(pattern):
-        path = Path(os.path.normpath(place / pattern))
-        if files.size(path) is not None:
-            yield path
-        return
-    for alternative in itertools.islice(alternatives(pattern), _MOST_ALTERNATIVES):
-        fixed: list[str] = []
-        parts = [part for part in alternative.split("/") if part not in {"", "."}]
-        parts = [part for at, part in enumerate(parts) if parts[at - 1 : at] != ["**"] or part != "**"]
-        while parts and not _GLOB.search(parts[0]):
-            fixed.append(parts.pop(0))
-        if parts:
-            start = Path(os.path.normpath(place.joinpath(*fixed)))
-            yield from _walked(start, tuple(parts), files, set(), own=own, first=not fixed)
-        elif files.size(path := Path(os.path.normpath(place.joinpath(*fixed)))) is not None:
-            yield path
-
-
-def _walked(
-    place: Path,
-    parts: tuple[str, ...],
-    files: Files,
-    seen: set[tuple[Path, tuple[str, ...]]],
-    *,
-    own: bool,
-    first: bool,
-) -> Iterator[Path]:
-    """The files that the parts of a pattern match from a folder on. `seen`: where the same was looked for already.
-
-    `first`: whether these are all its parts: else a link to a folder may stand for `**`.
-    """
-    if (place, parts) in seen:
-        return
-    seen.add((place, parts))
-    part, rest = parts[0], parts[1:]
-    if part == "**" and rest:
-        yield from _walked(place, rest, files, seen, own=own, first=False)
-    for name in files.names(place, own=own):
-        path = place / name
-        matches = part == "**" or fnmatch.fnmatchcase(name, part.replace("[^", "[!"))
-        if not files.is_folder(path):
-            if matches and not rest:
-                yield path
-        elif part == "**" and not files.is_link(path):
-            yield from _walked(path, parts, files, seen, own=own, first=first)
-        elif matches and rest and not (part == "**" and first):
-            yield from _walked(path, rest, files, seen, own=own, first=False)
 
 
 def with_words(body: str, arguments: str) -> str:

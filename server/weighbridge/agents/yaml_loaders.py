@@ -14,42 +14,22 @@ import yaml
 from weighbridge.agents.yaml_npm import NpmLoader
 from weighbridge.agents.yaml_values import Yaml
 
-#: What stands for a tab inside a text meanwhile: PyYAML takes none there.
-_TAB = "\ue000"
+#: What stands for a tab inside a text meanwhile, a character that no text holds: PyYAML takes none there.
+_TAB = "\ufdd4"
 #: Nodes that a text may stand for: names for others may make few lines many.
 _MOST_NODES = 100_000
 _TABS = re.compile(r"(?<=(\S))([ \t]*\t[ \t]*)(?=(\S?))")
 
 
-class _WithTabs:
-    """A part of a loader: texts with the tabs that they had."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(_TABS.sub(_inside, text))  # type: ignore[call-arg]
-
-    def construct_scalar(self, node: Any) -> Any:
-        value = super().construct_scalar(node)  # type: ignore[misc]
-        return value.replace(_TAB, "\t") if isinstance(value, str) else value
-
-
-class _Strings(_WithTabs, yaml.BaseLoader):
-    """A loader that makes a text of every scalar, as it is written."""
-
-
-class _Tabbed(_WithTabs, yaml.SafeLoader):
-    """A loader of YAML 1.1."""
-
-
-class _Core(_WithTabs, yaml.SafeLoader):
+class _Core(yaml.SafeLoader):
     """A loader of YAML 1.2's core schema."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  as PyYAML declares it
 
     def construct_yaml_int(self, node: Any) -> int:
         digits = self.construct_scalar(node)
         return int(digits, 8 if digits.startswith("0o") else 16 if digits.startswith("0x") else 10)
 
 
+_Core.yaml_implicit_resolvers = {}
 for _name, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
@@ -89,16 +69,18 @@ _LOADERS: Mapping[Yaml, Any] = {
     Yaml.STRICT: _Strict,
     Yaml.NPM: NpmLoader,
     Yaml.JS_YAML: _JsYaml,
-    Yaml.LIBYAML: _Tabbed,
+    Yaml.LIBYAML: yaml.SafeLoader,
     Yaml.PYYAML: yaml.SafeLoader,
-    Yaml.STRINGS: _Strings,
+    Yaml.STRINGS: yaml.BaseLoader,
 }
 
 
 def loaded(text: str, parser: Yaml) -> Any:
     """The value of a YAML text, an empty mapping where that is nothing; None where it is no YAML, or stands for too much."""
     try:
-        loader = _LOADERS[parser](text)
+        # These two have ideas of their own of tabs.
+        source = text if parser in {Yaml.NPM, Yaml.PYYAML} else _TABS.sub(_inside, text)
+        loader = _LOADERS[parser](source)
         node = loader.get_single_node()
         if node is None:
             return {}
@@ -107,7 +89,7 @@ def loaded(text: str, parser: Yaml) -> Any:
         value = loader.construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError):
         return None
-    return {} if value is None else value
+    return {} if value is None else _with_tabs(value) if _TAB in source else value
 
 
 def _size(node: Any, sizes: dict[int, float]) -> float:
@@ -127,3 +109,12 @@ def _inside(match: re.Match[str]) -> str:
     """Tabs between two characters of a line as PyYAML takes them: those of a text, or a space where they part tokens."""
     before, tabs, after = match.groups()
     return " " if before in ":-," or after in {"", "#"} else str(tabs).replace("\t", _TAB)
+
+
+def _with_tabs(value: Any) -> Any:
+    """A value with the tabs that its texts had."""
+    if isinstance(value, list):
+        return [_with_tabs(item) for item in value]
+    if isinstance(value, dict):
+        return {_with_tabs(key): _with_tabs(item) for key, item in value.items()}
+    return value.replace(_TAB, "\t") if isinstance(value, str) else value
